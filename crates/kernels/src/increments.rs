@@ -1,0 +1,199 @@
+//! From paths in memory to increments in lanes: the transposing load, with basepoint, time reversal, pieces of time and lanes that end early
+//! applied on the fly. Nothing is materialised but a small tile of increments.
+//!
+//! Not here: what is done with the increments.
+
+use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
+use core::marker::PhantomData;
+
+/// One path as a sequence of points P(0), P(1), …, P(steps), and the piece of its steps that a lane follows.
+///
+/// P(0) is the basepoint where there is one, else the first point. Invariant (vouched for by whoever makes a track): `first` is valid for
+/// `(points) * channels` numbers and `basepoint`, if not null, for `channels`.
+#[derive(Clone, Copy, Debug)]
+pub struct Track<'a, T> {
+    first: *const T,
+    basepoint: *const T,
+    /// Steps of the whole path: points - 1, or points with a basepoint.
+    pub steps: usize,
+    /// The first step of the piece.
+    from: usize,
+    /// The steps of the piece.
+    pub count: usize,
+    reversed: bool,
+    lifetime: PhantomData<&'a [T]>,
+}
+
+impl<'a, T: Real> Track<'a, T> {
+    /// The whole path: `points` is a multiple of `channels` numbers, `basepoint` has `channels`.
+    pub fn new(points: &'a [T], channels: usize, basepoint: Option<&'a [T]>, reversed: bool) -> Track<'a, T> {
+        let n = points.len() / channels;
+        let steps = if basepoint.is_some() { n } else { n - 1 };
+        let basepoint = basepoint.map_or(core::ptr::null(), <[T]>::as_ptr);
+        Track { first: points.as_ptr(), basepoint, steps, from: 0, count: steps, reversed, lifetime: PhantomData }
+    }
+
+    /// Piece `index` of `pieces` pieces of equal length (the last ones may be shorter or empty). Depends on the path's own number of steps only.
+    pub fn piece(self, index: usize, pieces: usize) -> Track<'a, T> {
+        let length = self.steps.div_ceil(pieces);
+        let from = (index * length).min(self.steps);
+        Track { from, count: length.min(self.steps - from), ..self }
+    }
+
+    /// Whether every number of the whole path is finite.
+    pub fn is_finite(&self, channels: usize) -> bool {
+        // Not `all`: without an early exit the loop can run in vectors.
+        (0..=self.steps).fold(true, |finite, t| {
+            let point = self.stored_point(t, channels);
+            // SAFETY: a point has `channels` numbers.
+            (0..channels).fold(finite, |finite, c| finite & unsafe { *point.add(c) }.is_finite())
+        })
+    }
+
+    /// The piece of the first `count <= steps` steps.
+    pub fn first_steps(self, count: usize) -> Track<'a, T> {
+        Track { from: 0, count, ..self }
+    }
+
+    /// Point number `t` of the path as it stands in memory (not reversed).
+    #[inline(always)]
+    fn stored_point(&self, t: usize, channels: usize) -> *const T {
+        // SAFETY: t <= steps, and the points 1..=steps (0.. without a basepoint) lie at `first`.
+        unsafe {
+            if self.basepoint.is_null() {
+                self.first.add(t * channels)
+            } else if t == 0 {
+                self.basepoint
+            } else {
+                self.first.add((t - 1) * channels)
+            }
+        }
+    }
+
+    /// Point number `t` in the direction of travel.
+    #[inline(always)]
+    fn point(&self, t: usize, channels: usize) -> *const T {
+        self.stored_point(if self.reversed { self.steps - t } else { t }, channels)
+    }
+
+    /// Steps, counted from the piece's first, from which on points lie one behind the other in memory; `usize::MAX` if never.
+    #[inline(always)]
+    fn contiguous_from(&self) -> usize {
+        if self.reversed {
+            usize::MAX
+        } else if self.basepoint.is_null() || self.from > 0 {
+            0
+        } else {
+            1
+        }
+    }
+}
+
+/// The tracks of all lanes, and how many steps can be read without looking at each.
+#[derive(Clone, Copy, Debug)]
+pub struct Gather<'a, T> {
+    tracks: [Track<'a, T>; MAX_WIDTH],
+    channels: usize,
+    /// From here on, and before `plain_until`, every lane's points are consecutive in memory.
+    plain_from: usize,
+    plain_until: usize,
+    /// The fewest steps whose numbers fill whole vectors.
+    unit: usize,
+    /// Steps of the longest lane.
+    pub steps: usize,
+}
+
+impl<'a, T: Real> Gather<'a, T> {
+    /// Lanes from `width` on repeat the last.
+    pub fn new(tracks: [Track<'a, T>; MAX_WIDTH], channels: usize) -> Gather<'a, T> {
+        // MAX_WIDTH is a power of two: what is missing of its factors in `channels` has to come from the number of steps.
+        let unit = MAX_WIDTH >> channels.trailing_zeros().min(MAX_WIDTH.trailing_zeros());
+        let mut g = Gather { tracks, channels, plain_from: 0, plain_until: usize::MAX, unit, steps: 0 };
+        for t in &tracks {
+            g.plain_from = g.plain_from.max(t.contiguous_from());
+            g.plain_until = g.plain_until.min(t.count);
+            g.steps = g.steps.max(t.count);
+        }
+        g
+    }
+
+    /// Writes the increments of steps `t .. t + steps` to `to`, `channels` vectors a step. Lanes that have ended get zeros.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `steps * channels` vectors.
+    #[inline(always)]
+    pub unsafe fn read<V: Lanes<T = T>>(&self, t: usize, steps: usize, to: *mut V) {
+        let d = self.channels;
+        let mut q = 0;
+        while q < steps {
+            let plain = if t + q >= self.plain_from {
+                let most = (steps - q).min(self.plain_until.saturating_sub(t + q));
+                most - most % self.unit
+            } else {
+                0
+            };
+            // SAFETY: q + plain <= steps; in the plain range every lane's points t + q ..= t + q + plain are consecutive.
+            unsafe {
+                if plain > 0 {
+                    self.read_plain(t + q, plain * d, to.add(q * d));
+                    q += plain;
+                } else {
+                    self.read_step(t + q, to.add(q * d));
+                    q += 1;
+                }
+            }
+        }
+    }
+
+    /// Consecutive points: whole squares are loaded, subtracted and transposed. `numbers` is a multiple of the lanes' width.
+    #[inline(always)]
+    unsafe fn read_plain<V: Lanes<T = T>>(&self, t: usize, numbers: usize, to: *mut V) {
+        let prev: Rows<T> = core::array::from_fn(|l| {
+            let track = &self.tracks[l];
+            track.point(track.from + t, self.channels)
+        });
+        // SAFETY: every lane has numbers / channels more points after `prev`.
+        unsafe {
+            let cur: Rows<T> = core::array::from_fn(|l| prev[l].add(self.channels));
+            let mut i = 0;
+            while i < numbers {
+                V::load_transposed_difference(&cur, &prev, i, to.add(i));
+                i += V::WIDTH;
+            }
+        }
+    }
+
+    /// One step, each lane's two points found on their own: the way for ends, basepoints, reversal.
+    #[inline(never)]
+    unsafe fn read_step<V: Lanes<T = T>>(&self, t: usize, to: *mut V) {
+        let d = self.channels;
+        let at = |l: usize, t: usize| {
+            let track = &self.tracks[l];
+            track.point(track.from + t.min(track.count), d)
+        };
+        let prev: Rows<T> = core::array::from_fn(|l| at(l, t));
+        let cur: Rows<T> = core::array::from_fn(|l| at(l, t + 1));
+        let mut i = 0;
+        while i + V::WIDTH <= d {
+            // SAFETY: a point has d numbers; `to` has room for d vectors.
+            unsafe { V::load_transposed_difference(&cur, &prev, i, to.add(i)) };
+            i += V::WIDTH;
+        }
+        while i < d {
+            // SAFETY: as above.
+            unsafe { *to.add(i) = V::from_lanes(|l| (*cur[l].add(i)).minus(*prev[l].add(i))) };
+            i += 1;
+        }
+    }
+
+    /// The whole piece's increment of channel `c`: last point minus first, one rounding.
+    #[inline(always)]
+    pub fn total<V: Lanes<T = T>>(&self, c: usize) -> V {
+        let d = self.channels;
+        V::from_lanes(|l| {
+            let t = &self.tracks[l];
+            // SAFETY: both points lie in the track, c < channels.
+            unsafe { (*t.point(t.from + t.count, d).add(c)).minus(*t.point(t.from, d).add(c)) }
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! The one lane trait that every kernel is generic over: a vector of `WIDTH` numbers, one lane a path (or a piece of one).
+//!
+//! Not here: any mathematics of signatures. A new instruction set is a new implementation of [`Lanes`], nothing else.
+
+mod portable;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use portable::Portable;
+#[cfg(target_arch = "wasm32")]
+pub use wasm::{F32x4, F64x2};
+
+/// The widest implementation; arrays with one entry a lane have this length and use the first `WIDTH` entries.
+pub const MAX_WIDTH: usize = 4;
+
+/// The vector type for float32 on this target.
+#[cfg(target_arch = "wasm32")]
+pub type LanesF32 = F32x4;
+/// The vector type for float64 on this target.
+#[cfg(target_arch = "wasm32")]
+pub type LanesF64 = F64x2;
+/// The vector type for float32 on this target.
+#[cfg(not(target_arch = "wasm32"))]
+pub type LanesF32 = Portable<f32, 4>;
+/// The vector type for float64 on this target.
+#[cfg(not(target_arch = "wasm32"))]
+pub type LanesF64 = Portable<f64, 2>;
+
+/// A scalar: float32 or float64.
+pub trait Real: Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
+    /// Zero, as in a fresh signature.
+    const ZERO: Self;
+    /// One, the scalar term of every signature.
+    const ONE: Self;
+    /// Rounds from float64.
+    fn from_f64(x: f64) -> Self;
+    /// To float64, exactly.
+    fn to_f64(self) -> f64;
+    /// Whether the number is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// `self - other`.
+    fn minus(self, other: Self) -> Self;
+    /// `self * other`.
+    fn times(self, other: Self) -> Self;
+}
+
+macro_rules! real {
+    ($t:ty) => {
+        impl Real for $t {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            #[inline(always)]
+            fn from_f64(x: f64) -> Self {
+                x as $t
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                <$t>::is_finite(self)
+            }
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self - other
+            }
+            #[inline(always)]
+            fn times(self, other: Self) -> Self {
+                self * other
+            }
+        }
+    };
+}
+real!(f32);
+real!(f64);
+
+/// One pointer a lane.
+pub type Rows<T> = [*const T; MAX_WIDTH];
+/// One pointer to write to a lane.
+pub type RowsMut<T> = [*mut T; MAX_WIDTH];
+
+/// A vector of `WIDTH` numbers with elementwise arithmetic.
+///
+/// Every operation acts on each lane alone and in the same way, so that a lane's result depends neither on its neighbours nor on
+/// its position.
+pub trait Lanes: Copy + 'static {
+    /// The number in a lane.
+    type T: Real;
+    /// Lanes, at most [`MAX_WIDTH`].
+    const WIDTH: usize;
+
+    /// The same number in every lane.
+    fn splat(x: Self::T) -> Self;
+    /// `self + other`.
+    fn add(self, other: Self) -> Self;
+    /// `self - other`.
+    fn sub(self, other: Self) -> Self;
+    /// `self * other`.
+    fn mul(self, other: Self) -> Self;
+    /// `self * factor + addend`, fused where the target fuses.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+
+    /// Reads `WIDTH` consecutive numbers.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `WIDTH` numbers; no alignment beyond the number's is needed.
+    unsafe fn load(from: *const Self::T) -> Self;
+    /// Writes `WIDTH` consecutive numbers.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `WIDTH` numbers.
+    unsafe fn store(self, to: *mut Self::T);
+
+    /// Reads `WIDTH` numbers at `cur[lane] + offset` and at `prev[lane] + offset`, subtracts, and writes the `WIDTH` vectors of the transposed square:
+    /// `to[i]` holds number `i` of every lane.
+    ///
+    /// # Safety
+    /// All those ranges are valid for reading, `to` for writing `WIDTH` vectors.
+    unsafe fn load_transposed_difference(cur: &Rows<Self::T>, prev: &Rows<Self::T>, offset: usize, to: *mut Self);
+    /// Reads `WIDTH` numbers at `from[lane] + offset` and writes the transposed square.
+    ///
+    /// # Safety
+    /// As [`Lanes::load_transposed_difference`].
+    unsafe fn load_transposed(from: &Rows<Self::T>, offset: usize, to: *mut Self);
+    /// Writes number `i` of every lane, `from[i]`, to `to[lane] + offset + i`, for `i < WIDTH`.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `WIDTH` vectors, every `to[lane] + offset` for writing `WIDTH` numbers.
+    unsafe fn store_transposed(from: *const Self, to: &RowsMut<Self::T>, offset: usize);
+
+    /// A vector from one number a lane.
+    #[inline(always)]
+    fn from_lanes(mut lane: impl FnMut(usize) -> Self::T) -> Self {
+        let mut numbers = [Self::T::ZERO; MAX_WIDTH];
+        for (i, n) in numbers.iter_mut().enumerate().take(Self::WIDTH) {
+            *n = lane(i);
+        }
+        // SAFETY: the array has MAX_WIDTH >= WIDTH numbers.
+        unsafe { Self::load(numbers.as_ptr()) }
+    }
+    /// The lanes as an array; entries from `WIDTH` on are zero.
+    #[inline(always)]
+    fn to_lanes(self) -> [Self::T; MAX_WIDTH] {
+        let mut numbers = [Self::T::ZERO; MAX_WIDTH];
+        // SAFETY: the array has MAX_WIDTH >= WIDTH numbers.
+        unsafe { self.store(numbers.as_mut_ptr()) };
+        numbers
+    }
+    /// Zero in every lane.
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::splat(Self::T::ZERO)
+    }
+}

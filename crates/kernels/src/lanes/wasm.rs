@@ -1,0 +1,169 @@
+//! 128-bit WebAssembly vectors. With `relaxed-simd` the multiply-add is the relaxed one, which engines lower to one fused instruction;
+//! without it, a multiplication and an addition, whose bits are the same on every engine and processor.
+
+use super::{Lanes, Rows, RowsMut};
+use core::arch::wasm32::*;
+
+/// Four float32.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct F32x4(v128);
+
+/// Two float64.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct F64x2(v128);
+
+/// Transposes a 4 x 4 square by eight shuffles.
+#[inline(always)]
+fn transpose4(r: [v128; 4]) -> [v128; 4] {
+    let low01 = i32x4_shuffle::<0, 4, 1, 5>(r[0], r[1]);
+    let low23 = i32x4_shuffle::<0, 4, 1, 5>(r[2], r[3]);
+    let high01 = i32x4_shuffle::<2, 6, 3, 7>(r[0], r[1]);
+    let high23 = i32x4_shuffle::<2, 6, 3, 7>(r[2], r[3]);
+    [
+        i64x2_shuffle::<0, 2>(low01, low23),
+        i64x2_shuffle::<1, 3>(low01, low23),
+        i64x2_shuffle::<0, 2>(high01, high23),
+        i64x2_shuffle::<1, 3>(high01, high23),
+    ]
+}
+
+impl Lanes for F32x4 {
+    type T = f32;
+    const WIDTH: usize = 4;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        F32x4(f32x4_splat(x))
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        F32x4(f32x4_add(self.0, other.0))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        F32x4(f32x4_sub(self.0, other.0))
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        F32x4(f32x4_mul(self.0, other.0))
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return F32x4(f32x4_relaxed_madd(self.0, factor.0, addend.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        return F32x4(f32x4_add(f32x4_mul(self.0, factor.0), addend.0));
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for the range; v128.load needs no alignment.
+        F32x4(unsafe { v128_load(from.cast()) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as `load`.
+        unsafe { v128_store(to.cast(), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_transposed_difference(cur: &Rows<f32>, prev: &Rows<f32>, offset: usize, to: *mut Self) {
+        // SAFETY: the caller vouches for four numbers at each row's offset and four vectors at `to`.
+        unsafe {
+            let r = transpose4(core::array::from_fn(|lane| {
+                f32x4_sub(v128_load(cur[lane].add(offset).cast()), v128_load(prev[lane].add(offset).cast()))
+            }));
+            for (i, v) in r.into_iter().enumerate() {
+                *to.add(i) = F32x4(v);
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_transposed(from: &Rows<f32>, offset: usize, to: *mut Self) {
+        // SAFETY: as above.
+        unsafe {
+            let r = transpose4(core::array::from_fn(|lane| v128_load(from[lane].add(offset).cast())));
+            for (i, v) in r.into_iter().enumerate() {
+                *to.add(i) = F32x4(v);
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_transposed(from: *const Self, to: &RowsMut<f32>, offset: usize) {
+        // SAFETY: as above.
+        unsafe {
+            let r = transpose4(core::array::from_fn(|i| (*from.add(i)).0));
+            for (lane, v) in r.into_iter().enumerate() {
+                v128_store(to[lane].add(offset).cast(), v);
+            }
+        }
+    }
+}
+
+impl Lanes for F64x2 {
+    type T = f64;
+    const WIDTH: usize = 2;
+
+    #[inline(always)]
+    fn splat(x: f64) -> Self {
+        F64x2(f64x2_splat(x))
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        F64x2(f64x2_add(self.0, other.0))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        F64x2(f64x2_sub(self.0, other.0))
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        F64x2(f64x2_mul(self.0, other.0))
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return F64x2(f64x2_relaxed_madd(self.0, factor.0, addend.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        return F64x2(f64x2_add(f64x2_mul(self.0, factor.0), addend.0));
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f64) -> Self {
+        // SAFETY: the caller vouches for the range; v128.load needs no alignment.
+        F64x2(unsafe { v128_load(from.cast()) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f64) {
+        // SAFETY: as `load`.
+        unsafe { v128_store(to.cast(), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_transposed_difference(cur: &Rows<f64>, prev: &Rows<f64>, offset: usize, to: *mut Self) {
+        // SAFETY: the caller vouches for two numbers at each row's offset and two vectors at `to`.
+        unsafe {
+            let r: [v128; 2] = core::array::from_fn(|lane| {
+                f64x2_sub(v128_load(cur[lane].add(offset).cast()), v128_load(prev[lane].add(offset).cast()))
+            });
+            *to = F64x2(i64x2_shuffle::<0, 2>(r[0], r[1]));
+            *to.add(1) = F64x2(i64x2_shuffle::<1, 3>(r[0], r[1]));
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_transposed(from: &Rows<f64>, offset: usize, to: *mut Self) {
+        // SAFETY: as above.
+        unsafe {
+            let (a, b) = (v128_load(from[0].add(offset).cast()), v128_load(from[1].add(offset).cast()));
+            *to = F64x2(i64x2_shuffle::<0, 2>(a, b));
+            *to.add(1) = F64x2(i64x2_shuffle::<1, 3>(a, b));
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_transposed(from: *const Self, to: &RowsMut<f64>, offset: usize) {
+        // SAFETY: as above.
+        unsafe {
+            let (a, b) = ((*from).0, (*from.add(1)).0);
+            v128_store(to[0].add(offset).cast(), i64x2_shuffle::<0, 2>(a, b));
+            v128_store(to[1].add(offset).cast(), i64x2_shuffle::<1, 3>(a, b));
+        }
+    }
+}

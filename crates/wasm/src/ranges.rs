@@ -1,0 +1,56 @@
+//! From addresses to slices, checked against the memory's size. Not here: what the slices mean.
+
+/// Bytes of memory now.
+#[cfg(target_arch = "wasm32")]
+fn memory_bytes() -> usize {
+    // 65536 pages of 64 KiB would overflow 32 bits; the last byte of such a memory is never handed out.
+    core::arch::wasm32::memory_size::<0>().saturating_mul(65536)
+}
+
+/// Native builds (tests of this crate) have no linear memory; any address may be right.
+#[cfg(not(target_arch = "wasm32"))]
+fn memory_bytes() -> usize {
+    usize::MAX
+}
+
+/// Whether a range of bytes lies inside the memory.
+pub fn inside(address: usize, bytes: usize) -> bool {
+    address.checked_add(bytes).is_some_and(|end| end <= memory_bytes())
+}
+
+/// Whether an address is a multiple of `to`.
+pub fn aligned(address: usize, to: usize) -> bool {
+    address.is_multiple_of(to)
+}
+
+/// `count` numbers at `address`, or `None` if they are misaligned or outside the memory.
+///
+/// # Safety
+/// Nothing writes there while the slice is used.
+pub unsafe fn slice<T>(address: usize, count: usize) -> Option<&'static [T]> {
+    sound::<T>(address, count)?;
+    if count == 0 {
+        return Some(&[]);
+    }
+    // SAFETY: inside the memory, aligned, and any bytes are a number.
+    Some(unsafe { core::slice::from_raw_parts(address as *const T, count) })
+}
+
+/// As [`slice`], to write.
+///
+/// # Safety
+/// Nothing else reads or writes there while the slice is used.
+pub unsafe fn slice_mut<T>(address: usize, count: usize) -> Option<&'static mut [T]> {
+    sound::<T>(address, count)?;
+    if count == 0 {
+        return Some(&mut []);
+    }
+    // SAFETY: as `slice`.
+    Some(unsafe { core::slice::from_raw_parts_mut(address as *mut T, count) })
+}
+
+fn sound<T>(address: usize, count: usize) -> Option<()> {
+    let bytes = count.checked_mul(size_of::<T>())?;
+    let null = address == 0 && count > 0;
+    (!null && bytes <= isize::MAX as usize && aligned(address, align_of::<T>()) && inside(address, bytes)).then_some(())
+}
