@@ -416,7 +416,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             let mut t = 0;
             while t < gather.steps {
                 let steps = TILE.min(gather.steps - t);
-                gather.read(t, steps, scratch.tile);
+                gather.read(t, steps, walk.block, scratch.tile);
                 for q in 0..steps {
                     (walk.run)(&frame, scratch.tile.add(q * self.request.channels), 1);
                     self.store_rows(group, t + q, scratch.state);
@@ -436,7 +436,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         let levels = core::array::from_fn(|r| {
             if r < shape.depth { state.wrapping_add(shape.offset(shape.depth - r)) } else { core::ptr::null_mut() }
         });
-        Frame { width: shape.channels, stride: shape.channels, depth: shape.depth, levels, chains: scratch.chains }
+        Frame { width: shape.channels, letters: shape.channels, depth: shape.depth, levels, chains: scratch.chains }
     }
 
     /// Runs `gather`'s steps on `state`; says whether the sums of increments stayed finite.
@@ -449,7 +449,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             let mut t = 0;
             while t < gather.steps {
                 let steps = TILE.min(gather.steps - t);
-                gather.read(t, steps.next_multiple_of(walk.block), scratch.tile);
+                gather.read(t, steps.next_multiple_of(walk.block), walk.block, scratch.tile);
                 (walk.run)(&frame, scratch.tile, steps);
                 t += steps;
             }
@@ -517,7 +517,9 @@ unsafe fn load_state<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
     // SAFETY: the caller vouches for `size` vectors and numbers.
     unsafe {
         while i + V::WIDTH <= size {
-            V::load_transposed(rows, i, state.add(i));
+            for (j, v) in V::load_transposed(rows, i).into_iter().enumerate().take(V::WIDTH) {
+                *state.add(i + j) = v;
+            }
             i += V::WIDTH;
         }
         while i < size {

@@ -26,6 +26,9 @@ pub const REGISTER_LEVELS: usize = 6;
 /// Chains of one node for M steps: `[q][m - 1]` is C_m / m at step q.
 type Chains<V, const M: usize> = [[V; REGISTER_LEVELS]; M];
 
+/// Where a block of M steps keeps the increment of step `q`, letter `c`: `c * M + q` vectors from the block's start. So a letter's M increments
+/// lie together, and a walk over the letters from `a` on only shifts the start.
+///
 /// What a walk needs to know: pointers into scratch memory that the caller owns.
 ///
 /// Invariant: `levels[r]` points at the coefficients of the words with `r` letters still to come (`levels[0]` is the top level), in row-major order,
@@ -33,8 +36,8 @@ type Chains<V, const M: usize> = [[V; REGISTER_LEVELS]; M];
 pub struct Frame<V> {
     /// Letters of the alphabet.
     pub width: usize,
-    /// Vectors between the increments of one step and the next.
-    pub stride: usize,
+    /// Letters in the blocks of increments, at least `width`: a block of M steps has `letters * M` vectors.
+    pub letters: usize,
     /// Levels in the walk.
     pub depth: usize,
     /// One pointer a level, by letters to come.
@@ -47,14 +50,13 @@ pub struct Frame<V> {
 #[derive(Clone, Copy)]
 struct Place<V> {
     width: usize,
-    stride: usize,
     levels: [*mut V; REGISTER_LEVELS],
 }
 
 impl<V> Frame<V> {
     #[inline(always)]
     fn place(&self) -> Place<V> {
-        Place { width: self.width, stride: self.stride, levels: core::array::from_fn(|r| self.levels[r]) }
+        Place { width: self.width, levels: core::array::from_fn(|r| self.levels[r]) }
     }
 }
 
@@ -65,16 +67,19 @@ struct Steps<V, const D: usize, const M: usize> {
 }
 
 impl<V: Lanes, const D: usize, const M: usize> Steps<V, D, M> {
-    const IN_REGISTERS: bool = D > 0 && D <= 5;
+    /// Alphabets so small that the leaf is unrolled over all its letters.
+    const UNROLLED: bool = D > 0 && D <= 5;
+    /// Blocks so small that registers hold them and leave room for the rest; larger ones would only be spilled.
+    const IN_REGISTERS: bool = D * M <= 8;
 
     #[inline(always)]
-    unsafe fn new(memory: *const V, stride: usize) -> Self {
+    unsafe fn new(memory: *const V) -> Self {
         let mut registers = [[V::zero(); D]; M];
         if Self::IN_REGISTERS {
             for (q, step) in registers.iter_mut().enumerate() {
                 for (c, z) in step.iter_mut().enumerate() {
-                    // SAFETY: the block has M steps of `stride >= D` increments.
-                    *z = unsafe { *memory.add(q * stride + c) };
+                    // SAFETY: the block has D * M increments or more.
+                    *z = unsafe { *memory.add(c * M + q) };
                 }
             }
         }
@@ -83,12 +88,12 @@ impl<V: Lanes, const D: usize, const M: usize> Steps<V, D, M> {
 
     /// Increment of letter c at step q. `fixed`: c is known at compile time.
     #[inline(always)]
-    unsafe fn get(&self, q: usize, c: usize, stride: usize, fixed: bool) -> V {
+    unsafe fn get(&self, q: usize, c: usize, fixed: bool) -> V {
         if Self::IN_REGISTERS && fixed {
             self.registers[q][c]
         } else {
             // SAFETY: q < M, c < width.
-            unsafe { *self.memory.add(q * stride + c) }
+            unsafe { *self.memory.add(c * M + q) }
         }
     }
 }
@@ -117,14 +122,14 @@ impl<V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, c
             if D > 0 {
                 let lower = place.levels[1].add(word * D);
                 let top = place.levels[0].add(word * D * (D - E0));
-                if Steps::<V, D, M>::IN_REGISTERS {
+                if Steps::<V, D, M>::UNROLLED {
                     let mut c = 0;
                     while c + W <= D {
-                        leaf_tile::<V, D, M, W, E0>(c, D, true, place.stride, chains, steps, lower, top);
+                        leaf_tile::<V, D, M, W, E0>(c, D, true, chains, steps, lower, top);
                         c += W;
                     }
                     while c < D {
-                        leaf_tile::<V, D, M, 1, E0>(c, D, true, place.stride, chains, steps, lower, top);
+                        leaf_tile::<V, D, M, 1, E0>(c, D, true, chains, steps, lower, top);
                         c += 1;
                     }
                     return;
@@ -135,11 +140,11 @@ impl<V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, c
             let top = place.levels[0].add(word * d * (d - E0));
             let mut c = 0;
             while c + W <= d {
-                leaf_tile::<V, D, M, W, E0>(c, d, false, place.stride, chains, steps, lower, top);
+                leaf_tile::<V, D, M, W, E0>(c, d, false, chains, steps, lower, top);
                 c += W;
             }
             while c < d {
-                leaf_tile::<V, D, M, 1, E0>(c, d, false, place.stride, chains, steps, lower, top);
+                leaf_tile::<V, D, M, 1, E0>(c, d, false, chains, steps, lower, top);
                 c += 1;
             }
         }
@@ -153,7 +158,6 @@ unsafe fn leaf_tile<V: Lanes, const D: usize, const M: usize, const W: usize, co
     c0: usize,
     width: usize,
     fixed: bool,
-    stride: usize,
     chains: &Chains<V, M>,
     steps: &Steps<V, D, M>,
     lower: *mut V,
@@ -165,7 +169,7 @@ unsafe fn leaf_tile<V: Lanes, const D: usize, const M: usize, const W: usize, co
         let mut v = [[V::zero(); M]; W];
         for q in 0..M {
             for i in 0..W {
-                let z = steps.get(q, c0 + i, stride, fixed);
+                let z = steps.get(q, c0 + i, fixed);
                 v[i][q] = chains[q][1].mul_add(z, x[i]);
                 x[i] = chains[q][0].mul_add(z, x[i]);
             }
@@ -177,17 +181,17 @@ unsafe fn leaf_tile<V: Lanes, const D: usize, const M: usize, const W: usize, co
         let top = top.add(c0 * followed);
         if D > 0 {
             for e in 0..(D - E0) {
-                top_word::<V, D, M, W, E0>(e, D - E0, fixed, stride, &v, steps, top);
+                top_word::<V, D, M, W, E0>(e, D - E0, fixed, &v, steps, top);
             }
         } else {
             let mut e = 0;
             while e + 2 <= followed {
-                top_word::<V, D, M, W, E0>(e, followed, fixed, stride, &v, steps, top);
-                top_word::<V, D, M, W, E0>(e + 1, followed, fixed, stride, &v, steps, top);
+                top_word::<V, D, M, W, E0>(e, followed, fixed, &v, steps, top);
+                top_word::<V, D, M, W, E0>(e + 1, followed, fixed, &v, steps, top);
                 e += 2;
             }
             if e < followed {
-                top_word::<V, D, M, W, E0>(e, followed, fixed, stride, &v, steps, top);
+                top_word::<V, D, M, W, E0>(e, followed, fixed, &v, steps, top);
             }
         }
     }
@@ -199,7 +203,6 @@ unsafe fn top_word<V: Lanes, const D: usize, const M: usize, const W: usize, con
     e: usize,
     followed: usize,
     fixed: bool,
-    stride: usize,
     v: &[[V; M]; W],
     steps: &Steps<V, D, M>,
     top: *mut V,
@@ -208,7 +211,7 @@ unsafe fn top_word<V: Lanes, const D: usize, const M: usize, const W: usize, con
     unsafe {
         let mut y: [V; W] = core::array::from_fn(|i| *top.add(i * followed + e));
         for q in 0..M {
-            let z = steps.get(q, e + E0, stride, fixed);
+            let z = steps.get(q, e + E0, fixed);
             for i in 0..W {
                 y[i] = v[i][q].mul_add(z, y[i]);
             }
@@ -234,38 +237,51 @@ where
 
     #[inline(always)]
     unsafe fn visit(place: Place<V>, word: usize, chains: &Chains<V, M>, steps: &Steps<V, D, M>) {
-        let d = if D > 0 { D } else { place.width };
-        // SAFETY: by Frame's invariant.
-        let children = unsafe { place.levels[Self::R - 1].add(word * d) };
-        let child = |c: usize, fixed: bool| {
-            // SAFETY: c < d; by Frame's invariant.
-            unsafe {
-                let mut x = *children.add(c);
-                let mut below = [[V::zero(); REGISTER_LEVELS]; M];
-                for q in 0..M {
-                    let z = steps.get(q, c, place.stride, fixed);
-                    for m in 2..(Self::R + 1) {
-                        let chain = chains[q][m - 1].mul_add(z, x);
-                        below[q][m - 2] = if m > 2 { chain.mul(reciprocal(m - 1)) } else { chain };
-                    }
-                    x = chains[q][0].mul_add(z, x);
-                }
-                *children.add(c) = x;
-                T::visit(place, word * d + c, &below, steps);
-            }
-        };
         if D > 0 && U >= Self::R {
             for c in 0..D {
-                child(c, true);
+                // SAFETY: c < width.
+                unsafe { child::<T, V, D, M, W, U, E0>(place, word * D + c, c, true, chains, steps) };
             }
         } else {
+            let d = if D > 0 { D } else { place.width };
             // A bound that the compiler does not know keeps it from unrolling whole subtrees.
             let mut c = 0;
             while c < place.width {
-                child(c, false);
+                // SAFETY: c < width.
+                unsafe { child::<T, V, D, M, W, U, E0>(place, word * d + c, c, false, chains, steps) };
                 c += 1;
             }
         }
+    }
+}
+
+/// Word `word` of the level below a node, whose last letter is `c`: its own coefficient, its chains, and all below it.
+#[inline(always)]
+unsafe fn child<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize>(
+    place: Place<V>,
+    word: usize,
+    c: usize,
+    fixed: bool,
+    chains: &Chains<V, M>,
+    steps: &Steps<V, D, M>,
+) where
+    T: Node<V, D, M, W, U, E0>,
+{
+    // SAFETY: by Frame's invariant.
+    unsafe {
+        let coefficient = place.levels[T::R].add(word);
+        let mut x = *coefficient;
+        let mut below = [[V::zero(); REGISTER_LEVELS]; M];
+        for q in 0..M {
+            let z = steps.get(q, c, fixed);
+            for m in 2..(T::R + 2) {
+                let chain = chains[q][m - 1].mul_add(z, x);
+                below[q][m - 2] = if m > 2 { chain.mul(reciprocal(m - 1)) } else { chain };
+            }
+            x = chains[q][0].mul_add(z, x);
+        }
+        *coefficient = x;
+        T::visit(place, word, &below, steps);
     }
 }
 
@@ -287,7 +303,7 @@ unsafe fn whole<T, V: Lanes, const D: usize, const M: usize, const W: usize, con
     while t < steps {
         // SAFETY: as the caller vouches.
         unsafe {
-            let block = Steps::<V, D, M>::new(increments.add(t * place.stride), place.stride);
+            let block = Steps::<V, D, M>::new(increments.add(t * frame.letters));
             T::visit(place, 0, &root, &block);
         }
         t += M;
@@ -314,7 +330,7 @@ unsafe fn tall<T, V: Lanes, const D: usize, const M: usize, const W: usize, cons
         }
         let mut t = 0;
         while t < steps {
-            deep::<T, V, D, M, W, U, E0>(frame, frame.depth, 0, frame.chains, increments.add(t * frame.stride));
+            deep::<T, V, D, M, W, U, E0>(frame, frame.depth, 0, frame.chains, increments.add(t * frame.letters));
             t += M;
         }
     }
@@ -338,7 +354,7 @@ unsafe fn deep<T, V: Lanes, const D: usize, const M: usize, const W: usize, cons
         for c in 0..d {
             let mut x = *children.add(c);
             for q in 0..M {
-                let z = *increments.add(q * frame.stride + c);
+                let z = *increments.add(c * M + q);
                 for m in 2..=r {
                     let chain = (*chains.add(q * r + m - 1)).mul_add(z, x);
                     *below.add(q * (r - 1) + m - 2) = if m > 2 { chain.mul(reciprocal(m - 1)) } else { chain };
@@ -371,7 +387,7 @@ unsafe fn subtree<T, V: Lanes, const D: usize, const M: usize, const W: usize, c
             core::array::from_fn(|m| if m < T::R { *chains.add(q * T::R + m) } else { V::zero() })
         });
         let place = frame.place();
-        let block = Steps::<V, D, M>::new(increments, place.stride);
+        let block = Steps::<V, D, M>::new(increments);
         T::visit(place, word, &chains, &block);
     }
 }
@@ -383,7 +399,7 @@ unsafe fn level_one<V: Lanes>(frame: &Frame<V>, increments: *const V, steps: usi
         for c in 0..frame.width {
             let mut x = *frame.levels[0].add(c);
             for t in 0..steps {
-                x = x.add(*increments.add(t * frame.stride + c));
+                x = x.add(*increments.add(t * frame.letters + c));
             }
             *frame.levels[0].add(c) = x;
         }

@@ -112,17 +112,18 @@ pub trait Lanes: Copy + 'static {
     /// `to` is valid for writing `WIDTH` numbers.
     unsafe fn store(self, to: *mut Self::T);
 
-    /// Reads `WIDTH` numbers at `cur[lane] + offset` and at `prev[lane] + offset`, subtracts, and writes the `WIDTH` vectors of the transposed square:
-    /// `to[i]` holds number `i` of every lane.
+    /// Reads `WIDTH` numbers at `cur[lane] + offset` and at `prev[lane] + offset`, subtracts, and gives the `WIDTH` vectors of the transposed square:
+    /// entry `i` holds number `i` of every lane. Entries from `WIDTH` on mean nothing.
     ///
     /// # Safety
-    /// All those ranges are valid for reading, `to` for writing `WIDTH` vectors.
-    unsafe fn load_transposed_difference(cur: &Rows<Self::T>, prev: &Rows<Self::T>, offset: usize, to: *mut Self);
-    /// Reads `WIDTH` numbers at `from[lane] + offset` and writes the transposed square.
+    /// All those ranges are valid for reading.
+    unsafe fn load_transposed_difference(cur: &Rows<Self::T>, prev: &Rows<Self::T>, offset: usize)
+    -> [Self; MAX_WIDTH];
+    /// Reads `WIDTH` numbers at `from[lane] + offset` and gives the transposed square.
     ///
     /// # Safety
     /// As [`Lanes::load_transposed_difference`].
-    unsafe fn load_transposed(from: &Rows<Self::T>, offset: usize, to: *mut Self);
+    unsafe fn load_transposed(from: &Rows<Self::T>, offset: usize) -> [Self; MAX_WIDTH];
     /// Writes number `i` of every lane, `from[i]`, to `to[lane] + offset + i`, for `i < WIDTH`.
     ///
     /// # Safety

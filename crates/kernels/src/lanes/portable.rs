@@ -2,7 +2,7 @@
 //!
 //! Not tuned: the compiler may vectorise it. `Portable<T, 1>` is the scalar implementation.
 
-use super::{Lanes, Real, Rows, RowsMut};
+use super::{Lanes, MAX_WIDTH, Rows, RowsMut};
 
 /// `W` numbers in an array.
 #[derive(Clone, Copy, Debug)]
@@ -53,22 +53,21 @@ macro_rules! portable {
                 }
             }
             #[inline(always)]
-            unsafe fn load_transposed_difference(cur: &Rows<$t>, prev: &Rows<$t>, offset: usize, to: *mut Self) {
-                for i in 0..W {
-                    // SAFETY: the caller vouches for W numbers at each row's offset and W vectors at `to`.
-                    unsafe {
-                        *to.add(i) = Portable(core::array::from_fn(|lane| {
-                            (*cur[lane].add(offset + i)).minus(*prev[lane].add(offset + i))
-                        }));
-                    }
+            unsafe fn load_transposed_difference(cur: &Rows<$t>, prev: &Rows<$t>, offset: usize) -> [Self; MAX_WIDTH] {
+                // SAFETY: the caller vouches for W numbers at each row's offset.
+                unsafe {
+                    let (cur, prev) = (Self::load_transposed(cur, offset), Self::load_transposed(prev, offset));
+                    core::array::from_fn(|i| cur[i].sub(prev[i]))
                 }
             }
             #[inline(always)]
-            unsafe fn load_transposed(from: &Rows<$t>, offset: usize, to: *mut Self) {
-                for i in 0..W {
+            unsafe fn load_transposed(from: &Rows<$t>, offset: usize) -> [Self; MAX_WIDTH] {
+                let mut square = [Self::zero(); MAX_WIDTH];
+                for (i, v) in square.iter_mut().enumerate().take(W) {
                     // SAFETY: as above.
-                    unsafe { *to.add(i) = Portable(core::array::from_fn(|lane| *from[lane].add(offset + i))) };
+                    *v = Portable(core::array::from_fn(|lane| unsafe { *from[lane].add(offset + i) }));
                 }
+                square
             }
             #[inline(always)]
             unsafe fn store_transposed(from: *const Self, to: &RowsMut<$t>, offset: usize) {

@@ -1,7 +1,7 @@
 //! 128-bit WebAssembly vectors. With `relaxed-simd` the multiply-add is the relaxed one, which engines lower to one fused instruction;
 //! without it, a multiplication and an addition, whose bits are the same on every engine and processor.
 
-use super::{Lanes, Rows, RowsMut};
+use super::{Lanes, MAX_WIDTH, Rows, RowsMut};
 use core::arch::wasm32::*;
 
 /// Four float32.
@@ -67,26 +67,17 @@ impl Lanes for F32x4 {
         unsafe { v128_store(to.cast(), self.0) }
     }
     #[inline(always)]
-    unsafe fn load_transposed_difference(cur: &Rows<f32>, prev: &Rows<f32>, offset: usize, to: *mut Self) {
-        // SAFETY: the caller vouches for four numbers at each row's offset and four vectors at `to`.
-        unsafe {
-            let r = transpose4(core::array::from_fn(|lane| {
-                f32x4_sub(v128_load(cur[lane].add(offset).cast()), v128_load(prev[lane].add(offset).cast()))
-            }));
-            for (i, v) in r.into_iter().enumerate() {
-                *to.add(i) = F32x4(v);
-            }
-        }
+    unsafe fn load_transposed_difference(cur: &Rows<f32>, prev: &Rows<f32>, offset: usize) -> [Self; MAX_WIDTH] {
+        // SAFETY: the caller vouches for four numbers at each row's offset.
+        transpose4(core::array::from_fn(|lane| unsafe {
+            f32x4_sub(v128_load(cur[lane].add(offset).cast()), v128_load(prev[lane].add(offset).cast()))
+        }))
+        .map(F32x4)
     }
     #[inline(always)]
-    unsafe fn load_transposed(from: &Rows<f32>, offset: usize, to: *mut Self) {
+    unsafe fn load_transposed(from: &Rows<f32>, offset: usize) -> [Self; MAX_WIDTH] {
         // SAFETY: as above.
-        unsafe {
-            let r = transpose4(core::array::from_fn(|lane| v128_load(from[lane].add(offset).cast())));
-            for (i, v) in r.into_iter().enumerate() {
-                *to.add(i) = F32x4(v);
-            }
-        }
+        transpose4(core::array::from_fn(|lane| unsafe { v128_load(from[lane].add(offset).cast()) })).map(F32x4)
     }
     #[inline(always)]
     unsafe fn store_transposed(from: *const Self, to: &RowsMut<f32>, offset: usize) {
@@ -98,6 +89,13 @@ impl Lanes for F32x4 {
             }
         }
     }
+}
+
+/// Transposes a 2 x 2 square; the other entries mean nothing.
+#[inline(always)]
+fn transpose2(a: v128, b: v128) -> [F64x2; MAX_WIDTH] {
+    let (low, high) = (F64x2(i64x2_shuffle::<0, 2>(a, b)), F64x2(i64x2_shuffle::<1, 3>(a, b)));
+    [low, high, low, high]
 }
 
 impl Lanes for F64x2 {
@@ -138,24 +136,17 @@ impl Lanes for F64x2 {
         unsafe { v128_store(to.cast(), self.0) }
     }
     #[inline(always)]
-    unsafe fn load_transposed_difference(cur: &Rows<f64>, prev: &Rows<f64>, offset: usize, to: *mut Self) {
-        // SAFETY: the caller vouches for two numbers at each row's offset and two vectors at `to`.
-        unsafe {
-            let r: [v128; 2] = core::array::from_fn(|lane| {
-                f64x2_sub(v128_load(cur[lane].add(offset).cast()), v128_load(prev[lane].add(offset).cast()))
-            });
-            *to = F64x2(i64x2_shuffle::<0, 2>(r[0], r[1]));
-            *to.add(1) = F64x2(i64x2_shuffle::<1, 3>(r[0], r[1]));
-        }
+    unsafe fn load_transposed_difference(cur: &Rows<f64>, prev: &Rows<f64>, offset: usize) -> [Self; MAX_WIDTH] {
+        // SAFETY: the caller vouches for two numbers at each row's offset.
+        let r: [v128; 2] = core::array::from_fn(|lane| unsafe {
+            f64x2_sub(v128_load(cur[lane].add(offset).cast()), v128_load(prev[lane].add(offset).cast()))
+        });
+        transpose2(r[0], r[1])
     }
     #[inline(always)]
-    unsafe fn load_transposed(from: &Rows<f64>, offset: usize, to: *mut Self) {
+    unsafe fn load_transposed(from: &Rows<f64>, offset: usize) -> [Self; MAX_WIDTH] {
         // SAFETY: as above.
-        unsafe {
-            let (a, b) = (v128_load(from[0].add(offset).cast()), v128_load(from[1].add(offset).cast()));
-            *to = F64x2(i64x2_shuffle::<0, 2>(a, b));
-            *to.add(1) = F64x2(i64x2_shuffle::<1, 3>(a, b));
-        }
+        unsafe { transpose2(v128_load(from[0].add(offset).cast()), v128_load(from[1].add(offset).cast())) }
     }
     #[inline(always)]
     unsafe fn store_transposed(from: *const Self, to: &RowsMut<f64>, offset: usize) {
