@@ -1,15 +1,22 @@
 //! Truncated signatures of piecewise linear paths, generic over SIMD lanes, for WebAssembly and native builds.
 //!
 //! No allocation, no I/O, no JavaScript: the caller owns inputs, outputs and scratch memory ([`signature_scratch`] says how much).
-//! Start at [`signature()`]; the way from there is `increments` (paths to lanes) → `walk` (the kernel) → `chen` (pieces of time together).
+//! Start at [`signature()`]; the way from there is `plan` (which way a path goes) →
+//! `increments` (paths to lanes) → `walk` (the kernel; `pruned` and `recovery`, or `triangle`, around it) → `chen` (pieces of time together).
 
 mod chen;
 mod increments;
 pub mod lanes;
+mod plan;
+mod pruned;
+mod recovery;
 mod shape;
 mod signature;
+mod triangle;
 mod walk;
 
+pub use plan::needs_recovery;
+pub use recovery::Recovery;
 pub use shape::{MAX_DEPTH, Shape, signature_size};
 pub use signature::{
     Algorithm, Error, Initial, Options, PerPath, Report, Request, output_len, signature, signature_scratch,

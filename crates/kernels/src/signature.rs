@@ -5,18 +5,14 @@
 use crate::chen;
 use crate::increments::{Gather, Track};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
+use crate::plan::{MAX_PIECES, Way, needs_recovery, pieces, plan};
+use crate::recovery::Recovery;
 use crate::shape::Shape;
 use crate::walk::{self, Frame, MAX_BLOCK, Walk};
+use crate::{pruned, triangle};
 
 /// Time steps whose increments are in scratch memory at once: a multiple of every walk's block.
 const TILE: usize = 24;
-
-/// A long path is cut into this many pieces of time, which are combined by Chen's identity. The pieces are the lanes of a lone path, and they
-/// keep rounding errors down for every path. Fixed, so that a path's result does not depend on what else is in the batch.
-const PIECES: usize = 4;
-
-/// Paths of fewer steps than this stay in one piece: the products would cost more than they save.
-const FEWEST_STEPS_TO_CUT: usize = 48;
 
 /// Which kernel computes whole signatures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +22,8 @@ pub enum Algorithm {
     Auto,
     /// Horner's scheme on every word.
     Horner,
+    /// The pruned walk wherever it exists (depth 2 or more, a recovery given for depth 3 or more).
+    Pruned,
 }
 
 /// What to compute.
@@ -91,6 +89,8 @@ pub struct Request<'a, T> {
     pub initial: Initial<'a, T>,
     /// What to compute.
     pub options: Options,
+    /// The recovery for this shape, made once by [`Recovery::build`]; needed where [`needs_recovery`] says so.
+    pub recovery: Option<Recovery<'a>>,
 }
 
 /// What else there is to know of a finished call.
@@ -117,6 +117,8 @@ pub enum Error {
     Output,
     /// `scratch` has fewer than [`signature_scratch`] vectors.
     Scratch,
+    /// The recovery is missing.
+    Recovery,
 }
 
 /// Numbers in the output of a request: batch * rows * row.
@@ -131,46 +133,81 @@ fn rows<T>(request: &Request<'_, T>) -> usize {
     if request.options.stream { request.points - usize::from(request.basepoint.is_none()) } else { 1 }
 }
 
-/// Vectors of scratch that [`signature()`] needs, whatever the batch and the number of points:
-/// one tile of increments, the chains of deep nodes, one state for whole signatures of short paths and streams, and for cut paths a second one and `PIECES + 1` rows.
-pub fn signature_scratch<V: Lanes>(channels: usize, depth: usize, options: Options) -> Option<usize> {
+/// Vectors of scratch that [`signature()`] needs, whatever the batch and the number of points: a tile of increments (two at depth 2), the chains of deep
+/// nodes, and for streams one state; for whole signatures two states, of which one has the recovery's intermediate sums behind it, the followed words of a pruned walk, and
+/// one row more than there are pieces.
+pub fn signature_scratch<V: Lanes>(
+    channels: usize,
+    depth: usize,
+    options: Options,
+    recovery: Option<Recovery<'_>>,
+) -> Option<usize> {
     let shape = Shape::new(channels, depth)?;
     if channels == 1 {
         return Some(0);
     }
-    let states = shape.size.checked_mul(if options.stream { 1 } else { 2 })?;
-    let rows = if options.stream { 0 } else { row_vectors::<V>(&shape).checked_mul(PIECES + 1)? };
-    TILE.checked_mul(channels)?.checked_add(MAX_BLOCK * depth * depth)?.checked_add(states)?.checked_add(rows)
+    Parts::new::<V>(&shape, options, recovery).map(|parts| parts.total)
 }
 
-/// Vectors that one row of coefficients takes in scratch.
-fn row_vectors<V: Lanes>(shape: &Shape) -> usize {
-    shape.size.div_ceil(V::WIDTH)
+/// Where each part of the scratch begins, in vectors.
+struct Parts {
+    chains: usize,
+    state: usize,
+    values: usize,
+    followed: usize,
+    rows: usize,
+    row: usize,
+    total: usize,
+}
+
+impl Parts {
+    /// `None` if the sum overflows.
+    fn new<V: Lanes>(shape: &Shape, options: Options, recovery: Option<Recovery<'_>>) -> Option<Parts> {
+        let chains = TILE.checked_mul(shape.channels)?.checked_mul(2)?;
+        let state = chains.checked_add(MAX_BLOCK * shape.depth * shape.depth)?;
+        let values = state.checked_add(shape.size)?;
+        if options.stream {
+            return Some(Parts { chains, state, values, followed: values, rows: values, row: 0, total: values });
+        }
+        let followed = values.checked_add(shape.size.max(recovery.map_or(0, |r| r.values())))?;
+        let rows = followed.checked_add(recovery.map_or(0, |_| pruned::followed_size(shape)))?;
+        let row = shape.size.div_ceil(V::WIDTH);
+        let total = rows.checked_add(row.checked_mul(MAX_PIECES + 1)?)?;
+        Some(Parts { chains, state, values, followed, rows, row, total })
+    }
 }
 
 /// Scratch memory, cut up.
 struct Scratch<V: Lanes> {
     tile: *mut V,
+    /// A second tile.
+    halves: *mut V,
     chains: *mut V,
     /// One state: `size` vectors.
     state: *mut V,
-    /// A second state, for cut paths.
-    other: *mut V,
-    /// `PIECES + 1` rows of `pitch` numbers.
+    /// A second state, and what a recovery needs behind it.
+    values: *mut V,
+    followed: *mut V,
+    /// Rows of `pitch` numbers, one more than pieces.
     rows: *mut V::T,
     pitch: usize,
 }
 
 impl<V: Lanes> Scratch<V> {
-    /// `memory` has at least `signature_scratch` vectors.
-    fn new(memory: &mut [V], shape: &Shape) -> Self {
+    /// `memory` has at least `parts.total` vectors.
+    fn new(memory: &mut [V], shape: &Shape, parts: &Parts) -> Self {
         let tile = memory.as_mut_ptr();
-        // Parts that a stream does not have are never touched by one; wrapping keeps the address arithmetic itself harmless.
-        let chains = tile.wrapping_add(TILE * shape.channels);
-        let state = chains.wrapping_add(MAX_BLOCK * shape.depth * shape.depth);
-        let other = state.wrapping_add(shape.size);
-        let rows = other.wrapping_add(shape.size).cast();
-        Scratch { tile, chains, state, other, rows, pitch: row_vectors::<V>(shape) * V::WIDTH }
+        let part = |at: usize| tile.wrapping_add(at);
+        Scratch {
+            tile,
+            halves: part(TILE * shape.channels),
+            chains: part(parts.chains),
+            state: part(parts.state),
+            values: part(parts.values),
+            followed: part(parts.followed),
+            rows: part(parts.rows).cast(),
+            pitch: parts.row * V::WIDTH,
+        }
     }
 
     fn row(&self, i: usize) -> *mut V::T {
@@ -213,7 +250,11 @@ pub fn signature<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratc
     if output_len(request) != Some(out.len()) {
         return Err(Error::Output);
     }
-    if scratch.len() < signature_scratch::<V>(request.channels, request.depth, request.options).ok_or(Error::Shape)? {
+    if request.recovery.is_none() && needs_recovery(request.channels, request.depth, request.options) {
+        return Err(Error::Recovery);
+    }
+    let parts = Parts::new::<V>(&shape, request.options, request.recovery).ok_or(Error::Shape)?;
+    if request.channels > 1 && scratch.len() < parts.total {
         return Err(Error::Scratch);
     }
     let call = Call {
@@ -223,10 +264,10 @@ pub fn signature<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratc
         row: shape.size + usize::from(request.options.scalar_term),
     };
     let increments_finite = if request.channels == 1 {
-        crate::signature::one_channel::<V>(&call)
+        one_channel::<V>(&call)
     } else {
         // SAFETY: all lengths were checked above.
-        unsafe { call.batch::<V>(&Scratch::new(scratch, &shape)) }
+        unsafe { call.batch::<V>(&Scratch::new(scratch, &shape, &parts)) }
     };
     Ok(Report { increments_finite })
 }
@@ -308,22 +349,13 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                     (first..until).for_each(|path| group.push(path));
                     finite &= self.stream(group, scratch);
                 } else {
-                    // Whether a path is cut depends on itself alone; a group does one or the other.
-                    let (mut cut, mut uncut) = (Group::EMPTY, Group::EMPTY);
+                    // How a path is computed depends on itself alone; a group does one thing.
+                    let mut groups = [Group::EMPTY; 3];
                     for path in first..until {
-                        let steps = self.track(path).steps;
-                        if self.request.depth > 1 && steps >= FEWEST_STEPS_TO_CUT { &mut cut } else { &mut uncut }
-                            .push(path);
+                        groups[plan(self.shape, self.track(path).steps, options.algorithm) as usize].push(path);
                     }
-                    if uncut.count > 0 {
-                        finite &= self.in_one_piece(uncut, scratch);
-                    }
-                    if cut.count == V::WIDTH {
-                        finite &= self.cut_in_lanes(cut, scratch);
-                    } else {
-                        for &path in &cut.paths[..cut.count] {
-                            finite &= self.cut_across_lanes(path, scratch);
-                        }
+                    for (group, way) in groups.into_iter().zip([Way::OnePiece, Way::Cut, Way::Pruned]) {
+                        finite &= self.whole(group, way, scratch);
                     }
                 }
             }
@@ -332,13 +364,26 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         finite
     }
 
-    fn gather(&self, group: Group) -> Gather<'b, T> {
-        Gather::new(core::array::from_fn(|l| self.track(group.paths[l])), self.request.channels)
+    /// Whole signatures of a group, which may be empty or have fewer paths than lanes.
+    unsafe fn whole<V: Lanes<T = T>>(&self, group: Group, way: Way, scratch: &Scratch<V>) -> bool {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            if group.count == 0 {
+                true
+            } else if way == Way::OnePiece {
+                self.in_one_piece(group, scratch)
+            } else if group.count == V::WIDTH {
+                self.cut_in_lanes(group, way, scratch)
+            } else {
+                group.paths[..group.count]
+                    .iter()
+                    .fold(true, |finite, &path| finite & self.cut_across_lanes(path, way, scratch))
+            }
+        }
     }
 
-    fn gather_piece(&self, group: Group, piece: usize) -> Gather<'b, T> {
-        let tracks = core::array::from_fn(|l| self.track(group.paths[l]).piece(piece, PIECES));
-        Gather::new(tracks, self.request.channels)
+    fn gather(&self, group: Group) -> Gather<'b, T> {
+        Gather::new(core::array::from_fn(|l| self.track(group.paths[l])), self.request.channels)
     }
 
     /// Whole signatures of short paths.
@@ -353,22 +398,26 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     }
 
     /// Whole signatures of long paths, a path a lane, piece after piece.
-    unsafe fn cut_in_lanes<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
-        let size = self.shape.size;
+    unsafe fn cut_in_lanes<V: Lanes<T = T>>(&self, group: Group, way: Way, scratch: &Scratch<V>) -> bool {
+        let pieces = pieces(self.shape.depth, way);
+        let whole: [Track<'b, T>; MAX_WIDTH] = core::array::from_fn(|l| self.track(group.paths[l]));
+        let mut finite = true;
         // SAFETY: as the caller vouches.
         unsafe {
-            clear(scratch.state, size);
-            let mut finite = self.follow(&self.gather_piece(group, 0), scratch, scratch.state);
-            for piece in 1..PIECES {
-                clear(scratch.other, size);
-                finite &= self.follow(&self.gather_piece(group, piece), scratch, scratch.other);
-                chen::multiply_lanes(self.shape, scratch.state, scratch.other);
+            for piece in 0..pieces {
+                let tracks = whole.map(|track| track.piece(piece, pieces));
+                finite &= self.follow_piece(&Gather::new(tracks, self.request.channels), way, scratch);
+                if piece == 0 {
+                    core::ptr::copy_nonoverlapping(scratch.values, scratch.state, self.shape.size);
+                } else {
+                    chen::multiply_lanes(self.shape, scratch.state, scratch.values);
+                }
             }
             let mut result = scratch.state;
             if !matches!(self.request.initial, Initial::Identity) {
-                self.start(group, scratch.other);
-                chen::multiply_lanes(self.shape, scratch.other, scratch.state);
-                result = scratch.other;
+                self.start(group, scratch.values);
+                chen::multiply_lanes(self.shape, scratch.values, scratch.state);
+                result = scratch.values;
             }
             self.store_rows(group, 0, result);
             finite
@@ -376,31 +425,58 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     }
 
     /// The whole signature of one long path, a piece a lane. The same arithmetic on every coefficient as [`Call::cut_in_lanes`].
-    unsafe fn cut_across_lanes<V: Lanes<T = T>>(&self, path: usize, scratch: &Scratch<V>) -> bool {
+    unsafe fn cut_across_lanes<V: Lanes<T = T>>(&self, path: usize, way: Way, scratch: &Scratch<V>) -> bool {
         let size = self.shape.size;
+        let pieces = pieces(self.shape.depth, way);
         let whole = self.track(path);
         let mut finite = true;
-        // SAFETY: as the caller vouches; PIECES is a multiple of every width.
+        // SAFETY: as the caller vouches; the number of pieces is a multiple of every width.
         unsafe {
-            for first in (0..PIECES).step_by(V::WIDTH) {
-                let tracks = core::array::from_fn(|l| whole.piece((first + l).min(PIECES - 1), PIECES));
-                clear(scratch.state, size);
-                finite &= self.follow(&Gather::new(tracks, self.request.channels), scratch, scratch.state);
-                let rows = core::array::from_fn(|l| scratch.row((first + l).min(PIECES - 1)));
-                store_state(scratch.state, size, &rows);
+            for first in (0..pieces).step_by(V::WIDTH) {
+                let piece = |l: usize| first + l.min(V::WIDTH - 1);
+                let tracks = core::array::from_fn(|l| whole.piece(piece(l), pieces));
+                finite &= self.follow_piece(&Gather::new(tracks, self.request.channels), way, scratch);
+                store_state(scratch.values, size, &core::array::from_fn(|l| scratch.row(piece(l))));
             }
-            for piece in 1..PIECES {
+            for piece in 1..pieces {
                 chen::multiply_row::<V>(self.shape, scratch.row(0), scratch.row(piece));
             }
             let mut result = scratch.row(0);
             if let Some(initial) = self.initial(path) {
-                let continued = scratch.row(PIECES);
+                let continued = scratch.row(pieces);
                 core::ptr::copy_nonoverlapping(initial, continued, size);
                 chen::multiply_row::<V>(self.shape, continued, result);
                 result = continued;
             }
             core::ptr::copy_nonoverlapping(result, self.out_row(path, 0), size);
             finite
+        }
+    }
+
+    /// One piece of each lane's path, from the identity, into `scratch.values`.
+    unsafe fn follow_piece<V: Lanes<T = T>>(&self, gather: &Gather<'_, T>, way: Way, scratch: &Scratch<V>) -> bool {
+        let d = self.request.channels;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            match (way, self.request.recovery) {
+                (Way::Pruned, _) if self.shape.depth == 2 => {
+                    let memory = triangle::Memory { tile: scratch.tile, halves: scratch.halves };
+                    triangle::follow(d, gather, TILE, &memory, scratch.values)
+                }
+                (Way::Pruned, Some(recovery)) => {
+                    let memory = pruned::Memory {
+                        tile: scratch.tile,
+                        chains: scratch.chains,
+                        followed: scratch.followed,
+                        values: scratch.values,
+                    };
+                    pruned::follow(self.shape, gather, &recovery, TILE, &memory)
+                }
+                _ => {
+                    clear(scratch.values, self.shape.size);
+                    self.follow(gather, scratch, scratch.values)
+                }
+            }
         }
     }
 

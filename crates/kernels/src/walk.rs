@@ -392,6 +392,74 @@ unsafe fn subtree<T, V: Lanes, const D: usize, const M: usize, const W: usize, c
     }
 }
 
+/// What a pruned walk does for one first letter, in one block of steps: the letter's own coefficient and all followed words that begin with it.
+/// The increments begin at that letter's.
+///
+/// # Safety
+/// [`Frame`]'s invariant for the words below the letter, whose coefficient is `root`; the block holds M steps.
+pub type LetterFn<V> = unsafe fn(frame: &Frame<V>, root: *mut V, increments: *const V);
+
+/// Advances the letter's own coefficient and starts its chains: `[q][m - 1]` for the `m` letters to come.
+#[inline(always)]
+unsafe fn first_letter<V: Lanes, const M: usize>(
+    root: *mut V,
+    increments: *const V,
+    depth: usize,
+    mut chain: impl FnMut(usize, usize, V),
+) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let mut x = *root;
+        for q in 0..M {
+            let z = *increments.add(q);
+            for m in 1..(depth + 1) {
+                let c = z.mul_add(reciprocal(m + 1), x);
+                chain(q, m, if m > 1 { c.mul(reciprocal(m)) } else { c });
+            }
+            x = x.add(z);
+        }
+        *root = x;
+    }
+}
+
+/// A letter with exactly the register levels `T` below it.
+///
+/// # Safety
+/// See [`LetterFn`].
+unsafe fn letter<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize>(
+    frame: &Frame<V>,
+    root: *mut V,
+    increments: *const V,
+) where
+    T: Node<V, D, M, W, U, 1>,
+{
+    let mut chains = [[V::zero(); REGISTER_LEVELS]; M];
+    // SAFETY: as the caller vouches.
+    unsafe {
+        first_letter::<V, M>(root, increments, T::R, |q, m, c| chains[q][m - 1] = c);
+        T::visit(frame.place(), 0, &chains, &Steps::<V, D, M>::new(increments));
+    }
+}
+
+/// A letter with more levels below it than `T` has.
+///
+/// # Safety
+/// See [`LetterFn`].
+unsafe fn tall_letter<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize>(
+    frame: &Frame<V>,
+    root: *mut V,
+    increments: *const V,
+) where
+    T: Node<V, D, M, W, U, 1>,
+{
+    let depth = frame.depth;
+    // SAFETY: as the caller vouches; the frame has room for M * depth chains here.
+    unsafe {
+        first_letter::<V, M>(root, increments, depth, |q, m, c| *frame.chains.add(q * depth + m - 1) = c);
+        deep::<T, V, D, M, W, U, 1>(frame, depth, 0, frame.chains, increments);
+    }
+}
+
 /// One level only.
 unsafe fn level_one<V: Lanes>(frame: &Frame<V>, increments: *const V, steps: usize) {
     // SAFETY: Frame's invariant.
@@ -459,6 +527,30 @@ pub fn choose_stream<V: Lanes>(channels: usize, depth: usize) -> Walk<V> {
         3 => walk!(V, 3, M 1, W 1, U 0, depth, [2 Leaf2, 3 Node3], Node3),
         4 => walk!(V, 4, M 1, W 2, U 0, depth, [2 Leaf2, 3 Node3], Node3),
         _ => walk!(V, 0, M 1, W 2, U 0, depth, [2 Leaf2, 3 Node3], Node3),
+    }
+}
+
+/// Steps that a pruned walk takes at once, for every first letter the same.
+pub const PRUNED_BLOCK: usize = 4;
+
+/// The walk below a first letter, `width` letters and `below` levels of them (two or more).
+pub fn choose_letter<V: Lanes>(width: usize, below: usize) -> LetterFn<V> {
+    const M: usize = PRUNED_BLOCK;
+    macro_rules! letter {
+        ($D:expr, W $W:expr, U $U:expr) => {
+            match below {
+                2 => letter::<Leaf2, V, $D, M, $W, $U>,
+                3 => letter::<Node3, V, $D, M, $W, $U>,
+                _ => tall_letter::<Node3, V, $D, M, $W, $U>,
+            }
+        };
+    }
+    match width {
+        2 => letter!(2, W 1, U 3),
+        3 => letter!(3, W 1, U 0),
+        4 => letter!(4, W 1, U 0),
+        5 => letter!(5, W 1, U 0),
+        _ => letter!(0, W 2, U 0),
     }
 }
 

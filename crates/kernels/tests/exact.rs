@@ -6,7 +6,7 @@ use common::{Levels, Random, call, cast, flat, identity, prefixes};
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, ToPrimitive};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::{Initial, Options, PerPath, Request};
+use path_signature_kernels::{Algorithm, Initial, Options, PerPath, Request};
 
 #[derive(serde::Deserialize)]
 struct Oracles {
@@ -77,6 +77,7 @@ fn oracles_on<V: Lanes>() {
             basepoint: None,
             initial: Initial::Identity,
             options: Options::default(),
+            recovery: None,
         };
         let (got, report) = call::<V>(&request);
         assert!(report.increments_finite);
@@ -128,17 +129,10 @@ fn rationals_on<V: Lanes>() {
             let points = 1 + random.below(if d.pow(n as u32) > 200 { 4 } else { 7 });
             let basepoint = random.below(3);
             let initial = random.below(3);
-            check_options::<V>(
-                &mut random,
-                d,
-                n,
-                batch,
-                points,
-                Options { stream, inverse, scalar_term, ..Options::default() },
-                ragged,
-                basepoint,
-                initial,
-            );
+            for algorithm in [Algorithm::Auto, Algorithm::Horner, Algorithm::Pruned] {
+                let options = Options { stream, inverse, scalar_term, algorithm };
+                check_options::<V>(&mut random, d, n, batch, points, options, ragged, basepoint, initial);
+            }
         }
     }
 }
@@ -178,6 +172,7 @@ fn check_options<V: Lanes>(
             Initial::Identity
         },
         options,
+        recovery: None,
     };
     let (got, report) = call::<V>(&request);
     assert!(report.increments_finite, "{what}");

@@ -21,6 +21,7 @@ fn request<'a, T>(paths: &'a [T], batch: usize, points: usize, d: usize, n: usiz
         basepoint: None,
         initial: Initial::Identity,
         options: Options::default(),
+        recovery: None,
     }
 }
 

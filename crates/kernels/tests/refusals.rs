@@ -19,6 +19,7 @@ fn sound() -> Request<'static, f64> {
         basepoint: None,
         initial: Initial::Identity,
         options: Options::default(),
+        recovery: None,
     }
 }
 
@@ -55,7 +56,7 @@ fn refusals() {
     for numbers in [0, 11, 13] {
         assert_eq!(refused(&sound(), numbers), Error::Output);
     }
-    let need = signature_scratch::<LanesF64>(2, 2, Options::default()).unwrap();
+    let need = signature_scratch::<LanesF64>(2, 2, Options::default(), None).unwrap();
     let mut scratch = vec![<LanesF64 as path_signature_kernels::lanes::Lanes>::splat(0.0); need - 1];
     assert_eq!(signature::<LanesF64>(&sound(), &mut [0.0; 12], &mut scratch), Err(Error::Scratch));
 }

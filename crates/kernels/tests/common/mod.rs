@@ -5,7 +5,9 @@
 
 use num_rational::BigRational;
 use path_signature_kernels::lanes::{Lanes, Real};
-use path_signature_kernels::{Error, Report, Request, output_len, signature, signature_scratch};
+use path_signature_kernels::{
+    Error, Recovery, Report, Request, needs_recovery, output_len, signature, signature_scratch,
+};
 
 /// What the reference needs of numbers.
 pub trait Field: Clone {
@@ -144,7 +146,10 @@ pub fn call<V: Lanes>(request: &Request<'_, V::T>) -> (Vec<V::T>, Report) {
 }
 
 pub fn call_into<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T]) -> Result<Report, Error> {
-    let count = signature_scratch::<V>(request.channels, request.depth, request.options).unwrap_or(0);
+    let (d, n, options) = (request.channels, request.depth, request.options);
+    let words = if needs_recovery(d, n, options) { Recovery::build(d, n) } else { None };
+    let recovery = words.as_deref().and_then(|words| Recovery::from_words(words, d, n));
+    let count = signature_scratch::<V>(d, n, options, recovery).unwrap_or(0);
     let mut scratch = vec![V::splat(V::T::from_f64(f64::NAN)); count];
-    signature::<V>(request, out, &mut scratch)
+    signature::<V>(&Request { recovery, ..*request }, out, &mut scratch)
 }

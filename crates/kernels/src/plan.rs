@@ -1,0 +1,85 @@
+//! Which way a path goes: the one small table of choices between kernels, made by shape, number of steps and algorithm alone, never by what else is in
+//! the batch, so that a path's result is its own. The numbers come from measurements: see `bench/NOTES.md`.
+//!
+//! Not here: register blocking within a walk (`walk::choose`).
+
+use crate::shape::Shape;
+use crate::signature::{Algorithm, Options};
+
+/// How a whole signature is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Horner's scheme, from the first step to the last.
+    OnePiece = 0,
+    /// Horner's scheme on pieces of time, combined by Chen's identity. The pieces are the lanes of a lone path, and keep rounding errors down for every path.
+    Cut = 1,
+    /// The pruned walk on pieces of time.
+    Pruned = 2,
+}
+
+/// The most pieces of time.
+pub const MAX_PIECES: usize = 8;
+
+/// Paths of fewer steps than this stay in one piece: the products would cost more than they save.
+const FEWEST_STEPS_TO_CUT: usize = 48;
+
+/// Deeper than this, recovery amplifies float32 rounding on some paths: plain Horner there unless asked otherwise.
+const DEEPEST_PRUNED: usize = 6;
+
+/// Whether the pruned walk exists for a shape.
+fn prunable(channels: usize, depth: usize) -> bool {
+    channels > 1
+        && match depth {
+            0 | 1 => false,
+            2 => true,
+            _ => channels <= crate::pruned::MAX_LETTERS && crate::Recovery::exists(channels, depth),
+        }
+}
+
+/// Whether `auto` prunes paths of this many steps. Recovery costs as much as some steps, more of them the deeper the signature.
+fn prunes(shape: &Shape, steps: usize) -> bool {
+    prunable(shape.channels, shape.depth)
+        && shape.depth <= DEEPEST_PRUNED
+        && steps
+            >= match shape.depth {
+                2 => 48,
+                3 => 96,
+                4 => 128,
+                _ => 256,
+            }
+}
+
+/// Whether a call with these options may prune at a depth where that takes a [`crate::Recovery`].
+pub fn needs_recovery(channels: usize, depth: usize, options: Options) -> bool {
+    let asked = match options.algorithm {
+        Algorithm::Horner => false,
+        Algorithm::Auto => depth <= DEEPEST_PRUNED,
+        Algorithm::Pruned => true,
+    };
+    asked && !options.stream && depth > 2 && prunable(channels, depth)
+}
+
+/// The way of a path.
+pub fn plan(shape: &Shape, steps: usize, algorithm: Algorithm) -> Way {
+    let pruned = match algorithm {
+        Algorithm::Horner => false,
+        Algorithm::Auto => prunes(shape, steps),
+        Algorithm::Pruned => steps > 0 && prunable(shape.channels, shape.depth),
+    };
+    if pruned {
+        Way::Pruned
+    } else if shape.depth > 1 && steps >= FEWEST_STEPS_TO_CUT {
+        Way::Cut
+    } else {
+        Way::OnePiece
+    }
+}
+
+/// Pieces of time: a multiple of every lane width. Deep recovery needs shorter pieces.
+pub fn pieces(depth: usize, way: Way) -> usize {
+    match way {
+        Way::OnePiece => 1,
+        Way::Pruned if depth >= DEEPEST_PRUNED => 8,
+        Way::Cut | Way::Pruned => 4,
+    }
+}
