@@ -40,6 +40,13 @@ pub struct Memory<V> {
     pub values: *mut V,
 }
 
+/// A first letter: its own coefficient, the words below it, and the code for its alphabet.
+struct Letter<V> {
+    frame: Frame<V>,
+    root: *mut V,
+    run: LetterFn<V>,
+}
+
 /// Follows `gather`'s steps from the identity and leaves the complete signatures in `memory.values`; says whether the sums of increments stayed finite.
 ///
 /// # Safety
@@ -52,8 +59,7 @@ pub unsafe fn follow<V: Lanes>(
     memory: &Memory<V>,
 ) -> bool {
     let (d, n) = (shape.channels, shape.depth);
-    // One entry a first letter: its words' frame, where they begin, the code for its alphabet.
-    let mut letters: [Option<(Frame<V>, *mut V, LetterFn<V>)>; MAX_LETTERS] = [const { None }; MAX_LETTERS];
+    let mut letters: [Option<Letter<V>>; MAX_LETTERS] = [const { None }; MAX_LETTERS];
     let mut root = memory.followed;
     for (a, entry) in letters.iter_mut().enumerate().take(d - 1) {
         let width = d - a;
@@ -70,7 +76,7 @@ pub unsafe fn follow<V: Lanes>(
             frame.levels[r] = at;
             at = at.wrapping_add(words);
         }
-        *entry = Some((frame, root, walk::choose_letter::<V>(width, n - 1)));
+        *entry = Some(Letter { frame, root, run: walk::choose_letter::<V>(width, n - 1) });
         root = root.wrapping_add(letter_size(width, n));
     }
     let last_letter = root;
@@ -87,8 +93,8 @@ pub unsafe fn follow<V: Lanes>(
             while q < steps {
                 let block = memory.tile.add(q * d);
                 for (a, entry) in letters.iter().enumerate().take(d - 1) {
-                    if let Some((frame, root, run)) = entry {
-                        run(frame, *root, block.add(a * PRUNED_BLOCK));
+                    if let Some(letter) = entry {
+                        (letter.run)(&letter.frame, letter.root, block.add(a * PRUNED_BLOCK));
                     }
                 }
                 for i in 0..PRUNED_BLOCK {

@@ -3,10 +3,10 @@
 //! A signature is group-like, so a product of two of its coefficients is the sum over the shuffles of their words. Two consequences:
 //!
 //! 1. With x the first occurrence of a word's smallest letter, w = u x v, and u not empty,
-//!        S(u x v) = Σ_{u = u₁u₂} (-1)^{|u₂|} S(u₁) S(x (reverse(u₂) ⧢ v)):
+//!    S(u x v) = Σ_{u = u₁u₂} (-1)^{|u₂|} S(u₁) S(x (reverse(u₂) ⧢ v)):
 //!    only words whose first letter is their smallest are needed on the right.
 //! 2. With a the first and smallest letter of u, the last letter of u larger than a, and r ≥ 1,
-//!        r S(u aʳ) = S(u aʳ⁻¹) S(a) - Σ_p S(u with a put in before letter p, then aʳ⁻¹):
+//!    r S(u aʳ) = S(u aʳ⁻¹) S(a) - Σ_p S(u with a put in before letter p, then aʳ⁻¹):
 //!    on the top level only words whose last letter is larger than their first are needed.
 //!
 //! For a number of channels and a depth these are written down once as a program of additions and multiply-adds on vectors ([`Recovery::new`], the one
@@ -18,8 +18,6 @@ use std::vec::Vec;
 
 /// First word of every program, so that something else is not taken for one.
 const MAGIC: u32 = 0x5c3a_71e5;
-/// Words before the first instruction: magic, words in all, channels, depth, values, the index of the one.
-const HEADER: usize = 6;
 
 /// A program. It works on *values*: the coefficients of a signature in their usual order, a one, and intermediate sums.
 ///
@@ -32,12 +30,17 @@ pub struct Recovery<'a> {
 
 /// Larger signatures have no program: it would be slower to fetch than the coefficients are to follow.
 const LARGEST: usize = 1 << 14;
+/// Deeper ones have none either: the number of sums grows faster than that of coefficients, and so do rounding errors.
+const DEEPEST: usize = 8;
 
 const END: u32 = 0;
 const ADD: u32 = 1;
 const SUM: u32 = 2;
 
 impl<'a> Recovery<'a> {
+    /// Words before the first instruction: magic, words in all, channels, depth, values, the index of the one.
+    const HEADER: usize = 6;
+
     /// Writes the program for a shape of two or more channels and depth 3 or more; `None` for others, or if it would be too large to be of use.
     pub fn build(channels: usize, depth: usize) -> Option<Vec<u32>> {
         let shape = Shape::new(channels, depth)?;
@@ -46,22 +49,19 @@ impl<'a> Recovery<'a> {
 
     /// Whether there is a program for a shape.
     pub fn exists(channels: usize, depth: usize) -> bool {
-        channels >= 2 && depth >= 3 && crate::signature_size(channels, depth).is_some_and(|size| size <= LARGEST)
+        channels >= 2
+            && (3..=DEEPEST).contains(&depth)
+            && crate::signature_size(channels, depth).is_some_and(|size| size <= LARGEST)
     }
 
     /// Takes words that [`Recovery::build`] made for this shape; anything else is refused.
     pub fn from_words(words: &'a [u32], channels: usize, depth: usize) -> Option<Recovery<'a>> {
-        let right = words.len() >= HEADER
+        let right = words.len() >= Self::HEADER
             && words[0] == MAGIC
             && words[1] as usize == words.len()
             && words[2] as usize == channels
             && words[3] as usize == depth;
         right.then_some(Recovery { words })
-    }
-
-    /// Words of the program at the beginning of `words`, by its header.
-    pub fn len_at(words: &[u32]) -> Option<usize> {
-        (words.len() >= HEADER && words[0] == MAGIC).then_some(words[1] as usize)
     }
 
     /// Vectors that [`Recovery::run`] works on.
@@ -74,8 +74,8 @@ impl<'a> Recovery<'a> {
     /// # Safety
     /// `values` is valid for `self.values()` vectors, and the words are as `build` made them.
     pub unsafe fn run<V: Lanes>(&self, values: *mut V) {
-        let one = self.words[HEADER - 1] as usize;
-        let mut p = self.words[HEADER..].as_ptr();
+        let one = self.words[Self::HEADER - 1] as usize;
+        let mut p = self.words[Self::HEADER..].as_ptr();
         // SAFETY: every index in the program is below `values()`, and the program ends with END.
         unsafe {
             *values.add(one) = V::splat(V::T::ONE);

@@ -6,7 +6,7 @@ use common::{Levels, Random, call, cast, flat, identity, prefixes};
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, ToPrimitive};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::{Algorithm, Initial, Options, PerPath, Request};
+use path_signature_kernels::{Algorithm, Initial, Options, PerPath, Request, signature_size};
 
 #[derive(serde::Deserialize)]
 struct Oracles {
@@ -85,134 +85,140 @@ fn oracles_on<V: Lanes>() {
     }
 }
 
-/// Every option at once or alone, on small random paths, against the reference over the rationals.
-fn rationals_on<V: Lanes>() {
-    let mut random = Random(7);
-    let shapes: [(usize, usize); 32] = [
-        (1, 1),
-        (1, 5),
-        (2, 1),
-        (2, 2),
-        (2, 3),
-        (2, 4),
-        (2, 5),
-        (2, 6),
-        (2, 7),
-        (2, 8),
-        (3, 1),
-        (3, 2),
-        (3, 3),
-        (3, 4),
-        (3, 5),
-        (4, 2),
-        (4, 3),
-        (4, 4),
-        (5, 2),
-        (5, 3),
-        (5, 4),
-        (6, 2),
-        (6, 3),
-        (7, 2),
-        (7, 3),
-        (8, 1),
-        (8, 2),
-        (8, 3),
-        (9, 2),
-        (10, 2),
-        (16, 2),
-        (24, 1),
-    ];
-    for (d, n) in shapes {
-        for bits in 0..16 {
-            let (stream, inverse, scalar_term, ragged) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0, bits & 8 != 0);
-            let batch = 1 + random.below(6);
-            let points = 1 + random.below(if d.pow(n as u32) > 200 { 4 } else { 7 });
-            let basepoint = random.below(3);
-            let initial = random.below(3);
-            for algorithm in [Algorithm::Auto, Algorithm::Horner, Algorithm::Pruned] {
-                let options = Options { stream, inverse, scalar_term, algorithm };
-                check_options::<V>(&mut random, d, n, batch, points, options, ragged, basepoint, initial);
-            }
-        }
-    }
-}
-
-#[allow(clippy::too_many_arguments)]
-fn check_options<V: Lanes>(
-    random: &mut Random,
+/// A small random batch with random options, and its exact output.
+struct Case {
+    what: String,
     d: usize,
     n: usize,
     batch: usize,
     points: usize,
     options: Options,
-    ragged: bool,
-    basepoint: usize,
-    initial: usize,
-) {
-    let what =
-        format!("d {d} N {n} B {batch} L {points} {options:?} ragged {ragged} basepoint {basepoint} initial {initial}");
-    let exact = |x: f64| BigRational::from_f64(x).unwrap();
-    let size: usize = (1..=n).map(|k| d.pow(k as u32)).sum();
-    let paths = random.numbers(batch * points * d);
-    let lengths: Vec<u32> = (0..batch).map(|_| 1 + random.below(points) as u32).collect();
-    let base = random.numbers(if basepoint == 2 { batch * d } else { d });
-    let starts = random.numbers(if initial == 2 { batch * size } else { size });
-    let (paths_t, base_t, starts_t) = (cast::<V::T>(&paths), cast::<V::T>(&base), cast::<V::T>(&starts));
-    let request = Request {
-        paths: &paths_t,
-        batch,
-        points,
-        channels: d,
-        depth: n,
-        lengths: ragged.then_some(&lengths[..]),
-        basepoint: (basepoint > 0).then_some(PerPath { data: &base_t, stride: if basepoint == 2 { d } else { 0 } }),
-        initial: if initial > 0 {
-            Initial::Given(PerPath { data: &starts_t, stride: if initial == 2 { size } else { 0 } })
-        } else {
-            Initial::Identity
-        },
-        options,
-        recovery: None,
-    };
-    let (got, report) = call::<V>(&request);
-    assert!(report.increments_finite, "{what}");
-    let rows = if options.stream { points - usize::from(basepoint == 0) } else { 1 };
-    let row = size + usize::from(options.scalar_term);
-    for b in 0..batch {
-        let count = if ragged { lengths[b] as usize } else { points };
-        let mut travel: Vec<Vec<f64>> = Vec::new();
-        if basepoint > 0 {
-            travel.push(base[if basepoint == 2 { b * d } else { 0 }..][..d].to_vec());
-        }
-        travel.extend((0..count).map(|t| paths[(b * points + t) * d..][..d].to_vec()));
-        if options.inverse {
+    paths: Vec<f64>,
+    lengths: Option<Vec<u32>>,
+    /// Numbers, and whether each path has its own.
+    basepoint: Option<(Vec<f64>, bool)>,
+    initial: Option<(Vec<f64>, bool)>,
+    /// Output rows without scalar terms, and the length of each row's path.
+    rows: Vec<(Vec<f64>, f64)>,
+}
+
+impl Case {
+    fn new(random: &mut Random, d: usize, n: usize, bits: usize) -> Case {
+        let options =
+            Options { stream: bits & 1 != 0, inverse: bits & 2 != 0, scalar_term: bits & 4 != 0, ..Options::default() };
+        let size = signature_size(d, n).unwrap();
+        let batch = 1 + random.below(6);
+        let points = 1 + random.below(if size > 200 { 4 } else { 7 });
+        let paths = random.numbers(batch * points * d);
+        let lengths =
+            (bits & 8 != 0).then(|| (0..batch).map(|_| 1 + random.below(points) as u32).collect::<Vec<u32>>());
+        let mut per_path = |count: usize| match random.below(3) {
+            0 => None,
+            1 => Some((random.numbers(count), false)),
+            _ => Some((random.numbers(batch * count), true)),
+        };
+        let (basepoint, initial) = (per_path(d), per_path(size));
+        let what = format!(
+            "d {d} N {n} B {batch} L {points} {options:?} lengths {lengths:?} basepoint {} initial {}",
+            basepoint.is_some(),
+            initial.is_some()
+        );
+        let mut case =
+            Case { what, d, n, batch, points, options, paths, lengths, basepoint, initial, rows: Vec::new() };
+        case.rows = (0..batch).flat_map(|b| case.exact_rows(b)).collect();
+        case
+    }
+
+    fn rows_per_path(&self) -> usize {
+        if self.options.stream { self.points - usize::from(self.basepoint.is_none()) } else { 1 }
+    }
+
+    /// By products of segment exponentials over the rationals.
+    fn exact_rows(&self, b: usize) -> Vec<(Vec<f64>, f64)> {
+        let own =
+            |(data, each): &(Vec<f64>, bool), count: usize| data[if *each { b * count } else { 0 }..][..count].to_vec();
+        let count = self.lengths.as_ref().map_or(self.points, |l| l[b] as usize);
+        let mut travel: Vec<Vec<f64>> = self.basepoint.iter().map(|base| own(base, self.d)).collect();
+        travel.extend((0..count).map(|t| self.paths[(b * self.points + t) * self.d..][..self.d].to_vec()));
+        if self.options.inverse {
             travel.reverse();
         }
-        let mut start: Levels<BigRational> = identity(d, n);
-        if initial > 0 {
-            let given = &starts[if initial == 2 { b * size } else { 0 }..][..size];
-            let mut at = 0;
-            for level in &mut start[1..] {
-                for x in level.iter_mut() {
-                    *x = exact(given[at]);
-                    at += 1;
-                }
+        let exact = |x: &f64| BigRational::from_f64(*x).unwrap();
+        let mut start: Levels<BigRational> = identity(self.d, self.n);
+        if let Some(initial) = &self.initial {
+            let given = own(initial, self.rows_size());
+            for (x, g) in start[1..].iter_mut().flatten().zip(&given) {
+                *x = exact(g);
             }
         }
-        let exact_points: Vec<Vec<BigRational>> =
-            travel.iter().map(|p| p.iter().map(|&x| exact(x)).collect()).collect();
-        let all = prefixes(&exact_points, n, start);
-        for r in 0..rows {
-            let wanted = if options.stream { &all[(r + 1).min(all.len() - 1)] } else { all.last().unwrap() };
-            let mut numbers: Vec<f64> = flat(wanted).iter().map(|x| x.to_f64().unwrap()).collect();
-            let mut mine = got[(b * rows + r) * row..][..row].to_vec();
-            if options.scalar_term {
-                assert_eq!(mine[0].to_f64(), 1.0, "{what}");
-                mine.remove(0);
+        let points: Vec<Vec<BigRational>> = travel.iter().map(|p| p.iter().map(exact).collect()).collect();
+        let all = prefixes(&points, self.n, start);
+        let length = length_of(&travel) + 1.0 + if self.initial.is_some() { self.d as f64 } else { 0.0 };
+        (0..self.rows_per_path())
+            .map(|r| {
+                let at = if self.options.stream { (r + 1).min(all.len() - 1) } else { all.len() - 1 };
+                (flat(&all[at]).iter().map(|x| x.to_f64().unwrap()).collect(), length)
+            })
+            .collect()
+    }
+
+    fn rows_size(&self) -> usize {
+        signature_size(self.d, self.n).unwrap()
+    }
+
+    fn check<V: Lanes>(&self, algorithm: Algorithm) {
+        let paths = cast::<V::T>(&self.paths);
+        let cast_given =
+            |given: &Option<(Vec<f64>, bool)>| given.as_ref().map(|(data, each)| (cast::<V::T>(data), *each));
+        let (base, initial) = (cast_given(&self.basepoint), cast_given(&self.initial));
+        fn per_path<T>(given: &Option<(Vec<T>, bool)>, count: usize) -> Option<PerPath<'_, T>> {
+            given.as_ref().map(|(data, each)| PerPath { data, stride: if *each { count } else { 0 } })
+        }
+        let size = self.rows_size();
+        let request = Request {
+            paths: &paths,
+            batch: self.batch,
+            points: self.points,
+            channels: self.d,
+            depth: self.n,
+            lengths: self.lengths.as_deref(),
+            basepoint: per_path(&base, self.d),
+            initial: per_path(&initial, size).map_or(Initial::Identity, Initial::Given),
+            options: Options { algorithm, ..self.options },
+            recovery: None,
+        };
+        let what = format!("{} {algorithm:?}", self.what);
+        let (got, report) = call::<V>(&request);
+        assert!(report.increments_finite, "{what}");
+        let row = size + usize::from(self.options.scalar_term);
+        assert_eq!(got.len(), self.rows.len() * row, "{what}");
+        for (mine, (exact, length)) in got.chunks(row.max(1)).zip(&self.rows) {
+            let mut mine = mine.to_vec();
+            if self.options.scalar_term {
+                assert_eq!(mine.remove(0).to_f64(), 1.0, "{what}");
             }
-            let given: f64 = if initial > 0 { d as f64 } else { 0.0 };
-            assert_close::<V>(&what, &mine, &numbers, d, length_of(&travel) + given + 1.0, 8);
-            numbers.clear();
+            assert_close::<V>(&what, &mine, exact, self.d, *length, 8);
+        }
+    }
+}
+
+/// Every shape with every combination of stream, inverse, scalar term and ragged lengths, on every algorithm and lane type.
+#[test]
+fn rationals() {
+    let mut random = Random(7);
+    #[rustfmt::skip]
+    let shapes: [(usize, usize); 31] = [
+        (1, 1), (1, 5), (2, 1), (2, 2), (2, 3), (2, 4), (2, 5), (2, 6), (2, 7), (2, 8), (3, 1), (3, 2), (3, 3), (3, 4), (3, 5),
+        (4, 2), (4, 3), (4, 4), (5, 2), (5, 3), (6, 2), (6, 3), (7, 2), (7, 3), (8, 1), (8, 2), (8, 3), (9, 2), (10, 2), (16, 2), (24, 1),
+    ];
+    for (d, n) in shapes {
+        for bits in 0..16 {
+            let case = Case::new(&mut random, d, n, bits);
+            for algorithm in [Algorithm::Auto, Algorithm::Horner, Algorithm::Pruned] {
+                case.check::<LanesF64>(algorithm);
+                case.check::<LanesF32>(algorithm);
+                case.check::<Portable<f64, 1>>(algorithm);
+            }
         }
     }
 }
@@ -223,19 +229,4 @@ fn oracles() {
     oracles_on::<LanesF32>();
     oracles_on::<Portable<f64, 1>>();
     oracles_on::<Portable<f32, 1>>();
-}
-
-#[test]
-fn rationals_float64() {
-    rationals_on::<LanesF64>();
-}
-
-#[test]
-fn rationals_float32() {
-    rationals_on::<LanesF32>();
-}
-
-#[test]
-fn rationals_scalar_lanes() {
-    rationals_on::<Portable<f64, 1>>();
 }

@@ -5,10 +5,11 @@
 
 mod peak;
 mod ranges;
+mod recoveries;
 
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64};
 use path_signature_kernels::{
-    Algorithm, Error, Initial, Options, PerPath, Request, output_len, signature as run, signature_scratch,
+    Algorithm, Error, Initial, Options, PerPath, Recovery, Request, output_len, signature as run, signature_scratch,
 };
 use ranges::{aligned, slice, slice_mut};
 use std::alloc::Layout;
@@ -60,14 +61,14 @@ pub fn signature_size(channels: usize, depth: usize) -> usize {
 /// Bytes of scratch that [`signature`] needs for any batch and any number of points; 0 if the shape, the dtype or the options are unsupported.
 #[wasm_bindgen]
 pub fn signature_scratch_bytes(dtype: u32, channels: usize, depth: usize, options: u32) -> usize {
-    let Some((options, _)) = decode(options) else { return 0 };
+    let Some(options) = decode(options) else { return 0 };
     // One vector more than needed, so that a supported shape never says 0.
     let bytes = |vectors: Option<usize>| vectors.and_then(|n| n.checked_add(1)?.checked_mul(16)).unwrap_or(0);
-    match dtype {
-        0 => bytes(signature_scratch::<LanesF32>(channels, depth, options)),
-        1 => bytes(signature_scratch::<LanesF64>(channels, depth, options)),
+    recoveries::with(channels, depth, options, |recovery| match dtype {
+        0 => bytes(signature_scratch::<LanesF32>(channels, depth, options, recovery)),
+        1 => bytes(signature_scratch::<LanesF64>(channels, depth, options, recovery)),
         _ => 0,
-    }
+    })
 }
 
 /// The signatures of a batch of paths; see `ts/core/abi.ts` for every argument, and the table above for the result.
@@ -91,7 +92,7 @@ pub fn signature(
     scratch: usize,
     scratch_bytes: usize,
 ) -> i32 {
-    let Some((options, _)) = decode(options) else { return code::OPTIONS };
+    let Some(options) = decode(options) else { return code::OPTIONS };
     let call = Arguments {
         paths,
         batch,
@@ -128,17 +129,17 @@ pub fn peak_f64(rounds: usize) -> f64 {
 }
 
 /// Bits 0 stream, 1 inverse, 2 scalar term, 8…9 algorithm.
-fn decode(bits: u32) -> Option<(Options, u32)> {
+fn decode(bits: u32) -> Option<Options> {
     if bits & !0x307 != 0 {
         return None;
     }
     let algorithm = match bits >> 8 {
         0 => Algorithm::Auto,
         1 => Algorithm::Horner,
-        2 => Algorithm::Auto,
+        2 => Algorithm::Pruned,
         _ => return None,
     };
-    Some((Options { stream: bits & 1 != 0, inverse: bits & 2 != 0, scalar_term: bits & 4 != 0, algorithm }, bits))
+    Some(Options { stream: bits & 1 != 0, inverse: bits & 2 != 0, scalar_term: bits & 4 != 0, algorithm })
 }
 
 /// The arguments of [`signature`] as they came.
@@ -161,10 +162,12 @@ struct Arguments {
 
 impl Arguments {
     fn run<V: Lanes>(&self) -> i32 {
-        self.checked::<V>().unwrap_or_else(|code| code)
+        recoveries::with(self.channels, self.depth, self.options, |recovery| {
+            self.checked::<V>(recovery).unwrap_or_else(|code| code)
+        })
     }
 
-    fn checked<V: Lanes>(&self) -> Result<i32, i32> {
+    fn checked<V: Lanes>(&self, recovery: Option<Recovery<'_>>) -> Result<i32, i32> {
         let size = path_signature_kernels::signature_size(self.channels, self.depth).ok_or(code::SHAPE)?;
         if self.points == 0 {
             return Err(code::SHAPE);
@@ -194,6 +197,7 @@ impl Arguments {
             basepoint,
             initial,
             options: self.options,
+            recovery,
         };
         let out_numbers = output_len(&request).ok_or(code::SHAPE)?;
         let out = unsafe { slice_mut::<V::T>(self.out, out_numbers) }.ok_or(code::RANGE)?;
@@ -207,6 +211,8 @@ impl Arguments {
             Ok(_) => Ok(code::INCREMENTS_NOT_FINITE),
             Err(Error::Shape) => Err(code::SHAPE),
             Err(Error::Lengths) => Err(code::LENGTHS),
+            // A recovery is missing only where the shape has none.
+            Err(Error::Recovery) => Err(code::SHAPE),
             Err(Error::Scratch) => Err(code::SCRATCH),
             Err(Error::Paths | Error::Basepoint | Error::Initial | Error::Output) => Err(code::RANGE),
         }
