@@ -32,7 +32,7 @@ fn bits<T: Real>(x: &[T]) -> Vec<u64> {
 fn alone_and_in_batch<V: Lanes>() {
     let mut random = Random(11);
     for (d, n) in SHAPES {
-        for points in [2, 5, 47, 48, 49, 50, 97, 202] {
+        for points in [2, 5, 47, 48, 49, 50, 97, 202, 300] {
             let size = signature_size(d, n).unwrap();
             let batch = 4 + random.below(4);
             let paths = cast::<V::T>(&random.numbers(batch * points * d));
