@@ -626,22 +626,53 @@ fn one_channel<V: Lanes>(call: &Call<'_, '_, V::T>) -> bool {
         for prefix in (0..all).rev() {
             let steps = if call.request.options.stream { (prefix + 1).min(track.steps) } else { track.steps };
             let delta: V = Gather::new([track.first_steps(steps); MAX_WIDTH], 1).total(0);
-            // SAFETY: prefix < rows; an initial signature in the output row itself is read before it is written, from the top level down.
+            // SAFETY: prefix < rows; depth numbers in every row.
             unsafe {
                 let row = call.out_row(path, prefix);
-                let initial = call.initial(path);
-                for k in (1..=depth).rev() {
-                    // Horner: (((Δ/k + A_1) Δ/(k-1) + A_2) …) Δ + A_k.
-                    let mut u = V::splat(V::T::ONE);
-                    for i in 1..=k {
-                        let factor = delta.mul(V::splat(V::T::from_f64(1.0 / (k + 1 - i) as f64)));
-                        let a = initial.map_or(V::zero(), |a| V::splat(*a.add(i - 1)));
-                        u = u.mul_add(factor, a);
-                    }
-                    *row.add(k - 1) = u.to_lanes()[0];
+                match call.initial(path) {
+                    None => powers(delta, depth, row),
+                    Some(initial) => continued_powers(delta, depth, initial, row),
                 }
             }
         }
     }
     finite
+}
+
+/// Δᵏ / k! for k = 1 … depth.
+///
+/// # Safety
+/// `row` is valid for writing `depth` numbers.
+unsafe fn powers<V: Lanes>(delta: V, depth: usize, row: *mut V::T) {
+    let mut power = V::splat(V::T::ONE);
+    for k in 1..=depth {
+        power = power.mul(delta.mul(V::splat(V::T::from_f64(1.0 / k as f64))));
+        // SAFETY: k <= depth.
+        unsafe { *row.add(k - 1) = power.to_lanes()[0] };
+    }
+}
+
+/// Level k is Σ_j A_{k-j} Δʲ / j!, with A the signature continued (A_0 = 1). From the top level down, so that `initial` may be `row` itself. Powers that have
+/// become zero or overflowed end the sum: they do so long before a large depth does.
+///
+/// # Safety
+/// `initial` is valid for reading and `row` for writing `depth` numbers.
+unsafe fn continued_powers<V: Lanes>(delta: V, depth: usize, initial: *const V::T, row: *mut V::T) {
+    for k in (1..=depth).rev() {
+        let (mut sum, mut power) = (V::zero(), V::splat(V::T::ONE));
+        for j in 0..=k {
+            // SAFETY: 1 <= k - j <= depth, or the scalar term.
+            let a = if j == k { V::T::ONE } else { unsafe { *initial.add(k - j - 1) } };
+            sum = power.mul_add(V::splat(a), sum);
+            if !power.to_lanes()[0].is_finite() {
+                break;
+            }
+            power = power.mul(delta.mul(V::splat(V::T::from_f64(1.0 / (j + 1) as f64))));
+            if power.to_lanes()[0] == V::T::ZERO {
+                break;
+            }
+        }
+        // SAFETY: k <= depth.
+        unsafe { *row.add(k - 1) = sum.to_lanes()[0] };
+    }
 }
