@@ -1,0 +1,48 @@
+// Fair timing of several contestants: warmed up one by one, then sampled in turn, A B C A B C …, so that a change of clock or of the neighbours' load
+// meets all of them. A sample is several calls, long enough for the clock.
+
+import { summary } from "./statistics.mjs";
+
+/**
+ * @typedef {object} Plan
+ * @property {number} warmSeconds each contestant's warm-up (compilers and caches); never fewer than two calls
+ * @property {number} sampleSeconds shortest sample
+ * @property {number} rounds most samples of each
+ * @property {number} leastRounds samples that even the slowest gets
+ * @property {number} budgetSeconds of each contestant, beyond which it gets no more than `leastRounds`
+ */
+
+/** @type {Plan} Numbers to keep. */
+export const fullPlan = { warmSeconds: 0.5, sampleSeconds: 0.003, rounds: 80, leastRounds: 4, budgetSeconds: 2 };
+/** @type {Plan} Shows that everything runs; its numbers are not to be quoted. */
+export const quickPlan = { warmSeconds: 0.03, sampleSeconds: 0.002, rounds: 4, leastRounds: 2, budgetSeconds: 0.05 };
+
+/** Calls so long that one of them fills caches and no untimed one needs to go before. */
+const longCall = 0.05;
+
+/**
+ * @param {{ worker: import("./worker.mjs").Worker, key: string, label: string }[]} contestants each prepared under `key` in its worker
+ * @param {Plan} plan
+ * @returns {Promise<Record<string, { min: number, median: number, samples: number, calls: number }>>} seconds per call by label
+ */
+export async function interleave(contestants, plan) {
+  const series = [];
+  for (const contestant of contestants) {
+    const { worker, key } = contestant;
+    const { fastest } = await worker.ask("warm", { key, seconds: plan.warmSeconds });
+    series.push({ ...contestant, calls: Math.max(1, Math.ceil(plan.sampleSeconds / fastest)), samples: [], spent: 0 });
+  }
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const one of series) {
+      if (round >= plan.leastRounds && one.spent > plan.budgetSeconds) continue;
+      const before = one.spent / Math.max(1, one.samples.length) < longCall ? 1 : 0;
+      const { seconds } = await one.worker.ask("sample", { key: one.key, calls: one.calls, before });
+      one.samples.push(seconds / one.calls);
+      one.spent += seconds;
+      // Code may still get faster after the warm-up; samples stay long enough.
+      if (seconds < 0.7 * plan.sampleSeconds)
+        one.calls = Math.ceil((one.calls * plan.sampleSeconds) / Math.max(seconds, 1e-6));
+    }
+  }
+  return Object.fromEntries(series.map(({ label, samples, calls }) => [label, { ...summary(samples), calls }]));
+}

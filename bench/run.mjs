@@ -1,0 +1,144 @@
+// The bench: measures the parts asked for and writes a result file, its page and its chart into bench/results. See bench/NOTES.md for how to read them.
+//
+//   npm run bench [-- --only peers,roofline,kernels,ratios,scaling,accuracy,memory,startup,size] [--rows 4x4,8x3] [--peers pysiglib,…|none] [--quick]
+//
+// A run on one day on one machine goes into one file: parts measured later that day replace or join the earlier ones. Smoke tests (--quick) and
+// selections (--rows, --peers) have files of their own, which git ignores.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { rowFilter } from "./grid.mjs";
+import { Bench } from "./lib/bench.mjs";
+import { codeMeasured, leaveMeasuringCore, machine, root } from "./lib/machine.mjs";
+import { Progress } from "./lib/progress.mjs";
+import { measureAccuracy } from "./parts/accuracy.mjs";
+import { measureKernels } from "./parts/kernels.mjs";
+import { measureMemory } from "./parts/memory.mjs";
+import { measurePeers, peerNames } from "./parts/peers.mjs";
+import { measureRatios } from "./parts/ratios.mjs";
+import { measureRoofline } from "./parts/roofline.mjs";
+import { measureScaling } from "./parts/scaling.mjs";
+import { measureSize } from "./parts/size.mjs";
+import { measureStartup } from "./parts/startup.mjs";
+import { targetTable, writeReport } from "./report.mjs";
+
+/** In the order in which they run: what is over soon, and what would show a broken build, first. */
+const parts = {
+  size: measureSize,
+  roofline: measureRoofline,
+  startup: measureStartup,
+  memory: measureMemory,
+  kernels: measureKernels,
+  ratios: measureRatios,
+  scaling: measureScaling,
+  accuracy: measureAccuracy,
+  peers: measurePeers,
+};
+
+/** Of result files; to be raised when a part's figures change their form, so that old and new ones do not mix in one file. */
+const format = 1;
+
+/** Names out of a list, as in --only a,b. @throws naming the ones that exist */
+function choose(option, text, known) {
+  if (text === undefined) return known;
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "none");
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`--${option} ${unknown}: give some of ${known.join(", ")}`);
+  return names;
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      rows: { type: "string" },
+      peers: { type: "string" },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  return {
+    quick: values.quick,
+    only: choose("only", values.only, Object.keys(parts)),
+    peers: choose("peers", values.peers, peerNames),
+    rows: rowFilter(values.rows),
+    whole: !values.quick && values.rows === undefined && values.peers === undefined,
+  };
+}
+
+/** Every part was measured in full, and all on the same binaries. */
+function isComplete(result) {
+  const binaries = (name) => JSON.stringify(result.parts[name].code.binaries);
+  const names = Object.keys(parts);
+  return (
+    names.every((name) => result.parts[name]?.whole) && names.every((name) => binaries(name) === binaries(names[0]))
+  );
+}
+
+/** A result as text; seven figures are more than any clock gives. */
+const serialise = (result) =>
+  `${JSON.stringify(result, (_, value) => (typeof value === "number" ? Number(value.toPrecision(7)) : value), 1)}\n`;
+
+async function main() {
+  const { quick, only, peers, rows, whole } = readOptions();
+  if (!existsSync(join(root, "dist/index.js")))
+    throw new Error("dist/ is not built: run npm run build, or npm run bench, which builds first");
+  leaveMeasuringCore();
+
+  const where = machine();
+  const date = new Date().toISOString().slice(0, 10);
+  const kind = quick ? "-quick" : whole ? "" : "-partial";
+  const file = join(root, "bench/results", `${where.slug}-${date}${kind}.json`);
+  mkdirSync(join(root, "bench/results"), { recursive: true });
+  const earlier = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  const result = {
+    format,
+    date,
+    machine: where,
+    code: codeMeasured(),
+    versions: {},
+    complete: false,
+    parts: {},
+    ...pick(earlier, "versions", "parts"),
+  };
+
+  const bench = new Bench({ quick, rows, peers, progress: new Progress() });
+  // Interrupted: processes are ended and inputs removed; what was written after the last part stays.
+  process.once("SIGINT", () => bench.close().finally(() => process.exit(130)));
+  try {
+    for (const name of Object.keys(parts).filter((part) => only.includes(part))) {
+      const begin = performance.now();
+      const measured = await parts[name](bench);
+      bench.progress.stop();
+      result.parts[name] = {
+        whole,
+        finished: new Date().toISOString(),
+        seconds: Math.round((performance.now() - begin) / 1e3),
+        code: result.code,
+        ...measured,
+      };
+      result.versions = { ...result.versions, ...bench.versions() };
+      result.complete = isComplete(result);
+      // After every part: a run that is cut short has not been for nothing.
+      writeFileSync(file, serialise(result));
+    }
+  } finally {
+    await bench.close();
+  }
+  const { files } = writeReport(file);
+  process.stdout.write(
+    `\n${targetTable(result)}\n\n${[file, ...files].map((path) => relative(root, path)).join("\n")}\n`,
+  );
+  if (!whole) process.stdout.write("Not a full run: these numbers are not to be quoted.\n");
+}
+
+const pick = (object, ...names) =>
+  object?.format === format ? Object.fromEntries(names.map((name) => [name, object[name]])) : {};
+
+main().catch((error) => {
+  process.stderr.write(`\nbench: ${error.message}\n`);
+  process.exitCode = 1;
+});

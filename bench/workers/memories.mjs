@@ -1,0 +1,17 @@
+// Watches which WebAssembly memories come into being in this process, so that their growth can be measured from outside the package.
+
+const memories = new Set();
+
+/** To be called before the package is imported. */
+export function watchMemories() {
+  const Plain = WebAssembly.Instance;
+  WebAssembly.Instance = class extends Plain {
+    constructor(...args) {
+      super(...args);
+      for (const value of Object.values(this.exports)) if (value instanceof WebAssembly.Memory) memories.add(value);
+    }
+  };
+}
+
+/** Bytes of all of them together. */
+export const wasmBytes = () => [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);

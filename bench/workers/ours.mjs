@@ -1,0 +1,128 @@
+// path-signature in a process of its own, driven by lines of JSON (see lib/worker.mjs): node ours.mjs VARIANT. Nothing is decided here.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+import { wasmBytes, watchMemories } from "./memories.mjs";
+import { scratchBytes, subjects } from "./subjects.mjs";
+
+const variant = process.argv[2];
+watchMemories();
+const beforeImport = performance.now();
+const { info, init, signature } = await import("../../dist/index.js");
+const imported = (performance.now() - beforeImport) / 1e3;
+
+/** Prepared calls by key. */
+const prepared = new Map();
+
+/** Numbers from a raw file; on their own buffer, as a caller's would be. */
+const read = (file, Numbers = Float32Array) => {
+  const bytes = readFileSync(file);
+  return new Numbers(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+};
+
+/** Does this build take the option that chooses an algorithm? */
+function takesAlgorithm() {
+  try {
+    signature({ data: new Float32Array(4), shape: [2, 2] }, { depth: 2, algorithm: "horner" });
+    return true;
+  } catch (error) {
+    if (error.code === "OPTION_UNKNOWN") return false;
+    throw error;
+  }
+}
+
+const operations = {
+  async hello() {
+    const before = performance.now();
+    await init({ variant });
+    const initialised = (performance.now() - before) / 1e3;
+    const { version, variant: used } = info();
+    if (used !== variant) throw new Error(`asked for the ${variant} binary, got ${used}`);
+    return {
+      versions: { "path-signature": version, node: process.versions.node, v8: process.versions.v8 },
+      imported,
+      initialised,
+    };
+  },
+
+  features: () => ({ algorithms: takesAlgorithm() }),
+
+  /** `numbersOfFile`: only so many numbers from the beginning of the file. */
+  prepare({ key, subject, file, numbersOfFile, lengthsFile, ...fields }) {
+    const data = file && read(file).slice(0, numbersOfFile);
+    const lengths = lengthsFile && read(lengthsFile, Uint32Array);
+    prepared.set(key, subjects[subject]({ signature, variant, data, lengths, ...fields }));
+    return {};
+  },
+
+  result({ key, file }) {
+    const result = prepared.get(key).result();
+    writeFileSync(file, new Uint8Array(Float64Array.from(result).buffer));
+    return { numbers: result.length, dtype: result instanceof Float32Array ? "float32" : "float64" };
+  },
+
+  warm({ key, seconds }) {
+    const { call } = prepared.get(key);
+    const until = performance.now() + 1e3 * seconds;
+    let fastest = Number.POSITIVE_INFINITY;
+    let calls = 0;
+    for (let before = performance.now(), after; calls < 2 || before < until; before = after, calls++) {
+      call();
+      after = performance.now();
+      fastest = Math.min(fastest, after - before);
+    }
+    return { fastest: fastest / 1e3, calls };
+  },
+
+  /** Seconds of each of the next calls, from the first on. */
+  each({ key, calls }) {
+    const { call } = prepared.get(key);
+    const seconds = Array.from({ length: calls }, () => {
+      const before = performance.now();
+      call();
+      return (performance.now() - before) / 1e3;
+    });
+    return { seconds };
+  },
+
+  sample({ key, calls, before }) {
+    const { call } = prepared.get(key);
+    for (let i = 0; i < before; i++) call();
+    const begin = performance.now();
+    for (let i = 0; i < calls; i++) call();
+    return { seconds: (performance.now() - begin) / 1e3 };
+  },
+
+  forget({ key }) {
+    prepared.get(key)?.release?.();
+    prepared.delete(key);
+    return {};
+  },
+
+  /** Bytes of scratch that the kernels ask for. */
+  scratch({ channels, depth }) {
+    return { bytes: scratchBytes(variant, channels, depth) };
+  },
+
+  /** What the process holds once garbage is gone. Array buffers are freed some time after the collection that finds them. */
+  async memory() {
+    for (let i = 0; i < 3; i++) {
+      globalThis.gc?.();
+      await setTimeout(20);
+    }
+    const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
+    return { wasm: wasmBytes(), heapUsed, external, arrayBuffers, rss };
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, op, ...fields } = JSON.parse(line);
+  let reply;
+  try {
+    reply = await operations[op](fields);
+  } catch (error) {
+    reply = { error: error instanceof Error ? error.message : String(error) };
+  }
+  process.stdout.write(`${JSON.stringify({ id, ...reply })}\n`);
+}

@@ -1,0 +1,133 @@
+"""One Python peer in a process of its own, driven by lines of JSON (see lib/worker.mjs): python peers.py NAME.
+
+It prepares shapes, computes results for checking, and times calls when asked. Nothing is decided here."""
+
+import gc
+import importlib.metadata
+import json
+import os
+import sys
+import time
+
+# One thread: the process is pinned to one core, and nobody gets to plan for more.
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ["JAX_PLATFORMS"] = "cpu"
+
+import numpy as np
+
+
+def pysiglib_call(paths, depth):
+    import pysiglib
+
+    return lambda: pysiglib.sig(paths, depth, n_jobs=1)
+
+
+def iisignature_call(paths, depth):
+    import iisignature
+
+    # It computes in float64 whatever it gets; float64 in spares it the conversion.
+    doubles = paths.astype(np.float64)
+    return lambda: iisignature.sig(doubles, depth)
+
+
+def jitted(function, paths):
+    import jax
+
+    compiled = jax.jit(function)
+    on_device = jax.device_put(paths)
+    return lambda: compiled(on_device).block_until_ready()
+
+
+def keras_sig_call(paths, depth, **options):
+    import keras_sig
+
+    return jitted(lambda x: keras_sig.signature(x, depth, **options), paths)
+
+
+def signax_call(paths, depth):
+    import signax
+
+    return jitted(lambda x: signax.signature(x, depth), paths)
+
+
+# name: (how to make a call, the packages whose versions are reported)
+PEERS = {
+    "pysiglib": (pysiglib_call, ["pysiglib", "numpy"]),
+    "iisignature": (iisignature_call, ["iisignature", "numpy"]),
+    # The form that it takes by itself on a CPU (a scan over time), and the one of its paper (parallel over time), meant for GPUs.
+    "keras_sig": (keras_sig_call, ["keras_sig", "keras", "jax"]),
+    "keras_sig_parallel": (lambda paths, depth: keras_sig_call(paths, depth, gpu_optimized=True), ["keras_sig", "keras", "jax"]),
+    "signax": (signax_call, ["signax", "jax"]),
+}
+
+
+class Peer:
+    def __init__(self, name):
+        self.make_call, self.packages = PEERS[name]
+        self.calls = {}
+
+    def hello(self, _):
+        return {"versions": {package: importlib.metadata.version(package) for package in self.packages}, "python": sys.version.split()[0]}
+
+    def prepare(self, request):
+        paths = np.fromfile(request["file"], dtype=np.float32)
+        shape = (request["batch"], request["points"], request["channels"])
+        # A single path is given as such: that is what a caller with one path does.
+        paths = paths.reshape(shape if shape[0] > 1 else shape[1:])
+        self.calls[request["key"]] = self.make_call(paths, request["depth"])
+        return {}
+
+    def result(self, request):
+        result = np.asarray(self.calls[request["key"]]())
+        np.ascontiguousarray(result, dtype=np.float64).tofile(request["file"])
+        return {"numbers": result.size, "dtype": str(result.dtype)}
+
+    def warm(self, request):
+        call = self.calls[request["key"]]
+        call()  # the first call compiles
+        fastest, calls, begin = float("inf"), 0, time.perf_counter()
+        while True:
+            before = time.perf_counter()
+            call()
+            now = time.perf_counter()
+            fastest, calls = min(fastest, now - before), calls + 1
+            if now - begin > request["seconds"]:
+                return {"fastest": fastest, "calls": calls}
+
+    def sample(self, request):
+        call = self.calls[request["key"]]
+        calls = range(request["calls"])
+        for _ in range(request["before"]):
+            call()
+        # As timeit does: garbage of other calls is not this one's cost.
+        gc.disable()
+        before = time.perf_counter()
+        for _ in calls:
+            call()
+        seconds = time.perf_counter() - before
+        gc.enable()
+        return {"seconds": seconds}
+
+    def forget(self, request):
+        self.calls.pop(request["key"], None)
+        return {}
+
+
+def main():
+    peer = Peer(sys.argv[1])
+    # Replies have the real stdout for themselves; what libraries print goes to stderr.
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply = getattr(peer, request["op"])(request)
+        except Exception as error:  # whatever a library throws becomes the reply
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        replies.write(json.dumps({"id": request["id"], **reply}) + "\n")
+        replies.flush()
+
+
+main()

@@ -1,0 +1,101 @@
+// What can be timed in a process of ours: each function prepares one kind of call and returns { call, result?, release? }.
+
+import { signatureSize } from "../lib/counts.mjs";
+import { instantiate, kernelCall } from "./abi.mjs";
+
+/** The instance that kernels are timed on; not the facade's. */
+const instances = new Map();
+function instanceOf(variant) {
+  if (!instances.has(variant)) instances.set(variant, instantiate(variant));
+  return instances.get(variant);
+}
+
+const arrays = { float32: Float32Array, float64: Float64Array };
+
+/**
+ * The public call: everything that a caller pays, from a typed array to a typed array; copies and the finite check included.
+ * With `out` it writes into one array, else it makes a new one at each call.
+ */
+function api({
+  signature,
+  data,
+  lengths,
+  batch,
+  points,
+  channels,
+  depth,
+  dtype = "float32",
+  stream = false,
+  algorithm,
+  out = false,
+}) {
+  const shape = batch > 1 ? [batch, points, channels] : [points, channels];
+  const paths = { data: dtype === "float64" ? Float64Array.from(data) : data, shape };
+  const options = { depth };
+  if (stream) options.stream = true;
+  if (lengths) options.lengths = lengths;
+  if (algorithm) options.algorithm = algorithm;
+  if (out) options.out = new arrays[dtype](batch * (stream ? points - 1 : 1) * signatureSize(channels, depth));
+  const call = () => signature(paths, options);
+  return { call, result: () => call().data };
+}
+
+/** The kernel alone, on numbers that already lie in WebAssembly memory. */
+const kernel = ({ variant, data, ...shape }) => kernelCall(instanceOf(variant), data, shape);
+
+/** Bytes of scratch for a whole float32 signature, for any batch and length. */
+export const scratchBytes = (variant, channels, depth) =>
+  instanceOf(variant).signature_scratch_bytes(0, channels, depth, 0) >>> 0;
+
+/** Room for some bytes in a WebAssembly memory of its own, whose views no other call's allocation can detach. */
+function inWasm(Numbers, length) {
+  const pages = Math.ceil((length * Numbers.BYTES_PER_ELEMENT) / 65536);
+  return new Numbers(new WebAssembly.Memory({ initial: pages }).buffer, 0, length);
+}
+
+/** Copying a row's input into WebAssembly memory and its output out of it, once, whole: what no call through WebAssembly can do without. */
+function copy({ data, batch, channels, depth }) {
+  const input = inWasm(Float32Array, data.length);
+  const output = inWasm(Float32Array, batch * signatureSize(channels, depth));
+  const out = new Float32Array(output.length);
+  return {
+    call: () => {
+      input.set(data);
+      out.set(output);
+    },
+  };
+}
+
+/** Writing an output of some numbers once, from a staging block of 1 MiB in WebAssembly memory, as a call has to that makes it there. */
+function write({ numbers, dtype = "float32" }) {
+  const Numbers = arrays[dtype];
+  const out = new Numbers(numbers);
+  const block = Math.min(numbers, 2 ** 20 / Numbers.BYTES_PER_ELEMENT);
+  const staging = inWasm(Numbers, block);
+  const pieces = [];
+  for (let at = 0; at < numbers; at += block) pieces.push([at, staging.subarray(0, Math.min(block, numbers - at))]);
+  return {
+    call: () => {
+      for (const [at, piece] of pieces) out.set(piece, at);
+    },
+  };
+}
+
+/** The binary's own multiply-add peak: `rounds` rounds of 48 independent vector multiply-adds in registers. */
+function peak({ variant, dtype = "float32", rounds }) {
+  const exports = instanceOf(variant);
+  const run = dtype === "float64" ? exports.peak_f64 : exports.peak_f32;
+  if (!run) throw new Error(`${variant}.wasm has no export for its multiply-add peak in ${dtype}`);
+  return { call: () => run(rounds) };
+}
+
+/** Copying `bytes` into WebAssembly memory ("in") or out of it ("out"). */
+function bandwidth({ direction, bytes }) {
+  const outside = new Float32Array(bytes / 4);
+  const inside = inWasm(Float32Array, outside.length);
+  const [to, from] = direction === "in" ? [inside, outside] : [outside, inside];
+  return { call: () => to.set(from) };
+}
+
+/** The subjects by name, as the parts of the bench ask for them. */
+export const subjects = { api, kernel, copy, write, peak, bandwidth };

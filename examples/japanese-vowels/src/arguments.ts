@@ -1,0 +1,64 @@
+// The command line: what it accepts, and its help. Opens no file.
+
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Fault, quote } from "./fault.ts";
+
+export interface Arguments {
+  /** CSV to learn from and to be tested on, split; undefined: Japanese Vowels. */
+  readonly data: string | undefined;
+  /** N, the level at which signatures are truncated. */
+  readonly depth: number;
+  /** Where the HTML report goes; undefined: the usual place. */
+  readonly report: string | undefined;
+  readonly help: boolean;
+}
+
+export const usage = `Usage: npm run demo -- [options]
+
+Learns who speaks from path signatures of recordings, and writes a report.
+
+  --data FILE     a CSV of your own instead of Japanese Vowels: one row a frame, with the columns
+                  utterance, speaker, frame and any number of channels. Every fourth utterance of
+                  each speaker is held out for the test.
+  --depth N       level at which signatures are truncated (default 2)
+  --report FILE   where the HTML report goes (default examples/japanese-vowels/output/report.html)
+  --help          this text`;
+
+const usageFault = (message: string): Fault => new Fault(`${message}\n\n${usage}`, 2);
+
+/** npm moves to the package's folder; a person means files relative to where they typed. */
+export const here = process.env.INIT_CWD ?? process.cwd();
+
+/** @throws Fault with the usage for what is not accepted. */
+export function readArguments(given: readonly string[]): Arguments {
+  const { data, depth, report, help } = parse(given);
+  const number = Number(depth);
+  if (!/^\d+$/.test(depth) || !Number.isSafeInteger(number) || number < 1) {
+    throw usageFault(`--depth takes a whole number from 1 on, not ${quote(depth)}.`);
+  }
+  return { data: file("--data", data), depth: number, report: file("--report", report), help };
+}
+
+function parse(given: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...given],
+      options: {
+        data: { type: "string" },
+        depth: { type: "string", default: "2" },
+        report: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    if (error instanceof TypeError && "code" in error) throw usageFault(`${error.message.split(". ")[0]}.`);
+    throw error;
+  }
+}
+
+function file(option: string, given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  if (given === "") throw usageFault(`${option} takes the name of a file.`);
+  return resolve(here, given);
+}

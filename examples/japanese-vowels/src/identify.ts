@@ -1,0 +1,98 @@
+// The experiment: paths, their signatures in one ragged batch, a classifier learned from the training set, its predictions on
+// the held-out set. Reads no file and prints nothing.
+
+import { Matrix } from "ml-matrix";
+import { type Info, info, init, type Signature, signature, signatureSize } from "path-signature";
+import { type Confusion, confusion } from "./confusion.ts";
+import { Fault } from "./fault.ts";
+import { channelScales, type Path, toPath } from "./paths.ts";
+import type { Progress } from "./progress.ts";
+import { learnRidgeClassifier } from "./ridge.ts";
+import type { Split } from "./split.ts";
+import { learnStandardiser } from "./standardise.ts";
+
+export interface Experiment extends Split {
+  /** Names of the channels as recorded, without time. */
+  readonly channels: readonly string[];
+  readonly depth: number;
+}
+
+export interface Outcome {
+  /** Held-out speakers against the predicted ones. */
+  readonly confusion: Confusion;
+  /** Predicted speaker of each held-out utterance. */
+  readonly predicted: readonly string[];
+  readonly penalty: number;
+  /** Paths of the training set, then of the held-out set. */
+  readonly paths: readonly Path[];
+  /** Their signatures, in the same order. */
+  readonly signatures: Signature<"float64", false, true>;
+  /** How they were computed: the library's version, the binary. */
+  readonly library: Info;
+  /** Milliseconds to compile and start the binary. */
+  readonly startMs: number;
+  /** Milliseconds for all signatures, one call. */
+  readonly signatureMs: number;
+}
+
+/** Bytes of signatures beyond which the linear algebra after them would run out of memory. */
+const mostBytes = 2 ** 30;
+
+/** @throws Fault where the data or the depth are too large to work with. */
+export async function identify(experiment: Experiment, progress: Progress): Promise<Outcome> {
+  const { train, test, channels, depth } = experiment;
+  const utterances = [...train, ...test];
+  checkSize(utterances.length, signatureSize(channels.length + 1, depth), depth);
+
+  progress.begin("signatures");
+  const scales = channelScales(train, channels.length);
+  const huge = scales.findIndex((scale) => !Number.isFinite(scale));
+  if (huge >= 0) throw new Fault(`The values of channel ${channels[huge]} are so large that their squares overflow.`);
+  const paths = utterances.map((utterance) => toPath(utterance, scales));
+  const [, startMs] = await timed(() => init());
+  // The basepoint at the origin tells paths apart that differ by where they start.
+  const [signatures, signatureMs] = await timed(() => signature(paths, { depth, basepoint: true, dtype: "float64" }));
+  if (!signatures.data.every(Number.isFinite)) {
+    throw new Fault("Some signatures overflow: a channel is far larger in the held-out utterances than in the others.");
+  }
+
+  progress.begin("classifier");
+  const rows = Matrix.from1DArray(utterances.length, signatures.data.length / utterances.length, signatures.data);
+  const learned = rows.subMatrix(0, train.length - 1, 0, rows.columns - 1);
+  const heldOut = rows.subMatrix(train.length, rows.rows - 1, 0, rows.columns - 1);
+  const speakers = speakersOf(utterances);
+  const labels = (of: typeof train) => of.map(({ speaker }) => speakers.indexOf(speaker));
+  const standardise = learnStandardiser(learned);
+  const classifier = learnRidgeClassifier(standardise(learned), labels(train), speakers.length);
+  const predictions = classifier.predict(standardise(heldOut));
+
+  return {
+    confusion: confusion(speakers, labels(test), predictions),
+    predicted: predictions.map((label) => speakers[label] as string),
+    penalty: classifier.penalty,
+    paths,
+    signatures,
+    library: info(),
+    startMs,
+    signatureMs,
+  };
+}
+
+/** Names in the order a person would list them: 2 before 10. */
+function speakersOf(utterances: readonly { speaker: string }[]): string[] {
+  const names = new Set(utterances.map(({ speaker }) => speaker));
+  return [...names].sort(new Intl.Collator("en", { numeric: true }).compare);
+}
+
+function checkSize(utterances: number, size: number, depth: number): void {
+  const bytes = utterances * size * Float64Array.BYTES_PER_ELEMENT;
+  if (bytes <= mostBytes) return;
+  const each = `${size.toLocaleString("en")} numbers for each of ${utterances.toLocaleString("en")} utterances`;
+  throw new Fault(`Depth ${depth} gives ${each}, ${(bytes / 2 ** 30).toFixed(1)} GiB; try a smaller --depth.`);
+}
+
+async function timed<T>(work: () => T | Promise<T>): Promise<[T, number]> {
+  const start = performance.now();
+  const result = await work();
+  return [result, performance.now() - start];
+}

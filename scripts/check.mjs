@@ -1,0 +1,85 @@
+// Everything that is judged without running it: TypeScript's types, clippy and rustfmt, biome's linter and formatter. All
+// are run even if one fails. `--write` (npm run format) formats and applies safe corrections instead.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { aptInstall, isDebian, isRoot } from "./lib/get-rust.mjs";
+import { at, minimumRustVersion, pinnedNode, targetFolder } from "./lib/project.mjs";
+import { environment, isAtLeast, onPath, remembered, survey } from "./lib/rust.mjs";
+import { command, Fault, main, step } from "./lib/terminal.mjs";
+
+const write = process.argv.includes("--write");
+
+/** clippy and rustfmt are optional parts of a toolchain: the build's own if it has them, else another recent one. */
+function linting() {
+  const all = [remembered(), ...survey()].filter(Boolean);
+  return all.find(
+    ({ folder, version }) =>
+      isAtLeast(version, minimumRustVersion()) &&
+      ["cargo-clippy", "clippy-driver", "cargo-fmt", "rustfmt"].every((name) => existsSync(join(folder, name))),
+  );
+}
+
+async function bringLinting() {
+  const present = linting();
+  if (present) return present;
+  await step("clippy and rustfmt", async () => {
+    const toolchain = remembered();
+    if (toolchain?.sysroot.includes("toolchains") && onPath("rustup")) {
+      const name = toolchain.sysroot.split(/[\\/]/).at(-1);
+      await command(onPath("rustup"), ["component", "add", "clippy", "rustfmt", "--toolchain", name]);
+    } else if (isDebian() && isRoot()) {
+      await aptInstall(["rust-web-clippy", "rustfmt-web"]).catch(() => aptInstall(["rust-clippy", "rustfmt"]));
+    }
+  });
+  const found = linting();
+  if (!found) throw new Fault("clippy and rustfmt are missing.", "rustup component add clippy rustfmt");
+  return found;
+}
+
+const biome = (...args) =>
+  command(pinnedNode, [at("node_modules", "@biomejs", "biome", "bin", "biome"), ...args, "--colors=off"], {
+    cwd: at(),
+  });
+
+await main(async () => {
+  const toolchain = await bringLinting();
+  const env = { ...environment(toolchain), CARGO_TARGET_DIR: targetFolder("clippy") };
+  const cargo = (...args) => command(join(toolchain.folder, "cargo"), args, { env, cwd: at() });
+  const steps = write
+    ? [
+        ["rustfmt", () => cargo("fmt", "--all")],
+        ["biome", () => biome("check", "--write")],
+      ]
+    : [
+        // By path: another package's `tsc` of an older TypeScript has the name in node_modules/.bin.
+        [
+          "tsc",
+          () =>
+            command(pinnedNode, [at("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.json"], { cwd: at() }),
+        ],
+        [
+          "tsc (published sources)",
+          () =>
+            command(
+              pinnedNode,
+              [at("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json", "--noEmit"],
+              { cwd: at() },
+            ),
+        ],
+        ["rustfmt", () => cargo("fmt", "--all", "--check")],
+        ["clippy", () => cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")],
+        ["biome", () => biome("ci")],
+      ];
+  let failed = 0;
+  for (const [title, work] of steps) {
+    try {
+      await step(title, async () => void (await work()));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      console.error(error.message);
+      failed++;
+    }
+  }
+  return failed === 0 ? 0 : 1;
+});

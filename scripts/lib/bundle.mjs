@@ -1,0 +1,54 @@
+// Makes the JavaScript that is published: tsc turns ts/ into JavaScript and declarations under target/ts (which also checks
+// the types), rollup bundles both into dist (rollup.config.mjs). Skipped when nothing that goes into it changed.
+
+import { existsSync, rmSync } from "node:fs";
+import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
+import { at, packageJson, pinnedNode, targetFolder } from "./project.mjs";
+import { command, Fault } from "./terminal.mjs";
+
+const products = ["index.js", "index.cjs", "index.d.ts", "index.d.cts"].map((name) => at("dist", name));
+
+/** What the sources need and the build knows. */
+export function writeVersion() {
+  writeIfChanged(
+    at("ts", "generated", "version.ts"),
+    `// Made by scripts/build.mjs from package.json. Not committed.\n\nexport const version: string = ${JSON.stringify(packageJson().version)};\n`,
+  );
+}
+
+export function plan() {
+  const print = fingerprint(
+    filesUnder(
+      "ts",
+      "rollup.config.mjs",
+      "tsconfig.json",
+      "tsconfig.build.json",
+      "package-lock.json",
+      "scripts/lib/bundle.mjs",
+    ),
+  );
+  const stamp = at("dist", ".fingerprint");
+  const current = isCurrent(stamp, print) && products.every((file) => existsSync(file));
+
+  async function build(report) {
+    if (!existsSync(at("ts", "index.ts"))) throw new Fault("ts/index.ts, the sources' entry, is missing.");
+    const folder = targetFolder("ts");
+    rmSync(folder, { recursive: true, force: true });
+    report("tsc");
+    // By path: another package's `tsc` of an older TypeScript has the name in node_modules/.bin.
+    await command(
+      pinnedNode,
+      [at("node_modules", "typescript", "bin", "tsc"), "-p", at("tsconfig.build.json"), "--outDir", folder],
+      { cwd: at() },
+    );
+    report("rollup");
+    await command(
+      pinnedNode,
+      [at("node_modules", "rollup", "dist", "bin", "rollup"), "-c", at("rollup.config.mjs"), "--silent"],
+      { cwd: at() },
+    );
+    remember(stamp, print);
+  }
+
+  return { current, build };
+}

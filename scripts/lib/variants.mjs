@@ -1,0 +1,35 @@
+// The three binaries: their names and what each may contain. One opcode that an engine does not know makes it refuse the
+// whole module, so features never mix in one file. How they are compiled: wasm.mjs. What they really contain:
+// test/binaries.test.ts.
+
+/** Most memory a shared instance can ever have: 1 GiB, which a shared memory must declare when it is made. */
+const sharedMemoryBytes = 1 << 30;
+
+const linkArguments = (...args) => args.flatMap((arg) => ["-C", `link-arg=${arg}`]);
+
+export const variants = {
+  simd: {
+    features: ["simd128"],
+    rustflags: [],
+  },
+  relaxed: {
+    features: ["simd128", "relaxed-simd"],
+    rustflags: [],
+  },
+  threads: {
+    features: ["simd128", "relaxed-simd", "atomics", "bulk-memory", "mutable-globals"],
+    // Every thread makes its own stack and thread-local block in the one shared memory, through the __tls_* exports.
+    rustflags: linkArguments(
+      "--shared-memory",
+      "--import-memory",
+      `--max-memory=${sharedMemoryBytes}`,
+      "--export=__wasm_init_tls",
+      "--export=__tls_size",
+      "--export=__tls_align",
+      "--export=__tls_base",
+    ),
+  },
+};
+
+/** The variants whose bytes are inlined in the bundle, so that a call works right after import. */
+export const inlined = ["simd", "relaxed"];

@@ -1,0 +1,146 @@
+// Compiles one variant of crates/wasm with wasm-pack, unless nothing that goes into it changed. Writes pkg/<variant>,
+// dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts.
+
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
+import { at, root, targetFolder, toolsBin, wasmBindgenVersion, wasmPackVersion } from "./project.mjs";
+import { environment } from "./rust.mjs";
+import { command } from "./terminal.mjs";
+import { inlined, variants } from "./variants.mjs";
+
+const pkg = (variant, ...rest) => at("pkg", variant, ...rest);
+const built = (variant) => pkg(variant, "path_signature_bg.wasm");
+const shipped = (variant) => at("dist", "wasm", `${variant}.wasm`);
+const generated = (variant) => at("ts", "generated", `${variant}.ts`);
+
+function rustflags(variant, toolchain) {
+  const { features, rustflags: extra } = variants[variant];
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  // Panic messages hold source paths; without the folders of this machine the same sources give the same bytes anywhere.
+  const remap = [
+    [toolchain.source, "/rust"],
+    [cargoHome, "/cargo"],
+    [root, "/path-signature"],
+  ];
+  return [
+    "-C",
+    `target-feature=${features.map((feature) => `+${feature}`).join(",")}`,
+    ...toolchain.linker.flags,
+    ...extra,
+    ...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
+  ];
+}
+
+/** Files that decide what a binary holds, other than Cargo.lock, which cargo itself may write while building. */
+function sources() {
+  const crates = filesUnder("crates").filter((file) => !/[\\/](tests|benches|examples)[\\/]/.test(file));
+  return [...crates, ...filesUnder("Cargo.toml", ".cargo")];
+}
+
+const kibibytes = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+
+/** wasm-opt is told the features by name, so that it can neither drop nor add any. */
+const binaryenFeature = {
+  simd128: "--enable-simd",
+  "relaxed-simd": "--enable-relaxed-simd",
+  atomics: "--enable-threads",
+  "bulk-memory": "--enable-bulk-memory",
+  "mutable-globals": "--enable-mutable-globals",
+};
+/** Features that rustc's own baseline for wasm32 turns on in every variant. */
+const baseline = [
+  "sign-ext",
+  "nontrapping-float-to-int",
+  "bulk-memory",
+  "bulk-memory-opt",
+  "mutable-globals",
+  "multivalue",
+  "reference-types",
+];
+
+async function optimise(variant) {
+  const file = built(variant);
+  const enable = new Set([
+    ...baseline.map((name) => `--enable-${name}`),
+    ...variants[variant].features.map((name) => binaryenFeature[name]),
+  ]);
+  await command(process.execPath, [
+    at("node_modules", "binaryen", "bin", "wasm-opt"),
+    "-O3",
+    "--mvp-features",
+    ...enable,
+    file,
+    "-o",
+    `${file}.optimised`,
+  ]);
+  renameSync(`${file}.optimised`, file);
+}
+
+/** Plan of one variant: whether it is current, and how to build it. */
+export function plan(variant, toolchain, { wasmOpt = false } = {}) {
+  const flags = rustflags(variant, toolchain);
+  const cargoArguments = ["-Zbuild-std=std,panic_abort"];
+  const print = fingerprint(
+    sources(),
+    flags,
+    cargoArguments,
+    toolchain.version,
+    wasmPackVersion,
+    wasmBindgenVersion,
+    wasmOpt,
+  );
+  const withLock = () => fingerprint(filesUnder("Cargo.lock"), print);
+  const stamp = pkg(variant, ".fingerprint");
+  const current = isCurrent(stamp, withLock()) && existsSync(built(variant));
+
+  async function build(report) {
+    await command(
+      join(toolsBin, "wasm-pack"),
+      [
+        ...["build", at("crates", "wasm"), "--mode", "force", "--no-opt", "--target", "web", "--release"],
+        ...["--out-dir", pkg(variant), "--out-name", "path_signature", "--", ...cargoArguments],
+      ],
+      {
+        env: {
+          ...environment(toolchain),
+          RUSTFLAGS: flags.join(" "),
+          RUSTC_BOOTSTRAP: "1",
+          CARGO_TARGET_DIR: targetFolder(variant),
+        },
+        onLine: (line) => {
+          const crate = /Compiling (\S+)/.exec(line)?.[1];
+          if (crate) report(crate);
+        },
+      },
+    );
+    if (wasmOpt) await optimise(variant);
+    remember(stamp, withLock());
+    return kibibytes(readFileSync(built(variant)).length);
+  }
+
+  return { variant, current, build };
+}
+
+/** Copies what wasm-pack made to where the bundle and the sources take it from. Cheap, so it is always done. */
+export function place(variant) {
+  const bytes = readFileSync(built(variant));
+  writeIfChanged(shipped(variant), bytes);
+  if (!inlined.includes(variant)) return;
+  writeIfChanged(
+    generated(variant),
+    [
+      "// Made by scripts/build.mjs from crates/wasm: the binary's bytes. Not committed.",
+      "",
+      `export const base64: string =\n  "${bytes.toString("base64")}";`,
+      "",
+    ].join("\n"),
+  );
+}
+
+/** pkg must exist before several wasm-packs start in parallel; its .gitignore keeps stray tools out of it. */
+export function prepare() {
+  mkdirSync(at("pkg"), { recursive: true });
+  writeFileSync(at("pkg", ".gitignore"), "*\n");
+}

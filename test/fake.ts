@@ -1,0 +1,27 @@
+// Binaries with the library's exports and no mathematics, for what the real ones never do: fail, trap, have no memory.
+
+import wabt from "wabt";
+
+/** Bodies of functions in WebAssembly text; the parameters are there as locals. */
+export interface FakeBodies {
+  allocate?: string;
+  signature?: string;
+}
+
+/** A module whose `signature` does nothing, successfully, unless a body is given. */
+export async function fakeModule(bodies: FakeBodies): Promise<WebAssembly.Module> {
+  const parameters = "i32 ".repeat(15);
+  const text = `(module
+    (memory (export "memory") 8)
+    (func (export "allocate") (param i32) (result i32) ${bodies.allocate ?? "(i32.const 1024)"})
+    (func (export "release") (param i32 i32))
+    (func (export "signature_size") (param i32 i32) (result i32) (i32.const 6))
+    (func (export "signature_scratch_bytes") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+    (func (export "signature") (param ${parameters}) (result i32) ${bodies.signature ?? "(i32.const 0)"}))`;
+  const parsed = (await wabt()).parseWat("fake.wat", text);
+  try {
+    return new WebAssembly.Module(parsed.toBinary({}).buffer as Uint8Array<ArrayBuffer>);
+  } finally {
+    parsed.destroy();
+  }
+}

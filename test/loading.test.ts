@@ -1,0 +1,263 @@
+// How the binary gets there: nothing on import, lazily and synchronously at the first call, ahead of it by `init` from every
+// kind of source, by any number of callers at once, and back and forth between variants.
+
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { decodeBase64 } from "../ts/core/compile.ts";
+import { supports } from "../ts/core/probe.ts";
+import { base64 as relaxed } from "../ts/generated/relaxed.ts";
+import { base64 as simd } from "../ts/generated/simd.ts";
+import { fakeModule } from "./fake.ts";
+
+type Library = typeof import("../ts/index.ts");
+
+/** A copy of the library that has loaded nothing yet. */
+async function freshLibrary(): Promise<Library> {
+  vi.resetModules();
+  return import("../ts/index.ts");
+}
+
+const path = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+];
+const right = [1, 1, 0.5, 1, 0, 0.5];
+const compute = (library: Library) => [...library.signature(path, { depth: 2 }).data];
+
+/** How often WebAssembly was asked to do something that costs time or memory. */
+const spies = {
+  module: vi.spyOn(WebAssembly, "Module"),
+  instance: vi.spyOn(WebAssembly, "Instance"),
+  compile: vi.spyOn(WebAssembly, "compile"),
+};
+beforeEach(() => {
+  for (const spy of Object.values(spies)) spy.mockClear();
+});
+afterAll(() => vi.restoreAllMocks());
+
+const counts = () => [spies.module, spies.instance, spies.compile].map((spy) => spy.mock.calls.length);
+
+describe("on import", () => {
+  test("nothing is compiled, and info() loads nothing", async () => {
+    const { info, signatureSize, words } = await freshLibrary();
+    expect(signatureSize(3, 4)).toBe(120);
+    expect(words(2, 1)).toEqual([[0], [1]]);
+    const told = info();
+    expect(told).toMatchObject({ variant: "relaxed", loaded: false, memoryBytes: 0, threads: 1 });
+    expect(told.features).toEqual({ simd: true, relaxedSimd: true, sharedMemory: true });
+    expect(told.version).toMatch(/^\d+\.\d+\.\d+/);
+    expect(counts()).toEqual([0, 0, 0]);
+  });
+
+  test("a call without paths loads nothing either", async () => {
+    const { signature } = await freshLibrary();
+    expect(signature({ data: new Float32Array(0), shape: [0, 5, 2] }, { depth: 2 }).shape).toEqual([0, 6]);
+    expect(counts()).toEqual([0, 0, 0]);
+  });
+
+  test("the first call loads, at once and once", async () => {
+    const library = await freshLibrary();
+    expect(compute(library)).toEqual(right);
+    expect(compute(library)).toEqual(right);
+    expect(counts()).toEqual([1, 1, 0]);
+    expect(library.info()).toMatchObject({ variant: "relaxed", loaded: true });
+    expect(library.info().memoryBytes).toBeGreaterThan(0);
+  });
+});
+
+describe("init()", () => {
+  test("loads off the thread, once for all who ask at once or later, and calls use it", async () => {
+    const library = await freshLibrary();
+    const all = await Promise.all(Array.from({ length: 10 }, () => library.init()));
+    await library.init();
+    expect(new Set(all.map((one) => one.variant))).toEqual(new Set(["relaxed"]));
+    expect(compute(library)).toEqual(right);
+    expect(spies.module).not.toHaveBeenCalled();
+    expect(library.info().loaded).toBe(true);
+    const [, instances] = counts();
+    expect(instances).toBe(1);
+  });
+
+  test("a call while init is under way does not wait for it, and both agree", async () => {
+    const library = await freshLibrary();
+    const pending = library.init();
+    expect(compute(library)).toEqual(right);
+    const { memoryBytes } = library.info();
+    await pending;
+    expect(library.info().memoryBytes).toBe(memoryBytes);
+    expect(spies.instance).toHaveBeenCalledTimes(1);
+  });
+
+  test("back and forth between variants, each compiled once", async () => {
+    const library = await freshLibrary();
+    for (const variant of ["simd", "relaxed", "simd", "simd", "relaxed"] as const) {
+      expect((await library.init({ variant })).variant).toBe(variant);
+      expect(library.info().variant).toBe(variant);
+      expect(compute(library)).toEqual(right);
+    }
+    expect(spies.compile).toHaveBeenCalledTimes(2);
+    // Without a wish nothing changes.
+    await library.init({ variant: "simd" });
+    expect((await library.init()).variant).toBe("simd");
+    expect((await library.init({})).variant).toBe("simd");
+  });
+
+  test("of several wishes at once the latest wins, whichever is done first", async () => {
+    const library = await freshLibrary();
+    const compile = WebAssembly.compile.bind(WebAssembly);
+    // The first takes longer.
+    spies.compile.mockImplementationOnce(async (bytes) => {
+      await new Promise((done) => setTimeout(done, 50));
+      return compile(bytes as BufferSource);
+    });
+    await Promise.all([library.init({ variant: "relaxed" }), library.init({ variant: "simd" }), library.init()]);
+    expect(library.info().variant).toBe("simd");
+    expect(compute(library)).toEqual(right);
+  });
+
+  test("a wish that fails leaves an earlier one that succeeds", async () => {
+    const library = await freshLibrary();
+    const slow = library.init({ variant: "simd" });
+    await expect(library.init(new Uint8Array(3))).rejects.toMatchObject({ code: "INIT_FAILED" });
+    await slow;
+    expect(library.info().variant).toBe("simd");
+    await expect(library.init("nonsense")).rejects.toMatchObject({ code: "INIT_FAILED" });
+    expect((await library.init()).variant).toBe("simd");
+  });
+
+  test("after a failure the next call and the next init work", async () => {
+    const library = await freshLibrary();
+    spies.compile.mockRejectedValueOnce(new WebAssembly.CompileError("no"));
+    await expect(library.init()).rejects.toMatchObject({
+      code: "INIT_FAILED",
+      argument: "variant",
+      given: '"relaxed"',
+    });
+    expect(library.info().loaded).toBe(false);
+    await library.init();
+    expect(compute(library)).toEqual(right);
+  });
+});
+
+describe("init(source)", () => {
+  const bytes = decodeBase64(simd);
+  let server: Server;
+  let origin: string;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const type = request.url === "/right.wasm" ? "application/wasm" : "application/octet-stream";
+      if (request.url === "/none.wasm") return void response.writeHead(404).end();
+      response.writeHead(200, { "content-type": type }).end(bytes);
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((done) => server.close(done)));
+
+  const file = () => new URL("../dist/wasm/simd.wasm", import.meta.url);
+  const sources: [string, () => unknown][] = [
+    ["a module", () => new WebAssembly.Module(bytes)],
+    ["bytes", () => bytes],
+    ["a buffer", () => bytes.slice().buffer],
+    ["a view of a part of a buffer", () => new Uint8Array([0, ...bytes, 0]).subarray(1, bytes.length + 1)],
+    ["a Response of the right type", () => fetch(`${origin}/right.wasm`)],
+    ["a Response, awaited", async () => await fetch(`${origin}/right.wasm`)],
+    ["a Response of another type", () => fetch(`${origin}/other`)],
+    ["a URL", () => new URL(`${origin}/right.wasm`)],
+    ["a URL as a string", () => `${origin}/right.wasm`],
+    ["a file's URL", () => file()],
+    ["a file's URL as a string", () => file().href],
+    ["options with bytes", () => ({ source: bytes })],
+    ["options with bytes and their name", () => ({ variant: "simd", source: bytes })],
+  ];
+
+  test.each(sources)("%s", async (_, source) => {
+    const library = await freshLibrary();
+    const told = await library.init((await source()) as Parameters<Library["init"]>[0]);
+    expect(told).toMatchObject({ variant: "simd", loaded: true });
+    expect(compute(library)).toEqual(right);
+  });
+
+  test("a promise of a Response, as fetch gives it", async () => {
+    const library = await freshLibrary();
+    expect((await library.init(fetch(`${origin}/right.wasm`))).variant).toBe("simd");
+  });
+
+  test("the published file is the inlined one", async () => {
+    expect(Buffer.from(await readFile(file())).equals(Buffer.from(bytes))).toBe(true);
+  });
+
+  test("a server that has it not", async () => {
+    const library = await freshLibrary();
+    await expect(library.init(`${origin}/none.wasm`)).rejects.toThrow(/HTTP status 404/);
+  });
+
+  test("a module that does not say what it is", async () => {
+    const library = await freshLibrary();
+    expect((await library.init(await fakeModule({}))).variant).toBe("custom");
+    expect(library.signature(path, { depth: 2 }).data).toEqual(new Float64Array(6));
+    expect((await library.init({ variant: "simd" })).variant).toBe("simd");
+    expect(compute(library)).toEqual(right);
+  });
+
+  test("the binary for threads is told apart", async () => {
+    const library = await freshLibrary();
+    const threads = new URL("../dist/wasm/threads.wasm", import.meta.url);
+    await expect(library.init(threads)).rejects.toMatchObject({
+      code: "INIT_FAILED",
+      message: expect.stringMatching(/imports .*memory.*no binary of this library for one thread/) as string,
+    });
+  });
+});
+
+describe("an engine without relaxed SIMD", () => {
+  const { validate } = WebAssembly;
+  afterEach(() => {
+    WebAssembly.validate = validate;
+  });
+
+  test("gets simd", async () => {
+    WebAssembly.validate = (bytes) => !String(bytes).includes("253,133,2") && validate(bytes);
+    expect([supports("simd"), supports("relaxed")]).toEqual([true, false]);
+    const library = await freshLibrary();
+    expect(library.info()).toMatchObject({ variant: "simd", features: { simd: true, relaxedSimd: false } });
+    expect(compute(library)).toEqual(right);
+    expect(library.info().variant).toBe("simd");
+    expect((await library.init()).variant).toBe("simd");
+  });
+
+  test("without any SIMD, info() still answers", async () => {
+    WebAssembly.validate = () => false;
+    const library = await freshLibrary();
+    expect(library.info()).toMatchObject({ variant: "none", loaded: false, features: { simd: false } });
+    expect(() => compute(library)).toThrow(expect.objectContaining({ code: "SIMD_UNSUPPORTED" }) as Error);
+    WebAssembly.validate = validate;
+    expect(compute(library)).toEqual(right);
+  });
+});
+
+describe("base64", () => {
+  test("by each means the same bytes", () => {
+    const wanted = decodeBase64(relaxed);
+    expect(wanted.length).toBe(Math.floor((relaxed.replace(/=+$/, "").length * 3) / 4));
+    const { Buffer: NodeBuffer } = globalThis;
+    const native = Object.getOwnPropertyDescriptor(Uint8Array, "fromBase64");
+    try {
+      if (native) delete (Uint8Array as { fromBase64?: unknown }).fromBase64;
+      expect(NodeBuffer.from(decodeBase64(relaxed)).equals(NodeBuffer.from(wanted))).toBe(true);
+      (globalThis as { Buffer?: unknown }).Buffer = undefined;
+      expect(NodeBuffer.from(decodeBase64(relaxed)).equals(NodeBuffer.from(wanted))).toBe(true);
+      (Uint8Array as { fromBase64?: unknown }).fromBase64 = (text: string) =>
+        new Uint8Array(NodeBuffer.from(text, "base64"));
+      expect(NodeBuffer.from(decodeBase64(relaxed)).equals(NodeBuffer.from(wanted))).toBe(true);
+    } finally {
+      globalThis.Buffer = NodeBuffer;
+      if (native) Object.defineProperty(Uint8Array, "fromBase64", native);
+      else delete (Uint8Array as { fromBase64?: unknown }).fromBase64;
+    }
+  });
+});

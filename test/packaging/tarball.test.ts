@@ -1,0 +1,150 @@
+// The package as it is published: exactly the files that are meant, and, installed from the tarball in an empty project, a
+// library that works there as an ES module and by CommonJS `require`, on every Node that is supported.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Consumer, missing, nodes, root } from "./consumer.ts";
+
+const consumer = new Consumer();
+beforeAll(() => consumer.install());
+afterAll(() => consumer.close());
+
+describe("the tarball", () => {
+  it("holds exactly these files", () => {
+    expect(consumer.packed.files).toEqual(
+      [
+        "CHANGELOG.md",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "dist/index.cjs",
+        "dist/index.d.cts",
+        "dist/index.d.ts",
+        "dist/index.js",
+        "dist/wasm/relaxed.wasm",
+        "dist/wasm/simd.wasm",
+        "dist/wasm/threads.wasm",
+        "package.json",
+      ].sort(),
+    );
+  });
+
+  it("has no run-time dependency and runs nothing when it is installed", () => {
+    const manifest: Record<string, unknown> = JSON.parse(
+      readFileSync(join(consumer.folder, "node_modules/path-signature/package.json"), "utf8"),
+    );
+    for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"]) {
+      expect(manifest[field]).toBeUndefined();
+    }
+    const scripts = Object.keys(manifest.scripts as object);
+    expect(scripts.filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+
+  it("holds the binaries that the build made", () => {
+    for (const variant of ["simd", "relaxed", "threads"]) {
+      const file = `dist/wasm/${variant}.wasm`;
+      expect(
+        readFileSync(join(consumer.folder, "node_modules/path-signature", file)).equals(readFileSync(join(root, file))),
+      ).toBe(true);
+    }
+  });
+});
+
+/**
+ * The path (0,0) → (1,2) → (3,1), by hand: increments a = (1,2) and b = (2,−1), level 1 is a + b, level 2 is
+ * a⊗a/2 + a⊗b + b⊗b/2.
+ */
+const known = [3, 1, 4.5, -1, 4, 0.5];
+
+/** The same program after an import of each kind; it prints what it found as JSON. */
+const program = `
+  const s = signature([[0, 0], [1, 2], [3, 1]], { depth: 2 });
+  let caught;
+  try {
+    signature([[0, 0], [1, 2]], { depth: 0 });
+  } catch (error) {
+    caught = {
+      isOurs: error instanceof PathSignatureError && isPathSignatureError(error),
+      isRangeError: error instanceof RangeError,
+      code: error.code,
+      argument: error.argument,
+    };
+  }
+  const after = signature([[0, 0], [1, 2], [3, 1]], { depth: 2 });
+  console.log(JSON.stringify({ data: [...s.data], shape: s.shape, caught, after: [...after.data], info: info() }));
+`;
+
+const names = "{ info, isPathSignatureError, PathSignatureError, signature }";
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+
+describe.each([
+  { node: "Node 24", variant: "relaxed" },
+  // Its V8 has no relaxed SIMD without a flag.
+  { node: "Node 20", variant: "simd" },
+] as const)("on $node, which takes the binary $variant", ({ node, variant }) => {
+  const expected = {
+    data: known,
+    shape: [6],
+    caught: { isOurs: true, isRangeError: true, code: "DEPTH_INVALID", argument: "options.depth" },
+    after: known,
+    info: expect.objectContaining({ version, variant }),
+  };
+
+  it("works as an ES module", async ({ skip }) => {
+    skip(missing(node) !== undefined, missing(node));
+    const file = consumer.write("esm.mjs", `import ${names} from "path-signature";${program}`);
+    expect(JSON.parse(await consumer.run(nodes[node], file))).toEqual(expected);
+  });
+
+  it("works by require", async ({ skip }) => {
+    skip(missing(node) !== undefined, missing(node));
+    const file = consumer.write("common.cjs", `const ${names} = require("path-signature");${program}`);
+    expect(JSON.parse(await consumer.run(nodes[node], file))).toEqual(expected);
+  });
+
+  it("takes a binary of the package by its URL", async ({ skip }) => {
+    skip(missing(node) !== undefined, missing(node));
+    const file = consumer.write(
+      "url.mjs",
+      `import { init, signature } from "path-signature";
+       import { readFileSync } from "node:fs";
+       const url = new URL(import.meta.resolve("path-signature/wasm/simd.wasm"));
+       await init({ source: readFileSync(url) });
+       console.log(JSON.stringify([...signature([[0, 0], [1, 2], [3, 1]], { depth: 2 }).data]));`,
+    );
+    expect(JSON.parse(await consumer.run(nodes[node], file))).toEqual(known);
+  });
+
+  it("knows its errors across the two forms in one program", async ({ skip }) => {
+    skip(missing(node) !== undefined, missing(node));
+    const file = consumer.write(
+      "both.mjs",
+      `import { isPathSignatureError, PathSignatureError } from "path-signature";
+       import { createRequire } from "node:module";
+       const other = createRequire(import.meta.url)("path-signature");
+       try {
+         other.signature([[0, 0]], { depth: 2.5 });
+       } catch (error) {
+         console.log(other.PathSignatureError !== PathSignatureError, isPathSignatureError(error));
+       }`,
+    );
+    expect(await consumer.run(nodes[node], file)).toBe("true true\n");
+  });
+
+  it("does nothing on import", async ({ skip }) => {
+    skip(missing(node) !== undefined, missing(node));
+    const file = consumer.write(
+      "quiet.mjs",
+      `const compiled = [];
+       for (const name of ["Module", "Instance", "Memory"]) {
+         WebAssembly[name] = new Proxy(WebAssembly[name], { construct(...args) { compiled.push(name); return Reflect.construct(...args); } });
+       }
+       const { signature } = await import("path-signature");
+       const before = compiled.length;
+       signature([[0, 0], [1, 2]], { depth: 1 });
+       console.log(before, compiled.length > 0);`,
+    );
+    expect(await consumer.run(nodes[node], file)).toBe("0 true\n");
+  });
+});

@@ -1,0 +1,60 @@
+// What a bundler keeps: importing signatureSize alone costs under 2 kB and carries no binary, and importing nothing costs
+// nothing, without trusting package.json's word that files have no side effects.
+
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The minified bundle of an entry that holds just this code. */
+async function bundle(code: string): Promise<string> {
+  const entry = "\0entry.js";
+  const output = await build({
+    configFile: false,
+    root,
+    logLevel: "error",
+    plugins: [
+      {
+        name: "entry",
+        resolveId: (id) => (id === "entry" ? { id: entry, moduleSideEffects: true } : null),
+        load: (id) => (id === entry ? code : null),
+      },
+    ],
+    build: {
+      write: false,
+      minify: true,
+      target: "es2022",
+      rolldownOptions: { input: "entry", treeshake: { moduleSideEffects: true }, preserveEntrySignatures: "strict" },
+    },
+  });
+  const [{ output: chunks }] = (Array.isArray(output) ? output : [output]) as [{ output: { code?: string }[] }];
+  expect(chunks.length).toBe(1);
+  return chunks[0]!.code!;
+}
+
+const index = JSON.stringify(`${root}ts/index.ts`);
+
+describe("bundles", () => {
+  test("signatureSize alone is under 2 kB", async () => {
+    const code = await bundle(`export { signatureSize } from ${index}`);
+    expect(code.length).toBeLessThan(2000);
+    expect(code).toContain("2^31");
+    expect(code).not.toContain("AGFzbQ");
+  });
+
+  test("words and the error classes carry no binary", async () => {
+    const code = await bundle(`export { words, PathSignatureError } from ${index}`);
+    expect(code.length).toBeLessThan(3000);
+    expect(code).not.toContain("WebAssembly");
+  });
+
+  test("nothing imported is nothing kept", async () => {
+    expect((await bundle(`import ${index}`)).trim()).toBe("");
+  });
+
+  test("signature carries both binaries, so the tests above look for the right thing", async () => {
+    const code = await bundle(`export { signature } from ${index}`);
+    expect(code.split("AGFzbQ").length - 1).toBeGreaterThanOrEqual(2);
+  });
+});

@@ -1,0 +1,198 @@
+// Typed arrays and the two number types: which kinds of array are read, how a part of one gets into WebAssembly memory.
+// Shapes are not known here.
+
+import { describe, rangeError, typeError } from "./errors.ts";
+
+/** The number type of a computation and of its result. */
+export type DType = "float32" | "float64";
+
+/** The typed array of each number type. */
+export interface ArrayOf {
+  /** 24 bits of precision, magnitudes up to 3.4e38. */
+  float32: Float32Array;
+  /** 53 bits of precision. */
+  float64: Float64Array;
+}
+
+/**
+ * Any typed array, on an `ArrayBuffer` or a `SharedArrayBuffer`: integers, floats (Float16Array too), and 64-bit integers,
+ * which are rounded to the number type of the computation.
+ */
+export interface NumericView extends ArrayBufferView {
+  readonly length: number;
+  readonly BYTES_PER_ELEMENT: number;
+  readonly [index: number]: number | bigint;
+}
+
+/** float32 and float64 as the kernels number them: the base-two logarithm of their bytes is this plus 2. */
+export const FLOAT32 = 0;
+export const FLOAT64 = 1;
+export type DTypeIndex = typeof FLOAT32 | typeof FLOAT64;
+
+/** What an array is read as. The first two equal the number type that it suggests. */
+export const KIND_FLOAT32 = 0;
+export const KIND_FLOAT64 = 1;
+export const KIND_NUMBERS = 2;
+export const KIND_BIGINTS = 3;
+export type Kind = typeof KIND_FLOAT32 | typeof KIND_FLOAT64 | typeof KIND_NUMBERS | typeof KIND_BIGINTS;
+
+/** The kind of a value, or -1 where it is no typed array. */
+export function kindOf(value: unknown): Kind | -1 {
+  if (value instanceof Float32Array) return KIND_FLOAT32;
+  if (value instanceof Float64Array) return KIND_FLOAT64;
+  if (!ArrayBuffer.isView(value)) return -1;
+  // The tag is read by a getter of the engine's own, so arrays of other realms (frames, vm contexts) are known too.
+  switch ((value as NumericView & { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]) {
+    case "DataView":
+      return -1;
+    case "Float32Array":
+      return KIND_FLOAT32;
+    case "Float64Array":
+      return KIND_FLOAT64;
+    case "BigInt64Array":
+    case "BigUint64Array":
+      return KIND_BIGINTS;
+    default:
+      return KIND_NUMBERS;
+  }
+}
+
+/** The number type that an array suggests: its own where it is a Float32Array, else float64, which holds every other kind's values. */
+export const dtypeOfKind = (kind: Kind): DTypeIndex => (kind === KIND_FLOAT32 ? FLOAT32 : FLOAT64);
+
+/** Whether an empty typed array is empty because its buffer is gone. */
+export function isDetached(view: NumericView): boolean {
+  if (view.length > 0) return false;
+  try {
+    // A view whose buffer was only shrunk below it passes here: no engine tells it from one that was made empty.
+    new Uint8Array(view.buffer as ArrayBuffer, 0, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Throws if a typed array that should hold numbers is empty because its buffer is gone. */
+export function checkAttached(view: NumericView, argument: string): void {
+  if (isDetached(view)) {
+    throw typeError(
+      "DETACHED_BUFFER",
+      argument,
+      "a typed array whose buffer is detached",
+      "a typed array whose buffer is still attached",
+    );
+  }
+}
+
+/**
+ * Numbers of a plain array appended to `to` from `at` on.
+ * @throws PathSignatureTypeError ELEMENT_TYPE for the first that is no number.
+ */
+export function copyNumbers(
+  from: readonly unknown[],
+  count: number,
+  to: Float64Array,
+  at: number,
+  argument: string,
+): void {
+  for (let i = 0; i < count; i++) {
+    const value = from[i];
+    if (typeof value !== "number") throw typeError("ELEMENT_TYPE", `${argument}[${i}]`, describe(value), "a number");
+    to[at + i] = value;
+  }
+}
+
+/** Memory for numbers on the JavaScript side; a typed error where there is none. */
+export function allocateNumbers(dtype: DTypeIndex, count: number, argument: string): Float32Array | Float64Array {
+  try {
+    return dtype === FLOAT32 ? new Float32Array(count) : new Float64Array(count);
+  } catch {
+    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers`, "small enough for an array of the engine");
+  }
+}
+
+/** Part of a typed array as a view of the same kind. A plain one: subclasses and their species play no part. */
+function part(view: NumericView, from: number, count: number): ArrayLike<number> {
+  const at = view.byteOffset + from * view.BYTES_PER_ELEMENT;
+  const buffer = view.buffer as ArrayBuffer;
+  switch ((view as NumericView & { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]) {
+    case "Float32Array":
+      return new Float32Array(buffer, at, count);
+    case "Float64Array":
+      return new Float64Array(buffer, at, count);
+    case "Int8Array":
+      return new Int8Array(buffer, at, count);
+    case "Uint8Array":
+    case "Uint8ClampedArray":
+      return new Uint8Array(buffer, at, count);
+    case "Int16Array":
+      return new Int16Array(buffer, at, count);
+    case "Uint16Array":
+      return new Uint16Array(buffer, at, count);
+    case "Int32Array":
+      return new Int32Array(buffer, at, count);
+    case "Uint32Array":
+      return new Uint32Array(buffer, at, count);
+    default: {
+      // A kind younger than this code, Float16Array among them: element by element is right for each.
+      const copy = new Float64Array(count);
+      for (let i = 0; i < count; i++) copy[i] = Number(view[from + i]);
+      return copy;
+    }
+  }
+}
+
+/** Below this count a loop is faster than making a view for `set`. */
+const loopCount = 32;
+
+/** Copies `count` numbers of `view` from index `from` on to index `at` of `heap`, rounding to its number type. */
+export function copyIn(
+  view: NumericView,
+  kind: Kind,
+  from: number,
+  count: number,
+  heap: Float32Array | Float64Array,
+  at: number,
+): void {
+  if (kind === KIND_BIGINTS || count < loopCount) {
+    for (let i = 0; i < count; i++) heap[at + i] = Number(view[from + i]);
+  } else if (from === 0 && count === view.length) {
+    heap.set(view as ArrayLike<number>, at);
+  } else {
+    heap.set(part(view, from, count), at);
+  }
+}
+
+/** Copies `count` numbers of `heap` from index `at` on to index `to` of `out`. */
+export function copyOut(
+  heap: Float32Array | Float64Array,
+  at: number,
+  count: number,
+  out: Float32Array | Float64Array,
+  to: number,
+): void {
+  if (count < loopCount) {
+    for (let i = 0; i < count; i++) out[to + i] = heap[at + i] as number;
+  } else {
+    out.set(heap.subarray(at, at + count), to);
+  }
+}
+
+/** The first index in [from, from + count) whose number is NaN or infinite once it has the number type, or -1. */
+export function firstNonFinite(view: NumericView, kind: Kind, dtype: DTypeIndex, from: number, count: number): number {
+  if (kind === KIND_BIGINTS) return -1;
+  const numbers = view as unknown as ArrayLike<number>;
+  const end = from + count;
+  if (dtype === FLOAT32 && kind !== KIND_FLOAT32) {
+    for (let i = from; i < end; i++) {
+      const x = Math.fround(numbers[i] as number);
+      if (x - x !== 0) return i;
+    }
+  } else {
+    for (let i = from; i < end; i++) {
+      const x = numbers[i] as number;
+      if (x - x !== 0) return i;
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,86 @@
+// From bytes, a Response or a URL to a compiled module. Entries for hosts that forbid compiling (workerd, edge-light) must
+// not import this file.
+
+import { describe, failure, typeError } from "./errors.ts";
+
+/** What `init` can be given: a compiled module, its bytes, a Response (or the promise of one) that brings them, or where to fetch them. */
+export type ModuleSource = WebAssembly.Module | BufferSource | Response | PromiseLike<Response> | URL | string;
+
+const accepted = "a WebAssembly.Module, bytes, a Response, a URL or a string with one";
+
+/** Decodes base64 by the fastest means that the engine has. */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  type Native = { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
+  const native = (Uint8Array as Native).fromBase64;
+  if (native) return native.call(Uint8Array, text);
+  const { Buffer } = globalThis as { Buffer?: { from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer> } };
+  if (Buffer) return Buffer.from(text, "base64");
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+/** Compiles inlined bytes at once. Blocks the thread for a few milliseconds; small modules are allowed to, even in pages. */
+export function compileNow(base64: string): WebAssembly.Module {
+  return new WebAssembly.Module(decodeBase64(base64));
+}
+
+/** Compiles inlined bytes off the thread. */
+export function compileLater(base64: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(decodeBase64(base64));
+}
+
+/**
+ * The module of a source.
+ * @throws PathSignatureError SOURCE_TYPE, INIT_FAILED
+ */
+export async function compileSource(given: ModuleSource): Promise<WebAssembly.Module> {
+  let source: unknown = given;
+  try {
+    source = await given;
+    if (source instanceof WebAssembly.Module) return source;
+    if (ArrayBuffer.isView(source) || isBuffer(source)) return await WebAssembly.compile(source as BufferSource);
+    if (typeof source === "string" || source instanceof URL) return await compileUrl(source);
+    if (isResponse(source)) return await compileResponse(source);
+  } catch (error) {
+    const from = describe(source instanceof URL ? source.href : source);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw failure(
+      "INIT_FAILED",
+      "source",
+      from,
+      accepted,
+      `The WebAssembly binary could not be loaded from ${from}: ${reason}`,
+      error,
+    );
+  }
+  throw typeError("SOURCE_TYPE", "source", describe(source), accepted);
+}
+
+// By tag: a buffer or a Response of another realm, or of a polyfill, is as good.
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+const isBuffer = (value: unknown): value is ArrayBuffer => tagOf(value) === "ArrayBuffer";
+const isResponse = (value: unknown): value is Response => tagOf(value) === "Response";
+
+async function compileUrl(url: string | URL): Promise<WebAssembly.Module> {
+  const href = String(url);
+  if (href.startsWith("file:")) {
+    // Node's fetch reads no files. Asked for by name, so that bundlers for browsers meet no import of a Node module.
+    type Files = { readFile(url: URL): Promise<Uint8Array<ArrayBuffer>> };
+    type Host = { process?: { getBuiltinModule?: (name: string) => Files | undefined } };
+    const files = (globalThis as Host).process?.getBuiltinModule?.("node:fs/promises");
+    if (files) return WebAssembly.compile(await files.readFile(new URL(href)));
+  }
+  return compileResponse(await fetch(href));
+}
+
+async function compileResponse(response: Response): Promise<WebAssembly.Module> {
+  if (!response.ok) throw new Error(`HTTP status ${response.status} ${response.statusText}`.trim());
+  const type = response.headers.get("content-type") ?? "";
+  // Streaming insists on the media type; servers that do not know it still serve the right bytes.
+  if (typeof WebAssembly.compileStreaming === "function" && type.startsWith("application/wasm")) {
+    return WebAssembly.compileStreaming(response);
+  }
+  return WebAssembly.compile(await response.arrayBuffer());
+}

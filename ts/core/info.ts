@@ -1,0 +1,54 @@
+// What runs: version, binary, features of the engine. Looks only; loads nothing.
+
+import { version } from "../generated/version.ts";
+import { supports, type Variant } from "./probe.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** What {@link InfoFunction} tells. */
+export interface Info {
+  /** Version of the package. */
+  readonly version: string;
+  /**
+   * The binary that calls run on, or will run on: "simd", "relaxed", or "custom" for one that `init` was given and that does not say what it is;
+   * "none" where the engine can run no binary.
+   */
+  readonly variant: Variant | "custom" | "none";
+  /** Whether that binary has been compiled and started. */
+  readonly loaded: boolean;
+  /** What the engine offers. */
+  readonly features: {
+    /** 128-bit SIMD, without which nothing runs. */
+    readonly simd: boolean;
+    /** Relaxed SIMD: multiply-adds with one rounding. */
+    readonly relaxedSimd: boolean;
+    /** Memory that threads can share. */
+    readonly sharedMemory: boolean;
+  };
+  /** Threads that a call uses. */
+  readonly threads: number;
+  /** Bytes of WebAssembly memory held; 0 before the first call. */
+  readonly memoryBytes: number;
+}
+
+/** The type of `info`. */
+export type InfoFunction = () => Info;
+
+/** Makes `info` for a runtime. */
+export function bindInfo(runtime: Runtime): InfoFunction {
+  return function info() {
+    const features = {
+      simd: supports("simd"),
+      relaxedSimd: supports("relaxed"),
+      sharedMemory: typeof SharedArrayBuffer === "function",
+    };
+    const variant = runtime.variant ?? (features.simd || features.relaxedSimd ? runtime.preferred() : "none");
+    return {
+      version,
+      variant: variant as Info["variant"],
+      loaded: runtime.loaded !== undefined,
+      features,
+      threads: 1,
+      memoryBytes: runtime.loaded?.kernels.memory.buffer.byteLength ?? 0,
+    };
+  };
+}

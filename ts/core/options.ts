@@ -1,0 +1,138 @@
+// The options of a call: their types, and the reading of what is given, once each. Values that depend on the paths' shape
+// (lengths, basepoint, initial, out) are only passed on; signature.ts checks them when it knows the shape.
+
+import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type NumericView } from "./arrays.ts";
+import { describe, typeError } from "./errors.ts";
+import type { TensorInput } from "./input.ts";
+import { checkDepth } from "./size.ts";
+
+/** Options of `signature`. Others are refused. */
+export interface SignatureOptions {
+  /** N, the level at which signatures are truncated: a whole number from 1 on. */
+  readonly depth: number;
+  /**
+   * Return the signature of every prefix of a path: of the first 2, 3, …, length points (with a basepoint of the first
+   * 1, 2, …, length). Past the end of a shorter path of the batch the last value repeats. Default false.
+   */
+  readonly stream?: boolean | undefined;
+  /**
+   * A point put before each path's first, so that signatures depend on where paths start: `true` for the origin, channels
+   * numbers for all paths, or a tensor (…batch, channels). Default none.
+   */
+  readonly basepoint?:
+    | boolean
+    | readonly number[]
+    | readonly (readonly number[])[]
+    | NumericView
+    | TensorInput
+    | undefined;
+  /**
+   * Signatures to continue from: the result is initial ⊗ S(path). (size) numbers for all paths or (…batch, size); with
+   * `scalarTerm` also with the leading 1. May share memory with `out`. Default the identity.
+   */
+  readonly initial?: readonly number[] | readonly (readonly number[])[] | NumericView | TensorInput | undefined;
+  /** Signatures of the paths run backwards: as if all points, basepoint included, had been given in reverse. Default false. */
+  readonly inverse?: boolean | undefined;
+  /** Begin each signature with the 1 of the empty word. Default false. */
+  readonly scalarTerm?: boolean | undefined;
+  /** Points that count of each path of the batch, flattened, each from 1 to length; those after are never looked at. */
+  readonly lengths?: number | ArrayLike<number> | undefined;
+  /** Number type of computation and result. Default: float32 for a Float32Array (or points that all are), else float64. */
+  readonly dtype?: DType | undefined;
+  /** Array of the result's number type and exact length to write into; `data` of the result is then this array. */
+  readonly out?: Float32Array | Float64Array | undefined;
+  /**
+   * Throw for input that is NaN, infinite, or beyond float32 where that is the number type. Default true. Where false, such
+   * numbers flow into the results. Results may overflow to infinity in both cases.
+   */
+  readonly checkFinite?: boolean | undefined;
+}
+
+/** Every name above, for the error's text. */
+const names = "depth, stream, basepoint, initial, inverse, scalarTerm, lengths, dtype, out, checkFinite";
+
+/** Options read, with defaults. */
+export class ReadOptions {
+  depth = 0;
+  stream = false;
+  inverse = false;
+  scalarTerm = false;
+  checkFinite = true;
+  /** -1: as the paths suggest. */
+  dtype: DTypeIndex | -1 = -1;
+  basepoint: unknown = undefined;
+  initial: unknown = undefined;
+  lengths: unknown = undefined;
+  out: ArrayOf[DType] | undefined = undefined;
+}
+
+function flag(value: unknown, fallback: boolean, argument: string): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== "boolean") throw typeError("OPTION_TYPE", argument, describe(value), "true or false");
+  return value;
+}
+
+function readDType(value: unknown): DTypeIndex | -1 {
+  switch (value) {
+    case undefined:
+      return -1;
+    case "float32":
+      return FLOAT32;
+    case "float64":
+      return FLOAT64;
+    default:
+      throw typeError("DTYPE_INVALID", "options.dtype", describe(value), '"float32" or "float64"');
+  }
+}
+
+/**
+ * Reads each option once, whether it is the object's own or inherited.
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, DEPTH_INVALID, DTYPE_INVALID
+ */
+export function readOptions(options: unknown): ReadOptions {
+  if (typeof options !== "object" || options === null) {
+    throw typeError("OPTION_TYPE", "options", describe(options), "an object with at least a depth, as in { depth: 3 }");
+  }
+  const given = options as Record<keyof SignatureOptions, unknown>;
+  const read = new ReadOptions();
+  let depth: unknown;
+  for (const name in given) {
+    switch (name) {
+      case "depth":
+        depth = given.depth;
+        break;
+      case "stream":
+        read.stream = flag(given.stream, false, "options.stream");
+        break;
+      case "basepoint":
+        read.basepoint = given.basepoint;
+        break;
+      case "initial":
+        read.initial = given.initial;
+        break;
+      case "inverse":
+        read.inverse = flag(given.inverse, false, "options.inverse");
+        break;
+      case "scalarTerm":
+        read.scalarTerm = flag(given.scalarTerm, false, "options.scalarTerm");
+        break;
+      case "lengths":
+        read.lengths = given.lengths;
+        break;
+      case "dtype":
+        read.dtype = readDType(given.dtype);
+        break;
+      case "out":
+        read.out = given.out as ArrayOf[DType] | undefined;
+        break;
+      case "checkFinite":
+        read.checkFinite = flag(given.checkFinite, true, "options.checkFinite");
+        break;
+      default:
+        throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${names}`);
+    }
+  }
+  checkDepth(depth, "options.depth");
+  read.depth = depth;
+  return read;
+}

@@ -1,0 +1,68 @@
+// Which binary an engine can run. An opcode that the engine lacks makes a whole module invalid, so each answer comes from
+// validating a tiny module that holds exactly the opcode in question. Validating compiles nothing.
+
+/** The binaries: `simd` gives the same bits on every engine and processor; `relaxed` rounds once for a multiply-add. */
+export type Variant = "simd" | "relaxed";
+
+/** From the one that is taken where it runs, on. */
+export const variantsByPreference: readonly Variant[] = ["relaxed", "simd"];
+
+export function isVariant(value: unknown): value is Variant {
+  return value === "simd" || value === "relaxed";
+}
+
+// \0asm, version 1.
+const header = [0, 97, 115, 109, 1, 0, 0, 0];
+
+// (func (result v128) i32.const 0 i8x16.splat)
+const simdModule = [...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];
+
+// (func (param v128 v128 v128) (result v128) local.get 0 local.get 1 local.get 2 f32x4.relaxed_madd)
+const relaxedModule = [
+  ...header,
+  1,
+  8,
+  1,
+  96,
+  3,
+  123,
+  123,
+  123,
+  1,
+  123,
+  3,
+  2,
+  1,
+  0,
+  10,
+  13,
+  1,
+  11,
+  0,
+  32,
+  0,
+  32,
+  1,
+  32,
+  2,
+  253,
+  133,
+  2,
+  11,
+];
+
+/** Whether the engine accepts the opcodes of a binary. */
+export function supports(variant: Variant): boolean {
+  if (typeof WebAssembly !== "object") return false;
+  return WebAssembly.validate(new Uint8Array(variant === "simd" ? simdModule : relaxedModule));
+}
+
+/**
+ * Which binary a module is, by the list of features that the compiler leaves in it; "custom" where that says nothing.
+ */
+export function variantOf(module: WebAssembly.Module): Variant | "custom" {
+  const [section] = WebAssembly.Module.customSections(module, "target_features");
+  const features = section ? new TextDecoder().decode(section) : "";
+  if (features.includes("relaxed-simd")) return "relaxed";
+  return features.includes("simd128") ? "simd" : "custom";
+}

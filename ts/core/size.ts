@@ -1,0 +1,82 @@
+// How many numbers a truncated signature has. Nothing else: whoever imports `signatureSize` alone gets this file and errors.ts.
+
+import { brief, rangeError, typeError } from "./errors.ts";
+
+/** Sizes from here on are refused: indices and addresses inside WebAssembly are 32-bit numbers. */
+export const sizeLimit = 2 ** 31;
+
+/** d + d² + … + d^N without checking anything; `Infinity` where float64 ends. */
+export function countCoefficients(channels: number, depth: number): number {
+  if (channels === 1) return depth;
+  let level = 1;
+  let size = 0;
+  for (let k = 0; k < depth && level !== Infinity; k++) {
+    level *= channels;
+    size += level;
+  }
+  return size;
+}
+
+/** The error for a size from {@link sizeLimit} on. */
+export function tooLarge(channels: number, depth: number, size: number, argument: string): Error {
+  const numbers =
+    size < 2 ** 53 ? String(size) : size === Infinity ? "more than 10^308" : `about ${size.toPrecision(3)}`;
+  return rangeError(
+    "SIZE_TOO_LARGE",
+    argument,
+    `depth ${depth} of ${channels} channels, a signature of ${numbers} numbers`,
+    "such that a signature has fewer than 2^31 numbers",
+  );
+}
+
+/** Throws unless `depth` is a whole number from 1 on. */
+export function checkDepth(depth: unknown, argument: string): asserts depth is number {
+  if (!Number.isInteger(depth) || (depth as number) < 1) {
+    throw rangeError("DEPTH_INVALID", argument, brief(depth), "a whole number from 1 on");
+  }
+}
+
+/** Channels and depth checked, the size known to be in range. */
+export function checkedSize(channels: unknown, depth: unknown): number {
+  if (!Number.isInteger(channels) || (channels as number) < 1) {
+    throw rangeError("CHANNELS_INVALID", "channels", brief(channels), "a whole number from 1 on");
+  }
+  checkDepth(depth, "depth");
+  const size = countCoefficients(channels as number, depth);
+  if (size >= sizeLimit) throw tooLarge(channels as number, depth, size, "depth");
+  return size;
+}
+
+/** Options of {@link signatureSize} and `words`. */
+export interface LayoutOptions {
+  /** Count the leading 1, the coefficient of the empty word. Default false. */
+  readonly scalarTerm?: boolean | undefined;
+}
+
+/** Reads `scalarTerm` and refuses every other option. */
+export function scalarTermOf(options: LayoutOptions | undefined): boolean {
+  if (options === undefined) return false;
+  if (typeof options !== "object" || options === null)
+    throw typeError("OPTION_TYPE", "options", brief(options), "an object");
+  for (const key in options) {
+    if (key !== "scalarTerm") throw typeError("OPTION_UNKNOWN", `options.${key}`, brief(key), "one of scalarTerm");
+  }
+  const { scalarTerm = false } = options;
+  if (typeof scalarTerm !== "boolean")
+    throw typeError("OPTION_TYPE", "options.scalarTerm", brief(scalarTerm), "true or false");
+  return scalarTerm;
+}
+
+/**
+ * Number of coefficients of a signature: d + d² + … + d^N for d channels and depth N, one more with the scalar term.
+ *
+ * @param channels - d, the dimensions of the path's space, from 1 on.
+ * @param depth - N, the level at which the signature is truncated, from 1 on.
+ * @throws PathSignatureRangeError CHANNELS_INVALID, DEPTH_INVALID, SIZE_TOO_LARGE (from 2^31 on).
+ *
+ * @example signatureSize(3, 4) // 120
+ */
+export function signatureSize(channels: number, depth: number, options?: LayoutOptions): number {
+  const size = checkedSize(channels, depth);
+  return scalarTermOf(options) ? size + 1 : size;
+}

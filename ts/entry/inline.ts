@@ -1,0 +1,32 @@
+// The entry with the binaries inside, for hosts that may compile bytes: Node, browsers, Deno, Bun. Nothing happens on import;
+// the bytes are strings until the first call, or `init`, decodes the one that it takes.
+
+import { compileLater, compileNow, compileSource } from "../core/compile.ts";
+import { bindInfo } from "../core/info.ts";
+import { bindInit } from "../core/init.ts";
+import type { Variant } from "../core/probe.ts";
+import { type Loader, Runtime } from "../core/runtime.ts";
+import { bindSignature } from "../core/signature.ts";
+import { base64 as relaxed } from "../generated/relaxed.ts";
+import { base64 as simd } from "../generated/simd.ts";
+
+const bytesOf = (variant: Variant): string => (variant === "relaxed" ? relaxed : simd);
+
+const loader: Loader = {
+  moduleNow: (variant) => compileNow(bytesOf(variant)),
+  moduleLater: (variant) => compileLater(bytesOf(variant)),
+  compile: compileSource,
+};
+
+const runtime = /* @__PURE__ */ new Runtime(loader);
+
+/** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
+export const signature = /* @__PURE__ */ bindSignature(runtime);
+
+/** What runs: version, binary, features. @see {@link Info} */
+export const info = /* @__PURE__ */ bindInfo(runtime);
+
+/** Loads ahead of the first call, or chooses the binary. @see {@link InitFunction} */
+export const init = /* @__PURE__ */ bindInit(runtime, info);
+
+export * from "../core/public.ts";
