@@ -117,12 +117,13 @@ impl<'a, T: Real> Gather<'a, T> {
         g
     }
 
-    /// Writes the increments of steps `t .. t + steps` to `to`, in blocks of `block` steps as [`crate::walk`] wants them. Lanes that have ended get zeros.
+    /// Writes the increments of steps `t .. t + steps` to `to`, `channels` vectors a step. Lanes that have ended get zeros.
     ///
     /// # Safety
-    /// `to` is valid for writing `steps * channels` vectors; `steps` is a multiple of `block`.
+    /// `to` is valid for writing `steps * channels` vectors.
     #[inline(always)]
-    pub unsafe fn read<V: Lanes<T = T>>(&self, t: usize, steps: usize, block: usize, to: *mut V) {
+    pub unsafe fn read<V: Lanes<T = T>>(&self, t: usize, steps: usize, to: *mut V) {
+        let d = self.channels;
         let mut q = 0;
         while q < steps {
             let plain = if t + q >= self.plain_from {
@@ -134,31 +135,29 @@ impl<'a, T: Real> Gather<'a, T> {
             // SAFETY: q + plain <= steps; in the plain range every lane's points t + q ..= t + q + plain are consecutive.
             unsafe {
                 if plain > 0 {
-                    self.read_plain(t + q, plain, Slots::new(self.channels, block, q, to));
+                    self.read_plain(t + q, plain * d, to.add(q * d));
                     q += plain;
                 } else {
-                    self.read_step(t + q, Slots::new(self.channels, block, q, to));
+                    self.read_step(t + q, to.add(q * d));
                     q += 1;
                 }
             }
         }
     }
 
-    /// Consecutive points: whole squares are loaded, subtracted and transposed. `steps * channels` is a multiple of the lanes' width.
+    /// Consecutive points: whole squares are loaded, subtracted and transposed. `numbers` is a multiple of the lanes' width.
     #[inline(always)]
-    unsafe fn read_plain<V: Lanes<T = T>>(&self, t: usize, steps: usize, mut to: Slots<V>) {
+    unsafe fn read_plain<V: Lanes<T = T>>(&self, t: usize, numbers: usize, to: *mut V) {
         let prev: Rows<T> = core::array::from_fn(|l| {
             let track = &self.tracks[l];
             track.point(track.from + t, self.channels)
         });
-        // SAFETY: every lane has `steps` more points after `prev`.
+        // SAFETY: every lane has numbers / channels more points after `prev`.
         unsafe {
             let cur: Rows<T> = core::array::from_fn(|l| prev[l].add(self.channels));
             let mut i = 0;
-            while i < steps * self.channels {
-                for z in V::load_transposed_difference(&cur, &prev, i).into_iter().take(V::WIDTH) {
-                    to.put(z);
-                }
+            while i < numbers {
+                put(V::load_transposed_difference(&cur, &prev, i), to.add(i));
                 i += V::WIDTH;
             }
         }
@@ -166,7 +165,7 @@ impl<'a, T: Real> Gather<'a, T> {
 
     /// One step, each lane's two points found on their own: the way for ends, basepoints, reversal.
     #[inline(never)]
-    unsafe fn read_step<V: Lanes<T = T>>(&self, t: usize, mut to: Slots<V>) {
+    unsafe fn read_step<V: Lanes<T = T>>(&self, t: usize, to: *mut V) {
         let d = self.channels;
         let at = |l: usize, t: usize| {
             let track = &self.tracks[l];
@@ -177,16 +176,12 @@ impl<'a, T: Real> Gather<'a, T> {
         let mut i = 0;
         while i + V::WIDTH <= d {
             // SAFETY: a point has d numbers; `to` has room for d vectors.
-            unsafe {
-                for z in V::load_transposed_difference(&cur, &prev, i).into_iter().take(V::WIDTH) {
-                    to.put(z);
-                }
-            }
+            unsafe { put(V::load_transposed_difference(&cur, &prev, i), to.add(i)) };
             i += V::WIDTH;
         }
         while i < d {
             // SAFETY: as above.
-            unsafe { to.put(V::from_lanes(|l| (*cur[l].add(i)).minus(*prev[l].add(i)))) };
+            unsafe { *to.add(i) = V::from_lanes(|l| (*cur[l].add(i)).minus(*prev[l].add(i))) };
             i += 1;
         }
     }
@@ -203,45 +198,11 @@ impl<'a, T: Real> Gather<'a, T> {
     }
 }
 
-/// Where the increments go, one after the other in the order in which paths hold them: channel by channel, then step by step. In memory a block of
-/// steps keeps each channel's increments together.
-struct Slots<V> {
-    next: *mut V,
-    /// Channels still to come in this step.
-    left: usize,
-    /// Steps still to come in this block.
-    steps: usize,
-    channels: usize,
-    block: usize,
-}
-
-impl<V> Slots<V> {
-    /// From step `q` on, in the blocks that begin at `to`.
-    #[inline(always)]
-    fn new(channels: usize, block: usize, q: usize, to: *mut V) -> Slots<V> {
-        let within = q % block;
-        let next = to.wrapping_add((q - within) * channels + within);
-        Slots { next, left: channels, steps: block - within, channels, block }
-    }
-
-    /// # Safety
-    /// There is room for one more.
-    #[inline(always)]
-    unsafe fn put(&mut self, z: V) {
-        // SAFETY: as the caller vouches.
-        unsafe { *self.next = z };
-        self.next = self.next.wrapping_add(self.block);
-        self.left -= 1;
-        if self.left == 0 {
-            self.left = self.channels;
-            self.steps -= 1;
-            // Back to the block's first channel, one step on; or past the block's end, which is where `next` stands but for the steps already taken.
-            if self.steps == 0 {
-                self.steps = self.block;
-                self.next = self.next.wrapping_sub(self.block - 1);
-            } else {
-                self.next = self.next.wrapping_sub(self.block * self.channels - 1);
-            }
-        }
+/// Writes the square's vectors one behind the other.
+#[inline(always)]
+unsafe fn put<V: Lanes>(square: [V; MAX_WIDTH], to: *mut V) {
+    for (i, v) in square.into_iter().enumerate().take(V::WIDTH) {
+        // SAFETY: the caller vouches for WIDTH vectors.
+        unsafe { *to.add(i) = v };
     }
 }

@@ -7,7 +7,7 @@ use crate::increments::Gather;
 use crate::lanes::{Lanes, Real};
 use crate::recovery::Recovery;
 use crate::shape::Shape;
-use crate::walk::{self, Frame, LetterFn, PRUNED_BLOCK};
+use crate::walk::{self, Frame, TILE};
 
 /// More letters than this are never pruned at depth 3 or more (their number of coefficients would be beyond `Recovery::build`).
 pub const MAX_LETTERS: usize = 32;
@@ -40,22 +40,20 @@ pub struct Memory<V> {
     pub values: *mut V,
 }
 
-/// A first letter: its own coefficient, the words below it, and the code for its alphabet.
+/// A first letter: its own coefficient, and the words below it.
 struct Letter<V> {
     frame: Frame<V>,
     root: *mut V,
-    run: LetterFn<V>,
 }
 
 /// Follows `gather`'s steps from the identity and leaves the complete signatures in `memory.values`; says whether the sums of increments stayed finite.
 ///
 /// # Safety
-/// All of `memory` is there; depth 3 or more; `tile_steps` is a multiple of [`PRUNED_BLOCK`].
+/// All of `memory` is there; depth 3 or more.
 pub unsafe fn follow<V: Lanes>(
     shape: &Shape,
     gather: &Gather<'_, V::T>,
     recovery: &Recovery<'_>,
-    tile_steps: usize,
     memory: &Memory<V>,
 ) -> bool {
     let (d, n) = (shape.channels, shape.depth);
@@ -65,10 +63,11 @@ pub unsafe fn follow<V: Lanes>(
         let width = d - a;
         let mut frame = Frame {
             width,
-            letters: d,
+            stride: d,
             depth: n - 1,
+            skip: 1,
             levels: [core::ptr::null_mut(); crate::shape::MAX_DEPTH + 1],
-            chains: memory.chains,
+            scratch: memory.chains,
         };
         let (mut at, mut words) = (root.wrapping_add(1), 1);
         for r in (0..n - 1).rev() {
@@ -76,7 +75,7 @@ pub unsafe fn follow<V: Lanes>(
             frame.levels[r] = at;
             at = at.wrapping_add(words);
         }
-        *entry = Some(Letter { frame, root, run: walk::choose_letter::<V>(width, n - 1) });
+        *entry = Some(Letter { frame, root });
         root = root.wrapping_add(letter_size(width, n));
     }
     let last_letter = root;
@@ -87,21 +86,14 @@ pub unsafe fn follow<V: Lanes>(
         }
         let mut t = 0;
         while t < gather.steps {
-            let steps = tile_steps.min(gather.steps - t).next_multiple_of(PRUNED_BLOCK);
-            gather.read(t, steps, PRUNED_BLOCK, memory.tile);
-            let mut q = 0;
-            while q < steps {
-                let block = memory.tile.add(q * d);
-                for (a, entry) in letters.iter().enumerate().take(d - 1) {
-                    if let Some(letter) = entry {
-                        (letter.run)(&letter.frame, letter.root, block.add(a * PRUNED_BLOCK));
-                    }
+            let steps = TILE.min(gather.steps - t);
+            gather.read(t, steps, memory.tile);
+            for (a, entry) in letters.iter().enumerate().take(d - 1) {
+                if let Some(letter) = entry {
+                    walk::below_letter(&letter.frame, letter.root, memory.tile.add(a), steps);
                 }
-                for i in 0..PRUNED_BLOCK {
-                    *last_letter = (*last_letter).add(*block.add((d - 1) * PRUNED_BLOCK + i));
-                }
-                q += PRUNED_BLOCK;
             }
+            walk::level_one(last_letter, 1, d, memory.tile.add(d - 1), steps);
             t += steps;
         }
         let finite = spread(shape, memory.followed, memory.values);

@@ -8,11 +8,8 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::plan::{MAX_PIECES, Way, needs_recovery, pieces, plan};
 use crate::recovery::Recovery;
 use crate::shape::Shape;
-use crate::walk::{self, Frame, MAX_BLOCK, Walk};
+use crate::walk::{self, Frame, TILE};
 use crate::{pruned, triangle};
-
-/// Time steps whose increments are in scratch memory at once: a multiple of every walk's block.
-const TILE: usize = 24;
 
 /// Which kernel computes whole signatures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -164,7 +161,7 @@ impl Parts {
     /// `None` if the sum overflows.
     fn new<V: Lanes>(shape: &Shape, options: Options, recovery: Option<Recovery<'_>>) -> Option<Parts> {
         let chains = TILE.checked_mul(shape.channels)?.checked_mul(2)?;
-        let state = chains.checked_add(MAX_BLOCK * shape.depth * shape.depth)?;
+        let state = chains.checked_add(walk::scratch_vectors(shape.channels, shape.depth)?)?;
         let values = state.checked_add(shape.size)?;
         if options.stream {
             return Some(Parts { chains, state, values, followed: values, rows: values, row: 0, total: values });
@@ -470,7 +467,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                         followed: scratch.followed,
                         values: scratch.values,
                     };
-                    pruned::follow(self.shape, gather, &recovery, TILE, &memory)
+                    pruned::follow(self.shape, gather, &recovery, &memory)
                 }
                 _ => {
                     clear(scratch.values, self.shape.size);
@@ -484,7 +481,6 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     unsafe fn stream<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         let gather = self.gather(group);
         let frame = self.frame(scratch, scratch.state);
-        let walk: Walk<V> = walk::choose_stream(self.request.channels, self.request.depth);
         let all = rows(self.request);
         // SAFETY: as the caller vouches.
         unsafe {
@@ -492,9 +488,10 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             let mut t = 0;
             while t < gather.steps {
                 let steps = TILE.min(gather.steps - t);
-                gather.read(t, steps, walk.block, scratch.tile);
+                gather.read(t, steps, scratch.tile);
                 for q in 0..steps {
-                    (walk.run)(&frame, scratch.tile.add(q * self.request.channels), 1);
+                    let step = scratch.tile.add(q * self.request.channels);
+                    self.advance(&frame, step, 1);
                     self.store_rows(group, t + q, scratch.state);
                 }
                 t += steps;
@@ -512,21 +509,34 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         let levels = core::array::from_fn(|r| {
             if r < shape.depth { state.wrapping_add(shape.offset(shape.depth - r)) } else { core::ptr::null_mut() }
         });
-        Frame { width: shape.channels, letters: shape.channels, depth: shape.depth, levels, chains: scratch.chains }
+        let d = shape.channels;
+        Frame { width: d, stride: d, depth: shape.depth, skip: 0, levels, scratch: scratch.chains }
+    }
+
+    /// A tile of steps on the state that `frame` describes.
+    unsafe fn advance<V: Lanes<T = T>>(&self, frame: &Frame<V>, increments: *const V, steps: usize) {
+        let d = self.request.channels;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            if self.shape.depth == 1 {
+                walk::level_one(frame.levels[0], d, d, increments, steps);
+            } else {
+                walk::whole(frame, increments, steps);
+            }
+        }
     }
 
     /// Runs `gather`'s steps on `state`; says whether the sums of increments stayed finite.
     unsafe fn follow<V: Lanes<T = T>>(&self, gather: &Gather<'_, T>, scratch: &Scratch<V>, state: *mut V) -> bool {
         let d = self.request.channels;
         let frame = self.frame(scratch, state);
-        let walk: Walk<V> = walk::choose(d, self.request.depth);
-        // SAFETY: as the caller vouches; a tile has room for TILE steps, a multiple of every block.
+        // SAFETY: as the caller vouches; a tile has room for TILE steps.
         unsafe {
             let mut t = 0;
             while t < gather.steps {
                 let steps = TILE.min(gather.steps - t);
-                gather.read(t, steps.next_multiple_of(walk.block), walk.block, scratch.tile);
-                (walk.run)(&frame, scratch.tile, steps);
+                gather.read(t, steps, scratch.tile);
+                self.advance(&frame, scratch.tile, steps);
                 t += steps;
             }
             sums_finite(state, d)

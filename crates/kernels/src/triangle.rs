@@ -35,7 +35,7 @@ pub unsafe fn follow<V: Lanes>(
         let mut t = 0;
         while t < gather.steps {
             let steps = tile_steps.min(gather.steps - t);
-            gather.read(t, steps, 1, memory.tile);
+            gather.read(t, steps, memory.tile);
             for a in 0..d {
                 let mut x = *state.add(a);
                 for q in 0..steps {

@@ -1,4 +1,4 @@
-//! The walk over prefixes: Horner's scheme for all words at once, depth first, a few time steps at a time.
+//! The walk over prefixes: Horner's scheme for all words at once, depth first, a tile of time steps at each node.
 //!
 //! One time step with increment z does, for every level k (Kidger & Lyons 2021, "Signatory", section 5; Horner's scheme),
 //!     u = z/k;  for i = 1 … k-1: u = (u + S_i) ⊗ z/(k-i);  S_k += u.
@@ -7,219 +7,47 @@
 //!     C_{m-1}(wc) = C_m(w)/m · z_c + S(wc),   S(wc) += C_1(w) · z_c,
 //! so a node keeps C_m/m, and each chain costs one multiply-add (and one multiplication where m > 2). The root's chains are C_m = 1.
 //!
-//! Because the chains of a node depend on its own prefixes only, a node may run `M` time steps before it goes down: one load and one store of a
-//! coefficient serve M steps. The two lowest levels (the *leaf*) hold nearly all the work and are unrolled with everything in registers.
+//! The chains of a node depend on its own prefixes only, so a node runs a whole tile of steps before it goes down. On the top level, which has nearly all the
+//! work, that makes a matrix product over time, S(wce) += Σ_q v_q(wc) z_q(e): a small rectangle of coefficients stays in registers for all steps of the tile, and
+//! only v and z are loaded. Sizes of rectangles are compile-time constants; alphabet, depth and steps are not, so that no shape is special.
 //!
-//! Constants of a walk: `D` channels (0: known at run time only), `M` steps, `W` words of the last but one level side by side, `U` levels unrolled over
-//! their letters, `E0` first last letter followed (0: all; 1: only words whose last letter is not the alphabet's first, for the pruned walk).
-//! Not here: where increments come from, what surrounds a block of steps.
-
-// Loops over q, i and c index several register arrays at once; iterators over one of them would hide that.
-#![allow(clippy::needless_range_loop)]
+//! Not here: where increments come from, what surrounds a tile.
 
 use crate::lanes::{Lanes, Real};
-use core::marker::PhantomData;
+use crate::shape::MAX_DEPTH;
 
-/// Levels below which chains live in registers; deeper ones keep them in scratch memory.
-pub const REGISTER_LEVELS: usize = 6;
+/// Time steps in a tile at most.
+pub const TILE: usize = 24;
 
-/// Chains of one node for M steps: `[q][m - 1]` is C_m / m at step q.
-type Chains<V, const M: usize> = [[V; REGISTER_LEVELS]; M];
+/// Children of a node whose chains are made at once: independent sums hide each other's latency.
+const SIBLINGS: usize = 4;
 
-/// Where a block of M steps keeps the increment of step `q`, letter `c`: `c * M + q` vectors from the block's start. So a letter's M increments
-/// lie together, and a walk over the letters from `a` on only shifts the start.
-///
+/// Alphabets up to this size put the rows below all siblings together before the top level, so that rectangles are full.
+const POOLED: usize = 8;
+
 /// What a walk needs to know: pointers into scratch memory that the caller owns.
 ///
 /// Invariant: `levels[r]` points at the coefficients of the words with `r` letters still to come (`levels[0]` is the top level), in row-major order,
-/// as many as `width^(letters)`; `chains` has room for `M * depth^2` vectors.
+/// as many as `width^(letters)`; `scratch` has room for [`scratch_vectors`].
 pub struct Frame<V> {
     /// Letters of the alphabet.
     pub width: usize,
-    /// Letters in the blocks of increments, at least `width`: a block of M steps has `letters * M` vectors.
-    pub letters: usize,
-    /// Levels in the walk.
+    /// Vectors between the increments of one step and the next, at least `width`.
+    pub stride: usize,
+    /// Levels in the walk, two or more.
     pub depth: usize,
+    /// The first last letter that is followed on the top level: 0 (all words) or 1 (pruned).
+    pub skip: usize,
     /// One pointer a level, by letters to come.
-    pub levels: [*mut V; crate::shape::MAX_DEPTH + 1],
-    /// Scratch for the chains of deep nodes.
-    pub chains: *mut V,
+    pub levels: [*mut V; MAX_DEPTH + 1],
+    /// Scratch for chains and rows.
+    pub scratch: *mut V,
 }
 
-/// The part of a frame that the register levels use, by value so that it stays in registers.
-#[derive(Clone, Copy)]
-struct Place<V> {
-    width: usize,
-    levels: [*mut V; REGISTER_LEVELS],
-}
-
-impl<V> Frame<V> {
-    #[inline(always)]
-    fn place(&self) -> Place<V> {
-        Place { width: self.width, levels: core::array::from_fn(|r| self.levels[r]) }
-    }
-}
-
-/// The increments of one block: in memory, and, for a small constant D, in registers as well.
-struct Steps<V, const D: usize, const M: usize> {
-    memory: *const V,
-    registers: [[V; D]; M],
-}
-
-impl<V: Lanes, const D: usize, const M: usize> Steps<V, D, M> {
-    /// Alphabets so small that the leaf is unrolled over all its letters.
-    const UNROLLED: bool = D > 0 && D <= 5;
-    /// Blocks so small that registers hold them and leave room for the rest; larger ones would only be spilled.
-    const IN_REGISTERS: bool = D * M <= 8;
-
-    #[inline(always)]
-    unsafe fn new(memory: *const V) -> Self {
-        let mut registers = [[V::zero(); D]; M];
-        if Self::IN_REGISTERS {
-            for (q, step) in registers.iter_mut().enumerate() {
-                for (c, z) in step.iter_mut().enumerate() {
-                    // SAFETY: the block has D * M increments or more.
-                    *z = unsafe { *memory.add(c * M + q) };
-                }
-            }
-        }
-        Steps { memory, registers }
-    }
-
-    /// Increment of letter c at step q. `fixed`: c is known at compile time.
-    #[inline(always)]
-    unsafe fn get(&self, q: usize, c: usize, fixed: bool) -> V {
-        if Self::IN_REGISTERS && fixed {
-            self.registers[q][c]
-        } else {
-            // SAFETY: q < M, c < width.
-            unsafe { *self.memory.add(c * M + q) }
-        }
-    }
-}
-
-/// A node of the walk with `R` letters still to come.
-trait Node<V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize> {
-    const R: usize;
-    /// Runs M steps for everything below the word with index `word` among the words of its length.
-    unsafe fn visit(place: Place<V>, word: usize, chains: &Chains<V, M>, steps: &Steps<V, D, M>);
-}
-
-/// Two letters to come: the leaf.
-struct Leaf;
-/// One letter more than `T`.
-struct Above<T>(PhantomData<T>);
-
-impl<V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize> Node<V, D, M, W, U, E0>
-    for Leaf
-{
-    const R: usize = 2;
-
-    #[inline(always)]
-    unsafe fn visit(place: Place<V>, word: usize, chains: &Chains<V, M>, steps: &Steps<V, D, M>) {
-        // SAFETY: by Frame's invariant the children of `word` lie at levels[1] + word * width, theirs at levels[0].
-        unsafe {
-            if D > 0 {
-                let lower = place.levels[1].add(word * D);
-                let top = place.levels[0].add(word * D * (D - E0));
-                if Steps::<V, D, M>::UNROLLED {
-                    let mut c = 0;
-                    while c + W <= D {
-                        leaf_tile::<V, D, M, W, E0>(c, D, true, chains, steps, lower, top);
-                        c += W;
-                    }
-                    while c < D {
-                        leaf_tile::<V, D, M, 1, E0>(c, D, true, chains, steps, lower, top);
-                        c += 1;
-                    }
-                    return;
-                }
-            }
-            let d = place.width;
-            let lower = place.levels[1].add(word * d);
-            let top = place.levels[0].add(word * d * (d - E0));
-            let mut c = 0;
-            while c + W <= d {
-                leaf_tile::<V, D, M, W, E0>(c, d, false, chains, steps, lower, top);
-                c += W;
-            }
-            while c < d {
-                leaf_tile::<V, D, M, 1, E0>(c, d, false, chains, steps, lower, top);
-                c += 1;
-            }
-        }
-    }
-}
-
-/// `W` neighbouring words of the last but one level, from letter `c0` on, and all their children, for M steps.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn leaf_tile<V: Lanes, const D: usize, const M: usize, const W: usize, const E0: usize>(
-    c0: usize,
-    width: usize,
-    fixed: bool,
-    chains: &Chains<V, M>,
-    steps: &Steps<V, D, M>,
-    lower: *mut V,
-    top: *mut V,
-) {
-    // SAFETY: c0 + W <= width; see the caller.
-    unsafe {
-        let mut x: [V; W] = core::array::from_fn(|i| *lower.add(c0 + i));
-        let mut v = [[V::zero(); M]; W];
-        for q in 0..M {
-            for i in 0..W {
-                let z = steps.get(q, c0 + i, fixed);
-                v[i][q] = chains[q][1].mul_add(z, x[i]);
-                x[i] = chains[q][0].mul_add(z, x[i]);
-            }
-        }
-        for i in 0..W {
-            *lower.add(c0 + i) = x[i];
-        }
-        let followed = width - E0;
-        let top = top.add(c0 * followed);
-        if D > 0 {
-            for e in 0..(D - E0) {
-                top_word::<V, D, M, W, E0>(e, D - E0, fixed, &v, steps, top);
-            }
-        } else {
-            let mut e = 0;
-            while e + 2 <= followed {
-                top_word::<V, D, M, W, E0>(e, followed, fixed, &v, steps, top);
-                top_word::<V, D, M, W, E0>(e + 1, followed, fixed, &v, steps, top);
-                e += 2;
-            }
-            if e < followed {
-                top_word::<V, D, M, W, E0>(e, followed, fixed, &v, steps, top);
-            }
-        }
-    }
-}
-
-/// The words of the top level that end in letter `e + E0` below W neighbouring words: M multiply-adds each for one load and one store.
-#[inline(always)]
-unsafe fn top_word<V: Lanes, const D: usize, const M: usize, const W: usize, const E0: usize>(
-    e: usize,
-    followed: usize,
-    fixed: bool,
-    v: &[[V; M]; W],
-    steps: &Steps<V, D, M>,
-    top: *mut V,
-) {
-    // SAFETY: see leaf_tile.
-    unsafe {
-        let mut y: [V; W] = core::array::from_fn(|i| *top.add(i * followed + e));
-        for q in 0..M {
-            let z = steps.get(q, e + E0, fixed);
-            for i in 0..W {
-                y[i] = v[i][q].mul_add(z, y[i]);
-            }
-        }
-        for i in 0..W {
-            *top.add(i * followed + e) = y[i];
-        }
-    }
+/// Vectors of scratch for walks of up to `width` letters and `depth` levels.
+pub fn scratch_vectors(width: usize, depth: usize) -> Option<usize> {
+    let chains = TILE * SIBLINGS * depth * depth;
+    width.max(SIBLINGS * POOLED).checked_mul(TILE)?.checked_add(chains)
 }
 
 /// What 1/n is as a vector.
@@ -228,331 +56,301 @@ fn reciprocal<V: Lanes>(n: usize) -> V {
     V::splat(V::T::from_f64(1.0 / n as f64))
 }
 
-impl<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize>
-    Node<V, D, M, W, U, E0> for Above<T>
-where
-    T: Node<V, D, M, W, U, E0>,
-{
-    const R: usize = T::R + 1;
-
-    #[inline(always)]
-    unsafe fn visit(place: Place<V>, word: usize, chains: &Chains<V, M>, steps: &Steps<V, D, M>) {
-        if D > 0 && U >= Self::R {
-            for c in 0..D {
-                // SAFETY: c < width.
-                unsafe { child::<T, V, D, M, W, U, E0>(place, word * D + c, c, true, chains, steps) };
-            }
-        } else {
-            let d = if D > 0 { D } else { place.width };
-            // A bound that the compiler does not know keeps it from unrolling whole subtrees.
-            let mut c = 0;
-            while c < place.width {
-                // SAFETY: c < width.
-                unsafe { child::<T, V, D, M, W, U, E0>(place, word * d + c, c, false, chains, steps) };
-                c += 1;
-            }
-        }
-    }
-}
-
-/// Word `word` of the level below a node, whose last letter is `c`: its own coefficient, its chains, and all below it.
-#[inline(always)]
-unsafe fn child<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize>(
-    place: Place<V>,
-    word: usize,
-    c: usize,
-    fixed: bool,
-    chains: &Chains<V, M>,
-    steps: &Steps<V, D, M>,
-) where
-    T: Node<V, D, M, W, U, E0>,
-{
-    // SAFETY: by Frame's invariant.
-    unsafe {
-        let coefficient = place.levels[T::R].add(word);
-        let mut x = *coefficient;
-        let mut below = [[V::zero(); REGISTER_LEVELS]; M];
-        for q in 0..M {
-            let z = steps.get(q, c, fixed);
-            for m in 2..(T::R + 2) {
-                let chain = chains[q][m - 1].mul_add(z, x);
-                below[q][m - 2] = if m > 2 { chain.mul(reciprocal(m - 1)) } else { chain };
-            }
-            x = chains[q][0].mul_add(z, x);
-        }
-        *coefficient = x;
-        T::visit(place, word, &below, steps);
-    }
-}
-
-/// A walk from the empty word with the register levels `T`: exactly `T::R` levels.
+/// A walk from the empty word.
 ///
 /// # Safety
-/// Frame's invariant with `width = D` (if D > 0) and `depth = T::R`; `increments` holds `steps` rounded up to a multiple of M.
-#[inline(always)]
-unsafe fn whole<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize>(
-    frame: &Frame<V>,
-    increments: *const V,
-    steps: usize,
-) where
-    T: Node<V, D, M, W, U, E0>,
-{
-    let place = frame.place();
-    let root: Chains<V, M> = core::array::from_fn(|_| core::array::from_fn(|m| reciprocal(m + 1)));
-    let mut t = 0;
-    while t < steps {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let block = Steps::<V, D, M>::new(increments.add(t * frame.letters));
-            T::visit(place, 0, &root, &block);
+/// [`Frame`]'s invariant; `increments` holds `steps <= TILE` steps.
+pub unsafe fn whole<V: Lanes>(frame: &Frame<V>, increments: *const V, steps: usize) {
+    let r = frame.depth;
+    // SAFETY: scratch has room for the root's chains, and behind them for all others.
+    unsafe {
+        for q in 0..steps {
+            for m in 1..=r {
+                *frame.scratch.add(q * r + m - 1) = reciprocal(m);
+            }
         }
-        t += M;
+        let tile = Tile { frame, increments, steps };
+        tile.visit(r, 0, frame.scratch, frame.scratch.add(steps * r));
     }
 }
 
-/// A walk of more levels than `T` has: the upper ones keep their chains in memory.
+/// What a pruned walk does for one first letter: the letter's own coefficient `root`, then all followed words that begin with it. The increments begin at that
+/// letter's.
 ///
 /// # Safety
-/// As [`whole`], `depth > T::R`.
-unsafe fn tall<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize>(
-    frame: &Frame<V>,
-    increments: *const V,
-    steps: usize,
-) where
-    T: Node<V, D, M, W, U, E0>,
-{
-    // SAFETY: chains has room for M * depth^2 vectors: the root's take M * depth.
-    unsafe {
-        for q in 0..M {
-            for m in 1..=frame.depth {
-                *frame.chains.add(q * frame.depth + m - 1) = reciprocal(m);
-            }
-        }
-        let mut t = 0;
-        while t < steps {
-            deep::<T, V, D, M, W, U, E0>(frame, frame.depth, 0, frame.chains, increments.add(t * frame.letters));
-            t += M;
-        }
-    }
-}
-
-/// A node with `r > T::R` letters to come, its chains `[q * r + m - 1]` in memory.
-unsafe fn deep<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize>(
-    frame: &Frame<V>,
-    r: usize,
-    word: usize,
-    chains: *mut V,
-    increments: *const V,
-) where
-    T: Node<V, D, M, W, U, E0>,
-{
-    let d = if D > 0 { D } else { frame.width };
-    // SAFETY: Frame's invariant; the chains of the levels below lie behind this level's.
-    unsafe {
-        let children = frame.levels[r - 1].add(word * d);
-        let below = chains.add(M * r);
-        for c in 0..d {
-            let mut x = *children.add(c);
-            for q in 0..M {
-                let z = *increments.add(c * M + q);
-                for m in 2..=r {
-                    let chain = (*chains.add(q * r + m - 1)).mul_add(z, x);
-                    *below.add(q * (r - 1) + m - 2) = if m > 2 { chain.mul(reciprocal(m - 1)) } else { chain };
-                }
-                x = (*chains.add(q * r)).mul_add(z, x);
-            }
-            *children.add(c) = x;
-            if r - 1 > T::R {
-                deep::<T, V, D, M, W, U, E0>(frame, r - 1, word * d + c, below, increments);
-            } else {
-                subtree::<T, V, D, M, W, U, E0>(frame, word * d + c, below, increments);
-            }
-        }
-    }
-}
-
-/// The register levels below a deep node.
-#[inline(never)]
-unsafe fn subtree<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize, const E0: usize>(
-    frame: &Frame<V>,
-    word: usize,
-    chains: *const V,
-    increments: *const V,
-) where
-    T: Node<V, D, M, W, U, E0>,
-{
-    // SAFETY: the caller wrote M * T::R chains.
-    unsafe {
-        let chains: Chains<V, M> = core::array::from_fn(|q| {
-            core::array::from_fn(|m| if m < T::R { *chains.add(q * T::R + m) } else { V::zero() })
-        });
-        let place = frame.place();
-        let block = Steps::<V, D, M>::new(increments);
-        T::visit(place, word, &chains, &block);
-    }
-}
-
-/// What a pruned walk does for one first letter, in one block of steps: the letter's own coefficient and all followed words that begin with it.
-/// The increments begin at that letter's.
-///
-/// # Safety
-/// [`Frame`]'s invariant for the words below the letter, whose coefficient is `root`; the block holds M steps.
-pub type LetterFn<V> = unsafe fn(frame: &Frame<V>, root: *mut V, increments: *const V);
-
-/// Advances the letter's own coefficient and starts its chains: `[q][m - 1]` for the `m` letters to come.
-#[inline(always)]
-unsafe fn first_letter<V: Lanes, const M: usize>(
-    root: *mut V,
-    increments: *const V,
-    depth: usize,
-    mut chain: impl FnMut(usize, usize, V),
-) {
+/// [`Frame`]'s invariant for the words below the letter; `increments` holds `steps <= TILE` steps.
+pub unsafe fn below_letter<V: Lanes>(frame: &Frame<V>, root: *mut V, increments: *const V, steps: usize) {
+    let r = frame.depth;
     // SAFETY: as the caller vouches.
     unsafe {
         let mut x = *root;
-        for q in 0..M {
-            let z = *increments.add(q);
-            for m in 1..(depth + 1) {
-                let c = z.mul_add(reciprocal(m + 1), x);
-                chain(q, m, if m > 1 { c.mul(reciprocal(m)) } else { c });
+        for q in 0..steps {
+            let z = *increments.add(q * frame.stride);
+            for m in 1..=r {
+                let chain = z.mul_add(reciprocal(m + 1), x);
+                *frame.scratch.add(q * r + m - 1) = if m > 1 { chain.mul(reciprocal(m)) } else { chain };
             }
             x = x.add(z);
         }
         *root = x;
+        let tile = Tile { frame, increments, steps };
+        tile.visit(r, 0, frame.scratch, frame.scratch.add(steps * r));
     }
 }
 
-/// A letter with exactly the register levels `T` below it.
+/// One level only: sums.
 ///
 /// # Safety
-/// See [`LetterFn`].
-unsafe fn letter<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize>(
-    frame: &Frame<V>,
-    root: *mut V,
-    increments: *const V,
-) where
-    T: Node<V, D, M, W, U, 1>,
-{
-    let mut chains = [[V::zero(); REGISTER_LEVELS]; M];
+/// `sums` has `width` vectors; `increments` holds `steps` steps of `stride` vectors.
+pub unsafe fn level_one<V: Lanes>(sums: *mut V, width: usize, stride: usize, increments: *const V, steps: usize) {
     // SAFETY: as the caller vouches.
     unsafe {
-        first_letter::<V, M>(root, increments, T::R, |q, m, c| chains[q][m - 1] = c);
-        T::visit(frame.place(), 0, &chains, &Steps::<V, D, M>::new(increments));
+        for c in 0..width {
+            let mut x = *sums.add(c);
+            for q in 0..steps {
+                x = x.add(*increments.add(q * stride + c));
+            }
+            *sums.add(c) = x;
+        }
     }
 }
 
-/// A letter with more levels below it than `T` has.
-///
-/// # Safety
-/// See [`LetterFn`].
-unsafe fn tall_letter<T, V: Lanes, const D: usize, const M: usize, const W: usize, const U: usize>(
-    frame: &Frame<V>,
-    root: *mut V,
+/// A tile of time under way.
+struct Tile<'a, V> {
+    frame: &'a Frame<V>,
     increments: *const V,
-) where
-    T: Node<V, D, M, W, U, 1>,
-{
-    let depth = frame.depth;
-    // SAFETY: as the caller vouches; the frame has room for M * depth chains here.
-    unsafe {
-        first_letter::<V, M>(root, increments, depth, |q, m, c| *frame.chains.add(q * depth + m - 1) = c);
-        deep::<T, V, D, M, W, U, 1>(frame, depth, 0, frame.chains, increments);
-    }
+    steps: usize,
 }
 
-/// One level only.
-unsafe fn level_one<V: Lanes>(frame: &Frame<V>, increments: *const V, steps: usize) {
-    // SAFETY: Frame's invariant.
-    unsafe {
-        for c in 0..frame.width {
-            let mut x = *frame.levels[0].add(c);
-            for t in 0..steps {
-                x = x.add(*increments.add(t * frame.letters + c));
+impl<V: Lanes> Tile<'_, V> {
+    /// Everything below word number `word`, which has `r >= 2` letters to come and the chains `[q * r + m - 1]` = C_m / m.
+    unsafe fn visit(&self, r: usize, word: usize, chains: *const V, scratch: *mut V) {
+        let d = self.frame.width;
+        // SAFETY: Frame's invariant; each level's chains lie behind the one above.
+        unsafe {
+            if r == 2 {
+                self.rows(word, chains, scratch, d);
+                self.top(word * d, d, scratch);
+                return;
             }
-            *frame.levels[0].add(c) = x;
+            let each = self.steps * (r - 1);
+            let beyond = scratch.add(SIBLINGS * each);
+            let mut c = 0;
+            while c < d {
+                let group = SIBLINGS.min(d - c);
+                self.children(r, word * d, c, group, chains, scratch);
+                if r == 3 && d <= POOLED {
+                    for i in 0..group {
+                        self.rows(word * d + c + i, scratch.add(i * each), beyond.add(i * d), group * d);
+                    }
+                    self.top((word * d + c) * d, group * d, beyond);
+                } else {
+                    for i in 0..group {
+                        self.visit(r - 1, word * d + c + i, scratch.add(i * each), beyond);
+                    }
+                }
+                c += group;
+            }
         }
     }
-}
 
-/// A walk over a block of time steps: increments in, coefficients updated in place.
-///
-/// # Safety
-/// [`Frame`]'s invariant; the increments are there for the number of steps rounded up to a multiple of `block`, zero beyond it.
-pub type WalkFn<V> = unsafe fn(frame: &Frame<V>, increments: *const V, steps: usize);
-
-/// A walk and the number of steps it takes at once.
-#[derive(Clone, Copy)]
-pub struct Walk<V> {
-    /// The code.
-    pub run: WalkFn<V>,
-    /// Steps are rounded up to a multiple of this.
-    pub block: usize,
-}
-
-type Leaf2 = Leaf;
-type Node3 = Above<Leaf2>;
-type Node4 = Above<Node3>;
-type Node5 = Above<Node4>;
-type Node6 = Above<Node5>;
-
-/// The walk `M, W, U` of `D` channels for a depth: `whole` where the register levels reach, else `tall` on the last kind named.
-macro_rules! walk {
-    ($V:ty, $D:expr, M $M:expr, W $W:expr, U $U:expr, $depth:expr, [$($r:literal $node:ty),*], $last:ty) => {
-        match $depth {
-            1 => Walk { run: level_one::<$V>, block: 1 },
-            $($r => Walk { run: whole::<$node, $V, $D, $M, $W, $U, 0>, block: $M },)*
-            _ => Walk { run: tall::<$last, $V, $D, $M, $W, $U, 0>, block: $M },
-        }
-    };
-}
-
-/// Which walk serves which shape. The choices were measured: see `bench/NOTES.md`.
-pub fn choose<V: Lanes>(channels: usize, depth: usize) -> Walk<V> {
-    match channels {
-        2 if depth < 5 => walk!(V, 2, M 2, W 2, U 3, depth, [2 Leaf2, 3 Node3, 4 Node4], Node4),
-        2 => walk!(V, 2, M 4, W 1, U 3, depth, [5 Node5, 6 Node6], Node6),
-        3 => walk!(V, 3, M 3, W 1, U 0, depth, [2 Leaf2, 3 Node3, 4 Node4], Node4),
-        4 if depth == 3 => walk!(V, 4, M 3, W 1, U 0, depth, [3 Node3], Node3),
-        4 => walk!(V, 4, M 2, W 1, U 0, depth, [2 Leaf2, 4 Node4], Node3),
-        5 => walk!(V, 5, M 2, W 1, U 0, depth, [2 Leaf2, 3 Node3], Node3),
-        8 => walk!(V, 8, M 4, W 2, U 0, depth, [2 Leaf2, 3 Node3], Node3),
-        _ => walk!(V, 0, M 4, W 2, U 0, depth, [2 Leaf2, 3 Node3], Node3),
-    }
-}
-
-/// The walk that takes one step at a time, for results at every step.
-pub fn choose_stream<V: Lanes>(channels: usize, depth: usize) -> Walk<V> {
-    match channels {
-        2 => walk!(V, 2, M 1, W 2, U 0, depth, [2 Leaf2, 3 Node3, 4 Node4], Node4),
-        3 => walk!(V, 3, M 1, W 1, U 0, depth, [2 Leaf2, 3 Node3], Node3),
-        4 => walk!(V, 4, M 1, W 2, U 0, depth, [2 Leaf2, 3 Node3], Node3),
-        _ => walk!(V, 0, M 1, W 2, U 0, depth, [2 Leaf2, 3 Node3], Node3),
-    }
-}
-
-/// Steps that a pruned walk takes at once, for every first letter the same.
-pub const PRUNED_BLOCK: usize = 4;
-
-/// The walk below a first letter, `width` letters and `below` levels of them (two or more).
-pub fn choose_letter<V: Lanes>(width: usize, below: usize) -> LetterFn<V> {
-    const M: usize = PRUNED_BLOCK;
-    macro_rules! letter {
-        ($D:expr, W $W:expr, U $U:expr) => {
-            match below {
-                2 => letter::<Leaf2, V, $D, M, $W, $U>,
-                3 => letter::<Node3, V, $D, M, $W, $U>,
-                _ => tall_letter::<Node3, V, $D, M, $W, $U>,
+    /// `group` children of a node, letters `c …`: their coefficients and their chains, one child's behind the other's.
+    #[inline(always)]
+    unsafe fn children(&self, r: usize, first: usize, c: usize, group: usize, chains: *const V, below: *mut V) {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            match (r, group) {
+                (3, 4) => self.siblings::<3, 4>(r, first, c, chains, below),
+                (3, 3) => self.siblings::<3, 3>(r, first, c, chains, below),
+                (3, 2) => self.siblings::<3, 2>(r, first, c, chains, below),
+                (4, 4) => self.siblings::<4, 4>(r, first, c, chains, below),
+                (4, 3) => self.siblings::<4, 3>(r, first, c, chains, below),
+                (4, 2) => self.siblings::<4, 2>(r, first, c, chains, below),
+                (5, 3) => self.siblings::<5, 3>(r, first, c, chains, below),
+                (5, 2) => self.siblings::<5, 2>(r, first, c, chains, below),
+                (6, 2) => self.siblings::<6, 2>(r, first, c, chains, below),
+                _ => {
+                    for i in 0..group {
+                        self.siblings::<0, 1>(r, first, c + i, chains, below.add(i * self.steps * (r - 1)));
+                    }
+                }
             }
-        };
+        }
     }
-    match width {
-        2 => letter!(2, W 1, U 3),
-        3 => letter!(3, W 1, U 0),
-        4 => letter!(4, W 1, U 0),
-        5 => letter!(5, W 1, U 0),
-        _ => letter!(0, W 2, U 0),
+
+    /// `G` children at once. `R` is `r` where it is known at compile time, else 0.
+    #[inline(never)]
+    unsafe fn siblings<const R: usize, const G: usize>(
+        &self,
+        r: usize,
+        first: usize,
+        c: usize,
+        chains: *const V,
+        below: *mut V,
+    ) {
+        let r = if R > 0 { R } else { r };
+        let each = self.steps * (r - 1);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let coefficients = self.frame.levels[r - 1].add(first + c);
+            let mut x: [V; G] = core::array::from_fn(|i| *coefficients.add(i));
+            let mut z = self.increments.add(c);
+            let (mut chain, mut to) = (chains, below);
+            for _ in 0..self.steps {
+                let one = *chain;
+                for m in 2..(r + 1) {
+                    let c = *chain.add(m - 1);
+                    for i in 0..G {
+                        let next = c.mul_add(*z.add(i), x[i]);
+                        *to.add(i * each + m - 2) = if m > 2 { next.mul(reciprocal(m - 1)) } else { next };
+                    }
+                }
+                for (i, x) in x.iter_mut().enumerate() {
+                    *x = one.mul_add(*z.add(i), *x);
+                }
+                z = z.add(self.frame.stride);
+                chain = chain.add(r);
+                to = to.add(r - 1);
+            }
+            for (i, x) in x.into_iter().enumerate() {
+                *coefficients.add(i) = x;
+            }
+        }
+    }
+
+    /// The words of the last but one level below `word`, and what each step hands on to their children: `[q * pitch + c]`.
+    #[inline(always)]
+    unsafe fn rows(&self, word: usize, chains: *const V, to: *mut V, pitch: usize) {
+        let d = self.frame.width;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let lower = self.frame.levels[1].add(word * d);
+            let mut c = 0;
+            while c < d {
+                let (lower, z, to) = (lower.add(c), self.increments.add(c), to.add(c));
+                c += match d - c {
+                    4.. => self.some_rows::<4>(lower, chains, z, to, pitch),
+                    3 => self.some_rows::<3>(lower, chains, z, to, pitch),
+                    2 => self.some_rows::<2>(lower, chains, z, to, pitch),
+                    _ => self.some_rows::<1>(lower, chains, z, to, pitch),
+                };
+            }
+        }
+    }
+
+    /// `G` of them; gives G.
+    #[inline(never)]
+    unsafe fn some_rows<const G: usize>(
+        &self,
+        lower: *mut V,
+        mut chains: *const V,
+        mut z: *const V,
+        mut to: *mut V,
+        pitch: usize,
+    ) -> usize {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let mut x: [V; G] = core::array::from_fn(|i| *lower.add(i));
+            for _ in 0..self.steps {
+                let (b, a) = (*chains, *chains.add(1));
+                for (i, x) in x.iter_mut().enumerate() {
+                    let z = *z.add(i);
+                    *to.add(i) = a.mul_add(z, *x);
+                    *x = b.mul_add(z, *x);
+                }
+                chains = chains.add(2);
+                z = z.add(self.frame.stride);
+                to = to.add(pitch);
+            }
+            for (i, x) in x.into_iter().enumerate() {
+                *lower.add(i) = x;
+            }
+        }
+        G
+    }
+
+    /// The top level below `count` neighbouring rows from number `first` on, whose values are `v[q * count + row]`.
+    ///
+    /// Rectangles leave room for the increments and one row's value in the fifteen registers that engines use, for a sum in memory would wait for itself;
+    /// eight sums or more hide the latency of a multiply-add.
+    unsafe fn top(&self, first: usize, count: usize, v: *const V) {
+        let skip = self.frame.skip;
+        let columns = self.frame.width - skip;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let y = self.frame.levels[0].add(first * columns);
+            let mut e = 0;
+            while e < columns {
+                let (z, left) = (self.increments.add(e + skip), columns - e);
+                let mut row = 0;
+                while row < count {
+                    let place = Place { y: y.add(row * columns + e), columns, v: v.add(row), count, z };
+                    let rest = count - row;
+                    row += match left {
+                        1 => match rest {
+                            8.. => self.sums::<8, 1>(place),
+                            4.. => self.sums::<4, 1>(place),
+                            2.. => self.sums::<2, 1>(place),
+                            _ => self.sums::<1, 1>(place),
+                        },
+                        2 | 4 => match rest {
+                            6 | 9.. => self.sums::<6, 2>(place),
+                            5 => self.sums::<5, 2>(place),
+                            4 | 7 | 8 => self.sums::<4, 2>(place),
+                            3 => self.sums::<3, 2>(place),
+                            2 => self.sums::<2, 2>(place),
+                            _ => self.sums::<1, 2>(place),
+                        },
+                        _ => match rest {
+                            3 | 5.. => self.sums::<3, 3>(place),
+                            2 | 4 => self.sums::<2, 3>(place),
+                            _ => self.sums::<1, 3>(place),
+                        },
+                    };
+                }
+                e += match left {
+                    1 => 1,
+                    2 | 4 => 2,
+                    _ => 3,
+                };
+            }
+        }
+    }
+
+    /// `ROWS * COLUMNS` coefficients in registers for all steps; gives ROWS.
+    #[inline(never)]
+    unsafe fn sums<const ROWS: usize, const COLUMNS: usize>(&self, place: Place<V>) -> usize {
+        let Place { y, columns, mut v, count, mut z } = place;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let mut sums: [[V; COLUMNS]; ROWS] =
+                core::array::from_fn(|i| core::array::from_fn(|e| *y.add(i * columns + e)));
+            for _ in 0..self.steps {
+                let increments: [V; COLUMNS] = core::array::from_fn(|e| *z.add(e));
+                for (i, row) in sums.iter_mut().enumerate() {
+                    let v = *v.add(i);
+                    for (sum, z) in row.iter_mut().zip(increments) {
+                        *sum = v.mul_add(z, *sum);
+                    }
+                }
+                v = v.add(count);
+                z = z.add(self.frame.stride);
+            }
+            for (i, row) in sums.into_iter().enumerate() {
+                for (e, sum) in row.into_iter().enumerate() {
+                    *y.add(i * columns + e) = sum;
+                }
+            }
+        }
+        ROWS
     }
 }
 
-/// The most steps any walk takes at once.
-pub const MAX_BLOCK: usize = 4;
+/// Where a rectangle lies: coefficients and the columns of a row of them, row values and how many there are a step, increments.
+struct Place<V> {
+    y: *mut V,
+    columns: usize,
+    v: *const V,
+    count: usize,
+    z: *const V,
+}
