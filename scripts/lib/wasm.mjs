@@ -27,6 +27,10 @@ function rustflags(variant, toolchain) {
   return [
     "-C",
     `target-feature=${features.map((feature) => `+${feature}`).join(",")}`,
+    // Loop strength reduction turns constant offsets from one base, which WebAssembly loads take for free, into pointers of their own
+    // that are added up and spilled: 5 to 10 % slower (bench/NOTES.md).
+    "-C",
+    "llvm-args=-disable-lsr",
     ...toolchain.linker.flags,
     ...extra,
     ...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
