@@ -25,6 +25,7 @@ export interface Case {
   initial: "none" | "shared" | "each";
   form: Form;
   out: boolean;
+  algorithm: "auto" | "horner" | "pruned";
 }
 
 /** Everything that a case does not say. */
@@ -39,6 +40,7 @@ const plainCase = {
   initial: "none",
   form: "tensor",
   out: false,
+  algorithm: "auto",
 } satisfies Partial<Case>;
 
 export const sizeOf = (channels: number, depth: number): number => {
@@ -280,6 +282,51 @@ function blocks(): Case[] {
   );
 }
 
+/** Each kernel by its name, so that none hides behind another: shapes of all kinds, paths on both sides of every choice that `auto` makes. */
+function algorithms(): Case[] {
+  const table = [
+    [2, 2, 300],
+    [2, 4, 150],
+    [2, 5, 300],
+    [2, 6, 400],
+    [2, 8, 90],
+    [3, 3, 120],
+    [3, 5, 300],
+    [4, 3, 90],
+    [4, 4, 200],
+    [5, 4, 130],
+    [6, 3, 60],
+    [7, 2, 47],
+    [8, 3, 99],
+    [9, 2, 48],
+    [9, 3, 20],
+    [11, 3, 5],
+    [16, 2, 200],
+    [23, 2, 77],
+  ] as const;
+  return (["horner", "pruned"] as const).flatMap((algorithm) =>
+    (["float32", "float64"] as const).flatMap((dtype) =>
+      table.map(([channels, depth, length], n) => ({
+        ...plainCase,
+        name: `${algorithm} d=${channels} N=${depth} L=${length} ${dtype}`,
+        channels,
+        depth,
+        // Full lanes, a lone path, and paths that end early, one of a single point.
+        lengths: [length, length, length - 1, length, Math.ceil(length / 2), 1, length],
+        lead: [7],
+        dtype,
+        // Recovery amplifies roundings on drifting paths: what that comes to is measured in bench/, not bounded here.
+        kind: "walk" as const,
+        seed: 5000 + n,
+        inverse: n % 4 === 1,
+        basepoint: n % 3 === 1 ? ("each" as const) : ("none" as const),
+        initial: n % 5 === 2 ? ("each" as const) : ("none" as const),
+        algorithm,
+      })),
+    ),
+  );
+}
+
 /** Forms of input, and shapes of batches. */
 function forms(): Case[] {
   const all: Form[] = ["tensor", "dims", "plain", "nested", "shared", "int16", "bigint"];
@@ -310,7 +357,7 @@ function forms(): Case[] {
   ]);
 }
 
-export const cases: readonly Case[] = [...shapes(), ...options(), ...lengths(), ...blocks(), ...forms()];
+export const cases: readonly Case[] = [...shapes(), ...options(), ...lengths(), ...blocks(), ...algorithms(), ...forms()];
 
 /** The length of an empty batch's paths, and the least padded length of any. */
 const paddedLength = (one: Case): number => Math.max(1, ...(one.lengths.length === 0 ? [4] : one.lengths));
@@ -409,6 +456,7 @@ export function callOf(one: Case, { paths, basepoints, initials }: Material) {
   }
   if (ragged && form !== "nested") options.lengths = Uint32Array.from(lengths);
   if (form !== "tensor" && form !== "dims" && form !== "shared") options.dtype = dtype;
+  if (one.algorithm !== "auto") options.algorithm = one.algorithm;
   const count = resultShape.reduce((a, b) => a * b, 1);
   if (one.out) options.out = dtype === "float32" ? new Float32Array(count) : new Float64Array(count);
   return { paths: given(), options, shape: resultShape };

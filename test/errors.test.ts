@@ -537,7 +537,7 @@ const table: Row[] = [
     "OPTION_UNKNOWN",
     "options.deph",
     '"deph"',
-    "one of depth, stream, basepoint, initial, inverse, scalarTerm, lengths, dtype, out, checkFinite",
+    "one of depth, stream, basepoint, initial, inverse, scalarTerm, lengths, dtype, out, checkFinite, algorithm",
   ),
   row("no depth", () => call(path, {}), R, "DEPTH_INVALID", "options.depth", "undefined", "a whole number from 1 on"),
   row("depth 0", () => call(path, { depth: 0 }), R, "DEPTH_INVALID", "options.depth", "0", "a whole number from 1 on"),
@@ -612,6 +612,15 @@ const table: Row[] = [
     "options.dtype",
     '"float16"',
     '"float32" or "float64"',
+  ),
+  row(
+    "an algorithm",
+    () => call(path, { depth, algorithm: "fast" }),
+    T,
+    "ALGORITHM_INVALID",
+    "options.algorithm",
+    '"fast"',
+    '"auto", "horner" or "pruned"',
   ),
   // lengths
   row(
@@ -1473,6 +1482,7 @@ afterAll(() => {
     CHANNELS_INVALID: true,
     SIZE_TOO_LARGE: true,
     DTYPE_INVALID: true,
+    ALGORITHM_INVALID: true,
     LENGTHS_TYPE: true,
     LENGTHS_COUNT: true,
     LENGTHS_RANGE: true,

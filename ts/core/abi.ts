@@ -27,7 +27,7 @@ export interface Kernels {
    * @param initial - address of a signature (no scalar term) to continue from; 0: the identity. May equal `out` for whole
    *   signatures without scalar term: continued in place.
    * @param initialStride - numbers from one path's to the next one's; 0: they share one.
-   * @param options - sum of {@link STREAM}, {@link INVERSE}, {@link SCALAR_TERM}.
+   * @param options - sum of {@link STREAM}, {@link INVERSE}, {@link SCALAR_TERM}, and at most one of {@link HORNER}, {@link PRUNED}.
    * @param out - address of (batch, row) numbers, with STREAM (batch, rows, row); rows is points − 1, points with a basepoint.
    *   Past the end of a path its last row repeats.
    * @param scratch - address of `scratchBytes` bytes, 16-byte aligned.
@@ -60,6 +60,11 @@ export const STREAM = 1;
 export const INVERSE = 2;
 /** Option: each signature begins with its 1. */
 export const SCALAR_TERM = 4;
+
+/** Option: Horner's scheme on every word. Neither this nor {@link PRUNED}: the kernels choose. */
+export const HORNER = 256;
+/** Option: the pruned walk wherever it exists. */
+export const PRUNED = 512;
 
 /** What `signature` returns. */
 export const code = {

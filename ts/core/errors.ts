@@ -38,6 +38,8 @@ export interface PathSignatureErrorCodes {
   SIZE_TOO_LARGE: "RangeError";
   /** `dtype` is neither "float32" nor "float64". */
   DTYPE_INVALID: "TypeError";
+  /** `algorithm` names no kernel. */
+  ALGORITHM_INVALID: "TypeError";
   /** `lengths` is no list of numbers. */
   LENGTHS_TYPE: "TypeError";
   /** `lengths` has not one entry for each path. */

@@ -15,7 +15,7 @@ export {
 export type { Info, InfoFunction } from "./info.ts";
 export type { InitFunction } from "./init.ts";
 export type { NestedPath, Paths, TensorInput } from "./input.ts";
-export type { SignatureOptions } from "./options.ts";
+export type { Algorithm, SignatureOptions } from "./options.ts";
 export type { Variant } from "./probe.ts";
 export type { InitOptions } from "./runtime.ts";
 export type { SignatureFunction } from "./signature.ts";

@@ -110,7 +110,10 @@ class Call implements CallSizes {
     this.stream = options.stream;
     this.inverse = options.inverse;
     this.bits =
-      (options.stream ? STREAM : 0) | (options.inverse ? INVERSE : 0) | (options.scalarTerm ? SCALAR_TERM : 0);
+      (options.stream ? STREAM : 0) |
+      (options.inverse ? INVERSE : 0) |
+      (options.scalarTerm ? SCALAR_TERM : 0) |
+      options.algorithm;
     this.checkFinite = options.checkFinite;
     this.lengths = lengths;
     this.basepoint = basepoint;
@@ -608,7 +611,7 @@ class Stage {
         hasBasepoint ? basepointStride : 0,
         initial !== undefined || s > 0 ? this.#state : 0,
         s > 0 ? size : initialStride,
-        carries ? call.bits & INVERSE : call.bits,
+        carries ? call.bits & ~SCALAR_TERM : call.bits,
         carries ? this.#state : output,
         this.#scratch,
         this.#scratchBytes,

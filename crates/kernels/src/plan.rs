@@ -23,8 +23,8 @@ pub const MAX_PIECES: usize = 8;
 /// Paths of fewer steps than this stay in one piece: the products would cost more than they save.
 const FEWEST_STEPS_TO_CUT: usize = 48;
 
-/// Deeper than this, recovery amplifies float32 rounding on some paths: plain Horner there unless asked otherwise.
-const DEEPEST_PRUNED: usize = 6;
+/// From this depth on, recovery needs shorter pieces to be as exact as Horner's scheme.
+const SHORTER_PIECES: usize = 6;
 
 /// Whether the pruned walk exists for a shape.
 fn prunable(channels: usize, depth: usize) -> bool {
@@ -39,7 +39,6 @@ fn prunable(channels: usize, depth: usize) -> bool {
 /// Whether `auto` prunes paths of this many steps. Recovery costs as much as some steps, more of them the deeper the signature.
 fn prunes(shape: &Shape, steps: usize) -> bool {
     prunable(shape.channels, shape.depth)
-        && shape.depth <= DEEPEST_PRUNED
         && steps
             >= match shape.depth {
                 2 => 48,
@@ -51,12 +50,7 @@ fn prunes(shape: &Shape, steps: usize) -> bool {
 
 /// Whether a call with these options may prune at a depth where that takes a [`crate::Recovery`].
 pub fn needs_recovery(channels: usize, depth: usize, options: Options) -> bool {
-    let asked = match options.algorithm {
-        Algorithm::Horner => false,
-        Algorithm::Auto => depth <= DEEPEST_PRUNED,
-        Algorithm::Pruned => true,
-    };
-    asked && !options.stream && depth > 2 && prunable(channels, depth)
+    options.algorithm != Algorithm::Horner && !options.stream && depth > 2 && prunable(channels, depth)
 }
 
 /// The way of a path.
@@ -79,7 +73,7 @@ pub fn plan(shape: &Shape, steps: usize, algorithm: Algorithm) -> Way {
 pub fn pieces(depth: usize, way: Way) -> usize {
     match way {
         Way::OnePiece => 1,
-        Way::Pruned if depth >= DEEPEST_PRUNED => 8,
+        Way::Pruned if depth >= SHORTER_PIECES => 8,
         Way::Cut | Way::Pruned => 4,
     }
 }

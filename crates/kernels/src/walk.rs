@@ -199,9 +199,9 @@ impl<V: Lanes> Tile<'_, V> {
             for _ in 0..self.steps {
                 let one = *chain;
                 for m in 2..(r + 1) {
-                    let c = *chain.add(m - 1);
-                    for i in 0..G {
-                        let next = c.mul_add(*z.add(i), x[i]);
+                    let upper = *chain.add(m - 1);
+                    for (i, &x) in x.iter().enumerate() {
+                        let next = upper.mul_add(*z.add(i), x);
                         *to.add(i * each + m - 2) = if m > 2 { next.mul(reciprocal(m - 1)) } else { next };
                     }
                 }
