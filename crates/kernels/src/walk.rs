@@ -50,10 +50,21 @@ pub fn scratch_vectors(width: usize, depth: usize) -> Option<usize> {
     width.max(SIBLINGS * POOLED).checked_mul(TILE)?.checked_add(chains)
 }
 
-/// What 1/n is as a vector.
+/// 1/n: a division for each step and level would take longer than the multiply-adds.
+const RECIPROCALS: [f64; MAX_DEPTH + 2] = {
+    let mut table = [0.0; MAX_DEPTH + 2];
+    let mut n = 1;
+    while n < table.len() {
+        table[n] = 1.0 / n as f64;
+        n += 1;
+    }
+    table
+};
+
+/// What 1/n is as a vector, n up to [`MAX_DEPTH`] + 1.
 #[inline(always)]
 fn reciprocal<V: Lanes>(n: usize) -> V {
-    V::splat(V::T::from_f64(1.0 / n as f64))
+    V::splat(V::T::from_f64(RECIPROCALS[n]))
 }
 
 /// A walk from the empty word.
@@ -64,9 +75,10 @@ pub unsafe fn whole<V: Lanes>(frame: &Frame<V>, increments: *const V, steps: usi
     let r = frame.depth;
     // SAFETY: scratch has room for the root's chains, and behind them for all others.
     unsafe {
-        for q in 0..steps {
-            for m in 1..=r {
-                *frame.scratch.add(q * r + m - 1) = reciprocal(m);
+        for m in 1..=r {
+            let one_over = reciprocal(m);
+            for q in 0..steps {
+                *frame.scratch.add(q * r + m - 1) = one_over;
             }
         }
         let tile = Tile { frame, increments, steps };
@@ -83,18 +95,38 @@ pub unsafe fn below_letter<V: Lanes>(frame: &Frame<V>, root: *mut V, increments:
     let r = frame.depth;
     // SAFETY: as the caller vouches.
     unsafe {
-        let mut x = *root;
-        for q in 0..steps {
-            let z = *increments.add(q * frame.stride);
-            for m in 1..=r {
-                let chain = z.mul_add(reciprocal(m + 1), x);
-                *frame.scratch.add(q * r + m - 1) = if m > 1 { chain.mul(reciprocal(m)) } else { chain };
-            }
-            x = x.add(z);
+        match r {
+            2 => first_letter::<V, 2>(frame, root, increments, steps),
+            3 => first_letter::<V, 3>(frame, root, increments, steps),
+            4 => first_letter::<V, 4>(frame, root, increments, steps),
+            _ => first_letter::<V, 0>(frame, root, increments, steps),
         }
-        *root = x;
         let tile = Tile { frame, increments, steps };
         tile.visit(r, 0, frame.scratch, frame.scratch.add(steps * r));
+    }
+}
+
+/// The letter itself and its chains. `R` is the frame's depth where it is known at compile time, else 0.
+///
+/// # Safety
+/// As [`below_letter`].
+#[inline(never)]
+unsafe fn first_letter<V: Lanes, const R: usize>(frame: &Frame<V>, root: *mut V, increments: *const V, steps: usize) {
+    let r = if R > 0 { R } else { frame.depth };
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let mut x = *root;
+        let (mut z, mut chains) = (increments, frame.scratch);
+        for _ in 0..steps {
+            for m in 1..(r + 1) {
+                let chain = (*z).mul_add(reciprocal(m + 1), x);
+                *chains.add(m - 1) = if m > 1 { chain.mul(reciprocal(m)) } else { chain };
+            }
+            x = x.add(*z);
+            z = z.add(frame.stride);
+            chains = chains.add(r);
+        }
+        *root = x;
     }
 }
 
