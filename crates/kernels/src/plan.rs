@@ -17,6 +17,11 @@ pub enum Way {
     Pruned = 2,
 }
 
+impl Way {
+    /// All of them, each at its own number.
+    pub const ALL: [Way; 3] = [Way::OnePiece, Way::Cut, Way::Pruned];
+}
+
 /// The most pieces of time.
 pub const MAX_PIECES: usize = 8;
 

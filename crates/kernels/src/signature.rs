@@ -11,6 +11,9 @@ use crate::shape::Shape;
 use crate::walk::{self, Frame, TILE};
 use crate::{pruned, triangle};
 
+/// Paths that are brought into the order of their lengths together.
+const WINDOW: usize = 64;
+
 /// Which kernel computes whole signatures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
@@ -78,7 +81,7 @@ pub struct Request<'a, T> {
     pub channels: usize,
     /// Truncation level, at least 1.
     pub depth: usize,
-    /// Points that count, for each path, 1 … points. Neighbours of similar length are computed fastest.
+    /// Points that count, for each path, 1 … points.
     pub lengths: Option<&'a [u32]>,
     /// A point before the first.
     pub basepoint: Option<PerPath<'a, T>>,
@@ -332,41 +335,52 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         }
     }
 
-    /// All groups of the batch.
+    /// The whole batch: paths of a window in the order of their lengths, so that lanes end together; each to the group of its way, which is computed when it is full.
     unsafe fn batch<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
         let options = self.request.options;
+        let mut groups = [Group::EMPTY; Way::ALL.len()];
         let mut finite = true;
         let mut first = 0;
         while first < self.request.batch {
-            let until = (first + V::WIDTH).min(self.request.batch);
-            // SAFETY: as the caller vouches.
-            unsafe {
-                if options.stream {
-                    let mut group = Group::EMPTY;
-                    (first..until).for_each(|path| group.push(path));
-                    finite &= self.stream(group, scratch);
-                } else {
-                    // How a path is computed depends on itself alone; a group does one thing.
-                    let mut groups = [Group::EMPTY; 3];
-                    for path in first..until {
-                        groups[plan(self.shape, self.track(path).steps, options.algorithm) as usize].push(path);
-                    }
-                    for (group, way) in groups.into_iter().zip([Way::OnePiece, Way::Cut, Way::Pruned]) {
-                        finite &= self.whole(group, way, scratch);
-                    }
+            let count = WINDOW.min(self.request.batch - first);
+            let mut window = [0; WINDOW];
+            for (i, path) in window[..count].iter_mut().enumerate() {
+                *path = first + i;
+            }
+            if let Some(lengths) = self.request.lengths {
+                sort_by_length(&mut window[..count], lengths);
+            }
+            for &path in &window[..count] {
+                // How a path is computed depends on itself alone.
+                let way = match options.stream {
+                    true => Way::OnePiece,
+                    false => plan(self.shape, self.track(path).steps, options.algorithm),
+                };
+                let group = &mut groups[way as usize];
+                group.push(path);
+                if group.count == V::WIDTH {
+                    let full = core::mem::replace(group, Group::EMPTY);
+                    // SAFETY: as the caller vouches.
+                    finite &= unsafe { self.group(full, way, scratch) };
                 }
             }
-            first = until;
+            first += count;
+        }
+        for (group, way) in groups.into_iter().zip(Way::ALL) {
+            // SAFETY: as the caller vouches.
+            finite &= unsafe { self.group(group, way, scratch) };
         }
         finite
     }
 
-    /// Whole signatures of a group, which may be empty or have fewer paths than lanes.
-    unsafe fn whole<V: Lanes<T = T>>(&self, group: Group, way: Way, scratch: &Scratch<V>) -> bool {
+    /// A group, which may be empty or have fewer paths than lanes.
+    unsafe fn group<V: Lanes<T = T>>(&self, group: Group, way: Way, scratch: &Scratch<V>) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
             if group.count == 0 {
                 true
+            } else if self.request.options.stream {
+                self.stream(group, scratch)
             } else if way == Way::OnePiece {
                 self.in_one_piece(group, scratch)
             } else if group.count == V::WIDTH {
@@ -566,6 +580,17 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         unsafe {
             let rows: RowsMut<T> = core::array::from_fn(|l| self.out_row(group.paths[l], prefix));
             store_state(state, self.shape.size, &rows);
+        }
+    }
+}
+
+/// Insertion sort, which is short and moves nothing where neighbours are in order already.
+fn sort_by_length(paths: &mut [usize], lengths: &[u32]) {
+    for end in 1..paths.len() {
+        let mut i = end;
+        while i > 0 && lengths[paths[i - 1]] > lengths[paths[i]] {
+            paths.swap(i - 1, i);
+            i -= 1;
         }
     }
 }
