@@ -163,6 +163,43 @@ impl<'a, T: Real> Gather<'a, T> {
         }
     }
 
+    /// Writes the points number `t .. t + count` of each lane's piece to `to`, `channels` vectors a point; point 0 is where the first step starts. Lanes that have ended repeat their last.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `count * channels` vectors.
+    #[inline(always)]
+    pub unsafe fn read_points<V: Lanes<T = T>>(&self, t: usize, count: usize, to: *mut V) {
+        let d = self.channels;
+        let mut q = 0;
+        while q < count {
+            let plain = if t + q >= self.plain_from {
+                let most = (count - q).min((self.plain_until + 1).saturating_sub(t + q));
+                most - most % self.unit
+            } else {
+                0
+            };
+            let points: Rows<T> = core::array::from_fn(|l| {
+                let track = &self.tracks[l];
+                track.point(track.from + (t + q).min(track.count), d)
+            });
+            // SAFETY: q + plain <= count; in the plain range every lane's points are consecutive.
+            unsafe {
+                let to = to.add(q * d);
+                let numbers = plain.max(1) * d;
+                let mut i = 0;
+                while i + V::WIDTH <= numbers {
+                    put(V::load_transposed(&points, i), to.add(i));
+                    i += V::WIDTH;
+                }
+                while i < numbers {
+                    *to.add(i) = V::from_lanes(|l| *points[l].add(i));
+                    i += 1;
+                }
+            }
+            q += plain.max(1);
+        }
+    }
+
     /// One step, each lane's two points found on their own: the way for ends, basepoints, reversal.
     #[inline(never)]
     unsafe fn read_step<V: Lanes<T = T>>(&self, t: usize, to: *mut V) {

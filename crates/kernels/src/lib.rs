@@ -10,6 +10,7 @@ pub mod lanes;
 mod plan;
 mod pruned;
 mod recovery;
+mod rectangle;
 mod shape;
 mod signature;
 mod triangle;

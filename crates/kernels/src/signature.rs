@@ -133,7 +133,7 @@ fn rows<T>(request: &Request<'_, T>) -> usize {
     if request.options.stream { request.points - usize::from(request.basepoint.is_none()) } else { 1 }
 }
 
-/// Vectors of scratch that [`signature()`] needs, whatever the batch and the number of points: a tile of increments (two at depth 2), the chains of deep
+/// Vectors of scratch that [`signature()`] needs, whatever the batch and the number of points: a tile of increments (three tiles at depth 2), the chains of deep
 /// nodes, and for streams one state; for whole signatures two states, of which one has the recovery's intermediate sums behind it, the followed words of a pruned walk, and
 /// one row more than there are pieces.
 pub fn signature_scratch<V: Lanes>(
@@ -163,7 +163,10 @@ struct Parts {
 impl Parts {
     /// `None` if the sum overflows.
     fn new<V: Lanes>(shape: &Shape, options: Options, recovery: Option<Recovery<'_>>) -> Option<Parts> {
-        let chains = TILE.checked_mul(shape.channels)?.checked_mul(2)?;
+        let chains = match shape.depth {
+            2 => triangle::scratch_vectors(shape.channels)?,
+            _ => TILE.checked_mul(shape.channels)?,
+        };
         let state = chains.checked_add(walk::scratch_vectors(shape.channels, shape.depth)?)?;
         let values = state.checked_add(shape.size)?;
         if options.stream {
@@ -180,8 +183,6 @@ impl Parts {
 /// Scratch memory, cut up.
 struct Scratch<V: Lanes> {
     tile: *mut V,
-    /// A second tile.
-    halves: *mut V,
     chains: *mut V,
     /// One state: `size` vectors.
     state: *mut V,
@@ -195,12 +196,11 @@ struct Scratch<V: Lanes> {
 
 impl<V: Lanes> Scratch<V> {
     /// `memory` has at least `parts.total` vectors.
-    fn new(memory: &mut [V], shape: &Shape, parts: &Parts) -> Self {
+    fn new(memory: &mut [V], parts: &Parts) -> Self {
         let tile = memory.as_mut_ptr();
         let part = |at: usize| tile.wrapping_add(at);
         Scratch {
             tile,
-            halves: part(TILE * shape.channels),
             chains: part(parts.chains),
             state: part(parts.state),
             values: part(parts.values),
@@ -267,7 +267,7 @@ pub fn signature<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratc
         one_channel::<V>(&call)
     } else {
         // SAFETY: all lengths were checked above.
-        unsafe { call.batch::<V>(&Scratch::new(scratch, &shape, &parts)) }
+        unsafe { call.batch::<V>(&Scratch::new(scratch, &parts)) }
     };
     Ok(Report { increments_finite })
 }
@@ -470,10 +470,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         // SAFETY: as the caller vouches.
         unsafe {
             match (way, self.request.recovery) {
-                (Way::Pruned, _) if self.shape.depth == 2 => {
-                    let memory = triangle::Memory { tile: scratch.tile, halves: scratch.halves };
-                    triangle::follow(d, gather, TILE, &memory, scratch.values)
-                }
+                (Way::Pruned, _) if self.shape.depth == 2 => triangle::follow(d, gather, scratch.tile, scratch.values),
                 (Way::Pruned, Some(recovery)) => {
                     let memory = pruned::Memory {
                         tile: scratch.tile,

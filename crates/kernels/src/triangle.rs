@@ -1,70 +1,73 @@
 //! Depth 2, pruned: only the coefficients of words ab with a < b are followed, S(aa) is a square, and S(ba) = S(a) S(b) - S(ab).
 //!
-//! A tile of time steps outside, tiles of the triangle inside: a coefficient is loaded and stored once for all steps of a tile.
+//! With points P_0 … P_T and increments z_t, S(ab) = Σ_t ((P_t + P_{t+1})/2 - P_0)_a (z_t)_b: nothing depends on the step before, and no rounding is
+//! carried along. A tile of time steps outside, rectangles of the triangle inside: a coefficient is loaded and stored once for all steps of a tile.
 
 use crate::increments::Gather;
 use crate::lanes::{Lanes, Real};
+use crate::rectangle::Rectangle;
+use crate::walk::TILE;
 
-/// Scratch of the triangle.
-pub struct Memory<V> {
-    /// Increments of one tile: `tile_steps * channels` vectors.
-    pub tile: *mut V,
-    /// What each step adds to the words of one more letter: as many.
-    pub halves: *mut V,
+/// Vectors of scratch: a tile of points and one more, the increments between them, and their middles.
+pub fn scratch_vectors(channels: usize) -> Option<usize> {
+    channels.checked_mul(3 * TILE + 1)
 }
 
-/// Follows `gather`'s steps from the identity and leaves the complete signatures of depth 2 in `state`; says whether the sums of increments stayed finite.
+/// Follows `gather`'s steps from the identity and leaves the complete signatures of depth 2 in `state`; says whether all points are finite.
 ///
 /// # Safety
-/// `memory` is there; `state` has `channels + channels^2` vectors.
-pub unsafe fn follow<V: Lanes>(
-    channels: usize,
-    gather: &Gather<'_, V::T>,
-    tile_steps: usize,
-    memory: &Memory<V>,
-    state: *mut V,
-) -> bool {
+/// `scratch` has [`scratch_vectors`], `state` has `channels + channels^2` vectors.
+pub unsafe fn follow<V: Lanes>(channels: usize, gather: &Gather<'_, V::T>, scratch: *mut V, state: *mut V) -> bool {
     let d = channels;
-    let half = V::splat(V::T::from_f64(0.5));
+    let mut zeros = V::zero();
     // SAFETY: as the caller vouches.
     unsafe {
-        for i in 0..d + d * d {
-            *state.add(i) = V::zero();
-        }
         let square = state.add(d);
+        for i in 0..d * d {
+            *square.add(i) = V::zero();
+        }
+        let points = scratch;
+        let increments = points.add((TILE + 1) * d);
+        let middles = increments.add(TILE * d);
+        // Until the end the place of level 1 holds the first points.
+        gather.read_points(0, 1, state);
+        core::ptr::copy_nonoverlapping(state, points, d);
         let mut t = 0;
         while t < gather.steps {
-            let steps = tile_steps.min(gather.steps - t);
-            gather.read(t, steps, memory.tile);
-            for a in 0..d {
-                let mut x = *state.add(a);
-                for q in 0..steps {
-                    let z = *memory.tile.add(q * d + a);
-                    *memory.halves.add(q * d + a) = z.mul_add(half, x);
-                    x = x.add(z);
-                }
-                *state.add(a) = x;
+            let steps = TILE.min(gather.steps - t);
+            gather.read_points(t + 1, steps, points.add(d));
+            let span = Span { points, increments, middles, steps, d };
+            let mut c = 0;
+            while c < d {
+                let (count, all_zero) = match d - c {
+                    4.. => span.differences::<4>(c, state.add(c)),
+                    3 => span.differences::<3>(c, state.add(c)),
+                    2 => span.differences::<2>(c, state.add(c)),
+                    _ => span.differences::<1>(c, state.add(c)),
+                };
+                zeros = zeros.add(all_zero);
+                c += count;
             }
             let mut a = 0;
             while a + 1 < d {
-                let rows = if a + 4 < d { 4 } else { 1 };
+                let rows = if a + 3 < d { 3 } else { 1 };
                 let mut e = a + 1;
                 while e < d {
-                    let tile = Tile { halves: memory.halves.add(a), increments: memory.tile.add(e), steps, d };
                     let to = square.add(a * d + e);
                     e += match (rows, d - e) {
-                        (4, 3..) => tile.add::<4, 3>(to),
-                        (4, 2) => tile.add::<4, 2>(to),
-                        (4, _) => tile.add::<4, 1>(to),
-                        (_, 3..) => tile.add::<1, 3>(to),
-                        _ => tile.add::<1, 1>(to),
+                        (3, 3..) => span.sums::<3, 3>(a, e, to),
+                        (3, 2) => span.sums::<3, 2>(a, e, to),
+                        (3, _) => span.sums::<3, 1>(a, e, to),
+                        (_, 2..) => span.sums::<1, 2>(a, e, to),
+                        _ => span.sums::<1, 1>(a, e, to),
                     };
                 }
                 a += rows;
             }
+            core::ptr::copy(points.add(steps * d), points, d);
             t += steps;
         }
-        let mut zeros = V::zero();
+        let half = V::splat(V::T::from_f64(0.5));
         for a in 0..d {
             zeros = (*state.add(a)).mul_add(V::zero(), zeros);
             *state.add(a) = gather.total(a);
@@ -76,41 +79,66 @@ pub unsafe fn follow<V: Lanes>(
                 *square.add(b * d + a) = x.mul(*state.add(b)).sub(*square.add(a * d + b));
             }
         }
-        zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)
     }
+    zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)
 }
 
-/// Some rows and columns of the square, for all steps of a tile of time.
-struct Tile<V> {
-    halves: *const V,
-    increments: *const V,
+/// A tile of time.
+struct Span<V> {
+    /// One point more than steps.
+    points: *const V,
+    increments: *mut V,
+    /// Half way between the points of each step, seen from the path's first point.
+    middles: *mut V,
     steps: usize,
     d: usize,
 }
 
-impl<V: Lanes> Tile<V> {
-    /// Adds to `ROWS * COLUMNS` coefficients; gives COLUMNS. Where a tile reaches below the diagonal it adds to what is overwritten in the end.
-    #[inline(always)]
-    unsafe fn add<const ROWS: usize, const COLUMNS: usize>(&self, to: *mut V) -> usize {
-        // SAFETY: the caller keeps rows and columns inside the square.
+impl<V: Lanes> Span<V> {
+    /// Increments and middles of `G` channels from `c` on; gives G, and a vector of zeros if all points are finite.
+    #[inline(never)]
+    unsafe fn differences<const G: usize>(&self, c: usize, first: *const V) -> (usize, V) {
+        let half = V::splat(V::T::from_f64(0.5));
+        // SAFETY: c + G <= d; the parts have `steps` rows of d vectors.
         unsafe {
-            let mut y: [[V; COLUMNS]; ROWS] =
-                core::array::from_fn(|i| core::array::from_fn(|e| *to.add(i * self.d + e)));
-            for q in 0..self.steps {
-                let z: [V; COLUMNS] = core::array::from_fn(|e| *self.increments.add(q * self.d + e));
-                for (i, row) in y.iter_mut().enumerate() {
-                    let v = *self.halves.add(q * self.d + i);
-                    for (y, z) in row.iter_mut().zip(z) {
-                        *y = v.mul_add(z, *y);
-                    }
+            let first: [V; G] = core::array::from_fn(|i| *first.add(i));
+            let mut zeros = [V::zero(); G];
+            let mut prev: [V; G] = core::array::from_fn(|i| *self.points.add(c + i));
+            let mut at = c;
+            for _ in 0..self.steps {
+                for i in 0..G {
+                    let cur = *self.points.add(at + self.d + i);
+                    *self.increments.add(at + i) = cur.sub(prev[i]);
+                    // From the first point before the halving: near it both are exact.
+                    *self.middles.add(at + i) = cur.sub(first[i]).add(prev[i].sub(first[i])).mul(half);
+                    zeros[i] = cur.mul_add(V::zero(), zeros[i]);
+                    prev[i] = cur;
                 }
+                at += self.d;
             }
-            for (i, row) in y.into_iter().enumerate() {
-                for (e, y) in row.into_iter().enumerate() {
-                    *to.add(i * self.d + e) = y;
-                }
+            let mut all = zeros[0];
+            for z in &zeros[1..] {
+                all = all.add(*z);
             }
+            (G, all)
         }
+    }
+
+    /// Adds to the coefficients of `ROWS` letters from `a` on, followed by `COLUMNS` letters from `e` on; gives COLUMNS. Where a rectangle reaches below the diagonal it adds to
+    /// what is overwritten in the end.
+    #[inline(always)]
+    unsafe fn sums<const ROWS: usize, const COLUMNS: usize>(&self, a: usize, e: usize, y: *mut V) -> usize {
+        let rectangle = Rectangle {
+            y,
+            y_pitch: self.d,
+            v: self.middles.wrapping_add(a),
+            v_pitch: self.d,
+            z: self.increments.wrapping_add(e),
+            z_pitch: self.d,
+            steps: self.steps,
+        };
+        // SAFETY: rows and columns lie inside the square.
+        unsafe { rectangle.add::<ROWS, COLUMNS>() };
         COLUMNS
     }
 }

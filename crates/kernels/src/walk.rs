@@ -14,6 +14,7 @@
 //! Not here: where increments come from, what surrounds a tile.
 
 use crate::lanes::{Lanes, Real};
+use crate::rectangle::Rectangle;
 use crate::shape::MAX_DEPTH;
 
 /// Time steps in a tile at most.
@@ -311,32 +312,47 @@ impl<V: Lanes> Tile<'_, V> {
         // SAFETY: as the caller vouches.
         unsafe {
             let y = self.frame.levels[0].add(first * columns);
+            // Rows taken with so many columns.
+            macro_rules! add {
+                ($rows:literal, $columns:literal, $rectangle:expr) => {{
+                    $rectangle.add::<$rows, $columns>();
+                    $rows
+                }};
+            }
             let mut e = 0;
             while e < columns {
                 let (z, left) = (self.increments.add(e + skip), columns - e);
                 let mut row = 0;
                 while row < count {
-                    let place = Place { y: y.add(row * columns + e), columns, v: v.add(row), count, z };
+                    let rectangle = Rectangle {
+                        y: y.add(row * columns + e),
+                        y_pitch: columns,
+                        v: v.add(row),
+                        v_pitch: count,
+                        z,
+                        z_pitch: self.frame.stride,
+                        steps: self.steps,
+                    };
                     let rest = count - row;
                     row += match left {
                         1 => match rest {
-                            8.. => self.sums::<8, 1>(place),
-                            4.. => self.sums::<4, 1>(place),
-                            2.. => self.sums::<2, 1>(place),
-                            _ => self.sums::<1, 1>(place),
+                            8.. => add!(8, 1, rectangle),
+                            4.. => add!(4, 1, rectangle),
+                            2.. => add!(2, 1, rectangle),
+                            _ => add!(1, 1, rectangle),
                         },
                         2 | 4 => match rest {
-                            6 | 9.. => self.sums::<6, 2>(place),
-                            5 => self.sums::<5, 2>(place),
-                            4 | 7 | 8 => self.sums::<4, 2>(place),
-                            3 => self.sums::<3, 2>(place),
-                            2 => self.sums::<2, 2>(place),
-                            _ => self.sums::<1, 2>(place),
+                            6 | 9.. => add!(6, 2, rectangle),
+                            5 => add!(5, 2, rectangle),
+                            4 | 7 | 8 => add!(4, 2, rectangle),
+                            3 => add!(3, 2, rectangle),
+                            2 => add!(2, 2, rectangle),
+                            _ => add!(1, 2, rectangle),
                         },
                         _ => match rest {
-                            3 | 5.. => self.sums::<3, 3>(place),
-                            2 | 4 => self.sums::<2, 3>(place),
-                            _ => self.sums::<1, 3>(place),
+                            3 | 5.. => add!(3, 3, rectangle),
+                            2 | 4 => add!(2, 3, rectangle),
+                            _ => add!(1, 3, rectangle),
                         },
                     };
                 }
@@ -348,41 +364,4 @@ impl<V: Lanes> Tile<'_, V> {
             }
         }
     }
-
-    /// `ROWS * COLUMNS` coefficients in registers for all steps; gives ROWS.
-    #[inline(never)]
-    unsafe fn sums<const ROWS: usize, const COLUMNS: usize>(&self, place: Place<V>) -> usize {
-        let Place { y, columns, mut v, count, mut z } = place;
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let mut sums: [[V; COLUMNS]; ROWS] =
-                core::array::from_fn(|i| core::array::from_fn(|e| *y.add(i * columns + e)));
-            for _ in 0..self.steps {
-                let increments: [V; COLUMNS] = core::array::from_fn(|e| *z.add(e));
-                for (i, row) in sums.iter_mut().enumerate() {
-                    let v = *v.add(i);
-                    for (sum, z) in row.iter_mut().zip(increments) {
-                        *sum = v.mul_add(z, *sum);
-                    }
-                }
-                v = v.add(count);
-                z = z.add(self.frame.stride);
-            }
-            for (i, row) in sums.into_iter().enumerate() {
-                for (e, sum) in row.into_iter().enumerate() {
-                    *y.add(i * columns + e) = sum;
-                }
-            }
-        }
-        ROWS
-    }
-}
-
-/// Where a rectangle lies: coefficients and the columns of a row of them, row values and how many there are a step, increments.
-struct Place<V> {
-    y: *mut V,
-    columns: usize,
-    v: *const V,
-    count: usize,
-    z: *const V,
 }
