@@ -126,12 +126,7 @@ impl<'a, T: Real> Gather<'a, T> {
         let d = self.channels;
         let mut q = 0;
         while q < steps {
-            let plain = if t + q >= self.plain_from {
-                let most = (steps - q).min(self.plain_until.saturating_sub(t + q));
-                most - most % self.unit
-            } else {
-                0
-            };
+            let plain = self.plain(t + q, steps - q, self.plain_until);
             // SAFETY: q + plain <= steps; in the plain range every lane's points t + q ..= t + q + plain are consecutive.
             unsafe {
                 if plain > 0 {
@@ -143,6 +138,16 @@ impl<'a, T: Real> Gather<'a, T> {
                 }
             }
         }
+    }
+
+    /// How many of `most` steps from `t` on, before `until`, are consecutive in every lane and fill whole vectors.
+    #[inline(always)]
+    fn plain(&self, t: usize, most: usize, until: usize) -> usize {
+        if t < self.plain_from {
+            return 0;
+        }
+        let most = most.min(until.saturating_sub(t));
+        most - most % self.unit
     }
 
     /// Consecutive points: whole squares are loaded, subtracted and transposed. `numbers` is a multiple of the lanes' width.
@@ -172,12 +177,8 @@ impl<'a, T: Real> Gather<'a, T> {
         let d = self.channels;
         let mut q = 0;
         while q < count {
-            let plain = if t + q >= self.plain_from {
-                let most = (count - q).min((self.plain_until + 1).saturating_sub(t + q));
-                most - most % self.unit
-            } else {
-                0
-            };
+            // One point more than steps.
+            let plain = self.plain(t + q, count - q, self.plain_until + 1);
             let points: Rows<T> = core::array::from_fn(|l| {
                 let track = &self.tracks[l];
                 track.point(track.from + (t + q).min(track.count), d)

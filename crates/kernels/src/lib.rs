@@ -7,18 +7,22 @@
 mod chen;
 mod increments;
 pub mod lanes;
+mod one_channel;
 mod plan;
 mod pruned;
 mod recovery;
 mod rectangle;
+mod request;
+mod scratch;
 mod shape;
 mod signature;
+mod state;
 mod triangle;
 mod walk;
 
 pub use plan::needs_recovery;
 pub use recovery::Recovery;
+pub use request::{Algorithm, Error, Initial, Options, PerPath, Report, Request, output_len};
+pub use scratch::signature_scratch;
 pub use shape::{MAX_DEPTH, Shape, signature_size};
-pub use signature::{
-    Algorithm, Error, Initial, Options, PerPath, Report, Request, output_len, signature, signature_scratch,
-};
+pub use signature::signature;

@@ -3,8 +3,8 @@
 //!
 //! Not here: register blocking within a walk (`walk::choose`).
 
+use crate::request::{Algorithm, Options};
 use crate::shape::Shape;
-use crate::signature::{Algorithm, Options};
 
 /// How a whole signature is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,215 +5,16 @@
 use crate::chen;
 use crate::increments::{Gather, Track};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
-use crate::plan::{MAX_PIECES, Way, needs_recovery, pieces, plan};
-use crate::recovery::Recovery;
+use crate::plan::{Way, pieces, plan};
+use crate::request::{Error, Initial, Report, Request, rows};
+use crate::scratch::Scratch;
 use crate::shape::Shape;
+use crate::state::{clear, load_state, store_state, sums_finite};
 use crate::walk::{self, Frame, TILE};
-use crate::{pruned, triangle};
+use crate::{one_channel, pruned, triangle};
 
 /// Paths that are brought into the order of their lengths together.
 const WINDOW: usize = 64;
-
-/// Which kernel computes whole signatures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Algorithm {
-    /// The fastest for the shape.
-    #[default]
-    Auto,
-    /// Horner's scheme on every word.
-    Horner,
-    /// The pruned walk wherever it exists (depth 2 or more, a recovery given for depth 3 or more).
-    Pruned,
-}
-
-/// What to compute.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Every prefix's signature instead of the whole path's.
-    pub stream: bool,
-    /// As if the points (basepoint included) had been given in reverse order.
-    pub inverse: bool,
-    /// Rows begin with the scalar term 1.
-    pub scalar_term: bool,
-    /// Which kernel.
-    pub algorithm: Algorithm,
-}
-
-/// Numbers given once for all paths, or for each.
-#[derive(Clone, Copy, Debug)]
-pub struct PerPath<'a, T> {
-    /// The numbers.
-    pub data: &'a [T],
-    /// From one path's numbers to the next path's; 0: all share the first.
-    pub stride: usize,
-}
-
-impl<'a, T> PerPath<'a, T> {
-    /// The numbers of one path, if they are all there.
-    fn get(&self, path: usize, count: usize) -> Option<&'a [T]> {
-        let start = path.checked_mul(self.stride)?;
-        self.data.get(start..start.checked_add(count)?)
-    }
-}
-
-/// The signature that each path continues.
-#[derive(Clone, Copy, Debug, Default)]
-pub enum Initial<'a, T> {
-    /// The identity.
-    #[default]
-    Identity,
-    /// `size` numbers (no scalar term) a path.
-    Given(PerPath<'a, T>),
-    /// What stands in the output (whole signatures only).
-    Output,
-}
-
-/// A batch of paths.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a, T> {
-    /// (batch, points, channels), row-major.
-    pub paths: &'a [T],
-    /// Number of paths.
-    pub batch: usize,
-    /// Points of each path, at least 1.
-    pub points: usize,
-    /// Channels, at least 1.
-    pub channels: usize,
-    /// Truncation level, at least 1.
-    pub depth: usize,
-    /// Points that count, for each path, 1 … points.
-    pub lengths: Option<&'a [u32]>,
-    /// A point before the first.
-    pub basepoint: Option<PerPath<'a, T>>,
-    /// The signature to continue from.
-    pub initial: Initial<'a, T>,
-    /// What to compute.
-    pub options: Options,
-    /// The recovery for this shape, made once by [`Recovery::build`]; needed where [`needs_recovery`] says so.
-    pub recovery: Option<Recovery<'a>>,
-}
-
-/// What else there is to know of a finished call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Whether all increments, summed over each path, are finite. If not, the input held numbers that are not finite, or finite ones overflowed.
-    pub increments_finite: bool,
-}
-
-/// Why a call was refused. Nothing has been written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Error {
-    /// No channel, level or point; or a size beyond what can be laid out.
-    Shape,
-    /// `paths` has not batch * points * channels numbers.
-    Paths,
-    /// Not one length a path, or one out of 1 … points.
-    Lengths,
-    /// Too few numbers in `basepoint`.
-    Basepoint,
-    /// Too few numbers in `initial`, or [`Initial::Output`] with `stream`.
-    Initial,
-    /// `out` has not [`output_len`] numbers.
-    Output,
-    /// `scratch` has fewer than [`signature_scratch`] vectors.
-    Scratch,
-    /// The recovery is missing.
-    Recovery,
-}
-
-/// Numbers in the output of a request: batch * rows * row.
-pub fn output_len<T>(request: &Request<'_, T>) -> Option<usize> {
-    let size = crate::signature_size(request.channels, request.depth)?;
-    let row = size + usize::from(request.options.scalar_term);
-    request.batch.checked_mul(rows(request))?.checked_mul(row)
-}
-
-/// Output rows a path.
-fn rows<T>(request: &Request<'_, T>) -> usize {
-    if request.options.stream { request.points - usize::from(request.basepoint.is_none()) } else { 1 }
-}
-
-/// Vectors of scratch that [`signature()`] needs, whatever the batch and the number of points: a tile of increments (three tiles at depth 2), the chains of deep
-/// nodes, and for streams one state; for whole signatures two states, of which one has the recovery's intermediate sums behind it, the followed words of a pruned walk, and
-/// one row more than there are pieces.
-pub fn signature_scratch<V: Lanes>(
-    channels: usize,
-    depth: usize,
-    options: Options,
-    recovery: Option<Recovery<'_>>,
-) -> Option<usize> {
-    let shape = Shape::new(channels, depth)?;
-    if channels == 1 {
-        return Some(0);
-    }
-    Parts::new::<V>(&shape, options, recovery).map(|parts| parts.total)
-}
-
-/// Where each part of the scratch begins, in vectors.
-struct Parts {
-    chains: usize,
-    state: usize,
-    values: usize,
-    followed: usize,
-    rows: usize,
-    row: usize,
-    total: usize,
-}
-
-impl Parts {
-    /// `None` if the sum overflows.
-    fn new<V: Lanes>(shape: &Shape, options: Options, recovery: Option<Recovery<'_>>) -> Option<Parts> {
-        let chains = match shape.depth {
-            2 => triangle::scratch_vectors(shape.channels)?,
-            _ => TILE.checked_mul(shape.channels)?,
-        };
-        let state = chains.checked_add(walk::scratch_vectors(shape.channels, shape.depth)?)?;
-        let values = state.checked_add(shape.size)?;
-        if options.stream {
-            return Some(Parts { chains, state, values, followed: values, rows: values, row: 0, total: values });
-        }
-        let followed = values.checked_add(shape.size.max(recovery.map_or(0, |r| r.values())))?;
-        let rows = followed.checked_add(recovery.map_or(0, |_| pruned::followed_size(shape)))?;
-        let row = shape.size.div_ceil(V::WIDTH);
-        let total = rows.checked_add(row.checked_mul(MAX_PIECES + 1)?)?;
-        Some(Parts { chains, state, values, followed, rows, row, total })
-    }
-}
-
-/// Scratch memory, cut up.
-struct Scratch<V: Lanes> {
-    tile: *mut V,
-    chains: *mut V,
-    /// One state: `size` vectors.
-    state: *mut V,
-    /// A second state, and what a recovery needs behind it.
-    values: *mut V,
-    followed: *mut V,
-    /// Rows of `pitch` numbers, one more than pieces.
-    rows: *mut V::T,
-    pitch: usize,
-}
-
-impl<V: Lanes> Scratch<V> {
-    /// `memory` has at least `parts.total` vectors.
-    fn new(memory: &mut [V], parts: &Parts) -> Self {
-        let tile = memory.as_mut_ptr();
-        let part = |at: usize| tile.wrapping_add(at);
-        Scratch {
-            tile,
-            chains: part(parts.chains),
-            state: part(parts.state),
-            values: part(parts.values),
-            followed: part(parts.followed),
-            rows: part(parts.rows).cast(),
-            pitch: parts.row * V::WIDTH,
-        }
-    }
-
-    fn row(&self, i: usize) -> *mut V::T {
-        self.rows.wrapping_add(i * self.pitch)
-    }
-}
 
 /// Computes `request` into `out`.
 ///
@@ -222,41 +23,7 @@ impl<V: Lanes> Scratch<V> {
 ///
 /// Source: Horner's scheme of Kidger & Lyons, "Signatory" (ICLR 2021), section 5; products by Chen (1957).
 pub fn signature<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratch: &mut [V]) -> Result<Report, Error> {
-    let shape = Shape::new(request.channels, request.depth).ok_or(Error::Shape)?;
-    if request.points == 0 {
-        return Err(Error::Shape);
-    }
-    let path_len = request.points.checked_mul(request.channels).ok_or(Error::Shape)?;
-    if request.batch.checked_mul(path_len) != Some(request.paths.len()) {
-        return Err(Error::Paths);
-    }
-    if let Some(lengths) = request.lengths
-        && (lengths.len() != request.batch || lengths.iter().any(|&l| l == 0 || l as usize > request.points))
-    {
-        return Err(Error::Lengths);
-    }
-    let last = request.batch.saturating_sub(1);
-    if let Some(b) = request.basepoint
-        && request.batch > 0
-        && b.get(last, request.channels).is_none()
-    {
-        return Err(Error::Basepoint);
-    }
-    match request.initial {
-        Initial::Given(i) if request.batch > 0 && i.get(last, shape.size).is_none() => return Err(Error::Initial),
-        Initial::Output if request.options.stream => return Err(Error::Initial),
-        _ => {}
-    }
-    if output_len(request) != Some(out.len()) {
-        return Err(Error::Output);
-    }
-    if request.recovery.is_none() && needs_recovery(request.channels, request.depth, request.options) {
-        return Err(Error::Recovery);
-    }
-    let parts = Parts::new::<V>(&shape, request.options, request.recovery).ok_or(Error::Shape)?;
-    if request.channels > 1 && scratch.len() < parts.total {
-        return Err(Error::Scratch);
-    }
+    let (shape, parts) = request.check::<V>(out.len(), scratch.len())?;
     let call = Call {
         request,
         shape: &shape,
@@ -264,7 +31,7 @@ pub fn signature<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratc
         row: shape.size + usize::from(request.options.scalar_term),
     };
     let increments_finite = if request.channels == 1 {
-        one_channel::<V>(&call)
+        powers_of_one_channel::<V>(&call)
     } else {
         // SAFETY: all lengths were checked above.
         unsafe { call.batch::<V>(&Scratch::new(scratch, &parts)) }
@@ -592,63 +359,8 @@ fn sort_by_length(paths: &mut [usize], lengths: &[u32]) {
     }
 }
 
-/// The identity in every lane.
-unsafe fn clear<V: Lanes>(state: *mut V, size: usize) {
-    for i in 0..size {
-        // SAFETY: the caller vouches for `size` vectors.
-        unsafe { *state.add(i) = V::zero() };
-    }
-}
-
-/// A state to one row a lane.
-unsafe fn store_state<V: Lanes>(state: *const V, size: usize, rows: &RowsMut<V::T>) {
-    let mut i = 0;
-    // SAFETY: the caller vouches for `size` vectors and numbers.
-    unsafe {
-        while i + V::WIDTH <= size {
-            V::store_transposed(state.add(i), rows, i);
-            i += V::WIDTH;
-        }
-        while i < size {
-            let lanes = (*state.add(i)).to_lanes();
-            for l in 0..V::WIDTH {
-                *rows[l].add(i) = lanes[l];
-            }
-            i += 1;
-        }
-    }
-}
-
-/// One row a lane to a state.
-unsafe fn load_state<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
-    let mut i = 0;
-    // SAFETY: the caller vouches for `size` vectors and numbers.
-    unsafe {
-        while i + V::WIDTH <= size {
-            for (j, v) in V::load_transposed(rows, i).into_iter().enumerate().take(V::WIDTH) {
-                *state.add(i + j) = v;
-            }
-            i += V::WIDTH;
-        }
-        while i < size {
-            *state.add(i) = V::from_lanes(|l| *rows[l].add(i));
-            i += 1;
-        }
-    }
-}
-
-/// Whether the first `channels` vectors, the sums of increments, are finite: a sum once infinite or NaN never becomes finite again.
-unsafe fn sums_finite<V: Lanes>(state: *const V, channels: usize) -> bool {
-    let mut zeros = V::zero();
-    for c in 0..channels {
-        // SAFETY: the caller vouches for `channels` vectors.
-        zeros = unsafe { *state.add(c) }.mul_add(V::zero(), zeros);
-    }
-    zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)
-}
-
 /// One channel: level k of the signature is Δ^k / k! with Δ the increment, whatever lies between.
-fn one_channel<V: Lanes>(call: &Call<'_, '_, V::T>) -> bool {
+fn powers_of_one_channel<V: Lanes>(call: &Call<'_, '_, V::T>) -> bool {
     let depth = call.shape.depth;
     let mut finite = true;
     for path in 0..call.request.batch {
@@ -662,49 +374,11 @@ fn one_channel<V: Lanes>(call: &Call<'_, '_, V::T>) -> bool {
             unsafe {
                 let row = call.out_row(path, prefix);
                 match call.initial(path) {
-                    None => powers(delta, depth, row),
-                    Some(initial) => continued_powers(delta, depth, initial, row),
+                    None => one_channel::powers(delta, depth, row),
+                    Some(initial) => one_channel::continued_powers(delta, depth, initial, row),
                 }
             }
         }
     }
     finite
-}
-
-/// Δᵏ / k! for k = 1 … depth.
-///
-/// # Safety
-/// `row` is valid for writing `depth` numbers.
-unsafe fn powers<V: Lanes>(delta: V, depth: usize, row: *mut V::T) {
-    let mut power = V::splat(V::T::ONE);
-    for k in 1..=depth {
-        power = power.mul(delta.mul(V::splat(V::T::from_f64(1.0 / k as f64))));
-        // SAFETY: k <= depth.
-        unsafe { *row.add(k - 1) = power.to_lanes()[0] };
-    }
-}
-
-/// Level k is Σ_j A_{k-j} Δʲ / j!, with A the signature continued (A_0 = 1). From the top level down, so that `initial` may be `row` itself. Powers that have
-/// become zero or overflowed end the sum: they do so long before a large depth does.
-///
-/// # Safety
-/// `initial` is valid for reading and `row` for writing `depth` numbers.
-unsafe fn continued_powers<V: Lanes>(delta: V, depth: usize, initial: *const V::T, row: *mut V::T) {
-    for k in (1..=depth).rev() {
-        let (mut sum, mut power) = (V::zero(), V::splat(V::T::ONE));
-        for j in 0..=k {
-            // SAFETY: 1 <= k - j <= depth, or the scalar term.
-            let a = if j == k { V::T::ONE } else { unsafe { *initial.add(k - j - 1) } };
-            sum = power.mul_add(V::splat(a), sum);
-            if !power.to_lanes()[0].is_finite() {
-                break;
-            }
-            power = power.mul(delta.mul(V::splat(V::T::from_f64(1.0 / (j + 1) as f64))));
-            if power.to_lanes()[0] == V::T::ZERO {
-                break;
-            }
-        }
-        // SAFETY: k <= depth.
-        unsafe { *row.add(k - 1) = sum.to_lanes()[0] };
-    }
 }

@@ -1,0 +1,168 @@
+//! What a call asks for: paths, options, what it may be refused for. Types and their checks; no arithmetic.
+
+use crate::lanes::Lanes;
+use crate::plan::needs_recovery;
+use crate::recovery::Recovery;
+use crate::scratch::Parts;
+use crate::shape::Shape;
+
+/// Which kernel computes whole signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// The fastest for the shape.
+    #[default]
+    Auto,
+    /// Horner's scheme on every word.
+    Horner,
+    /// The pruned walk wherever it exists (depth 2 or more, a recovery given for depth 3 or more).
+    Pruned,
+}
+
+/// What to compute.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Every prefix's signature instead of the whole path's.
+    pub stream: bool,
+    /// As if the points (basepoint included) had been given in reverse order.
+    pub inverse: bool,
+    /// Rows begin with the scalar term 1.
+    pub scalar_term: bool,
+    /// Which kernel.
+    pub algorithm: Algorithm,
+}
+
+/// Numbers given once for all paths, or for each.
+#[derive(Clone, Copy, Debug)]
+pub struct PerPath<'a, T> {
+    /// The numbers.
+    pub data: &'a [T],
+    /// From one path's numbers to the next path's; 0: all share the first.
+    pub stride: usize,
+}
+
+impl<'a, T> PerPath<'a, T> {
+    /// The numbers of one path, if they are all there.
+    pub(crate) fn get(&self, path: usize, count: usize) -> Option<&'a [T]> {
+        let start = path.checked_mul(self.stride)?;
+        self.data.get(start..start.checked_add(count)?)
+    }
+}
+
+/// The signature that each path continues.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Initial<'a, T> {
+    /// The identity.
+    #[default]
+    Identity,
+    /// `size` numbers (no scalar term) a path.
+    Given(PerPath<'a, T>),
+    /// What stands in the output (whole signatures only).
+    Output,
+}
+
+/// A batch of paths.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a, T> {
+    /// (batch, points, channels), row-major.
+    pub paths: &'a [T],
+    /// Number of paths.
+    pub batch: usize,
+    /// Points of each path, at least 1.
+    pub points: usize,
+    /// Channels, at least 1.
+    pub channels: usize,
+    /// Truncation level, at least 1.
+    pub depth: usize,
+    /// Points that count, for each path, 1 … points.
+    pub lengths: Option<&'a [u32]>,
+    /// A point before the first.
+    pub basepoint: Option<PerPath<'a, T>>,
+    /// The signature to continue from.
+    pub initial: Initial<'a, T>,
+    /// What to compute.
+    pub options: Options,
+    /// The recovery for this shape, made once by [`Recovery::build`]; needed where [`needs_recovery`] says so.
+    pub recovery: Option<Recovery<'a>>,
+}
+
+/// What else there is to know of a finished call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Whether all increments, summed over each path, are finite. If not, the input held numbers that are not finite, or finite ones overflowed.
+    pub increments_finite: bool,
+}
+
+/// Why a call was refused. Nothing has been written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// No channel, level or point; or a size beyond what can be laid out.
+    Shape,
+    /// `paths` has not batch * points * channels numbers.
+    Paths,
+    /// Not one length a path, or one out of 1 … points.
+    Lengths,
+    /// Too few numbers in `basepoint`.
+    Basepoint,
+    /// Too few numbers in `initial`, or [`Initial::Output`] with `stream`.
+    Initial,
+    /// `out` has not [`output_len`] numbers.
+    Output,
+    /// `scratch` has fewer than [`crate::signature_scratch`] vectors.
+    Scratch,
+    /// The recovery is missing.
+    Recovery,
+}
+
+/// Numbers in the output of a request: batch * rows * row.
+pub fn output_len<T>(request: &Request<'_, T>) -> Option<usize> {
+    let size = crate::signature_size(request.channels, request.depth)?;
+    let row = size + usize::from(request.options.scalar_term);
+    request.batch.checked_mul(rows(request))?.checked_mul(row)
+}
+
+/// Output rows a path.
+pub(crate) fn rows<T>(request: &Request<'_, T>) -> usize {
+    if request.options.stream { request.points - usize::from(request.basepoint.is_none()) } else { 1 }
+}
+
+impl<T: Copy> Request<'_, T> {
+    /// Whether everything is there: the shape and the parts of scratch, or why not.
+    pub(crate) fn check<V: Lanes>(&self, out: usize, scratch: usize) -> Result<(Shape, Parts), Error> {
+        let shape = Shape::new(self.channels, self.depth).ok_or(Error::Shape)?;
+        if self.points == 0 {
+            return Err(Error::Shape);
+        }
+        let path_len = self.points.checked_mul(self.channels).ok_or(Error::Shape)?;
+        if self.batch.checked_mul(path_len) != Some(self.paths.len()) {
+            return Err(Error::Paths);
+        }
+        if let Some(lengths) = self.lengths
+            && (lengths.len() != self.batch || lengths.iter().any(|&l| l == 0 || l as usize > self.points))
+        {
+            return Err(Error::Lengths);
+        }
+        let last = self.batch.saturating_sub(1);
+        if let Some(b) = self.basepoint
+            && self.batch > 0
+            && b.get(last, self.channels).is_none()
+        {
+            return Err(Error::Basepoint);
+        }
+        match self.initial {
+            Initial::Given(i) if self.batch > 0 && i.get(last, shape.size).is_none() => return Err(Error::Initial),
+            Initial::Output if self.options.stream => return Err(Error::Initial),
+            _ => {}
+        }
+        if output_len(self) != Some(out) {
+            return Err(Error::Output);
+        }
+        if self.recovery.is_none() && needs_recovery(self.channels, self.depth, self.options) {
+            return Err(Error::Recovery);
+        }
+        let parts = Parts::new::<V>(&shape, self.options, self.recovery).ok_or(Error::Shape)?;
+        if self.channels > 1 && scratch < parts.total {
+            return Err(Error::Scratch);
+        }
+        Ok((shape, parts))
+    }
+}

@@ -1,0 +1,92 @@
+//! The scratch memory of a call: how much, and what lies where. The caller owns it; it does not depend on the batch or on lengths.
+
+use crate::lanes::Lanes;
+use crate::plan::MAX_PIECES;
+use crate::recovery::Recovery;
+use crate::request::Options;
+use crate::shape::Shape;
+use crate::walk::TILE;
+use crate::{pruned, triangle, walk};
+
+/// Vectors of scratch that [`crate::signature()`] needs, whatever the batch and the number of points: a tile of increments (three tiles at depth 2), the chains of deep
+/// nodes, and for streams one state; for whole signatures two states, of which one has the recovery's intermediate sums behind it, the followed words of a pruned walk, and
+/// one row more than there are pieces.
+pub fn signature_scratch<V: Lanes>(
+    channels: usize,
+    depth: usize,
+    options: Options,
+    recovery: Option<Recovery<'_>>,
+) -> Option<usize> {
+    let shape = Shape::new(channels, depth)?;
+    if channels == 1 {
+        return Some(0);
+    }
+    Parts::new::<V>(&shape, options, recovery).map(|parts| parts.total)
+}
+
+/// Where each part of the scratch begins, in vectors.
+pub struct Parts {
+    pub chains: usize,
+    pub state: usize,
+    pub values: usize,
+    pub followed: usize,
+    pub rows: usize,
+    pub row: usize,
+    pub total: usize,
+}
+
+impl Parts {
+    /// `None` if the sum overflows.
+    pub fn new<V: Lanes>(shape: &Shape, options: Options, recovery: Option<Recovery<'_>>) -> Option<Parts> {
+        let chains = match shape.depth {
+            2 => triangle::scratch_vectors(shape.channels)?,
+            _ => TILE.checked_mul(shape.channels)?,
+        };
+        let state = chains.checked_add(walk::scratch_vectors(shape.channels, shape.depth)?)?;
+        let values = state.checked_add(shape.size)?;
+        if options.stream {
+            return Some(Parts { chains, state, values, followed: values, rows: values, row: 0, total: values });
+        }
+        let followed = values.checked_add(shape.size.max(recovery.map_or(0, |r| r.values())))?;
+        let rows = followed.checked_add(recovery.map_or(0, |_| pruned::followed_size(shape)))?;
+        let row = shape.size.div_ceil(V::WIDTH);
+        let total = rows.checked_add(row.checked_mul(MAX_PIECES + 1)?)?;
+        Some(Parts { chains, state, values, followed, rows, row, total })
+    }
+}
+
+/// Scratch memory, cut up.
+pub struct Scratch<V: Lanes> {
+    pub tile: *mut V,
+    pub chains: *mut V,
+    /// One state: `size` vectors.
+    pub state: *mut V,
+    /// A second state, and what a recovery needs behind it.
+    pub values: *mut V,
+    pub followed: *mut V,
+    /// Rows of `pitch` numbers, one more than pieces.
+    pub rows: *mut V::T,
+    pub pitch: usize,
+}
+
+impl<V: Lanes> Scratch<V> {
+    /// `memory` has at least `parts.total` vectors.
+    pub fn new(memory: &mut [V], parts: &Parts) -> Self {
+        let tile = memory.as_mut_ptr();
+        let part = |at: usize| tile.wrapping_add(at);
+        Scratch {
+            tile,
+            chains: part(parts.chains),
+            state: part(parts.state),
+            values: part(parts.values),
+            followed: part(parts.followed),
+            rows: part(parts.rows).cast(),
+            pitch: parts.row * V::WIDTH,
+        }
+    }
+
+    /// Row number `i`.
+    pub fn row(&self, i: usize) -> *mut V::T {
+        self.rows.wrapping_add(i * self.pitch)
+    }
+}
