@@ -60,8 +60,10 @@ async function bring(what) {
   // Side by side: npm waits for the network while cargo keeps the cores busy. A failure waits for the other side, so that
   // the next run starts from what did succeed.
   const results = await Promise.allSettled([npmSide(), rustSide()]);
-  const failed = results.find(({ status }) => status === "rejected");
-  if (failed) throw failed.reason;
+  const reasons = results.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
+  const unexpected = reasons.find((reason) => !(reason instanceof Fault));
+  if (unexpected) throw unexpected;
+  if (reasons.length > 0) throw new Fault(reasons.map(({ message }) => message).join("\n\n"));
 }
 
 export async function setup() {

@@ -32,6 +32,8 @@ export function plan() {
 
   async function build(report) {
     if (!existsSync(at("ts", "index.ts"))) throw new Fault("ts/index.ts, the sources' entry, is missing.");
+    // An interrupted build must not pass for a finished one.
+    rmSync(stamp, { force: true });
     const folder = targetFolder("ts");
     rmSync(folder, { recursive: true, force: true });
     report("tsc");

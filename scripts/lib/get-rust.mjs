@@ -80,7 +80,7 @@ async function byDebian(report) {
   throw failure ?? new Fault(`Debian's Rust is older than ${minimumRustVersion()}.`);
 }
 
-const first = (error) => error.message.trim().split("\n").slice(-3).join(" ");
+const last = (error) => error.message.trim().split("\n").at(-1);
 
 export async function getRust(report) {
   const present = complete();
@@ -91,23 +91,30 @@ export async function getRust(report) {
       const toolchain = await way(report);
       if (toolchain) return choose(toolchain);
     } catch (error) {
-      tried.push(first(error));
+      tried.push(last(error));
     }
   }
   const found = survey().map(
     ({ folder, version, lacks }) => `  ${folder}: Rust ${version}, lacks ${lacks.join(" and ")}`,
   );
-  const [debian] = debianPackages;
   throw new Fault(
     [
       `A Rust toolchain (${minimumRustVersion()} or later) with its library's source (rust-src) and a wasm linker is missing.`,
       ...(found.length > 0 ? ["Found:", ...found] : ["No Rust was found."]),
       ...tried.map((text) => `Tried: ${text}`),
     ].join("\n"),
-    onPath("rustup")
-      ? "rustup toolchain install stable --profile minimal --component rust-src"
-      : isDebian()
-        ? `${isRoot() ? "" : "sudo "}apt-get update && ${isRoot() ? "" : "sudo "}apt-get install -y --no-install-recommends ${debian.join(" ")}`
-        : "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- --profile minimal --component rust-src",
+    fixes(),
   );
+}
+
+function fixes() {
+  const rustup = onPath("rustup")
+    ? "rustup toolchain install stable --profile minimal --component rust-src"
+    : "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- --profile minimal --component rust-src";
+  if (!isDebian() || onPath("rustup")) return [rustup];
+  const sudo = isRoot() ? "" : "sudo ";
+  return [
+    `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${debianPackages[0].join(" ")}`,
+    `or, without root: ${rustup}`,
+  ];
 }

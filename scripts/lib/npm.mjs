@@ -22,6 +22,9 @@ export function isComplete() {
 // A device without a prebuilt Node 20 of that name leaves it out (the tests that need it say that they are skipped).
 const forced = process.platform === "linux" && process.arch === "x64" ? [] : ["--force"];
 
+/** npm says what is wrong first, and then how it is used in general. */
+const mostErrorLines = 12;
+
 export async function install(report) {
   let count = 0;
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -33,7 +36,14 @@ export async function install(report) {
       },
     });
   } catch (error) {
-    throw new Fault(`The npm dependencies could not be installed.\n${error.message}`, "npm ci");
+    if (!(error instanceof Fault)) throw error;
+    const errors = (error.output ?? error.message)
+      .split("\n")
+      .filter((line) => /^npm error (?!A complete log)/.test(line));
+    throw new Fault(
+      ["The npm dependencies could not be installed:", ...errors.slice(0, mostErrorLines)].join("\n"),
+      "npm ci",
+    );
   }
   if (!existsSync(pinnedNode)) {
     throw new Fault(

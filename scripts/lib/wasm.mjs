@@ -1,7 +1,7 @@
 // Compiles one variant of crates/wasm with wasm-pack, unless nothing that goes into it changed. Writes pkg/<variant>,
 // dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
@@ -100,6 +100,8 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
   const current = isCurrent(stamp, withLock()) && existsSync(built(variant));
 
   async function build(report) {
+    // An interrupted build must not pass for a finished one.
+    rmSync(stamp, { force: true });
     await command(
       join(toolsBin, "wasm-pack"),
       [
