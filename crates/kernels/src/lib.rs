@@ -16,6 +16,7 @@ mod request;
 mod scratch;
 mod shape;
 mod signature;
+mod small;
 mod state;
 mod triangle;
 mod walk;

@@ -37,6 +37,12 @@ pub unsafe fn follow<V: Lanes>(channels: usize, gather: &Gather<'_, V::T>, scrat
             let steps = TILE.min(gather.steps - t);
             gather.read_points(t + 1, steps, points.add(d));
             let span = Span { points, increments, middles, steps, d };
+            if d == 2 {
+                zeros = zeros.add(span.pair(state, square.add(1)));
+                core::ptr::copy_nonoverlapping(points.add(steps * d), points, d);
+                t += steps;
+                continue;
+            }
             let mut c = 0;
             while c < d {
                 let (count, all_zero) = match d - c {
@@ -68,6 +74,9 @@ pub unsafe fn follow<V: Lanes>(channels: usize, gather: &Gather<'_, V::T>, scrat
             t += steps;
         }
         let half = V::splat(V::T::from_f64(0.5));
+        if d == 2 {
+            *square.add(1) = (*square.add(1)).mul(half);
+        }
         for a in 0..d {
             zeros = (*state.add(a)).mul_add(V::zero(), zeros);
             *state.add(a) = gather.total(a);
@@ -121,6 +130,36 @@ impl<V: Lanes> Span<V> {
                 all = all.add(*z);
             }
             (G, all)
+        }
+    }
+
+    /// Two channels: twice their one coefficient (halved at the very end), all in registers; gives a vector of zeros if all points are finite.
+    #[inline(never)]
+    unsafe fn pair(&self, first: *const V, to: *mut V) -> V {
+        // SAFETY: `points` has steps + 1 rows of two vectors.
+        unsafe {
+            let first = *first;
+            let mut point = self.points;
+            let (mut x, mut y) = ((*point).sub(first), *point.add(1));
+            // Every other step has its own sums: they do not wait for each other.
+            let (mut sums, mut zeros) = ([*to, V::zero()], [V::zero(); 2]);
+            let mut step = |which: usize| {
+                point = point.add(2);
+                let (next_x, next_y) = (*point, *point.add(1));
+                zeros[which] = next_x.mul_add(V::zero(), next_y.mul_add(V::zero(), zeros[which]));
+                let next_x = next_x.sub(first);
+                sums[which] = x.add(next_x).mul_add(next_y.sub(y), sums[which]);
+                (x, y) = (next_x, next_y);
+            };
+            for _ in 0..self.steps / 2 {
+                step(0);
+                step(1);
+            }
+            if self.steps % 2 == 1 {
+                step(0);
+            }
+            *to = sums[0].add(sums[1]);
+            zeros[0].add(zeros[1])
         }
     }
 

@@ -16,6 +16,7 @@
 use crate::lanes::{Lanes, Real};
 use crate::rectangle::Rectangle;
 use crate::shape::MAX_DEPTH;
+use crate::small;
 
 /// Time steps in a tile at most.
 pub const TILE: usize = 24;
@@ -96,6 +97,12 @@ pub unsafe fn below_letter<V: Lanes>(frame: &Frame<V>, root: *mut V, increments:
     let r = frame.depth;
     // SAFETY: as the caller vouches.
     unsafe {
+        match (r, frame.width) {
+            (2, 2) => return small::two_below::<V, 2, 1>(frame, root, increments, steps),
+            (2, 3) => return small::two_below::<V, 3, 2>(frame, root, increments, steps),
+            (3, 2) => return small::three_below_letter_of_two::<V>(frame, root, increments, steps),
+            _ => {}
+        }
         match r {
             2 => first_letter::<V, 2>(frame, root, increments, steps),
             3 => first_letter::<V, 3>(frame, root, increments, steps),
@@ -165,6 +172,13 @@ impl<V: Lanes> Tile<'_, V> {
                 self.rows(word, chains, scratch, d);
                 self.top(word * d, d, scratch);
                 return;
+            }
+            if r == 3 && d == 2 {
+                let (frame, increments, steps) = (self.frame, self.increments, self.steps);
+                return match frame.skip {
+                    0 => small::three_below_of_two::<V, 2>(frame, word, chains, increments, steps),
+                    _ => small::three_below_of_two::<V, 1>(frame, word, chains, increments, steps),
+                };
             }
             let each = self.steps * (r - 1);
             let beyond = scratch.add(SIBLINGS * each);
