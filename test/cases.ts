@@ -357,7 +357,14 @@ function forms(): Case[] {
   ]);
 }
 
-export const cases: readonly Case[] = [...shapes(), ...options(), ...lengths(), ...blocks(), ...algorithms(), ...forms()];
+export const cases: readonly Case[] = [
+  ...shapes(),
+  ...options(),
+  ...lengths(),
+  ...blocks(),
+  ...algorithms(),
+  ...forms(),
+];
 
 /** The length of an empty batch's paths, and the least padded length of any. */
 const paddedLength = (one: Case): number => Math.max(1, ...(one.lengths.length === 0 ? [4] : one.lengths));
