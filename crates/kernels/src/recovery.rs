@@ -54,6 +54,12 @@ impl<'a> Recovery<'a> {
             && crate::signature_size(channels, depth).is_some_and(|size| size <= LARGEST)
     }
 
+    /// Bytes that [`Recovery::build`] takes while it works, generously: its table of intermediate sums, and the program as lists and as words.
+    pub fn building_bytes(channels: usize, depth: usize) -> usize {
+        let size = crate::signature_size(channels, depth).unwrap_or(0).min(LARGEST);
+        size * (4 * DEEPEST * DEEPEST + 384) + (1 << 16)
+    }
+
     /// Takes words that [`Recovery::build`] made for this shape; anything else is refused.
     pub fn from_words(words: &'a [u32], channels: usize, depth: usize) -> Option<Recovery<'a>> {
         let right = words.len() >= Self::HEADER

@@ -33,6 +33,10 @@ pub fn with<R>(channels: usize, depth: usize, options: Options, work: impl FnOnc
                 }
             }
             None => {
+                // Building allocates as it goes, and would trap where memory ends in the middle: see first whether there is enough.
+                if Vec::<u8>::new().try_reserve_exact(Recovery::building_bytes(channels, depth)).is_err() {
+                    return work(None);
+                }
                 let Some(words) = Recovery::build(channels, depth) else { return work(None) };
                 if kept.len() == KEPT {
                     kept.remove(0);
