@@ -1,5 +1,5 @@
 // The options of a call: their types, and the reading of what is given, once each. Values that depend on the paths' shape
-// (lengths, basepoint, initial, out) are only passed on; signature.ts checks them when it knows the shape.
+// (lengths, basepoint, initial, out) are only passed on; call.ts checks them when it knows the shape.
 
 import { HORNER, PRUNED } from "./abi.ts";
 import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type NumericView } from "./arrays.ts";

@@ -1,0 +1,87 @@
+// What both ways of running a call (once.ts, stage.ts) do alike in the arena: how regions are aligned, how basepoints and
+// initial signatures are staged, how results are brought back. Which regions there are and where is theirs.
+
+import { copyIn, copyOut, type DTypeIndex, FLOAT32 } from "./arrays.ts";
+import type { Call } from "./call.ts";
+import { rangeError } from "./errors.ts";
+import type { ReadRows } from "./input.ts";
+import type { Instance } from "./instance.ts";
+
+/** Regions of the arena begin at multiples of this: a cache line, and more than any vector asks for. */
+export const align = (bytes: number): number => (bytes + 63) & ~63;
+/** The same beyond 2^31, where bit operations end. */
+export const alignLarge = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** The memory as numbers of a number type. To be asked for anew after whatever may have grown it. */
+export function heapOf(instance: Instance, dtype: DTypeIndex): Float32Array | Float64Array {
+  return dtype === FLOAT32 ? instance.f32 : instance.f64;
+}
+
+/**
+ * Bytes of scratch that the call needs.
+ * @throws PathSignatureError SIZE_TOO_LARGE
+ */
+export function scratchFor(instance: Instance, call: Call): number {
+  const bytes = instance.scratchBytes(call.dtype, call.channels, call.depth, call.bits);
+  if (bytes > 0) return bytes;
+  throw rangeError(
+    "SIZE_TOO_LARGE",
+    "options.depth",
+    `depth ${call.depth} of ${call.channels} channels, a signature of ${call.size} numbers`,
+    "such that a call fits into 32-bit WebAssembly memory",
+  );
+}
+
+/** Brings `count` numbers of staged output to the caller. */
+export function deliver(
+  heap: Float32Array | Float64Array,
+  at: number,
+  count: number,
+  out: Float32Array | Float64Array | undefined,
+) {
+  if (out === undefined) return heap.slice(at, at + count);
+  copyOut(heap, at, count, out, 0);
+  return out;
+}
+
+/** Copies the basepoints of paths [first, first + count) to `heap[at…]`; returns the numbers from one to the next. */
+export function stageBasepoint(
+  basepoint: ReadRows | true,
+  channels: number,
+  first: number,
+  count: number,
+  heap: Float32Array | Float64Array,
+  at: number,
+): number {
+  if (basepoint === true) {
+    heap.fill(0, at, at + channels);
+    return 0;
+  }
+  const { view, kind, stride } = basepoint;
+  if (stride === 0) copyIn(view, kind, 0, channels, heap, at);
+  else copyIn(view, kind, first * channels, count * channels, heap, at);
+  return stride;
+}
+
+/**
+ * Copies the initial signatures of paths [first, first + count), without scalar terms, to `heap[at…]`; returns the numbers
+ * from one to the next. `each`: also where all paths share one, every path gets its own.
+ */
+export function stageInitial(
+  initial: ReadRows,
+  size: number,
+  first: number,
+  count: number,
+  heap: Float32Array | Float64Array,
+  at: number,
+  each: boolean,
+): number {
+  const { view, kind, stride, width } = initial;
+  if (stride === 0) {
+    copyIn(view, kind, width - size, size, heap, at);
+    if (!each) return 0;
+    for (let i = 1; i < count; i++) heap.copyWithin(at + i * size, at, at + size);
+  } else if (width === size) copyIn(view, kind, first * size, count * size, heap, at);
+  else for (let i = 0; i < count; i++) copyIn(view, kind, (first + i) * width + 1, size, heap, at + i * size);
+  return size;
+}
