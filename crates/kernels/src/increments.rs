@@ -6,6 +6,9 @@
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
 use core::marker::PhantomData;
 
+/// Time steps whose increments are in scratch memory at once, at most.
+pub const TILE: usize = 24;
+
 /// One path as a sequence of points P(0), P(1), …, P(steps), and the piece of its steps that a lane follows.
 ///
 /// P(0) is the basepoint where there is one, else the first point. Invariant (vouched for by whoever makes a track): `first` is valid for
@@ -115,6 +118,12 @@ impl<'a, T: Real> Gather<'a, T> {
             g.steps = g.steps.max(t.count);
         }
         g
+    }
+
+    /// The tiles of time: the first step of each, and how many steps it has.
+    pub fn tiles(&self) -> impl Iterator<Item = (usize, usize)> + use<T> {
+        let steps = self.steps;
+        (0..steps).step_by(TILE).map(move |t| (t, TILE.min(steps - t)))
     }
 
     /// Writes the increments of steps `t .. t + steps` to `to`, `channels` vectors a step. Lanes that have ended get zeros.

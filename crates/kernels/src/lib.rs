@@ -1,6 +1,6 @@
 //! Truncated signatures of piecewise linear paths, generic over SIMD lanes, for WebAssembly and native builds.
 //!
-//! No allocation, no I/O, no JavaScript: the caller owns inputs, outputs and scratch memory ([`signature_scratch`] says how much).
+//! No allocation but in [`Recovery::build`], no I/O, no JavaScript: the caller owns inputs, outputs and scratch memory ([`signature_scratch`] says how much).
 //! Start at [`signature()`]; the way from there is `plan` (which way a path goes) →
 //! `increments` (paths to lanes) → `walk` (the kernel; `pruned` and `recovery`, or `triangle`, around it) → `chen` (pieces of time together).
 
@@ -25,5 +25,5 @@ pub use plan::needs_recovery;
 pub use recovery::Recovery;
 pub use request::{Algorithm, Error, Initial, Options, PerPath, Report, Request, output_len};
 pub use scratch::signature_scratch;
-pub use shape::{MAX_DEPTH, Shape, signature_size};
+pub use shape::signature_size;
 pub use signature::signature;

@@ -1,7 +1,7 @@
 //! Which way a path goes: the one small table of choices between kernels, made by shape, number of steps and algorithm alone, never by what else is in
 //! the batch, so that a path's result is its own. The numbers come from measurements: see `bench/NOTES.md`.
 //!
-//! Not here: register blocking within a walk (`walk::choose`).
+//! Not here: which rectangles a walk works on (`walk::Tile::top`).
 
 use crate::request::{Algorithm, Options};
 use crate::shape::Shape;

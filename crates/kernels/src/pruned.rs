@@ -4,10 +4,11 @@
 //! For each first letter a the followed words are a, then any word over the letters a …: the ordinary walk on a smaller alphabet. Not here: that walk.
 
 use crate::increments::Gather;
-use crate::lanes::{Lanes, Real};
+use crate::lanes::Lanes;
 use crate::recovery::Recovery;
-use crate::shape::Shape;
-use crate::walk::{self, Frame, TILE};
+use crate::shape::{MAX_DEPTH, Shape};
+use crate::state::{clear, is_zero};
+use crate::walk::{self, Frame};
 
 /// More letters than this are never pruned at depth 3 or more (their number of coefficients would be beyond `Recovery::build`).
 pub const MAX_LETTERS: usize = 32;
@@ -66,7 +67,7 @@ pub unsafe fn follow<V: Lanes>(
             stride: d,
             depth: n - 1,
             skip: 1,
-            levels: [core::ptr::null_mut(); crate::shape::MAX_DEPTH + 1],
+            levels: [core::ptr::null_mut(); MAX_DEPTH + 1],
             scratch: memory.chains,
         };
         let (mut at, mut words) = (root.wrapping_add(1), 1);
@@ -81,20 +82,13 @@ pub unsafe fn follow<V: Lanes>(
     let last_letter = root;
     // SAFETY: as the caller vouches.
     unsafe {
-        for i in 0..followed_size(shape) {
-            *memory.followed.add(i) = V::zero();
-        }
-        let mut t = 0;
-        while t < gather.steps {
-            let steps = TILE.min(gather.steps - t);
+        clear(memory.followed, followed_size(shape));
+        for (t, steps) in gather.tiles() {
             gather.read(t, steps, memory.tile);
-            for (a, entry) in letters.iter().enumerate().take(d - 1) {
-                if let Some(letter) = entry {
-                    walk::below_letter(&letter.frame, letter.root, memory.tile.add(a), steps);
-                }
+            for (a, letter) in letters.iter().flatten().enumerate() {
+                walk::below_letter(&letter.frame, letter.root, memory.tile.add(a), steps);
             }
             walk::level_one(last_letter, 1, d, memory.tile.add(d - 1), steps);
-            t += steps;
         }
         let finite = spread(shape, memory.followed, memory.values);
         powers(shape, gather, memory.values);
@@ -137,7 +131,7 @@ unsafe fn spread<V: Lanes>(shape: &Shape, followed: *const V, state: *mut V) -> 
             }
         }
     }
-    zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)
+    is_zero(zeros)
 }
 
 /// Level 1 as one difference, and the words xᵏ as its powers over k!: exactly consistent, so that recovery does not amplify what time steps rounded.
@@ -150,7 +144,7 @@ unsafe fn powers<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, state: *mut
         unsafe {
             *state.add(a) = x;
             for k in 2..=n {
-                power = power.mul(x).mul(V::splat(V::T::from_f64(1.0 / k as f64)));
+                power = power.mul(x).mul(walk::reciprocal(k));
                 word = word * d + a;
                 *state.add(shape.offset(k) + word) = power;
             }

@@ -9,7 +9,7 @@
 //!    r S(u aʳ) = S(u aʳ⁻¹) S(a) - Σ_p S(u with a put in before letter p, then aʳ⁻¹):
 //!    on the top level only words whose last letter is larger than their first are needed.
 //!
-//! For a number of channels and a depth these are written down once as a program of additions and multiply-adds on vectors ([`Recovery::new`], the one
+//! For a number of channels and a depth these are written down once as a program of additions and multiply-adds on vectors ([`Recovery::build`], the one
 //! place of this crate that allocates) and run for every piece of a path. `docs/pruned-walk.md` derives both identities.
 
 use crate::lanes::{Lanes, Real};

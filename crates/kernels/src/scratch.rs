@@ -1,11 +1,11 @@
 //! The scratch memory of a call: how much, and what lies where. The caller owns it; it does not depend on the batch or on lengths.
 
+use crate::increments::TILE;
 use crate::lanes::Lanes;
 use crate::plan::MAX_PIECES;
 use crate::recovery::Recovery;
 use crate::request::Options;
 use crate::shape::Shape;
-use crate::walk::TILE;
 use crate::{pruned, triangle, walk};
 
 /// Vectors of scratch that [`crate::signature()`] needs, whatever the batch and the number of points: a tile of increments (three tiles at depth 2), the chains of deep

@@ -10,7 +10,7 @@ use crate::request::{Error, Initial, Report, Request, rows};
 use crate::scratch::Scratch;
 use crate::shape::Shape;
 use crate::state::{clear, load_state, store_state, sums_finite};
-use crate::walk::{self, Frame, TILE};
+use crate::walk::{self, Frame};
 use crate::{one_channel, pruned, triangle};
 
 /// Paths that are brought into the order of their lengths together.
@@ -263,20 +263,16 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         // SAFETY: as the caller vouches.
         unsafe {
             self.start(group, scratch.state);
-            let mut t = 0;
-            while t < gather.steps {
-                let steps = TILE.min(gather.steps - t);
+            for (t, steps) in gather.tiles() {
                 gather.read(t, steps, scratch.tile);
                 for q in 0..steps {
                     let step = scratch.tile.add(q * self.request.channels);
                     self.advance(&frame, step, 1);
                     self.store_rows(group, t + q, scratch.state);
                 }
-                t += steps;
             }
-            while t < all {
-                self.store_rows(group, t, scratch.state);
-                t += 1;
+            for past_the_end in gather.steps..all {
+                self.store_rows(group, past_the_end, scratch.state);
             }
             sums_finite(scratch.state, self.request.channels)
         }
@@ -310,12 +306,9 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         let frame = self.frame(scratch, state);
         // SAFETY: as the caller vouches; a tile has room for TILE steps.
         unsafe {
-            let mut t = 0;
-            while t < gather.steps {
-                let steps = TILE.min(gather.steps - t);
+            for (t, steps) in gather.tiles() {
                 gather.read(t, steps, scratch.tile);
                 self.advance(&frame, scratch.tile, steps);
-                t += steps;
             }
             sums_finite(state, d)
         }

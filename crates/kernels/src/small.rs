@@ -5,13 +5,8 @@
 // Loops over i, j and c index several register arrays at once; iterators over one of them would hide that.
 #![allow(clippy::needless_range_loop)]
 
-use crate::lanes::{Lanes, Real};
-use crate::walk::Frame;
-
-#[inline(always)]
-fn number<V: Lanes>(x: f64) -> V {
-    V::splat(V::T::from_f64(x))
-}
+use crate::lanes::Lanes;
+use crate::walk::{Frame, reciprocal};
 
 /// Depth 3, an alphabet of `M` letters of which `C` = M - 1 are followed as last ones: the letter, M words of two letters, M C of three.
 ///
@@ -24,7 +19,7 @@ pub unsafe fn two_below<V: Lanes, const M: usize, const C: usize>(
     mut increments: *const V,
     steps: usize,
 ) {
-    let (half, third) = (number::<V>(0.5), number::<V>(1.0 / 3.0));
+    let (half, third) = (reciprocal::<V>(2), reciprocal::<V>(3));
     // SAFETY: as the caller vouches.
     unsafe {
         let (lower, top) = (frame.levels[1], frame.levels[0]);
@@ -68,7 +63,7 @@ unsafe fn levels_of_two<V: Lanes, const C: usize>(
     steps: usize,
     mut chains: impl FnMut([V; 2]) -> [V; 3],
 ) {
-    let half = number::<V>(0.5);
+    let half = reciprocal::<V>(2);
     // SAFETY: as the caller vouches.
     unsafe {
         let mut s: [V; 2] = core::array::from_fn(|i| *upper.add(i));
@@ -110,7 +105,7 @@ unsafe fn levels_of_two<V: Lanes, const C: usize>(
 /// As [`crate::walk::below_letter`], with the frame's width 2 and depth 3.
 #[inline(never)]
 pub unsafe fn three_below_letter_of_two<V: Lanes>(frame: &Frame<V>, root: *mut V, increments: *const V, steps: usize) {
-    let (half, third, fourth) = (number::<V>(0.5), number::<V>(1.0 / 3.0), number::<V>(0.25));
+    let (half, third, fourth) = (reciprocal::<V>(2), reciprocal::<V>(3), reciprocal::<V>(4));
     let levels = [frame.levels[2], frame.levels[1], frame.levels[0]];
     // SAFETY: as the caller vouches.
     unsafe {

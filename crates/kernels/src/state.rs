@@ -2,7 +2,7 @@
 
 use crate::lanes::{Lanes, Real, Rows, RowsMut};
 
-/// The identity in every lane.
+/// Zeros: the identity in every lane.
 ///
 /// # Safety
 /// `state` is valid for writing `size` vectors.
@@ -66,5 +66,10 @@ pub unsafe fn sums_finite<V: Lanes>(state: *const V, channels: usize) -> bool {
         // SAFETY: the caller vouches for `channels` vectors.
         zeros = unsafe { *state.add(c) }.mul_add(V::zero(), zeros);
     }
+    is_zero(zeros)
+}
+
+/// Whether every lane is zero: what a sum of finite numbers times zero is, and any other sum is not.
+pub fn is_zero<V: Lanes>(zeros: V) -> bool {
     zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)
 }

@@ -3,10 +3,11 @@
 //! With points P_0 … P_T and increments z_t, S(ab) = Σ_t ((P_t + P_{t+1})/2 - P_0)_a (z_t)_b: nothing depends on the step before, and no rounding is
 //! carried along. A tile of time steps outside, rectangles of the triangle inside: a coefficient is loaded and stored once for all steps of a tile.
 
-use crate::increments::Gather;
-use crate::lanes::{Lanes, Real};
+use crate::increments::{Gather, TILE};
+use crate::lanes::Lanes;
 use crate::rectangle::Rectangle;
-use crate::walk::TILE;
+use crate::state::{clear, is_zero};
+use crate::walk::reciprocal;
 
 /// Vectors of scratch: a tile of points and one more, the increments between them, and their middles.
 pub fn scratch_vectors(channels: usize) -> Option<usize> {
@@ -23,59 +24,19 @@ pub unsafe fn follow<V: Lanes>(channels: usize, gather: &Gather<'_, V::T>, scrat
     // SAFETY: as the caller vouches.
     unsafe {
         let square = state.add(d);
-        for i in 0..d * d {
-            *square.add(i) = V::zero();
-        }
+        clear(square, d * d);
         let points = scratch;
         let increments = points.add((TILE + 1) * d);
         let middles = increments.add(TILE * d);
         // Until the end the place of level 1 holds the first points.
         gather.read_points(0, 1, state);
         core::ptr::copy_nonoverlapping(state, points, d);
-        let mut t = 0;
-        while t < gather.steps {
-            let steps = TILE.min(gather.steps - t);
+        for (t, steps) in gather.tiles() {
             gather.read_points(t + 1, steps, points.add(d));
             let span = Span { points, increments, middles, steps, d };
-            if d == 2 {
-                zeros = zeros.add(span.pair(state, square.add(1)));
-                core::ptr::copy_nonoverlapping(points.add(steps * d), points, d);
-                t += steps;
-                continue;
-            }
-            let mut c = 0;
-            while c < d {
-                let (count, all_zero) = match d - c {
-                    4.. => span.differences::<4>(c, state.add(c)),
-                    3 => span.differences::<3>(c, state.add(c)),
-                    2 => span.differences::<2>(c, state.add(c)),
-                    _ => span.differences::<1>(c, state.add(c)),
-                };
-                zeros = zeros.add(all_zero);
-                c += count;
-            }
-            let mut a = 0;
-            while a + 1 < d {
-                let rows = if a + 3 < d { 3 } else { 1 };
-                let mut e = a + 1;
-                while e < d {
-                    let to = square.add(a * d + e);
-                    e += match (rows, d - e) {
-                        (3, 3..) => span.sums::<3, 3>(a, e, to),
-                        (3, 2) => span.sums::<3, 2>(a, e, to),
-                        (3, _) => span.sums::<3, 1>(a, e, to),
-                        (_, 2..) => span.sums::<1, 2>(a, e, to),
-                        _ => span.sums::<1, 1>(a, e, to),
-                    };
-                }
-                a += rows;
-            }
+            let all_zero = if d == 2 { span.pair(state, square.add(1)) } else { span.square(state, square) };
+            zeros = zeros.add(all_zero);
             core::ptr::copy(points.add(steps * d), points, d);
-            t += steps;
-        }
-        let half = V::splat(V::T::from_f64(0.5));
-        if d == 2 {
-            *square.add(1) = (*square.add(1)).mul(half);
         }
         for a in 0..d {
             zeros = (*state.add(a)).mul_add(V::zero(), zeros);
@@ -83,13 +44,13 @@ pub unsafe fn follow<V: Lanes>(channels: usize, gather: &Gather<'_, V::T>, scrat
         }
         for a in 0..d {
             let x = *state.add(a);
-            *square.add(a * d + a) = x.mul(x).mul(half);
+            *square.add(a * d + a) = x.mul(x).mul(reciprocal(2));
             for b in a + 1..d {
                 *square.add(b * d + a) = x.mul(*state.add(b)).sub(*square.add(a * d + b));
             }
         }
     }
-    zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)
+    is_zero(zeros)
 }
 
 /// A tile of time.
@@ -104,10 +65,47 @@ struct Span<V> {
 }
 
 impl<V: Lanes> Span<V> {
+    /// Adds the tile's steps to the coefficients above the diagonal of `square`; gives a vector of zeros if all points are finite.
+    unsafe fn square(&self, first: *const V, square: *mut V) -> V {
+        let d = self.d;
+        let mut zeros = V::zero();
+        // SAFETY: `first` has d vectors, `square` d * d.
+        unsafe {
+            let mut c = 0;
+            while c < d {
+                let (count, all_zero) = match d - c {
+                    4.. => self.differences::<4>(c, first.add(c)),
+                    3 => self.differences::<3>(c, first.add(c)),
+                    2 => self.differences::<2>(c, first.add(c)),
+                    _ => self.differences::<1>(c, first.add(c)),
+                };
+                zeros = zeros.add(all_zero);
+                c += count;
+            }
+            let mut a = 0;
+            while a + 1 < d {
+                let rows = if a + 3 < d { 3 } else { 1 };
+                let mut e = a + 1;
+                while e < d {
+                    let to = square.add(a * d + e);
+                    e += match (rows, d - e) {
+                        (3, 3..) => self.sums::<3, 3>(a, e, to),
+                        (3, 2) => self.sums::<3, 2>(a, e, to),
+                        (3, _) => self.sums::<3, 1>(a, e, to),
+                        (_, 2..) => self.sums::<1, 2>(a, e, to),
+                        _ => self.sums::<1, 1>(a, e, to),
+                    };
+                }
+                a += rows;
+            }
+        }
+        zeros
+    }
+
     /// Increments and middles of `G` channels from `c` on; gives G, and a vector of zeros if all points are finite.
     #[inline(never)]
     unsafe fn differences<const G: usize>(&self, c: usize, first: *const V) -> (usize, V) {
-        let half = V::splat(V::T::from_f64(0.5));
+        let half = reciprocal::<V>(2);
         // SAFETY: c + G <= d; the parts have `steps` rows of d vectors.
         unsafe {
             let first: [V; G] = core::array::from_fn(|i| *first.add(i));
@@ -133,7 +131,7 @@ impl<V: Lanes> Span<V> {
         }
     }
 
-    /// Two channels: twice their one coefficient (halved at the very end), all in registers; gives a vector of zeros if all points are finite.
+    /// The same for two channels, whose one coefficient `to` and all else stay in registers; gives a vector of zeros if all points are finite.
     #[inline(never)]
     unsafe fn pair(&self, first: *const V, to: *mut V) -> V {
         // SAFETY: `points` has steps + 1 rows of two vectors.
@@ -141,8 +139,8 @@ impl<V: Lanes> Span<V> {
             let first = *first;
             let mut point = self.points;
             let (mut x, mut y) = ((*point).sub(first), *point.add(1));
-            // Every other step has its own sums: they do not wait for each other.
-            let (mut sums, mut zeros) = ([*to, V::zero()], [V::zero(); 2]);
+            // Twice the coefficient, so that no middle has to be halved. Every other step has its own sums: they do not wait for each other.
+            let (mut sums, mut zeros) = ([(*to).add(*to), V::zero()], [V::zero(); 2]);
             let mut step = |which: usize| {
                 point = point.add(2);
                 let (next_x, next_y) = (*point, *point.add(1));
@@ -158,7 +156,7 @@ impl<V: Lanes> Span<V> {
             if self.steps % 2 == 1 {
                 step(0);
             }
-            *to = sums[0].add(sums[1]);
+            *to = sums[0].add(sums[1]).mul(reciprocal(2));
             zeros[0].add(zeros[1])
         }
     }

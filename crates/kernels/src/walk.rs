@@ -13,13 +13,11 @@
 //!
 //! Not here: where increments come from, what surrounds a tile.
 
+use crate::increments::TILE;
 use crate::lanes::{Lanes, Real};
 use crate::rectangle::Rectangle;
 use crate::shape::MAX_DEPTH;
 use crate::small;
-
-/// Time steps in a tile at most.
-pub const TILE: usize = 24;
 
 /// Children of a node whose chains are made at once: independent sums hide each other's latency.
 const SIBLINGS: usize = 4;
@@ -65,7 +63,7 @@ const RECIPROCALS: [f64; MAX_DEPTH + 2] = {
 
 /// What 1/n is as a vector, n up to [`MAX_DEPTH`] + 1.
 #[inline(always)]
-fn reciprocal<V: Lanes>(n: usize) -> V {
+pub fn reciprocal<V: Lanes>(n: usize) -> V {
     V::splat(V::T::from_f64(RECIPROCALS[n]))
 }
 

@@ -3,7 +3,7 @@
 use path_signature_kernels::{Options, Recovery, needs_recovery};
 use std::cell::RefCell;
 
-/// Shapes remembered; the one not used for longest makes room. Most programs take a few kilobytes, the largest about two megabytes.
+/// Shapes remembered; the one not used for longest makes room. Most programs take a few kilobytes, the largest 600.
 const KEPT: usize = 8;
 
 struct Kept {

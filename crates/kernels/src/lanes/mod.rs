@@ -40,8 +40,6 @@ pub trait Real: Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
     fn is_finite(self) -> bool;
     /// `self - other`.
     fn minus(self, other: Self) -> Self;
-    /// `self * other`.
-    fn times(self, other: Self) -> Self;
 }
 
 macro_rules! real {
@@ -64,10 +62,6 @@ macro_rules! real {
             #[inline(always)]
             fn minus(self, other: Self) -> Self {
                 self - other
-            }
-            #[inline(always)]
-            fn times(self, other: Self) -> Self {
-                self * other
             }
         }
     };
