@@ -31,6 +31,8 @@ function rustflags(variant, toolchain) {
     // that are added up and spilled: 5 to 10 % slower (bench/NOTES.md).
     "-C",
     "llvm-args=-disable-lsr",
+    "-C",
+    "llvm-args=-pre-RA-sched=source",
     ...toolchain.linker.flags,
     ...extra,
     ...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
