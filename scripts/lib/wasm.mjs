@@ -1,10 +1,11 @@
 // Compiles one variant of crates/wasm with wasm-pack, unless nothing that goes into it changed. Writes pkg/<variant>,
-// dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts.
+// dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts (ts/core/binaries.ts reads it).
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
+import { makePatch } from "./patch.mjs";
 import { at, root, targetFolder, toolsBin, wasmBindgenVersion, wasmPackVersion } from "./project.mjs";
 import { environment } from "./rust.mjs";
 import { command } from "./terminal.mjs";
@@ -131,15 +132,31 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
 
 /** Copies what wasm-pack made to where the bundle and the sources take it from. Cheap, so it is always done. */
 export function place(variant) {
-  const bytes = readFileSync(built(variant));
-  writeIfChanged(shipped(variant), bytes);
+  writeIfChanged(shipped(variant), readFileSync(built(variant)));
   if (!inlined.includes(variant)) return;
+  const [base] = inlined;
+  // A variant alone (build --variant) is placed once the base is there.
+  if (!existsSync(built(base))) return;
+  for (const one of variant === base ? inlined : [variant]) if (existsSync(built(one))) inline(one, base);
+}
+
+/** Writes a variant's bytes as a source file: the base whole, the others as patches of it. */
+function inline(variant, base) {
+  const bytes = readFileSync(built(variant));
+  const [name, what, text] =
+    variant === base
+      ? ["hex", "the binary's bytes", bytes]
+      : [
+          "patchHex",
+          `what makes the binary's bytes out of those of \`${base}\``,
+          makePatch(readFileSync(built(base)), bytes),
+        ];
   writeIfChanged(
     generated(variant),
     [
-      "// Made by scripts/build.mjs from crates/wasm: the binary's bytes. Not committed.",
+      `// Made by scripts/build.mjs from crates/wasm: ${what}. Not committed.`,
       "",
-      `export const base64: string =\n  "${bytes.toString("base64")}";`,
+      `export const ${name}: string =\n  "${text.toString("hex")}";`,
       "",
     ].join("\n"),
   );
