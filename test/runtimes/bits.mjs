@@ -51,4 +51,3 @@ export function bitsOf(signature) {
   }
   return digest(results);
 }
-

@@ -55,7 +55,10 @@ function checkRagged({ signature }) {
     assert(String(batch.shape) === "5,120", `shape ${batch.shape}`);
     paths.forEach((path, i) => {
       const alone = signature(path, { depth: 4, dtype }).data;
-      assert(same([...alone], [...batch.data.subarray(120 * i, 120 * (i + 1))]), `path ${i} differs in a batch, ${dtype}`);
+      assert(
+        same([...alone], [...batch.data.subarray(120 * i, 120 * (i + 1))]),
+        `path ${i} differs in a batch, ${dtype}`,
+      );
     });
     const padded = paths.map((path) => [...path, ...Array(longest - path.length).fill([9, 9, 9])]);
     const lengths = paths.map((path) => path.length);
@@ -98,7 +101,11 @@ function checkGradients({ signature, signatureVjp, signatureWithVjp }) {
   const depth = 3;
   const cotangent = signature(walk(8, 5, 3), { depth }).data;
   const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
-  const at = (h) => signature(path.map((point, t) => point.map((x, c) => x + h * direction[t][c])), { depth }).data;
+  const at = (h) =>
+    signature(
+      path.map((point, t) => point.map((x, c) => x + h * direction[t][c])),
+      { depth },
+    ).data;
   const ahead = dot(at(differenceStep), cotangent);
   const behind = dot(at(-differenceStep), cotangent);
   const expected = (ahead - behind) / (2 * differenceStep);

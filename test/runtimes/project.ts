@@ -22,7 +22,10 @@ export async function makeProject(): Promise<Consumer> {
   await project.install();
   for (const name of ["conformance.mjs", "bits.mjs"])
     project.write(name, readFileSync(join(import.meta.dirname, name), "utf8"));
-  project.write("oracles.mjs", `export default ${readFileSync(join(root, "test/oracles/sig_vectors.json"), "utf8")};\n`);
+  project.write(
+    "oracles.mjs",
+    `export default ${readFileSync(join(root, "test/oracles/sig_vectors.json"), "utf8")};\n`,
+  );
   return project;
 }
 

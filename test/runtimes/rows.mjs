@@ -3,6 +3,22 @@
 
 const row = (id, runtime, how, binary, options = {}) => ({ id, runtime, how, binary, ...options });
 
+const browsers = { chromium: "Chromium", firefox: "Firefox ESR", webkit: "WebKitGTK" };
+
+// WebKit's compiler has no relaxed SIMD yet.
+const binaries = { chromium: "relaxed", firefox: "relaxed", webkit: "simd" };
+
+/** A browser's rows. */
+const inBrowser = (name) =>
+  [
+    ["page", "page, no bundler"],
+    ["worker", "module worker"],
+    ["isolated", "cross-origin isolated page"],
+    ["isolated-worker", "module worker, isolated"],
+    ["csp", "page without `unsafe-eval`"],
+    ["slim", "`./slim`, binary by `fetch`"],
+  ].map(([place, how]) => row(`${name}-${place}`, browsers[name], how, binaries[name], { need: name }));
+
 /** `binary` is the one that has to run there, `need` what has to be on the machine (see test/runtimes/hosts.ts). */
 export const rows = [
   // V8 of Node 20 has no relaxed SIMD without a flag.
@@ -14,18 +30,7 @@ export const rows = [
   row("deno", "Deno", "`import`", "relaxed", { need: "deno" }),
   row("workerd", "workerd", "bundled by wrangler, in Miniflare", "relaxed", { need: "workerd" }),
   row("edge-light", "edge-runtime", "bundled with `?module`", "simd"),
-  row("chromium-page", "Chromium", "page, no bundler", "relaxed", { need: "chromium" }),
-  row("chromium-isolated", "Chromium", "cross-origin isolated page", "relaxed", { need: "chromium" }),
-  row("chromium-worker", "Chromium", "module worker", "relaxed", { need: "chromium" }),
-  row("chromium-isolated-worker", "Chromium", "module worker, isolated", "relaxed", { need: "chromium" }),
-  row("chromium-csp", "Chromium", "page without `unsafe-eval`", "relaxed", { need: "chromium" }),
-  row("chromium-slim", "Chromium", "`./slim`, binary by `fetch`", "relaxed", { need: "chromium" }),
-  row("firefox-page", "Firefox ESR", "page, no bundler", "relaxed", { need: "firefox" }),
-  row("firefox-isolated", "Firefox ESR", "cross-origin isolated page", "relaxed", { need: "firefox" }),
-  row("firefox-worker", "Firefox ESR", "module worker", "relaxed", { need: "firefox" }),
-  row("webkit-page", "WebKitGTK", "page, no bundler", "relaxed", { need: "webkit" }),
-  row("webkit-isolated", "WebKitGTK", "cross-origin isolated page", "relaxed", { need: "webkit" }),
-  row("webkit-worker", "WebKitGTK", "module worker", "relaxed", { need: "webkit" }),
+  ...["chromium", "firefox", "webkit"].flatMap(inBrowser),
   row("vite", "Vite", "app in Chromium", "relaxed", { need: "chromium" }),
   row("webpack", "webpack", "app in Chromium", "relaxed", { need: "chromium" }),
   row("rollup", "rollup", "app in Chromium", "relaxed", { need: "chromium" }),
