@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
+import { Log, LogLevel, Miniflare, type MiniflareOptions, type WorkerdStructuredLog } from "miniflare";
 import { nodes, root } from "../packaging/consumer.ts";
 
 const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
@@ -24,8 +24,15 @@ export async function bundleWorker(project: string, config: string): Promise<str
   return out;
 }
 
+export interface WorkerOptions {
+  /** Gets what the worker says by `console.log`, line by line. */
+  readonly onLog?: ((line: string) => void) | undefined;
+  /** Further options of Miniflare. */
+  readonly miniflare?: Partial<MiniflareOptions>;
+}
+
 /** Starts a bundle; its main module is the only JavaScript file in it. `dispose` it. */
-export async function startWorker(bundle: string, options: Partial<MiniflareOptions> = {}): Promise<Miniflare> {
+export async function startWorker(bundle: string, options: WorkerOptions = {}): Promise<Miniflare> {
   const names = readdirSync(bundle).filter((name) => /\.(js|wasm)$/.test(name));
   const main = names.find((name) => name.endsWith(".js"));
   if (main === undefined) throw new Error(`${bundle} holds no JavaScript`);
@@ -43,7 +50,8 @@ export async function startWorker(bundle: string, options: Partial<MiniflareOpti
     enableDevRegistry: false,
     telemetry: { enabled: false },
     workers: [{ config: { name: "worker", compatibilityDate, manifest: { mainModule: main, modules } } }],
-    ...options,
+    handleStructuredLogs: ({ message }: WorkerdStructuredLog) => options.onLog?.(message),
+    ...options.miniflare,
   });
   await miniflare.ready;
   return miniflare;

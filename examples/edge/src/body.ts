@@ -9,7 +9,8 @@ function decoded(request: Request, body: ReadableStream<Uint8Array<ArrayBuffer>>
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding === "identity" || encoding === "") return body;
   const format = Object.hasOwn(encodings, encoding) ? encodings[encoding] : undefined;
-  if (!format) throw new Problem(415, "content-encoding", "Bodies may be compressed by gzip or deflate, or not at all.");
+  if (!format)
+    throw new Problem(415, "content-encoding", "Bodies may be compressed by gzip or deflate, or not at all.");
   return body.pipeThrough(new DecompressionStream(format));
 }
 

@@ -38,7 +38,11 @@ export function compute(body: Body, options: SignatureOptions): Signature {
     if (numbers > limits.numbers)
       throw new Problem(413, "depth", `An answer may hold ${limits.numbers} numbers; this one would hold ${numbers}.`);
     if (batch * points * size > limits.work)
-      throw new Problem(413, "body", `${batch * points} points to ${size} coefficients each are too much for a request.`);
+      throw new Problem(
+        413,
+        "body",
+        `${batch * points} points to ${size} coefficients each are too much for a request.`,
+      );
   }
   const { paths, lengths } = body;
   return signature(paths, lengths ? { ...options, lengths } : options);

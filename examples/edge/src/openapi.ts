@@ -11,7 +11,11 @@ const paths = { oneOf: [path, { type: "array", items: path, minItems: 1 }] };
 const bodySchemas: Readonly<Record<(typeof bodyTypes)[keyof typeof bodyTypes], object>> = {
   json: {
     schema: { oneOf: [...paths.oneOf, { type: "object", properties: { paths }, required: ["paths"] }] },
-    example: [[0, 0], [1, 0], [1, 1]],
+    example: [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ],
   },
   csv: { schema: { type: "string" }, example: "path,x,y\na,0,0\na,1,0\na,1,1\nb,0,0\nb,1,1\n" },
   arrow: { schema: { type: "string", contentMediaType: "application/vnd.apache.arrow.stream" } },
@@ -53,8 +57,10 @@ const problem = (description: string) => ({
   },
 });
 
-const contentOf = <Name extends string>(types: Readonly<Record<string, Name>>, schemas: Readonly<Record<Name, object>>) =>
-  Object.fromEntries(Object.entries(types).map(([type, name]) => [type, schemas[name]]));
+const contentOf = <Name extends string>(
+  types: Readonly<Record<string, Name>>,
+  schemas: Readonly<Record<Name, object>>,
+) => Object.fromEntries(Object.entries(types).map(([type, name]) => [type, schemas[name]]));
 
 export const openapi = {
   openapi: "3.1.0",

@@ -118,7 +118,8 @@ compute();
 `;
 
 /** Scripts and requests of this origin only; the page's one style sheet is in its own text. */
-const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src data:; img-src data:; base-uri 'none'";
+const policy =
+  "default-src 'none'; script-src 'self'; connect-src 'self'; style-src data:; img-src data:; base-uri 'none'";
 
 export const page = (): Response =>
   new Response(html, { headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": policy } });

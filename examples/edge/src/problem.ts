@@ -34,14 +34,18 @@ function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isPathSignatureError(error)) {
     const mine = error instanceof TypeError || error instanceof RangeError;
-    if (mine) return new Problem(422, error.argument, error.message, error.code);
+    // Options are query parameters here, and go by their names alone.
+    if (mine) return new Problem(422, error.argument.replace(/^options\./, ""), error.message, error.code);
     if (error.code === "OUT_OF_MEMORY") return new Problem(413, error.argument, error.message, error.code);
   }
   return new Problem(500, "", "This is a fault of the service, not of the request.");
 }
 
 /** The answer to an error, and what the log is to know of it. */
-export function problemResponse(error: unknown, requestId: string): { response: Response; note: Record<string, unknown> } {
+export function problemResponse(
+  error: unknown,
+  requestId: string,
+): { response: Response; note: Record<string, unknown> } {
   const { status, argument, message: detail, code } = problemOf(error);
   const body = { type: "about:blank", title: titles[status], status, detail, argument, code, requestId };
   const headers = { "content-type": "application/problem+json" };

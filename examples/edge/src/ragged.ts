@@ -30,7 +30,11 @@ export function fromRow(
   if (lengths.every((length) => length === longest)) return { paths: { data: values, shape } };
   const count = lengths.length * longest * channels;
   if (count > limits.padded)
-    throw new Problem(413, "body", `${lengths.length} paths of up to ${longest} points are too uneven for one request.`);
+    throw new Problem(
+      413,
+      "body",
+      `${lengths.length} paths of up to ${longest} points are too uneven for one request.`,
+    );
   const data = values instanceof Float32Array ? new Float32Array(count) : new Float64Array(count);
   let from = 0;
   lengths.forEach((length, i) => {

@@ -22,6 +22,7 @@ import type { Signature } from "path-signature";
 import { limits } from "../limits.ts";
 import { Problem } from "../problem.ts";
 import { type Body, fromRow } from "../ragged.ts";
+import { checkArrow } from "./arrow-guard.ts";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -72,7 +73,11 @@ function fromLists(table: Table, name: string, channels: number): Body {
     for (let i = 0; i < list.length; i++) {
       const next = Number(offsets[i + 1]);
       if (!(next > end) || next > points.length)
-        throw new Problem(next === end ? 422 : 400, `${name}[${i}]`, "A path needs at least one point, and offsets that rise.");
+        throw new Problem(
+          next === end ? 422 : 400,
+          `${name}[${i}]`,
+          "A path needs at least one point, and offsets that rise.",
+        );
       lengths.push(next - end);
       end = next;
     }
@@ -100,13 +105,19 @@ function fromColumns(table: Table): Body {
   return fromRow(values, [points], channels, true);
 }
 
-/** @throws Problem 400, 413, 422 */
+/** @throws Problem 400, 413, 415, 422 */
 export function decodeArrow(bytes: Uint8Array): Body {
   let table: Table;
   try {
+    checkArrow(bytes);
     table = tableFromIPC(bytes);
   } catch (error) {
-    throw new Problem(400, "body", `The body is no Arrow IPC stream that can be read here: ${(error as Error).message}`);
+    if (error instanceof Problem) throw error;
+    throw new Problem(
+      400,
+      "body",
+      `The body is no Arrow IPC stream that can be read here: ${(error as Error).message}`,
+    );
   }
   const { fields } = table.schema;
   const [field] = fields;
@@ -122,7 +133,9 @@ export function decodeArrow(bytes: Uint8Array): Body {
     // Metadata that contradicts itself shows when the columns are looked at.
     throw new Problem(400, "body", `The Arrow stream contradicts itself: ${(error as Error).message}`);
   }
-  const found = fields.slice(0, 8).map(({ name, type }) => `${name.slice(0, 40)}: ${String(type).slice(0, 80)}`);
+  const found = fields
+    .slice(0, 8)
+    .map(({ name, type }) => `${String(name).slice(0, 40)}: ${String(type).slice(0, 80)}`);
   throw new Problem(422, "body", `The stream must hold ${forms}; it holds ${found.join(", ") || "no column"}.`);
 }
 
@@ -145,7 +158,7 @@ export function encodeArrow(result: Signature): Response {
   const fields = [new Field("signature", column.type, false)];
   const struct = makeData({ type: new Struct(fields), length: column.length, children: [column], nullCount: 0 });
   const table = new Table(new Schema(fields), new RecordBatch(new Schema(fields), struct));
-  return new Response(tableToIPC(table, "stream"), {
+  return new Response(tableToIPC(table, "stream") as Uint8Array<ArrayBuffer>, {
     headers: { "content-type": "application/vnd.apache.arrow.stream" },
   });
 }

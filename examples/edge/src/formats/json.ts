@@ -41,7 +41,11 @@ export function decodeJson(bytes: Uint8Array): Body {
   if (Array.isArray(value)) return { paths: value as Paths };
   const other = Object.keys(value).find((key) => key !== "paths");
   if (other !== undefined)
-    throw new Problem(422, other.slice(0, 60), "An object may have `paths` and nothing else; options come in the query.");
+    throw new Problem(
+      422,
+      other.slice(0, 60),
+      "An object may have `paths` and nothing else; options come in the query.",
+    );
   const { paths } = value as { paths?: unknown };
   if (!Array.isArray(paths)) throw new Problem(422, "paths", "`paths` must be nested arrays.");
   return { paths: paths as unknown as Paths };
