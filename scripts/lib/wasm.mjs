@@ -18,13 +18,6 @@ const generated = (variant) => at("ts", "generated", `${variant}.ts`);
 
 function rustflags(variant, toolchain) {
   const { features, rustflags: extra } = variants[variant];
-  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
-  // Panic messages hold source paths; without the folders of this machine the same sources give the same bytes anywhere.
-  const remap = [
-    [toolchain.source, "/rust"],
-    [cargoHome, "/cargo"],
-    [root, "/path-signature"],
-  ];
   return [
     "-C",
     `target-feature=${features.map((feature) => `+${feature}`).join(",")}`,
@@ -34,8 +27,18 @@ function rustflags(variant, toolchain) {
     "llvm-args=-disable-lsr",
     ...toolchain.linker.flags,
     ...extra,
-    ...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
   ];
+}
+
+/** Panic messages hold source paths; without the folders of this machine the same sources give the same bytes anywhere. */
+function remap(toolchain) {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  const folders = [
+    [toolchain.source, "/rust"],
+    [cargoHome, "/cargo"],
+    [root, "/path-signature"],
+  ];
+  return folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
 }
 
 /** Files that decide what a binary holds, other than Cargo.lock, which cargo itself may write while building. */
@@ -112,7 +115,7 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
       {
         env: {
           ...environment(toolchain),
-          RUSTFLAGS: flags.join(" "),
+          RUSTFLAGS: [...flags, ...remap(toolchain)].join(" "),
           RUSTC_BOOTSTRAP: "1",
           CARGO_TARGET_DIR: targetFolder(variant),
         },

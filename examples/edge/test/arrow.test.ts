@@ -43,7 +43,7 @@ describe("Arrow", () => {
       const body = mutate(valid[i % valid.length]!, next);
       try {
         const { paths } = decodeArrow(body);
-        const { data, shape } = paths as { data: ArrayLike<number>; shape: readonly number[] };
+        const { data, shape } = paths as unknown as { data: ArrayLike<number>; shape: readonly number[] };
         expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));
         read++;
       } catch (error) {
