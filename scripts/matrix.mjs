@@ -34,14 +34,25 @@ function table() {
   const { date, found } = JSON.parse(readFileSync(results, "utf8"));
   const names = Object.keys(found[0].checks);
   const head = ["runtime", "version", "how", "binary", ...names];
-  const lines = rows.map(({ id, runtime, how }) => {
+  // Places of one runtime in which everything is the same share a line.
+  const lines = new Map();
+  for (const { id, runtime, how } of rows) {
     const result = found.find((one) => one.id === id);
     if (!result) throw new Fault(`${results} has no result for ${id}.`, "npm test && node scripts/matrix.mjs");
     const { version, variant, checks } = result;
-    return [runtime, version, how, variant, ...names.map((name) => marks[checks[name]])];
-  });
+    const rest = [variant, ...names.map((name) => marks[checks[name]])];
+    const line = lines.get([runtime, version, ...rest].join()) ?? { runtime, version, ways: [], rest };
+    line.ways.push(how);
+    lines.set([runtime, version, ...rest].join(), line);
+  }
+  const cells = [...lines.values()].map(({ runtime, version, ways, rest }) => [
+    runtime,
+    version,
+    ways.join("; "),
+    ...rest,
+  ]);
   const rule = head.map((_, i) => (i < 4 ? "---" : ":---:"));
-  const drawn = [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  const drawn = [head, rule, ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
   return [
     `From the packed tarball, by \`npm test\` on ${date}; \`node scripts/matrix.mjs\` writes this table. ✓ passed, – not in this release or not in this place.`,
     drawn,
