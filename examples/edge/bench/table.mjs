@@ -47,7 +47,7 @@ export function drawEdge({ date, machine, cold, warm, warmAlone, nothing, throug
       throughput.service >= 200,
     ],
     [
-      `memory over ${memory.requests} requests`,
+      `memory of workerd over ${memory.requests} requests, V8 with ${memory.heapMebibytes} MiB of heap`,
       "flat",
       `${mebibytes(first)} after a tenth, ${mebibytes(half)} after half, ${mebibytes(last)} at the end`,
       last - half < flatBytes,

