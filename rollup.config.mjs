@@ -1,11 +1,12 @@
 // Bundles what tsc made (target/ts) into dist: for each entry of scripts/lib/entries.mjs an ES module, where meant a CommonJS
 // module, and a declaration file for each. What entries have in common is in files below dist/shared, so that an error, or
 // what was loaded, is the same thing in all of them. Started by scripts/build.mjs. The package has no run-time dependency,
-// so everything but Node's own modules is in the bundle.
+// so everything but Node's own modules and optional peers is in the bundle.
 
 import { isBuiltin } from "node:module";
 import { dts } from "rollup-plugin-dts";
 import { entries } from "./scripts/lib/entries.mjs";
+import { packageJson } from "./scripts/lib/project.mjs";
 
 const onLog = (level, log, handler) => {
   // A bundle with a hole in it must not be published.
@@ -15,7 +16,10 @@ const onLog = (level, log, handler) => {
 
 /** The sources import a binary as users do. In dist it lies beside the entry; loading it is the host's or the bundler's. */
 const packageName = "path-signature/";
-const external = (id) => isBuiltin(id) || id.startsWith(`${packageName}wasm/`);
+/** What users bring themselves. */
+const peers = Object.keys(packageJson().peerDependencies ?? {});
+const isPeer = (id) => peers.some((name) => id === name || id.startsWith(`${name}/`));
+const external = (id) => isBuiltin(id) || isPeer(id) || id.startsWith(`${packageName}wasm/`);
 
 const inputs = (all, extension) =>
   Object.fromEntries(all.map(({ name, source }) => [name, `target/ts/${source.replace(/\.ts$/, extension)}`]));

@@ -60,7 +60,7 @@ async function bring(what) {
   }
   // Waits for the other use of apt, which locks itself.
   const browserSide = async () => {
-    if (what.browsers.length > 0) await step(`browsers (${what.browsers.join(", ")})`, browsers.bring);
+    if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
   };
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);
   // Side by side: npm waits for the network while cargo keeps the cores busy. A failure waits for the other side, so that

@@ -2,7 +2,7 @@
 // is used and what is missing is said by the tests that need it.
 
 import { existsSync } from "node:fs";
-import { aptInstall, isDebian, isRoot } from "./get-rust.mjs";
+import { bringOptional, worthTrying } from "./optional-apt.mjs";
 import { onPath } from "./rust.mjs";
 
 /** WebKitGTK's browser for tests lies where programs that are not for users lie. */
@@ -39,13 +39,10 @@ export function browser(name) {
   return Object.values(programs).every(Boolean) ? programs : undefined;
 }
 
-/** Debian packages of browsers that are missing and can be installed here. */
-export const missingPackages = () =>
-  isDebian() && isRoot()
-    ? Object.entries(browsers).flatMap(([name, { packages }]) => (browser(name) ? [] : packages))
-    : [];
+const absent = () => Object.entries(browsers).flatMap(([name, { packages }]) => (browser(name) ? [] : packages));
 
-/** Installs what is missing, where that can be done. */
-export async function bring() {
-  await aptInstall(missingPackages());
-}
+/** Debian packages of browsers that are missing and may be had. */
+export const missingPackages = () => worthTrying("browsers", absent());
+
+/** Installs what is missing; gives what to say of it. */
+export const bring = () => bringOptional("browsers", absent());

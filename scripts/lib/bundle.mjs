@@ -27,6 +27,7 @@ export function plan() {
       "tsconfig.json",
       "tsconfig.build.json",
       "package-lock.json",
+      "package.json",
       "scripts/lib/bundle.mjs",
       "scripts/lib/entries.mjs",
     ),
