@@ -31,6 +31,8 @@ export function bodyFormat(request: Request): BodyFormat {
 export function answerFormat(request: Request): AnswerFormat {
   const accept = request.headers.get("accept")?.trim();
   if (!accept) return "json";
+  // What programs send; browsers send ranges with qualities.
+  if (Object.hasOwn(answerTypes, accept)) return answerTypes[accept as keyof typeof answerTypes];
   const ranges = accept.split(",").map((range) => {
     const quality = /;\s*q=([\d.]+)/i.exec(range)?.[1];
     return { type: bare(range), quality: quality === undefined ? 1 : Number(quality) };

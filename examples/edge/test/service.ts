@@ -1,11 +1,10 @@
 // The service for tests: a copy of this folder as a project of its own, with the packed library in it, started on each of its hosts.
 
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { runtime } from "../../../scripts/lib/runtimes.mjs";
 import { Consumer, nodes, root } from "../../../test/packaging/consumer.ts";
-import { endProgram, startProgram } from "../../../test/runtimes/browsers/driven.ts";
+import { endProgram, freePort, startProgram } from "../../../test/runtimes/browsers/driven.ts";
 import { bundleWorker, startWorker } from "../../../test/runtimes/workerd.ts";
 
 /** The service, running. */
@@ -37,14 +36,6 @@ export async function startInWorkerd(project: Consumer, onLog?: (line: string) =
   const miniflare = await startWorker(bundle, { onLog });
   const url = await miniflare.ready;
   return { origin: url.origin, close: () => miniflare.dispose() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 const servers: Record<string, () => [string, string[]]> = {

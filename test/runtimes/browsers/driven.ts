@@ -1,6 +1,7 @@
-// What the tests need of a browser, whichever it is and however it is driven; and starting a program that says where it listens.
+// What the tests need of a browser, whichever it is and however it is driven; and starting and ending programs that listen.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
 
 export interface Driven {
   readonly version: string;
@@ -55,4 +56,13 @@ export async function endProgram(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill("SIGKILL"), 3_000);
   await gone;
   clearTimeout(timer);
+}
+
+/** A port that nothing listens on now, for programs that cannot choose one and say which. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
 }

@@ -1,16 +1,7 @@
 // WebKitGTK's test browser, driven through its WebDriver (https://www.w3.org/TR/webdriver2/) on a virtual display.
 
-import { createServer } from "node:net";
 import { browser } from "../../../scripts/lib/browsers.mjs";
-import { type Driven, endProgram, startProgram } from "./driven.ts";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
+import { type Driven, endProgram, freePort, startProgram } from "./driven.ts";
 
 export async function startWebKit(): Promise<Driven> {
   const programs = browser("webkit") as { driver: string; browser: string; display: string };
