@@ -2,7 +2,7 @@
 // the types), rollup bundles both into dist (rollup.config.mjs). Skipped when nothing that goes into it changed.
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { entries } from "./entries.mjs";
+import { binaryTypes, entries } from "./entries.mjs";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
 import { at, packageJson, pinnedNode, targetFolder } from "./project.mjs";
 import { command, Fault } from "./terminal.mjs";
@@ -57,6 +57,7 @@ export function plan() {
       [at("node_modules", "rollup", "dist", "bin", "rollup"), "-c", at("rollup.config.mjs"), "--silent"],
       { cwd: at() },
     );
+    writeIfChanged(at("dist", "wasm", "module.d.ts"), binaryTypes);
     remember(stamp, print);
   }
 

@@ -44,8 +44,11 @@ const paths = {
   "./tfjs": { default: "tfjs" },
 };
 
-/** The binaries, which are imported as they are. */
-const binaries = { "./wasm/*.wasm": "./dist/wasm/*.wasm" };
+/** The binaries, which are imported as they are; in TypeScript as what edge hosts and their bundlers make of it. */
+const binaries = { "./wasm/*.wasm": { types: "./dist/wasm/module.d.ts", default: "./dist/wasm/*.wasm" } };
+
+/** The declarations of all of them. */
+export const binaryTypes = "declare const module: WebAssembly.Module;\nexport default module;\n";
 
 /** The entries that exist: name, source below ts/, whether there is a CommonJS form. */
 export const entries = Object.entries(files)

@@ -43,6 +43,7 @@ describe("the tarball", () => {
         "README.md",
         ...built,
         ...shared,
+        "dist/wasm/module.d.ts",
         "dist/wasm/relaxed.wasm",
         "dist/wasm/simd.wasm",
         "dist/wasm/threads.wasm",

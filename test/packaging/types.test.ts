@@ -91,6 +91,18 @@ describe.each(["path-signature", "path-signature/slim", "path-signature/inline"]
 );
 
 describe("a strict consumer", () => {
+  it("gets a module from a binary's import", async () => {
+    const text = `import module from "path-signature/wasm/simd.wasm";
+import { init } from "path-signature/slim";
+const compiled: WebAssembly.Module = module;
+export const ready = init(compiled);
+// @ts-expect-error: a module is no text
+export const text: string = module;
+`;
+    expect(await typeErrors([consumer.write("binary.ts", text)], ...resolve("esnext", "bundler"))).toBe("");
+    expect(await typeErrors([consumer.write("binary.mts", text)], ...resolve("nodenext", "nodenext"))).toBe("");
+  });
+
   it("is told of a wrong use", async () => {
     const file = consumer.write(
       "wrong.mts",
