@@ -24,7 +24,13 @@ pub fn reciprocal<V: Lanes>(n: usize) -> V {
     V::splat(V::T::from_f64(RECIPROCALS[n]))
 }
 
-/// The reciprocals that a loop needs, as values that the compiler knows nothing about: constants would be made anew at each use, by three instructions.
+/// 1/n as a value that the compiler knows nothing about, to be held in a register over a loop: a constant would be made anew at each use, by three instructions.
+#[inline(always)]
+pub fn opaque<V: Lanes>(n: usize) -> V {
+    black_box(reciprocal(n))
+}
+
+/// The reciprocals that a loop over chains needs, held.
 struct Fractions<V> {
     held: [V; MOST_HELD],
     most: usize,
@@ -38,7 +44,7 @@ impl<V: Lanes> Fractions<V> {
     #[inline(always)]
     fn new(r: usize) -> Self {
         let most = if r == 0 { 0 } else { (r + 1).min(MOST_HELD - 1) };
-        Fractions { held: core::array::from_fn(|m| if m > 1 && m <= most { black_box(reciprocal(m)) } else { V::zero() }), most }
+        Fractions { held: core::array::from_fn(|m| if m > 1 && m <= most { opaque(m) } else { V::zero() }), most }
     }
 
     #[inline(always)]

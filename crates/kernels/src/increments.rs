@@ -192,47 +192,7 @@ impl<'a, T: Real> Gather<'a, T> {
             track.point(track.from + t, self.channels)
         });
         // SAFETY: every lane has numbers / channels more points after `prev`.
-        unsafe {
-            let cur: Rows<T> = core::array::from_fn(|l| prev[l].add(self.channels));
-            let mut i = 0;
-            while i < numbers {
-                put(V::load_transposed_difference(&cur, &prev, i), to.add(i));
-                i += V::WIDTH;
-            }
-        }
-    }
-
-    /// Writes the points number `t .. t + count` of each lane's piece to `to`, `channels` vectors a point; point 0 is where the first step starts. Lanes that have ended repeat their last.
-    ///
-    /// # Safety
-    /// `to` is valid for writing `count * channels` vectors.
-    #[inline(always)]
-    pub unsafe fn read_points<V: Lanes<T = T>>(&self, t: usize, count: usize, to: *mut V) {
-        let d = self.channels;
-        let mut q = 0;
-        while q < count {
-            // One point more than steps.
-            let plain = self.plain(t + q, count - q, self.plain_until + 1);
-            let points: Rows<T> = core::array::from_fn(|l| {
-                let track = &self.tracks[l];
-                track.point(track.from + (t + q).min(track.count), d)
-            });
-            // SAFETY: q + plain <= count; in the plain range every lane's points are consecutive.
-            unsafe {
-                let to = to.add(q * d);
-                let numbers = plain.max(1) * d;
-                let mut i = 0;
-                while i + V::WIDTH <= numbers {
-                    put(V::load_transposed(&points, i), to.add(i));
-                    i += V::WIDTH;
-                }
-                while i < numbers {
-                    *to.add(i) = V::from_lanes(|l| *points[l].add(i));
-                    i += 1;
-                }
-            }
-            q += plain.max(1);
-        }
+        unsafe { squares(prev, self.channels, numbers, to) }
     }
 
     /// One step, each lane's two points found on their own: the way for ends, basepoints, reversal.
@@ -267,6 +227,23 @@ impl<'a, T: Real> Gather<'a, T> {
             // SAFETY: both points lie in the track, c < channels.
             unsafe { (*t.point(t.from + t.count, d).add(c)).minus(*t.point(t.from, d).add(c)) }
         })
+    }
+}
+
+/// `numbers` differences of each lane to the number `d` further on.
+///
+/// # Safety
+/// All of them are there, and `to` has room for as many vectors.
+#[inline(never)]
+unsafe fn squares<V: Lanes>(mut prev: Rows<V::T>, d: usize, numbers: usize, mut to: *mut V) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        for _ in 0..numbers / V::WIDTH {
+            let cur: Rows<V::T> = core::array::from_fn(|l| prev[l].add(d));
+            put(V::load_transposed_difference(&cur, &prev, 0), to);
+            prev = prev.map(|p| p.add(V::WIDTH));
+            to = to.add(V::WIDTH);
+        }
     }
 }
 

@@ -10,9 +10,8 @@
 // Loops over words and letters index several register arrays at once; iterators over one of them would hide that.
 #![allow(clippy::needless_range_loop)]
 
-use crate::chains::reciprocal;
+use crate::chains::{opaque, reciprocal};
 use crate::lanes::Lanes;
-use core::hint::black_box;
 
 /// Neighbouring words of two letters to come, and the rows below them.
 pub struct Rows<V> {
@@ -40,14 +39,12 @@ impl<V: Lanes> Rows<V> {
     pub unsafe fn below<const K: usize, const W: usize>(&self, mut chains: *const V) {
         // SAFETY: as the caller vouches.
         unsafe {
-            self.run::<K, W>(
-                || {
-                    let three = [*chains, *chains.add(1), *chains.add(2)];
-                    chains = chains.add(3);
-                    three
-                },
-                |one, z, s| one.mul_add(z, s),
-            );
+            let next = || {
+                let three = [*chains, *chains.add(1), *chains.add(2)];
+                chains = chains.add(3);
+                three
+            };
+            self.run::<K, W>(opaque(2), next, |one, z, s| one.mul_add(z, s));
         }
     }
 
@@ -57,18 +54,19 @@ impl<V: Lanes> Rows<V> {
     /// All ranges are there.
     #[inline(never)]
     pub unsafe fn first<const K: usize, const W: usize>(&self) {
+        let (half, third) = (opaque(2), opaque(3));
         // SAFETY: as the caller vouches.
-        unsafe { self.run::<K, W>(|| [reciprocal(1), reciprocal(2), reciprocal(3)], |_, z, s| s.add(z)) }
+        unsafe { self.run::<K, W>(half, || [reciprocal(1), half, third], |_, z, s| s.add(z)) }
     }
 
     /// `chains` gives those of the word before, `advance` what a word's coefficient becomes.
     #[inline(always)]
     unsafe fn run<const K: usize, const W: usize>(
         &self,
+        half: V,
         mut chains: impl FnMut() -> [V; 3],
         advance: impl Fn(V, V, V) -> V,
     ) {
-        let half = black_box(reciprocal::<V>(2));
         // SAFETY: as the caller vouches.
         unsafe {
             let mut s: [V; K] = core::array::from_fn(|k| *self.words.add(k));
@@ -87,15 +85,11 @@ impl<V: Lanes> Rows<V> {
                 for k in 0..K {
                     g[k] = g[k].neg_mul_add(half, b[k]);
                 }
-                let letters: [V; W] = core::array::from_fn(|e| *z.add(e));
                 for e in 0..W {
+                    let z = *z.add(e);
                     for k in 0..K {
-                        x[k][e] = b[k].mul_add(letters[e], x[k][e]);
-                    }
-                }
-                for e in 0..W {
-                    for k in 0..K {
-                        *to.add(k * W + e) = g[k].neg_mul_add(letters[e], x[k][e]);
+                        x[k][e] = b[k].mul_add(z, x[k][e]);
+                        *to.add(k * W + e) = g[k].neg_mul_add(z, x[k][e]);
                     }
                 }
                 z = z.add(self.stride);

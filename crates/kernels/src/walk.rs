@@ -208,7 +208,7 @@ impl<V: Lanes> Tile<'_, V> {
                     }
                     k += match (d, count - k) {
                         (2, _) => take!(2, 2),
-                        (3, 2..) => take!(2, 3),
+                        (3, 2..) if chains.is_some() => take!(2, 3),
                         (3, _) => take!(1, 3),
                         (4, _) => take!(1, 4),
                         (5, _) => take!(1, 5),
