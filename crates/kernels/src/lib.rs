@@ -21,6 +21,7 @@ mod shape;
 mod signature;
 mod small;
 mod state;
+mod stream;
 mod walk;
 
 pub use plan::needs_recovery;

@@ -6,7 +6,7 @@ use crate::plan::MAX_PIECES;
 use crate::recovery::Recovery;
 use crate::request::Options;
 use crate::shape::Shape;
-use crate::{depth_two, pruned, walk};
+use crate::{depth_two, pruned, stream, walk};
 
 /// Vectors of scratch that [`crate::signature()`] needs, whatever the batch and the number of points: a tile of increments (three tiles at depth 2), the chains of deep
 /// nodes, and for streams one state; for whole signatures two states, of which one has the recovery's intermediate sums behind it, the followed words of a pruned walk, and
@@ -44,12 +44,15 @@ impl Parts {
             let total = rows.checked_add(row.checked_mul(2)?)?;
             return Some(Parts { chains: 0, state: 0, values: 0, followed: 0, rows, row, total });
         }
+        if options.stream {
+            let state = stream::scratch_vectors(shape)?;
+            let values = state.checked_add(shape.size)?;
+            let total = values.checked_add(shape.size)?;
+            return Some(Parts { chains: 0, state, values, followed: total, rows: total, row: 0, total });
+        }
         let chains = TILE.checked_mul(shape.channels)?;
         let state = chains.checked_add(walk::scratch_vectors(shape.channels, shape.depth)?)?;
         let values = state.checked_add(shape.size)?;
-        if options.stream {
-            return Some(Parts { chains, state, values, followed: values, rows: values, row: 0, total: values });
-        }
         let followed = values.checked_add(shape.size.max(recovery.map_or(0, |r| r.values())))?;
         let rows = followed.checked_add(recovery.map_or(0, |_| pruned::followed_size(shape)))?;
         let total = rows.checked_add(row.checked_mul(MAX_PIECES + 1)?)?;

@@ -10,6 +10,7 @@ use crate::request::{Algorithm, Error, Initial, Report, Request, rows};
 use crate::scratch::Scratch;
 use crate::shape::Shape;
 use crate::state::{clear, load_state, store_state, sums_finite};
+use crate::stream::Stream;
 use crate::walk::{self, Frame};
 use crate::{depth_two, one_channel, pruned};
 
@@ -286,17 +287,20 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     /// Signatures of all prefixes.
     unsafe fn stream<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         let gather = self.gather(group);
-        let frame = self.frame(scratch, scratch.state);
         let all = rows(self.request);
         // SAFETY: as the caller vouches.
         unsafe {
             self.start(group, scratch.state);
-            for (t, steps) in gather.tiles() {
-                gather.read(t, steps, scratch.tile);
-                for q in 0..steps {
-                    let step = scratch.tile.add(q * self.request.channels);
-                    self.advance(&frame, step, 1);
-                    self.store_rows(group, t + q, scratch.state);
+            let stream = Stream::new(self.shape, scratch.tile, scratch.state, scratch.values);
+            for t in (0..gather.steps).step_by(stream.steps) {
+                let steps = stream.steps.min(gather.steps - t);
+                gather.read(t, steps, stream.increments);
+                let first: RowsMut<T> = core::array::from_fn(|l| self.out_row(group.paths[l], t));
+                stream.follow(steps, &first, self.row);
+            }
+            if self.request.options.scalar_term {
+                for &path in &group.paths[..group.count] {
+                    (0..gather.steps).for_each(|t| *self.out_row(path, t).sub(1) = T::ONE);
                 }
             }
             for past_the_end in gather.steps..all {

@@ -132,6 +132,8 @@ pub trait Lanes: Copy + 'static {
     /// # Safety
     /// As [`Lanes::load_transposed_difference`].
     unsafe fn load_transposed(from: &Rows<Self::T>, offset: usize) -> [Self; MAX_WIDTH];
+    /// The transposed square of the first `WIDTH` vectors; entries from `WIDTH` on mean nothing.
+    fn transposed(square: [Self; MAX_WIDTH]) -> [Self; MAX_WIDTH];
     /// Writes number `i` of every lane, `from[i]`, to `to[lane] + offset + i`, for `i < WIDTH`.
     ///
     /// # Safety

@@ -74,6 +74,13 @@ macro_rules! portable {
                 square
             }
             #[inline(always)]
+            fn transposed(square: [Self; MAX_WIDTH]) -> [Self; MAX_WIDTH] {
+                core::array::from_fn(|i| match i {
+                    _ if i < W => Portable(core::array::from_fn(|l| square[l].0[i])),
+                    _ => square[i],
+                })
+            }
+            #[inline(always)]
             unsafe fn store_transposed(from: *const Self, to: &RowsMut<$t>, offset: usize) {
                 for i in 0..W {
                     for lane in 0..W {

@@ -117,6 +117,10 @@ impl Lanes for F32x4 {
         transpose4(core::array::from_fn(|lane| unsafe { v128_load(from[lane].add(offset).cast()) })).map(F32x4)
     }
     #[inline(always)]
+    fn transposed(square: [Self; MAX_WIDTH]) -> [Self; MAX_WIDTH] {
+        transpose4(square.map(|v| v.0)).map(F32x4)
+    }
+    #[inline(always)]
     unsafe fn store_transposed(from: *const Self, to: &RowsMut<f32>, offset: usize) {
         // SAFETY: as above.
         unsafe {
@@ -207,6 +211,10 @@ impl Lanes for F64x2 {
     unsafe fn load_transposed(from: &Rows<f64>, offset: usize) -> [Self; MAX_WIDTH] {
         // SAFETY: as above.
         unsafe { transpose2(v128_load(from[0].add(offset).cast()), v128_load(from[1].add(offset).cast())) }
+    }
+    #[inline(always)]
+    fn transposed(square: [Self; MAX_WIDTH]) -> [Self; MAX_WIDTH] {
+        transpose2(square[0].0, square[1].0)
     }
     #[inline(always)]
     unsafe fn store_transposed(from: *const Self, to: &RowsMut<f64>, offset: usize) {
