@@ -19,6 +19,7 @@ mod signature;
 mod small;
 mod state;
 mod triangle;
+pub mod vjp;
 mod walk;
 
 pub use plan::needs_recovery;

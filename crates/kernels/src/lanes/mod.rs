@@ -40,6 +40,8 @@ pub trait Real: Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
     fn is_finite(self) -> bool;
     /// `self - other`.
     fn minus(self, other: Self) -> Self;
+    /// `self + other`.
+    fn plus(self, other: Self) -> Self;
 }
 
 macro_rules! real {
@@ -62,6 +64,10 @@ macro_rules! real {
             #[inline(always)]
             fn minus(self, other: Self) -> Self {
                 self - other
+            }
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self + other
             }
         }
     };
@@ -94,6 +100,8 @@ pub trait Lanes: Copy + 'static {
     fn mul(self, other: Self) -> Self;
     /// `self * factor + addend`, fused where the target fuses.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `addend - self * factor`, fused where the target fuses.
+    fn negative_mul_add(self, factor: Self, addend: Self) -> Self;
 
     /// Reads `WIDTH` consecutive numbers.
     ///

@@ -57,6 +57,13 @@ impl Lanes for F32x4 {
         return F32x4(f32x4_add(f32x4_mul(self.0, factor.0), addend.0));
     }
     #[inline(always)]
+    fn negative_mul_add(self, factor: Self, addend: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return F32x4(f32x4_relaxed_nmadd(self.0, factor.0, addend.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        return F32x4(f32x4_sub(addend.0, f32x4_mul(self.0, factor.0)));
+    }
+    #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: the caller vouches for the range; v128.load needs no alignment.
         F32x4(unsafe { v128_load(from.cast()) })
@@ -124,6 +131,13 @@ impl Lanes for F64x2 {
         return F64x2(f64x2_relaxed_madd(self.0, factor.0, addend.0));
         #[cfg(not(target_feature = "relaxed-simd"))]
         return F64x2(f64x2_add(f64x2_mul(self.0, factor.0), addend.0));
+    }
+    #[inline(always)]
+    fn negative_mul_add(self, factor: Self, addend: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return F64x2(f64x2_relaxed_nmadd(self.0, factor.0, addend.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        return F64x2(f64x2_sub(addend.0, f64x2_mul(self.0, factor.0)));
     }
     #[inline(always)]
     unsafe fn load(from: *const f64) -> Self {

@@ -1,0 +1,243 @@
+//! Nodes of the flow for few channels: a step's increments, the children's running numbers and all sums of the node stay in registers.
+//!
+//! What is computed is told in `flow`; this file writes it out for a number of channels that is known at compile time.
+
+use super::flow::{Flow, TILE};
+use super::weights;
+use crate::lanes::Lanes;
+
+/// Most arrays of a child for which there is code here.
+pub const MOST: usize = 4;
+
+/// Reads a number that stays the same for the whole tile. Volatile, because hoisted out of the loop they would all be registers at once, more than there are; reading them again
+/// costs nothing beside a multiply-add.
+#[inline(always)]
+unsafe fn constant<V: Lanes>(at: *const V) -> V {
+    // SAFETY: the caller vouches.
+    unsafe { core::ptr::read_volatile(at) }
+}
+
+/// The increments of a step.
+#[inline(always)]
+unsafe fn step<V: Lanes, const D: usize>(z: *const V) -> [V; D] {
+    // SAFETY: the caller vouches for D vectors.
+    core::array::from_fn(|c| unsafe { *z.add(c) })
+}
+
+/// Σ_b z_b t_b.
+#[inline(always)]
+unsafe fn contraction<V: Lanes, const D: usize>(z: &[V; D], t: *const V) -> V {
+    // SAFETY: the caller vouches for D vectors.
+    unsafe {
+        let mut sum = constant(t).mul(z[0]);
+        for (b, &z) in z.iter().enumerate().skip(1) {
+            sum = constant(t.add(b)).mul_add(z, sum);
+        }
+        sum
+    }
+}
+
+/// Where a node's results go.
+struct Sink<V> {
+    out: *mut V,
+    behind: *mut V,
+    before: *mut V,
+    pitch: usize,
+    /// Θ on level 2 at a root, as it runs.
+    root: V,
+}
+
+impl<V: Lanes> Sink<V> {
+    unsafe fn new(flow: &Flow<'_, V>, k: usize, node: usize, out: *mut V) -> Self {
+        // SAFETY: `node` is a root where k = 2.
+        unsafe {
+            Sink {
+                out,
+                behind: flow.behind.wrapping_add(node),
+                before: flow.before.wrapping_add(node),
+                pitch: flow.shape.channels * (flow.shape.channels - 1) / 2,
+                root: if k == 2 { *flow.theta.levels[2].add(node) } else { V::zero() },
+            }
+        }
+    }
+
+    /// One step's X_j, j = 1 … M.
+    #[inline(always)]
+    unsafe fn put<const M: usize, const ROOT: bool>(&mut self, x: [V; M]) {
+        // SAFETY: the caller vouches for room.
+        unsafe {
+            if ROOT {
+                let (before, behind, next) = weights::at_root(self.root, x);
+                *self.before = before;
+                *self.behind = behind;
+                self.root = next;
+                self.before = self.before.add(self.pitch);
+                self.behind = self.behind.add(self.pitch);
+            } else {
+                for (j, x) in x.into_iter().enumerate() {
+                    *self.out.add(j * TILE) = x;
+                }
+                self.out = self.out.add(1);
+            }
+        }
+    }
+
+    unsafe fn end<const ROOT: bool>(self, flow: &Flow<'_, V>, node: usize) {
+        if ROOT {
+            // SAFETY: a root's place.
+            unsafe { *flow.theta.levels[2].add(node) = self.root };
+        }
+    }
+}
+
+/// A node whose children's children are on the top level: X_1 of a child is made here, and used at once.
+///
+/// # Safety
+/// The flow's tile is there, 2 … 5 channels.
+pub unsafe fn leaf<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mut V) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        match (flow.shape.channels, k == 2) {
+            (2, true) => leaf_of::<V, 2, true>(flow, k, node, out),
+            (3, true) => leaf_of::<V, 3, true>(flow, k, node, out),
+            (4, true) => leaf_of::<V, 4, true>(flow, k, node, out),
+            (_, true) => leaf_of::<V, 5, true>(flow, k, node, out),
+            (2, _) => leaf_of::<V, 2, false>(flow, k, node, out),
+            (3, _) => leaf_of::<V, 3, false>(flow, k, node, out),
+            (4, _) => leaf_of::<V, 4, false>(flow, k, node, out),
+            (_, _) => leaf_of::<V, 5, false>(flow, k, node, out),
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn leaf_of<V: Lanes, const D: usize, const ROOT: bool>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mut V) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let top = flow.theta.levels[k + 2].add(node * D * D);
+        let below = flow.theta.levels[k + 1].add(node * D);
+        let mut x: [V; D] = core::array::from_fn(|a| *below.add(a));
+        let mut sink = Sink::new(flow, k, node, out);
+        let mut z = flow.increments;
+        for _ in 0..flow.steps {
+            let s = step::<V, D>(z);
+            let (mut one, mut two) = (V::zero(), V::zero());
+            for a in 0..D {
+                let c = contraction(&s, top.add(a * D));
+                one = if a == 0 { s[0].mul(x[0]) } else { s[a].mul_add(x[a], one) };
+                two = if a == 0 { s[0].mul(c) } else { s[a].mul_add(c, two) };
+                x[a] = x[a].add(c);
+            }
+            sink.put::<2, ROOT>([one, two]);
+            z = z.add(D);
+        }
+        for (a, x) in x.into_iter().enumerate() {
+            *below.add(a) = x;
+        }
+        sink.end::<ROOT>(flow, node);
+    }
+}
+
+/// A node above: what its children left is contracted, and what they run is moved on.
+///
+/// # Safety
+/// The flow's tile is there, 2 … 5 channels, at most [`MOST`] arrays a child at `children`.
+pub unsafe fn inner<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, children: *const V, out: *mut V) {
+    macro_rules! of {
+        ($d:literal) => {
+            match (flow.shape.depth - k - 1, k == 2) {
+                (2, true) => inner_of::<V, $d, 2, 3, true>(flow, k, node, children, out),
+                (3, true) => inner_of::<V, $d, 3, 4, true>(flow, k, node, children, out),
+                (4, true) => inner_of::<V, $d, 4, 5, true>(flow, k, node, children, out),
+                (2, _) => inner_of::<V, $d, 2, 3, false>(flow, k, node, children, out),
+                (3, _) => inner_of::<V, $d, 3, 4, false>(flow, k, node, children, out),
+                (_, _) => inner_of::<V, $d, 4, 5, false>(flow, k, node, children, out),
+            }
+        };
+    }
+    // SAFETY: as the caller vouches.
+    unsafe {
+        match flow.shape.channels {
+            2 => of!(2),
+            3 => of!(3),
+            4 => of!(4),
+            _ => of!(5),
+        }
+    }
+}
+
+/// `J` arrays a child, M = J + 1 of the node.
+#[inline(never)]
+unsafe fn inner_of<V: Lanes, const D: usize, const J: usize, const M: usize, const ROOT: bool>(
+    flow: &Flow<'_, V>,
+    k: usize,
+    node: usize,
+    mut children: *const V,
+    out: *mut V,
+) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let below = flow.theta.levels[k + 1].add(node * D);
+        let mut x: [V; D] = core::array::from_fn(|a| *below.add(a));
+        let mut sink = Sink::new(flow, k, node, out);
+        let mut z = flow.increments;
+        for _ in 0..flow.steps {
+            let s = step::<V, D>(z);
+            let mut sums = [V::zero(); M];
+            for a in 0..D {
+                sums[0] = if a == 0 { s[0].mul(x[0]) } else { s[a].mul_add(x[a], sums[0]) };
+                for j in 0..J {
+                    let y = *children.add((a * J + j) * TILE);
+                    sums[j + 1] = if a == 0 { s[0].mul(y) } else { s[a].mul_add(y, sums[j + 1]) };
+                    x[a] = if j == 0 { x[a].add(y) } else { y.mul_add(weights::one_over_factorial(j + 1), x[a]) };
+                }
+            }
+            sink.put::<M, ROOT>(sums);
+            z = z.add(D);
+            children = children.add(1);
+        }
+        for (a, x) in x.into_iter().enumerate() {
+            *below.add(a) = x;
+        }
+        sink.end::<ROOT>(flow, node);
+    }
+}
+
+/// Depth 3: the roots' children are the top level. `before` gets the scaled increment of Θ_2, `behind` Θ_2 after the step.
+///
+/// # Safety
+/// As [`leaf`].
+pub unsafe fn stems<V: Lanes>(flow: &Flow<'_, V>) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        match flow.shape.channels {
+            2 => stems_of::<V, 2, 1>(flow),
+            3 => stems_of::<V, 3, 3>(flow),
+            4 => stems_of::<V, 4, 6>(flow),
+            _ => stems_of::<V, 5, 10>(flow),
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn stems_of<V: Lanes, const D: usize, const P: usize>(flow: &Flow<'_, V>) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let (top, roots) = (flow.theta.levels[3], flow.theta.levels[2]);
+        let three = weights::three();
+        let (mut z, mut before, mut behind) = (flow.increments, flow.before, flow.behind);
+        for _ in 0..flow.steps {
+            let s = step::<V, D>(z);
+            for pair in 0..P {
+                let y = contraction(&s, top.add(pair * D));
+                let root = y.mul_add(three, *roots.add(pair));
+                *before.add(pair) = y;
+                *behind.add(pair) = root;
+                *roots.add(pair) = root;
+            }
+            z = z.add(D);
+            before = before.add(P);
+            behind = behind.add(P);
+        }
+    }
+}
