@@ -303,6 +303,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                     behind: scratch.behind,
                     before: scratch.before,
                     children: scratch.children,
+                    starts: scratch.starts,
                 };
                 if t == 0 && depth == 3 {
                     contract::begin(&flow, scratch.pending);

@@ -11,13 +11,12 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::flow::Flow;
-use super::functional::pairs;
 use crate::lanes::Lanes;
 
 /// The tile's gradients: of the points before each step to `to[q * channels + c]`; `pending` is what the point before the tile has from what is behind it, and gets the same of the last point.
 ///
 /// # Safety
-/// The flow's tile has run; `to` has room for `steps * channels` vectors, `pending` has `channels`, `sums` room for 2 `channels`.
+/// The flow's tile has run; `to` has room for `(steps + 1) * channels` vectors, `pending` has `channels`.
 pub unsafe fn contract<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
@@ -104,81 +103,136 @@ unsafe fn few<V: Lanes, const D: usize, const THREE: bool>(flow: &Flow<'_, V>, p
     }
 }
 
-/// Both contractions for any number of channels, some letters' sums of both at a time.
+/// Any number of channels: one matrix after the other over the whole tile, then together.
 unsafe fn many<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V) {
+    let d = flow.shape.channels;
+    let three = flow.shape.depth == 3;
+    // SAFETY: as the caller vouches; what `turned` held is not needed any more.
+    unsafe {
+        let starts = flow.starts;
+        contract_all(flow, flow.before, flow.increments, starts);
+        let mut v = flow.increments;
+        if three {
+            // Θ_2 meets both steps beside the point.
+            for i in 0..flow.steps * d {
+                *flow.turned.add(i) = (*flow.increments.add(i)).add(*flow.increments.add(i + d));
+            }
+            v = flow.turned;
+        }
+        contract_all(flow, flow.behind, v, to.add(d));
+        for c in 0..d {
+            *to.add(c) = (*pending.add(c)).add(*starts.add(c));
+        }
+        for i in d..(flow.steps + 1) * d {
+            let mut x = *to.add(i);
+            if three {
+                x = x.sub(*starts.add(i - d));
+            }
+            // There is no step behind the tile's last point yet.
+            *to.add(i) = if i < flow.steps * d { x.add(*starts.add(i)) } else { x };
+        }
+        core::ptr::copy_nonoverlapping(to.add(flow.steps * d), pending, d);
+    }
+}
+
+/// M⌟v for every step of the tile.
+unsafe fn contract_all<V: Lanes>(flow: &Flow<'_, V>, m: *const V, v: *const V, to: *mut V) {
     let d = flow.shape.channels;
     // SAFETY: as the caller vouches.
     unsafe {
-        for q in 0..flow.steps {
-            let z = flow.increments.add(q * d);
-            let mut c = 0;
-            while c < d {
-                c += match d - c {
-                    4.. => letters::<V, 4>(flow, q, z, c, pending, to),
-                    3 => letters::<V, 3>(flow, q, z, c, pending, to),
-                    2 => letters::<V, 2>(flow, q, z, c, pending, to),
-                    _ => letters::<V, 1>(flow, q, z, c, pending, to),
-                };
+        match d {
+            6 => fixed::<V, 6>(flow.steps, m, v, to),
+            7 => fixed::<V, 7>(flow.steps, m, v, to),
+            8 => fixed::<V, 8>(flow.steps, m, v, to),
+            _ => {
+                let mut c = 0;
+                while c < d {
+                    c += match d - c {
+                        8.. => letters::<V, 8>(d, flow.steps, m, v, c, to),
+                        4.. => letters::<V, 4>(d, flow.steps, m, v, c, to),
+                        2.. => letters::<V, 2>(d, flow.steps, m, v, c, to),
+                        _ => letters::<V, 1>(d, flow.steps, m, v, c, to),
+                    };
+                }
             }
         }
     }
 }
 
-/// Number of the pair (a, c), a < c, less c: the rest of row a is contiguous.
-#[inline(always)]
-fn row(a: usize, d: usize) -> usize {
-    (a * (2 * d - a - 1) / 2).wrapping_sub(a + 1)
+/// A number of channels whose sums fit registers, but not the increments beside them.
+#[inline(never)]
+unsafe fn fixed<V: Lanes, const D: usize>(steps: usize, mut m: *const V, mut v: *const V, mut to: *mut V) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        for _ in 0..steps {
+            let mut sums = [V::zero(); D];
+            triangle::<V, D>(&mut sums, |a, c| *m.add(a * (2 * D - a - 1) / 2 + c - a - 1), v);
+            for (c, sum) in sums.into_iter().enumerate() {
+                *to.add(c) = sum;
+            }
+            m = m.add(D * (D - 1) / 2);
+            v = v.add(D);
+            to = to.add(D);
+        }
+    }
 }
 
-/// `G` letters from `c` on, of one step; gives G.
+/// The pairs of `D` letters, both ways. Volatile: increments kept in registers would push sums out of them.
+#[inline(always)]
+unsafe fn triangle<V: Lanes, const D: usize>(sums: &mut [V; D], m: impl Fn(usize, usize) -> V, v: *const V) {
+    for a in 0..D {
+        // SAFETY: the caller vouches for D vectors.
+        let va = unsafe { core::ptr::read_volatile(v.add(a)) };
+        for c in a + 1..D {
+            let x = m(a, c);
+            sums[c] = x.mul_add(va, sums[c]);
+            // SAFETY: as above.
+            sums[a] = x.negative_mul_add(unsafe { core::ptr::read_volatile(v.add(c)) }, sums[a]);
+        }
+    }
+}
+
+/// `G` letters from `c` on for every step; gives G.
 #[inline(never)]
 unsafe fn letters<V: Lanes, const G: usize>(
-    flow: &Flow<'_, V>,
-    q: usize,
-    z: *const V,
+    d: usize,
+    steps: usize,
+    mut m: *const V,
+    mut v: *const V,
     c: usize,
-    pending: *mut V,
     to: *mut V,
 ) -> usize {
-    let d = flow.shape.channels;
-    let three = flow.shape.depth == 3;
+    // Number of the pair (a, c), a < c, less c: the rest of row a is contiguous.
+    let row = |a: usize| (a * (2 * d - a - 1) / 2).wrapping_sub(a + 1);
     // SAFETY: c + G <= d.
     unsafe {
-        let count = pairs(d);
-        let (before, behind) = (flow.before.add(q * count), flow.behind.add(q * count));
-        let (mut start, mut end) = ([V::zero(); G], [V::zero(); G]);
-        // On depth 3 Θ_2 meets both steps beside the point.
-        let second = |a: usize| if three { (*z.add(a)).add(*z.add(d + a)) } else { *z.add(a) };
-        for a in 0..c {
-            let (v, w) = (*z.add(a), second(a));
-            let at = row(a, d).wrapping_add(c);
-            for i in 0..G {
-                start[i] = (*before.add(at + i)).mul_add(v, start[i]);
-                end[i] = (*behind.add(at + i)).mul_add(w, end[i]);
+        let mut to = to.add(c);
+        let rows: [usize; G] = core::array::from_fn(|i| row(c + i));
+        for _ in 0..steps {
+            let mut sums = [V::zero(); G];
+            // The row of the letter before c, and what leads to the next letter's.
+            let (mut at, mut pitch) = (c.wrapping_sub(1), d - 2);
+            for a in 0..c {
+                let va = *v.add(a);
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum = (*m.add(at + i)).mul_add(va, *sum);
+                }
+                at = at.wrapping_add(pitch);
+                pitch = pitch.wrapping_sub(1);
             }
-        }
-        for a in c..c + G {
-            for e in a + 1..c + G {
-                let at = row(a, d).wrapping_add(e);
-                let (x, y) = (*before.add(at), *behind.add(at));
-                start[e - c] = x.mul_add(*z.add(a), start[e - c]);
-                end[e - c] = y.mul_add(second(a), end[e - c]);
-                start[a - c] = x.negative_mul_add(*z.add(e), start[a - c]);
-                end[a - c] = y.negative_mul_add(second(e), end[a - c]);
+            triangle::<V, G>(&mut sums, |a, e| *m.add(rows[a].wrapping_add(c + e)), v.add(c));
+            for a in c + G..d {
+                let va = *v.add(a);
+                for (sum, row) in sums.iter_mut().zip(rows) {
+                    *sum = (*m.add(row.wrapping_add(a))).negative_mul_add(va, *sum);
+                }
             }
-        }
-        let rows: [usize; G] = core::array::from_fn(|i| row(c + i, d));
-        for a in c + G..d {
-            let (v, w) = (*z.add(a), second(a));
-            for i in 0..G {
-                let at = rows[i].wrapping_add(a);
-                start[i] = (*before.add(at)).negative_mul_add(v, start[i]);
-                end[i] = (*behind.add(at)).negative_mul_add(w, end[i]);
+            for (i, sum) in sums.into_iter().enumerate() {
+                *to.add(i) = sum;
             }
-        }
-        for i in 0..G {
-            *to.add(q * d + c + i) = (*pending.add(c + i)).add(start[i]);
-            *pending.add(c + i) = if three { end[i].sub(start[i]) } else { end[i] };
+            m = m.add(d * (d - 1) / 2);
+            v = v.add(d);
+            to = to.add(d);
         }
     }
     G

@@ -51,7 +51,7 @@ pub struct Flow<'a, V> {
     /// Increments, `[q * channels + c]`, one step more than the tile has.
     pub increments: *const V,
     /// The same as `[c * TILE + q]`, where [`turns`] says so.
-    pub turned: *const V,
+    pub turned: *mut V,
     /// Steps, a multiple of four; beyond the path's end increments are zero.
     pub steps: usize,
     /// The two matrices, `[q * pairs + pair]`.
@@ -59,6 +59,8 @@ pub struct Flow<'a, V> {
     pub before: *mut V,
     /// [`children_size`] vectors.
     pub children: *mut V,
+    /// A tile of numbers by channel, for [`super::contract`].
+    pub starts: *mut V,
 }
 
 impl<V: Lanes> Flow<'_, V> {

@@ -225,19 +225,22 @@ unsafe fn stems_of<V: Lanes, const D: usize, const P: usize>(flow: &Flow<'_, V>)
     unsafe {
         let (top, roots) = (flow.theta.levels[3], flow.theta.levels[2]);
         let three = weights::three();
+        let mut x: [V; P] = core::array::from_fn(|pair| *roots.add(pair));
         let (mut z, mut before, mut behind) = (flow.increments, flow.before, flow.behind);
         for _ in 0..flow.steps {
             let s = step::<V, D>(z);
-            for pair in 0..P {
+            for (pair, x) in x.iter_mut().enumerate() {
                 let y = contraction(&s, top.add(pair * D));
-                let root = y.mul_add(three, *roots.add(pair));
+                *x = y.mul_add(three, *x);
                 *before.add(pair) = y;
-                *behind.add(pair) = root;
-                *roots.add(pair) = root;
+                *behind.add(pair) = *x;
             }
             z = z.add(D);
             before = before.add(P);
             behind = behind.add(P);
+        }
+        for (pair, x) in x.into_iter().enumerate() {
+            *roots.add(pair) = x;
         }
     }
 }

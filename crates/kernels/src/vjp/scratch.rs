@@ -1,6 +1,6 @@
 //! The scratch memory of a call for gradients: how much, and what lies where. The caller owns it; it does not depend on the batch or on lengths.
 
-use super::flow::{TILE, children_size, tile_steps, turns};
+use super::flow::{TILE, children_size, is_wide, tile_steps, turns};
 use super::functional::{Functional, Memory, pairs, reduced_size};
 use super::{square, stream};
 use crate::lanes::Lanes;
@@ -18,7 +18,7 @@ pub struct Parts {
     pub total: usize,
 }
 
-const PARTS: usize = 12;
+const PARTS: usize = 13;
 
 impl Parts {
     /// `None` if the sum overflows.
@@ -34,7 +34,7 @@ impl Parts {
             [
                 (TILE + 4) * d,
                 if turns(shape) { TILE * d } else { 0 },
-                TILE * d,
+                (TILE + 1) * d,
                 matrix,
                 matrix,
                 children_size(shape),
@@ -44,6 +44,7 @@ impl Parts {
                 shape.size,
                 shape.offset(shape.depth),
                 2 * top,
+                if is_wide(shape) { TILE * d } else { 0 },
             ]
         };
         let mut places = [0; PARTS];
@@ -88,6 +89,8 @@ pub struct Scratch<V> {
     pub cotangent: *mut V,
     pub signature: *mut V,
     pub work: Memory<V>,
+    /// A tile of numbers by channel.
+    pub starts: *mut V,
 }
 
 impl<V: Lanes> Scratch<V> {
@@ -109,6 +112,7 @@ impl<V: Lanes> Scratch<V> {
             cotangent: part(9),
             signature: part(10),
             work: Memory { work: [part(11), part(11).wrapping_add(shape.count(shape.depth))] },
+            starts: part(12),
         }
     }
 }

@@ -146,6 +146,10 @@ impl<T: Real> Square<T> {
                 alone(s);
             }
             let mut s = from;
+            if d == 2 && s + 4 < to {
+                alone(s);
+                s = self.pairs::<V>(s + 1, steps, point(s), place(s + 1));
+            }
             while s < to {
                 let count = ROWS.min(to - s);
                 self.difference::<V>(point(s - 1), count * d);
@@ -156,6 +160,29 @@ impl<T: Real> Square<T> {
                 alone(s);
             }
         }
+    }
+
+    /// Two channels, where a point's gradient is its neighbours' difference turned and scaled: the points `s …` as long as vectors of them and a number more on each side lie in the path, which ends at
+    /// `steps`; gives the first point left out. `prev` is the point before s, `to` the place of s.
+    #[inline(never)]
+    unsafe fn pairs<V: Lanes<T = T>>(&self, mut s: usize, steps: usize, prev: *const T, to: *mut T) -> usize {
+        let each = V::WIDTH / 2;
+        // SAFETY: two points before s there is one; the loop ends two points before the last.
+        unsafe {
+            let (up, down) = (*self.matrix.add(self.pitch), *self.matrix.add(1));
+            let first = V::from_lanes(|l| if l % 2 == 0 { up } else { T::ZERO });
+            let second = V::from_lanes(|l| if l % 2 == 0 { T::ZERO } else { down });
+            let (mut prev, mut to) = (prev, to);
+            while s + each + 1 <= steps {
+                let difference = |from: *const T| V::load(from.add(4)).sub(V::load(from));
+                let turned = difference(prev.add(1)).mul(first);
+                difference(prev.sub(1)).mul_add(second, turned).store(to);
+                prev = prev.add(V::WIDTH);
+                to = to.add(V::WIDTH);
+                s += each;
+            }
+        }
+        s
     }
 
     unsafe fn add(&self, term: *const T) {
@@ -186,6 +213,7 @@ impl<T: Real> Square<T> {
     ///
     /// # Safety
     /// Where d fills no whole vectors and is below 8, numbers behind the last row are written, fewer than d.
+    #[inline(never)]
     unsafe fn rows<V: Lanes<T = T>>(&self, count: usize, to: *mut T) {
         let d = self.d;
         let vectors = d.div_ceil(V::WIDTH);
@@ -220,7 +248,7 @@ impl<T: Real> Square<T> {
     }
 
     /// `R` rows by `C` vectors; gives C.
-    #[inline(never)]
+    #[inline(always)]
     unsafe fn product<V: Lanes<T = T>, const R: usize, const C: usize>(&self, r: usize, column: usize, to: *mut T) -> usize {
         let (d, at) = (self.d, column * V::WIDTH);
         // SAFETY: as the caller vouches.

@@ -155,7 +155,7 @@ unsafe fn contract_letters<V: Lanes, const LETTERS: usize>(
 ) -> usize {
     // SAFETY: as the caller vouches.
     unsafe {
-        let z: [*const V; LETTERS] = core::array::from_fn(|i| flow.turned.add((a + i) * TILE));
+        let z: [*const V; LETTERS] = core::array::from_fn(|i| flow.turned.add((a + i) * TILE).cast_const());
         let y: [*const V; LETTERS] = core::array::from_fn(|i| from.add((a + i) * arrays * TILE));
         for q in 0..flow.steps {
             let mut sum = if a == 0 { V::zero() } else { *to.add(q) };
