@@ -24,11 +24,17 @@ pub unsafe fn contract<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V
             (2, 3) => few::<V, 2, true>(flow, pending, to),
             (3, 3) => few::<V, 3, true>(flow, pending, to),
             (4, 3) => few::<V, 4, true>(flow, pending, to),
-            (5, 3) => few::<V, 5, true>(flow, pending, to),
+            (5, 3) => fixed::<V, 5, true>(flow, pending, to),
+            (6, 3) => fixed::<V, 6, true>(flow, pending, to),
+            (7, 3) => fixed::<V, 7, true>(flow, pending, to),
+            (8, 3) => fixed::<V, 8, true>(flow, pending, to),
             (2, _) => few::<V, 2, false>(flow, pending, to),
             (3, _) => few::<V, 3, false>(flow, pending, to),
             (4, _) => few::<V, 4, false>(flow, pending, to),
-            (5, _) => few::<V, 5, false>(flow, pending, to),
+            (5, _) => fixed::<V, 5, false>(flow, pending, to),
+            (6, _) => fixed::<V, 6, false>(flow, pending, to),
+            (7, _) => fixed::<V, 7, false>(flow, pending, to),
+            (8, _) => fixed::<V, 8, false>(flow, pending, to),
             _ => many(flow, pending, to),
         }
     }
@@ -103,6 +109,68 @@ unsafe fn few<V: Lanes, const D: usize, const THREE: bool>(flow: &Flow<'_, V>, p
     }
 }
 
+/// Number of the pair of letters (a, c), a < c.
+#[inline(always)]
+const fn pair(d: usize, a: usize, c: usize) -> usize {
+    a * (2 * d - a - 1) / 2 + c - a - 1
+}
+
+/// Letter c of M⌟v, for `D` letters of which all pairs are known by `at`. One sum after the other, each entry read twice: volatile, because read once for both its letters
+/// it would have to wait in a register, and there are none.
+#[inline(always)]
+unsafe fn letter<V: Lanes, const D: usize>(
+    m: *const V,
+    at: impl Fn(usize, usize) -> usize,
+    v: &[V; D],
+    c: usize,
+    mut sum: V,
+) -> V {
+    for a in 0..D {
+        // SAFETY: the caller vouches for all pairs.
+        unsafe {
+            if a < c {
+                sum = core::ptr::read_volatile(m.add(at(a, c))).mul_add(v[a], sum);
+            } else if a > c {
+                sum = core::ptr::read_volatile(m.add(at(c, a))).negative_mul_add(v[a], sum);
+            }
+        }
+    }
+    sum
+}
+
+/// Increments in registers, sums one after the other.
+#[inline(never)]
+unsafe fn fixed<V: Lanes, const D: usize, const THREE: bool>(flow: &Flow<'_, V>, pending: *mut V, mut to: *mut V) {
+    let at = |a, c| pair(D, a, c);
+    // SAFETY: as the caller vouches.
+    unsafe {
+        core::ptr::copy_nonoverlapping(pending, to, D);
+        let (mut z, mut before, mut behind) = (flow.increments, flow.before, flow.behind);
+        for _ in 0..flow.steps {
+            let mut v: [V; D] = core::array::from_fn(|c| *z.add(c));
+            for c in 0..D {
+                let start = letter(before, at, &v, c, V::zero());
+                *to.add(c) = (*to.add(c)).add(start);
+                if THREE {
+                    *pending.add(c) = start;
+                }
+            }
+            if THREE {
+                v = core::array::from_fn(|c| v[c].add(*z.add(D + c)));
+            }
+            for c in 0..D {
+                let end = letter(behind, at, &v, c, V::zero());
+                *to.add(D + c) = if THREE { end.sub(*pending.add(c)) } else { end };
+            }
+            z = z.add(D);
+            before = before.add(D * (D - 1) / 2);
+            behind = behind.add(D * (D - 1) / 2);
+            to = to.add(D);
+        }
+        core::ptr::copy_nonoverlapping(to, pending, D);
+    }
+}
+
 /// Any number of channels: one matrix after the other over the whole tile, then together.
 unsafe fn many<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V) {
     let d = flow.shape.channels;
@@ -110,7 +178,7 @@ unsafe fn many<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V) {
     // SAFETY: as the caller vouches; what `turned` held is not needed any more.
     unsafe {
         let starts = flow.starts;
-        contract_all(flow, flow.before, flow.increments, starts);
+        all_letters(d, flow.steps, flow.before, flow.increments, starts);
         let mut v = flow.increments;
         if three {
             // Θ_2 meets both steps beside the point.
@@ -119,7 +187,7 @@ unsafe fn many<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V) {
             }
             v = flow.turned;
         }
-        contract_all(flow, flow.behind, v, to.add(d));
+        all_letters(d, flow.steps, flow.behind, v, to.add(d));
         for c in 0..d {
             *to.add(c) = (*pending.add(c)).add(*starts.add(c));
         }
@@ -135,66 +203,25 @@ unsafe fn many<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V) {
     }
 }
 
-/// M⌟v for every step of the tile.
-unsafe fn contract_all<V: Lanes>(flow: &Flow<'_, V>, m: *const V, v: *const V, to: *mut V) {
-    let d = flow.shape.channels;
-    // SAFETY: as the caller vouches.
-    unsafe {
-        match d {
-            6 => fixed::<V, 6>(flow.steps, m, v, to),
-            7 => fixed::<V, 7>(flow.steps, m, v, to),
-            8 => fixed::<V, 8>(flow.steps, m, v, to),
-            _ => {
-                let mut c = 0;
-                while c < d {
-                    c += match d - c {
-                        8.. => letters::<V, 8>(d, flow.steps, m, v, c, to),
-                        4.. => letters::<V, 4>(d, flow.steps, m, v, c, to),
-                        2.. => letters::<V, 2>(d, flow.steps, m, v, c, to),
-                        _ => letters::<V, 1>(d, flow.steps, m, v, c, to),
-                    };
-                }
+/// M⌟v for every step.
+unsafe fn all_letters<V: Lanes>(d: usize, steps: usize, m: *const V, v: *const V, to: *mut V) {
+    let mut c = 0;
+    while c < d {
+        // SAFETY: as the caller vouches.
+        c += unsafe {
+            match d - c {
+                8.. => some_letters::<V, 8>(d, steps, m, v, c, to),
+                4.. => some_letters::<V, 4>(d, steps, m, v, c, to),
+                2.. => some_letters::<V, 2>(d, steps, m, v, c, to),
+                _ => some_letters::<V, 1>(d, steps, m, v, c, to),
             }
-        }
-    }
-}
-
-/// A number of channels whose sums fit registers, but not the increments beside them.
-#[inline(never)]
-unsafe fn fixed<V: Lanes, const D: usize>(steps: usize, mut m: *const V, mut v: *const V, mut to: *mut V) {
-    // SAFETY: as the caller vouches.
-    unsafe {
-        for _ in 0..steps {
-            let mut sums = [V::zero(); D];
-            triangle::<V, D>(&mut sums, |a, c| *m.add(a * (2 * D - a - 1) / 2 + c - a - 1), v);
-            for (c, sum) in sums.into_iter().enumerate() {
-                *to.add(c) = sum;
-            }
-            m = m.add(D * (D - 1) / 2);
-            v = v.add(D);
-            to = to.add(D);
-        }
-    }
-}
-
-/// The pairs of `D` letters, both ways. Volatile: increments kept in registers would push sums out of them.
-#[inline(always)]
-unsafe fn triangle<V: Lanes, const D: usize>(sums: &mut [V; D], m: impl Fn(usize, usize) -> V, v: *const V) {
-    for a in 0..D {
-        // SAFETY: the caller vouches for D vectors.
-        let va = unsafe { core::ptr::read_volatile(v.add(a)) };
-        for c in a + 1..D {
-            let x = m(a, c);
-            sums[c] = x.mul_add(va, sums[c]);
-            // SAFETY: as above.
-            sums[a] = x.negative_mul_add(unsafe { core::ptr::read_volatile(v.add(c)) }, sums[a]);
-        }
+        };
     }
 }
 
 /// `G` letters from `c` on for every step; gives G.
 #[inline(never)]
-unsafe fn letters<V: Lanes, const G: usize>(
+unsafe fn some_letters<V: Lanes, const G: usize>(
     d: usize,
     steps: usize,
     mut m: *const V,
@@ -202,15 +229,14 @@ unsafe fn letters<V: Lanes, const G: usize>(
     c: usize,
     to: *mut V,
 ) -> usize {
-    // Number of the pair (a, c), a < c, less c: the rest of row a is contiguous.
-    let row = |a: usize| (a * (2 * d - a - 1) / 2).wrapping_sub(a + 1);
     // SAFETY: c + G <= d.
     unsafe {
         let mut to = to.add(c);
-        let rows: [usize; G] = core::array::from_fn(|i| row(c + i));
+        // Number of the pair (c + i, c + i + 1), less c + i + 1: the rest of the letter's row is contiguous.
+        let rows: [usize; G] = core::array::from_fn(|i| pair(d, c + i, c + i + 1).wrapping_sub(c + i + 1));
         for _ in 0..steps {
             let mut sums = [V::zero(); G];
-            // The row of the letter before c, and what leads to the next letter's.
+            // The pair (0, c), and what leads to the next letter's.
             let (mut at, mut pitch) = (c.wrapping_sub(1), d - 2);
             for a in 0..c {
                 let va = *v.add(a);
@@ -220,15 +246,15 @@ unsafe fn letters<V: Lanes, const G: usize>(
                 at = at.wrapping_add(pitch);
                 pitch = pitch.wrapping_sub(1);
             }
-            triangle::<V, G>(&mut sums, |a, e| *m.add(rows[a].wrapping_add(c + e)), v.add(c));
             for a in c + G..d {
                 let va = *v.add(a);
                 for (sum, row) in sums.iter_mut().zip(rows) {
                     *sum = (*m.add(row.wrapping_add(a))).negative_mul_add(va, *sum);
                 }
             }
+            let own: [V; G] = core::array::from_fn(|i| *v.add(c + i));
             for (i, sum) in sums.into_iter().enumerate() {
-                *to.add(i) = sum;
+                *to.add(i) = letter(m, |a, e| rows[a].wrapping_add(c + e), &own, i, sum);
             }
             m = m.add(d * (d - 1) / 2);
             v = v.add(d);

@@ -213,75 +213,74 @@ impl<T: Real> Square<T> {
     ///
     /// # Safety
     /// Where d fills no whole vectors and is below 8, numbers behind the last row are written, fewer than d.
-    #[inline(never)]
     unsafe fn rows<V: Lanes<T = T>>(&self, count: usize, to: *mut T) {
-        let d = self.d;
-        let vectors = d.div_ceil(V::WIDTH);
+        let vectors = self.d.div_ceil(V::WIDTH);
         // SAFETY: as the caller vouches.
         unsafe {
-            let mut r = 0;
-            if vectors == 1 {
-                while r + 8 <= count {
-                    self.product::<V, 8, 1>(r, 0, to);
-                    r += 8;
-                }
-                while r < count {
-                    self.product::<V, 1, 1>(r, 0, to);
-                    r += 1;
-                }
-                return;
-            }
-            while r < count {
-                let mut column = 0;
-                let four = count - r >= 4;
-                while column < vectors {
-                    column += match (four, vectors - column) {
-                        (true, 2..) => self.product::<V, 4, 2>(r, column, to),
-                        (true, _) => self.product::<V, 4, 1>(r, column, to),
-                        (false, 2..) => self.product::<V, 1, 2>(r, column, to),
-                        (false, _) => self.product::<V, 1, 1>(r, column, to),
-                    };
-                }
-                r += if four { 4 } else { 1 };
+            let mut column = 0;
+            while column < vectors {
+                column += match vectors - column {
+                    1 => {
+                        let done = self.products::<V, 8, 1>(0, count, column, to);
+                        self.products::<V, 1, 1>(done, count, column, to);
+                        1
+                    }
+                    _ => {
+                        let done = self.products::<V, 6, 2>(0, count, column, to);
+                        let done = self.products::<V, 4, 2>(done, count, column, to);
+                        self.products::<V, 1, 2>(done, count, column, to);
+                        2
+                    }
+                };
             }
         }
     }
 
-    /// `R` rows by `C` vectors; gives C.
-    #[inline(always)]
-    unsafe fn product<V: Lanes<T = T>, const R: usize, const C: usize>(&self, r: usize, column: usize, to: *mut T) -> usize {
-        let (d, at) = (self.d, column * V::WIDTH);
+    /// `R` rows at a time by `C` vectors, from row `r` on as long as there are so many; gives the first row left out.
+    #[inline(never)]
+    unsafe fn products<V: Lanes<T = T>, const R: usize, const C: usize>(
+        &self,
+        mut r: usize,
+        count: usize,
+        column: usize,
+        to: *mut T,
+    ) -> usize {
+        let (d, at, pitch) = (self.d, column * V::WIDTH, self.pitch);
         // SAFETY: as the caller vouches.
         unsafe {
-            let mut sums = [[V::zero(); C]; R];
-            let (mut w, mut m) = (self.differences.add(r * d), self.matrix.add(at));
-            for _ in 0..d {
-                let row: [V; C] = core::array::from_fn(|j| V::load(m.add(j * V::WIDTH)));
-                for (i, sums) in sums.iter_mut().enumerate() {
-                    let w = V::splat(*w.add(i * d));
-                    for (sum, m) in sums.iter_mut().zip(row) {
-                        *sum = w.mul_add(m, *sum);
+            let matrix = self.matrix.add(at);
+            while r + R <= count {
+                let mut sums = [[V::zero(); C]; R];
+                let (mut w, mut m) = (self.differences.add(r * d), matrix);
+                for _ in 0..d {
+                    let row: [V; C] = core::array::from_fn(|j| V::load(m.add(j * V::WIDTH)));
+                    for (i, sums) in sums.iter_mut().enumerate() {
+                        let w = V::splat(*w.add(i * d));
+                        for (sum, m) in sums.iter_mut().zip(row) {
+                            *sum = w.mul_add(m, *sum);
+                        }
                     }
+                    w = w.add(1);
+                    m = m.add(pitch);
                 }
-                w = w.add(1);
-                m = m.add(self.pitch);
-            }
-            for (i, sums) in sums.into_iter().enumerate() {
-                let row = to.add((r + i) * d + at);
-                for (j, sum) in sums.into_iter().enumerate() {
-                    let left = d - at - j * V::WIDTH;
-                    if left >= V::WIDTH || d < 2 * V::WIDTH && column == 0 {
-                        // Beyond a row's end the next one follows, and is written later.
-                        sum.store(row.add(j * V::WIDTH));
-                    } else {
-                        let lanes = sum.to_lanes();
-                        for (k, x) in lanes.into_iter().enumerate().take(left) {
-                            *row.add(j * V::WIDTH + k) = x;
+                for (i, sums) in sums.into_iter().enumerate() {
+                    let row = to.add((r + i) * d + at);
+                    for (j, sum) in sums.into_iter().enumerate() {
+                        let left = d - at - j * V::WIDTH;
+                        if left >= V::WIDTH || d < 2 * V::WIDTH && column == 0 {
+                            // Beyond a row's end the next one follows, and is written later.
+                            sum.store(row.add(j * V::WIDTH));
+                        } else {
+                            let lanes = sum.to_lanes();
+                            for (k, x) in lanes.into_iter().enumerate().take(left) {
+                                *row.add(j * V::WIDTH + k) = x;
+                            }
                         }
                     }
                 }
+                r += R;
             }
         }
-        C
+        r
     }
 }
