@@ -11,6 +11,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::flow::Flow;
+use super::registers::hidden_zero;
 use crate::lanes::Lanes;
 
 /// The tile's gradients: of the points before each step to `to[q * channels + c]`; `pending` is what the point before the tile has from what is behind it, and gets the same of the last point.
@@ -115,8 +116,8 @@ const fn pair(d: usize, a: usize, c: usize) -> usize {
     a * (2 * d - a - 1) / 2 + c - a - 1
 }
 
-/// Letter c of M⌟v, for `D` letters of which all pairs are known by `at`. One sum after the other, each entry read twice: volatile, because read once for both its letters
-/// it would have to wait in a register, and there are none.
+/// Letter c of M⌟v, for `D` letters of which all pairs are known by `at`. One sum after the other, each entry read twice: read once for both its letters it would have to wait in a
+/// register, and there are none.
 #[inline(always)]
 unsafe fn letter<V: Lanes, const D: usize>(
     m: *const V,
@@ -129,9 +130,9 @@ unsafe fn letter<V: Lanes, const D: usize>(
         // SAFETY: the caller vouches for all pairs.
         unsafe {
             if a < c {
-                sum = core::ptr::read_volatile(m.add(at(a, c))).mul_add(v[a], sum);
+                sum = (*m.add(at(a, c))).mul_add(v[a], sum);
             } else if a > c {
-                sum = core::ptr::read_volatile(m.add(at(c, a))).negative_mul_add(v[a], sum);
+                sum = (*m.add(at(c, a))).negative_mul_add(v[a], sum);
             }
         }
     }
@@ -142,6 +143,7 @@ unsafe fn letter<V: Lanes, const D: usize>(
 #[inline(never)]
 unsafe fn fixed<V: Lanes, const D: usize, const THREE: bool>(flow: &Flow<'_, V>, pending: *mut V, mut to: *mut V) {
     let at = |a, c| pair(D, a, c);
+    let nothing = hidden_zero();
     // SAFETY: as the caller vouches.
     unsafe {
         core::ptr::copy_nonoverlapping(pending, to, D);
@@ -150,6 +152,7 @@ unsafe fn fixed<V: Lanes, const D: usize, const THREE: bool>(flow: &Flow<'_, V>,
             let mut v: [V; D] = core::array::from_fn(|c| *z.add(c));
             for c in 0..D {
                 let start = letter(before, at, &v, c, V::zero());
+                before = before.add(nothing);
                 *to.add(c) = (*to.add(c)).add(start);
                 if THREE {
                     *pending.add(c) = start;
@@ -160,6 +163,7 @@ unsafe fn fixed<V: Lanes, const D: usize, const THREE: bool>(flow: &Flow<'_, V>,
             }
             for c in 0..D {
                 let end = letter(behind, at, &v, c, V::zero());
+                behind = behind.add(nothing);
                 *to.add(D + c) = if THREE { end.sub(*pending.add(c)) } else { end };
             }
             z = z.add(D);
@@ -232,6 +236,7 @@ unsafe fn some_letters<V: Lanes, const G: usize>(
     // SAFETY: c + G <= d.
     unsafe {
         let mut to = to.add(c);
+        let nothing = hidden_zero();
         // Number of the pair (c + i, c + i + 1), less c + i + 1: the rest of the letter's row is contiguous.
         let rows: [usize; G] = core::array::from_fn(|i| pair(d, c + i, c + i + 1).wrapping_sub(c + i + 1));
         for _ in 0..steps {
@@ -255,6 +260,7 @@ unsafe fn some_letters<V: Lanes, const G: usize>(
             let own: [V; G] = core::array::from_fn(|i| *v.add(c + i));
             for (i, sum) in sums.into_iter().enumerate() {
                 *to.add(i) = letter(m, |a, e| rows[a].wrapping_add(c + e), &own, i, sum);
+                m = m.add(nothing);
             }
             m = m.add(d * (d - 1) / 2);
             v = v.add(d);

@@ -8,6 +8,7 @@ mod contract;
 mod flow;
 mod functional;
 mod node;
+mod registers;
 mod request;
 mod scatter;
 mod scratch;

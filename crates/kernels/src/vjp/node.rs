@@ -4,18 +4,11 @@
 
 use super::flow::{Flow, TILE};
 use super::weights;
+use super::registers::hidden_zero;
 use crate::lanes::Lanes;
 
 /// Most arrays of a child for which there is code here.
 pub const MOST: usize = 4;
-
-/// Reads a number that stays the same for the whole tile. Volatile, because hoisted out of the loop they would all be registers at once, more than there are; reading them again
-/// costs nothing beside a multiply-add.
-#[inline(always)]
-unsafe fn constant<V: Lanes>(at: *const V) -> V {
-    // SAFETY: the caller vouches.
-    unsafe { core::ptr::read_volatile(at) }
-}
 
 /// The increments of a step.
 #[inline(always)]
@@ -29,9 +22,9 @@ unsafe fn step<V: Lanes, const D: usize>(z: *const V) -> [V; D] {
 unsafe fn contraction<V: Lanes, const D: usize>(z: &[V; D], t: *const V) -> V {
     // SAFETY: the caller vouches for D vectors.
     unsafe {
-        let mut sum = constant(t).mul(z[0]);
+        let mut sum = (*t).mul(z[0]);
         for (b, &z) in z.iter().enumerate().skip(1) {
-            sum = constant(t.add(b)).mul_add(z, sum);
+            sum = (*t.add(b)).mul_add(z, sum);
         }
         sum
     }
@@ -114,7 +107,8 @@ pub unsafe fn leaf<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mu
 unsafe fn leaf_of<V: Lanes, const D: usize, const ROOT: bool>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
-        let top = flow.theta.levels[k + 2].add(node * D * D);
+        let mut top = flow.theta.levels[k + 2].add(node * D * D);
+        let nothing = hidden_zero();
         let below = flow.theta.levels[k + 1].add(node * D);
         let mut x: [V; D] = core::array::from_fn(|a| *below.add(a));
         let mut sink = Sink::new(flow, k, node, out);
@@ -130,6 +124,7 @@ unsafe fn leaf_of<V: Lanes, const D: usize, const ROOT: bool>(flow: &Flow<'_, V>
             }
             sink.put::<2, ROOT>([one, two]);
             z = z.add(D);
+            top = top.add(nothing);
         }
         for (a, x) in x.into_iter().enumerate() {
             *below.add(a) = x;
@@ -223,7 +218,8 @@ pub unsafe fn stems<V: Lanes>(flow: &Flow<'_, V>) {
 unsafe fn stems_of<V: Lanes, const D: usize, const P: usize>(flow: &Flow<'_, V>) {
     // SAFETY: as the caller vouches.
     unsafe {
-        let (top, roots) = (flow.theta.levels[3], flow.theta.levels[2]);
+        let (mut top, roots) = (flow.theta.levels[3], flow.theta.levels[2]);
+        let nothing = hidden_zero();
         let three = weights::three();
         let mut x: [V; P] = core::array::from_fn(|pair| *roots.add(pair));
         let (mut z, mut before, mut behind) = (flow.increments, flow.before, flow.behind);
@@ -236,6 +232,7 @@ unsafe fn stems_of<V: Lanes, const D: usize, const P: usize>(flow: &Flow<'_, V>)
                 *behind.add(pair) = *x;
             }
             z = z.add(D);
+            top = top.add(nothing);
             before = before.add(P);
             behind = behind.add(P);
         }
