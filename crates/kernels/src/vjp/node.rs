@@ -17,17 +17,26 @@ unsafe fn step<V: Lanes, const D: usize>(z: *const V) -> [V; D] {
     core::array::from_fn(|c| unsafe { *z.add(c) })
 }
 
-/// Σ_b z_b t_b.
+/// Σ_b z_b t_b. From four terms on in two sums, which do not wait for each other.
 #[inline(always)]
 unsafe fn contraction<V: Lanes, const D: usize>(z: &[V; D], t: *const V) -> V {
     // SAFETY: the caller vouches for D vectors.
-    unsafe {
-        let mut sum = (*t).mul(z[0]);
-        for (b, &z) in z.iter().enumerate().skip(1) {
-            sum = (*t.add(b)).mul_add(z, sum);
+    unsafe { sum_of::<V, D>(|b| (z[b], *t.add(b))) }
+}
+
+/// Σ_a of the products of `factors(a)`, likewise.
+#[inline(always)]
+fn sum_of<V: Lanes, const D: usize>(factors: impl Fn(usize) -> (V, V)) -> V {
+    let some = |from: usize, to: usize| {
+        let (x, y) = factors(from);
+        let mut sum = x.mul(y);
+        for a in from + 1..to {
+            let (x, y) = factors(a);
+            sum = x.mul_add(y, sum);
         }
         sum
-    }
+    };
+    if D < 4 { some(0, D) } else { some(0, D / 2).add(some(D / 2, D)) }
 }
 
 /// Where a node's results go.
@@ -115,14 +124,9 @@ unsafe fn leaf_of<V: Lanes, const D: usize, const ROOT: bool>(flow: &Flow<'_, V>
         let mut z = flow.increments;
         for _ in 0..flow.steps {
             let s = step::<V, D>(z);
-            let (mut one, mut two) = (V::zero(), V::zero());
-            for a in 0..D {
-                let c = contraction(&s, top.add(a * D));
-                one = if a == 0 { s[0].mul(x[0]) } else { s[a].mul_add(x[a], one) };
-                two = if a == 0 { s[0].mul(c) } else { s[a].mul_add(c, two) };
-                x[a] = x[a].add(c);
-            }
-            sink.put::<2, ROOT>([one, two]);
+            let c: [V; D] = core::array::from_fn(|a| contraction(&s, top.add(a * D)));
+            sink.put::<2, ROOT>([sum_of::<V, D>(|a| (s[a], x[a])), sum_of::<V, D>(|a| (s[a], c[a]))]);
+            x = core::array::from_fn(|a| x[a].add(c[a]));
             z = z.add(D);
             top = top.add(nothing);
         }
