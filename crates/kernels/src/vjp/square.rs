@@ -5,8 +5,8 @@
 use super::call::Call;
 use crate::lanes::{Lanes, Real};
 
-/// Points whose neighbours' differences are in scratch at once.
-const ROWS: usize = 32;
+/// Points whose neighbours' differences are in scratch at once: a multiple of the rows that [`Square::products`] takes.
+const ROWS: usize = 48;
 
 /// Numbers in a row of the matrix: whole vectors of the widest kind.
 fn padded(channels: usize) -> Option<usize> {
@@ -198,6 +198,16 @@ impl<T: Real> Square<T> {
         unsafe {
             let next = prev.add(2 * self.d);
             let mut i = 0;
+            while i + 4 * V::WIDTH <= numbers {
+                let four: [V; 4] = core::array::from_fn(|j| {
+                    let at = i + j * V::WIDTH;
+                    V::load(next.add(at)).sub(V::load(prev.add(at)))
+                });
+                for (j, x) in four.into_iter().enumerate() {
+                    x.store(self.differences.add(i + j * V::WIDTH));
+                }
+                i += 4 * V::WIDTH;
+            }
             while i + V::WIDTH <= numbers {
                 V::load(next.add(i)).sub(V::load(prev.add(i))).store(self.differences.add(i));
                 i += V::WIDTH;
