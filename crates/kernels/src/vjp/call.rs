@@ -105,6 +105,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// Where a path's gradients go; `unwanted` takes the basepoint's where it was not asked for.
+    #[inline(never)]
     pub fn target(&self, path: usize, unwanted: *mut T) -> Target<T> {
         let (r, length) = (self.request, self.length(path));
         let basepoint = match (r.basepoint, self.basepoint.is_null()) {
@@ -216,6 +217,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// The set-up: functional, gradient of what was continued, the last step's; says whether all cotangents are finite.
+    #[inline(never)]
     unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         let (shape, part) = (self.shape, self.request.part);
         let rows = |of: &dyn Fn(usize) -> *const T| -> Rows<T> { core::array::from_fn(|l| of(group.paths[l])) };
@@ -224,8 +226,8 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         unsafe {
             if part.first || part.last {
                 let cotangent = scratch.cotangent;
-                load_state(cotangent, shape.size, &rows(&|path| self.cotangent(path)));
-                load_state(scratch.signature, shape.offset(shape.depth), &rows(&|path| self.signature(path)));
+                load(cotangent, shape.size, &rows(&|path| self.cotangent(path)));
+                load(scratch.signature, shape.offset(shape.depth), &rows(&|path| self.signature(path)));
                 finite = all_finite(cotangent, shape.size);
                 self.continued(group, scratch);
                 functional::last_step(shape, cotangent, scratch.signature, scratch.last_step);
@@ -246,14 +248,15 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 }
             }
             if !part.first {
-                load_state(scratch.theta_at, reduced_size(shape), &rows(&|path| self.carry(path)));
-                load_state(scratch.pending, shape.channels, &rows(&|path| self.pending(path)));
+                load(scratch.theta_at, reduced_size(shape), &rows(&|path| self.carry(path)));
+                load(scratch.pending, shape.channels, &rows(&|path| self.pending(path)));
             }
         }
         finite
     }
 
     /// The gradient of what the paths continued, and the cotangent as it is without it.
+    #[inline(never)]
     unsafe fn continued<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) {
         let (shape, [work, _]) = (self.shape, scratch.work.work);
         // SAFETY: as the caller vouches; `work` has more than `size` vectors.
@@ -264,25 +267,26 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                     let rows: RowsMut<T> = core::array::from_fn(|l| {
                         self.initial_gradient(group.paths[l]).map_or(core::ptr::null_mut(), |row| row.add(shape.offset(k)))
                     });
-                    store_state(work, shape.count(k), &rows);
+                    store(work, shape.count(k), &rows);
                 }
             }
             if self.request.initial.is_some() {
                 let rows: Rows<T> = core::array::from_fn(|l| {
                     self.initial(group.paths[l]).map_or(core::ptr::null(), <[T]>::as_ptr)
                 });
-                load_state(work, shape.size, &rows);
+                load(work, shape.size, &rows);
                 functional::contract_left(shape, scratch.cotangent, work);
             }
         }
     }
 
     /// All steps of the longest lane; gives how many they are. Every point but that lane's last is written.
+    #[inline(never)]
     unsafe fn sweep<V: Lanes<T = T>>(&self, group: Group, scatter: &Scatter<T>, scratch: &Scratch<V>) -> usize {
         let (d, depth) = (self.request.channels, self.shape.depth);
         let gather = Gather::new(core::array::from_fn(|l| self.track(group.paths[l])), d);
         let most = tile_steps(self.shape);
-        let wide = turns(self.shape);
+        let wide = turns::<V>(self.shape);
         let mut t = 0;
         // SAFETY: as the caller vouches.
         unsafe {
@@ -322,6 +326,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// The last point, or what leads to the next piece of time; zeros past the paths' ends.
+    #[inline(never)]
     unsafe fn end<V: Lanes<T = T>>(&self, group: Group, scatter: &Scatter<T>, steps: usize, scratch: &Scratch<V>) {
         let (d, part) = (self.request.channels, self.request.part);
         // SAFETY: as the caller vouches.
@@ -340,10 +345,24 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
             }
             if !part.last {
                 let rows: RowsMut<T> = core::array::from_fn(|l| self.carry(group.paths[l]));
-                store_state(scratch.theta_at, reduced_size(self.shape), &rows);
+                store(scratch.theta_at, reduced_size(self.shape), &rows);
             }
         }
     }
+}
+
+/// Rows of each lane to a state: one copy of the code for all the places that need it.
+#[inline(never)]
+unsafe fn load<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
+    // SAFETY: as the caller vouches.
+    unsafe { load_state(state, size, rows) };
+}
+
+/// A state to rows of each lane, likewise.
+#[inline(never)]
+unsafe fn store<V: Lanes>(state: *const V, size: usize, rows: &RowsMut<V::T>) {
+    // SAFETY: as the caller vouches.
+    unsafe { store_state(state, size, rows) };
 }
 
 /// Whether all of a state is finite.

@@ -21,21 +21,21 @@ use crate::lanes::Lanes;
 pub unsafe fn contract<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
-        match (flow.shape.channels, flow.shape.depth) {
-            (2, 3) => few::<V, 2, true>(flow, pending, to),
-            (3, 3) => few::<V, 3, true>(flow, pending, to),
-            (4, 3) => few::<V, 4, true>(flow, pending, to),
-            (5, 3) => fixed::<V, 5, true>(flow, pending, to),
-            (6, 3) => fixed::<V, 6, true>(flow, pending, to),
-            (7, 3) => fixed::<V, 7, true>(flow, pending, to),
-            (8, 3) => fixed::<V, 8, true>(flow, pending, to),
+        // Code for a number of channels is worth its size where four lanes are.
+        let four = V::WIDTH == 4;
+        match (flow.shape.channels, flow.shape.depth == 3) {
+            (2, true) => few::<V, 2, true>(flow, pending, to),
+            (3, true) => few::<V, 3, true>(flow, pending, to),
+            (4, true) => few::<V, 4, true>(flow, pending, to),
+            (5, true) if four => fixed::<V, 5, true>(flow, pending, to),
+            (6, true) if four => fixed::<V, 6, true>(flow, pending, to),
+            (7, true) if four => fixed::<V, 7, true>(flow, pending, to),
+            (8, true) if four => fixed::<V, 8, true>(flow, pending, to),
             (2, _) => few::<V, 2, false>(flow, pending, to),
             (3, _) => few::<V, 3, false>(flow, pending, to),
             (4, _) => few::<V, 4, false>(flow, pending, to),
-            (5, _) => fixed::<V, 5, false>(flow, pending, to),
-            (6, _) => fixed::<V, 6, false>(flow, pending, to),
-            (7, _) => fixed::<V, 7, false>(flow, pending, to),
-            (8, _) => fixed::<V, 8, false>(flow, pending, to),
+            (5, _) if four => fixed::<V, 5, false>(flow, pending, to),
+            (8, _) if four => fixed::<V, 8, false>(flow, pending, to),
             _ => many(flow, pending, to),
         }
     }

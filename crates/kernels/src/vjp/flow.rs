@@ -34,9 +34,9 @@ pub fn is_wide(shape: &Shape) -> bool {
     shape.channels >= WIDE
 }
 
-/// Whether some node reads increments channel by channel.
-pub fn turns(shape: &Shape) -> bool {
-    is_wide(shape) || shape.depth > node::MOST + 3
+/// Whether some node, or the contraction after it, goes channel by channel.
+pub fn turns<V: Lanes>(shape: &Shape) -> bool {
+    is_wide(shape) || (2..shape.depth.saturating_sub(2)).any(|k| !node::exists::<V>(shape, k))
 }
 
 /// Vectors that the children of nodes leave: on each level `channels` times as many arrays as a node has, and those of a root.
@@ -50,7 +50,7 @@ pub struct Flow<'a, V> {
     pub theta: &'a Functional<V>,
     /// Increments, `[q * channels + c]`, one step more than the tile has.
     pub increments: *const V,
-    /// The same as `[c * TILE + q]`, where [`turns`] says so.
+    /// The same as `[c * TILE + q]`, where [`turns`] says so; else room for it.
     pub turned: *mut V,
     /// Steps, a multiple of four; beyond the path's end increments are zero.
     pub steps: usize,
@@ -97,7 +97,7 @@ impl<V: Lanes> Flow<'_, V> {
             for a in 0..d {
                 self.visit(k + 1, node * d + a, scratch.add(a * each), beyond);
             }
-            if is_wide(self.shape) || n - k - 1 > node::MOST {
+            if is_wide(self.shape) || !node::exists::<V>(self.shape, k) {
                 wide::inner(self, k, node, scratch, if k == 2 { beyond } else { out });
             } else {
                 node::inner(self, k, node, scratch, out);

@@ -59,6 +59,7 @@ pub struct Memory<V> {
 ///
 /// # Safety
 /// `cotangent` has `shape.size` vectors, `signature` all levels but the top one, `to` room for `count(k)`.
+#[inline(never)]
 pub unsafe fn contract_right<V: Lanes>(shape: &Shape, k: usize, cotangent: *const V, signature: *const V, to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
@@ -99,6 +100,7 @@ unsafe fn dot<V: Lanes>(a: *const V, b: *const V, count: usize, start: V) -> V {
 ///
 /// # Safety
 /// Both have `shape.size` vectors.
+#[inline(never)]
 pub unsafe fn contract_left<V: Lanes>(shape: &Shape, cotangent: *mut V, initial: *const V) {
     // From the lowest level up: higher levels are still what they were.
     for k in 1..shape.depth {
@@ -125,6 +127,7 @@ pub unsafe fn contract_left<V: Lanes>(shape: &Shape, cotangent: *mut V, initial:
 ///
 /// # Safety
 /// As [`contract_right`]; `to` has room for `channels` vectors.
+#[inline(never)]
 pub unsafe fn last_step<V: Lanes>(shape: &Shape, cotangent: *const V, signature: *const V, to: *mut V) {
     let d = shape.channels;
     // SAFETY: as the caller vouches.
@@ -185,6 +188,7 @@ pub unsafe fn build<V: Lanes>(
 }
 
 /// T(p w u) - T(p u w) for all prefixes p of `i` letters, letters w and rests u.
+#[inline(never)]
 unsafe fn bracket<V: Lanes>(shape: &Shape, k: usize, i: usize, from: *const V, to: *mut V) {
     let (d, rest) = (shape.channels, shape.count(k - i - 1));
     // SAFETY: `from` and `to` have count(k) vectors.
@@ -202,6 +206,7 @@ unsafe fn bracket<V: Lanes>(shape: &Shape, k: usize, i: usize, from: *const V, t
 }
 
 /// The innermost bracket, for pairs of letters in order, into the layout of [`Functional`].
+#[inline(never)]
 unsafe fn reduce<V: Lanes>(shape: &Shape, k: usize, from: *const V, to: *mut V, scale: V, wide: bool) {
     let d = shape.channels;
     let prefixes = shape.count(k - 2);

@@ -3,12 +3,20 @@
 //! What is computed is told in `flow`; this file writes it out for a number of channels that is known at compile time.
 
 use super::flow::{Flow, TILE};
-use super::weights;
 use super::registers::hidden_zero;
+use super::weights;
 use crate::lanes::Lanes;
+use crate::shape::Shape;
 
-/// Most arrays of a child for which there is code here.
-pub const MOST: usize = 4;
+/// Whether there is code here for an inner node on level `k` of a shape of few channels: for the shapes that are used most.
+pub fn exists<V: Lanes>(shape: &Shape, k: usize) -> bool {
+    let arrays = shape.depth - k - 1;
+    match (shape.channels, V::WIDTH) {
+        (2 | 3, 4) => arrays <= 4,
+        (4, 4) | (2 | 3, _) => arrays <= 3,
+        _ => arrays <= 2,
+    }
+}
 
 /// The increments of a step.
 #[inline(always)]
@@ -140,27 +148,28 @@ unsafe fn leaf_of<V: Lanes, const D: usize, const ROOT: bool>(flow: &Flow<'_, V>
 /// A node above: what its children left is contracted, and what they run is moved on.
 ///
 /// # Safety
-/// The flow's tile is there, 2 … 5 channels, at most [`MOST`] arrays a child at `children`.
+/// The flow's tile is there, 2 … 5 channels, and the shape [`exists`]; a child's arrays are at `children`.
 pub unsafe fn inner<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, children: *const V, out: *mut V) {
     macro_rules! of {
-        ($d:literal) => {
-            match (flow.shape.depth - k - 1, k == 2) {
-                (2, true) => inner_of::<V, $d, 2, 3, true>(flow, k, node, children, out),
-                (3, true) => inner_of::<V, $d, 3, 4, true>(flow, k, node, children, out),
-                (4, true) => inner_of::<V, $d, 4, 5, true>(flow, k, node, children, out),
-                (2, _) => inner_of::<V, $d, 2, 3, false>(flow, k, node, children, out),
-                (3, _) => inner_of::<V, $d, 3, 4, false>(flow, k, node, children, out),
-                (_, _) => inner_of::<V, $d, 4, 5, false>(flow, k, node, children, out),
+        ($d:literal, $j:literal, $m:literal) => {
+            match k {
+                2 => inner_of::<V, $d, $j, $m, true>(flow, k, node, children, out),
+                _ => inner_of::<V, $d, $j, $m, false>(flow, k, node, children, out),
             }
         };
     }
     // SAFETY: as the caller vouches.
     unsafe {
-        match flow.shape.channels {
-            2 => of!(2),
-            3 => of!(3),
-            4 => of!(4),
-            _ => of!(5),
+        match (flow.shape.channels, flow.shape.depth - k - 1) {
+            (2, 2) => of!(2, 2, 3),
+            (2, 3) => of!(2, 3, 4),
+            (2, _) if V::WIDTH == 4 => of!(2, 4, 5),
+            (3, 2) => of!(3, 2, 3),
+            (3, 3) => of!(3, 3, 4),
+            (3, _) if V::WIDTH == 4 => of!(3, 4, 5),
+            (4, 2) => of!(4, 2, 3),
+            (4, _) if V::WIDTH == 4 => of!(4, 3, 4),
+            _ => of!(5, 2, 3),
         }
     }
 }

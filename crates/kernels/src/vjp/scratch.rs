@@ -1,6 +1,6 @@
 //! The scratch memory of a call for gradients: how much, and what lies where. The caller owns it; it does not depend on the batch or on lengths.
 
-use super::flow::{TILE, children_size, is_wide, tile_steps, turns};
+use super::flow::{TILE, children_size, tile_steps};
 use super::functional::{Functional, Memory, pairs, reduced_size};
 use super::{square, stream};
 use crate::lanes::Lanes;
@@ -33,7 +33,7 @@ impl Parts {
             let top = shape.count(shape.depth);
             [
                 (TILE + 4) * d,
-                if turns(shape) { TILE * d } else { 0 },
+                TILE * d,
                 (TILE + 1) * d,
                 matrix,
                 matrix,
@@ -44,7 +44,7 @@ impl Parts {
                 shape.size,
                 shape.offset(shape.depth),
                 2 * top,
-                if is_wide(shape) { TILE * d } else { 0 },
+                TILE * d,
             ]
         };
         let mut places = [0; PARTS];

@@ -38,6 +38,7 @@ struct Square<T> {
 ///
 /// # Safety
 /// The call was found sound, `scratch` has [`scratch_vectors`].
+#[inline(never)]
 pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> bool {
     let d = call.shape.channels;
     let pitch = (d + 3) & !3;
@@ -65,6 +66,7 @@ pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> boo
 
 impl<T: Real> Square<T> {
     /// The matrix and the ends' own terms; says whether the cotangent is finite.
+    #[inline(never)]
     unsafe fn begin(&self, call: &Call<'_, '_, T>, path: usize) -> bool {
         let d = self.d;
         // SAFETY: rows have d + d² numbers.
@@ -106,6 +108,7 @@ impl<T: Real> Square<T> {
     }
 
     /// All points of a path.
+    #[inline(never)]
     unsafe fn path<V: Lanes<T = T>>(&self, call: &Call<'_, '_, T>, path: usize) {
         let (d, part) = (self.d, call.request.part);
         let target = call.target(path, self.row);
@@ -223,6 +226,7 @@ impl<T: Real> Square<T> {
     ///
     /// # Safety
     /// Where d fills no whole vectors and is below 8, numbers behind the last row are written, fewer than d.
+    #[inline(never)]
     unsafe fn rows<V: Lanes<T = T>>(&self, count: usize, to: *mut T) {
         let vectors = self.d.div_ceil(V::WIDTH);
         // SAFETY: as the caller vouches.
@@ -237,7 +241,6 @@ impl<T: Real> Square<T> {
                     }
                     _ => {
                         let done = self.products::<V, 6, 2>(0, count, column, to);
-                        let done = self.products::<V, 4, 2>(done, count, column, to);
                         self.products::<V, 1, 2>(done, count, column, to);
                         2
                     }

@@ -9,6 +9,7 @@ use crate::lanes::Real;
 ///
 /// # Safety
 /// The call was found sound.
+#[inline(never)]
 pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>) -> bool {
     let (d, part) = (call.shape.channels, call.request.part);
     let mut finite = true;
