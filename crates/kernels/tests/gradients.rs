@@ -5,7 +5,7 @@ mod common;
 
 use common::{Field, Levels, Random, call, cast, flat, identity, prefixes};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::vjp::{Gradients, Part, VjpRequest, carry_len, signature_vjp, vjp_scratch};
+use path_signature_kernels::vjp::{Gradients, Part, VjpRequest, signature_vjp, vjp_scratch};
 use path_signature_kernels::{Initial, Options, PerPath, Request, signature_size};
 
 /// a + b ε with ε² = 0.
@@ -342,6 +342,33 @@ fn long_paths() {
             let batch = if d * n > 20 { 2 } else { 3 + (i + j) % 3 };
             let m = Material::new(Shape { d, n, batch, points }, kind, &mut random);
             compare::<LanesF64>(&m);
+        }
+    }
+}
+
+#[test]
+fn streams_of_every_shape() {
+    let mut random = Random(109);
+    for (i, (d, n)) in SHAPES.into_iter().enumerate() {
+        for (j, points) in [1, 2, 3, 6].into_iter().enumerate() {
+            let shape = Shape { d, n, batch: 1 + (i + j) % 6, points };
+            let m = Material::new(shape, Kind { stream: true, ..Kind::default() }, &mut random);
+            compare::<LanesF64>(&m);
+            compare::<LanesF32>(&m);
+        }
+    }
+}
+
+#[test]
+fn streams_with_every_option() {
+    let mut random = Random(113);
+    for (i, (d, n)) in [(2, 4), (3, 3), (1, 3), (3, 1), (4, 2), (6, 3), (2, 6)].into_iter().enumerate() {
+        for options in 0..32 {
+            let points = [1, 2, 5, 20, 7][(i + options) % 5];
+            let shape = Shape { d, n, batch: 1 + (3 * i + options) % 7, points };
+            let m = Material::new(shape, Kind { stream: true, ..kind(options) }, &mut random);
+            compare::<LanesF64>(&m);
+            compare::<LanesF32>(&m);
         }
     }
 }

@@ -239,7 +239,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                         &scratch.theta,
                         scratch.pending,
                         &scratch.work,
-                        super::flow::is_wide(shape),
+                        super::flow::is_wide::<V>(shape),
                     );
                     for c in 0..shape.channels {
                         let first = scratch.pending.add(c);

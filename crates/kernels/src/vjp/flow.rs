@@ -19,8 +19,6 @@ use crate::shape::Shape;
 /// Steps of a tile, at most; also the pitch of everything that has a number for each step.
 pub const TILE: usize = 32;
 
-/// From this number of channels on registers do not hold a step, and nodes go letter by letter.
-pub const WIDE: usize = 6;
 
 /// Steps of a tile for a shape: what a tile leaves behind should stay in the nearest cache.
 pub fn tile_steps(shape: &Shape) -> usize {
@@ -29,14 +27,15 @@ pub fn tile_steps(shape: &Shape) -> usize {
     (most - most % 4).clamp(8, TILE)
 }
 
-/// Whether nodes go letter by letter.
-pub fn is_wide(shape: &Shape) -> bool {
-    shape.channels >= WIDE
+/// Whether nodes go letter by letter: from six channels on, because registers do not hold a step of so many; where there are two lanes from four on, because code for a number of channels is worth its
+/// size where most calls are.
+pub fn is_wide<V: Lanes>(shape: &Shape) -> bool {
+    shape.channels >= if V::WIDTH == 4 { 6 } else { 4 }
 }
 
 /// Whether some node, or the contraction after it, goes channel by channel.
 pub fn turns<V: Lanes>(shape: &Shape) -> bool {
-    is_wide(shape) || (2..shape.depth.saturating_sub(2)).any(|k| !node::exists::<V>(shape, k))
+    is_wide::<V>(shape) || (2..shape.depth.saturating_sub(2)).any(|k| !node::exists::<V>(shape, k))
 }
 
 /// Vectors that the children of nodes leave: on each level `channels` times as many arrays as a node has, and those of a root.
@@ -72,7 +71,7 @@ impl<V: Lanes> Flow<'_, V> {
         // SAFETY: as the caller vouches.
         unsafe {
             if self.shape.depth == 3 {
-                return if is_wide(self.shape) { wide::stems(self) } else { node::stems(self) };
+                return if is_wide::<V>(self.shape) { wide::stems(self) } else { node::stems(self) };
             }
             for pair in 0..pairs(self.shape.channels) {
                 self.visit(2, pair, core::ptr::null_mut(), self.children);
@@ -86,7 +85,7 @@ impl<V: Lanes> Flow<'_, V> {
         // SAFETY: children_size has room for each level's children behind those of the level below.
         unsafe {
             if k == n - 2 {
-                return if is_wide(self.shape) {
+                return if is_wide::<V>(self.shape) {
                     wide::leaf(self, k, node, if k == 2 { scratch } else { out })
                 } else {
                     node::leaf(self, k, node, out)
@@ -97,7 +96,7 @@ impl<V: Lanes> Flow<'_, V> {
             for a in 0..d {
                 self.visit(k + 1, node * d + a, scratch.add(a * each), beyond);
             }
-            if is_wide(self.shape) || !node::exists::<V>(self.shape, k) {
+            if is_wide::<V>(self.shape) || !node::exists::<V>(self.shape, k) {
                 wide::inner(self, k, node, scratch, if k == 2 { beyond } else { out });
             } else {
                 node::inner(self, k, node, scratch, out);

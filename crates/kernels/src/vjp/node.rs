@@ -109,13 +109,13 @@ pub unsafe fn leaf<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mu
     unsafe {
         match (flow.shape.channels, k == 2) {
             (2, true) => leaf_of::<V, 2, true>(flow, k, node, out),
-            (3, true) => leaf_of::<V, 3, true>(flow, k, node, out),
-            (4, true) => leaf_of::<V, 4, true>(flow, k, node, out),
-            (_, true) => leaf_of::<V, 5, true>(flow, k, node, out),
+            (4, true) if V::WIDTH == 4 => leaf_of::<V, 4, true>(flow, k, node, out),
+            (5, true) if V::WIDTH == 4 => leaf_of::<V, 5, true>(flow, k, node, out),
+            (_, true) => leaf_of::<V, 3, true>(flow, k, node, out),
             (2, _) => leaf_of::<V, 2, false>(flow, k, node, out),
-            (3, _) => leaf_of::<V, 3, false>(flow, k, node, out),
-            (4, _) => leaf_of::<V, 4, false>(flow, k, node, out),
-            (_, _) => leaf_of::<V, 5, false>(flow, k, node, out),
+            (4, _) if V::WIDTH == 4 => leaf_of::<V, 4, false>(flow, k, node, out),
+            (5, _) if V::WIDTH == 4 => leaf_of::<V, 5, false>(flow, k, node, out),
+            (_, _) => leaf_of::<V, 3, false>(flow, k, node, out),
         }
     }
 }
@@ -167,9 +167,11 @@ pub unsafe fn inner<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, childre
             (3, 2) => of!(3, 2, 3),
             (3, 3) => of!(3, 3, 4),
             (3, _) if V::WIDTH == 4 => of!(3, 4, 5),
-            (4, 2) => of!(4, 2, 3),
+            (4, 2) if V::WIDTH == 4 => of!(4, 2, 3),
             (4, _) if V::WIDTH == 4 => of!(4, 3, 4),
-            _ => of!(5, 2, 3),
+            (5, _) if V::WIDTH == 4 => of!(5, 2, 3),
+            // `exists` leaves nothing else.
+            _ => of!(3, 2, 3),
         }
     }
 }
@@ -220,9 +222,9 @@ pub unsafe fn stems<V: Lanes>(flow: &Flow<'_, V>) {
     unsafe {
         match flow.shape.channels {
             2 => stems_of::<V, 2, 1>(flow),
-            3 => stems_of::<V, 3, 3>(flow),
-            4 => stems_of::<V, 4, 6>(flow),
-            _ => stems_of::<V, 5, 10>(flow),
+            4 if V::WIDTH == 4 => stems_of::<V, 4, 6>(flow),
+            5 if V::WIDTH == 4 => stems_of::<V, 5, 10>(flow),
+            _ => stems_of::<V, 3, 3>(flow),
         }
     }
 }
