@@ -5,7 +5,7 @@ mod common;
 
 use common::{Field, Levels, Random, call, cast, flat, identity, prefixes};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::vjp::{Gradients, Part, VjpRequest, signature_vjp, vjp_scratch};
+use path_signature_kernels::vjp::{Gradients, Part, VjpRequest, carry_len, signature_vjp, vjp_scratch};
 use path_signature_kernels::{Initial, Options, PerPath, Request, signature_size};
 
 /// a + b ε with ε² = 0.
@@ -369,6 +369,125 @@ fn streams_with_every_option() {
             let m = Material::new(shape, Kind { stream: true, ..kind(options) }, &mut random);
             compare::<LanesF64>(&m);
             compare::<LanesF32>(&m);
+        }
+    }
+}
+
+/// A long path given in pieces of time has the gradients of the path in one piece.
+#[test]
+fn pieces_of_time() {
+    let mut random = Random(127);
+    for (d, n) in [(1, 3), (3, 1), (2, 2), (4, 2), (2, 4), (3, 3), (6, 3), (4, 4), (2, 7)] {
+        for options in 0..8 {
+            let kind = Kind { stream: options & 1 != 0, inverse: options & 2 != 0, basepoint: options & 4 != 0, ..Kind::default() };
+            let m = Material::new(Shape { d, n, batch: 1, points: 90 }, kind, &mut random);
+            let whole = run::<LanesF64>(&m);
+            let size = signature_size(d, n).unwrap();
+            let options = Options { stream: kind.stream, inverse: kind.inverse, ..Options::default() };
+            // Cuts between points, in the direction of travel; a piece of no step among them.
+            let mut travelled: Vec<Vec<f64>> = m.paths.chunks(d).map(<[f64]>::to_vec).collect();
+            if kind.inverse {
+                travelled.reverse();
+            }
+            let cuts = [0, 40, 40, 71, 89];
+            let forward = |piece: &[f64], base: Option<&[f64]>, initial: &[f64], stream: bool| {
+                call::<LanesF64>(&Request {
+                    paths: piece,
+                    batch: 1,
+                    points: piece.len() / d,
+                    channels: d,
+                    depth: n,
+                    lengths: None,
+                    basepoint: base.map(|data| PerPath { data, stride: 0 }),
+                    initial: Initial::Given(PerPath { data: initial, stride: 0 }),
+                    options: Options { stream, ..options },
+                    recovery: None,
+                })
+                .0
+            };
+            let pieces: Vec<(Vec<f64>, Option<&[f64]>)> = cuts
+                .windows(2)
+                .enumerate()
+                .map(|(i, cut)| {
+                    let mut points = travelled[cut[0]..=cut[1]].to_vec();
+                    if kind.inverse {
+                        points.reverse();
+                    }
+                    // The basepoint goes with the first point in memory.
+                    let has_base = kind.basepoint && i == if kind.inverse { cuts.len() - 2 } else { 0 };
+                    (points.concat(), if has_base { m.basepoints.as_deref() } else { None })
+                })
+                .collect();
+            let mut states = vec![vec![0.0; size]];
+            for (piece, base) in &pieces {
+                states.push(forward(piece, *base, states.last().unwrap(), false));
+            }
+            let mut carry = vec![f64::NAN; carry_len(d, n, kind.stream).unwrap()];
+            let (mut paths, mut initial) = (vec![f64::NAN; 90 * d], vec![f64::NAN; size]);
+            let mut basepoint = vec![f64::NAN; d];
+            let count = pieces.len();
+            let mut rows_left = m.rows();
+            for turn in 0..count {
+                // Streams go backwards.
+                let i = if kind.stream { count - 1 - turn } else { turn };
+                let (piece, base) = &pieces[i];
+                let points = piece.len() / d;
+                let rows = if kind.stream { points - usize::from(base.is_none()) } else { 1 };
+                let signatures = match kind.stream {
+                    true if rows == 0 => Vec::new(),
+                    true => forward(piece, *base, &states[i], true),
+                    false => states.last().unwrap().clone(),
+                };
+                rows_left -= if kind.stream { rows } else { 0 };
+                let at = if kind.stream { rows_left * size } else { 0 };
+                let part = Part { first: turn == 0, last: turn == count - 1 };
+                let mut gradients = vec![0.0; piece.len()];
+                let mut scratch = vec![LanesF64::splat(f64::NAN); vjp_scratch::<LanesF64>(d, n, kind.stream).unwrap()];
+                signature_vjp::<LanesF64>(
+                    &VjpRequest {
+                        paths: piece,
+                        batch: 1,
+                        points,
+                        channels: d,
+                        depth: n,
+                        lengths: None,
+                        basepoint: base.map(|data| PerPath { data, stride: 0 }),
+                        initial: kind.stream.then_some(PerPath { data: &states[i], stride: 0 }),
+                        signatures: &signatures,
+                        cotangents: &m.cotangents[at..at + rows * size],
+                        options,
+                        part,
+                    },
+                    Gradients {
+                        paths: &mut gradients,
+                        basepoint: base.map(|_| &mut basepoint[..]),
+                        initial: (if kind.stream { part.last } else { part.first }).then_some(&mut initial[..]),
+                        carry: &mut carry,
+                    },
+                    &mut scratch,
+                )
+                .unwrap();
+                // In the direction of travel; the point that is left to another piece is not taken.
+                let mut of_points: Vec<&[f64]> = gradients.chunks(d).collect();
+                if kind.inverse {
+                    of_points.reverse();
+                }
+                for (j, x) in of_points.iter().enumerate() {
+                    let left = !part.last && if kind.stream { j == 0 } else { j == points - 1 };
+                    if !left {
+                        let t = cuts[i] + j;
+                        let t = if kind.inverse { 89 - t } else { t };
+                        paths[t * d..(t + 1) * d].copy_from_slice(x);
+                    }
+                }
+            }
+            let what = format!("({d}, {n}) {kind:?}");
+            let scale = largest(&whole.paths).max(1.0);
+            close(&what, &paths, &whole.paths, scale);
+            close(&what, &initial, &whole.initials, largest(&whole.initials).max(1.0));
+            if kind.basepoint {
+                close(&what, &basepoint, &whole.basepoints, scale);
+            }
         }
     }
 }
