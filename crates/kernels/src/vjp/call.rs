@@ -39,7 +39,7 @@ pub fn signature_vjp<V: Lanes>(
         if request.options.stream {
             stream::run::<V>(&call, scratch)
         } else if shape.channels == 1 || shape.depth == 1 {
-            straight::run(&call)
+            straight::run(&call, scratch.as_mut_ptr().cast())
         } else if shape.depth == 2 {
             square::run::<V>(&call, scratch)
         } else {

@@ -111,7 +111,8 @@ impl<T: Real> Square<T> {
     #[inline(never)]
     unsafe fn path<V: Lanes<T = T>>(&self, call: &Call<'_, '_, T>, path: usize) {
         let (d, part) = (self.d, call.request.part);
-        let target = call.target(path, self.row);
+        // What nobody wants goes where the next differences do.
+        let target = call.target(path, self.differences);
         let points = call.points(path);
         let basepoint = call.basepoint(path);
         let ahead = usize::from(basepoint.is_some());

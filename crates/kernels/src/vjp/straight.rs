@@ -8,9 +8,9 @@ use crate::lanes::Real;
 /// Says whether all cotangents are finite.
 ///
 /// # Safety
-/// The call was found sound.
+/// The call was found sound, `unwanted` has room for `channels` numbers.
 #[inline(never)]
-pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>) -> bool {
+pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>, unwanted: *mut T) -> bool {
     let (d, part) = (call.shape.channels, call.request.part);
     let mut finite = true;
     for path in 0..call.request.batch {
@@ -18,12 +18,12 @@ pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>) -> bool {
         unsafe {
             let cotangent = core::slice::from_raw_parts(call.cotangent(path), call.shape.size);
             finite &= cotangent.iter().all(|x| x.is_finite());
-            let target = call.target(path, core::ptr::null_mut());
+            let target = call.target(path, unwanted);
             // Zeros first: ends may be the same point.
             for t in 0..=target.steps {
                 let point = target.point(t, d);
                 // A point that leads on keeps what has come to it.
-                if !point.is_null() && (part.first || point != target.last) {
+                if part.first || point != target.last {
                     for c in 0..d {
                         *point.add(c) = T::ZERO;
                     }
@@ -33,17 +33,15 @@ pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>) -> bool {
                 let from = call.pending(path);
                 let to = target.point(0, d);
                 for c in 0..d {
-                    if !to.is_null() && to != from {
+                    if to != from {
                         *to.add(c) = *from.add(c);
                         *from.add(c) = T::ZERO;
                     }
                 }
             }
             let add = |t: usize, c: usize, x: f64| {
-                let point = target.point(t, d);
-                if !point.is_null() {
-                    *point.add(c) = T::from_f64((*point.add(c)).to_f64() + x);
-                }
+                let point = target.point(t, d).add(c);
+                *point = T::from_f64((*point).to_f64() + x);
             };
             if d == 1 {
                 let signature = core::slice::from_raw_parts(call.signature(path), call.shape.size);

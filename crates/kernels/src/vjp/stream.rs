@@ -32,7 +32,7 @@ fn tile_steps(shape: &Shape) -> usize {
 /// Vectors of scratch for streams; what other short ways need is little.
 pub fn scratch_vectors(shape: &Shape, stream: bool) -> Option<usize> {
     match (stream, shape.channels) {
-        (false, _) => Some(0),
+        (false, _) => Some(shape.channels),
         (true, 1) => Some(shape.depth.div_ceil(2)),
         _ => Some(Places::new(shape)?.total),
     }
