@@ -48,7 +48,11 @@ function exponentialTangent(z: ArrayLike<number>, dz: ArrayLike<number>, depth: 
 export function tangent(
   points: readonly ArrayLike<number>[],
   options: PathOptions,
-  direction: { path: readonly ArrayLike<number>[]; basepoint?: ArrayLike<number> | undefined; initial?: ArrayLike<number> | undefined },
+  direction: {
+    path: readonly ArrayLike<number>[];
+    basepoint?: ArrayLike<number> | undefined;
+    initial?: ArrayLike<number> | undefined;
+  },
 ): number[][] {
   const { depth, stream = false, basepoint, initial, inverse = false, scalarTerm = false } = options;
   const walked = travel(points, basepoint, inverse);
@@ -120,7 +124,11 @@ function throughExponential(mu: Levels, z: ArrayLike<number>): Float64Array {
 }
 
 /** Jᵀ w for cotangents w, one row for each row of the result. */
-export function gradient(points: readonly ArrayLike<number>[], options: PathOptions, cotangents: readonly ArrayLike<number>[]): Gradient {
+export function gradient(
+  points: readonly ArrayLike<number>[],
+  options: PathOptions,
+  cotangents: readonly ArrayLike<number>[],
+): Gradient {
   const { depth, stream = false, basepoint, initial, inverse = false, scalarTerm = false } = options;
   const walked = travel(points, basepoint, inverse);
   const d = walked[0]!.length;

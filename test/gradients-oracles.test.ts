@@ -17,7 +17,9 @@ interface Oracle {
   gradient: number[][];
 }
 
-const { cases } = JSON.parse(readFileSync(join(import.meta.dirname, "oracles/gradients.json"), "utf8")) as { cases: Oracle[] };
+const { cases } = JSON.parse(readFileSync(join(import.meta.dirname, "oracles/gradients.json"), "utf8")) as {
+  cases: Oracle[];
+};
 
 test("both libraries are there, whole signatures and streams", () => {
   expect(cases.filter(({ source }) => source === "pySigLib").length).toBeGreaterThanOrEqual(15);
@@ -31,13 +33,20 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
   });
 
   describe.each(["float64", "float32"] as const)("%s", (dtype) => {
-    test.each(cases.map((one) => ({ ...one, name: `${one.source} d=${one.channels} N=${one.depth}${one.stream ? " stream" : ""}` })))("$name", (one) => {
+    test.each(
+      cases.map((one) => ({
+        ...one,
+        name: `${one.source} d=${one.channels} N=${one.depth}${one.stream ? " stream" : ""}`,
+      })),
+    )("$name", (one) => {
       const { depth, stream, path, cotangent, gradient } = one;
       const { data } = signatureVjp(path, cotangent.flat(), { depth, stream, dtype }).paths;
       const wanted = gradient.flat();
       const allowed = gradientTolerance(dtype, depth, path.length, maxAbs(wanted));
       expect(data.length).toBe(wanted.length);
-      wanted.forEach((x, i) => expect(Math.abs(data[i]! - x), `number ${i}: ${data[i]} for ${x}`).toBeLessThanOrEqual(allowed));
+      wanted.forEach((x, i) =>
+        expect(Math.abs(data[i]! - x), `number ${i}: ${data[i]} for ${x}`).toBeLessThanOrEqual(allowed),
+      );
     });
   });
 });

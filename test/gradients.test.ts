@@ -46,7 +46,8 @@ function truth(one: Case): Truth {
   const row = signatureSize(one.channels, one.depth, { scalarTerm: one.scalarTerm });
   const round = one.dtype === "float32" ? Math.fround : (x: number) => x;
   // The scalar term is constant: what stands in its place must not matter.
-  const cotangent = () => Array.from({ length: row }, (_, i) => (one.scalarTerm && i === 0 ? 1e30 : round(2 * next() - 1)));
+  const cotangent = () =>
+    Array.from({ length: row }, (_, i) => (one.scalarTerm && i === 0 ? 1e30 : round(2 * next() - 1)));
   const cotangents = one.lengths.map(() => Array.from({ length: rowsOf(one) }, cotangent));
   const gradients = made.paths.map((points, i) => gradient(points, pathOptions(one, made, i), cotangents[i]!));
   const result = { material: made, cotangents, gradients };
@@ -268,7 +269,9 @@ describe.each(variants)("%s", (variant) => {
           const inBatch = together.subarray(i * each, i * each + alone.length);
           expect(bits(inBatch)).toEqual(bits(alone));
           const place = (i - (turn % batch.length) + batch.length) % batch.length;
-          expect(bits(moved.subarray(place * each, (place + 1) * each))).toEqual(bits(together.subarray(i * each, (i + 1) * each)));
+          expect(bits(moved.subarray(place * each, (place + 1) * each))).toEqual(
+            bits(together.subarray(i * each, (i + 1) * each)),
+          );
         });
       }),
       { numRuns: 150 },
@@ -276,10 +279,20 @@ describe.each(variants)("%s", (variant) => {
   });
 
   test("a path of a single point has gradient zero, whatever the cotangent", () => {
-    for (const [d, n] of [[1, 3], [2, 1], [2, 2], [2, 4], [3, 3], [7, 3]] as const) {
+    for (const [d, n] of [
+      [1, 3],
+      [2, 1],
+      [2, 2],
+      [2, 4],
+      [3, 3],
+      [7, 3],
+    ] as const) {
       const point = [Array.from({ length: d }, (_, c) => c + 0.3)];
       const cotangent = Array.from({ length: signatureSize(d, n) }, (_, i) => Math.sin(i + 1));
-      const { paths, initial } = signatureVjp([point, point], [...cotangent, ...cotangent], { depth: n, initial: cotangent });
+      const { paths, initial } = signatureVjp([point, point], [...cotangent, ...cotangent], {
+        depth: n,
+        initial: cotangent,
+      });
       expect([...paths.data]).toEqual(new Array(2 * d).fill(0));
       expect([...initial!.data]).toEqual(cotangent.map((x) => 2 * x));
     }
@@ -291,12 +304,25 @@ const bits = (data: Float32Array | Float64Array) => [...new Uint8Array(data.buff
 describe("the reference itself", () => {
   test("reverse mode against forward mode", () => {
     const next = random(5);
-    for (const [d, n] of [[1, 3], [2, 4], [3, 3], [4, 2]] as const) {
+    for (const [d, n] of [
+      [1, 3],
+      [2, 4],
+      [3, 3],
+      [4, 2],
+    ] as const) {
       for (const stream of [false, true]) {
         const points = Array.from({ length: 6 }, () => Array.from({ length: d }, () => next() - 0.5));
         const size = signatureSize(d, n);
-        const options = { depth: n, stream, basepoint: points[0], initial: Array.from({ length: size }, () => next()), rows: 7 };
-        const cotangents = Array.from({ length: stream ? 7 : 1 }, () => Array.from({ length: size }, () => next() - 0.5));
+        const options = {
+          depth: n,
+          stream,
+          basepoint: points[0],
+          initial: Array.from({ length: size }, () => next()),
+          rows: 7,
+        };
+        const cotangents = Array.from({ length: stream ? 7 : 1 }, () =>
+          Array.from({ length: size }, () => next() - 0.5),
+        );
         const { path } = gradient(points, options, cotangents);
         points.forEach((_, t) => {
           for (let c = 0; c < d; c++) {

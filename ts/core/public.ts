@@ -21,6 +21,7 @@ export type { InitOptions } from "./runtime.ts";
 export type { SignatureFunction } from "./signature.ts";
 export { type LayoutOptions, signatureSize } from "./size.ts";
 export type { Coefficients, LevelView, Signature } from "./tensor.ts";
+export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "./types.ts";
 export type {
   GradientTensor,
   SignatureGradients,
@@ -28,5 +29,4 @@ export type {
   SignatureWithVjpFunction,
   VjpOptions,
 } from "./vjp.ts";
-export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "./types.ts";
 export { words } from "./words.ts";

@@ -75,10 +75,7 @@ export type SignatureVjpFunction = <const P extends Paths, const O extends VjpOp
 export type SignatureWithVjpFunction = <const P extends Paths, const O extends VjpOptions>(
   paths: P,
   options: Only<O, VjpOptions>,
-) => readonly [
-  signature: SignatureOf<P, O>,
-  pullback: (cotangent: Cotangent) => SignatureGradients<DTypeOf<P, O>>,
-];
+) => readonly [signature: SignatureOf<P, O>, pullback: (cotangent: Cotangent) => SignatureGradients<DTypeOf<P, O>>];
 
 type Numbers = Float32Array | Float64Array;
 
@@ -86,7 +83,12 @@ type Numbers = Float32Array | Float64Array;
 function read(paths: unknown, options: unknown): { call: Call; given: ReadOptions; read: ReadPaths } {
   const given = readOptions(options);
   if (given.out !== undefined) {
-    throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), "an option of signature only: gradients are new arrays");
+    throw typeError(
+      "OPTION_UNKNOWN",
+      "options.out",
+      describe("out"),
+      "an option of signature only: gradients are new arrays",
+    );
   }
   const read = readPaths(paths);
   const call = readCall(read, given);
