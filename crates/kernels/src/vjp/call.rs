@@ -3,7 +3,7 @@
 //! Not here: the arithmetic (`functional`, `flow`, `contract`), the short ways (`square`, `straight`) and the long one (`stream`).
 
 use super::contract;
-use super::flow::{Flow, TILE, tile_steps, turns};
+use super::flow::{Flow, TILE, is_wide, tile_steps, turns};
 use super::functional::{self, reduced_size};
 use super::request::{Gradients, VjpRequest};
 use super::scatter::{Scatter, Target};
@@ -239,7 +239,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                         &scratch.theta,
                         scratch.pending,
                         &scratch.work,
-                        super::flow::is_wide::<V>(shape),
+                        is_wide::<V>(shape),
                     );
                     for c in 0..shape.channels {
                         let first = scratch.pending.add(c);
@@ -251,6 +251,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 load(scratch.theta_at, reduced_size(shape), &rows(&|path| self.carry(path)));
                 load(scratch.pending, shape.channels, &rows(&|path| self.pending(path)));
             }
+            scratch.theta.start(shape);
         }
         finite
     }
@@ -286,16 +287,32 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         let (d, depth) = (self.request.channels, self.shape.depth);
         let gather = Gather::new(core::array::from_fn(|l| self.track(group.paths[l])), d);
         let most = tile_steps(self.shape);
-        let wide = turns::<V>(self.shape);
+        let turned = turns::<V>(self.shape);
+        let wide = is_wide::<V>(self.shape);
+        let settle = |t: usize| {
+            // SAFETY: as the caller vouches.
+            unsafe {
+                gather.read_points(t, 1, scratch.moved);
+                for c in 0..d {
+                    let (first, now) = (scratch.first_point.add(c), scratch.moved.add(c));
+                    *now = (*now).sub(*first);
+                }
+                scratch.theta.settle(self.shape, scratch.moved, wide);
+            }
+        };
         let mut t = 0;
         // SAFETY: as the caller vouches.
         unsafe {
+            gather.read_points(0, 1, scratch.first_point);
             while t < gather.steps {
+                if t > 0 {
+                    settle(t);
+                }
                 let count = most.min(gather.steps - t);
                 let steps = count.next_multiple_of(4);
                 // Depth 3 looks one step ahead.
                 gather.read(t, if depth == 3 { steps + 4 } else { steps }, scratch.increments);
-                if wide {
+                if turned {
                     turn(scratch.increments, d, steps, scratch.turned);
                 }
                 let flow = Flow {
@@ -320,6 +337,9 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 }
                 scatter.write(t, count, scratch.gradients);
                 t += count;
+            }
+            if !self.request.part.last {
+                settle(gather.steps);
             }
         }
         gather.steps

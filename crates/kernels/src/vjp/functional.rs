@@ -32,12 +32,29 @@ pub fn reduced_size(shape: &Shape) -> usize {
 /// is the slowest but one instead where `wide` asks for it, behind the rest of the word: that is how its only reader goes through it.
 ///
 /// Numbers are scaled so that the sums in `flow` need no factors: -Θ/2 on level 2, -Θ/6 above.
+///
+/// Rounding is kept from adding up over time: the last level but one is known at all times from the top one and the point reached (`anchor`), and the levels below carry along what their sums lost
+/// (`lost`); both at the beginning of every tile ([`Functional::settle`]).
 pub struct Functional<V> {
     pub levels: [*mut V; MAX_DEPTH + 1],
+    /// The last level but one as it was at the path's first point.
+    anchor: *mut V,
+    /// What the sums of the levels below have lost, in their order from level 2 on.
+    lost: *mut V,
+}
+
+/// Vectors of a functional with all that belongs to it.
+pub fn functional_size(shape: &Shape) -> usize {
+    reduced_size(shape) + below_top(shape)
+}
+
+/// Numbers of all levels but the top one.
+fn below_top(shape: &Shape) -> usize {
+    reduced_size(shape) - level_size(shape, shape.depth)
 }
 
 impl<V: Lanes> Functional<V> {
-    /// `memory` is valid for [`reduced_size`] vectors.
+    /// `memory` is valid for [`functional_size`] vectors.
     pub fn new(shape: &Shape, memory: *mut V) -> Self {
         let mut levels = [core::ptr::null_mut(); MAX_DEPTH + 1];
         let mut at = memory;
@@ -45,7 +62,83 @@ impl<V: Lanes> Functional<V> {
             *level = at;
             at = at.wrapping_add(level_size(shape, k));
         }
-        Functional { levels }
+        let anchor = at.wrapping_add(below_top(shape) - level_size(shape, shape.depth - 1));
+        Functional { levels, anchor, lost: at }
+    }
+
+    /// From here on this is the path's first point.
+    ///
+    /// # Safety
+    /// The levels are filled; depth 3 or more.
+    pub unsafe fn start(&self, shape: &Shape) {
+        let size = level_size(shape, shape.depth - 1);
+        // SAFETY: as `new`.
+        unsafe {
+            core::ptr::copy_nonoverlapping(self.levels[shape.depth - 1], self.anchor, size);
+            crate::state::clear(self.lost, below_top(shape) - size);
+        }
+    }
+
+    /// What the sums of level `k` have lost.
+    #[inline(always)]
+    pub fn lost(&self, k: usize) -> *mut V {
+        self.lost.wrapping_offset(self.distance(k))
+    }
+
+    /// Numbers before level `k`.
+    #[inline(always)]
+    fn distance(&self, k: usize) -> isize {
+        // SAFETY: both point into the levels.
+        unsafe { self.levels[k].offset_from(self.levels[2]) }
+    }
+
+    /// The last level but one anew: Θ_{N-1} = Θ⁰_{N-1} + Θ_N⌟(x - x_0), with `moved` = x - x_0.
+    ///
+    /// # Safety
+    /// [`Functional::start`] was called; `moved` has `channels` vectors; `wide` as for [`build`].
+    #[inline(never)]
+    pub unsafe fn settle(&self, shape: &Shape, moved: *const V, wide: bool) {
+        let (d, n) = (shape.channels, shape.depth);
+        let (top, to) = (self.levels[n], self.levels[n - 1]);
+        // The words before the last letter but two in the order of memory, their letters, and the pitch from one first letter to the next.
+        let (words, letters, pitch) = match (wide, n) {
+            (false, _) => (level_size(shape, n - 1), 1, 1),
+            (true, 3) => (1, pairs(d), pairs(d)),
+            (true, _) => (level_size(shape, n - 1) / d, d, d),
+        };
+        // Level 2 is scaled by three times what the levels above are.
+        let scale = V::splat(V::T::from_f64(if n == 3 { 3.0 } else { 1.0 }));
+        // SAFETY: as `new`.
+        unsafe {
+            for word in 0..words {
+                for letter in 0..letters {
+                    let at = word * letters + letter;
+                    let mut from = top.add(word * letters * d + letter);
+                    let mut sum = V::zero();
+                    for b in 0..d {
+                        sum = (*from).mul_add(*moved.add(b), sum);
+                        from = from.wrapping_add(pitch);
+                    }
+                    *to.add(at) = sum.mul_add(scale, *self.anchor.add(at));
+                }
+            }
+        }
+    }
+}
+
+/// Adds what a tile has changed to a running sum, and keeps what the addition loses (Kahan 1965).
+///
+/// # Safety
+/// Both are valid for writing.
+#[inline(always)]
+pub unsafe fn add_change<V: Lanes>(sum: *mut V, lost: *mut V, change: V) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let before = *sum;
+        let change = change.add(*lost);
+        let after = before.add(change);
+        *lost = change.sub(after.sub(before));
+        *sum = after;
     }
 }
 

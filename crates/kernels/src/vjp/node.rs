@@ -3,6 +3,7 @@
 //! What is computed is told in `flow`; this file writes it out for a number of channels that is known at compile time.
 
 use super::flow::{Flow, TILE};
+use super::functional::{add_change, pairs};
 use super::registers::hidden_zero;
 use super::weights;
 use crate::lanes::Lanes;
@@ -53,21 +54,20 @@ struct Sink<V> {
     behind: *mut V,
     before: *mut V,
     pitch: usize,
-    /// Θ on level 2 at a root, as it runs.
-    root: V,
+    /// Θ on level 2 at a root before the tile, and what the tile has added.
+    root: *const V,
+    change: V,
 }
 
 impl<V: Lanes> Sink<V> {
-    unsafe fn new(flow: &Flow<'_, V>, k: usize, node: usize, out: *mut V) -> Self {
-        // SAFETY: `node` is a root where k = 2.
-        unsafe {
-            Sink {
-                out,
-                behind: flow.behind.wrapping_add(node),
-                before: flow.before.wrapping_add(node),
-                pitch: flow.shape.channels * (flow.shape.channels - 1) / 2,
-                root: if k == 2 { *flow.theta.levels[2].add(node) } else { V::zero() },
-            }
+    fn new(flow: &Flow<'_, V>, node: usize, out: *mut V) -> Self {
+        Sink {
+            out,
+            behind: flow.behind.wrapping_add(node),
+            before: flow.before.wrapping_add(node),
+            pitch: pairs(flow.shape.channels),
+            root: flow.theta.levels[2].wrapping_add(node),
+            change: V::zero(),
         }
     }
 
@@ -77,10 +77,10 @@ impl<V: Lanes> Sink<V> {
         // SAFETY: the caller vouches for room.
         unsafe {
             if ROOT {
-                let (before, behind, next) = weights::at_root(self.root, x);
+                let (before, behind, change) = weights::at_root((*self.root).add(self.change), x);
                 *self.before = before;
                 *self.behind = behind;
-                self.root = next;
+                self.change = change.mul_add(weights::three(), self.change);
                 self.before = self.before.add(self.pitch);
                 self.behind = self.behind.add(self.pitch);
             } else {
@@ -95,7 +95,7 @@ impl<V: Lanes> Sink<V> {
     unsafe fn end<const ROOT: bool>(self, flow: &Flow<'_, V>, node: usize) {
         if ROOT {
             // SAFETY: a root's place.
-            unsafe { *flow.theta.levels[2].add(node) = self.root };
+            unsafe { add_change(flow.theta.levels[2].add(node), flow.theta.lost(2).add(node), self.change) };
         }
     }
 }
@@ -128,7 +128,7 @@ unsafe fn leaf_of<V: Lanes, const D: usize, const ROOT: bool>(flow: &Flow<'_, V>
         let nothing = hidden_zero();
         let below = flow.theta.levels[k + 1].add(node * D);
         let mut x: [V; D] = core::array::from_fn(|a| *below.add(a));
-        let mut sink = Sink::new(flow, k, node, out);
+        let mut sink = Sink::new(flow, node, out);
         let mut z = flow.increments;
         for _ in 0..flow.steps {
             let s = step::<V, D>(z);
@@ -187,27 +187,33 @@ unsafe fn inner_of<V: Lanes, const D: usize, const J: usize, const M: usize, con
 ) {
     // SAFETY: as the caller vouches.
     unsafe {
-        let below = flow.theta.levels[k + 1].add(node * D);
-        let mut x: [V; D] = core::array::from_fn(|a| *below.add(a));
-        let mut sink = Sink::new(flow, k, node, out);
+        let mut below = flow.theta.levels[k + 1].add(node * D);
+        let nothing = hidden_zero();
+        // What the tile has added to the children's numbers.
+        let mut change = [V::zero(); D];
+        let mut sink = Sink::new(flow, node, out);
         let mut z = flow.increments;
         for _ in 0..flow.steps {
             let s = step::<V, D>(z);
             let mut sums = [V::zero(); M];
             for a in 0..D {
-                sums[0] = if a == 0 { s[0].mul(x[0]) } else { s[a].mul_add(x[a], sums[0]) };
+                let x = (*below.add(a)).add(change[a]);
+                sums[0] = if a == 0 { s[0].mul(x) } else { s[a].mul_add(x, sums[0]) };
                 for j in 0..J {
                     let y = *children.add((a * J + j) * TILE);
                     sums[j + 1] = if a == 0 { s[0].mul(y) } else { s[a].mul_add(y, sums[j + 1]) };
-                    x[a] = if j == 0 { x[a].add(y) } else { y.mul_add(weights::one_over_factorial(j + 1), x[a]) };
+                    change[a] =
+                        if j == 0 { change[a].add(y) } else { y.mul_add(weights::one_over_factorial(j + 1), change[a]) };
                 }
             }
             sink.put::<M, ROOT>(sums);
             z = z.add(D);
             children = children.add(1);
+            below = below.add(nothing);
         }
-        for (a, x) in x.into_iter().enumerate() {
-            *below.add(a) = x;
+        let lost = flow.theta.lost(k + 1).add(node * D);
+        for (a, change) in change.into_iter().enumerate() {
+            add_change(below.add(a), lost.add(a), change);
         }
         sink.end::<ROOT>(flow, node);
     }

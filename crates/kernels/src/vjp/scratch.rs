@@ -1,7 +1,7 @@
 //! The scratch memory of a call for gradients: how much, and what lies where. The caller owns it; it does not depend on the batch or on lengths.
 
 use super::flow::{TILE, children_size, tile_steps};
-use super::functional::{Functional, Memory, pairs, reduced_size};
+use super::functional::{Functional, Memory, functional_size, pairs};
 use super::{square, stream};
 use crate::lanes::Lanes;
 use crate::shape::Shape;
@@ -38,8 +38,8 @@ impl Parts {
                 matrix,
                 matrix,
                 children_size(shape),
-                reduced_size(shape),
-                d,
+                functional_size(shape),
+                3 * d,
                 d,
                 shape.size,
                 shape.offset(shape.depth),
@@ -85,6 +85,9 @@ pub struct Scratch<V> {
     pub theta_at: *mut V,
     /// What the point behind the last step has so far.
     pub pending: *mut V,
+    /// The first point, and how far the path has moved from it.
+    pub first_point: *mut V,
+    pub moved: *mut V,
     pub last_step: *mut V,
     pub cotangent: *mut V,
     pub signature: *mut V,
@@ -108,6 +111,8 @@ impl<V: Lanes> Scratch<V> {
             theta: Functional::new(shape, part(6)),
             theta_at: part(6),
             pending: part(7),
+            first_point: part(7).wrapping_add(shape.channels),
+            moved: part(7).wrapping_add(2 * shape.channels),
             last_step: part(8),
             cotangent: part(9),
             signature: part(10),

@@ -42,7 +42,7 @@ pub fn rest_behind<V: Lanes>(j: usize) -> V {
     number(6.0 * j as f64 * INVERSE_FACTORIALS[j + 2] - INVERSE_FACTORIALS[j])
 }
 
-/// From Θ_2 before a step and X_1 … X_M: the matrices before and behind it, and Θ_2 after it.
+/// From Θ_2 before a step and X_1 … X_M: the matrices before and behind it, and what it adds to Θ_2, less the factor three.
 #[inline(always)]
 pub fn at_root<V: Lanes, const M: usize>(root: V, x: [V; M]) -> (V, V, V) {
     let (mut start, mut change) = (root.add(x[0]), x[0]);
@@ -54,5 +54,5 @@ pub fn at_root<V: Lanes, const M: usize>(root: V, x: [V; M]) -> (V, V, V) {
     for j in 3..M + 1 {
         end = x[j - 1].mul_add(rest_behind(j), end);
     }
-    (start, end, change.mul_add(three(), root))
+    (start, end, change)
 }

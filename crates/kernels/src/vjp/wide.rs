@@ -4,7 +4,7 @@
 //! latency of a multiply-add.
 
 use super::flow::{Flow, TILE};
-use super::functional::pairs;
+use super::functional::{add_change, pairs};
 use super::weights;
 use crate::lanes::Lanes;
 
@@ -109,7 +109,8 @@ pub unsafe fn inner<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, childre
     unsafe {
         let below = flow.theta.levels[k + 1].add(node * d);
         for a in 0..d {
-            running(flow, below.add(a), children.add(a * arrays * TILE), arrays, a, out);
+            let lost = flow.theta.lost(k + 1).add(node * d + a);
+            running(flow, below.add(a), lost, children.add(a * arrays * TILE), arrays, a, out);
         }
         for j in 0..arrays {
             let (from, to) = (children.add(j * TILE), out.add((j + 1) * TILE));
@@ -129,18 +130,27 @@ pub unsafe fn inner<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, childre
 }
 
 /// A child's running number: what it adds to X_1, and how its arrays move it.
-unsafe fn running<V: Lanes>(flow: &Flow<'_, V>, x: *mut V, child: *const V, arrays: usize, a: usize, out: *mut V) {
+unsafe fn running<V: Lanes>(
+    flow: &Flow<'_, V>,
+    x: *mut V,
+    lost: *mut V,
+    child: *const V,
+    arrays: usize,
+    a: usize,
+    out: *mut V,
+) {
     // SAFETY: as the caller vouches.
     unsafe {
-        let mut now = *x;
+        let mut change = V::zero();
         for q in 0..flow.steps {
             let z = *flow.turned.add(a * TILE + q);
+            let now = (*x).add(change);
             *out.add(q) = if a == 0 { z.mul(now) } else { z.mul_add(now, *out.add(q)) };
             for j in 0..arrays {
-                now = (*child.add(j * TILE + q)).mul_add(weights::one_over_factorial(j + 1), now);
+                change = (*child.add(j * TILE + q)).mul_add(weights::one_over_factorial(j + 1), change);
             }
         }
-        *x = now;
+        add_change(x, lost, change);
     }
 }
 
@@ -175,31 +185,32 @@ unsafe fn at_root<V: Lanes>(flow: &Flow<'_, V>, node: usize, x: *const V, arrays
         let place = flow.theta.levels[2].add(node);
         let (mut before, mut behind) = (flow.before.add(node), flow.behind.add(node));
         let pitch = pairs(flow.shape.channels);
-        let mut root = *place;
+        let mut change = V::zero();
         for q in 0..flow.steps {
             let x = x.add(q);
-            let (start, end);
+            let root = (*place).add(change);
+            let (start, end, of_step);
             if arrays == 2 {
-                (start, end, root) = weights::at_root(root, [*x, *x.add(TILE)]);
+                (start, end, of_step) = weights::at_root(root, [*x, *x.add(TILE)]);
             } else {
-                let (mut from, mut change, mut rest) = (root.add(*x), *x, V::zero());
+                let (mut from, mut sum, mut rest) = (root.add(*x), *x, V::zero());
                 for j in 2..=arrays {
                     let x = *x.add((j - 1) * TILE);
                     from = x.mul_add(weights::before(j), from);
-                    change = x.mul_add(weights::one_over_factorial(j), change);
+                    sum = x.mul_add(weights::one_over_factorial(j), sum);
                     if j > 2 {
                         rest = x.mul_add(weights::rest_behind(j), rest);
                     }
                 }
-                (start, end) = (from, from.add(change).add(rest));
-                root = change.mul_add(weights::three(), root);
+                (start, end, of_step) = (from, from.add(sum).add(rest), sum);
             }
+            change = of_step.mul_add(weights::three(), change);
             *before = start;
             *behind = end;
             before = before.add(pitch);
             behind = behind.add(pitch);
         }
-        *place = root;
+        add_change(place, flow.theta.lost(2).add(node), change);
     }
 }
 
