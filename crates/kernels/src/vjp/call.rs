@@ -16,6 +16,9 @@ use crate::shape::Shape;
 use crate::signature::{Group, WINDOW, sort_by_length};
 use crate::state::{is_zero, load_state, store_state};
 
+/// Steps after which the functional is settled anew: few enough for rounding, many enough to cost nothing.
+const SETTLED: usize = 128;
+
 /// What else there is to know of a finished call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VjpReport {
@@ -300,13 +303,14 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 scratch.theta.settle(self.shape, scratch.moved, wide);
             }
         };
-        let mut t = 0;
+        let (mut t, mut settled) = (0, 0);
         // SAFETY: as the caller vouches.
         unsafe {
             gather.read_points(0, 1, scratch.first_point);
             while t < gather.steps {
-                if t > 0 {
+                if t >= settled + SETTLED {
                     settle(t);
+                    settled = t;
                 }
                 let count = most.min(gather.steps - t);
                 let steps = count.next_multiple_of(4);

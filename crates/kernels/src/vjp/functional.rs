@@ -33,8 +33,8 @@ pub fn reduced_size(shape: &Shape) -> usize {
 ///
 /// Numbers are scaled so that the sums in `flow` need no factors: -Θ/2 on level 2, -Θ/6 above.
 ///
-/// Rounding is kept from adding up over time: the last level but one is known at all times from the top one and the point reached (`anchor`), and the levels below carry along what their sums lost
-/// (`lost`); both at the beginning of every tile ([`Functional::settle`]).
+/// Rounding is kept from adding up over time: the last level but one is known at all times from the top one and the point reached ([`Functional::settle`]), and the levels below carry along what their sums lost
+/// (`lost`).
 pub struct Functional<V> {
     pub levels: [*mut V; MAX_DEPTH + 1],
     /// The last level but one as it was at the path's first point.
