@@ -13,6 +13,15 @@ const onLog = (level, log, handler) => {
 const entries = { index: "target/ts/index.js" };
 const declarations = { index: "target/ts/index.d.ts" };
 
+/** The adapter for TensorFlow.js runs on the main entry's binaries: it imports that entry, and the peers, as they are. */
+const beside = (id) => isBuiltin(id) || id.startsWith("@tensorflow/") || /[\\/]ts[\\/]index\.(js|d\.ts)$/.test(id);
+const adapter = (format, entryFileNames, main) => ({
+  dir: "dist",
+  format,
+  entryFileNames,
+  paths: (id) => (/[\\/]index\.(js|d\.ts)$/.test(id) ? main : id),
+});
+
 export default [
   {
     input: entries,
@@ -32,5 +41,18 @@ export default [
       { dir: "dist", format: "es", entryFileNames: "[name].d.ts" },
       { dir: "dist", format: "es", entryFileNames: "[name].d.cts" },
     ],
+  },
+  {
+    input: { tfjs: "target/ts/entry/tfjs.js" },
+    external: beside,
+    onLog,
+    output: [adapter("es", "[name].js", "./index.js"), { ...adapter("cjs", "[name].cjs", "./index.cjs"), exports: "named" }],
+  },
+  {
+    input: { tfjs: "target/ts/entry/tfjs.d.ts" },
+    external: beside,
+    onLog,
+    plugins: [dts()],
+    output: [adapter("es", "[name].d.ts", "./index.js"), adapter("es", "[name].d.cts", "./index.cjs")],
   },
 ];
