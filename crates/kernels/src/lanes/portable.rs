@@ -41,12 +41,8 @@ macro_rules! portable {
                 }
             }
             #[inline(always)]
-            fn negative_mul_add(self, factor: Self, addend: Self) -> Self {
-                if cfg!(target_feature = "fma") {
-                    Portable(core::array::from_fn(|i| (-self.0[i]).mul_add(factor.0[i], addend.0[i])))
-                } else {
-                    Portable(core::array::from_fn(|i| addend.0[i] - self.0[i] * factor.0[i]))
-                }
+            fn neg_mul_add(self, factor: Self, addend: Self) -> Self {
+                Portable(self.0.map(|x| -x)).mul_add(factor, addend)
             }
             #[inline(always)]
             unsafe fn load(from: *const $t) -> Self {

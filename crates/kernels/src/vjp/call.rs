@@ -10,7 +10,7 @@ use super::scatter::{Scatter, Target};
 use super::scratch::Scratch;
 use super::{square, straight, stream};
 use crate::increments::{Gather, Track};
-use crate::lanes::{Lanes, Real, Rows, RowsMut};
+use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::request::Error;
 use crate::shape::Shape;
 use crate::signature::{Group, WINDOW, sort_by_length};
@@ -288,17 +288,17 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     #[inline(never)]
     unsafe fn sweep<V: Lanes<T = T>>(&self, group: Group, scatter: &Scatter<T>, scratch: &Scratch<V>) -> usize {
         let (d, depth) = (self.request.channels, self.shape.depth);
-        let gather = Gather::new(core::array::from_fn(|l| self.track(group.paths[l])), d);
+        let tracks: [Track<'_, T>; MAX_WIDTH] = core::array::from_fn(|l| self.track(group.paths[l]));
+        let gather = Gather::new(tracks, d);
         let most = tile_steps(self.shape);
         let turned = turns::<V>(self.shape);
         let wide = is_wide::<V>(self.shape);
         let settle = |t: usize| {
+            let so_far = Gather::new(tracks.map(|track| track.first_steps(t.min(track.steps))), d);
             // SAFETY: as the caller vouches.
             unsafe {
-                gather.read_points(t, 1, scratch.moved);
                 for c in 0..d {
-                    let (first, now) = (scratch.first_point.add(c), scratch.moved.add(c));
-                    *now = (*now).sub(*first);
+                    *scratch.moved.add(c) = so_far.total(c);
                 }
                 scratch.theta.settle(self.shape, scratch.moved, wide);
             }
@@ -306,7 +306,6 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         let (mut t, mut settled) = (0, 0);
         // SAFETY: as the caller vouches.
         unsafe {
-            gather.read_points(0, 1, scratch.first_point);
             while t < gather.steps {
                 if t >= settled + SETTLED {
                     settle(t);

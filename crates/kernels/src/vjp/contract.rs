@@ -54,7 +54,7 @@ pub unsafe fn begin<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V) {
             for c in a + 1..d {
                 let (za, zc) = (*flow.increments.add(a), *flow.increments.add(c));
                 *pending.add(c) = (*m).mul_add(za, *pending.add(c));
-                *pending.add(a) = (*m).negative_mul_add(zc, *pending.add(a));
+                *pending.add(a) = (*m).neg_mul_add(zc, *pending.add(a));
                 m = m.add(1);
             }
         }
@@ -72,7 +72,7 @@ unsafe fn contraction<V: Lanes, const D: usize>(mut m: *const V, v: &[V; D]) -> 
                 let x = *m;
                 m = m.add(1);
                 sums[c] = if a == 0 { x.mul(v[0]) } else { x.mul_add(v[a], sums[c]) };
-                sums[a] = x.negative_mul_add(v[c], sums[a]);
+                sums[a] = x.neg_mul_add(v[c], sums[a]);
             }
         }
     }
@@ -133,7 +133,7 @@ unsafe fn letter<V: Lanes, const D: usize>(
                 if a < c {
                     sum = (*m.add(at(a, c))).mul_add(v[a], sum);
                 } else if a > c {
-                    sum = (*m.add(at(c, a))).negative_mul_add(v[a], sum);
+                    sum = (*m.add(at(c, a))).neg_mul_add(v[a], sum);
                 }
             }
         }
@@ -258,7 +258,7 @@ unsafe fn some_letters<V: Lanes, const G: usize>(
             for a in c + G..d {
                 let va = *v.add(a);
                 for (sum, row) in sums.iter_mut().zip(rows) {
-                    *sum = (*m.add(row.wrapping_add(a))).negative_mul_add(va, *sum);
+                    *sum = (*m.add(row.wrapping_add(a))).neg_mul_add(va, *sum);
                 }
             }
             let own: [V; G] = core::array::from_fn(|i| *v.add(c + i));

@@ -39,7 +39,7 @@ impl Parts {
                 matrix,
                 children_size(shape),
                 functional_size(shape),
-                3 * d,
+                2 * d,
                 d,
                 shape.size,
                 shape.offset(shape.depth),
@@ -85,8 +85,7 @@ pub struct Scratch<V> {
     pub theta_at: *mut V,
     /// What the point behind the last step has so far.
     pub pending: *mut V,
-    /// The first point, and how far the path has moved from it.
-    pub first_point: *mut V,
+    /// How far the path has moved from its first point.
     pub moved: *mut V,
     pub last_step: *mut V,
     pub cotangent: *mut V,
@@ -111,8 +110,7 @@ impl<V: Lanes> Scratch<V> {
             theta: Functional::new(shape, part(6)),
             theta_at: part(6),
             pending: part(7),
-            first_point: part(7).wrapping_add(shape.channels),
-            moved: part(7).wrapping_add(2 * shape.channels),
+            moved: part(7).wrapping_add(shape.channels),
             last_step: part(8),
             cotangent: part(9),
             signature: part(10),
