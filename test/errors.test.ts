@@ -14,12 +14,19 @@ import {
   PathSignatureTypeError,
   signature,
   signatureSize,
+  signatureVjp,
+  signatureWithVjp,
   words,
 } from "../ts/index.ts";
 import { fakeModule } from "./fake.ts";
 
 /** Without types, as a caller in JavaScript has it. */
 const call = signature as unknown as (paths?: unknown, options?: unknown) => { data: Float64Array };
+const vjp = signatureVjp as unknown as (paths?: unknown, cotangent?: unknown, options?: unknown) => unknown;
+const withVjp = signatureWithVjp as unknown as (
+  paths?: unknown,
+  options?: unknown,
+) => [unknown, (cotangent?: unknown) => unknown];
 const sizeOf = signatureSize as unknown as (...args: unknown[]) => number;
 const wordsOf = words as unknown as (...args: unknown[]) => number[][];
 
@@ -1159,6 +1166,221 @@ const table: Row[] = [
   ),
 ];
 
+const asSignatures = /of shape \(2, 6\), as the signatures are/;
+const cotangentForms = /a tensor \{ data, shape \} of the signatures' shape/;
+const cotangents = { data: new Float64Array(12), shape: [2, 6] };
+
+/** Of gradients: what is theirs alone. All else is read as for signatures. */
+const gradientRows: Row[] = [
+  row(
+    "no cotangent",
+    () => vjp(tensor, undefined, { depth }),
+    T,
+    "COTANGENT_TYPE",
+    "cotangent",
+    "undefined",
+    cotangentForms,
+  ),
+  row(
+    "a cotangent that is a number",
+    () => vjp(tensor, 3, { depth }),
+    T,
+    "COTANGENT_TYPE",
+    "cotangent",
+    "3",
+    cotangentForms,
+  ),
+  row(
+    "a cotangent without shape",
+    () => vjp(tensor, { data: [1] }, { depth }),
+    T,
+    "COTANGENT_TYPE",
+    "cotangent",
+    "an object with data",
+    cotangentForms,
+  ),
+  row(
+    "a cotangent whose data is a string",
+    () => vjp(tensor, { data: "x", shape: [2, 6] }, { depth }),
+    T,
+    "COTANGENT_TYPE",
+    "cotangent.data",
+    '"x"',
+    cotangentForms,
+  ),
+  row(
+    "a cotangent whose shape is a number",
+    () => vjp(tensor, { data: [1], shape: 1 }, { depth }),
+    T,
+    "COTANGENT_TYPE",
+    "cotangent.shape",
+    "1",
+    /whole numbers/,
+  ),
+  row(
+    "a cotangent of another shape",
+    () => vjp(tensor, { data: new Float64Array(12), shape: [12] }, { depth }),
+    R,
+    "COTANGENT_SHAPE",
+    "cotangent",
+    "a tensor of shape (12)",
+    asSignatures,
+  ),
+  row(
+    "a cotangent of the whole for a stream",
+    () => vjp(tensor, cotangents, { depth, stream: true }),
+    R,
+    "COTANGENT_SHAPE",
+    "cotangent",
+    "a tensor of shape (2, 6)",
+    /of shape \(2, 2, 6\)/,
+  ),
+  row(
+    "too few cotangents",
+    () => vjp(tensor, new Float64Array(11), { depth }),
+    R,
+    "COTANGENT_SHAPE",
+    "cotangent",
+    "11 numbers",
+    asSignatures,
+  ),
+  row(
+    "too many cotangents",
+    () => vjp(path, [1, 2, 3, 4, 5, 6, 7], { depth }),
+    R,
+    "COTANGENT_SHAPE",
+    "cotangent",
+    "7 numbers",
+    /of shape \(6\)/,
+  ),
+  row(
+    "cotangents that lack the scalar term",
+    () => vjp(path, new Float64Array(6), { depth, scalarTerm: true }),
+    R,
+    "COTANGENT_SHAPE",
+    "cotangent",
+    "6 numbers",
+    /of shape \(7\)/,
+  ),
+  row(
+    "null among cotangents",
+    () => vjp(path, [0, 0, null, 0, 0, 0], { depth }),
+    T,
+    "ELEMENT_TYPE",
+    "cotangent[2]",
+    "null",
+    "a number",
+  ),
+  row(
+    "a detached cotangent",
+    () => vjp(tensor, detached(), { depth }),
+    T,
+    "DETACHED_BUFFER",
+    "cotangent",
+    /detached/,
+    /still attached/,
+  ),
+  row(
+    "a strided cotangent",
+    () => vjp(tensor, { ...cotangents, strides: [1, 2] }, { depth }),
+    T,
+    "STRIDED",
+    "cotangent",
+    "a tensor with strides or an offset",
+    /contiguous/,
+  ),
+  row(
+    "NaN among cotangents",
+    () => vjp(tensor, [0, 0, 0, 0, 0, 0, 0, 0, Number.NaN, 0, 0, 0], { depth }),
+    R,
+    "NOT_FINITE",
+    "cotangent",
+    "NaN at path 1, index 2",
+    /finite numbers/,
+  ),
+  row(
+    "NaN among cotangents of depth 1",
+    () =>
+      vjp(
+        [
+          [1, 2],
+          [2, 3],
+        ],
+        [0, Number.NaN],
+        { depth: 1 },
+      ),
+    R,
+    "NOT_FINITE",
+    "cotangent",
+    "NaN at path 0, index 1",
+    /finite numbers/,
+  ),
+  row(
+    "infinity among cotangents of a stream",
+    () => vjp(path, [0, 0, 0, 0, 0, 0, 0, Number.POSITIVE_INFINITY, 0, 0, 0, 0], { depth, stream: true }),
+    R,
+    "NOT_FINITE",
+    "cotangent",
+    "Infinity at path 0, index 7",
+    /finite numbers/,
+  ),
+  row(
+    "a cotangent beyond float32",
+    () => vjp(path, [0, 0, 0, 0, 0, 1e39], { depth, dtype: "float32" }),
+    R,
+    "NOT_REPRESENTABLE",
+    "cotangent",
+    "1e+39 at path 0, index 5",
+    /float32/,
+  ),
+  row(
+    "NaN in a path",
+    () => vjp(withNaN(7), cotangents, { depth }),
+    R,
+    "NOT_FINITE",
+    "paths",
+    "NaN at path 1, point 0, channel 1",
+    /finite numbers/,
+  ),
+  row(
+    "out",
+    () => vjp(path, new Float64Array(6), { depth, out: new Float64Array(6) }),
+    T,
+    "OPTION_UNKNOWN",
+    "options.out",
+    '"out"',
+    /gradients are new arrays/,
+  ),
+  row(
+    "out with both",
+    () => withVjp(path, { depth, out: new Float64Array(6) }),
+    T,
+    "OPTION_UNKNOWN",
+    "options.out",
+    '"out"',
+    /gradients are new arrays/,
+  ),
+  row("no options", () => withVjp(path), T, "OPTION_TYPE", "options", "undefined", /an object/),
+  row(
+    "a pullback without a cotangent",
+    () => withVjp(path, { depth })[1](),
+    T,
+    "COTANGENT_TYPE",
+    "cotangent",
+    "undefined",
+    cotangentForms,
+  ),
+  row(
+    "a pullback of NaN",
+    () => withVjp(path, { depth })[1]([Number.NaN, 0, 0, 0, 0, 0]),
+    R,
+    "NOT_FINITE",
+    "cotangent",
+    "NaN at path 0, index 0",
+    /finite numbers/,
+  ),
+];
+
 const codesSeen = new Set<PathSignatureErrorCode>();
 
 function check(error: unknown, one: Row) {
@@ -1203,7 +1425,7 @@ describe("calls", () => {
     expect(new Set(table.map((one) => one.name)).size).toBe(table.length);
   });
 
-  test.each(table)("$name: $code", (one) => {
+  test.each([...table, ...gradientRows])("$name: $code", (one) => {
     check(thrown(one.call), one);
     expectWorks();
   });
@@ -1491,6 +1713,8 @@ afterAll(() => {
     INITIAL_TYPE: true,
     INITIAL_SHAPE: true,
     INITIAL_SCALAR: true,
+    COTANGENT_TYPE: true,
+    COTANGENT_SHAPE: true,
     OUT_TYPE: true,
     OUT_LENGTH: true,
     NOT_FINITE: true,

@@ -38,3 +38,10 @@ export const identityTolerance = (
 /** Oracles have a few steps with small whole numbers: a few roundings of the largest number that a level could have. */
 export const oracleTolerance = (dtype: DType, level: number, natural: number): number =>
   4 * level * roundoff[dtype] * natural;
+
+/**
+ * Gradients add up, over the steps before and behind a point, numbers that were rounded once or twice a step; independent roundings add up like √steps, on each of the levels. Relative to
+ * the largest gradient of the path, which a difference of neighbours is measured against too. Sixteen: the largest error of the table is half of what this allows.
+ */
+export const gradientTolerance = (dtype: DType, depth: number, steps: number, largest: number): number =>
+  16 * depth * Math.sqrt(steps + 1) * roundoff[dtype] * Math.max(largest, 1);

@@ -49,10 +49,58 @@ export interface Kernels {
     scratch: number,
     scratchBytes: number,
   ): number;
+  /** Bytes of scratch that `signature_vjp` needs, whatever batch and length; 0 for what is unsupported. */
+  vjp_scratch_bytes(dtype: number, channels: number, depth: number, options: number): number;
+  /** Numbers that lead a path from one piece of time to the next; 0 for what is unsupported. */
+  vjp_carry_numbers(channels: number, depth: number, options: number): number;
+  /**
+   * Gradients of a batch of paths from cotangents of their signatures. Never traps, never grows the memory. Negative: an argument is
+   * wrong, nothing was written. Arguments as for `signature`, and
+   *
+   * @param signatures - address of rows as `signature` writes them: of whole paths by themselves (without what they continued), with
+   *   STREAM of all prefixes (with it).
+   * @param cotangents - address of ∂f/∂signature, rows like those; a scalar term's entry is not looked at.
+   * @param options - those of `signature`, and {@link CONTINUED}, {@link CONTINUES}.
+   * @param out - address of (batch, points, channels) numbers for ∂f/∂paths, zero past a path's end.
+   * @param outBasepoint - address of (batch, channels) numbers for ∂f/∂basepoint; 0: not wanted.
+   * @param outInitial - address of (batch, size) numbers for ∂f/∂initial; 0: not wanted.
+   * @param carry - address of (batch, `vjp_carry_numbers`) numbers where a call is one of several pieces of time; else 0.
+   */
+  signature_vjp(
+    dtype: number,
+    paths: number,
+    batch: number,
+    points: number,
+    channels: number,
+    depth: number,
+    lengths: number,
+    basepoint: number,
+    basepointStride: number,
+    initial: number,
+    initialStride: number,
+    signatures: number,
+    cotangents: number,
+    options: number,
+    out: number,
+    outBasepoint: number,
+    outInitial: number,
+    carry: number,
+    scratch: number,
+    scratchBytes: number,
+  ): number;
 }
 
 /** The functions that must be there. */
-export const functions = ["allocate", "release", "signature_size", "signature_scratch_bytes", "signature"] as const;
+export const functions = [
+  "allocate",
+  "release",
+  "signature_size",
+  "signature_scratch_bytes",
+  "signature",
+  "vjp_scratch_bytes",
+  "vjp_carry_numbers",
+  "signature_vjp",
+] as const;
 
 /** Option: the signature of every prefix. */
 export const STREAM = 1;
@@ -60,6 +108,14 @@ export const STREAM = 1;
 export const INVERSE = 2;
 /** Option: each signature begins with its 1. */
 export const SCALAR_TERM = 4;
+
+/**
+ * Option of gradients: not the first piece of a path cut in time; the carry is read. Pieces follow each other in the direction of
+ * travel, with STREAM against it, and each begins at the point where the one before it ended.
+ */
+export const CONTINUED = 8;
+/** Option of gradients: not the last piece; the carry is written, and the point in which the piece ends is left to the next one. */
+export const CONTINUES = 16;
 
 /** Option: Horner's scheme on every word. Neither this nor {@link PRUNED}: the kernels choose. */
 export const HORNER = 256;
@@ -85,3 +141,6 @@ export const code = {
   /** An option bit without meaning. */
   OPTIONS: -6,
 } as const;
+
+/** What `signature_vjp` returns besides: done, but a cotangent is not finite (or what came of them overflowed). */
+export const COTANGENTS_NOT_FINITE = 2;

@@ -17,11 +17,11 @@ export const inputBytes = 256 * 1024;
 /** Staged output of one block, unless four paths need more. */
 export const outputBytes = 1024 * 1024;
 /** The widest vectors hold four paths: blocks are multiples of this, so that only the last has idle lanes. */
-const lanes = 4;
+export const lanes = 4;
 /** A path of more numbers than this is cut in time. */
 export const pathNumbers = 65536;
 /** Shorter segments would spend a visible part of their time on starting. */
-const leastSteps = 256;
+export const leastSteps = 256;
 
 /** How a call is cut. */
 export interface BlockPlan {

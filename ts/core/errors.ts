@@ -56,6 +56,10 @@ export interface PathSignatureErrorCodes {
   INITIAL_SHAPE: "RangeError";
   /** `initial` carries a scalar term that is not 1: it is no signature. */
   INITIAL_SCALAR: "RangeError";
+  /** `cotangent` is none of the accepted forms. */
+  COTANGENT_TYPE: "TypeError";
+  /** `cotangent` has not the shape of the signatures. */
+  COTANGENT_SHAPE: "RangeError";
   /** `out` is no Float32Array or Float64Array, or not the one that the dtype asks for. */
   OUT_TYPE: "TypeError";
   /** `out` has not exactly as many numbers as the result. */

@@ -5,9 +5,10 @@
 // increments, is not finite then. Only in that case are the numbers looked at one by one (checkPaths). What takes part in no
 // increment (initial, paths of one point) is looked at always (checkBesides).
 
-import { firstNonFinite } from "./arrays.ts";
+import { type DTypeIndex, firstNonFinite } from "./arrays.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
 import { rangeError } from "./errors.ts";
+import type { ReadRows } from "./input.ts";
 
 function notFinite(
   argument: string,
@@ -50,6 +51,18 @@ function pathNotFinite(call: Call, at: number, path: number): Error {
   const channel = within % call.channels;
   const where = `path ${path}, point ${point}, channel ${channel}`;
   return notFinite("paths", Number(call.paths.view[at]), where, { path, point, channel });
+}
+
+/** Throws for the first number of rows, one for each row of a call's result, that is not finite; the first `skip` of each are not looked at. */
+export function checkRows(argument: string, rows: ReadRows, dtype: DTypeIndex, rowsOfPath: number, skip: number): void {
+  const { view, kind, width } = rows;
+  for (let at = 0; ; at++) {
+    at = firstNonFinite(view, kind, dtype, at, view.length - at);
+    if (at < 0) return;
+    if (at % width < skip) continue;
+    const path = Math.floor(at / (width * rowsOfPath));
+    throw notFinite(argument, Number(view[at]), `path ${path}, index ${at - path * width * rowsOfPath}`, { path });
+  }
 }
 
 /** Throws for what the kernel's first level does not tell about. */

@@ -146,7 +146,11 @@ const describeShort = (text: string): string => (text.length > 60 ? `${text.slic
 const mostDimensions = 64;
 
 /** A shape's numbers as an array of its own. */
-function readShape(shape: unknown, argument: string, code: "PATHS_TYPE" | RowsArgument["type"]): number[] {
+function readShape(
+  shape: unknown,
+  argument: string,
+  code: "PATHS_TYPE" | "COTANGENT_TYPE" | RowsArgument["type"],
+): number[] {
   const isList =
     Array.isArray(shape) ||
     (kindOf(shape) !== -1 && !(shape instanceof BigInt64Array) && !(shape instanceof BigUint64Array));
@@ -162,6 +166,19 @@ function readShape(shape: unknown, argument: string, code: "PATHS_TYPE" | RowsAr
     }
     sizes.push(size);
   }
+  return sizes;
+}
+
+/** The shape of a tensor that has to be contiguous, whatever it is the shape of. */
+export function readTensorShape(value: object, argument: string, code: "COTANGENT_TYPE", forms: string): number[] {
+  const { shape, dims } = value as { shape?: unknown; dims?: unknown };
+  if (shape === undefined && dims === undefined) throw typeError(code, argument, describe(value), forms);
+  const sizes = readShape(
+    shape === undefined ? dims : shape,
+    `${argument}.${shape === undefined ? "dims" : "shape"}`,
+    code,
+  );
+  checkContiguous(value, sizes, argument);
   return sizes;
 }
 

@@ -22,4 +22,11 @@ export type { SignatureFunction } from "./signature.ts";
 export { type LayoutOptions, signatureSize } from "./size.ts";
 export type { Coefficients, LevelView, Signature } from "./tensor.ts";
 export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "./types.ts";
+export type {
+  GradientTensor,
+  SignatureGradients,
+  SignatureVjpFunction,
+  SignatureWithVjpFunction,
+  VjpOptions,
+} from "./vjp.ts";
 export { words } from "./words.ts";

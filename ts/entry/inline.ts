@@ -7,6 +7,7 @@ import { bindInfo } from "../core/info.ts";
 import { bindInit } from "../core/init.ts";
 import { type Loader, Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
+import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
 
 const loader: Loader = {
   moduleNow: (variant) => compileNow(bytesOf(variant)),
@@ -18,6 +19,12 @@ const runtime = /* @__PURE__ */ new Runtime(loader);
 
 /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
 export const signature = /* @__PURE__ */ bindSignature(runtime);
+
+/** Gradients of signatures. @see {@link SignatureVjpFunction} for shapes, options and errors. */
+export const signatureVjp = /* @__PURE__ */ bindSignatureVjp(runtime);
+
+/** Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction} */
+export const signatureWithVjp = /* @__PURE__ */ bindSignatureWithVjp(runtime);
 
 /** What runs: version, binary, features. @see {@link Info} */
 export const info = /* @__PURE__ */ bindInfo(runtime);

@@ -67,6 +67,13 @@ impl<'a, T: Real> Track<'a, T> {
         (0..=self.steps).fold(true, |finite, t| finite & unsafe { *self.stored_point(t, channels).add(c) }.is_finite())
     }
 
+    /// The last step's increment of a path of one channel.
+    pub fn last_increment(&self) -> f64 {
+        let (from, to) = (self.point(self.from + self.count - 1, 1), self.point(self.from + self.count, 1));
+        // SAFETY: both points lie in the track.
+        unsafe { (*to).to_f64() - (*from).to_f64() }
+    }
+
     /// The piece of the first `count <= steps` steps.
     pub fn first_steps(self, count: usize) -> Track<'a, T> {
         Track { from: 0, count, ..self }

@@ -22,6 +22,7 @@ mod signature;
 mod small;
 mod state;
 mod stream;
+pub mod vjp;
 mod walk;
 
 pub use plan::needs_recovery;

@@ -111,6 +111,10 @@ pub enum Error {
     Scratch,
     /// The recovery is missing.
     Recovery,
+    /// `signatures` has not one row for each row of the result (gradients only).
+    Signatures,
+    /// `cotangents` has not one row for each row of the result (gradients only).
+    Cotangents,
 }
 
 /// Numbers in the output of a request: batch * rows * row.

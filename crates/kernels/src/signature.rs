@@ -15,7 +15,7 @@ use crate::walk::{self, Frame};
 use crate::{depth_two, one_channel, pruned};
 
 /// Paths that are brought into the order of their lengths together.
-const WINDOW: usize = 64;
+pub(crate) const WINDOW: usize = 64;
 
 /// Computes `request` into `out`.
 ///
@@ -58,15 +58,15 @@ struct Call<'a, 'b, T> {
 
 /// Some paths of the batch, one a lane; lanes from `count` on repeat the last.
 #[derive(Clone, Copy)]
-struct Group {
-    paths: [usize; MAX_WIDTH],
-    count: usize,
+pub(crate) struct Group {
+    pub(crate) paths: [usize; MAX_WIDTH],
+    pub(crate) count: usize,
 }
 
 impl Group {
-    const EMPTY: Group = Group { paths: [0; MAX_WIDTH], count: 0 };
+    pub(crate) const EMPTY: Group = Group { paths: [0; MAX_WIDTH], count: 0 };
 
-    fn push(&mut self, path: usize) {
+    pub(crate) fn push(&mut self, path: usize) {
         for p in &mut self.paths[self.count..] {
             *p = path;
         }
@@ -374,7 +374,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
 }
 
 /// Insertion sort, which is short and moves nothing where neighbours are in order already.
-fn sort_by_length(paths: &mut [usize], lengths: &[u32]) {
+pub(crate) fn sort_by_length(paths: &mut [usize], lengths: &[u32]) {
     for end in 1..paths.len() {
         let mut i = end;
         while i > 0 && lengths[paths[i - 1]] > lengths[paths[i]] {

@@ -6,12 +6,13 @@
 mod peak;
 mod ranges;
 mod recoveries;
+mod vjp;
 
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64};
 use path_signature_kernels::{
-    Algorithm, Error, Initial, Options, PerPath, Recovery, Request, output_len, signature as run, signature_scratch,
+    Algorithm, Error, Initial, Options, Recovery, Request, output_len, signature as run, signature_scratch,
 };
-use ranges::{aligned, slice, slice_mut};
+use ranges::{aligned, per_path, slice, slice_mut};
 use std::alloc::Layout;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -28,6 +29,8 @@ mod code {
     pub const LENGTHS: i32 = -4;
     pub const SCRATCH: i32 = -5;
     pub const OPTIONS: i32 = -6;
+    /// Of gradients: done, but a cotangent is not finite.
+    pub const COTANGENTS_NOT_FINITE: i32 = 2;
 }
 
 /// Bytes of memory, 64-byte aligned; 0 if they cannot be had. The memory may grow: views of it have to be made again.
@@ -181,11 +184,13 @@ impl Arguments {
             0 => None,
             address => Some(unsafe { slice::<u32>(address, self.batch) }.ok_or(code::RANGE)?),
         };
-        let basepoint = self.per_path::<V::T>(self.basepoint, self.basepoint_stride, self.channels)?;
+        let basepoint = unsafe { per_path::<V::T>(self.batch, self.basepoint, self.basepoint_stride, self.channels) }.ok_or(code::RANGE)?;
         let initial = if self.initial == self.out && self.initial != 0 {
             Initial::Output
         } else {
-            self.per_path::<V::T>(self.initial, self.initial_stride, size)?.map_or(Initial::Identity, Initial::Given)
+            unsafe { per_path::<V::T>(self.batch, self.initial, self.initial_stride, size) }
+                .ok_or(code::RANGE)?
+                .map_or(Initial::Identity, Initial::Given)
         };
         let request = Request {
             paths,
@@ -214,19 +219,8 @@ impl Arguments {
             // A recovery is missing only where the shape has none.
             Err(Error::Recovery) => Err(code::SHAPE),
             Err(Error::Scratch) => Err(code::SCRATCH),
-            Err(Error::Paths | Error::Basepoint | Error::Initial | Error::Output) => Err(code::RANGE),
+            Err(_) => Err(code::RANGE),
         }
     }
 
-    /// `count` numbers at `address` for one path, or one such row for each path `stride` numbers apart.
-    fn per_path<T>(&self, address: usize, stride: usize, count: usize) -> Result<Option<PerPath<'static, T>>, i32> {
-        if address == 0 {
-            return Ok(None);
-        }
-        let span =
-            self.batch.saturating_sub(1).checked_mul(stride).and_then(|n| n.checked_add(count)).ok_or(code::RANGE)?;
-        // SAFETY: see `checked`.
-        let data = unsafe { slice::<T>(address, span) }.ok_or(code::RANGE)?;
-        Ok(Some(PerPath { data, stride }))
-    }
 }

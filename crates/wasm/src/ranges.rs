@@ -1,5 +1,7 @@
 //! From addresses to slices, checked against the memory's size. Not here: what the slices mean.
 
+use path_signature_kernels::PerPath;
+
 /// Bytes of memory now.
 #[cfg(target_arch = "wasm32")]
 fn memory_bytes() -> usize {
@@ -47,6 +49,24 @@ pub unsafe fn slice_mut<T>(address: usize, count: usize) -> Option<&'static mut 
     }
     // SAFETY: as `slice`.
     Some(unsafe { core::slice::from_raw_parts_mut(address as *mut T, count) })
+}
+
+/// `count` numbers at `address` for one path, or one such row for each path `stride` numbers apart; `Some(None)` for address 0.
+///
+/// # Safety
+/// As [`slice`].
+pub unsafe fn per_path<T>(
+    batch: usize,
+    address: usize,
+    stride: usize,
+    count: usize,
+) -> Option<Option<PerPath<'static, T>>> {
+    if address == 0 {
+        return Some(None);
+    }
+    let span = batch.saturating_sub(1).checked_mul(stride)?.checked_add(count)?;
+    // SAFETY: as the caller vouches.
+    Some(Some(PerPath { data: unsafe { slice::<T>(address, span) }?, stride }))
 }
 
 fn sound<T>(address: usize, count: usize) -> Option<()> {

@@ -1,0 +1,106 @@
+//! The functional on brackets moves through time: one tile of steps at a time, depth first over suffixes. The mirror image of `walk`, which owns prefixes.
+//!
+//! One step with increment z, X⌟z the contraction of the first letter (Y(v) = Σ_a z_a X(a v)):
+//!     X_{k,0} = Θ_k before the step,  X_{k-1,j+1} = X_{k,j}⌟z,  Θ_k += Σ_{j≥1} X_{k,j} / j!   (Θ_N stays as it is),
+//! and what gradients need of it are two antisymmetric matrices a step, both on level 2 (`docs/gradients.md`):
+//!     behind the step -Σ_j (j+1)/(j+2)! X_{2,j},  before it -Σ_j 1/(j+2)! X_{2,j}.
+//! On depth 3 two others do, the increment of Θ_2 and Θ_2 itself, with fewer operations (`contract`).
+//!
+//! X_{k,·}(u) needs the words a u only, so a pair of letters is the root of a tree of suffixes: a node runs the whole tile on what its children left, and a child's numbers are used
+//! once. Numbers are scaled as [`Functional`] says.
+//!
+//! Not here: the arithmetic of a node (`node` for few channels, `wide` for many), gradients of points (`contract`).
+
+use super::functional::{Functional, pairs};
+use super::{node, wide};
+use crate::lanes::Lanes;
+use crate::shape::Shape;
+
+/// Steps of a tile, at most; also the pitch of everything that has a number for each step.
+pub const TILE: usize = 32;
+
+
+/// Steps of a tile for a shape: what a tile leaves behind should stay in the nearest cache.
+pub fn tile_steps(shape: &Shape) -> usize {
+    // Two matrices a step; a multiple of the steps that `wide` takes at once.
+    let most = 24 * 1024 / (16 * 2 * pairs(shape.channels).max(1));
+    (most - most % 4).clamp(8, TILE)
+}
+
+/// Whether nodes go letter by letter: from six channels on, because registers do not hold a step of so many; where there are two lanes from four on, because code for a number of channels is worth its
+/// size where most calls are.
+pub fn is_wide<V: Lanes>(shape: &Shape) -> bool {
+    shape.channels >= if V::WIDTH == 4 { 6 } else { 4 }
+}
+
+/// Whether some node, or the contraction after it, goes channel by channel.
+pub fn turns<V: Lanes>(shape: &Shape) -> bool {
+    is_wide::<V>(shape) || (2..shape.depth.saturating_sub(2)).any(|k| !node::exists::<V>(shape, k))
+}
+
+/// Vectors that the children of nodes leave: on each level `channels` times as many arrays as a node has, and those of a root.
+pub fn children_size(shape: &Shape) -> usize {
+    (3..shape.depth.saturating_sub(1)).map(|k| shape.channels * (shape.depth - k) * TILE).sum::<usize>() + shape.depth * TILE
+}
+
+/// A tile of time under way.
+pub struct Flow<'a, V> {
+    pub shape: &'a Shape,
+    pub theta: &'a Functional<V>,
+    /// Increments, `[q * channels + c]`, one step more than the tile has.
+    pub increments: *const V,
+    /// The same as `[c * TILE + q]`, where [`turns`] says so; else room for it.
+    pub turned: *mut V,
+    /// Steps, a multiple of four; beyond the path's end increments are zero.
+    pub steps: usize,
+    /// The two matrices, `[q * pairs + pair]`.
+    pub behind: *mut V,
+    pub before: *mut V,
+    /// [`children_size`] vectors.
+    pub children: *mut V,
+    /// A tile of numbers by channel, for [`super::contract`].
+    pub starts: *mut V,
+}
+
+impl<V: Lanes> Flow<'_, V> {
+    /// Runs all trees over the tile.
+    ///
+    /// # Safety
+    /// Everything is there; depth 3 or more.
+    pub unsafe fn run(&self) {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            if self.shape.depth == 3 {
+                return if is_wide::<V>(self.shape) { wide::stems(self) } else { node::stems(self) };
+            }
+            for pair in 0..pairs(self.shape.channels) {
+                self.visit(2, pair, core::ptr::null_mut(), self.children);
+            }
+        }
+    }
+
+    /// Node number `node` on level `k`: leaves X_{k,j}, j = 1 … N-k, at `out[(j-1) * TILE + q]`, or the two matrices at a root.
+    unsafe fn visit(&self, k: usize, node: usize, out: *mut V, scratch: *mut V) {
+        let (d, n) = (self.shape.channels, self.shape.depth);
+        // SAFETY: children_size has room for each level's children behind those of the level below.
+        unsafe {
+            if k == n - 2 {
+                return if is_wide::<V>(self.shape) {
+                    wide::leaf(self, k, node, if k == 2 { scratch } else { out })
+                } else {
+                    node::leaf(self, k, node, out)
+                };
+            }
+            let each = (n - k - 1) * TILE;
+            let beyond = scratch.add(d * each);
+            for a in 0..d {
+                self.visit(k + 1, node * d + a, scratch.add(a * each), beyond);
+            }
+            if is_wide::<V>(self.shape) || !node::exists::<V>(self.shape, k) {
+                wide::inner(self, k, node, scratch, if k == 2 { beyond } else { out });
+            } else {
+                node::inner(self, k, node, scratch, out);
+            }
+        }
+    }
+}

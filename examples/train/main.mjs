@@ -1,0 +1,9 @@
+// Entry of the training example, started by `npm run train`. Plain JavaScript, so that an older Node can read it and say what is wrong; the program itself is src/main.ts.
+
+if (process.features.typescript) {
+  const { main } = await import("./src/main.ts");
+  process.exitCode = await main(process.argv.slice(2));
+} else {
+  console.error(`Node ${process.versions.node} does not run TypeScript. Start the example with: npm run train`);
+  process.exitCode = 1;
+}

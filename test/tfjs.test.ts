@@ -1,0 +1,300 @@
+// The op and the layer in TensorFlow.js, on its CPU and WebAssembly backends: values and gradients against the library's own, models that are trained, saved, loaded, and that come from Python.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-backend-wasm";
+import tfl from "@tensorflow/tfjs-layers";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { SigLayer, signature } from "../ts/entry/tfjs.ts";
+import { init, signature as signatureOf, signatureSize, signatureVjp } from "../ts/index.ts";
+import { random } from "./paths.ts";
+
+const numbers = (count: number, seed: number): Float32Array => {
+  const next = random(seed);
+  return Float32Array.from({ length: count }, () => 2 * next() - 1);
+};
+
+const list = (x: Iterable<number>) => [...x];
+
+beforeAll(async () => {
+  await init({ variant: "simd" });
+});
+
+describe.each(["cpu", "wasm"])("backend %s", (backend) => {
+  let before: number;
+  beforeEach(async () => {
+    expect(await tf.setBackend(backend)).toBe(true);
+    before = tf.memory().numTensors;
+  });
+  // Whatever a test made it gives back: a leak of the adapter's would stay.
+  afterEach(() => {
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("values are the library's own, to the bit", () => {
+    const [batch, length, channels] = [5, 9, 3];
+    const data = numbers(batch * length * channels, 1);
+    const shape = [batch, length, channels];
+    for (const options of [
+      {},
+      { stream: true },
+      { basepoint: true, scalarTerm: true },
+      { inverse: true },
+      { lengths: [9, 1, 4, 2, 9] },
+    ]) {
+      tf.tidy(() => {
+        const got = signature(tf.tensor(data, [batch, length, channels]), { depth: 3, ...options });
+        const wanted = signatureOf({ data, shape }, { depth: 3, ...options });
+        expect(got.shape).toEqual(wanted.shape);
+        expect(got.dtype).toBe("float32");
+        expect(list(got.dataSync())).toEqual(list(wanted.data));
+      });
+    }
+  });
+
+  test("one path, more leading dimensions, integers, no paths", () => {
+    tf.tidy(() => {
+      const one = signature(
+        tf.tensor([
+          [0, 0],
+          [1, 0],
+          [1, 1],
+        ]),
+        { depth: 2 },
+      );
+      expect(one.shape).toEqual([6]);
+      expect(list(one.dataSync())).toEqual([1, 1, 0.5, 1, 0, 0.5]);
+      expect(signature(tf.tensor(numbers(48, 2), [2, 3, 4, 2]), { depth: 3 }).shape).toEqual([2, 3, 14]);
+      const whole = signature(
+        tf.tensor(
+          [
+            [0, 0],
+            [1, 0],
+            [1, 1],
+          ],
+          [3, 2],
+          "int32",
+        ),
+        { depth: 2 },
+      );
+      expect(list(whole.dataSync())).toEqual([1, 1, 0.5, 1, 0, 0.5]);
+      expect(signature(tf.zeros([0, 4, 2]), { depth: 2 }).shape).toEqual([0, 6]);
+    });
+  });
+
+  test("gradients are the library's own: paths, basepoint, initial, through other ops", () => {
+    const [batch, length, channels, depth] = [3, 7, 2, 3];
+    const size = signatureSize(channels, depth);
+    const data = numbers(batch * length * channels, 3);
+    const [basepoint, initial, weights] = [numbers(channels, 4), numbers(batch * size, 5), numbers(batch * size, 6)];
+    const wanted = signatureVjp(
+      { data, shape: [batch, length, channels] },
+      { data: weights.map((w) => 2 * w), shape: [batch, size] },
+      { depth, basepoint, initial: { data: initial, shape: [batch, size] }, lengths: [7, 2, 5] },
+    );
+    tf.tidy(() => {
+      const f = (x: tf.Tensor, b: tf.Tensor, i: tf.Tensor) =>
+        tf.mul(
+          2,
+          tf.sum(
+            tf.mul(
+              signature(x, { depth, basepoint: b, initial: i, lengths: [7, 2, 5] }),
+              tf.tensor(weights, [batch, size]),
+            ),
+          ),
+        ) as tf.Scalar;
+      const inputs = [
+        tf.tensor(data, [batch, length, channels]),
+        tf.tensor(basepoint),
+        tf.tensor(initial, [batch, size]),
+      ];
+      const got = tf.grads(f as never)(inputs);
+      expect(got.map(({ shape }) => shape)).toEqual([[batch, length, channels], [channels], [batch, size]]);
+      expect(list(got[0]!.dataSync())).toEqual(list(wanted.paths.data));
+      expect(list(got[1]!.dataSync())).toEqual(list(wanted.basepoint!.data));
+      expect(list(got[2]!.dataSync())).toEqual(list(wanted.initial!.data));
+    });
+  });
+
+  test("gradients of a stream, and of only one of the inputs", () => {
+    const data = numbers(40, 7);
+    const weights = numbers(2 * 10 * 6, 8);
+    tf.tidy(() => {
+      const of = tf.grad((x: tf.Tensor) =>
+        tf.sum(tf.mul(signature(x, { depth: 2, stream: true, basepoint: true }), tf.tensor(weights, [2, 10, 6]))),
+      );
+      const got = of(tf.tensor(data, [2, 10, 2]));
+      const wanted = signatureVjp({ data, shape: [2, 10, 2] }, weights, { depth: 2, stream: true, basepoint: true });
+      expect(list(got.dataSync())).toEqual(list(wanted.paths.data));
+    });
+  });
+
+  test("errors are the library's", () => {
+    expect(() => signature([[1]] as never, { depth: 1 })).toThrow(expect.objectContaining({ code: "PATHS_TYPE" }));
+    tf.tidy(() => {
+      expect(() => signature(tf.tensor([1, 2]), { depth: 1 })).toThrow(expect.objectContaining({ code: "PATHS_RANK" }));
+      expect(() => signature(tf.tensor([[1, 2]]), { depth: 0 })).toThrow(
+        expect.objectContaining({ code: "DEPTH_INVALID" }),
+      );
+      expect(() => signature(tf.tensor([[1, Number.NaN]]), { depth: 2 })).toThrow(
+        expect.objectContaining({ code: "NOT_FINITE" }),
+      );
+    });
+  });
+
+  describe("SigLayer", () => {
+    const model = (args: ConstructorParameters<typeof SigLayer>[0], inputShape: (number | null)[]) => {
+      const input = tfl.input({ shape: inputShape });
+      return tfl.model({ inputs: input, outputs: new SigLayer(args).apply(input) as tfl.SymbolicTensor });
+    };
+
+    test("output shapes, known and unknown", () => {
+      const of = (args: ConstructorParameters<typeof SigLayer>[0], shape: (number | null)[]) =>
+        new SigLayer(args).computeOutputShape(shape);
+      expect(of({ depth: 3 }, [null, null, 2])).toEqual([null, 14]);
+      expect(of({ depth: 3, stream: true }, [null, 10, 2])).toEqual([null, 9, 14]);
+      expect(of({ depth: 3, stream: true }, [null, null, 2])).toEqual([null, null, 14]);
+      expect(of({ depth: 2, stream: true, basepoint: true, scalarTerm: true, time: true }, [4, 10, 2])).toEqual([
+        4, 10, 13,
+      ]);
+      expect(() => of({ depth: 2 }, [null, 10, null])).toThrow(expect.objectContaining({ code: "SHAPE_INVALID" }));
+      expect(() => new SigLayer({ depth: 0 })).toThrow(expect.objectContaining({ code: "DEPTH_INVALID" }));
+      expect(() => new SigLayer({ depth: 2, time: 1 as never })).toThrow(
+        expect.objectContaining({ code: "OPTION_TYPE" }),
+      );
+    });
+
+    test.each([
+      [{ depth: 1 }, [6, 3]],
+      [{ depth: 3 }, [1, 2]],
+      [{ depth: 2 }, [2, 2]],
+      [{ depth: 4 }, [5, 1]],
+      [{ depth: 2, stream: true }, [4, 2]],
+      [{ depth: 3, basepoint: true }, [1, 2]],
+      [{ depth: 2, scalarTerm: true, basepoint: true, stream: true }, [1, 2]],
+      [{ depth: 2, time: true }, [5, 2]],
+      [{ depth: 2, time: true }, [1, 1]],
+    ] as const)("%o on paths of %o", (args, shape) => {
+      const one = model(args, [...shape]);
+      for (const batch of [1, 3]) {
+        const data = numbers(batch * shape[0] * shape[1], batch);
+        tf.tidy(() => {
+          const got = one.predict(tf.tensor(data, [batch, ...shape])) as tf.Tensor;
+          const { time = false, ...options } = args as { time?: boolean; depth: number };
+          const paths = Array.from({ length: batch }, (_, i) =>
+            Array.from({ length: shape[0] }, (_, t) => {
+              const point = list(data.subarray((i * shape[0] + t) * shape[1], (i * shape[0] + t + 1) * shape[1]));
+              return time ? [...point, shape[0] === 1 ? 0 : Math.fround(t / (shape[0] - 1))] : point;
+            }),
+          );
+          const wanted = signatureOf(paths, { ...options, dtype: "float32" });
+          expect(got.shape).toEqual(wanted.shape);
+          wanted.data.forEach((x, i) => expect(got.dataSync()[i]).toBeCloseTo(x, 5));
+        });
+      }
+      one.dispose();
+    });
+
+    test("masks become lengths", () => {
+      const input = tfl.input({ shape: [6, 2] });
+      const masked = tfl.layers.masking({ maskValue: -9 }).apply(input) as tfl.SymbolicTensor;
+      const one = tfl.model({
+        inputs: input,
+        outputs: new SigLayer({ depth: 3, time: true }).apply(masked) as tfl.SymbolicTensor,
+      });
+      const lengths = [6, 2, 4];
+      const data = numbers(36, 11);
+      lengths.forEach((length, i) => data.fill(-9, (i * 6 + length) * 2, (i + 1) * 12));
+      tf.tidy(() => {
+        const got = one.predict(tf.tensor(data, [3, 6, 2])) as tf.Tensor;
+        const paths = lengths.map((length, i) =>
+          Array.from({ length }, (_, t) => [data[(i * 6 + t) * 2]!, data[(i * 6 + t) * 2 + 1]!, t / (length - 1)]),
+        );
+        const wanted = signatureOf(paths, { depth: 3, dtype: "float32" });
+        wanted.data.forEach((x, i) => expect(got.dataSync()[i]).toBeCloseTo(x, 5));
+        // A hole is no end.
+        const holes = tf.tensor(
+          data.map((x, i) => (i < 2 ? -9 : x)),
+          [3, 6, 2],
+        );
+        expect(() => one.predict(holes)).toThrow(expect.objectContaining({ code: "LENGTHS_RANGE", argument: "mask" }));
+      });
+      one.dispose();
+    });
+
+    test("`unroll` and `gpu_optimized` are taken, with one note", () => {
+      const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+      const layer = new SigLayer({ depth: 2, unroll: 4, gpu_optimized: true } as never);
+      expect(new SigLayer({ depth: 2, unroll: true }).getConfig()).toMatchObject({ depth: 2, unroll: true });
+      expect(layer.getConfig()).toMatchObject({ depth: 2, stream: false, unroll: 4, gpuOptimized: true });
+      expect(warn.mock.calls.length).toBeLessThanOrEqual(1);
+      warn.mockRestore();
+    });
+
+    test("fit learns, predict, save and load agree, memory is flat over 200 steps", { timeout: 120_000 }, async () => {
+      const [batch, length, channels] = [16, 12, 3];
+      const x = tf.tensor(numbers(batch * length * channels, 20), [batch, length, channels]);
+      const y = tf.tidy(() =>
+        tf.oneHot(
+          tf.tensor(
+            Array.from({ length: batch }, (_, i) => i % 3),
+            [batch],
+            "int32",
+          ),
+          3,
+        ),
+      );
+      const net = tfl.sequential({
+        layers: [
+          tfl.layers.dense({
+            units: 4,
+            inputShape: [length, channels],
+            kernelInitializer: tfl.initializers.glorotUniform({ seed: 1 }),
+          }),
+          new SigLayer({ depth: 3, basepoint: true, time: true }),
+          tfl.layers.dense({
+            units: 3,
+            activation: "softmax",
+            kernelInitializer: tfl.initializers.glorotUniform({ seed: 2 }),
+          }),
+        ],
+      });
+      const optimizer = tf.train.adam(0.01);
+      net.compile({ optimizer, loss: "categoricalCrossentropy" });
+      const losses: number[] = [];
+      const first = net.getWeights()[0]!.dataSync().slice();
+      const step = async () => losses.push((await net.trainOnBatch(x, y)) as number);
+      for (let i = 0; i < 20; i++) await step();
+      const held = tf.memory();
+      for (let i = 0; i < 200; i++) await step();
+      expect(tf.memory().numTensors).toBe(held.numTensors);
+      expect(tf.memory().numBytes).toBe(held.numBytes);
+      expect(losses.at(-1)!).toBeLessThan(0.2 * losses[0]!);
+      // The layer below the signature learns, so gradients come through.
+      expect(list(net.getWeights()[0]!.dataSync())).not.toEqual(list(first));
+
+      let saved: tf.io.ModelArtifacts | undefined;
+      await net.save(
+        tf.io.withSaveHandler(async (artifacts) => {
+          saved = artifacts;
+          return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } };
+        }),
+      );
+      const topology = JSON.stringify(saved!.modelTopology);
+      expect(topology).toContain('"class_name":"SigLayer"');
+      expect(topology).toContain('"scalar_term":false');
+      const loaded = await tfl.loadLayersModel(tf.io.fromMemory(saved!));
+      tf.tidy(() => {
+        const [a, b] = [net, loaded].map((m) => list((m.predict(x) as tf.Tensor).dataSync()));
+        expect(b).toEqual(a);
+      });
+      loaded.dispose();
+      net.dispose();
+      optimizer.dispose();
+      x.dispose();
+      y.dispose();
+    });
+  });
+});

@@ -1,0 +1,186 @@
+// SigLayer: signatures inside models of TensorFlow.js, with the names of Keras Sig's layer of the same name, so that models cross from Python (scripts/keras_to_tfjs.py). What is
+// computed is the op's (tfjs.ts).
+
+import {
+  concat,
+  linspace,
+  reshape,
+  serialization,
+  slice,
+  type Tensor,
+  tensor,
+  tidy,
+  tile,
+} from "@tensorflow/tfjs-core";
+import { layers, type Shape } from "@tensorflow/tfjs-layers";
+import { brief, rangeError, typeError } from "../core/errors.ts";
+import { checkDepth, checkedSize } from "../core/size.ts";
+import type { TensorSignature } from "./tfjs.ts";
+
+/** Arguments of the layer's constructor. */
+export interface SigLayerArguments {
+  /** N, the level at which signatures are truncated: a whole number from 1 on. */
+  readonly depth: number;
+  /** The signature of every prefix instead of the whole path's. Default false. */
+  readonly stream?: boolean;
+  /** Keras Sig's; means nothing here. */
+  readonly unroll?: boolean | number | null;
+  /** Keras Sig's, also as `gpu_optimized`; means nothing here. */
+  readonly gpuOptimized?: boolean | null;
+  /** Paths begin at the origin, so that signatures depend on where they are. Default false. */
+  readonly basepoint?: boolean;
+  /** Begin each signature with its 1. Default false. */
+  readonly scalarTerm?: boolean;
+  /** A channel more, the last: time, from 0 at a path's first point to 1 at its last. Default false. */
+  readonly time?: boolean;
+  readonly name?: string;
+  readonly trainable?: boolean;
+  readonly inputShape?: Shape;
+  readonly batchInputShape?: Shape;
+  readonly dtype?: "float32";
+}
+
+const names = [
+  "depth",
+  "stream",
+  "unroll",
+  "gpuOptimized",
+  "gpu_optimized",
+  "basepoint",
+  "scalarTerm",
+  "time",
+] as const;
+
+const flag = (value: unknown, name: string): boolean => {
+  if (value === undefined || value === null) return false;
+  if (typeof value !== "boolean") throw typeError("OPTION_TYPE", `options.${name}`, brief(value), "true or false");
+  return value;
+};
+
+let noted = false;
+
+/** Says once that what was asked for has no meaning here. */
+function note(value: unknown): void {
+  if (noted || value === undefined || value === null) return;
+  noted = true;
+  console.warn(
+    "path-signature: SigLayer takes `unroll` and `gpu_optimized` for the sake of Keras Sig's models; they change nothing here.",
+  );
+}
+
+/** A layer's class, as constructed. */
+export type SigLayerClass = (new (args: SigLayerArguments) => layers.Layer) & { readonly className: "SigLayer" };
+
+/** Makes the layer for an op, and registers it, so that saved models find it. */
+export function bindSigLayer(signature: TensorSignature): SigLayerClass {
+  class SigLayer extends layers.Layer {
+    static readonly className = "SigLayer";
+    readonly depth: number;
+    readonly stream: boolean;
+    readonly basepoint: boolean;
+    readonly scalarTerm: boolean;
+    readonly time: boolean;
+    readonly #unroll: unknown;
+    readonly #gpuOptimized: unknown;
+
+    constructor(args: SigLayerArguments) {
+      // The base class refuses what it does not know.
+      super(Object.fromEntries(Object.entries(args).filter(([name]) => !(names as readonly string[]).includes(name))));
+      const { depth, stream, unroll, gpuOptimized, basepoint, scalarTerm, time } = args;
+      checkDepth(depth, "depth");
+      this.depth = depth;
+      this.stream = flag(stream, "stream");
+      this.basepoint = flag(basepoint, "basepoint");
+      this.scalarTerm = flag(scalarTerm, "scalarTerm");
+      this.time = flag(time, "time");
+      this.#unroll = unroll ?? null;
+      this.#gpuOptimized = gpuOptimized ?? (args as { gpu_optimized?: unknown }).gpu_optimized ?? null;
+      note(this.#unroll ?? this.#gpuOptimized);
+      this.supportsMasking = true;
+    }
+
+    override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+      const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as Shape;
+      const [length, channels] = shape.slice(-2);
+      if (shape.length < 2 || typeof channels !== "number") {
+        throw rangeError(
+          "SHAPE_INVALID",
+          "inputShape",
+          `(${shape.join(", ")})`,
+          "(…batch, length, channels) with known channels",
+        );
+      }
+      const size = checkedSize(channels + (this.time ? 1 : 0), this.depth) + (this.scalarTerm ? 1 : 0);
+      const lead = shape.slice(0, -2);
+      if (!this.stream) return [...lead, size];
+      return [...lead, typeof length === "number" ? length - (this.basepoint ? 0 : 1) : null, size];
+    }
+
+    override call(inputs: Tensor | Tensor[], kwargs: { mask?: Tensor | Tensor[] | null } = {}): Tensor {
+      return tidy(() => {
+        const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
+        const mask = Array.isArray(kwargs.mask) ? kwargs.mask[0] : kwargs.mask;
+        const lengths = mask ? lengthsOf(mask) : undefined;
+        return signature(this.time ? withTime(x, lengths) : x, {
+          depth: this.depth,
+          stream: this.stream,
+          scalarTerm: this.scalarTerm,
+          ...(this.basepoint && { basepoint: true }),
+          ...(lengths && { lengths }),
+        });
+      });
+    }
+
+    /** Whole signatures have no time left to be masked. */
+    override computeMask(_inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor {
+      const own = Array.isArray(mask) ? mask[0] : mask;
+      if (!own || !this.stream) return null as unknown as Tensor;
+      return this.basepoint ? own : slice(own, [0, 1], [-1, -1]);
+    }
+
+    override getConfig(): serialization.ConfigDict {
+      const { depth, stream, basepoint, scalarTerm, time } = this;
+      const unroll = this.#unroll as boolean | null;
+      const gpuOptimized = this.#gpuOptimized as boolean | null;
+      return { ...super.getConfig(), depth, stream, unroll, gpuOptimized, basepoint, scalarTerm, time };
+    }
+  }
+  serialization.registerClass(SigLayer);
+  return SigLayer as unknown as SigLayerClass;
+}
+
+/** Points that count of each path: those up to the last one that the mask (batch, length) keeps. */
+function lengthsOf(mask: Tensor): Uint32Array {
+  const [batch, length] = mask.shape as [number, number];
+  const kept = mask.dataSync();
+  return Uint32Array.from({ length: batch }, (_, i) => {
+    let end = 0;
+    for (let t = 0; t < length; t++) {
+      if (!kept[i * length + t]) continue;
+      if (t !== end) {
+        const given = `path ${i}, whose point ${t} counts after one that does not`;
+        throw rangeError("LENGTHS_RANGE", "mask", given, "such that what does not count stands at the end of a path");
+      }
+      end = t + 1;
+    }
+    // A path of no point is taken for one of one point: its signature is the identity.
+    return Math.max(1, end);
+  });
+}
+
+/** Paths with time as their last channel. */
+function withTime(x: Tensor, lengths: Uint32Array | undefined): Tensor {
+  const shape = x.shape;
+  const length = shape[shape.length - 2] as number;
+  const paths = shape.slice(0, -2).reduce((product, n) => product * n, 1);
+  const column = [...shape.slice(0, -1), 1];
+  if (lengths === undefined) {
+    const once = length === 1 ? tensor([0]) : linspace(0, 1, length);
+    return concat([x, reshape(tile(once, [paths]), column)], -1);
+  }
+  const times = new Float32Array(paths * length);
+  for (const [i, count] of lengths.entries()) {
+    for (let t = 1; t < count; t++) times[i * length + t] = t / (count - 1);
+  }
+  return concat([x, tensor(times, column)], -1);
+}

@@ -1,0 +1,14 @@
+// `path-signature/tfjs`: signatures in TensorFlow.js, on the same binaries as the main entry's. Needs @tensorflow/tfjs-core and @tensorflow/tfjs-layers beside it.
+
+import { bindTensorSignature } from "../adapters/tfjs.ts";
+import { bindSigLayer } from "../adapters/tfjs-layer.ts";
+import { signatureWithVjp } from "../index.ts";
+
+/** The op. @see {@link TensorSignature} */
+export const signature = /* @__PURE__ */ bindTensorSignature(signatureWithVjp);
+
+/** The layer for models. @see {@link SigLayerArguments} */
+export const SigLayer = bindSigLayer(signature);
+
+export type { TensorSignature, TensorSignatureOptions } from "../adapters/tfjs.ts";
+export type { SigLayerArguments, SigLayerClass } from "../adapters/tfjs-layer.ts";
