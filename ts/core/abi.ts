@@ -49,10 +49,22 @@ export interface Kernels {
     scratch: number,
     scratchBytes: number,
   ): number;
+  /**
+   * Signatures of consecutive stretches of a path, multiplied: of `count` rows without scalar term, one after the other from address
+   * `rows` on, the first becomes the product of all; the others are used up. By a tree that depends on `count` alone. Never traps.
+   */
+  combine(dtype: number, channels: number, depth: number, rows: number, count: number): number;
 }
 
 /** The functions that must be there. */
-export const functions = ["allocate", "release", "signature_size", "signature_scratch_bytes", "signature"] as const;
+export const functions = [
+  "allocate",
+  "release",
+  "signature_size",
+  "signature_scratch_bytes",
+  "signature",
+  "combine",
+] as const;
 
 /** Option: the signature of every prefix. */
 export const STREAM = 1;

@@ -111,15 +111,11 @@ export function allocateNumbers(dtype: DTypeIndex, count: number, argument: stri
   }
 }
 
-/** Part of a typed array as a view of the same kind. A plain one: subclasses and their species play no part. */
+/** Part of a typed array that is neither Float32Array nor Float64Array as a view of the same kind. A plain one: subclasses and their species play no part. */
 function part(view: NumericView, from: number, count: number): ArrayLike<number> {
   const at = view.byteOffset + from * view.BYTES_PER_ELEMENT;
   const buffer = view.buffer as ArrayBuffer;
   switch ((view as NumericView & { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]) {
-    case "Float32Array":
-      return new Float32Array(buffer, at, count);
-    case "Float64Array":
-      return new Float64Array(buffer, at, count);
     case "Int8Array":
       return new Int8Array(buffer, at, count);
     case "Uint8Array":
@@ -158,6 +154,11 @@ export function copyIn(
     for (let i = 0; i < count; i++) heap[at + i] = Number(view[from + i]);
   } else if (from === 0 && count === view.length) {
     heap.set(view as ArrayLike<number>, at);
+  } else if (kind === KIND_FLOAT32) {
+    // The two common kinds without asking for a name: paths of a ragged batch come one by one.
+    heap.set(new Float32Array(view.buffer as ArrayBuffer, view.byteOffset + from * 4, count), at);
+  } else if (kind === KIND_FLOAT64) {
+    heap.set(new Float64Array(view.buffer as ArrayBuffer, view.byteOffset + from * 8, count), at);
   } else {
     heap.set(part(view, from, count), at);
   }

@@ -5,6 +5,7 @@
 //! `increments` (paths to lanes) → `walk` (the kernel; `pruned` and `recovery`, or `triangle`, around it) → `chen` (pieces of time together).
 
 mod chen;
+mod combine;
 mod increments;
 pub mod lanes;
 mod one_channel;
@@ -21,6 +22,7 @@ mod state;
 mod triangle;
 mod walk;
 
+pub use combine::combine;
 pub use plan::needs_recovery;
 pub use recovery::Recovery;
 pub use request::{Algorithm, Error, Initial, Options, PerPath, Report, Request, output_len};
