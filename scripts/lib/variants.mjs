@@ -31,5 +31,5 @@ export const variants = {
   },
 };
 
-/** The variants whose bytes are inlined in the bundle, so that a call works right after import. */
-export const inlined = ["simd", "relaxed"];
+/** The variants whose bytes are inlined in the bundle, so that a call works right after import; `threads` only in the part that engines load. */
+export const inlined = ["simd", "relaxed", "threads"];

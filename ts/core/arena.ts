@@ -13,8 +13,11 @@ export const align = (bytes: number): number => (bytes + 63) & ~63;
 export const alignLarge = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** The memory as numbers of a number type. To be asked for anew after whatever may have grown it. */
-export function heapOf(instance: Instance, dtype: DTypeIndex): Float32Array | Float64Array {
-  return dtype === FLOAT32 ? instance.f32 : instance.f64;
+export function heapOf(
+  memory: { readonly f32: Float32Array; readonly f64: Float64Array },
+  dtype: DTypeIndex,
+): Float32Array | Float64Array {
+  return dtype === FLOAT32 ? memory.f32 : memory.f64;
 }
 
 /**

@@ -12,7 +12,7 @@ import { blocksOf, type Cut, cutsOf, hasStretches, stretchesIn } from "./cut.ts"
 import { checkPaths } from "./finite.ts";
 import type { ReadPaths, ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import { Block, deliverItems, type Memory } from "./stage.ts";
+import { Block, deliverItems } from "./stage.ts";
 import { headBytes, perform } from "./task.ts";
 import { rowsOfTree, Tree } from "./tree.ts";
 
@@ -72,14 +72,10 @@ class Run {
     this.#looked = !call.checkFinite;
   }
 
-  get #memory(): Memory {
-    return { heap: heapOf(this.#instance, this.#call.dtype), u32: this.#instance.u32 };
-  }
-
   block(block: Block): void {
-    block.stage(this.#memory, this.#base);
+    block.stage(this.#instance, this.#base);
     this.#perform();
-    const { heap } = this.#memory;
+    const heap = heapOf(this.#instance, this.#call.dtype);
     for (const { cut, first, count } of block.parts) {
       const from = block.outputOf(0, this.#base);
       if (block.whole) deliverItems(cut, first, count, heap, from, this.#result);
@@ -89,9 +85,9 @@ class Run {
 
   chain(chain: Chain): void {
     while (!chain.isDone) {
-      chain.stage(this.#memory, this.#base);
+      chain.stage(this.#instance, this.#base);
       this.#perform();
-      chain.take(this.#memory, this.#base, this.#result);
+      chain.take(this.#instance, this.#base, this.#result);
     }
   }
 

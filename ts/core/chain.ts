@@ -1,7 +1,7 @@
 // Streams that are cut in time: segments of some paths, one after the other, each continuing the last rows of the one before. The
 // bits are those of an uncut path, wherever it is cut. Stages segments and takes their rows; kernels are called elsewhere.
 
-import { stageBasepoint, stageInitial } from "./arena.ts";
+import { heapOf, stageBasepoint, stageInitial } from "./arena.ts";
 import { allocateNumbers, copyIn, copyOut } from "./arrays.ts";
 import { type Budget, streamSteps } from "./blocks.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
@@ -61,7 +61,8 @@ export class Chain {
     const { cut, first, count, layout } = this;
     const { call } = cut;
     const { channels, bytes, size } = call;
-    const { heap, u32 } = memory;
+    const { u32 } = memory;
+    const heap = heapOf(memory, call.dtype);
     const points = this.#rows + 1;
     const input = (at + layout.input) / bytes;
     const lengths = (at + layout.lengths) / 4;
@@ -118,8 +119,8 @@ export class Chain {
   /** Takes the rows of the segment at byte `at` to their places in the call's result, and goes on to the next one. */
   take(memory: Memory, at: number, result: Float32Array | Float64Array): void {
     const { cut, first, count } = this;
-    const { row, rows, size, bytes } = cut.call;
-    const { heap } = memory;
+    const { row, rows, size, bytes, dtype } = cut.call;
+    const heap = heapOf(memory, dtype);
     const numbers = this.#rows * row;
     const output = (at + this.layout.output) / bytes;
     for (let i = 0; i < count; i++) {

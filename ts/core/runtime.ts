@@ -34,6 +34,8 @@ export class Runtime {
   #broken: Instance | undefined;
   /** Compiled modules stay: going back to a variant is instantaneous. */
   readonly #modules = new Map<Variant, WebAssembly.Module>();
+  /** Told once: it takes validating a module. */
+  #preferred: Variant | undefined;
   /** Counts the requests for a certain binary. The newest that succeeds wins, whichever is compiled first. */
   #requests = 0;
   /** The request that the current instance came from. */
@@ -58,6 +60,12 @@ export class Runtime {
   /** The binary that calls run on, or will run on because it was asked for. */
   get variant(): string | undefined {
     return (this.#current ?? this.#broken)?.variant;
+  }
+
+  /** The binary that calls run on, or would if one came now. @throws PathSignatureError SIMD_UNSUPPORTED */
+  get wanted(): string {
+    this.#preferred ??= this.preferred();
+    return this.variant ?? this.#preferred;
   }
 
   /** Forgets an instance that trapped: the next call starts a fresh one from the same module. */

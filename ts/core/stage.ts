@@ -2,17 +2,17 @@
 // arena (batch.ts), or what a thread pool hands to its workers (ts/pool). Which items make a block is cut.ts's, streams that are
 // cut in time are chain.ts's; kernels are called elsewhere.
 
-import { alignLarge, stageBasepoint, stageInitial } from "./arena.ts";
+import { alignLarge, heapOf, stageBasepoint, stageInitial } from "./arena.ts";
 import { copyIn, copyOut } from "./arrays.ts";
 import { type Call, startOf } from "./call.ts";
 import type { Cut } from "./cut.ts";
 import type { ReadRows } from "./input.ts";
 import { headBytes, stretchOptions, writeSignature } from "./task.ts";
 
-/** Memory as numbers. */
+/** Memory as numbers of every type, as an instance has it. */
 export interface Memory {
-  /** As numbers of the call's type. */
-  readonly heap: Float32Array | Float64Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
   readonly u32: Uint32Array;
 }
 
@@ -119,7 +119,8 @@ export class Block {
   stage(memory: Memory, at: number): void {
     const { layout, items, points, parts, whole } = this;
     const { channels, bytes, size, bits, dtype, depth } = this.#call;
-    const { heap, u32 } = memory;
+    const { u32 } = memory;
+    const heap = heapOf(memory, dtype);
     const number = (offset: number) => (at + offset) / bytes;
     let basepointStride = 0;
     let initialStride = 0;

@@ -119,10 +119,9 @@ export function writeCombine(u32: Uint32Array, at: number, task: CombineTask): v
   u32[head + INITIAL] = task.initial;
 }
 
-/** Bytes of scratch that the task at byte `at` of the instance's memory needs besides its own; 0 where the kernels cannot compute it. */
-export function scratchOf(instance: Instance, at: number): number {
+/** Bytes of scratch that a task needs besides its own memory, its head being at byte `at` of `u32`; 0 where the kernels cannot compute it. */
+export function scratchOf(instance: Instance, u32: Uint32Array, at: number): number {
   const head = at / 4;
-  const { u32 } = instance;
   if (u32[head + OPERATION] !== operation.SIGNATURE) return 64;
   return instance.scratchBytes(
     u32[head + DTYPE] as DTypeIndex,

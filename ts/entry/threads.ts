@@ -1,0 +1,22 @@
+// What the entries for hosts with workers load when an engine is asked for: the engine, the binary for threads that share memory, and
+// how to start the worker file beside this one.
+
+import { compileLater } from "../core/compile.ts";
+import { makeEngine } from "../engine/engine.ts";
+import { base64 } from "../generated/threads.ts";
+import { type WorkerLike, workerThreads } from "../pool/host.ts";
+
+export { makeEngine };
+
+export const sharedModule = (): Promise<WebAssembly.Module> => compileLater(base64);
+
+/** By a name that bundlers do not follow: where they bundle for Node, the file stays where it is installed. */
+const file = "./worker.ts";
+
+export function startWorker(): WorkerLike {
+  const threads = workerThreads();
+  if (threads !== undefined) return new threads.Worker(new URL(file, import.meta.url));
+  if (typeof Worker !== "function") throw new Error("this host has no workers");
+  // This form, in one piece, is what bundlers know a worker by.
+  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+}
