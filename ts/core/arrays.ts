@@ -2,6 +2,7 @@
 // Shapes are not known here.
 
 import { describe, rangeError, typeError } from "./errors.ts";
+import { move } from "./move.ts";
 
 /** The number type of a computation and of its result. */
 export type DType = "float32" | "float64";
@@ -111,11 +112,15 @@ export function allocateNumbers(dtype: DTypeIndex, count: number, argument: stri
   }
 }
 
-/** Part of a typed array that is neither Float32Array nor Float64Array as a view of the same kind. A plain one: subclasses and their species play no part. */
+/** Part of a typed array as a view of the same kind. A plain one: subclasses and their species play no part. */
 function part(view: NumericView, from: number, count: number): ArrayLike<number> {
   const at = view.byteOffset + from * view.BYTES_PER_ELEMENT;
   const buffer = view.buffer as ArrayBuffer;
   switch ((view as NumericView & { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]) {
+    case "Float32Array":
+      return new Float32Array(buffer, at, count);
+    case "Float64Array":
+      return new Float64Array(buffer, at, count);
     case "Int8Array":
       return new Int8Array(buffer, at, count);
     case "Uint8Array":
@@ -152,13 +157,12 @@ export function copyIn(
 ): void {
   if (kind === KIND_BIGINTS || count < loopCount) {
     for (let i = 0; i < count; i++) heap[at + i] = Number(view[from + i]);
+  } else if (kind === KIND_FLOAT32 && heap instanceof Float32Array) {
+    move(view as Float32Array, from, count, heap, at);
+  } else if (kind === KIND_FLOAT64 && heap instanceof Float64Array) {
+    move(view as Float64Array, from, count, heap, at);
   } else if (from === 0 && count === view.length) {
     heap.set(view as ArrayLike<number>, at);
-  } else if (kind === KIND_FLOAT32) {
-    // The two common kinds without asking for a name: paths of a ragged batch come one by one.
-    heap.set(new Float32Array(view.buffer as ArrayBuffer, view.byteOffset + from * 4, count), at);
-  } else if (kind === KIND_FLOAT64) {
-    heap.set(new Float64Array(view.buffer as ArrayBuffer, view.byteOffset + from * 8, count), at);
   } else {
     heap.set(part(view, from, count), at);
   }
@@ -175,7 +179,7 @@ export function copyOut(
   if (count < loopCount) {
     for (let i = 0; i < count; i++) out[to + i] = heap[at + i] as number;
   } else {
-    out.set(heap.subarray(at, at + count), to);
+    move(heap, at, count, out, to);
   }
 }
 

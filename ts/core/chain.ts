@@ -43,6 +43,7 @@ export class Chain {
       lengths: true,
       basepoints: 0,
       initials: count,
+      gathers: 0,
       output: count * this.#steps * call.row,
     });
   }
@@ -78,7 +79,7 @@ export class Chain {
       channels,
       depth: call.depth,
       options: call.bits,
-      staged: layout.staged,
+      staged: layout.output,
       output: layout.output,
       end: layout.end,
       paths: layout.input,

@@ -7,13 +7,15 @@ import { copyIn, copyOut } from "./arrays.ts";
 import { type Call, startOf } from "./call.ts";
 import type { Cut } from "./cut.ts";
 import type { ReadRows } from "./input.ts";
-import { headBytes, stretchOptions, writeSignature } from "./task.ts";
+import { gatherEntry, headBytes, stretchOptions, writeGather, writeSignature } from "./task.ts";
 
 /** Memory as numbers of every type, as an instance has it. */
 export interface Memory {
   readonly f32: Float32Array;
   readonly f64: Float64Array;
   readonly u32: Uint32Array;
+  /** Where whoever does the task can reach memory that the caller shares: the number that such a buffer is known by. */
+  readonly sourceOf?: (buffer: SharedArrayBuffer) => number;
 }
 
 /** How much a block stages. */
@@ -25,6 +27,8 @@ export interface BlockSizes {
   /** Rows of basepoints and of initial signatures: none, one for all, or one for each item. */
   readonly basepoints: number;
   readonly initials: number;
+  /** Entries of the list of what is to be taken from elsewhere. */
+  readonly gathers: number;
   /** Numbers of output. */
   readonly output: number;
 }
@@ -32,11 +36,11 @@ export interface BlockSizes {
 /** Byte offsets of a block's regions from its head on; 0 for regions that are not there. */
 export class Layout {
   readonly lengths: number;
-  readonly input: number;
   readonly basepoint: number;
   readonly initial: number;
-  /** The end of what is staged before the kernel runs. */
-  readonly staged: number;
+  readonly gather: number;
+  /** The last of what is staged, so that it can be left out where it is taken from elsewhere. */
+  readonly input: number;
   readonly output: number;
   readonly end: number;
 
@@ -49,10 +53,10 @@ export class Layout {
       return length === 0 ? 0 : begin;
     };
     this.lengths = region(sizes.lengths ? sizes.items * 4 : 0);
-    this.input = region(sizes.items * sizes.points * channels * bytes);
     this.basepoint = region(sizes.basepoints * channels * bytes);
     this.initial = region(sizes.initials * size * bytes);
-    this.staged = at;
+    this.gather = region(sizes.gathers * gatherEntry * 8);
+    this.input = region(sizes.items * sizes.points * channels * bytes);
     this.output = region(sizes.output * bytes);
     this.end = at;
   }
@@ -82,6 +86,8 @@ export class Block {
   readonly whole: boolean;
   /** Numbers of output of an item. */
   readonly itemOutput: number;
+  /** Entries of the list of what to take from memory that the caller shares; 0 where everything is staged. */
+  readonly #gathers: number;
 
   constructor(parts: readonly Part[]) {
     const [{ cut, first }] = parts as [Part];
@@ -100,6 +106,7 @@ export class Block {
     this.points = points;
     this.whole = whole;
     this.itemOutput = whole ? call.rows * call.row : call.size;
+    this.#gathers = gathersOf(parts, items * points);
     const together = parts.length > 1 ? items : undefined;
     this.layout = new Layout(call, {
       items,
@@ -107,6 +114,7 @@ export class Block {
       lengths,
       basepoints: whole && call.basepoint !== undefined ? (together ?? rowsOf(call.basepoint, items)) : 0,
       initials: whole && call.initial !== undefined ? (together ?? rowsOf(call.initial, items)) : 0,
+      gathers: this.#gathers,
       output: items * this.itemOutput,
     });
   }
@@ -122,6 +130,7 @@ export class Block {
     const { u32 } = memory;
     const heap = heapOf(memory, dtype);
     const number = (offset: number) => (at + offset) / bytes;
+    const source = this.#gathers > 0 ? memory.sourceOf?.(this.#call.paths.view.buffer as SharedArrayBuffer) : undefined;
     let basepointStride = 0;
     let initialStride = 0;
     let item = 0;
@@ -130,7 +139,12 @@ export class Block {
       const { basepoint, initial } = cut.call;
       const input = number(layout.input) + item * points * channels;
       const lengths = layout.lengths === 0 ? undefined : u32;
-      stageItems(cut, first, count, points, heap, input, lengths, (at + layout.lengths) / 4 + item);
+      const lengthsAt = (at + layout.lengths) / 4 + item;
+      if (source === undefined) stageItems(cut, first, count, points, heap, input, lengths, lengthsAt);
+      else {
+        const list = (at + layout.gather) / 8;
+        listItems(cut, first, count, points, memory.f64, list, layout.input / bytes, lengths, lengthsAt);
+      }
       if (layout.basepoint !== 0) {
         const to = number(layout.basepoint) + item * channels;
         basepointStride = stageBasepoint(basepoint as ReadRows | true, channels, cut, first, count, heap, to, each);
@@ -146,7 +160,7 @@ export class Block {
       channels,
       depth,
       options: whole ? bits : stretchOptions(bits),
-      staged: layout.staged,
+      staged: source === undefined ? layout.input + items * points * channels * bytes : layout.input,
       output: layout.output,
       end: layout.end,
       paths: layout.input,
@@ -158,6 +172,7 @@ export class Block {
       initial: layout.initial,
       initialStride,
     });
+    if (source !== undefined) writeGather(u32, at, { source, dtype, list: layout.gather, count: this.#gathers });
   }
 
   /** Where the output of the block's item number `item` begins, in numbers, for a block at byte `at`. */
@@ -207,6 +222,57 @@ function stageItems(
     if (item < wholes) copyIn(view, kind, startOf(call, cut.pathOf(item)), length * channels, heap, to);
     else stageStretch(cut, item, length, heap, to);
     if (lengths !== undefined) lengths[at] = length;
+  }
+}
+
+/** Smaller blocks are not worth a message about where they lie. */
+const leastGather = 16384;
+
+/** Entries of the list with which a block is taken from memory that the caller shares; 0 where it is not. */
+function gathersOf(parts: readonly Part[], numbers: number): number {
+  const [{ cut, first, count }] = parts as [Part];
+  const { call } = cut;
+  const { view, kind } = call.paths;
+  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
+  if (!isShared || parts.length > 1 || kind !== call.dtype || numbers * call.channels < leastGather) return 0;
+  if (cut.inOrder) return 1;
+  // A basepoint before a stretch is not the caller's memory.
+  for (let item = Math.max(first, cut.wholes); item < first + count; item++) {
+    if (cut.stretchOf(item).from < 0) return 0;
+  }
+  return count;
+}
+
+/** As {@link stageItems}, but lists what goes where, for who can reach it: where it begins in its buffer, how much, and where to. */
+function listItems(
+  cut: Cut,
+  first: number,
+  count: number,
+  points: number,
+  list: Float64Array,
+  at: number,
+  to: number,
+  lengths: Uint32Array | undefined,
+  lengthsAt: number,
+): void {
+  const { call } = cut;
+  const { channels, bytes } = call;
+  const begin = call.paths.view.byteOffset / bytes;
+  if (cut.inOrder) {
+    list[at] = begin + startOf(call, cut.pathOf(first));
+    list[at + 1] = count * points * channels;
+    list[at + 2] = to;
+    lengths?.fill(points, lengthsAt, lengthsAt + count);
+    return;
+  }
+  for (let i = 0; i < count; i++, at += gatherEntry) {
+    const item = first + i;
+    const length = cut.pointsOf(item);
+    const from = item < cut.wholes ? 0 : cut.stretchOf(item).from * channels;
+    list[at] = begin + startOf(call, cut.pathOf(item)) + from;
+    list[at + 1] = length * channels;
+    list[at + 2] = to + i * points * channels;
+    if (lengths !== undefined) lengths[lengthsAt + i] = length;
   }
 }
 

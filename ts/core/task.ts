@@ -3,8 +3,9 @@
 // head, and where, is stage.ts's.
 
 import { SCALAR_TERM } from "./abi.ts";
-import type { DTypeIndex } from "./arrays.ts";
+import { type DTypeIndex, FLOAT32 } from "./arrays.ts";
 import type { Instance } from "./instance.ts";
+import { move } from "./move.ts";
 
 /** Bytes of a head. Tasks begin at multiples of this. */
 export const headBytes = 128;
@@ -40,6 +41,11 @@ export const STAGED = 5;
 const CHANNELS = 6;
 const DEPTH = 7;
 const OPTIONS = 8;
+// Numbers that are taken from elsewhere before the kernel runs: from which source, of which type, and the list of what goes where.
+const SOURCE = 24;
+const SOURCE_DTYPE = 25;
+const GATHER = 26;
+const GATHER_COUNT = 27;
 // A signature's.
 const PATHS = 9;
 const BATCH = 10;
@@ -84,6 +90,50 @@ export interface CombineTask extends Task {
   readonly initial: number;
 }
 
+/** Buffers that tasks take numbers from, by the numbers that heads call them by. */
+export type Sources = ReadonlyMap<number, ArrayBufferLike>;
+
+/** Words of an entry of the list: what it begins with in the source, how many, and where it goes, the first and last in numbers. */
+export const gatherEntry = 3;
+
+/** What a task takes from a source. */
+export interface Gather {
+  readonly source: number;
+  readonly dtype: DTypeIndex;
+  /** Where the list begins: (from, count, to) as 64-bit floats, `from` in numbers of the source, `to` in numbers from the head on. */
+  readonly list: number;
+  readonly count: number;
+}
+
+/** Tells a task's head what to take from a source. */
+export function writeGather(u32: Uint32Array, at: number, given: Gather): void {
+  const head = at / 4;
+  u32[head + SOURCE] = given.source;
+  u32[head + SOURCE_DTYPE] = given.dtype;
+  u32[head + GATHER] = given.list;
+  u32[head + GATHER_COUNT] = given.count;
+}
+
+/** Takes what the task at byte `at` of the instance's memory is to take from elsewhere. */
+export function gather(instance: Instance, at: number, sources: Sources): void {
+  const { u32, f64 } = instance;
+  const head = at / 4;
+  const count = u32[head + GATHER_COUNT] as number;
+  if (count === 0) return;
+  const buffer = sources.get(u32[head + SOURCE] as number);
+  if (buffer === undefined) throw new Error(`source ${u32[head + SOURCE]} is not known`);
+  const single = u32[head + SOURCE_DTYPE] === FLOAT32;
+  const bytes = single ? 4 : 8;
+  const source = single
+    ? new Float32Array(buffer, 0, Math.floor(buffer.byteLength / 4))
+    : new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
+  const heap = single ? instance.f32 : f64;
+  const list = (at + (u32[head + GATHER] as number)) / 8;
+  for (let i = list; i < list + count * gatherEntry; i += gatherEntry) {
+    move(source, f64[i] as number, f64[i + 1] as number, heap, at / bytes + (f64[i + 2] as number));
+  }
+}
+
 function write(u32: Uint32Array, at: number, what: number, task: Task): number {
   const head = at / 4;
   u32[head + OPERATION] = what;
@@ -95,6 +145,7 @@ function write(u32: Uint32Array, at: number, what: number, task: Task): number {
   u32[head + CHANNELS] = task.channels;
   u32[head + DEPTH] = task.depth;
   u32[head + OPTIONS] = task.options;
+  u32[head + GATHER_COUNT] = 0;
   return head;
 }
 

@@ -16,6 +16,9 @@ const mostTasks = 8;
 /** A turn ends with the first task after so many milliseconds. */
 const turnMilliseconds = 3;
 
+/** Tasks are staged whole. */
+const noSources = new Map<number, SharedArrayBuffer>();
+
 /** Where the calling thread's instance comes from, and where one goes that trapped. */
 export interface Instances {
   instance(): Instance;
@@ -59,6 +62,10 @@ export class CallingCrew implements Crew {
 
   collect(): void {
     // Tasks are reported as they are done.
+  }
+
+  announce(): void {
+    // Nobody sleeps.
   }
 
   rest(): void {
@@ -106,7 +113,7 @@ export class CallingCrew implements Crew {
     try {
       instance = this.#instances.instance();
       task.stage(views, 0);
-      performOutside(instance, buffer, 0);
+      performOutside(instance, buffer, 0, noSources);
     } catch (error) {
       // An instance that trapped may hold anything.
       if (instance !== undefined) this.#instances.discard(instance);

@@ -22,6 +22,8 @@ const STOP = 5;
 const ARMED = 6;
 /** It wants it when so many tasks are done, or when one whose slot is urgent is. */
 const ENOUGH = 7;
+/** Messages that every worker has to have read before it does a task published after them. */
+const MAIL = 8;
 const HEADER = 16;
 
 // Words of a slot.
@@ -74,6 +76,8 @@ abstract class Control {
 export class Dispatcher extends Control {
   readonly #inFlight = new Set<number>();
   readonly #free: number[];
+  /** Published, and nobody told yet. */
+  #unannounced = 0;
 
   constructor(buffer: ArrayBufferLike, address: number, slots: number) {
     super(buffer, address, slots);
@@ -98,7 +102,7 @@ export class Dispatcher extends Control {
     return slot;
   }
 
-  /** Lets workers have a slot whose task begins at an address. */
+  /** Lets workers have a slot whose task begins at an address. Sleepers are woken by `rouse`. */
   publish(slot: number, address: number): void {
     const { words } = this;
     words[this.slot(slot, ADDRESS)] = address;
@@ -108,8 +112,21 @@ export class Dispatcher extends Control {
     Atomics.store(words, this.ring(index), slot);
     Atomics.store(words, PUBLISHED, (index + 1) | 0);
     this.#inFlight.add(slot);
+    this.#unannounced += 1;
+  }
+
+  /** Wakes as many workers as there are tasks published since the last time. */
+  rouse(): void {
+    const { words } = this;
+    if (this.#unannounced === 0) return;
     Atomics.add(words, TICKET, 1);
-    if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, TICKET, 1);
+    if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, TICKET, this.#unannounced);
+    this.#unannounced = 0;
+  }
+
+  /** Every worker reads a message, which has been sent, before its next task. */
+  announceMail(): void {
+    Atomics.add(this.words, MAIL, 1);
   }
 
   /** Takes a slot back if no worker has taken it yet; it is finished then, and its result none. */
@@ -164,30 +181,48 @@ export class Dispatcher extends Control {
 /** A worker's side. */
 export class Taker extends Control {
   readonly #worker: number;
+  /** A slot that was taken and waits for messages to be read. */
+  #waiting = -1;
+  /** Messages read. */
+  #read = 0;
 
   constructor(buffer: ArrayBufferLike, address: number, slots: number, worker: number) {
     super(buffer, address, slots);
     this.#worker = worker;
   }
 
+  /** Messages that have to be read by now. */
+  get mail(): number {
+    return Atomics.load(this.words, MAIL);
+  }
+
   /**
-   * Does task after task until it is sent home. Blocks the thread.
+   * Does task after task until it is sent home, or has messages to read. Blocks the thread.
    *
+   * @param read - messages read so far
    * @param perform - does the task at an address
    * @param wake - sends the calling thread a message
+   * @returns Whether it was sent home; else there are messages.
    */
-  serve(perform: (address: number) => void, wake: () => void): void {
+  serve(read: number, perform: (address: number) => void, wake: () => void): boolean {
     const { words } = this;
+    this.#read = read;
     for (;;) {
       const ticket = Atomics.load(words, TICKET);
-      if (Atomics.load(words, STOP) !== 0) return;
-      const slot = this.#take();
+      if (Atomics.load(words, STOP) !== 0) return true;
+      const slot = this.#waiting >= 0 ? this.#waiting : this.#take();
+      this.#waiting = -1;
       if (slot < 0) {
         Atomics.add(words, SLEEPERS, 1);
         // Returns at once where the ticket has changed since it was read.
         Atomics.wait(words, TICKET, ticket);
         Atomics.sub(words, SLEEPERS, 1);
         continue;
+      }
+      // Looked at after the task was taken: what it needs was sent before it was published.
+      if (this.mail !== this.#read) {
+        this.#waiting = slot;
+        return false;
       }
       const state = this.slot(slot, STATE);
       // A cancelled one is only counted.

@@ -48,8 +48,11 @@ export class Member {
     return this.#api as Remote<WorkerApi>;
   }
 
-  /** Starts the worker if it does not run, and makes it ready for a setup. @returns Whether it is. */
-  async start(setup: Omit<Setup, "lock">): Promise<boolean> {
+  /**
+   * Starts the worker if it does not run, and makes it ready for a setup, which is asked for when it is sent.
+   * @returns Whether it is ready.
+   */
+  async start(setup: () => Omit<Setup, "lock">): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       if (this.#host === undefined) {
@@ -66,7 +69,7 @@ export class Member {
       const silent = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error("it did not answer")), startMilliseconds);
       });
-      await Promise.race([this.api.start({ ...setup, lock }), silent]);
+      await Promise.race([this.api.start({ ...setup(), lock }), silent]);
       if (this.#ended) return false;
       if (lock !== undefined && !this.ready) this.#watch(lock);
       this.ready = true;
@@ -77,6 +80,11 @@ export class Member {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Tells it of a source. Where it has not been sent its setup yet, that will say so. */
+  source(number: number, buffer: SharedArrayBuffer | undefined): void {
+    if (this.#api !== undefined && !this.#ended) this.#api.source(number, buffer).catch(() => undefined);
   }
 
   /** Whether a process has to live on for it. */

@@ -4,11 +4,23 @@
 import { alignLarge } from "../core/arena.ts";
 import { isPathSignatureError } from "../core/errors.ts";
 import type { Instance } from "../core/instance.ts";
-import { END, failed, headBytes, OUTPUT, perform, RESULT, STAGED, scratchOf } from "../core/task.ts";
+import {
+  END,
+  failed,
+  gather,
+  headBytes,
+  OUTPUT,
+  perform,
+  RESULT,
+  type Sources,
+  STAGED,
+  scratchOf,
+} from "../core/task.ts";
 
 /** Does the task at an address of the instance's own memory. @throws what the kernel throws where it traps */
-export function performInside(instance: Instance, address: number): void {
+export function performInside(instance: Instance, address: number, sources: Sources): void {
   instance.refresh();
+  gather(instance, address, sources);
   const scratchBytes = scratchOf(instance, instance.u32, address);
   const scratch = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, scratchBytes);
   const done = scratch < 0 ? scratch : perform(instance, address, scratch, scratchBytes);
@@ -17,9 +29,10 @@ export function performInside(instance: Instance, address: number): void {
 }
 
 /** Does the task at an address of another memory: copies it to the instance's, and the output back. @throws as above */
-export function performOutside(instance: Instance, buffer: ArrayBufferLike, address: number): void {
+export function performOutside(instance: Instance, buffer: ArrayBufferLike, address: number, sources: Sources): void {
   const head = new Uint32Array(buffer, address, headBytes / 4);
   const staged = head[STAGED] as number;
+  // Where numbers are taken from elsewhere, they have their place behind what is staged.
   const output = head[OUTPUT] as number;
   const end = head[END] as number;
   const room = Math.max(alignLarge(staged), alignLarge(end));
@@ -30,6 +43,7 @@ export function performOutside(instance: Instance, buffer: ArrayBufferLike, addr
     return;
   }
   new Uint8Array(instance.f32.buffer, at).set(new Uint8Array(buffer, address, staged));
+  gather(instance, at, sources);
   const done = perform(instance, at, at + room, scratchBytes);
   instance.refresh();
   if (done >= 0) {

@@ -300,6 +300,7 @@ export class ThreadPool implements Backend, CrewEvents {
       crew.submit(attempt.task);
       enough();
     }
+    crew.announce();
     if (!over && this.#inFlight.size > 0) {
       const more = this.#sources.length > 0 || this.#again.length > 0;
       const alone = this.#jobs.size === 1;

@@ -19,6 +19,10 @@ export interface SharedSetup {
   readonly slots: number;
   /** The worker's number, which it marks slots with. */
   readonly worker: number;
+  /** Buffers of callers that tasks take their numbers from, by their numbers. */
+  readonly sources: ReadonlyMap<number, SharedArrayBuffer>;
+  /** Messages about them that were sent so far in this memory. */
+  readonly mail: number;
   /** Whether the module lives in that memory; otherwise tasks are copied to the instance's own and back. */
   readonly inside: boolean;
 }
@@ -33,7 +37,9 @@ export interface WorkerApi {
   /** Makes the worker ready. May be called again, with another memory. @returns The name of the binary that runs. */
   start(setup: Setup): Promise<string>;
   /** Takes tasks from shared memory until it is sent home. */
-  serve(): Served;
+  serve(): Promise<Served>;
+  /** A buffer that tasks take numbers from, or that none takes from any more; a message that `serve` waits for. */
+  source(number: number, buffer: SharedArrayBuffer | undefined): void;
   /** Does one task, and gives its memory back. */
   run(task: ArrayBuffer): ArrayBuffer;
 }

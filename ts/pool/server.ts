@@ -16,6 +16,9 @@ export class Server implements WorkerApi {
   readonly #wake: () => void;
   #setup: Setup | undefined;
   #instance: Instance | undefined;
+  #sources = new Map<number, SharedArrayBuffer>();
+  #mail = 0;
+  #onMail: (() => void) | undefined;
 
   /** @param wake - sends the calling thread a message */
   constructor(wake: () => void) {
@@ -23,34 +26,56 @@ export class Server implements WorkerApi {
   }
 
   async start(setup: Setup): Promise<string> {
-    if (setup.lock !== undefined && this.#setup === undefined) await hold(setup.lock);
+    const { shared, lock } = setup;
+    const first = this.#setup === undefined;
     this.#setup = setup;
-    const { shared } = setup;
+    // Before anything is awaited: messages that come meanwhile add to these.
+    this.#sources = new Map(shared?.sources);
+    this.#mail = shared?.mail ?? 0;
+    if (lock !== undefined && first) await hold(lock);
     this.#instance = new Instance(setup.module, setup.variant, shared?.inside ? shared.memory : undefined);
     return this.#instance.variant;
   }
 
-  serve(): Served {
+  async serve(): Promise<Served> {
     const shared = this.#setup?.shared;
     const instance = this.#instance;
     if (shared === undefined || instance === undefined) throw new Error("not started");
     const taker = new Taker(shared.memory.buffer, shared.control, shared.slots, shared.worker);
+    const sources = this.#sources;
     const task = shared.inside
-      ? (address: number) => performInside(instance, address)
-      : (address: number) => performOutside(instance, shared.memory.buffer, address);
+      ? (address: number) => performInside(instance, address, sources)
+      : (address: number) => performOutside(instance, shared.memory.buffer, address, sources);
     try {
-      taker.serve(task, this.#wake);
+      while (!taker.serve(this.#mail, task, this.#wake)) await this.#messages(taker.mail);
     } catch (error) {
       return { fault: error instanceof Error ? error.message : String(error) };
     }
     return { fault: undefined };
   }
 
+  source(number: number, buffer: SharedArrayBuffer | undefined): void {
+    if (buffer === undefined) this.#sources.delete(number);
+    else this.#sources.set(number, buffer);
+    this.#mail += 1;
+    this.#onMail?.();
+  }
+
+  /** Lets messages come in until there have been so many. */
+  async #messages(count: number): Promise<void> {
+    while (this.#mail !== count) {
+      await new Promise<void>((resolve) => {
+        this.#onMail = resolve;
+      });
+    }
+    this.#onMail = undefined;
+  }
+
   run(task: ArrayBuffer): ArrayBuffer {
     const instance = this.#instance;
     if (instance === undefined) throw new Error("not started");
     try {
-      performOutside(instance, task, 0);
+      performOutside(instance, task, 0, this.#sources);
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       // An instance that trapped may hold anything.

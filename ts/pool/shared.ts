@@ -16,6 +16,10 @@ import type { Task } from "./task.ts";
 
 /** Tasks in flight for each thread: one in hand, others ready while the calling thread sleeps, reads and stages. */
 const slotsOfThread = 8;
+/** Sleeping workers are woken once for so many tasks, and when there are no more: it takes as long as staging one does. */
+const tasksOfCall = 4;
+/** Buffers of callers that workers hold on to. */
+const sourcesKept = 3;
 /** What a memory begins with: the binary's own data and stack need less. */
 const firstPages = 64;
 /** The most that a shared memory may have, as the binary declares it: 1 GiB. */
@@ -36,6 +40,16 @@ export interface Binary {
 interface InFlight {
   readonly task: Task;
   readonly address: number;
+  /** What its numbers are taken from, where that is not staged. */
+  readonly source: Source | undefined;
+}
+
+/** A buffer of a caller that workers read themselves. */
+interface Source {
+  readonly number: number;
+  readonly buffer: SharedArrayBuffer;
+  /** Tasks in flight that read it. */
+  uses: number;
 }
 
 /** A memory with all that is in flight in it. */
@@ -46,10 +60,14 @@ class Ground {
   readonly dispatcher: Dispatcher;
   readonly regions: Regions;
   readonly tasks = new Map<number, InFlight>();
+  /** Messages about sources that were sent to everybody here. */
+  mail = 0;
+  readonly #sourceOf: (buffer: SharedArrayBuffer) => number;
   #views: Memory | undefined;
 
   /** @throws where the engine gives no such memory */
-  constructor(threads: number) {
+  constructor(threads: number, sourceOf: (buffer: SharedArrayBuffer) => number) {
+    this.#sourceOf = sourceOf;
     let slots = slotsOfThread;
     while (slots < threads * slotsOfThread) slots *= 2;
     this.slots = slots;
@@ -64,7 +82,12 @@ class Ground {
   get views(): Memory {
     const { buffer } = this.memory;
     if (this.#views?.u32.buffer !== buffer) {
-      this.#views = { f32: new Float32Array(buffer), f64: new Float64Array(buffer), u32: new Uint32Array(buffer) };
+      this.#views = {
+        f32: new Float32Array(buffer),
+        f64: new Float64Array(buffer),
+        u32: new Uint32Array(buffer),
+        sourceOf: this.#sourceOf,
+      };
     }
     return this.#views as Memory;
   }
@@ -84,6 +107,11 @@ export class SharedCrew implements Crew {
   readonly #deaths = new Map<Member, () => void>();
   /** Members that are to blame for the present ground's end. */
   readonly #blamed = new Map<number, string>();
+  readonly #sources: Source[] = [];
+  #nextSource = 1;
+  /** The source that the task that is being staged takes from. */
+  #used: Source | undefined;
+  #submitted = 0;
   #clearing = false;
   #closed = false;
   #everReady = false;
@@ -97,7 +125,11 @@ export class SharedCrew implements Crew {
     this.#threads = threads;
     this.#startWorker = startWorker;
     this.#events = events;
-    this.#ground = new Ground(threads);
+    this.#ground = this.#newGround(threads);
+  }
+
+  #newGround(threads: number): Ground {
+    return new Ground(threads, (buffer) => this.#sourceOf(buffer));
   }
 
   get room(): number {
@@ -124,10 +156,49 @@ export class SharedCrew implements Crew {
       return;
     }
     const slot = ground.dispatcher.take();
+    this.#used = undefined;
     task.stage(ground.views, address);
-    ground.tasks.set(slot, { task, address });
+    const source = this.#used as Source | undefined;
+    if (source !== undefined) source.uses += 1;
+    ground.tasks.set(slot, { task, address, source });
     ground.dispatcher.publish(slot, address);
+    // Not for each: waking a thread takes longer than staging for it.
+    if (++this.#submitted % tasksOfCall === 0) ground.dispatcher.rouse();
     this.#employ();
+  }
+
+  announce(): void {
+    this.#ground.dispatcher.rouse();
+  }
+
+  /** The number of a buffer of a caller, which workers read themselves. They are told once. */
+  #sourceOf(buffer: SharedArrayBuffer): number {
+    let source = this.#sources.find((known) => known.buffer === buffer);
+    if (source === undefined) {
+      this.#forget();
+      source = { number: this.#nextSource++, buffer, uses: 0 };
+      this.#sources.push(source);
+      this.#tell(source.number, buffer);
+    }
+    this.#used = source;
+    return source.number;
+  }
+
+  /** Workers hold on to the last few buffers, in case that they come again, and to those that are in use. */
+  #forget(): void {
+    for (const source of [...this.#sources]) {
+      if (this.#sources.length < sourcesKept) return;
+      if (source.uses > 0) continue;
+      this.#sources.splice(this.#sources.indexOf(source), 1);
+      this.#tell(source.number, undefined);
+    }
+  }
+
+  #tell(number: number, buffer: SharedArrayBuffer | undefined): void {
+    this.#ground.mail += 1;
+    // Sent first: whoever hears of mail waits until it is there.
+    for (const member of this.#away.keys()) member.source(number, buffer);
+    this.#ground.dispatcher.announceMail();
   }
 
   cancel(tasks: (task: Task) => boolean): void {
@@ -166,7 +237,8 @@ export class SharedCrew implements Crew {
 
   #report(slot: number): void {
     const { dispatcher, tasks, regions, views } = this.#ground;
-    const { task, address } = tasks.get(slot) as InFlight;
+    const { task, address, source } = tasks.get(slot) as InFlight;
+    if (source !== undefined) source.uses -= 1;
     const code = (views.u32[address / 4 + RESULT] as number) | 0;
     this.#events.finished(task, code, views, address);
     tasks.delete(slot);
@@ -203,10 +275,15 @@ export class SharedCrew implements Crew {
   }
 
   async #serve(member: Member): Promise<void> {
-    const { memory, control, slots } = this.#ground;
+    const ground = this.#ground;
+    const { memory, control, slots } = ground;
     const { module, variant, inside } = this.#binary;
-    const shared = { memory, control, slots, worker: member.number, inside };
-    if (!(await member.start({ module, variant, shared }))) return;
+    const setup = () => {
+      const sources = new Map(this.#sources.map(({ number, buffer }) => [number, buffer]));
+      const shared = { memory, control, slots, worker: member.number, sources, mail: ground.mail, inside };
+      return { module, variant, shared };
+    };
+    if (!(await member.start(setup))) return;
     this.#everReady = true;
     this.#failures = 0;
     try {
@@ -264,11 +341,12 @@ export class SharedCrew implements Crew {
     this.collect(() => false);
     const lost = [...ground.tasks].map(([slot, { task }]) => ({ task, holder: ground.dispatcher.holder(slot) }));
     ground.tasks.clear();
+    for (const source of this.#sources) source.uses = 0;
     const blamed = new Map(this.#blamed);
     this.#blamed.clear();
     this.#clearing = false;
     try {
-      this.#ground = new Ground(this.#threads);
+      this.#ground = this.#newGround(this.#threads);
     } catch (error) {
       this.#failures = mostFailures;
       for (const number of this.#members.keys()) {

@@ -104,6 +104,10 @@ export class TransferCrew implements Crew {
     }
   }
 
+  announce(): void {
+    // Each was sent at once.
+  }
+
   rest(): void {
     // Every task's coming back is a message anyway.
     if (this.#back.length > 0) this.#events.awake();
@@ -140,7 +144,7 @@ export class TransferCrew implements Crew {
       (_, reason) => this.#lose(post, reason),
     );
     member.hold(this.#held);
-    const ready = member.start({ module: this.#module, variant: this.#variant, shared: undefined });
+    const ready = member.start(() => ({ module: this.#module, variant: this.#variant, shared: undefined }));
     const post: Post = { member, ready, tasks: [] };
     this.#posts[number] = post;
     return post;
