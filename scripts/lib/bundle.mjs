@@ -6,7 +6,7 @@ import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./
 import { at, packageJson, pinnedNode, targetFolder } from "./project.mjs";
 import { command, Fault } from "./terminal.mjs";
 
-const products = ["index.js", "index.cjs", "index.d.ts", "index.d.cts"].map((name) => at("dist", name));
+const products = ["index.js", "index.cjs", "index.d.ts", "index.d.cts", "worker.js"].map((name) => at("dist", name));
 
 /** What the sources need and the build knows. */
 export function writeVersion() {

@@ -15,7 +15,9 @@ import { Regions } from "./regions.ts";
 import type { Task } from "./task.ts";
 
 /** Tasks in flight for each thread: one in hand, others ready while the calling thread sleeps, reads and stages. */
-const slotsOfThread = 8;
+const slotsOfThread = 16;
+/** With more to come, the calling thread is woken when such a share is done: before threads run out, and not for each task. */
+const wakeShare = 0.25;
 /** Sleeping workers are woken once for so many tasks, and when there are no more: it takes as long as staging one does. */
 const tasksOfCall = 4;
 /** Buffers of callers that workers hold on to. */
@@ -219,8 +221,7 @@ export class SharedCrew implements Crew {
     const { dispatcher, tasks } = this.#ground;
     const count = dispatcher.inFlight.size;
     if (count === 0 || this.#clearing) return;
-    // With more to come, wake when half are done, so that no thread runs out while the calling thread stages the next.
-    const wanted = more ? Math.ceil(count / 2) : count;
+    const wanted = more ? Math.ceil(count * wakeShare) : count;
     if (!dispatcher.arm(wanted, (slot) => urgent((tasks.get(slot) as InFlight).task))) this.#events.awake();
   }
 
