@@ -15,7 +15,8 @@ const file = "./worker.ts";
 
 export function startWorker(): WorkerLike {
   const threads = workerThreads();
-  if (threads !== undefined) return new threads.Worker(new URL(file, import.meta.url));
+  // Flags of the program's own (`-e`, `--input-type`) would be refused for a file.
+  if (threads !== undefined) return new threads.Worker(new URL(file, import.meta.url), { execArgv: [] });
   if (typeof Worker !== "function") throw new Error("this host has no workers");
   // This form, in one piece, is what bundlers know a worker by.
   return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });

@@ -90,7 +90,7 @@ export function textOf(error: unknown): string {
 }
 
 interface WorkerThreads {
-  readonly Worker: new (file: URL) => NodeWorkerLike;
+  readonly Worker: new (file: URL, options: { execArgv: readonly string[] }) => NodeWorkerLike;
 }
 type Host = { process?: { getBuiltinModule?: (name: string) => WorkerThreads | undefined } };
 

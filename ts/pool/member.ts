@@ -17,6 +17,8 @@ export class Member {
   readonly number: number;
   /** Whether it has ever been ready. */
   ready = false;
+  /** Whether it was given up because it did not answer. Others would not either, and each takes its time. */
+  silent = false;
   readonly #startWorker: StartWorker;
   readonly #wake: () => void;
   readonly #died: (member: Member, reason: string) => void;
@@ -26,6 +28,8 @@ export class Member {
   #ended = false;
   #held = true;
   #lock: string | undefined;
+  /** Ends the wait for its answer. */
+  #ending: ((reason: string) => void) | undefined;
 
   /** @param died - called once, when it ends without having been asked to, or cannot start */
   constructor(
@@ -56,6 +60,8 @@ export class Member {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       if (this.#host === undefined) {
+        // Later, so that a factory that throws finds everything in place.
+        await undefined;
         const worker: WorkerLike = await this.#startWorker();
         if (this.#ended) {
           void worker.terminate();
@@ -67,9 +73,15 @@ export class Member {
       }
       const lock = this.#lockName();
       const silent = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error("it did not answer")), startMilliseconds);
+        timer = setTimeout(() => {
+          this.silent = true;
+          reject(new Error("it did not answer"));
+        }, startMilliseconds);
       });
-      await Promise.race([this.api.start({ ...setup(), lock }), silent]);
+      const death = new Promise<never>((_, reject) => {
+        this.#ending = (reason) => reject(new Error(reason));
+      });
+      await Promise.race([this.api.start({ ...setup(), lock }), silent, death]);
       if (this.#ended) return false;
       if (lock !== undefined && !this.ready) this.#watch(lock);
       this.ready = true;
@@ -79,6 +91,7 @@ export class Member {
       return false;
     } finally {
       clearTimeout(timer);
+      this.#ending = undefined;
     }
   }
 
@@ -96,12 +109,14 @@ export class Member {
   /** Ends it; nothing is reported. */
   async terminate(): Promise<void> {
     this.#ended = true;
+    this.#ending?.("it was ended");
     this.#unwatch.abort();
     await this.#host?.terminate();
   }
 
   #end(reason: string): void {
     if (this.#ended) return;
+    this.#ending?.(reason);
     void this.terminate();
     this.#died(this, reason);
   }

@@ -116,7 +116,6 @@ export class SharedCrew implements Crew {
   #submitted = 0;
   #clearing = false;
   #closed = false;
-  #everReady = false;
   #failures = 0;
   #replaced = 0;
   #held = true;
@@ -285,7 +284,6 @@ export class SharedCrew implements Crew {
       return { module, variant, shared };
     };
     if (!(await member.start(setup))) return;
-    this.#everReady = true;
     this.#failures = 0;
     try {
       const { fault } = await member.api.serve();
@@ -310,7 +308,7 @@ export class SharedCrew implements Crew {
       return;
     }
     // It has touched nothing: the ground is as good as before.
-    this.#failures = this.#everReady ? this.#failures + 1 : mostFailures;
+    this.#failures += member.silent ? mostFailures : 1;
     if (this.#clearing) return;
     if (this.#isDeserted) this.#giveUp(reason);
     else this.#employ();

@@ -40,7 +40,6 @@ export class TransferCrew implements Crew {
   readonly #back: Back[] = [];
   readonly #spares: ArrayBuffer[] = [];
   #closed = false;
-  #everReady = false;
   #failures = 0;
   #replaced = 0;
   #held = true;
@@ -159,7 +158,6 @@ export class TransferCrew implements Crew {
   async #send(post: Post, task: Task, buffer: ArrayBuffer): Promise<void> {
     try {
       if (!(await post.ready)) return; // reported by #lose
-      this.#everReady = true;
       this.#failures = 0;
       const back = await post.member.api.run(transfer(buffer, [buffer]));
       if (this.#closed || post.member.ended) return;
@@ -179,7 +177,7 @@ export class TransferCrew implements Crew {
     if (this.#closed || this.#posts[member.number] !== post) return;
     this.#posts[member.number] = undefined;
     if (member.ready) this.#replaced += 1;
-    else this.#failures = this.#everReady ? this.#failures + 1 : mostFailures;
+    else this.#failures += member.silent ? mostFailures : 1;
     const none = this.#failures >= mostFailures && this.#posts.every((other) => other === undefined);
     if (none) this.#closed = true;
     // Tasks are done in the order in which they were sent, so the first is the one that it had in hand.
