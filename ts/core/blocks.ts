@@ -96,9 +96,10 @@ export function stretchStart(k: number, n: number, steps: number): number {
 }
 
 /**
- * Paths of a block, where each stages so many bytes: a multiple of the lanes, at least as many as there are lanes.
+ * Paths of a block, where each stages so many bytes and so many are left: all of them if they fit, else a multiple of the lanes, at
+ * least as many as there are lanes.
  */
-export function pathsOfBlock(budget: Budget, inputOfPath: number, outputOfPath: number): number {
+export function pathsOfBlock(budget: Budget, inputOfPath: number, outputOfPath: number, rest: number): number {
   const paths = Math.min(fit(budget.input, inputOfPath), fit(budget.output, outputOfPath));
-  return Math.max(lanes, paths - (paths % lanes));
+  return paths >= rest ? rest : Math.min(rest, Math.max(lanes, paths - (paths % lanes)));
 }

@@ -115,14 +115,13 @@ export class Cut {
     const output = (first < this.wholes ? (stream ? Math.min(rows, steps) : 1) * row : size) * bytes;
     // A stream that is cut in time stages a segment's points, and one more for where it starts.
     const most = stream && steps < rows ? steps + 1 : Number.POSITIVE_INFINITY;
-    const fitting = (length: number) => pathsOfBlock(budget, Math.min(length, most) * channels * bytes, output);
-    if (this.paths === undefined) return Math.min(rest, fitting(call.points));
+    const fitting = (room: number) => pathsOfBlock(budget, Math.min(room, most) * channels * bytes, output, rest);
+    if (this.paths === undefined) return fitting(call.points);
     // Ascending: the last item decides what each of the block stages.
-    let count = lanes;
+    if (fitting(this.roomOf(end - 1)) === rest) return rest;
+    let count = Math.min(lanes, rest);
     while (count + lanes <= rest && fitting(this.roomOf(first + count + lanes - 1)) >= count + lanes) count += lanes;
-    // Fewer than a vector's lanes left over come along if they fit.
-    if (rest < count + lanes && fitting(this.roomOf(end - 1)) >= rest) return rest;
-    return Math.min(rest, count);
+    return count;
   }
 }
 
