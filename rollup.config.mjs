@@ -1,10 +1,14 @@
-// Bundles what tsc made (target/ts) into dist: ES modules, CommonJS modules, declaration files for each. Started by
-// scripts/build.mjs. The package has no run-time dependency: everything but Node's own modules is in the bundles. That goes for
-// comlink too, since workers of pages have no import map by which they could find it.
+// Bundles what tsc made (target/ts) into dist: for each entry of scripts/lib/entries.mjs an ES module, where meant a CommonJS
+// module, and a declaration file for each. What entries have in common is in files below dist/shared, so that an error, or
+// what was loaded, is the same thing in all of them. Started by scripts/build.mjs. The package has no run-time dependency,
+// so everything but Node's own modules and optional peers is in the bundle; comlink too, since workers of pages have no import
+// map by which they could find it.
 
 import { isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
+import { entries } from "./scripts/lib/entries.mjs";
+import { packageJson } from "./scripts/lib/project.mjs";
 
 const onLog = (level, log, handler) => {
   // A bundle with a hole in it must not be published.
@@ -12,8 +16,12 @@ const onLog = (level, log, handler) => {
   else handler(level, log);
 };
 
-const entries = { index: "target/ts/index.js" };
-const declarations = { index: "target/ts/index.d.ts" };
+/** The sources import a binary as users do. In dist it lies beside the entry; loading it is the host's or the bundler's. */
+const packageName = "path-signature/";
+/** What users bring themselves. */
+const peers = Object.keys(packageJson().peerDependencies ?? {});
+const isPeer = (id) => peers.some((name) => id === name || id.startsWith(`${name}/`));
+const external = (id) => isBuiltin(id) || isPeer(id) || id.startsWith(`${packageName}wasm/`);
 
 /** The one package that is bundled, by its full path. */
 const comlink = {
@@ -21,47 +29,51 @@ const comlink = {
   resolveId: (id) => (id.startsWith("comlink/") ? fileURLToPath(import.meta.resolve(id)) : null),
 };
 
-/** Sources name the worker file as it is there; in dist all files lie side by side. */
+/** Sources name the worker file as it is there. In dist they are below shared, and it is not. */
 const workerFile = {
   name: "worker file",
-  transform: (code) => (code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"./worker.js"') : null),
+  transform: (code) => (code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../worker.js"') : null),
 };
 
-const plugins = [comlink, workerFile];
-
-/** Files besides the entries: what is loaded when an engine is asked for, and what that shares with the entries. */
-const chunks = { threads: "engine", index: "core" };
+const inputs = (all, extension) =>
+  Object.fromEntries(all.map(({ name, source }) => [name, `target/ts/${source.replace(/\.ts$/, extension)}`]));
+const isCommonJs = (entry) => entry.commonjs;
+const together = entries.filter(({ alone }) => !alone);
+const common = { external, onLog, plugins: [comlink, workerFile] };
 const names = (extension) => ({
+  dir: "dist",
   entryFileNames: `[name].${extension}`,
-  chunkFileNames: ({ name }) => `${chunks[name] ?? name}.${extension}`,
+  // Declarations come with `.d` in their name.
+  chunkFileNames: ({ name }) => `shared/${name.replace(/\.d$/, "")}.${extension}`,
+  paths: (id) => (id.startsWith(packageName) ? `./${id.slice(packageName.length)}` : id),
+});
+
+/** The JavaScript of some entries. */
+const code = (chosen) => [
+  {
+    ...common,
+    input: inputs(chosen, ".js"),
+    output: { ...names("js"), format: "es" },
+  },
+  {
+    ...common,
+    input: inputs(chosen.filter(isCommonJs), ".js"),
+    output: { ...names("cjs"), format: "cjs", exports: "named" },
+  },
+];
+
+/** Their declarations. */
+const declarations = (chosen, extension) => ({
+  ...common,
+  input: inputs(chosen, ".d.ts"),
+  plugins: [dts()],
+  output: { ...names(extension), format: "es" },
 });
 
 export default [
-  {
-    input: entries,
-    external: isBuiltin,
-    onLog,
-    plugins,
-    output: [
-      { dir: "dist", format: "es", ...names("js") },
-      { dir: "dist", format: "cjs", exports: "named", ...names("cjs") },
-    ],
-  },
-  {
-    input: { worker: "target/ts/entry/worker.js" },
-    external: isBuiltin,
-    onLog,
-    plugins,
-    output: { dir: "dist", format: "es", entryFileNames: "[name].js" },
-  },
-  {
-    input: declarations,
-    external: isBuiltin,
-    onLog,
-    plugins: [dts()],
-    output: [
-      { dir: "dist", format: "es", entryFileNames: "[name].d.ts" },
-      { dir: "dist", format: "es", entryFileNames: "[name].d.cts" },
-    ],
-  },
+  ...code(together),
+  // What is one file shares nothing.
+  ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry])),
+  declarations(entries, "d.ts"),
+  declarations(entries.filter(isCommonJs), "d.cts"),
 ];

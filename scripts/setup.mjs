@@ -1,10 +1,11 @@
 // Brings what building and testing need and this machine lacks: npm dependencies, a Rust toolchain, wasm-pack and
-// wasm-bindgen, a C linker. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
+// wasm-bindgen, a C linker, browsers. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
 // it then only compares stamps and looks whether files exist. Every npm script starts with it (start.mjs).
 //
 //   node scripts/setup.mjs
 
 import { pathToFileURL } from "node:url";
+import * as browsers from "./lib/browsers.mjs";
 import * as cargoTools from "./lib/cargo-tools.mjs";
 import { aptInstall, getRust, isDebian, isRoot } from "./lib/get-rust.mjs";
 import { exclusively } from "./lib/lock.mjs";
@@ -36,9 +37,10 @@ const missing = () => ({
   linker: !hasLinker(),
   rust: !remembered(),
   tools: cargoTools.tools.filter((tool) => !cargoTools.isPresent(tool)),
+  browsers: browsers.missingPackages(),
 });
 
-const anything = (what) => what.npm || what.linker || what.rust || what.tools.length > 0;
+const anything = (what) => what.npm || what.linker || what.rust || what.tools.length > 0 || what.browsers.length > 0;
 
 async function bring(what) {
   async function rustSide() {
@@ -56,10 +58,14 @@ async function bring(what) {
     }
     if (what.tools.length > 0) cargoTools.clean();
   }
+  // Waits for the other use of apt, which locks itself.
+  const browserSide = async () => {
+    if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
+  };
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);
   // Side by side: npm waits for the network while cargo keeps the cores busy. A failure waits for the other side, so that
   // the next run starts from what did succeed.
-  const results = await Promise.allSettled([npmSide(), rustSide()]);
+  const results = await Promise.allSettled([npmSide(), rustSide(), browserSide()]);
   const reasons = results.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
   const unexpected = reasons.find((reason) => !(reason instanceof Fault));
   if (unexpected) throw unexpected;

@@ -8,6 +8,8 @@ import { isVariant, supports, type Variant, variantOf, variantsByPreference } fr
 
 /** What an entry brings. */
 export interface Loader {
+  /** The binaries that are inside, from the one that is taken where it runs, on. Absent: all of them. */
+  readonly variants?: readonly Variant[];
   /** The module of a variant, at once. Absent: there is none inside, `init` needs a source. */
   readonly moduleNow?: (variant: Variant) => WebAssembly.Module;
   /** The module of a variant, off the thread where the engine can. */
@@ -62,10 +64,22 @@ export class Runtime {
     return (this.#current ?? this.#broken)?.variant;
   }
 
-  /** The binary that calls run on, or would if one came now. @throws PathSignatureError SIMD_UNSUPPORTED */
+  /** The binary that calls run on, or would if one came now; "none" where the engine can run none. */
   get wanted(): string {
-    this.#preferred ??= this.preferred();
-    return this.variant ?? this.#preferred;
+    const { variant } = this;
+    if (variant !== undefined) return variant;
+    try {
+      this.#preferred ??= this.preferred();
+      return this.#preferred;
+    } catch {
+      return "none";
+    }
+  }
+
+  /** Whether calls run on a binary that came with the entry, or will. */
+  get isInside(): boolean {
+    const { module } = this.#current ?? this.#broken ?? {};
+    return module === undefined || [...this.#modules.values()].includes(module);
   }
 
   /** Forgets an instance that trapped: the next call starts a fresh one from the same module. */
@@ -94,7 +108,9 @@ export class Runtime {
 
   /** The binary that is taken when none is asked for. @throws PathSignatureError SIMD_UNSUPPORTED */
   preferred(): Variant {
-    for (const variant of variantsByPreference) if (supports(variant)) return variant;
+    const { variants } = this.#loader;
+    // Nothing inside: the one to be brought.
+    for (const variant of variants?.length ? variants : variantsByPreference) if (supports(variant)) return variant;
     throw failure(
       "SIMD_UNSUPPORTED",
       "WebAssembly",
@@ -142,8 +158,8 @@ export class Runtime {
   async #inlined(variant: Variant): Promise<WebAssembly.Module> {
     const known = this.#modules.get(variant);
     if (known) return known;
-    const { moduleLater } = this.#loader;
-    if (!moduleLater) throw sourceMissing();
+    const { moduleLater, variants } = this.#loader;
+    if (!moduleLater || variants?.includes(variant) === false) throw sourceMissing(variant);
     try {
       const module = await moduleLater(variant);
       const other = this.#modules.get(variant);
@@ -208,12 +224,13 @@ function unsupported(variant: Variant): Error {
   );
 }
 
-function sourceMissing(): Error {
+function sourceMissing(variant?: Variant): Error {
+  const binary = variant === undefined ? "" : ` "${variant}"`;
   return failure(
     "SOURCE_MISSING",
     "source",
     "none",
     "a module, bytes, a Response or a URL given to init",
-    "This entry of path-signature holds no WebAssembly binary: call `await init(source)` first, or import the default entry",
+    `This entry of path-signature holds no WebAssembly binary${binary}: call \`await init(source)\` first, or import another entry (see "Entries" in the README)`,
   );
 }

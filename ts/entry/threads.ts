@@ -1,23 +1,11 @@
-// What the entries for hosts with workers load when an engine is asked for: the engine, the binary for threads that share memory, and
-// how to start the worker file beside this one.
+// What the default entry loads when an engine is asked for: the engine, how to start the worker file, and the binary for threads that
+// share memory.
 
+import { patched } from "../core/binaries.ts";
 import { compileLater } from "../core/compile.ts";
-import { makeEngine } from "../engine/engine.ts";
-import { base64 } from "../generated/threads.ts";
-import { type WorkerLike, workerThreads } from "../pool/host.ts";
+import { patchHex } from "../generated/threads.ts";
 
-export { makeEngine };
+export { makeEngine } from "../engine/engine.ts";
+export { startWorker } from "./start-worker.ts";
 
-export const sharedModule = (): Promise<WebAssembly.Module> => compileLater(base64);
-
-/** By a name that bundlers do not follow: where they bundle for Node, the file stays where it is installed. */
-const file = "./worker.ts";
-
-export function startWorker(): WorkerLike {
-  const threads = workerThreads();
-  // Flags of the program's own (`-e`, `--input-type`) would be refused for a file.
-  if (threads !== undefined) return new threads.Worker(new URL(file, import.meta.url), { execArgv: [] });
-  if (typeof Worker !== "function") throw new Error("this host has no workers");
-  // This form, in one piece, is what bundlers know a worker by.
-  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-}
+export const sharedModule = (): Promise<WebAssembly.Module> => compileLater(patched(patchHex));

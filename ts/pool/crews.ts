@@ -31,8 +31,8 @@ export class HostCrews implements Crews {
   }
 
   get binary(): unknown {
-    const { loaded } = this.#runtime;
-    return loaded?.variant === "custom" ? loaded.module : this.#runtime.wanted;
+    const { isInside, loaded, wanted } = this.#runtime;
+    return isInside ? wanted : loaded?.module;
   }
 
   get mode(): Mode {
@@ -59,7 +59,8 @@ export class HostCrews implements Crews {
 
   async #binaryOf(): Promise<Binary> {
     const { sharedModule } = this.#parts;
-    if (this.#sharedMemory && sharedModule !== undefined && this.#runtime.wanted === "relaxed")
+    const { isInside, wanted } = this.#runtime;
+    if (this.#sharedMemory && sharedModule !== undefined && isInside && wanted === "relaxed")
       return { module: await sharedModule(), variant: "threads", inside: true };
     return { ...(await this.#own()), inside: false };
   }

@@ -7,7 +7,7 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
 use core::marker::PhantomData;
 
 /// Time steps whose increments are in scratch memory at once, at most.
-pub const TILE: usize = 24;
+pub const TILE: usize = 64;
 
 /// One path as a sequence of points P(0), P(1), …, P(steps), and the piece of its steps that a lane follows.
 ///
@@ -43,14 +43,28 @@ impl<'a, T: Real> Track<'a, T> {
         Track { from, count: length.min(self.steps - from), ..self }
     }
 
+    /// The whole path as it lies in memory.
+    #[inline(always)]
+    pub fn stretch(&self, channels: usize) -> Stretch<T> {
+        let basepoint = (!self.basepoint.is_null()).then_some(self.basepoint);
+        let steps = self.steps - usize::from(basepoint.is_some());
+        let last = self.first.wrapping_add(steps * channels);
+        match self.reversed {
+            false => Stretch { before: basepoint, first: self.first, stride: channels as isize, steps, after: None },
+            true => Stretch { before: None, first: last, stride: -(channels as isize), steps, after: basepoint },
+        }
+    }
+
     /// Whether every number of the whole path is finite.
     pub fn is_finite(&self, channels: usize) -> bool {
+        (0..channels).all(|c| self.is_finite_in(c, channels))
+    }
+
+    /// Whether every number of channel `c` is finite.
+    pub fn is_finite_in(&self, c: usize, channels: usize) -> bool {
         // Not `all`: without an early exit the loop can run in vectors.
-        (0..=self.steps).fold(true, |finite, t| {
-            let point = self.stored_point(t, channels);
-            // SAFETY: a point has `channels` numbers.
-            (0..channels).fold(finite, |finite, c| finite & unsafe { *point.add(c) }.is_finite())
-        })
+        // SAFETY: a point has `channels` numbers.
+        (0..=self.steps).fold(true, |finite, t| finite & unsafe { *self.stored_point(t, channels).add(c) }.is_finite())
     }
 
     /// The piece of the first `count <= steps` steps.
@@ -90,6 +104,17 @@ impl<'a, T: Real> Track<'a, T> {
             1
         }
     }
+}
+
+/// A path in the direction of travel: points that lie in memory one behind the other, and a basepoint before or after them.
+pub struct Stretch<T> {
+    pub before: Option<*const T>,
+    pub first: *const T,
+    /// Numbers from a point to the next.
+    pub stride: isize,
+    /// Steps between the points.
+    pub steps: usize,
+    pub after: Option<*const T>,
 }
 
 /// The tracks of all lanes, and how many steps can be read without looking at each.
@@ -167,47 +192,7 @@ impl<'a, T: Real> Gather<'a, T> {
             track.point(track.from + t, self.channels)
         });
         // SAFETY: every lane has numbers / channels more points after `prev`.
-        unsafe {
-            let cur: Rows<T> = core::array::from_fn(|l| prev[l].add(self.channels));
-            let mut i = 0;
-            while i < numbers {
-                put(V::load_transposed_difference(&cur, &prev, i), to.add(i));
-                i += V::WIDTH;
-            }
-        }
-    }
-
-    /// Writes the points number `t .. t + count` of each lane's piece to `to`, `channels` vectors a point; point 0 is where the first step starts. Lanes that have ended repeat their last.
-    ///
-    /// # Safety
-    /// `to` is valid for writing `count * channels` vectors.
-    #[inline(always)]
-    pub unsafe fn read_points<V: Lanes<T = T>>(&self, t: usize, count: usize, to: *mut V) {
-        let d = self.channels;
-        let mut q = 0;
-        while q < count {
-            // One point more than steps.
-            let plain = self.plain(t + q, count - q, self.plain_until + 1);
-            let points: Rows<T> = core::array::from_fn(|l| {
-                let track = &self.tracks[l];
-                track.point(track.from + (t + q).min(track.count), d)
-            });
-            // SAFETY: q + plain <= count; in the plain range every lane's points are consecutive.
-            unsafe {
-                let to = to.add(q * d);
-                let numbers = plain.max(1) * d;
-                let mut i = 0;
-                while i + V::WIDTH <= numbers {
-                    put(V::load_transposed(&points, i), to.add(i));
-                    i += V::WIDTH;
-                }
-                while i < numbers {
-                    *to.add(i) = V::from_lanes(|l| *points[l].add(i));
-                    i += 1;
-                }
-            }
-            q += plain.max(1);
-        }
+        unsafe { squares(prev, self.channels, numbers, to) }
     }
 
     /// One step, each lane's two points found on their own: the way for ends, basepoints, reversal.
@@ -242,6 +227,23 @@ impl<'a, T: Real> Gather<'a, T> {
             // SAFETY: both points lie in the track, c < channels.
             unsafe { (*t.point(t.from + t.count, d).add(c)).minus(*t.point(t.from, d).add(c)) }
         })
+    }
+}
+
+/// `numbers` differences of each lane to the number `d` further on.
+///
+/// # Safety
+/// All of them are there, and `to` has room for as many vectors.
+#[inline(never)]
+unsafe fn squares<V: Lanes>(mut prev: Rows<V::T>, d: usize, numbers: usize, mut to: *mut V) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        for _ in 0..numbers / V::WIDTH {
+            let cur: Rows<V::T> = core::array::from_fn(|l| prev[l].add(d));
+            put(V::load_transposed_difference(&cur, &prev, 0), to);
+            prev = prev.map(|p| p.add(V::WIDTH));
+            to = to.add(V::WIDTH);
+        }
     }
 }
 
