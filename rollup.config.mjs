@@ -1,9 +1,11 @@
 // Bundles what tsc made (target/ts) into dist: for each entry of scripts/lib/entries.mjs an ES module, where meant a CommonJS
 // module, and a declaration file for each. What entries have in common is in files below dist/shared, so that an error, or
 // what was loaded, is the same thing in all of them. Started by scripts/build.mjs. The package has no run-time dependency,
-// so everything but Node's own modules and optional peers is in the bundle.
+// so everything but Node's own modules and optional peers is in the bundle; comlink too, since workers of pages have no import
+// map by which they could find it.
 
 import { isBuiltin } from "node:module";
+import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
 import { entries } from "./scripts/lib/entries.mjs";
 import { packageJson } from "./scripts/lib/project.mjs";
@@ -21,10 +23,23 @@ const peers = Object.keys(packageJson().peerDependencies ?? {});
 const isPeer = (id) => peers.some((name) => id === name || id.startsWith(`${name}/`));
 const external = (id) => isBuiltin(id) || isPeer(id) || id.startsWith(`${packageName}wasm/`);
 
+/** The one package that is bundled, by its full path. */
+const comlink = {
+  name: "comlink",
+  resolveId: (id) => (id.startsWith("comlink/") ? fileURLToPath(import.meta.resolve(id)) : null),
+};
+
+/** Sources name the worker file as it is there. In dist they are below shared, and it is not. */
+const workerFile = {
+  name: "worker file",
+  transform: (code) => (code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../worker.js"') : null),
+};
+
 const inputs = (all, extension) =>
   Object.fromEntries(all.map(({ name, source }) => [name, `target/ts/${source.replace(/\.ts$/, extension)}`]));
-const commonjs = entries.filter((entry) => entry.commonjs);
-const common = { external, onLog };
+const isCommonJs = (entry) => entry.commonjs;
+const together = entries.filter(({ alone }) => !alone);
+const common = { external, onLog, plugins: [comlink, workerFile] };
 const names = (extension) => ({
   dir: "dist",
   entryFileNames: `[name].${extension}`,
@@ -33,27 +48,32 @@ const names = (extension) => ({
   paths: (id) => (id.startsWith(packageName) ? `./${id.slice(packageName.length)}` : id),
 });
 
-export default [
+/** The JavaScript of some entries. */
+const code = (chosen) => [
   {
     ...common,
-    input: inputs(entries, ".js"),
+    input: inputs(chosen, ".js"),
     output: { ...names("js"), format: "es" },
   },
   {
     ...common,
-    input: inputs(commonjs, ".js"),
+    input: inputs(chosen.filter(isCommonJs), ".js"),
     output: { ...names("cjs"), format: "cjs", exports: "named" },
   },
-  {
-    ...common,
-    input: inputs(entries, ".d.ts"),
-    plugins: [dts()],
-    output: { ...names("d.ts"), format: "es" },
-  },
-  {
-    ...common,
-    input: inputs(commonjs, ".d.ts"),
-    plugins: [dts()],
-    output: { ...names("d.cts"), format: "es" },
-  },
+];
+
+/** Their declarations. */
+const declarations = (chosen, extension) => ({
+  ...common,
+  input: inputs(chosen, ".d.ts"),
+  plugins: [dts()],
+  output: { ...names(extension), format: "es" },
+});
+
+export default [
+  ...code(together),
+  // What is one file shares nothing.
+  ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry])),
+  declarations(entries, "d.ts"),
+  declarations(entries.filter(isCommonJs), "d.cts"),
 ];

@@ -150,9 +150,10 @@ function lengths(): Case[] {
     [2, 6, 600, 1],
     [4, 3, 2000, 1],
     [8, 2, 1000, 6],
-    [13, 2, 5000, 1], // the last channels and length that are not cut
-    [14, 2, 5000, 2], // cut in two
-    [24, 2, 5000, 1], // cut in two
+    [16, 2, 4097, 1], // the last channels and length that are not cut
+    [16, 2, 4098, 1], // cut in two
+    [3, 3, 5000, 5], // cut in two by length
+    [24, 2, 5000, 1], // cut in two by numbers
     [300, 1, 600, 2], // wide: cut by the least number of steps
   ] as const;
   return table.flatMap(([channels, depth, length, batch], n) =>
@@ -240,7 +241,7 @@ function blocks(): Case[] {
     // One signature larger than a block.
     { name: "large signature", channels: 7, depth: 5, lengths: repeat(3, 6), initial: "shared", dtype: "float64" },
   ];
-  // Cut in time: 70 000 points of one channel are two segments, 3000 points of 24 channels too.
+  // Cut in time: 3000 points of 24 channels are two stretches.
   const inTime = (["none", "each"] as const).flatMap((basepoint) =>
     (["none", "shared"] as const).flatMap((initial) =>
       [false, true].flatMap((inverse) => [

@@ -18,6 +18,7 @@ export async function fakeModule(bodies: FakeBodies): Promise<WebAssembly.Module
     (func (export "release") (param i32 i32))
     (func (export "signature_size") (param i32 i32) (result i32) (i32.const 6))
     (func (export "signature_scratch_bytes") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+    (func (export "combine") (param i32 i32 i32 i32 i32) (result i32) (i32.const 0))
     (func (export "signature") (param ${parameters}) (result i32) ${bodies.signature ?? "(i32.const 0)"})
     (func (export "vjp_scratch_bytes") (param i32 i32 i32 i32) (result i32) (i32.const 64))
     (func (export "vjp_carry_numbers") (param i32 i32 i32) (result i32) (i32.const 4))

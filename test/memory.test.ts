@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { bytesOf } from "../ts/core/binaries.ts";
-import { type CallSizes, fitsOneBlock, inputBytes, outputBytes, pathNumbers, planBlocks } from "../ts/core/blocks.ts";
+import { inputBytes, outputBytes, pathNumbers } from "../ts/core/blocks.ts";
 import { compileNow } from "../ts/core/compile.ts";
 import { Runtime } from "../ts/core/runtime.ts";
 import { bindSignature, type SignatureFunction } from "../ts/core/signature.ts";
@@ -24,7 +24,7 @@ const held = () => runtime.instance().kernels.memory.buffer.byteLength;
 /** Bytes that core/blocks.ts states for a call, scratch included, in whole pages with one more for the allocator's own. */
 function bound(dtype: 0 | 1, channels: number, depth: number, size: number, options = 0): number {
   const bytes = dtype === 0 ? 4 : 8;
-  const input = Math.max(inputBytes, 4 * Math.max(pathNumbers + channels, 257 * channels) * bytes);
+  const input = Math.max(inputBytes, 4 * Math.max(pathNumbers + 2 * channels, 258 * channels) * bytes);
   const output = Math.max(outputBytes, 4 * (size + 1) * bytes);
   const lengths = 256 * 1024;
   const basepoints = Math.max(256 * 1024, 4 * channels * bytes);
@@ -85,76 +85,4 @@ test("memory is flat over calls of changing shapes", () => {
   const before = held();
   for (let i = 0; i < 5; i++) all();
   expect(held()).toBe(before);
-});
-
-describe("the cut", () => {
-  const sizes = (given: Partial<CallSizes>): CallSizes => ({
-    batch: 1,
-    points: 2,
-    channels: 2,
-    row: 6,
-    rows: 1,
-    bytes: 4,
-    stream: false,
-    ...given,
-  });
-
-  test("a small call is one block", () => {
-    expect(fitsOneBlock(sizes({ batch: 100, points: 100 }))).toBe(true);
-    expect(planBlocks(sizes({ batch: 100, points: 100 }))).toEqual({
-      paths: 100,
-      steps: 99,
-      segments: 1,
-      staged: true,
-    });
-  });
-
-  test("a path is cut by its own size, not by its batch's", () => {
-    for (const points of [32_768, 32_769, 100_000, 1_000_000]) {
-      const cuts = [1, 2, 3, 4, 5, 100].map((batch) => planBlocks(sizes({ batch, points })));
-      for (const cut of cuts) {
-        expect(cut.steps).toBe(cuts[0]!.steps);
-        expect(cut.segments).toBe(points <= 32_768 ? 1 : Math.ceil((points - 1) / 32_768));
-      }
-    }
-    expect(planBlocks(sizes({ points: 1000, channels: 10_000, row: 10_000 })).steps).toBe(256);
-  });
-
-  test("a path that is not cut has no more steps than a segment, so that cutting a longer neighbour changes nothing", () => {
-    for (let channels = 1; channels < 70_000; channels = Math.ceil(channels * 1.3)) {
-      const uncut = Math.floor(pathNumbers / channels); // the most points of a path that stays whole
-      const { steps } = planBlocks(sizes({ points: uncut + 1000, channels, row: channels }));
-      expect(uncut - 1).toBeLessThanOrEqual(steps);
-    }
-  });
-
-  test("blocks are multiples of four, within their budget, and cover everything", () => {
-    const next = random(6);
-    for (let i = 0; i < 2000; i++) {
-      const channels = 1 + Math.floor(next() ** 4 * 500);
-      const points = 1 + Math.floor(next() ** 4 * 100_000);
-      const stream = next() < 0.5;
-      const one = sizes({
-        batch: 1 + Math.floor(next() ** 3 * 5000),
-        points,
-        channels,
-        row: channels * (1 + Math.floor(next() ** 3 * 1000)),
-        rows: stream ? points : 1,
-        bytes: next() < 0.5 ? 4 : 8,
-        stream,
-      });
-      const plan = planBlocks(one);
-      const { batch, row, rows, bytes } = one;
-      expect(plan.paths).toBeLessThanOrEqual(batch);
-      if (plan.paths < batch) expect(plan.paths % 4).toBe(0);
-      expect(plan.paths).toBeGreaterThanOrEqual(Math.min(4, batch));
-      expect(plan.segments * plan.steps).toBeGreaterThanOrEqual(stream ? rows : points - 1);
-      expect((plan.segments - 1) * plan.steps).toBeLessThan(Math.max(1, stream ? rows : points - 1));
-      const perPath = Math.min(points, plan.steps + 1) * channels * bytes;
-      if (plan.paths > 4) expect(plan.paths * perPath).toBeLessThanOrEqual(inputBytes);
-      const output = plan.staged ? batch * rows * row : plan.paths * (stream ? Math.min(rows, plan.steps) : 1) * row;
-      expect(output * bytes).toBeLessThanOrEqual(Math.max(outputBytes, 4 * row * bytes));
-      if (fitsOneBlock(one)) expect(plan).toMatchObject({ segments: 1, staged: true });
-    }
-  });
 });

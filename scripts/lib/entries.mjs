@@ -17,8 +17,8 @@ const files = {
   workerd: { source: "entry/workerd.ts", commonjs: false },
   /** The same in the form that Vercel's Edge and Next.js bundle. */
   "edge-light": { source: "entry/edge-light.ts", commonjs: false },
-  /** What a worker of the pool runs. */
-  worker: { source: "entry/worker.ts", commonjs: true },
+  /** What a worker of the pool runs: one file, which hosts may serve from wherever they like. */
+  worker: { source: "entry/worker.ts", commonjs: true, alone: true },
   /** Gradients for TensorFlow.js. */
   tfjs: { source: "entry/tfjs.ts", commonjs: true },
 };

@@ -33,6 +33,6 @@ export const variants = {
 
 /**
  * The variants whose bytes are inlined in the bundle, so that a call works right after import. The first is there whole, the others as patches
- * of it: it should be the one that most engines run.
+ * of it: it should be the one that most engines run. `threads` is only in the part that an engine loads.
  */
-export const inlined = ["relaxed", "simd"];
+export const inlined = ["relaxed", "simd", "threads"];

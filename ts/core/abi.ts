@@ -88,6 +88,11 @@ export interface Kernels {
     scratch: number,
     scratchBytes: number,
   ): number;
+  /**
+   * Signatures of consecutive stretches of a path, multiplied: of `count` rows without scalar term, one after the other from address
+   * `rows` on, the first becomes the product of all; the others are used up. By a tree that depends on `count` alone. Never traps.
+   */
+  combine(dtype: number, channels: number, depth: number, rows: number, count: number): number;
 }
 
 /** The functions that must be there. */
@@ -100,6 +105,7 @@ export const functions = [
   "vjp_scratch_bytes",
   "vjp_carry_numbers",
   "signature_vjp",
+  "combine",
 ] as const;
 
 /** Option: the signature of every prefix. */

@@ -1,4 +1,4 @@
-// What both ways of running a call (once.ts, stage.ts) do alike in the arena: how regions are aligned, how basepoints and
+// What all ways of running a call (once.ts, stage.ts, chain.ts) do alike in memory: how regions are aligned, how basepoints and
 // initial signatures are staged, how results are brought back. Which regions there are and where is theirs.
 
 import { copyIn, copyOut, type DTypeIndex, FLOAT32 } from "./arrays.ts";
@@ -13,8 +13,11 @@ export const align = (bytes: number): number => (bytes + 63) & ~63;
 export const alignLarge = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** The memory as numbers of a number type. To be asked for anew after whatever may have grown it. */
-export function heapOf(instance: Instance, dtype: DTypeIndex): Float32Array | Float64Array {
-  return dtype === FLOAT32 ? instance.f32 : instance.f64;
+export function heapOf(
+  memory: { readonly f32: Float32Array; readonly f64: Float64Array },
+  dtype: DTypeIndex,
+): Float32Array | Float64Array {
+  return dtype === FLOAT32 ? memory.f32 : memory.f64;
 }
 
 /**
@@ -44,44 +47,73 @@ export function deliver(
   return out;
 }
 
-/** Copies the basepoints of paths [first, first + count) to `heap[at…]`; returns the numbers from one to the next. */
+/**
+ * Copies the basepoints of a cut's items [first, first + count) to `heap[at…]`; returns the numbers from one to the next.
+ * `each`: also where all paths share one, every item gets its own.
+ */
 export function stageBasepoint(
   basepoint: ReadRows | true,
   channels: number,
-  first: number,
-  count: number,
-  heap: Float32Array | Float64Array,
-  at: number,
-): number {
-  if (basepoint === true) {
-    heap.fill(0, at, at + channels);
-    return 0;
-  }
-  const { view, kind, stride } = basepoint;
-  if (stride === 0) copyIn(view, kind, 0, channels, heap, at);
-  else copyIn(view, kind, first * channels, count * channels, heap, at);
-  return stride;
-}
-
-/**
- * Copies the initial signatures of paths [first, first + count), without scalar terms, to `heap[at…]`; returns the numbers
- * from one to the next. `each`: also where all paths share one, every path gets its own.
- */
-export function stageInitial(
-  initial: ReadRows,
-  size: number,
+  items: Paths,
   first: number,
   count: number,
   heap: Float32Array | Float64Array,
   at: number,
   each: boolean,
 ): number {
-  const { view, kind, stride, width } = initial;
+  if (basepoint === true) {
+    heap.fill(0, at, at + (each ? count : 1) * channels);
+    return each ? channels : 0;
+  }
+  return stageRows(basepoint, channels, items, first, count, heap, at, each);
+}
+
+/** The same for initial signatures, without their scalar terms. */
+export function stageInitial(
+  initial: ReadRows,
+  size: number,
+  items: Paths,
+  first: number,
+  count: number,
+  heap: Float32Array | Float64Array,
+  at: number,
+  each: boolean,
+): number {
+  return stageRows(initial, size, items, first, count, heap, at, each);
+}
+
+/** The paths that items belong to. */
+interface Paths {
+  /** Whether item i is path i of them all, up to where they begin. */
+  readonly inOrder: boolean;
+  pathOf(item: number): number;
+}
+
+/** Of each row the last `size` numbers. */
+function stageRows(
+  given: ReadRows,
+  size: number,
+  items: Paths,
+  first: number,
+  count: number,
+  heap: Float32Array | Float64Array,
+  at: number,
+  each: boolean,
+): number {
+  const { view, kind, stride, width } = given;
+  const skip = width - size;
   if (stride === 0) {
-    copyIn(view, kind, width - size, size, heap, at);
+    copyIn(view, kind, skip, size, heap, at);
     if (!each) return 0;
     for (let i = 1; i < count; i++) heap.copyWithin(at + i * size, at, at + size);
-  } else if (width === size) copyIn(view, kind, first * size, count * size, heap, at);
-  else for (let i = 0; i < count; i++) copyIn(view, kind, (first + i) * width + 1, size, heap, at + i * size);
+  } else if (skip === 0 && items.inOrder) {
+    copyIn(view, kind, items.pathOf(first) * size, count * size, heap, at);
+  } else {
+    for (let i = 0; i < count; i++)
+      copyIn(view, kind, items.pathOf(first + i) * stride + skip, size, heap, at + i * size);
+  }
   return size;
 }
+
+/** The paths of a batch as they stand. */
+export const pathsAsTheyStand: Paths = { inOrder: true, pathOf: (item) => item };

@@ -2,6 +2,7 @@
 // Shapes are not known here.
 
 import { describe, rangeError, typeError } from "./errors.ts";
+import { move } from "./move.ts";
 
 /** The number type of a computation and of its result. */
 export type DType = "float32" | "float64";
@@ -156,6 +157,10 @@ export function copyIn(
 ): void {
   if (kind === KIND_BIGINTS || count < loopCount) {
     for (let i = 0; i < count; i++) heap[at + i] = Number(view[from + i]);
+  } else if (kind === KIND_FLOAT32 && heap instanceof Float32Array) {
+    move(view as Float32Array, from, count, heap, at);
+  } else if (kind === KIND_FLOAT64 && heap instanceof Float64Array) {
+    move(view as Float64Array, from, count, heap, at);
   } else if (from === 0 && count === view.length) {
     heap.set(view as ArrayLike<number>, at);
   } else {
@@ -174,7 +179,7 @@ export function copyOut(
   if (count < loopCount) {
     for (let i = 0; i < count; i++) out[to + i] = heap[at + i] as number;
   } else {
-    out.set(heap.subarray(at, at + count), to);
+    move(heap, at, count, out, to);
   }
 }
 

@@ -11,9 +11,11 @@ import type { Variant } from "./probe.ts";
 
 /** A binary's bytes. @internal */
 export function bytesOf(variant: Variant): Uint8Array<ArrayBuffer> {
-  const base = decodeHex(relaxed);
-  return variant === "relaxed" ? base : applyPatch(base, decodeHex(simd));
+  return variant === "relaxed" ? decodeHex(relaxed) : patched(simd);
 }
+
+/** The bytes of the binary that a patch tells, in hexadecimal digits. @internal */
+export const patched = (patchHex: string): Uint8Array<ArrayBuffer> => applyPatch(decodeHex(relaxed), decodeHex(patchHex));
 
 /** Decodes hexadecimal digits by the fastest means that the engine has. @internal */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> {

@@ -86,6 +86,18 @@ export interface PathSignatureErrorCodes {
   INIT_FAILED: "Error";
   /** The engine gave no more memory. */
   OUT_OF_MEMORY: "Error";
+  /** `threads`, `maxQueued`, `idleTimeout` or another number of an engine's options is none that is accepted. */
+  ENGINE_OPTION: "RangeError";
+  /** `signal` is no AbortSignal, `onProgress` or `workerFactory` no function, or `mode` names no way of working. */
+  ENGINE_OPTION_TYPE: "TypeError";
+  /** `explain` was asked about a function that engines do not have. */
+  OPERATION_UNKNOWN: "TypeError";
+  /** As many calls as `maxQueued` are waiting or running already. */
+  QUEUE_FULL: "Error";
+  /** The engine was closed. */
+  ENGINE_CLOSED: "Error";
+  /** A block of a call failed in three threads, one after the other, each of which ended or trapped; `argument` names the block. */
+  BLOCK_FAILED: "Error";
   /** A fault of this library. */
   INTERNAL: "Error";
 }

@@ -31,21 +31,39 @@ function notFinite(
 
 /** Throws for the first number of paths [first, first + count) that is not finite. */
 export function checkPaths(call: Call, first: number, count: number): void {
-  const { paths, channels, lengths, points, dtype } = call;
-  const { view, kind, starts } = paths;
-  if (lengths === undefined && starts === undefined) {
-    const at = firstNonFinite(view, kind, dtype, first * points * channels, count * points * channels);
-    if (at >= 0) throw pathNotFinite(call, at, Math.floor(at / (points * channels)));
+  const { points, channels, lengths } = call;
+  if (lengths === undefined && call.paths.starts === undefined) {
+    checkNumbers(call, first * points * channels, count * points * channels);
     return;
   }
-  for (let i = first; i < first + count; i++) {
-    const from = startOf(call, i);
-    const at = firstNonFinite(view, kind, dtype, from, lengthOf(call, i) * channels);
-    if (at >= 0) throw pathNotFinite(call, at, i);
+  for (let i = first; i < first + count; i++) checkNumbers(call, startOf(call, i), lengthOf(call, i) * channels);
+}
+
+/** The same for all paths, with a pause after about so many numbers. */
+export function* checkPathsInParts(call: Call, numbers: number): Generator<void> {
+  let budget = numbers;
+  for (let i = 0; i < call.batch; i++) {
+    const end = startOf(call, i) + lengthOf(call, i) * call.channels;
+    for (let at = startOf(call, i); at < end; ) {
+      const count = Math.min(end - at, budget);
+      checkNumbers(call, at, count);
+      at += count;
+      budget -= count;
+      if (budget > 0) continue;
+      yield;
+      budget = numbers;
+    }
   }
 }
 
-function pathNotFinite(call: Call, at: number, path: number): Error {
+function checkNumbers(call: Call, from: number, count: number): void {
+  const { paths, dtype } = call;
+  const at = firstNonFinite(paths.view, paths.kind, dtype, from, count);
+  if (at >= 0) throw pathNotFinite(call, at);
+}
+
+function pathNotFinite(call: Call, at: number): Error {
+  const path = pathAt(call, at);
   const within = at - startOf(call, path);
   const point = Math.floor(within / call.channels);
   const channel = within % call.channels;
@@ -65,36 +83,64 @@ export function checkRows(argument: string, rows: ReadRows, dtype: DTypeIndex, r
   }
 }
 
+/** The path that a number of the input belongs to. */
+function pathAt(call: Call, at: number): number {
+  const { starts } = call.paths;
+  if (starts === undefined) return Math.floor(at / (call.points * call.channels));
+  let path = 0;
+  while ((starts[path + 1] as number) * call.channels <= at) path += 1;
+  return path;
+}
+
 /** Throws for what the kernel's first level does not tell about. */
 export function checkBesides(call: Call): void {
-  const { paths, basepoint, initial, dtype, lengths } = call;
-  if (basepoint !== undefined && basepoint !== true) {
-    const { view, kind, stride, width } = basepoint;
-    const at = firstNonFinite(view, kind, dtype, 0, view.length);
-    if (at >= 0) {
-      const channel = at % width;
-      const path = stride === 0 ? undefined : Math.floor(at / width);
-      const where = path === undefined ? `channel ${channel}` : `path ${path}, channel ${channel}`;
-      throw notFinite(
-        "options.basepoint",
-        Number(view[at]),
-        where,
-        path === undefined ? { channel } : { path, channel },
-      );
-    }
-  }
-  if (initial !== undefined) {
-    const { view, kind, stride, width } = initial;
-    const at = firstNonFinite(view, kind, dtype, 0, view.length);
-    if (at >= 0) {
-      const path = stride === 0 ? undefined : Math.floor(at / width);
-      const where = path === undefined ? `index ${at}` : `path ${path}, index ${at % width}`;
-      throw notFinite("options.initial", Number(view[at]), where, path === undefined ? {} : { path });
-    }
-  }
+  const { paths, basepoint, initial, lengths } = call;
+  if (basepoint !== undefined && basepoint !== true) checkBasepoint(call, basepoint, 0, basepoint.view.length);
+  if (initial !== undefined) checkInitial(call, initial, 0, initial.view.length);
   if (basepoint !== undefined) return;
   if (paths.points === 1) checkPaths(call, 0, paths.batch);
   else if (lengths !== undefined) {
     for (let i = 0; i < lengths.length; i++) if (lengths[i] === 1) checkPaths(call, i, 1);
   }
+}
+
+/** The same, with a pause after so many numbers. */
+export function* checkBesidesInParts(call: Call, numbers: number): Generator<void> {
+  const { paths, basepoint, initial, lengths } = call;
+  if (basepoint !== undefined && basepoint !== true) {
+    for (let at = 0; at < basepoint.view.length; at += numbers) {
+      checkBasepoint(call, basepoint, at, Math.min(numbers, basepoint.view.length - at));
+      yield;
+    }
+  }
+  if (initial !== undefined) {
+    for (let at = 0; at < initial.view.length; at += numbers) {
+      checkInitial(call, initial, at, Math.min(numbers, initial.view.length - at));
+      yield;
+    }
+  }
+  if (basepoint !== undefined || (paths.points > 1 && lengths === undefined)) return;
+  const stride = Math.max(1, Math.floor(numbers / call.channels));
+  for (let i = 0; i < paths.batch; i++) {
+    if (lengths === undefined || lengths[i] === 1) checkPaths(call, i, 1);
+    if ((i + 1) % stride === 0) yield;
+  }
+}
+
+function checkBasepoint({ dtype }: Call, { view, kind, stride, width }: ReadRows, from: number, count: number): void {
+  const at = firstNonFinite(view, kind, dtype, from, count);
+  if (at < 0) return;
+  const channel = at % width;
+  const path = stride === 0 ? undefined : Math.floor(at / width);
+  const where = path === undefined ? `channel ${channel}` : `path ${path}, channel ${channel}`;
+  const position = path === undefined ? { channel } : { path, channel };
+  throw notFinite("options.basepoint", Number(view[at]), where, position);
+}
+
+function checkInitial({ dtype }: Call, { view, kind, stride, width }: ReadRows, from: number, count: number): void {
+  const at = firstNonFinite(view, kind, dtype, from, count);
+  if (at < 0) return;
+  const path = stride === 0 ? undefined : Math.floor(at / width);
+  const where = path === undefined ? `index ${at}` : `path ${path}, index ${at % width}`;
+  throw notFinite("options.initial", Number(view[at]), where, path === undefined ? {} : { path });
 }

@@ -122,6 +122,24 @@ export function readPaths(paths: unknown): ReadPaths {
   return new ReadPaths(flat, KIND_FLOAT64, lead, batch, points, channels, FLOAT64, undefined);
 }
 
+/** Paths of a shape, without their numbers: for who wants to know what would become of them. @throws as {@link readPaths} */
+export function imaginePaths(shape: unknown, dtype: DTypeIndex): ReadPaths {
+  const sizes = readShape(shape, "shape", "PATHS_TYPE");
+  const rank = sizes.length;
+  const [points, channels] = [sizes[rank - 2] ?? 0, sizes[rank - 1] ?? 0];
+  if (points < 1 || channels < 1)
+    throw rangeError(
+      "SHAPE_INVALID",
+      "shape",
+      describeShape(sizes),
+      "(…batch, length, channels), length and channels at least 1",
+    );
+  const lead = sizes.slice(0, rank - 2);
+  const batch = lead.reduce((product, size) => product * size, 1);
+  const none = dtype === FLOAT32 ? new Float32Array(0) : new Float64Array(0);
+  return new ReadPaths(none, dtype, lead, batch, points, channels, dtype, undefined);
+}
+
 const noLead: readonly number[] = [];
 
 function checkCount(view: NumericView, count: number, sizes: readonly number[]): void {

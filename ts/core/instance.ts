@@ -14,14 +14,19 @@ const mostBytes = 2 ** 32 - pageBytes;
  * Gives a module the imports that it names, and no others. The binaries take and return numbers only, so what wasm-bindgen
  * may ask for has nothing to do: its table of JavaScript values stays empty.
  */
-function importsOf(module: WebAssembly.Module): WebAssembly.Imports {
+function importsOf(module: WebAssembly.Module, memory: WebAssembly.Memory | undefined): WebAssembly.Imports {
   const imports: WebAssembly.Imports = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    const known = kind === "function" && name.startsWith("__wbindgen_");
-    if (!known)
+    const given =
+      kind === "function" && name.startsWith("__wbindgen_")
+        ? () => undefined
+        : kind === "memory" && memory !== undefined
+          ? memory
+          : undefined;
+    if (given === undefined)
       throw new Error(`it imports ${from}.${name} (a ${kind}), which no binary of this library for one thread does`);
     imports[from] ??= {};
-    imports[from][name] = () => undefined;
+    imports[from][name] = given;
   }
   return imports;
 }
@@ -36,6 +41,7 @@ export class Instance {
   f32: Float32Array;
   f64: Float64Array;
   u32: Uint32Array;
+  readonly #shared: boolean;
   #arena = 0;
   #arenaBytes = 0;
   // The last answer of `scratchBytes` and its question: callers mostly ask the same again.
@@ -45,11 +51,15 @@ export class Instance {
   #scratchDepth = 0;
   #scratchOptions = 0;
 
-  /** @throws PathSignatureError INIT_FAILED */
-  constructor(module: WebAssembly.Module, variant: string) {
+  /**
+   * @param memory - the memory to share with other instances, for a binary that imports its memory
+   * @throws PathSignatureError INIT_FAILED
+   */
+  constructor(module: WebAssembly.Module, variant: string, memory?: WebAssembly.Memory) {
     let exports: WebAssembly.Exports;
     try {
-      exports = new WebAssembly.Instance(module, importsOf(module)).exports;
+      exports = new WebAssembly.Instance(module, importsOf(module, memory)).exports;
+      if (memory !== undefined) exports = { ...exports, memory };
       if (!(exports.memory instanceof WebAssembly.Memory)) throw new Error("it exports no memory");
       for (const name of functions) {
         if (typeof exports[name] !== "function") throw new Error(`it exports no function ${name}`);
@@ -70,6 +80,7 @@ export class Instance {
     this.kernels = exports as unknown as Kernels;
     this.module = module;
     this.variant = variant;
+    this.#shared = memory !== undefined;
     const { buffer } = this.kernels.memory;
     this.f32 = new Float32Array(buffer);
     this.f64 = new Float64Array(buffer);
@@ -96,8 +107,10 @@ export class Instance {
 
   /** Makes the views anew if memory grew. To be called after every function of the kernels that may have grown it. */
   refresh(): void {
-    if (this.f32.length > 0) return; // a view of memory that grew is detached, and empty
+    // A view of memory that grew is detached, and empty; one of shared memory stays, and ends where the memory did.
+    if (this.f32.length > 0 && !this.#shared) return;
     const { buffer } = this.kernels.memory;
+    if (buffer === this.f32.buffer) return;
     this.f32 = new Float32Array(buffer);
     this.f64 = new Float64Array(buffer);
     this.u32 = new Uint32Array(buffer);

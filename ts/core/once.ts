@@ -2,10 +2,10 @@
 // fit is batch.ts's.
 //
 // The kernel may take well under a microsecond (a path of a hundred points), so nothing here makes closures, or objects other
-// than the result. That is also why the kernel's arguments are written out here and in stage.ts once more.
+// than the result. That is also why the kernel's arguments are written out here and in task.ts once more.
 
 import { code } from "./abi.ts";
-import { align, deliver, heapOf, scratchFor, stageBasepoint, stageInitial } from "./arena.ts";
+import { align, deliver, heapOf, pathsAsTheyStand, scratchFor, stageBasepoint, stageInitial } from "./arena.ts";
 import { copyIn } from "./arrays.ts";
 import { type Call, internal, lengthOf, startOf } from "./call.ts";
 import { checkPaths } from "./finite.ts";
@@ -55,8 +55,9 @@ export function runOnce(
   let initialStride = 0;
   if (lengths !== undefined) instance.u32.set(lengths, lengthsAt >>> 2);
   if (basepoint !== undefined)
-    basepointStride = stageBasepoint(basepoint, channels, 0, batch, heap, basepointAt / bytes);
-  if (initial !== undefined) initialStride = stageInitial(initial, size, 0, batch, heap, initialAt / bytes, false);
+    basepointStride = stageBasepoint(basepoint, channels, pathsAsTheyStand, 0, batch, heap, basepointAt / bytes, false);
+  if (initial !== undefined)
+    initialStride = stageInitial(initial, size, pathsAsTheyStand, 0, batch, heap, initialAt / bytes, false);
 
   const result = instance.kernels.signature(
     dtype,

@@ -112,11 +112,15 @@ function readAlgorithm(value: unknown): number {
   }
 }
 
+/** Reads options of others than `signature` itself: says whether it knows the name. */
+export type ReadOther = (name: string, value: unknown) => boolean;
+
 /**
  * Reads each option once, whether it is the object's own or inherited.
+ * @param other - for names that are none of `signature`'s
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, DEPTH_INVALID, DTYPE_INVALID, ALGORITHM_INVALID
  */
-export function readOptions(options: unknown): ReadOptions {
+export function readOptions(options: unknown, other?: ReadOther): ReadOptions {
   if (typeof options !== "object" || options === null) {
     throw typeError("OPTION_TYPE", "options", describe(options), "an object with at least a depth, as in { depth: 3 }");
   }
@@ -159,6 +163,7 @@ export function readOptions(options: unknown): ReadOptions {
         read.algorithm = readAlgorithm(given.algorithm);
         break;
       default:
+        if (other?.(name, (given as Record<string, unknown>)[name])) break;
         throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${names}`);
     }
   }

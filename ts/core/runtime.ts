@@ -36,6 +36,8 @@ export class Runtime {
   #broken: Instance | undefined;
   /** Compiled modules stay: going back to a variant is instantaneous. */
   readonly #modules = new Map<Variant, WebAssembly.Module>();
+  /** Told once: it takes validating a module. */
+  #preferred: Variant | undefined;
   /** Counts the requests for a certain binary. The newest that succeeds wins, whichever is compiled first. */
   #requests = 0;
   /** The request that the current instance came from. */
@@ -60,6 +62,24 @@ export class Runtime {
   /** The binary that calls run on, or will run on because it was asked for. */
   get variant(): string | undefined {
     return (this.#current ?? this.#broken)?.variant;
+  }
+
+  /** The binary that calls run on, or would if one came now; "none" where the engine can run none. */
+  get wanted(): string {
+    const { variant } = this;
+    if (variant !== undefined) return variant;
+    try {
+      this.#preferred ??= this.preferred();
+      return this.#preferred;
+    } catch {
+      return "none";
+    }
+  }
+
+  /** Whether calls run on a binary that came with the entry, or will. */
+  get isInside(): boolean {
+    const { module } = this.#current ?? this.#broken ?? {};
+    return module === undefined || [...this.#modules.values()].includes(module);
   }
 
   /** Forgets an instance that trapped: the next call starts a fresh one from the same module. */

@@ -1,194 +1,312 @@
-// One block of a call, perhaps cut into segments of time: stages the part of each path that a segment holds, runs the kernel
-// on it, carries on what the segment came to. How blocks and segments are cut is blocks.ts's.
+// One block of a call in memory: where its regions lie, items copied in, results copied out. The memory may be any: an instance's
+// arena (batch.ts), or what a thread pool hands to its workers (ts/pool). Which items make a block is cut.ts's, streams that are
+// cut in time are chain.ts's; kernels are called elsewhere.
 
-import { code, SCALAR_TERM } from "./abi.ts";
-import { alignLarge, heapOf, scratchFor, stageBasepoint, stageInitial } from "./arena.ts";
+import { alignLarge, heapOf, stageBasepoint, stageInitial } from "./arena.ts";
 import { copyIn, copyOut } from "./arrays.ts";
-import type { BlockPlan } from "./blocks.ts";
-import { type Call, internal, lengthOf, startOf } from "./call.ts";
-import { checkPaths } from "./finite.ts";
-import type { Instance } from "./instance.ts";
+import { type Call, startOf } from "./call.ts";
+import type { Cut } from "./cut.ts";
+import type { ReadRows } from "./input.ts";
+import { gatherEntry, headBytes, stretchOptions, writeGather, writeSignature } from "./task.ts";
 
-/** The arena as laid out for one call, and the work on one block. */
-export class Stage {
-  /** Address of the staged output. */
+/** Memory as numbers of every type, as an instance has it. */
+export interface Memory {
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  readonly u32: Uint32Array;
+  /** Where whoever does the task can reach memory that the caller shares: the number that such a buffer is known by. */
+  readonly sourceOf?: (buffer: SharedArrayBuffer) => number;
+}
+
+/** How much a block stages. */
+export interface BlockSizes {
+  readonly items: number;
+  /** Points that each item has room for. */
+  readonly points: number;
+  readonly lengths: boolean;
+  /** Rows of basepoints and of initial signatures: none, one for all, or one for each item. */
+  readonly basepoints: number;
+  readonly initials: number;
+  /** Entries of the list of what is to be taken from elsewhere. */
+  readonly gathers: number;
+  /** Numbers of output. */
   readonly output: number;
-  readonly #instance: Instance;
-  readonly #call: Call;
-  readonly #plan: BlockPlan;
-  readonly #input: number;
-  readonly #lengths: number;
-  readonly #basepoint: number;
-  /** Initial signatures; where paths are cut in time, what each has come to. */
-  readonly #state: number;
-  readonly #scratch: number;
-  readonly #scratchBytes: number;
-  /** With `stream` and cut in time the basepoint is staged as a first point, so that it falls into its own segment. */
-  readonly #basepointIsPoint: boolean;
-  /** The part of each path of the block that the segment holds. */
-  readonly #froms: Float64Array;
-  readonly #counts: Uint32Array;
+}
 
-  constructor(instance: Instance, call: Call, plan: BlockPlan) {
-    const { channels, bytes, row, rows, size } = call;
-    const cut = plan.segments > 1;
-    this.#basepointIsPoint = call.stream && cut && call.basepoint !== undefined;
-    const points = call.points + (this.#basepointIsPoint ? 1 : 0);
-    const numbers = {
-      input: plan.paths * Math.min(points, plan.steps + 1) * channels,
-      output: plan.staged ? call.batch * rows * row : plan.paths * (call.stream ? Math.min(rows, plan.steps) : 1) * row,
-      basepoint: call.basepoint === undefined ? 0 : plan.paths * channels,
-      state: cut || call.initial !== undefined ? plan.paths * size : 0,
+/** Byte offsets of a block's regions from its head on; 0 for regions that are not there. */
+export class Layout {
+  readonly lengths: number;
+  readonly basepoint: number;
+  readonly initial: number;
+  readonly gather: number;
+  /** The last of what is staged, so that it can be left out where it is taken from elsewhere. */
+  readonly input: number;
+  readonly output: number;
+  readonly end: number;
+
+  constructor(call: Call, sizes: BlockSizes) {
+    const { channels, bytes, size } = call;
+    let at = headBytes;
+    const region = (length: number): number => {
+      const begin = at;
+      at += alignLarge(length);
+      return length === 0 ? 0 : begin;
     };
-    const scratchBytes = scratchFor(instance, call);
-    const lengthsBytes = alignLarge(plan.paths * 4);
-    const ends = [numbers.input, numbers.output, numbers.basepoint, numbers.state].map((n) =>
-      alignLarge(n * bytes),
-    ) as [number, number, number, number];
-    const base = instance.reserve(lengthsBytes + ends[0] + ends[1] + ends[2] + ends[3] + scratchBytes);
-    this.#lengths = base;
-    this.#input = base + lengthsBytes;
-    this.output = this.#input + ends[0];
-    this.#basepoint = this.output + ends[1];
-    this.#state = this.#basepoint + ends[2];
-    this.#scratch = this.#state + ends[3];
-    this.#scratchBytes = scratchBytes;
-    this.#instance = instance;
-    this.#call = call;
-    this.#plan = plan;
-    this.#froms = new Float64Array(plan.paths);
-    this.#counts = new Uint32Array(plan.paths);
+    this.lengths = region(sizes.lengths ? sizes.items * 4 : 0);
+    this.basepoint = region(sizes.basepoints * channels * bytes);
+    this.initial = region(sizes.initials * size * bytes);
+    this.gather = region(sizes.gathers * gatherEntry * 8);
+    this.input = region(sizes.items * sizes.points * channels * bytes);
+    this.output = region(sizes.output * bytes);
+    this.end = at;
+  }
+}
+
+/** Items of one call that stand side by side in a block. */
+export interface Part {
+  readonly cut: Cut;
+  /** The first item, and how many. */
+  readonly first: number;
+  readonly count: number;
+}
+
+const rowsOf = (given: ReadRows | true | undefined, items: number): number =>
+  given === undefined ? 0 : given === true || given.stride === 0 ? 1 : items;
+
+/**
+ * Items that one task computes: of one call, or of several calls with equal options. All are whole paths, or all are stretches
+ * of paths that are cut.
+ */
+export class Block {
+  readonly parts: readonly Part[];
+  readonly items: number;
+  readonly points: number;
+  readonly layout: Layout;
+  /** Whether the items are whole paths. */
+  readonly whole: boolean;
+  /** Numbers of output of an item. */
+  readonly itemOutput: number;
+  /** Entries of the list of what to take from memory that the caller shares; 0 where everything is staged. */
+  readonly #gathers: number;
+
+  constructor(parts: readonly Part[]) {
+    const [{ cut, first }] = parts as [Part];
+    const { call } = cut;
+    let items = 0;
+    let points = 1;
+    let lengths = parts.length > 1;
+    for (const part of parts) {
+      items += part.count;
+      points = Math.max(points, part.cut.roomOf(part.first + part.count - 1));
+      lengths ||= !part.cut.inOrder || part.first >= part.cut.wholes;
+    }
+    const whole = first < cut.wholes;
+    this.parts = parts;
+    this.items = items;
+    this.points = points;
+    this.whole = whole;
+    this.itemOutput = whole ? call.rows * call.row : call.size;
+    this.#gathers = gathersOf(parts, items * points);
+    const together = parts.length > 1 ? items : undefined;
+    this.layout = new Layout(call, {
+      items,
+      points,
+      lengths,
+      basepoints: whole && call.basepoint !== undefined ? (together ?? rowsOf(call.basepoint, items)) : 0,
+      initials: whole && call.initial !== undefined ? (together ?? rowsOf(call.initial, items)) : 0,
+      gathers: this.#gathers,
+      output: items * this.itemOutput,
+    });
   }
 
-  get #heap(): Float32Array | Float64Array {
-    return heapOf(this.#instance, this.#call.dtype);
+  get #call(): Call {
+    return (this.parts[0] as Part).cut.call;
   }
 
-  /** Runs paths [first, first + paths), and writes their signatures to `result`, or to their place in the staged output. */
-  block(first: number, paths: number, result: Float32Array | Float64Array | undefined): void {
-    const call = this.#call;
-    const { segments } = this.#plan;
-    const { basepoint, initial, size, channels, bytes, row, rows, stream } = call;
-    const heap = this.#heap;
-    const cut = segments > 1;
+  /** Copies the items to where the block begins, byte `at`, and writes the task's head. */
+  stage(memory: Memory, at: number): void {
+    const { layout, items, points, parts, whole } = this;
+    const { channels, bytes, size, bits, dtype, depth } = this.#call;
+    const { u32 } = memory;
+    const heap = heapOf(memory, dtype);
+    const number = (offset: number) => (at + offset) / bytes;
+    const source = this.#gathers > 0 ? memory.sourceOf?.(this.#call.paths.view.buffer as SharedArrayBuffer) : undefined;
     let basepointStride = 0;
-    if (basepoint !== undefined)
-      basepointStride = stageBasepoint(basepoint, channels, first, paths, heap, this.#basepoint / bytes);
     let initialStride = 0;
-    if (initial !== undefined)
-      initialStride = stageInitial(initial, size, first, paths, heap, this.#state / bytes, cut);
-
-    const output = this.output + (result === undefined ? first * rows * row * bytes : 0);
-    let looked = !call.checkFinite;
-    for (let s = 0; s < segments; s++) {
-      const last = s === segments - 1;
-      const points = this.#stagePoints(first, paths, s, basepointStride);
-      // The basepoint comes with a path's first point: in the first segment, or the last one of a path run backwards.
-      const hasBasepoint = basepoint !== undefined && !this.#basepointIsPoint && (call.inverse ? last : s === 0);
-      // On the way, whole signatures are carried on in place; the last segment's are the result.
-      const carries = !stream && !last;
-      const done = this.#instance.kernels.signature(
-        call.dtype,
-        this.#input,
-        paths,
-        points,
-        channels,
-        call.depth,
-        this.#lengths,
-        hasBasepoint ? this.#basepoint : 0,
-        hasBasepoint ? basepointStride : 0,
-        initial !== undefined || s > 0 ? this.#state : 0,
-        s > 0 ? size : initialStride,
-        carries ? call.bits & ~SCALAR_TERM : call.bits,
-        carries ? this.#state : output,
-        this.#scratch,
-        this.#scratchBytes,
-      );
-      this.#instance.refresh();
-      if (done < 0) throw internal(call, `code ${done}`);
-      if (done === code.INCREMENTS_NOT_FINITE && !looked) {
-        checkPaths(call, first, paths);
-        looked = true; // all are finite: it is the sum that overflows
+    let item = 0;
+    const each = parts.length > 1;
+    for (const { cut, first, count } of parts) {
+      const { basepoint, initial } = cut.call;
+      const input = number(layout.input) + item * points * channels;
+      const lengths = layout.lengths === 0 ? undefined : u32;
+      const lengthsAt = (at + layout.lengths) / 4 + item;
+      if (source === undefined) stageItems(cut, first, count, points, heap, input, lengths, lengthsAt);
+      else {
+        const list = (at + layout.gather) / 8;
+        listItems(cut, first, count, points, memory.f64, list, layout.input / bytes, lengths, lengthsAt);
       }
-      if (stream && cut) this.#takeRows(first, paths, s, points - 1, result as Float32Array | Float64Array);
+      if (layout.basepoint !== 0) {
+        const to = number(layout.basepoint) + item * channels;
+        basepointStride = stageBasepoint(basepoint as ReadRows | true, channels, cut, first, count, heap, to, each);
+      }
+      if (layout.initial !== 0) {
+        const to = number(layout.initial) + item * size;
+        initialStride = stageInitial(initial as ReadRows, size, cut, first, count, heap, to, each);
+      }
+      item += count;
     }
-    if (!(stream && cut) && result !== undefined) {
-      copyOut(this.#heap, output / bytes, paths * rows * row, result, first * rows * row);
-    }
+    writeSignature(u32, at, {
+      dtype,
+      channels,
+      depth,
+      options: whole ? bits : stretchOptions(bits),
+      staged: source === undefined ? layout.input + items * points * channels * bytes : layout.input,
+      output: layout.output,
+      end: layout.end,
+      paths: layout.input,
+      batch: items,
+      points,
+      lengths: layout.lengths,
+      basepoint: layout.basepoint,
+      basepointStride,
+      initial: layout.initial,
+      initialStride,
+    });
+    if (source !== undefined) writeGather(u32, at, { source, dtype, list: layout.gather, count: this.#gathers });
   }
 
-  /** Rows of a segment of time to their places in the result, and the last of each path to where the next segment starts. */
-  #takeRows(first: number, paths: number, s: number, segmentRows: number, result: Float32Array | Float64Array): void {
-    const { row, rows, size, bytes } = this.#call;
-    const heap = this.#heap;
-    for (let i = 0; i < paths; i++) {
-      const at = this.output / bytes + i * segmentRows * row;
-      copyOut(heap, at, segmentRows * row, result, ((first + i) * rows + s * this.#plan.steps) * row);
-      const end = at + segmentRows * row;
-      heap.copyWithin(this.#state / bytes + i * size, end - size, end);
+  /** Where the output of the block's item number `item` begins, in numbers, for a block at byte `at`. */
+  outputOf(item: number, at: number): number {
+    return (at + this.layout.output) / this.#call.bytes + item * this.itemOutput;
+  }
+}
+
+/**
+ * Copies the points of items [first, first + count), each `points` points after the one before, to `heap[to…]`, and how many
+ * each has to `lengths[at…]`, where that is wanted.
+ */
+function stageItems(
+  cut: Cut,
+  first: number,
+  count: number,
+  points: number,
+  heap: Float32Array | Float64Array,
+  to: number,
+  lengths: Uint32Array | undefined,
+  at: number,
+): void {
+  const { call, paths } = cut;
+  const { channels } = call;
+  const { view, kind, starts } = call.paths;
+  if (cut.inOrder && call.points === points) {
+    copyIn(view, kind, startOf(call, cut.pathOf(first)), count * points * channels, heap, to);
+    lengths?.fill(points, at, at + count);
+    return;
+  }
+  const end = first + count;
+  const wholes = Math.min(end, cut.wholes);
+  const pitch = points * channels;
+  let item = first;
+  // Ragged batches of short paths: nothing is looked up twice.
+  if (paths !== undefined && call.lengths !== undefined && starts === undefined) {
+    const pathNumbers = call.points * channels;
+    for (; item < wholes; item++, to += pitch, at++) {
+      const path = paths[item] as number;
+      const length = call.lengths[path] as number;
+      copyIn(view, kind, path * pathNumbers, length * channels, heap, to);
+      if (lengths !== undefined) lengths[at] = length;
     }
   }
-
-  /** Copies segment `s` of each path of a block to the input region, and how long each is; returns the longest's points. */
-  #stagePoints(first: number, paths: number, s: number, basepointStride: number): number {
-    const call = this.#call;
-    const { view, kind, starts } = call.paths;
-    const { channels, bytes } = call;
-    const heap = this.#heap;
-    const input = this.#input / bytes;
-    if (this.#plan.segments === 1 && starts === undefined) {
-      const { points, lengths } = call;
-      copyIn(view, kind, first * points * channels, paths * points * channels, heap, input);
-      for (let i = 0; i < paths; i++) this.#counts[i] = lengths === undefined ? points : (lengths[first + i] as number);
-      this.#instance.u32.set(this.#counts.subarray(0, paths), this.#lengths / 4);
-      return points;
-    }
-    const points = this.#cutPaths(first, paths, s);
-    const extra = this.#basepointIsPoint ? 1 : 0;
-    for (let i = 0; i < paths; i++) {
-      let from = this.#froms[i] as number;
-      let count = this.#counts[i] as number;
-      let to = input + i * points * channels;
-      if (extra === 1) {
-        if (from === 0) {
-          const at = this.#basepoint / bytes + i * basepointStride;
-          heap.copyWithin(to, at, at + channels);
-          to += channels;
-          count -= 1;
-        } else from -= 1;
-      }
-      copyIn(view, kind, startOf(call, first + i) + from * channels, count * channels, heap, to);
-    }
-    this.#instance.u32.set(this.#counts.subarray(0, paths), this.#lengths / 4);
-    return points;
+  for (; item < end; item++, to += pitch, at++) {
+    const length = cut.pointsOf(item);
+    if (item < wholes) copyIn(view, kind, startOf(call, cut.pathOf(item)), length * channels, heap, to);
+    else stageStretch(cut, item, length, heap, to);
+    if (lengths !== undefined) lengths[at] = length;
   }
+}
 
-  /** Which points of each path segment `s` holds; returns how many the call of the segment has. */
-  #cutPaths(first: number, paths: number, s: number): number {
-    const call = this.#call;
-    const { steps, segments } = this.#plan;
-    const extra = this.#basepointIsPoint ? 1 : 0;
-    let longest = 1;
-    for (let i = 0; i < paths; i++) {
-      const all = lengthOf(call, first + i) + extra - 1; // steps of the path
-      let from: number;
-      let to: number;
-      if (!call.inverse) {
-        from = Math.min(s * steps, all);
-        to = Math.min(from + steps, all);
-      } else {
-        // Backwards from the path's own end. Prefixes are wanted from the start; whole signatures let the short path wait,
-        // so that all reach their first points, where a basepoint may come, in the last segment.
-        const own = call.stream ? s : s - (segments - Math.max(1, Math.ceil(all / steps)));
-        to = own < 0 ? all : Math.max(0, all - own * steps);
-        from = own < 0 ? all : Math.max(0, to - steps);
-      }
-      this.#froms[i] = from;
-      this.#counts[i] = to - from + 1;
-      if (to - from + 1 > longest) longest = to - from + 1;
-    }
-    // With `stream` every path fills the segment's rows, by repeating if it is over.
-    if (call.stream) return segments === 1 ? call.points : Math.min(steps, call.rows - s * steps) + 1;
-    return longest;
+/** Smaller blocks are not worth a message about where they lie. */
+const leastGather = 16384;
+
+/** Entries of the list with which a block is taken from memory that the caller shares; 0 where it is not. */
+function gathersOf(parts: readonly Part[], numbers: number): number {
+  const [{ cut, first, count }] = parts as [Part];
+  const { call } = cut;
+  const { view, kind } = call.paths;
+  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
+  if (!isShared || parts.length > 1 || kind !== call.dtype || numbers * call.channels < leastGather) return 0;
+  if (cut.inOrder) return 1;
+  // A basepoint before a stretch is not the caller's memory.
+  for (let item = Math.max(first, cut.wholes); item < first + count; item++) {
+    if (cut.stretchOf(item).from < 0) return 0;
+  }
+  return count;
+}
+
+/** As {@link stageItems}, but lists what goes where, for who can reach it: where it begins in its buffer, how much, and where to. */
+function listItems(
+  cut: Cut,
+  first: number,
+  count: number,
+  points: number,
+  list: Float64Array,
+  at: number,
+  to: number,
+  lengths: Uint32Array | undefined,
+  lengthsAt: number,
+): void {
+  const { call } = cut;
+  const { channels, bytes } = call;
+  const begin = call.paths.view.byteOffset / bytes;
+  if (cut.inOrder) {
+    list[at] = begin + startOf(call, cut.pathOf(first));
+    list[at + 1] = count * points * channels;
+    list[at + 2] = to;
+    lengths?.fill(points, lengthsAt, lengthsAt + count);
+    return;
+  }
+  for (let i = 0; i < count; i++, at += gatherEntry) {
+    const item = first + i;
+    const length = cut.pointsOf(item);
+    const from = item < cut.wholes ? 0 : cut.stretchOf(item).from * channels;
+    list[at] = begin + startOf(call, cut.pathOf(item)) + from;
+    list[at + 1] = length * channels;
+    list[at + 2] = to + i * points * channels;
+    if (lengths !== undefined) lengths[lengthsAt + i] = length;
+  }
+}
+
+/** Copies a stretch of a path, a basepoint in front where it begins with it. */
+function stageStretch(cut: Cut, item: number, length: number, heap: Float32Array | Float64Array, to: number): void {
+  const { call } = cut;
+  const { channels, basepoint } = call;
+  const { view, kind } = call.paths;
+  const start = startOf(call, cut.pathOf(item));
+  const { from } = cut.stretchOf(item);
+  if (from >= 0) copyIn(view, kind, start + from * channels, length * channels, heap, to);
+  else {
+    stageBasepoint(basepoint as ReadRows | true, channels, cut, item, 1, heap, to, false);
+    copyIn(view, kind, start, (length - 1) * channels, heap, to + channels);
+  }
+}
+
+/** Copies the results of whole paths, items [first, first + count), from `heap[from…]` to their places in the call's result. */
+export function deliverItems(
+  cut: Cut,
+  first: number,
+  count: number,
+  heap: Float32Array | Float64Array,
+  from: number,
+  result: Float32Array | Float64Array,
+): void {
+  const { rows, row } = cut.call;
+  const numbers = rows * row;
+  if (cut.inOrder) {
+    copyOut(heap, from, count * numbers, result, cut.pathOf(first) * numbers);
+    return;
+  }
+  const end = first + count;
+  for (let item = first; item < end; item++, from += numbers) {
+    copyOut(heap, from, numbers, result, cut.pathOf(item) * numbers);
   }
 }

@@ -8,6 +8,7 @@ import { bindInit } from "../core/init.ts";
 import { type Loader, Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
 import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
+import { bindCreateEngine, bindSignatureAsync } from "../engine/bind.ts";
 
 const loader: Loader = {
   moduleNow: (variant) => compileNow(bytesOf(variant)),
@@ -32,4 +33,11 @@ export const info = /* @__PURE__ */ bindInfo(runtime);
 /** Loads ahead of the first call, or chooses the binary. @see {@link InitFunction} */
 export const init = /* @__PURE__ */ bindInit(runtime, info);
 
+/** Makes an engine that runs batches on all threads. @see {@link CreateEngineFunction} */
+export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, () => import("./threads.ts"));
+
+/** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */
+export const signatureAsync = /* @__PURE__ */ bindSignatureAsync(createEngine);
+
 export * from "../core/public.ts";
+export * from "../engine/public.ts";

@@ -7,6 +7,7 @@ import { bindInit } from "../core/init.ts";
 import { Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
 import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
+import { bindCreateEngine, bindSignatureAsync } from "../engine/bind.ts";
 
 const runtime = /* @__PURE__ */ new Runtime({ variants: [], compile: compileSource });
 
@@ -25,4 +26,11 @@ export const info = /* @__PURE__ */ bindInfo(runtime);
 /** Loads the binary that it is given. @see {@link InitFunction} */
 export const init = /* @__PURE__ */ bindInit(runtime, info);
 
+/** Makes an engine that runs batches on all threads. @see {@link CreateEngineFunction}; `init` comes before its first call. */
+export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, () => import("./threads-slim.ts"));
+
+/** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */
+export const signatureAsync = /* @__PURE__ */ bindSignatureAsync(createEngine);
+
 export * from "../core/public.ts";
+export * from "../engine/public.ts";

@@ -6,6 +6,7 @@
 
 mod chains;
 mod chen;
+mod combine;
 mod depth_two;
 mod increments;
 pub mod lanes;
@@ -25,6 +26,7 @@ mod stream;
 pub mod vjp;
 mod walk;
 
+pub use combine::combine;
 pub use plan::needs_recovery;
 pub use recovery::Recovery;
 pub use request::{Algorithm, Error, Initial, Options, PerPath, Report, Request, output_len};

@@ -3,6 +3,7 @@
 //! Nothing numerical lives here, and nothing an argument can hold makes an export trap: every range is checked against the memory's size before it
 //! becomes a slice. Code that runs is in `path-signature-kernels`.
 
+mod combine;
 mod peak;
 mod ranges;
 mod recoveries;

@@ -1,0 +1,44 @@
+// What a call on an engine may be given besides the options of its function: a signal, and somebody to tell how far it has come.
+
+import { describe, typeError } from "../core/errors.ts";
+import type { ReadOther } from "../core/options.ts";
+import type { CallContext, Progress } from "./backend.ts";
+
+/** Options of every call on an engine. */
+export interface EngineCallOptions {
+  /**
+   * Aborts the call: it rejects with the signal's reason at once, its work that has not begun is dropped, other calls go on. What an
+   * `out` of more than 1 MiB holds then is not defined; a smaller one has not been written to.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many of the call's paths are done, from time to time and in the end. What it throws, the call rejects with. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** These, read. */
+export class ReadContext implements CallContext {
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: Progress) => void) | undefined;
+
+  /** Reads an option if it is one of these. @throws PathSignatureTypeError ENGINE_OPTION_TYPE */
+  readonly read: ReadOther = (name, value) => {
+    if (name === "signal") {
+      if (value !== undefined && !isSignal(value))
+        throw typeError("ENGINE_OPTION_TYPE", "options.signal", describe(value), "an AbortSignal");
+      this.signal = value;
+      return true;
+    }
+    if (name !== "onProgress") return false;
+    if (value !== undefined && typeof value !== "function")
+      throw typeError("ENGINE_OPTION_TYPE", "options.onProgress", describe(value), "a function");
+    this.onProgress = value as ReadContext["onProgress"];
+    return true;
+  };
+}
+
+/** By what it has: signals of other realms and polyfills are as good. */
+function isSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== "object" || value === null) return false;
+  const { aborted, addEventListener, throwIfAborted } = value as Partial<AbortSignal>;
+  return typeof aborted === "boolean" && typeof addEventListener === "function" && typeof throwIfAborted === "function";
+}

@@ -1,0 +1,50 @@
+// What an engine would do with a call, and why. The plan of the processor's threads; a device that joins adds its own part.
+
+import type { Mode } from "../pool/crew.ts";
+import { divide } from "../pool/plan.ts";
+import type { CheckedCall, Operation } from "./backend.ts";
+
+/** How the processor's threads would do a call. */
+export interface CpuPlan {
+  readonly device: "cpu";
+  /** How tasks reach threads: through shared memory, by transfer, or not at all. */
+  readonly mode: Mode;
+  /** Threads that would work on it. */
+  readonly threads: number;
+  /** Tasks that it would be divided into, about. */
+  readonly tasks: number;
+  /** Bytes of input and of output that a task stages at most, unless a vector's lanes of paths need more. */
+  readonly taskBytes: { readonly input: number; readonly output: number };
+  /** Milliseconds on one thread, about: for comparing calls, not a promise. */
+  readonly milliseconds: number;
+  /** One sentence for each choice. */
+  readonly reasons: readonly string[];
+}
+
+const ways: Record<Mode, string> = {
+  shared: "threads share memory here: input is written once, results are read once",
+  transfer: "threads cannot share memory here, or shall not: tasks are transferred",
+  "calling thread": "no worker could be started: the calling thread works in short turns",
+};
+
+const kibibytes = (bytes: number) => `${Math.ceil(bytes / 1024)} KiB`;
+
+/** The plan for a call. */
+export function explainCpu(operation: Operation, call: CheckedCall, threads: number, mode: Mode): CpuPlan {
+  const cost = operation.cpu.cost(call);
+  const division = divide(cost, call.input, call.output, threads, mode);
+  const { budget, tasks } = division;
+  const milliseconds = cost / 1e6;
+  const used = mode === "calling thread" ? 1 : division.threads;
+  const reasons = [
+    ways[mode],
+    tasks === 1
+      ? "it is so short that one thread is fastest; it may be joined with others of equal options"
+      : `about ${tasks} tasks, which stage up to ${kibibytes(budget.input)} of input and ${kibibytes(budget.output)} of output each`,
+    ...(used < threads && mode !== "calling thread"
+      ? [`${used} of ${threads} threads: there is not more to share`]
+      : []),
+    ...operation.cpu.describe(call, budget),
+  ];
+  return { device: "cpu", mode, threads: used, tasks, taskBytes: budget, milliseconds, reasons };
+}

@@ -1,0 +1,11 @@
+// Types of the engine that every entry exports. Re-exports only.
+
+export type { Mode } from "../pool/crew.ts";
+export type { NodeWorkerLike, WebWorkerLike, WorkerLike } from "../pool/host.ts";
+export type { Device, Progress } from "./backend.ts";
+export type { CreateEngineFunction, SignatureAsyncFunction } from "./bind.ts";
+export type { EngineCallOptions } from "./context.ts";
+export type { Engine, EngineInfo, EngineSignatureOptions, SignatureSizes } from "./engine.ts";
+export type { CpuPlan } from "./explain.ts";
+export type { OperationName } from "./operations.ts";
+export type { EngineOptions } from "./options.ts";

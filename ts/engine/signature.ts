@@ -1,0 +1,134 @@
+// `signature` as engines run it: the entry of the table that tells how its arguments are read, what its work is, what its result is.
+// Reading and checking are those of the synchronous function (ts/core), tasks those of ts/pool/signature.ts.
+
+import { allocateNumbers, FLOAT32, FLOAT64 } from "../core/arrays.ts";
+import { keepApart } from "../core/batch.ts";
+import { type Budget, longestStretch, outputBytes, streamSteps } from "../core/blocks.ts";
+import { type Call, checkOut, readCall } from "../core/call.ts";
+import { isChained } from "../core/chain.ts";
+import { hasStretches, stretchesIn } from "../core/cut.ts";
+import { describe, typeError } from "../core/errors.ts";
+import { checkBesides, checkBesidesInParts, checkPathsInParts } from "../core/finite.ts";
+import { imaginePaths, readPaths } from "../core/input.ts";
+import { type ReadOptions, readOptions } from "../core/options.ts";
+import { SignatureTensor } from "../core/tensor.ts";
+import { bytesOf, costOf, join, SignatureWork } from "../pool/signature.ts";
+import type { Task, Work } from "../pool/task.ts";
+import type { CheckedCall, CpuOperation, Operation } from "./backend.ts";
+
+/** Numbers looked at for being finite in one go: about a millisecond. */
+const lookNumbers = 2 ** 20;
+
+/** A call of `signature`, checked. */
+export class SignatureCall implements CheckedCall {
+  readonly call: Call;
+  readonly out: Float32Array | Float64Array | undefined;
+  readonly batch: number;
+  readonly input: number;
+  readonly output: number;
+  /** Numbers of the result. */
+  readonly count: number;
+  readonly #options: ReadOptions;
+  /** Where the numbers of the result are, or will be: `out` itself where it is large, for then there is no room for two. */
+  data: Float32Array | Float64Array | undefined;
+
+  constructor(call: Call, options: ReadOptions) {
+    this.call = call;
+    this.out = options.out;
+    this.batch = call.batch;
+    ({ input: this.input, output: this.output } = bytesOf(call));
+    this.count = call.batch * call.rows * call.row;
+    this.#options = options;
+    if (this.out !== undefined) checkOut(this.out, this.count, call);
+  }
+
+  /** Whether results are written to `out` as they come. */
+  get direct(): boolean {
+    return this.out !== undefined && this.output > outputBytes;
+  }
+
+  result(): SignatureTensor<"float32" | "float64", boolean, boolean> {
+    const { call, out } = this;
+    const { paths, rows, row, dtype, channels, depth } = call;
+    let data = this.data ?? out ?? allocateNumbers(dtype, 0, "paths");
+    if (out !== undefined && data !== out) {
+      out.set(data);
+      data = out;
+    }
+    const { stream, scalarTerm } = this.#options;
+    const shape = [...paths.lead, ...(stream ? [rows] : []), row];
+    return new SignatureTensor(data, shape, dtype, channels, depth, scalarTerm, stream);
+  }
+}
+
+const cpu: CpuOperation<SignatureCall> = {
+  cost: ({ call }) => costOf(call),
+
+  before({ call, direct }) {
+    if (!call.checkFinite) return undefined;
+    const { basepoint, initial, lengths, paths } = call;
+    const besides =
+      (basepoint === undefined || basepoint === true ? 0 : basepoint.view.length) +
+      (initial === undefined ? 0 : initial.view.length) +
+      (lengths !== undefined || paths.points === 1 ? paths.batch * paths.channels : 0);
+    if (!direct && besides <= lookNumbers) {
+      checkBesides(call);
+      return undefined;
+    }
+    return look(call, direct);
+  },
+
+  work(given, budget) {
+    const { call, out, direct, count } = given;
+    if (direct) keepApart(call, out as Float32Array | Float64Array);
+    given.data = direct ? out : allocateNumbers(call.dtype, count, "paths");
+    return new SignatureWork(call, given.data as Float32Array | Float64Array, budget, direct);
+  },
+
+  join: (works: Work[], budget: Budget, cost: number): Task | undefined => join(works as SignatureWork[], budget, cost),
+
+  describe: ({ call }, budget) => describeCut(call, budget),
+};
+
+function* look(call: Call, everything: boolean): Generator<void> {
+  yield* checkBesidesInParts(call, lookNumbers);
+  if (everything) yield* checkPathsInParts(call, lookNumbers);
+}
+
+function describeCut(call: Call, budget: Budget): string[] {
+  const reasons: string[] = [];
+  if (hasStretches(call)) {
+    const n = call.lengths === undefined ? stretchesIn(call, 0) : undefined;
+    const longest = longestStretch(call.channels);
+    reasons.push(
+      `paths of more than ${longest} steps are cut into ${n ?? "several"} stretches, multiplied by Chen's identity in a fixed tree`,
+    );
+  }
+  if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
+  if (isChained(call, budget)) {
+    const steps = streamSteps(call, budget);
+    reasons.push(`streams are cut in time: ${steps} rows at once, each segment after the one before`);
+  }
+  return reasons;
+}
+
+export const signatureOperation: Operation<SignatureCall> = {
+  name: "signature",
+
+  read: (paths, options, other) => {
+    const read = readOptions(options, other);
+    return new SignatureCall(readCall(readPaths(paths), read), read);
+  },
+
+  imagine(sizes) {
+    if (typeof sizes !== "object" || sizes === null)
+      throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape and depth");
+    const { shape, ...rest } = sizes as { shape?: unknown; dtype?: unknown };
+    const options = readOptions(rest);
+    const dtype = options.dtype === FLOAT64 ? FLOAT64 : FLOAT32;
+    return new SignatureCall(readCall(imaginePaths(shape, dtype), options), options);
+  },
+
+  result: (call) => call.result(),
+  cpu,
+};

@@ -1,0 +1,11 @@
+// What the default entry loads when an engine is asked for: the engine, how to start the worker file, and the binary for threads that
+// share memory.
+
+import { patched } from "../core/binaries.ts";
+import { compileLater } from "../core/compile.ts";
+import { patchHex } from "../generated/threads.ts";
+
+export { makeEngine } from "../engine/engine.ts";
+export { startWorker } from "./start-worker.ts";
+
+export const sharedModule = (): Promise<WebAssembly.Module> => compileLater(patched(patchHex));

@@ -1,0 +1,74 @@
+// Which crew a pool gets: threads that share memory where the host has it, else threads that tasks are sent to; the calling thread
+// where there are no workers. And on which binary: one whose results are the same bits as the calling thread's.
+
+import type { Runtime } from "../core/runtime.ts";
+import { CallingCrew } from "./calling.ts";
+import type { Crew, CrewEvents, Mode } from "./crew.ts";
+import { canShareMemory, type StartWorker } from "./host.ts";
+import type { Crews } from "./pool.ts";
+import { type Binary, SharedCrew } from "./shared.ts";
+import { TransferCrew } from "./transfer.ts";
+
+/** What an entry brings for threads. */
+export interface ThreadParts {
+  /** Starts the worker file. */
+  readonly startWorker: StartWorker;
+  /** The binary for threads that share memory, the twin of the variant `relaxed`. Absent: there is none inside. */
+  readonly sharedModule?: () => Promise<WebAssembly.Module>;
+}
+
+export class HostCrews implements Crews {
+  readonly #runtime: Runtime;
+  readonly #parts: ThreadParts;
+  readonly #startWorker: StartWorker;
+  readonly #sharedMemory: boolean;
+
+  constructor(runtime: Runtime, parts: ThreadParts, startWorker: StartWorker | undefined, sharedMemory: boolean) {
+    this.#runtime = runtime;
+    this.#parts = parts;
+    this.#startWorker = startWorker ?? parts.startWorker;
+    this.#sharedMemory = sharedMemory && canShareMemory();
+  }
+
+  get binary(): unknown {
+    const { isInside, loaded, wanted } = this.#runtime;
+    return isInside ? wanted : loaded?.module;
+  }
+
+  get mode(): Mode {
+    return this.#sharedMemory ? "shared" : "transfer";
+  }
+
+  async make(threads: number, events: CrewEvents): Promise<Crew> {
+    const binary = await this.#binaryOf();
+    if (this.#sharedMemory) {
+      try {
+        return new SharedCrew(binary, threads, this.#startWorker, events);
+      } catch {
+        // The engine has no room for a shared memory (a gibibyte of addresses): tasks travel.
+      }
+    }
+    const { module, variant } = binary.inside ? await this.#own() : binary;
+    return new TransferCrew(module, variant, threads, this.#startWorker, events);
+  }
+
+  async fallBack(events: CrewEvents): Promise<Crew> {
+    await this.#own();
+    return new CallingCrew(this.#runtime, events);
+  }
+
+  async #binaryOf(): Promise<Binary> {
+    const { sharedModule } = this.#parts;
+    const { isInside, wanted } = this.#runtime;
+    if (this.#sharedMemory && sharedModule !== undefined && isInside && wanted === "relaxed")
+      return { module: await sharedModule(), variant: "threads", inside: true };
+    return { ...(await this.#own()), inside: false };
+  }
+
+  /** The binary of the calling thread. */
+  async #own(): Promise<{ module: WebAssembly.Module; variant: string }> {
+    await this.#runtime.init(undefined, undefined);
+    const { module, variant } = this.#runtime.instance();
+    return { module, variant };
+  }
+}

@@ -1,0 +1,63 @@
+// A task done on an instance, wherever the task lies: in the instance's memory or in another. The same for workers and for the calling
+// thread. What a task computes is core/task.ts's.
+
+import { alignLarge } from "../core/arena.ts";
+import { isPathSignatureError } from "../core/errors.ts";
+import type { Instance } from "../core/instance.ts";
+import {
+  END,
+  failed,
+  gather,
+  headBytes,
+  OUTPUT,
+  perform,
+  RESULT,
+  type Sources,
+  STAGED,
+  scratchOf,
+} from "../core/task.ts";
+
+/** Does the task at an address of the instance's own memory. @throws what the kernel throws where it traps */
+export function performInside(instance: Instance, address: number, sources: Sources): void {
+  instance.refresh();
+  gather(instance, address, sources);
+  const scratchBytes = scratchOf(instance, instance.u32, address);
+  const scratch = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, scratchBytes);
+  const done = scratch < 0 ? scratch : perform(instance, address, scratch, scratchBytes);
+  instance.refresh();
+  instance.u32[address / 4 + RESULT] = done;
+}
+
+/** Does the task at an address of another memory: copies it to the instance's, and the output back. @throws as above */
+export function performOutside(instance: Instance, buffer: ArrayBufferLike, address: number, sources: Sources): void {
+  const head = new Uint32Array(buffer, address, headBytes / 4);
+  const staged = head[STAGED] as number;
+  // Where numbers are taken from elsewhere, they have their place behind what is staged.
+  const output = head[OUTPUT] as number;
+  const end = head[END] as number;
+  const room = Math.max(alignLarge(staged), alignLarge(end));
+  const scratchBytes = scratchOf(instance, head, 0);
+  const at = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, room + scratchBytes);
+  if (at < 0) {
+    head[RESULT] = at;
+    return;
+  }
+  new Uint8Array(instance.f32.buffer, at).set(new Uint8Array(buffer, address, staged));
+  gather(instance, at, sources);
+  const done = perform(instance, at, at + room, scratchBytes);
+  instance.refresh();
+  if (done >= 0) {
+    new Uint8Array(buffer, address + output).set(new Uint8Array(instance.f32.buffer, at + output, end - output));
+  }
+  head[RESULT] = done;
+}
+
+/** Address of so many bytes in the instance's arena, or a code. */
+function arena(instance: Instance, bytes: number): number {
+  try {
+    return instance.reserve(bytes);
+  } catch (error) {
+    if (isPathSignatureError(error)) return failed.OUT_OF_MEMORY;
+    throw error;
+  }
+}

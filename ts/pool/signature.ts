@@ -1,0 +1,417 @@
+// Signatures as tasks for threads: blocks of whole paths and of stretches, products of stretches, segments of streams. What each of
+// them stages is core's (stage.ts, chain.ts); who does them and when is the pool's.
+
+import { heapOf, stageInitial } from "../core/arena.ts";
+import { allocateNumbers } from "../core/arrays.ts";
+import type { Budget } from "../core/blocks.ts";
+import { type Call, internal } from "../core/call.ts";
+import { Chain, isChained } from "../core/chain.ts";
+import { blocksOf, type Cut, cutsOf, hasStretches, stretchesIn } from "../core/cut.ts";
+import { failure } from "../core/errors.ts";
+import { checkPathsInParts } from "../core/finite.ts";
+import { Block, deliverItems, type Memory, type Part } from "../core/stage.ts";
+import { failed, headBytes, OUTPUT, stretchOptions, writeCombine } from "../core/task.ts";
+import { signatureCost } from "./cost.ts";
+import type { Task, Work } from "./task.ts";
+
+/** Rows that one product takes at most stage so many bytes, or are two. */
+const productBytes = 1024 * 1024;
+/** Numbers looked at for being finite in one go: about a millisecond. */
+const lookNumbers = 2 ** 20;
+
+/** Nanoseconds of a call on one thread, about. */
+export function costOf(call: Call): number {
+  const { batch, channels, depth, rows, row, lengths, points } = call;
+  let steps = batch * points;
+  if (lengths !== undefined) {
+    steps = 0;
+    // A sample of many is as good.
+    const stride = Math.ceil(batch / 1000);
+    for (let i = 0; i < batch; i += stride) steps += (lengths[i] as number) * stride;
+  }
+  return signatureCost(batch, steps, channels, depth, batch * rows, row);
+}
+
+/** Bytes of a call's input and output. */
+export function bytesOf(call: Call): { input: number; output: number } {
+  const { batch, points, channels, rows, row, bytes } = call;
+  return { input: batch * points * channels * bytes, output: batch * rows * row * bytes };
+}
+
+/** One call's signatures. */
+export class SignatureWork implements Work {
+  readonly call: Call;
+  readonly result: Float32Array | Float64Array;
+  readonly key: string | undefined;
+  readonly cost: number;
+  done = 0;
+  cancelled = false;
+  readonly #budget: Budget;
+  readonly #chained: boolean;
+  readonly #cuts: Generator<Cut>;
+  #cut: Cut | undefined;
+  #blocks: Generator<readonly [number, number]> | undefined;
+  #hasBlocks: boolean;
+  /** Tasks that others have made possible. */
+  readonly #ready: Task[] = [];
+  /** Paths whose stretches are under way. */
+  readonly #products = new Map<number, Product>();
+  /** Whether all numbers are known to be finite, or may be what they are, or are being looked at. */
+  #looked: boolean;
+
+  /** @param looked - whether nothing needs to be looked at for being finite any more */
+  constructor(call: Call, result: Float32Array | Float64Array, budget: Budget, looked: boolean) {
+    this.call = call;
+    this.result = result;
+    this.cost = costOf(call);
+    this.#budget = budget;
+    this.#looked = looked || !call.checkFinite;
+    this.#chained = isChained(call, budget);
+    this.#cuts = cutsOf(call);
+    this.#hasBlocks = call.batch > 0;
+    this.key = this.#chained || hasStretches(call) ? undefined : keyOf(call);
+  }
+
+  get total(): number {
+    return this.call.batch;
+  }
+
+  get hasNext(): boolean {
+    return this.#ready.length > 0 || this.#hasBlocks;
+  }
+
+  next(): Task | undefined {
+    const ready = this.#ready.shift();
+    if (ready !== undefined) return ready;
+    const part = this.nextPart();
+    if (part === undefined) return undefined;
+    if (!this.#chained) return new BlockTask([{ work: this, part }]);
+    return new ChainTask(this, new Chain(part.cut, part.first, part.count, this.#budget));
+  }
+
+  /** The items of the next block. */
+  nextPart(): Part | undefined {
+    for (;;) {
+      const block = this.#blocks?.next();
+      if (block !== undefined && !block.done) {
+        const [first, count] = block.value;
+        const cut = this.#cut as Cut;
+        if (first + count === cut.count && cut.end === this.call.batch) this.#hasBlocks = false;
+        return { cut, first, count };
+      }
+      const { value: cut, done } = this.#cuts.next();
+      if (done) return undefined;
+      this.#cut = cut;
+      this.#blocks = blocksOf(cut, this.#budget);
+    }
+  }
+
+  suspect(): Iterator<void> | undefined {
+    if (this.#looked) return undefined;
+    this.#looked = true;
+    return checkPathsInParts(this.call, lookNumbers);
+  }
+
+  refused(code: number): Error {
+    const { call } = this;
+    const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
+    if (code !== failed.OUT_OF_MEMORY && code !== failed.UNSUPPORTED) return internal(call, `code ${code}`);
+    return failure(
+      "OUT_OF_MEMORY",
+      "paths",
+      `paths ${shape}, depth ${call.depth}`,
+      "such that a block of four signatures fits into the memory of a thread",
+      `A block of signatures of paths ${shape} at depth ${call.depth} does not fit into the memory of a thread: lower the depth or the channels`,
+    );
+  }
+
+  /** Takes the results of items that stand in `heap` from `from` on. */
+  take(part: Part, whole: boolean, heap: Float32Array | Float64Array, from: number): void {
+    if (this.cancelled) return;
+    const { cut, first, count } = part;
+    if (whole) {
+      deliverItems(cut, first, count, heap, from, this.result);
+      this.done += count;
+      return;
+    }
+    const { size } = this.call;
+    for (let i = 0; i < count; i++) {
+      const path = cut.pathOf(first + i);
+      let product = this.#products.get(path);
+      if (product === undefined) {
+        product = new Product(this.call, cut, first + i);
+        this.#products.set(path, product);
+      }
+      const row = heap.subarray(from + i * size, from + (i + 1) * size);
+      this.put(product, 0, cut.stretchOf(first + i).index, row);
+    }
+  }
+
+  /** Puts a row to its place in a path's product; where a node's rows are complete now, there is a task to multiply them. */
+  put(product: Product, level: number, index: number, row: Float32Array | Float64Array): void {
+    const node = product.put(level, index, row);
+    if (node !== undefined) this.#ready.push(new ProductTask(this, product, node));
+  }
+
+  /** A path's signature is there. */
+  finish(product: Product, row: Float32Array | Float64Array): void {
+    const { size, row: width } = this.call;
+    const end = (product.path + 1) * width;
+    if (width > size) this.result[end - width] = 1;
+    this.result.set(row, end - size);
+    this.#products.delete(product.path);
+    this.done += 1;
+  }
+
+  /** A chain's segment is done. */
+  go(chain: Chain): void {
+    if (chain.isDone) this.done += chain.count;
+    else this.#ready.push(new ChainTask(this, chain));
+  }
+}
+
+/** Calls whose paths may be computed together: what a kernel is told but once. */
+function keyOf({ dtype, channels, depth, bits, basepoint, initial, stream, points }: Call): string {
+  const rows = stream ? points : 0;
+  const given = (basepoint === undefined ? 0 : 1) + (initial === undefined ? 0 : 2);
+  return `${dtype},${channels},${depth},${bits},${given},${rows}`;
+}
+
+interface Share {
+  readonly work: SignatureWork;
+  readonly part: Part;
+}
+
+const range = (first: number, last: number) => (first === last ? `path ${first}` : `paths ${first}…${last}`);
+
+/** Items of one call, or of several with equal options. */
+class BlockTask implements Task {
+  readonly works: readonly SignatureWork[];
+  readonly #shares: readonly Share[];
+  readonly #block: Block;
+
+  constructor(shares: readonly Share[]) {
+    this.#shares = shares;
+    this.works = shares.map(({ work }) => work);
+    this.#block = new Block(shares.map(({ part }) => part));
+  }
+
+  get bytes(): number {
+    return this.#block.layout.end;
+  }
+
+  get name(): string {
+    const [{ part }] = this.#shares as [Share];
+    const { cut, first, count } = part;
+    const paths = Array.from({ length: count }, (_, i) => cut.pathOf(first + i));
+    const words = range(
+      paths.reduce((a, b) => Math.min(a, b)),
+      paths.reduce((a, b) => Math.max(a, b)),
+    );
+    return this.#block.whole ? words : `stretches of ${words}`;
+  }
+
+  stage(memory: Memory, at: number): void {
+    this.#block.stage(memory, at);
+  }
+
+  take(memory: Memory, at: number): void {
+    let item = 0;
+    for (const { work, part } of this.#shares) {
+      const heap = heapOf(memory, work.call.dtype);
+      work.take(part, this.#block.whole, heap, this.#block.outputOf(item, at));
+      item += part.count;
+    }
+  }
+
+  apart(): readonly Task[] {
+    return this.#shares.length === 1 ? [this] : this.#shares.map((share) => new BlockTask([share]));
+  }
+}
+
+/** Joins works of equal keys, each of one block, while the block keeps within a budget. @returns The task; the works taken are removed from `works`. */
+export function join(works: SignatureWork[], budget: Budget, cost: number): Task | undefined {
+  const shares: Share[] = [];
+  let items = 0;
+  let points = 1;
+  let spent = 0;
+  let taken = 0;
+  for (const work of works) {
+    if (work.cancelled) {
+      taken += 1;
+      continue;
+    }
+    const { channels, bytes, rows, row, batch, points: length } = work.call;
+    const count = items + batch;
+    const longest = Math.max(points, length);
+    const fits =
+      count * longest * channels * bytes <= budget.input && count * rows * row * bytes <= budget.output && spent < cost;
+    if (shares.length > 0 && !fits) break;
+    taken += 1;
+    for (let part = work.nextPart(); part !== undefined; part = work.nextPart()) shares.push({ work, part });
+    items = count;
+    points = longest;
+    spent += work.cost;
+  }
+  works.splice(0, taken);
+  return shares.length === 0 ? undefined : new BlockTask(shares);
+}
+
+/** Rows of a node of a path's tree of products. */
+interface Node {
+  readonly level: number;
+  readonly index: number;
+  readonly rows: Float32Array | Float64Array;
+  readonly count: number;
+  missing: number;
+}
+
+/**
+ * The product of a path's stretches, in whatever order they come. As many neighbours as a task may stage are multiplied by one, then
+ * those products, and so on; a power of two each time, so that it is the tree of core/tree.ts.
+ */
+class Product {
+  readonly call: Call;
+  readonly cut: Cut;
+  readonly item: number;
+  readonly path: number;
+  readonly #stretches: number;
+  readonly #fan: number;
+  readonly #nodes = new Map<string, Node>();
+
+  constructor(call: Call, cut: Cut, item: number) {
+    this.call = call;
+    this.cut = cut;
+    this.item = item;
+    this.path = cut.pathOf(item);
+    this.#stretches = stretchesIn(call, this.path);
+    let fan = 2;
+    while (2 * fan * call.size * call.bytes <= productBytes) fan *= 2;
+    this.#fan = fan;
+  }
+
+  /** Rows that there are on a level: stretches on level 0. */
+  #rowsOf(level: number): number {
+    return Math.ceil(this.#stretches / this.#fan ** level);
+  }
+
+  /** Whether a node is the last one. */
+  isRoot(node: Node): boolean {
+    return this.#rowsOf(node.level + 1) === 1;
+  }
+
+  put(level: number, index: number, row: Float32Array | Float64Array): Node | undefined {
+    const { size, dtype } = this.call;
+    const at = Math.floor(index / this.#fan);
+    const key = `${level},${at}`;
+    let node = this.#nodes.get(key);
+    if (node === undefined) {
+      const count = Math.min(this.#fan, this.#rowsOf(level) - at * this.#fan);
+      node = { level, index: at, rows: allocateNumbers(dtype, count * size, "paths"), count, missing: count };
+      this.#nodes.set(key, node);
+    }
+    node.rows.set(row, (index - at * this.#fan) * size);
+    node.missing -= 1;
+    if (node.missing > 0) return undefined;
+    this.#nodes.delete(key);
+    return node;
+  }
+}
+
+/** A node of a path's tree, the initial signature in front of the last one. */
+class ProductTask implements Task {
+  readonly works: readonly SignatureWork[];
+  readonly #product: Product;
+  readonly #node: Node;
+  readonly #initial: boolean;
+
+  constructor(work: SignatureWork, product: Product, node: Node) {
+    this.works = [work];
+    this.#product = product;
+    this.#node = node;
+    this.#initial = product.isRoot(node) && product.call.initial !== undefined;
+  }
+
+  get #rowBytes(): number {
+    return this.#product.call.size * this.#product.call.bytes;
+  }
+
+  get bytes(): number {
+    return headBytes + (this.#node.count + (this.#initial ? 1 : 0)) * this.#rowBytes;
+  }
+
+  get name(): string {
+    return `the product of stretches of path ${this.#product.path}`;
+  }
+
+  stage(memory: Memory, at: number): void {
+    const { call, cut, item } = this.#product;
+    const { dtype, channels, depth, size, bytes, bits } = call;
+    const heap = heapOf(memory, dtype);
+    const rows = headBytes + (this.#initial ? this.#rowBytes : 0);
+    if (this.#initial && call.initial !== undefined)
+      stageInitial(call.initial, size, cut, item, 1, heap, (at + headBytes) / bytes, false);
+    heap.set(this.#node.rows, (at + rows) / bytes);
+    writeCombine(memory.u32, at, {
+      dtype,
+      channels,
+      depth,
+      options: stretchOptions(bits),
+      staged: this.bytes,
+      output: headBytes,
+      end: headBytes + this.#rowBytes,
+      rows,
+      count: this.#node.count,
+      initial: this.#initial ? headBytes : 0,
+    });
+  }
+
+  take(memory: Memory, at: number): void {
+    const [work] = this.works as [SignatureWork];
+    if (work.cancelled) return;
+    const { dtype, bytes, size } = this.#product.call;
+    const from = (at + (memory.u32[at / 4 + OUTPUT] as number)) / bytes;
+    const row = heapOf(memory, dtype).subarray(from, from + size);
+    if (this.#product.isRoot(this.#node)) work.finish(this.#product, row);
+    else work.put(this.#product, this.#node.level + 1, this.#node.index, row);
+  }
+
+  apart(): readonly Task[] {
+    return [this];
+  }
+}
+
+/** The next segment of a chain. */
+class ChainTask implements Task {
+  readonly works: readonly SignatureWork[];
+  readonly #chain: Chain;
+
+  constructor(work: SignatureWork, chain: Chain) {
+    this.works = [work];
+    this.#chain = chain;
+  }
+
+  get bytes(): number {
+    return this.#chain.layout.end;
+  }
+
+  get name(): string {
+    const { cut, first, count } = this.#chain;
+    return `a segment of ${range(cut.pathOf(first), cut.pathOf(first + count - 1))}`;
+  }
+
+  stage(memory: Memory, at: number): void {
+    this.#chain.stage(memory, at);
+  }
+
+  take(memory: Memory, at: number): void {
+    const [work] = this.works as [SignatureWork];
+    if (work.cancelled) return;
+    this.#chain.take(memory, at, work.result);
+    work.go(this.#chain);
+  }
+
+  apart(): readonly Task[] {
+    return [this];
+  }
+}
