@@ -80,6 +80,20 @@ export interface PathSignatureErrorCodes {
   SOURCE_MISSING: "Error";
   /** A binary could not be fetched, compiled or instantiated; `cause` says why. */
   INIT_FAILED: "Error";
+  /** `gpu` is neither a GPU nor a GPUDevice. */
+  GPU_TYPE: "TypeError";
+  /** A buffer that cannot be read: destroyed, of another device, too small, or not for storage. */
+  GPU_BUFFER: "TypeError";
+  /** The host has no WebGPU, or WebGPU no adapter. */
+  GPU_UNAVAILABLE: "Error";
+  /** The device was lost, and what was to be computed, or what it held, with it. */
+  GPU_LOST: "Error";
+  /** The device gave no more memory. */
+  GPU_OUT_OF_MEMORY: "Error";
+  /** The device refused, or failed at, what it was told. */
+  GPU_FAILED: "Error";
+  /** A single signature, or what has to be computed at once, is larger than the device's limits. */
+  GPU_LIMITS: "Error";
   /** The engine gave no more memory. */
   OUT_OF_MEMORY: "Error";
   /** A fault of this library. */

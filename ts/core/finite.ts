@@ -79,7 +79,7 @@ export function checkBesides(call: Call): void {
       throw notFinite("options.initial", Number(view[at]), where, path === undefined ? {} : { path });
     }
   }
-  if (basepoint !== undefined) return;
+  if (basepoint !== undefined || paths.resident) return;
   if (paths.points === 1) checkPaths(call, 0, paths.batch);
   else if (lengths !== undefined) {
     for (let i = 0; i < lengths.length; i++) if (lengths[i] === 1) checkPaths(call, i, 1);

@@ -1,0 +1,240 @@
+// The kernels that walk paths, put together: the loop over tiles of time, coefficients from and to memory. The twin of
+// crates/kernels/src/signature.rs. One source, three uses:
+//
+//   prefix   an invocation follows a prefix and the tree below it; the invocations of a workgroup belong to one path or a few
+//   path     the tree is the whole signature: an invocation a path
+//   stream   an invocation follows one word of the top level, and every step is written
+//
+// Not here: the arithmetic of a step (walk.wgsl.ts), the reading of a path (increments.wgsl.ts), products (chen.wgsl.ts).
+
+import { type Layout, slicePitch, sliceSize } from "../layout.ts";
+import { isPadded, prefixLength, type Share, shareCount } from "../share.ts";
+import { stageSource, trackSource } from "./increments.wgsl.ts";
+import { option, paramsSource, workgroupSource } from "./params.wgsl.ts";
+import { addressOf, levelOffsets, placeSource, readAll, writeAll } from "./place.wgsl.ts";
+import { indent, over, plus, splat, u } from "./text.ts";
+import { type Chunk, type Coefficient, coefficientsOf, declarationsOf, type Letters, stepOf } from "./walk.wgsl.ts";
+
+const heading = (layout: Layout, title: string): string => {
+  const { share, invocations, tracks, workgroups } = layout;
+  const { channels, depth, levels, rows, columns } = share;
+  const P = prefixLength(share);
+  const below = P === 0 ? "" : ` below a prefix of ${P} ${P === 1 ? "letter" : "letters"}`;
+  const words = levels > 2 ? `all words` : levels === 2 ? `${rows} × ${columns} words` : `${columns} words`;
+  const spread = workgroups > 1 ? `${workgroups} workgroups to a track` : `${tracks} tracks to a workgroup`;
+  return `// path-signature ${title}, channels ${channels}, depth ${depth}. An invocation follows ${words}${below};
+// ${spread} of ${invocations}. Written by ts/gpu/kernels/signature.wgsl.ts.
+`;
+};
+
+const sources = (layout: Layout, listed: boolean): string =>
+  `${paramsSource}${workgroupSource}${trackSource(layout.share.channels)}${stageSource(layout)}${placeSource(layout, listed)}
+// Where the first row of a track begins.
+fn row_of(track: u32) -> u32 {
+  return params.out_offset + track / params.pieces * params.out_path + track % params.pieces * params.out_piece;
+}
+`;
+
+/** Workgroup memory once increments are no longer needed: single numbers. */
+const handOverSource = ({ vector }: Layout): string => `
+fn put(i: u32, x: f32) {
+  stage[i / ${u(vector)}][i % ${u(vector)}] = x;
+}
+
+fn taken(i: u32) -> f32 {
+  return stage[i / ${u(vector)}][i % ${u(vector)}];
+}
+`;
+
+/** Where a place finds its letters' increments in a step that begins at vector \`at\` of the stage. */
+function lettersOf({ share, vector }: Layout): { before: string[]; step: string[]; letters: Letters } {
+  const { channels: d, depth, levels, rows, columns } = share;
+  const P = prefixLength(share);
+  const before: string[] = [];
+  const step: string[] = [];
+  for (let level = 1; level <= P; level++) {
+    const digit = over("place.prefix", d ** (P - level));
+    before.push(`let letter_${level} = ${level === 1 ? digit : `${digit} % CHANNELS`};`);
+  }
+  const one = (letter: string) => `stage[at + ${letter} / ${u(vector)}][${letter} % ${u(vector)}]`;
+  const neighbours = (name: string, first: string | undefined, count: number) => {
+    for (let offset = 0; offset < count; offset += vector) {
+      const width = Math.min(vector, count - offset);
+      const swizzle = width === vector ? "" : `.${"xyzw".slice(0, width)}`;
+      const from = plus(["at", first && `${first} / ${u(vector)}`], offset / vector);
+      step.push(`let ${name}_${offset} = stage[${from}]${swizzle};`);
+    }
+  };
+  const cutColumns = columns < d;
+  const cutRows = levels === 2 && rows < d;
+  if (!cutColumns) neighbours("z", undefined, d);
+  else if (columns === 1) step.push(`let z_column_0 = ${one("place.column")};`);
+  else neighbours("z_column", "place.column", columns);
+  if (cutRows && rows % vector === 0) neighbours("z_row", "place.row", rows);
+  else if (cutRows) {
+    for (let offset = 0; offset < rows; offset += 4) {
+      const width = Math.min(4, rows - offset);
+      const parts = Array.from({ length: width }, (_, i) => {
+        before.push(`let row_${offset + i} = ${plus(["place.row"], offset + i)};`);
+        return one(`row_${offset + i}`);
+      });
+      step.push(`let z_row_${offset} = ${splat(parts.join(", "), width)};`);
+    }
+  }
+  const letters = {
+    prefix: (level: number) => one(`letter_${level}`),
+    chunk: (level: number, { offset }: Chunk) =>
+      level === depth && cutColumns
+        ? `z_column_${offset}`
+        : level < depth && cutRows
+          ? `z_row_${offset}`
+          : `z_${offset}`,
+  };
+  return { before, step, letters };
+}
+
+/** The registers, from the identity or what a track continues. */
+function begin({ share }: Layout): string[] {
+  return [
+    ...declarationsOf(share),
+    `if (place.works && has(${u(option.INITIAL)})) {`,
+    "  let initial = params.initial_offset + place.track / params.pieces * params.initial_path",
+    "    + place.track % params.pieces * params.initial_piece;",
+    ...readAll(share, "initials", "place", "initial").map((line) => `  ${line}`),
+    "}",
+  ];
+}
+
+const scalarTerm = (row: string): string[] => [
+  `if (has(${u(option.SCALAR_TERM)}) && place.prefix + place.row + place.column == 0u) { out[${row} - 1u] = 1.0; }`,
+];
+
+/** The kernel for whole signatures. `listed`: only the shares of a list are followed. */
+export function wholeSource(layout: Layout, listed = false): string {
+  const { share } = layout;
+  const { before, step, letters } = lettersOf(layout);
+  return `${heading(layout, prefixLength(share) === 0 && layout.shares === 1 ? "path" : "prefix")}${sources(layout, listed)}${handOverSource(layout)}
+@compute @workgroup_size(${layout.invocations})
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let workgroup = workgroup_number(id, groups);
+  let most = find_tracks(lane, workgroup);
+  let place = place_of(lane, workgroup);
+${indent(before, 2)}
+  let count = select(0u, tracks[place.slot].count, place.works);
+${indent(begin(layout), 2)}
+  for (var t = 0u; t < most; t += TILE) {
+    workgroupBarrier();
+    stage_tile(lane, t);
+    workgroupBarrier();
+    let end = place.slot * TRACK_VECTORS + min(TILE, max(count, t) - t) * STEP_VECTORS;
+    for (var at = place.slot * TRACK_VECTORS; at < end; at += STEP_VECTORS) {
+${indent([...step, ...stepOf(share, letters)], 6)}
+    }
+  }
+${indent(finish(layout), 2)}
+}
+`;
+}
+
+/** Coefficients to memory: those of prefixes by whoever writes them, the others by way of workgroup memory. */
+function finish({ share }: Layout): string[] {
+  const P = prefixLength(share);
+  const all = coefficientsOf(share);
+  const prefixes = all.filter(({ level }) => level <= P);
+  const below = all.filter(({ level }) => level > P);
+  return [
+    "if (place.works) {",
+    "  let row = row_of(place.track);",
+    ...[...scalarTerm("row"), ...writeAll(share, prefixes, "out", "place", "row")].map((line) => `  ${line}`),
+    "}",
+    ...slicesOf(share, below).flatMap((slice) => handOver(share, slice)),
+  ];
+}
+
+/** Coefficients that stand one behind the other in every row, sixteen at most. */
+function slicesOf(share: Share, all: readonly Coefficient[]): Coefficient[][] {
+  const { channels, depth } = share;
+  const offsets = levelOffsets(channels, depth);
+  const number = ({ level, path, letter }: Coefficient) =>
+    offsets[level]! + [...path, letter].reduce((n, c) => n * channels + c, 0);
+  const whole = shareCount(share) === 1;
+  const slices: Coefficient[][] = [];
+  let last: Coefficient | undefined;
+  for (const c of all) {
+    const follows =
+      last !== undefined &&
+      number(c) === number(last) + 1 &&
+      (whole || c.level === last.level) &&
+      // What lies in the alphabet is asked for one row at a time.
+      (!isPadded(share) || c.path.join() === last.path.join());
+    if (follows && slices.at(-1)!.length < sliceSize) slices.at(-1)!.push(c);
+    else slices.push([c]);
+    last = c;
+  }
+  return slices;
+}
+
+/**
+ * A slice of every invocation's coefficients, by way of workgroup memory: neighbouring invocations then write neighbouring
+ * numbers.
+ */
+function handOver(share: Share, slice: readonly Coefficient[]): string[] {
+  const count = u(slice.length);
+  const { index, writes, exists } = addressOf(share, slice[0]!, "p", "row_of(p.track)", "n");
+  const condition = ["p.works", writes, exists].filter((x) => x !== undefined).join(" && ");
+  return [
+    "workgroupBarrier();",
+    ...slice.map(({ name }, i) => `put(${plus([`lane * ${u(slicePitch)}`], i)}, ${name});`),
+    "workgroupBarrier();",
+    `for (var i = lane; i < INVOCATIONS * ${count}; i += INVOCATIONS) {`,
+    `  let p = place_of(i / ${count}, workgroup);`,
+    `  let n = i % ${count};`,
+    `  if (${condition}) { out[${index}] = taken(i / ${count} * ${u(slicePitch)} + n); }`,
+    "}",
+  ];
+}
+
+/** The kernel for signatures of every prefix: each invocation one word of the top level and all its prefixes. */
+export function streamSource(layout: Layout): string {
+  const { share } = layout;
+  const { before, step, letters } = lettersOf(layout);
+  return `${heading(layout, "stream")}${sources(layout, false)}
+@compute @workgroup_size(${layout.invocations})
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let workgroup = workgroup_number(id, groups);
+  _ = find_tracks(lane, workgroup);
+  let place = place_of(lane, workgroup);
+${indent(before, 2)}
+  let track = tracks[place.slot];
+  // Rows of the piece: past the end of a path its last one repeats.
+  let first_row = place.track % params.pieces * params.piece_steps;
+  let rows = select(0u, min(params.piece_steps, params.rows - first_row), place.works && first_row < params.rows);
+  var row = row_of(place.track);
+  let row_size = ${u(levelOffsets(share.channels, share.depth)[share.depth + 1]!)} + select(0u, 1u, has(${u(option.SCALAR_TERM)}));
+${indent(begin(layout), 2)}
+  for (var t = 0u; t < params.piece_steps; t += TILE) {
+    workgroupBarrier();
+    stage_tile(lane, t);
+    workgroupBarrier();
+    var at = place.slot * TRACK_VECTORS;
+    for (var r = t; r < min(t + TILE, rows); r++) {
+      if (r < track.count) {
+${indent([...step, ...stepOf(share, letters)], 8)}
+        at += STEP_VECTORS;
+      }
+${indent(scalarTerm("row"), 6)}
+${indent(writeAll(share, coefficientsOf(share), "out", "place", "row"), 6)}
+      row += row_size;
+    }
+  }
+}
+`;
+}

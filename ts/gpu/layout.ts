@@ -1,0 +1,87 @@
+// How a kernel that walks lies in a workgroup: which invocations follow which track, how many steps of increments are staged
+// at once. Pure arithmetic from a share and the limits of a device.
+//
+// A track is a path, or a piece of one in time. All invocations of a track read the same increments, so a workgroup stages them
+// once in its memory. Where a track has fewer shares than a workgroup has invocations, several tracks share a workgroup; where
+// it has more, several workgroups share a track.
+
+import { columnGroups, rowGroups, type Share, shareCount } from "./share.ts";
+
+/** Limits of a device that kernels depend on. */
+export interface WorkgroupLimits {
+  readonly maxComputeInvocationsPerWorkgroup: number;
+  readonly maxComputeWorkgroupStorageSize: number;
+}
+
+/** A kernel's place in a workgroup. */
+export interface Layout {
+  readonly share: Share;
+  /** Shares of a track. */
+  readonly shares: number;
+  /** Invocations of a workgroup. */
+  readonly invocations: number;
+  /** Tracks of a workgroup; 1 where a track needs several. */
+  readonly tracks: number;
+  /** Workgroups of a track; 1 where a workgroup holds several. */
+  readonly workgroups: number;
+  /** Steps staged at once. */
+  readonly tile: number;
+  /** Letters of a vector in workgroup memory: 2 for two channels, else 4. */
+  readonly vector: number;
+  /** Vectors of a step: all letters, and what groups reach beyond them. */
+  readonly stepVectors: number;
+  /** Vectors from one track's increments to the next one's. */
+  readonly trackVectors: number;
+}
+
+/** Subgroups have 4 to 128 invocations, most 32 or 64. */
+const subgroup = 32;
+/** Enough to hide latency a little within one workgroup, few enough for many workgroups to be resident at once. */
+const usualInvocations = 64;
+/** Longer tiles save barriers, which are then below a hundredth of the work. */
+const mostSteps = 64;
+/** Coefficients that each invocation hands over at a time when signatures are written; one more keeps banks apart. */
+export const sliceSize = 16;
+export const slicePitch = sliceSize + 1;
+/** Bytes of what is known of a track, and of the longest track. */
+export const trackBytes = 16;
+const longestBytes = 16;
+
+/** Invocations and tracks of a workgroup: as few idle invocations as possible, then as few invocations. */
+function fill(shares: number, most: number): { invocations: number; tracks: number; workgroups: number } {
+  let best = { invocations: 0, tracks: 0, workgroups: 0 };
+  let bestIdle = Infinity;
+  for (let invocations = Math.min(usualInvocations, most); invocations <= most; invocations += subgroup) {
+    const tracks = Math.max(1, Math.floor(invocations / shares));
+    const workgroups = Math.ceil(shares / invocations);
+    const idle = 1 - (tracks * shares) / (invocations * workgroups);
+    // A larger workgroup has to be worth it: fewer fit side by side.
+    if (idle < bestIdle - 0.02) {
+      best = { invocations, tracks, workgroups };
+      bestIdle = idle;
+    }
+  }
+  return best;
+}
+
+/** The layout of a share; `undefined` where a single step of one track does not fit workgroup memory. */
+export function layoutOf(share: Share, limits: WorkgroupLimits): Layout | undefined {
+  const { channels, rows, columns } = share;
+  const shares = shareCount(share);
+  const most = Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
+  const vector = channels === 2 ? 2 : 4;
+  const letters = Math.max(channels, rowGroups(share) * rows, columnGroups(share) * columns);
+  const stepVectors = Math.ceil(letters / vector);
+  const { invocations, tracks, workgroups } = fill(shares, most);
+  const bytes = limits.maxComputeWorkgroupStorageSize - tracks * trackBytes - longestBytes;
+  const vectorsOfTrack = Math.floor(bytes / (4 * vector) / tracks);
+  // An odd number of vectors between tracks: invocations that read the same step of neighbouring tracks meet different banks.
+  const tile = Math.min(mostSteps, Math.floor((vectorsOfTrack - 1) / stepVectors));
+  if (tile < 1) return undefined;
+  const trackVectors = tracks === 1 ? tile * stepVectors : tile * stepVectors + 1 - ((tile * stepVectors) % 2);
+  return { share, shares, invocations, tracks, workgroups, tile, vector, stepVectors, trackVectors };
+}
+
+/** Vectors of workgroup memory: for increments, and as much as handing over a slice takes. */
+export const stageVectors = ({ tracks, trackVectors, invocations, vector }: Layout): number =>
+  Math.max(tracks * trackVectors, Math.ceil((invocations * slicePitch) / vector));

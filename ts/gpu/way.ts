@@ -1,0 +1,78 @@
+// Which kernel computes a call, on how many pieces of time: the twin of crates/kernels/src/plan.rs. A pure function of the call's
+// sizes and the device's limits.
+//
+// Pieces of time are what few long paths are computed in parallel by, and what keeps rounding down for all of them. Their number
+// depends on the batch: with few paths more of them are needed to fill a device. It is a power of two, so that products of
+// neighbours make a tree.
+
+import { type Layout, layoutOf, type WorkgroupLimits } from "./layout.ts";
+import { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
+
+/** Names of the kernels. `time`: `path` or `prefix` on pieces, and a tree of products. */
+export type KernelName = "ends" | "path" | "prefix" | "time" | "stream";
+
+/** How a call is computed. */
+export interface Way {
+  readonly kernel: KernelName;
+  /** Absent for `ends`. */
+  readonly layout: Layout | undefined;
+  /** Of the kernel for whole signatures of pieces, where a stream needs them first. */
+  readonly wholeLayout?: Layout;
+  /** Pieces of a path's time, a power of two. */
+  readonly pieces: number;
+}
+
+/** What the choice depends on. */
+export interface WaySizes {
+  readonly channels: number;
+  readonly depth: number;
+  readonly batch: number;
+  /** Steps of the longest path. */
+  readonly steps: number;
+  readonly stream: boolean;
+}
+
+/** Invocations that keep a large device busy: 128 compute units with 256 each. */
+const invocationsToFill = 32768;
+/** Below this many steps a piece's products cost more than it saves. */
+const leastPieceSteps = 64;
+/** A piece of more steps than this would round worse than the CPU's kernels, which have pieces of a quarter of the path. */
+const mostPieceSteps = 2048;
+const mostPieces = 256;
+
+const powerOfTwoAtMost = (n: number): number => 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, n))));
+const powerOfTwoAtLeast = (n: number): number => 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, n))));
+
+/** The workgroup memory that every device has: what a kernel takes unless a step needs more. */
+const usualStorage = 16384;
+
+/** The layout of a share in no more workgroup memory than it needs. */
+function layoutFor(share: Share, limits: WorkgroupLimits): Layout | undefined {
+  const usual = {
+    ...limits,
+    maxComputeWorkgroupStorageSize: Math.min(usualStorage, limits.maxComputeWorkgroupStorageSize),
+  };
+  return layoutOf(share, usual) ?? layoutOf(share, limits);
+}
+
+/** The way of a call, or `undefined` where a step of so many channels does not fit the device's workgroup memory. */
+export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined {
+  const { channels, depth, batch, steps, stream } = sizes;
+  if (channels === 1 || depth === 1) return { kernel: "ends", layout: undefined, pieces: 1 };
+  const share = stream ? streamShareOf(channels, depth) : shareOf(channels, depth);
+  const layout = layoutFor(share, limits);
+  if (!layout) return undefined;
+  const toFill = invocationsToFill / Math.max(1, batch * shareCount(share));
+  const filling = powerOfTwoAtMost(Math.min(toFill, steps / leastPieceSteps));
+  if (stream) {
+    const wholeLayout = layoutFor(shareOf(channels, depth), limits);
+    if (filling === 1 || !wholeLayout) return { kernel: "stream", layout, pieces: 1 };
+    return { kernel: "stream", layout, wholeLayout, pieces: Math.min(mostPieces, filling) };
+  }
+  const pieces = Math.min(mostPieces, Math.max(filling, powerOfTwoAtLeast(steps / mostPieceSteps)));
+  return { kernel: pieces > 1 ? "time" : layout.shares === 1 ? "path" : "prefix", layout, pieces };
+}
+
+/** Operations of one step of one path, on all its invocations, idle ones too. */
+export const operationsOfStep = ({ share, invocations, tracks, workgroups }: Layout): number =>
+  (operationsOf(share) * invocations * workgroups) / tracks;
