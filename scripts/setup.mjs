@@ -1,5 +1,5 @@
 // Brings what building and testing need and this machine lacks: npm dependencies, a Rust toolchain, wasm-pack and
-// wasm-bindgen, a C linker. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
+// wasm-bindgen, a C linker, implementations of WebGPU for the tests. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
 // it then only compares stamps and looks whether files exist. Every npm script starts with it (start.mjs).
 //
 //   node scripts/setup.mjs
@@ -12,6 +12,7 @@ import * as npm from "./lib/npm.mjs";
 import { at } from "./lib/project.mjs";
 import { onPath, remembered } from "./lib/rust.mjs";
 import { Fault, main, say, step } from "./lib/terminal.mjs";
+import * as webgpu from "./lib/webgpu.mjs";
 
 const oldestNode = 20;
 
@@ -36,9 +37,10 @@ const missing = () => ({
   linker: !hasLinker(),
   rust: !remembered(),
   tools: cargoTools.tools.filter((tool) => !cargoTools.isPresent(tool)),
+  webgpu: webgpu.missing(),
 });
 
-const anything = (what) => what.npm || what.linker || what.rust || what.tools.length > 0;
+const anything = (what) => what.npm || what.linker || what.rust || what.tools.length > 0 || what.webgpu.length > 0;
 
 async function bring(what) {
   async function rustSide() {
@@ -55,6 +57,8 @@ async function bring(what) {
       await step(`${tool.crate} ${tool.version}`, (report) => cargoTools.install(tool, toolchain, report));
     }
     if (what.tools.length > 0) cargoTools.clean();
+    // Last: what could not be built without it is built by now.
+    if (what.webgpu.length > 0) await step("WebGPU without a GPU", () => webgpu.install(what.webgpu));
   }
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);
   // Side by side: npm waits for the network while cargo keeps the cores busy. A failure waits for the other side, so that

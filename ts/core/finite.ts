@@ -9,7 +9,8 @@ import { firstNonFinite } from "./arrays.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
 import { rangeError } from "./errors.ts";
 
-function notFinite(
+/** The error for a number that is not finite. */
+export function notFinite(
   argument: string,
   value: number,
   where: string,

@@ -150,7 +150,7 @@ const describeShort = (text: string): string => (text.length > 60 ? `${text.slic
 const mostDimensions = 64;
 
 /** A shape's numbers as an array of its own. */
-function readShape(shape: unknown, argument: string, code: "PATHS_TYPE" | RowsArgument["type"]): number[] {
+export function readShape(shape: unknown, argument: string, code: "PATHS_TYPE" | RowsArgument["type"]): number[] {
   const isList =
     Array.isArray(shape) ||
     (kindOf(shape) !== -1 && !(shape instanceof BigInt64Array) && !(shape instanceof BigUint64Array));

@@ -7,4 +7,6 @@ export interface Resident {
   readonly buffer: object;
   /** Bytes before the first number. */
   readonly offset: number;
+  /** The GPUDevice that it is on, where that is known: of a user's buffer only the device itself can tell. */
+  readonly device: object | undefined;
 }

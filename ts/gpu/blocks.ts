@@ -48,8 +48,8 @@ export const bindable = (limits: DeviceLimits): number =>
 export const fitsDevice = ({ row, channels }: Pick<CutSizes, "row" | "channels">, limits: DeviceLimits): boolean =>
   Math.max(row, 2 * channels) * bytes <= bindable(limits);
 
-/** The cut of a call that {@link fitsDevice}. */
-export function cutFor(sizes: CutSizes, limits: DeviceLimits): Cut {
+/** The cut of a call that {@link fitsDevice}. `usual`: bytes of a block's parts. */
+export function cutFor(sizes: CutSizes, limits: DeviceLimits, usual = blockBytes): Cut {
   const { batch, points, channels, row, rows, stream, states, resident, stays } = sizes;
   const most = bindable(limits);
   const input = points * channels * bytes;
@@ -61,7 +61,7 @@ export function cutFor(sizes: CutSizes, limits: DeviceLimits): Cut {
     return { paths: 1, steps: Math.max(1, Math.floor(most / perStep) - 1) };
   }
   const fit = (each: number, isOnDevice: boolean) =>
-    each === 0 ? batch : Math.max(1, Math.floor((isOnDevice ? most : Math.min(most, blockBytes)) / each));
+    each === 0 ? batch : Math.max(1, Math.floor((isOnDevice ? most : Math.min(most, usual)) / each));
   const paths = Math.min(batch, fit(input, resident), fit(output, stays), fit(states * bytes, false));
   return { paths: Math.max(1, paths), steps: undefined };
 }

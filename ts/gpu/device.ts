@@ -2,6 +2,7 @@
 // it is told. A user's own device is used as it is and never destroyed.
 
 import { describe, typeError } from "../core/errors.ts";
+import { blockBytes } from "./blocks.ts";
 import { faultOf, faultOfRejection, gpuFault } from "./faults.ts";
 import { Memory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
@@ -28,6 +29,8 @@ const wanted = [
   "maxComputeWorkgroupSizeX",
   "maxComputeWorkgroupsPerDimension",
 ] as const;
+
+const leastBlockBytes = 2 ** 18;
 
 const optionalFeatures = ["subgroups", "timestamp-query"] as const;
 
@@ -103,8 +106,10 @@ export class Device {
   #lostBecause: string | undefined;
   /** What waits for the device and fails with it. */
   readonly #waiting = new Set<() => void>();
-  /** Errors that no scope caught: of the library's own device only, since a shared one has errors of others too. */
-  readonly uncaptured: string[] = [];
+  /** Bytes of each part of a block; less once memory has run out. */
+  blockBytes = blockBytes;
+  /** Told of errors that no scope caught: of the library's own device only, since a shared one has errors of others too. */
+  onUncaptured: (message: string) => void = () => undefined;
 
   constructor(gpu: GPUDevice, info: GPUAdapterInfo | undefined, isOwn: boolean) {
     this.gpu = gpu;
@@ -124,13 +129,16 @@ export class Device {
     if (isOwn) gpu.addEventListener?.("uncapturederror", this.#onUncaptured);
   }
 
-  readonly #onUncaptured = (event: Event): void => {
-    event.preventDefault();
-    this.uncaptured.push((event as GPUUncapturedErrorEvent).error.message);
-  };
+  // Not prevented from showing up on the console as well.
+  readonly #onUncaptured = (event: Event): void => this.onUncaptured((event as GPUUncapturedErrorEvent).error.message);
 
   get isLost(): boolean {
     return this.#lostBecause !== undefined;
+  }
+
+  /** After memory has run out. */
+  shrinkBlocks(): void {
+    this.blockBytes = Math.max(leastBlockBytes, this.blockBytes / 8);
   }
 
   has(feature: GPUFeatureName): boolean {
@@ -184,7 +192,8 @@ export class Device {
     }
     const settled = Promise.all(scopes).then(
       (errors) => {
-        const error = errors.find((one) => one !== null);
+        // Memory first: what is done with a buffer that there is no memory for is an error too.
+        const error = errors[1] ?? errors.find((one) => one !== null);
         if (error) throw faultOf(error);
         this.checkThere();
       },

@@ -41,6 +41,7 @@ interface Kernels {
   readonly whole?: Kernel;
   readonly stream?: Kernel;
   readonly chen?: Kernel;
+  /** Words of one letter: all that there is, or written over what products of pieces have rounded. */
   readonly ends?: Kernel;
   readonly finite?: Kernel;
 }
@@ -52,7 +53,8 @@ export function kernelsOf(channels: number, depth: number, stream: boolean, way:
   const { layout, pieces } = way;
   if (!layout) return { ends: endsKernel(channels, depth), finite: finiteKernel(channels) };
   const products = pieces > 1 ? { chen: chenKernel(channels, depth) } : {};
-  if (!stream) return { whole: wholeKernel(layout), ...products };
+  const ends = pieces > 1 ? { ends: endsKernel(channels, depth) } : {};
+  if (!stream) return { whole: wholeKernel(layout), ...products, ...ends };
   // The pieces' own signatures come first.
   const whole = pieces > 1 ? { whole: wholeKernel(way.wholeLayout!) } : {};
   return { stream: streamKernel(layout), ...whole, ...products };
@@ -82,7 +84,7 @@ export class Encoder {
   }
 
   commands(block: Block, regions: BlockRegions, holdings: Holdings): Command[] {
-    if (this.#way.kernel === "ends") return this.#ends(block, regions);
+    if (this.#way.kernel === "ends") return this.#closed(block, regions);
     if (this.#call.stream) return this.#stream(block, regions, holdings);
     return this.#whole(block, regions, holdings);
   }
@@ -117,19 +119,16 @@ export class Encoder {
     const [from, other] = [states(pieces), states(pieces / 2)];
     const products = this.#products!;
     const scalarTerm = this.#scalar > 0;
-    const initials = regions.initials && signaturesOf(regions.initials);
     const all = [this.#walk(whole, block, regions, from, {})];
-    if (!initials) {
-      all.push(
-        ...products.tree(paths, pieces, from, other, ([a, b]) =>
-          products.multiply(paths, 1, a, b, rows, { scalarTerm }),
-        ),
-      );
-      return all;
+    if (regions.initials) {
+      const last = states(1);
+      all.push(...products.tree(paths, pieces, from, other, ([a, b]) => products.multiply(paths, 1, a, b, last)));
+      all.push(products.multiply(paths, 1, signaturesOf(regions.initials), last, rows, { scalarTerm }));
+    } else {
+      const finish = ([a, b]: [Signatures, Signatures]) => products.multiply(paths, 1, a, b, rows, { scalarTerm });
+      all.push(...products.tree(paths, pieces, from, other, finish));
     }
-    const last = states(1);
-    all.push(...products.tree(paths, pieces, from, other, ([a, b]) => products.multiply(paths, 1, a, b, last)));
-    all.push(products.multiply(paths, 1, initials, last, rows, { scalarTerm }));
+    all.push(this.#ends(block, regions, rows, false));
     return all;
   }
 
@@ -168,20 +167,26 @@ export class Encoder {
     return all;
   }
 
-  #ends(block: Block, regions: BlockRegions): Command[] {
-    const { size, channels, checkFinite } = this.#call;
+  /** One channel or depth 1. */
+  #closed(block: Block, regions: BlockRegions): Command[] {
+    const { channels, checkFinite } = this.#call;
     const rows = this.#rowsOf(block, regions.out);
-    const all: Command[] = [];
-    if (checkFinite) {
-      const numbers = block.paths * block.points * channels;
-      const params = this.#params(block, regions, rows, {});
-      const workgroups = Math.ceil(numbers / (finiteInvocations * finiteEach));
-      all.push(this.#dispatch(this.#pipelines.finite!, regions, params, workgroups, 4 * numbers));
-    }
-    const count = block.paths * block.rows * size;
-    const params = this.#params(block, regions, rows, { initials: regions.initials, scalar: true });
-    all.push(this.#dispatch(this.#pipelines.ends!, regions, params, Math.ceil(count / endsInvocations), 20 * count));
-    return all;
+    const all = [this.#ends(block, regions, rows, true)];
+    if (!checkFinite) return all;
+    const numbers = block.paths * block.points * channels;
+    const params = this.#params(block, regions, rows, {});
+    const workgroups = Math.ceil(numbers / (finiteInvocations * finiteEach));
+    return [...all, this.#dispatch(this.#pipelines.finite!, regions, params, workgroups, 4 * numbers)];
+  }
+
+  /** Words of one letter. */
+  #ends(block: Block, regions: BlockRegions, rows: Signatures, scalar: boolean): Command {
+    const { channels, depth } = this.#call;
+    const count = block.paths * block.rows * channels * depth;
+    const { initials } = regions;
+    const params = this.#params(block, regions, rows, { initials, scalar });
+    const workgroups = Math.ceil(count / endsInvocations);
+    return this.#dispatch(this.#pipelines.ends!, regions, params, workgroups, 20 * count);
   }
 
   /** A kernel that walks. */

@@ -37,3 +37,20 @@ export function faultOfRejection(error: unknown): unknown {
   if (name === "AbortError") return gpuFault("GPU_LOST", `the device was lost: ${message}`, error);
   return gpuFault("GPU_FAILED", `${message ?? String(error)}`, error);
 }
+
+/** What tells most about a failure comes first: what follows a lost device or a buffer without memory are errors as well. */
+const telling: readonly unknown[] = ["GPU_LOST", "GPU_OUT_OF_MEMORY"];
+
+/** Waits for all promises, and is rejected with the error among theirs that tells most. */
+export async function allOf(promises: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  const errors = results
+    .filter(({ status }) => status === "rejected")
+    .map((one) => (one as PromiseRejectedResult).reason);
+  if (errors.length === 0) return;
+  for (const code of telling) {
+    const error = errors.find((one) => isGpuFault(one) && one.code === code);
+    if (error) throw error;
+  }
+  throw errors[0];
+}

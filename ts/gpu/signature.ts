@@ -7,7 +7,7 @@ import { blocksUnderWay, type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import { Encoder, kernelsOf, pipelinesOf, statesOf } from "./encode.ts";
-import { gpuFault } from "./faults.ts";
+import { allOf, gpuFault } from "./faults.ts";
 import { Holdings } from "./memory.ts";
 import { partOf, type Region } from "./regions.ts";
 import { Staging } from "./staging.ts";
@@ -19,6 +19,8 @@ import { operationsOfStep, type Way, wayOf } from "./way.ts";
 export interface Conduct {
   /** Whether the result stays on the device. */
   readonly stays: boolean;
+  /** Pieces of time where they are not to be chosen: for measurements. */
+  readonly pieces?: number | undefined;
   /** Called before each submission; throws to stop the work. */
   readonly check?: (() => void) | undefined;
   /** Told how much is done, from 0 to 1. */
@@ -38,7 +40,7 @@ export interface Outcome {
 }
 
 /** The way and the cut of a call on a device. @throws PathSignatureError GPU_LIMITS */
-export function planCall(device: Device, call: Call, stays: boolean): { way: Way; cut: Cut } {
+export function planCall(device: Device, call: Call, { stays, pieces }: Conduct): { way: Way; cut: Cut } {
   const { batch, points, channels, depth, row, rows, size, stream, basepoint, paths } = call;
   const { limits } = device;
   const steps = points - (basepoint === undefined ? 1 : 0);
@@ -48,12 +50,12 @@ export function planCall(device: Device, call: Call, stays: boolean): { way: Way
   if (stays && batch * rows * row * 4 > limits.maxBufferSize)
     throw tooLarge(`results of ${batch * rows * row} numbers`);
   const wayFor = (count: number, n: number): Way => {
-    const way = wayOf({ channels, depth, batch: count, steps: n, stream }, limits);
+    const way = wayOf({ channels, depth, batch: count, steps: n, stream, pieces }, limits);
     if (!way) throw tooLarge(`increments of ${channels} channels`);
     return way;
   };
   const way = wayFor(batch, steps);
-  const cut = cutFor({ ...sizes, states: statesOf(way, size, stream) }, limits);
+  const cut = cutFor({ ...sizes, states: statesOf(way, size, stream) }, limits, device.blockBytes);
   // Segments are calls of their own, of one path each.
   return { way: cut.steps === undefined ? way : wayFor(1, cut.steps), cut };
 }
@@ -63,7 +65,7 @@ export function planCall(device: Device, call: Call, stays: boolean): { way: Way
  * @throws PathSignatureError GPU_LIMITS, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED, and what `check` throws
  */
 export async function signatureOnDevice(device: Device, call: Call, conduct: Conduct): Promise<Outcome> {
-  const { way, cut } = planCall(device, call, conduct.stays);
+  const { way, cut } = planCall(device, call, conduct);
   const pipelines = await pipelinesOf(device, kernelsOf(call.channels, call.depth, call.stream, way));
   conduct.check?.();
   const blocks = [...blocksOf({ ...call, basepoint: call.basepoint !== undefined }, cut)];
@@ -121,7 +123,7 @@ class Work {
         finished.catch(() => undefined);
         finishing.push(finished);
       }
-      await Promise.all([settled, ...finishing]);
+      await allOf([settled, ...finishing]);
       this.#holdings.giveBack();
     } catch (error) {
       // Nothing may go that a submission still uses.
@@ -175,7 +177,7 @@ class Work {
       const { commands, readback, count } = value;
       const { done } = await device.submitter.run(commands, { check: this.#conduct.check, onDone });
       const mapped = readback && device.whileThere(readback.mapAsync(MAP_MODE_READ));
-      const finished = Promise.all([settled, done, mapped]).then(
+      const finished = allOf([settled, done, mapped]).then(
         () => {
           if (readback) this.#deliver(block, readback, count, isLast);
           holdings.giveBack();

@@ -30,14 +30,18 @@ export interface WaySizes {
   /** Steps of the longest path. */
   readonly steps: number;
   readonly stream: boolean;
+  /** Pieces of time where they are not to be chosen: a power of two, for measurements. */
+  readonly pieces?: number | undefined;
 }
 
 /** Invocations that keep a large device busy: 128 compute units with 256 each. */
 const invocationsToFill = 32768;
 /** Below this many steps a piece's products cost more than it saves. */
 const leastPieceSteps = 64;
-/** A piece of more steps than this would round worse than the CPU's kernels, which have pieces of a quarter of the path. */
-const mostPieceSteps = 2048;
+/** Paths of no more steps than this round well enough in one piece. */
+const mostWholeSteps = 2048;
+/** Of longer ones, pieces have no more steps than this: their largest errors are then at most four times the CPU's (bench/NOTES.md). */
+const mostPieceSteps = 640;
 const mostPieces = 256;
 
 const powerOfTwoAtMost = (n: number): number => 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, n))));
@@ -63,13 +67,14 @@ export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined
   const layout = layoutFor(share, limits);
   if (!layout) return undefined;
   const toFill = invocationsToFill / Math.max(1, batch * shareCount(share));
-  const filling = powerOfTwoAtMost(Math.min(toFill, steps / leastPieceSteps));
+  const filling = sizes.pieces ?? powerOfTwoAtMost(Math.min(toFill, steps / leastPieceSteps));
   if (stream) {
     const wholeLayout = layoutFor(shareOf(channels, depth), limits);
     if (filling === 1 || !wholeLayout) return { kernel: "stream", layout, pieces: 1 };
     return { kernel: "stream", layout, wholeLayout, pieces: Math.min(mostPieces, filling) };
   }
-  const pieces = Math.min(mostPieces, Math.max(filling, powerOfTwoAtLeast(steps / mostPieceSteps)));
+  const exact = steps > mostWholeSteps ? powerOfTwoAtLeast(steps / mostPieceSteps) : 1;
+  const pieces = sizes.pieces ?? Math.min(mostPieces, Math.max(filling, exact));
   return { kernel: pieces > 1 ? "time" : layout.shares === 1 ? "path" : "prefix", layout, pieces };
 }
 

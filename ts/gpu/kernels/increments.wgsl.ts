@@ -51,6 +51,11 @@ fn is_finite(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
 }
 
+// From where a piece begins to where its step t does, with one rounding: what the sum of its increments is, which has one for each.
+fn way_to(track: Track, t: u32, channel: u32) -> f32 {
+  return coordinate(track, track.first + t, channel) - coordinate(track, track.first, channel);
+}
+
 fn increment(track: Track, t: u32, channel: u32) -> f32 {
   let z = coordinate(track, t + 1u, channel) - coordinate(track, t, channel);
   if (!is_finite(z) && has(${u(option.CHECK_FINITE)})) { atomicMin(&first_not_finite, params.first_path + track.path); }

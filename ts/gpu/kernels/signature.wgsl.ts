@@ -105,6 +105,19 @@ function begin({ share }: Layout): string[] {
   ];
 }
 
+/** Level 1 at step `t` as one difference: what its sum has rounded is not carried on. Not where a signature is continued. */
+function levelOne({ share }: Layout, t: string): string[] {
+  const P = prefixLength(share);
+  const first = coefficientsOf(share).filter(({ level }) => level === 1);
+  const letter = ({ letter: n }: Coefficient) =>
+    P > 0 ? "letter_1" : share.levels === 2 && share.rows < share.channels ? plus(["place.row"], n) : u(n);
+  return [
+    `if (place.works && !has(${u(option.INITIAL)})) {`,
+    ...first.map((c) => `  ${c.name} = way_to(tracks[place.slot], ${t}, min(${letter(c)}, CHANNELS - 1u));`),
+    "}",
+  ];
+}
+
 const scalarTerm = (row: string): string[] => [
   `if (has(${u(option.SCALAR_TERM)}) && place.prefix + place.row + place.column == 0u) { out[${row} - 1u] = 1.0; }`,
 ];
@@ -130,11 +143,13 @@ ${indent(begin(layout), 2)}
     workgroupBarrier();
     stage_tile(lane, t);
     workgroupBarrier();
+${indent(levelOne(layout, "min(t, count)"), 4)}
     let end = place.slot * TRACK_VECTORS + min(TILE, max(count, t) - t) * STEP_VECTORS;
     for (var at = place.slot * TRACK_VECTORS; at < end; at += STEP_VECTORS) {
 ${indent([...step, ...stepOf(share, letters)], 6)}
     }
   }
+${indent(levelOne(layout, "count"), 2)}
 ${indent(finish(layout), 2)}
 }
 `;
