@@ -2,16 +2,15 @@
 // where the one is lost, by smaller blocks where memory ran out. Whether a call should run here at all is dispatch's.
 
 import { SCALAR_TERM } from "../core/abi.ts";
-import { FLOAT32, firstNonFinite, KIND_FLOAT32 } from "../core/arrays.ts";
 import type { Call } from "../core/call.ts";
 import { typeError } from "../core/errors.ts";
-import { checkPaths, notFinite } from "../core/finite.ts";
+import { checkPaths } from "../core/finite.ts";
 import type { Resident } from "../core/resident.ts";
 import { type AdapterInfo, type Device, type GpuSource, openDevice } from "./device.ts";
 import { kernelsOf, pipelinesOf } from "./encode.ts";
 import { gpuFault, isGpuFault } from "./faults.ts";
+import { checkOnDevice } from "./finite.ts";
 import type { MemoryUse } from "./memory.ts";
-import { readNumbers } from "./readback.ts";
 import { type Conduct, type Outcome, signatureOnDevice } from "./signature.ts";
 import { GpuTensor } from "./tensor.ts";
 import { wayOf } from "./way.ts";
@@ -156,17 +155,8 @@ export class GpuBackend {
   async #checkFinite(device: Device, call: Call, { suspect, buffer }: Outcome): Promise<void> {
     if (suspect === undefined) return;
     try {
-      const { resident } = call.paths;
-      if (!resident) return checkPaths(call, suspect, call.batch - suspect);
-      const { points, channels } = call;
-      const count = (call.lengths?.[suspect] ?? points) * channels;
-      const at = resident.offset + 4 * suspect * points * channels;
-      const numbers = await readNumbers(device, { buffer: resident.buffer as GPUBuffer, at, bytes: 4 * count });
-      const i = firstNonFinite(numbers, KIND_FLOAT32, FLOAT32, 0, count);
-      if (i < 0) return;
-      const [point, channel] = [Math.floor(i / channels), i % channels];
-      const where = `path ${suspect}, point ${point}, channel ${channel}`;
-      throw notFinite("paths", numbers[i]!, where, { path: suspect, point, channel });
+      if (call.paths.resident) await checkOnDevice(device, call, suspect);
+      else checkPaths(call, suspect, call.batch - suspect);
     } catch (error) {
       buffer?.destroy();
       throw error;

@@ -65,6 +65,7 @@ function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Blo
   const length = call.lengths?.[path] ?? call.points;
   const segments = Math.max(1, Math.ceil((length - 1) / steps));
   let firstRow = 0;
+  let continues: Continues = "given";
   for (let s = 0; s < segments; s++) {
     const last = s === segments - 1;
     const begin = s * steps;
@@ -74,6 +75,8 @@ function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Blo
     const basepoint = call.basepoint && from === 0 && (call.inverse ? last : s === 0);
     const own = end - begin + (basepoint ? 1 : 0);
     const rows = call.stream ? own : 1;
+    // A stream of one point has no rows of its own.
+    if (rows === 0) continue;
     yield {
       first: path,
       paths: 1,
@@ -81,11 +84,12 @@ function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Blo
       points: end - begin + 1,
       ragged: false,
       basepoint,
-      continues: s === 0 ? "given" : "before",
+      continues,
       rows,
       firstRow,
       isResult: call.stream || last,
     };
+    continues = "before";
     if (call.stream) firstRow += rows;
   }
   // Past its end a path's last row repeats.
@@ -97,7 +101,7 @@ function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Blo
       points: 1,
       ragged: false,
       basepoint: false,
-      continues: firstRow === 0 && segments === 1 && length === 1 ? "given" : "before",
+      continues,
       rows: Math.min(steps, call.rows - firstRow),
       firstRow,
       isResult: true,

@@ -169,14 +169,20 @@ export class Encoder {
 
   /** One channel or depth 1. */
   #closed(block: Block, regions: BlockRegions): Command[] {
-    const { channels, checkFinite } = this.#call;
+    const { checkFinite } = this.#call;
     const rows = this.#rowsOf(block, regions.out);
     const all = [this.#ends(block, regions, rows, true)];
     if (!checkFinite) return all;
-    const numbers = block.paths * block.points * channels;
-    const params = this.#params(block, regions, rows, {});
+    return [...all, this.finite(this.#pipelines.finite!, block, regions, false)];
+  }
+
+  /** Looks at every number of a block; `locate`: for the first that is not finite rather than for its path. */
+  finite(pipeline: Pipeline, block: Block, regions: BlockRegions, locate: boolean): Command {
+    const numbers = block.paths * block.points * this.#call.channels;
+    const params = this.#params(block, regions, this.#rowsOf(block, regions.out), {});
+    if (locate) params.options |= option.LOCATE;
     const workgroups = Math.ceil(numbers / (finiteInvocations * finiteEach));
-    return [...all, this.#dispatch(this.#pipelines.finite!, regions, params, workgroups, 4 * numbers)];
+    return this.#dispatch(pipeline, regions, params, workgroups, 4 * numbers);
   }
 
   /** Words of one letter. */

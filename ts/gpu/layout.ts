@@ -32,6 +32,8 @@ export interface Layout {
   readonly stepVectors: number;
   /** Vectors from one track's increments to the next one's. */
   readonly trackVectors: number;
+  /** Coefficients that an invocation hands over to its neighbours at a time; 0 where every step is written by itself. */
+  readonly slice: number;
 }
 
 /** Subgroups have 4 to 128 invocations, most 32 or 64. */
@@ -40,9 +42,8 @@ const subgroup = 32;
 const usualInvocations = 64;
 /** Longer tiles save barriers, which are then below a hundredth of the work. */
 const mostSteps = 64;
-/** Coefficients that each invocation hands over at a time when signatures are written; one more keeps banks apart. */
-export const sliceSize = 16;
-export const slicePitch = sliceSize + 1;
+/** Coefficients that an invocation hands over at a time when whole signatures are written, where there is room. */
+const usualSlice = 16;
 /** Bytes of what is known of a track, and of the longest track. */
 export const trackBytes = 16;
 const longestBytes = 16;
@@ -79,9 +80,16 @@ export function layoutOf(share: Share, limits: WorkgroupLimits): Layout | undefi
   const tile = Math.min(mostSteps, Math.floor((vectorsOfTrack - 1) / stepVectors));
   if (tile < 1) return undefined;
   const trackVectors = tracks === 1 ? tile * stepVectors : tile * stepVectors + 1 - ((tile * stepVectors) % 2);
-  return { share, shares, invocations, tracks, workgroups, tile, vector, stepVectors, trackVectors };
+  const slice = share.levels === 1 ? 0 : Math.min(usualSlice, Math.floor(bytes / 4 / invocations) - 1);
+  return { share, shares, invocations, tracks, workgroups, tile, vector, stepVectors, trackVectors, slice };
 }
 
+/** Numbers from one invocation's slice to the next one's: an odd number keeps their banks apart. */
+export const slicePitch = ({ slice }: Layout): number => slice + 1 - (slice % 2);
+
 /** Vectors of workgroup memory: for increments, and as much as handing over a slice takes. */
-export const stageVectors = ({ tracks, trackVectors, invocations, vector }: Layout): number =>
-  Math.max(tracks * trackVectors, Math.ceil((invocations * slicePitch) / vector));
+export const stageVectors = (layout: Layout): number =>
+  Math.max(
+    layout.tracks * layout.trackVectors,
+    layout.slice === 0 ? 0 : Math.ceil((layout.invocations * slicePitch(layout)) / layout.vector),
+  );

@@ -16,6 +16,8 @@ export const option = {
   CHECK_FINITE: 32,
   /** Every step has a row. */
   STREAM: 64,
+  /** Not the path but the number is wanted that is not finite, and what it is. */
+  LOCATE: 128,
 } as const;
 
 /** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */
@@ -61,7 +63,7 @@ ${paramNames.map((name) => `${names[name] === "" ? "" : `  // ${names[name]}\n`}
 @group(1) @binding(2) var<storage, read> basepoints: array<f32>;
 @group(1) @binding(3) var<storage, read> initials: array<f32>;
 @group(1) @binding(4) var<storage, read_write> out: array<f32>;
-// The first path of the call that is not finite.
+// The first path of the call that is not finite; where a number is located, its index and what it is.
 @group(1) @binding(5) var<storage, read_write> first_not_finite: atomic<u32>;
 // The shares that are followed, where not all are.
 @group(1) @binding(6) var<storage, read> listed: array<u32>;

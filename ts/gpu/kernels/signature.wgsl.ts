@@ -7,7 +7,7 @@
 //
 // Not here: the arithmetic of a step (walk.wgsl.ts), the reading of a path (increments.wgsl.ts), products (chen.wgsl.ts).
 
-import { type Layout, slicePitch, sliceSize } from "../layout.ts";
+import { type Layout, slicePitch } from "../layout.ts";
 import { isPadded, prefixLength, type Share, shareCount } from "../share.ts";
 import { stageSource, trackSource } from "./increments.wgsl.ts";
 import { option, paramsSource, workgroupSource } from "./params.wgsl.ts";
@@ -33,7 +33,7 @@ const sources = (layout: Layout, listed: boolean): string =>
 fn row_of(track: u32) -> u32 {
   return params.out_offset + track / params.pieces * params.out_path + track % params.pieces * params.out_piece;
 }
-`;
+${levelOneSource}`;
 
 /** Workgroup memory once increments are no longer needed: single numbers. */
 const handOverSource = ({ vector }: Layout): string => `
@@ -98,25 +98,38 @@ function begin({ share }: Layout): string[] {
   return [
     ...declarationsOf(share),
     `if (place.works && has(${u(option.INITIAL)})) {`,
-    "  let initial = params.initial_offset + place.track / params.pieces * params.initial_path",
-    "    + place.track % params.pieces * params.initial_piece;",
+    "  let initial = initial_of(place.track);",
     ...readAll(share, "initials", "place", "initial").map((line) => `  ${line}`),
     "}",
   ];
 }
 
-/** Level 1 at step `t` as one difference: what its sum has rounded is not carried on. Not where a signature is continued. */
+/** Level 1 at step `t`, as one difference: what a sum of steps has rounded is not carried on. */
 function levelOne({ share }: Layout, t: string): string[] {
   const P = prefixLength(share);
   const first = coefficientsOf(share).filter(({ level }) => level === 1);
-  const letter = ({ letter: n }: Coefficient) =>
-    P > 0 ? "letter_1" : share.levels === 2 && share.rows < share.channels ? plus(["place.row"], n) : u(n);
-  return [
-    `if (place.works && !has(${u(option.INITIAL)})) {`,
-    ...first.map((c) => `  ${c.name} = way_to(tracks[place.slot], ${t}, min(${letter(c)}, CHANNELS - 1u));`),
-    "}",
-  ];
+  const letter = ({ letter: n }: Coefficient) => {
+    if (P > 0) return "letter_1";
+    if (share.levels === 1) return "place.column";
+    return share.rows < share.channels ? plus(["place.row"], n) : u(n);
+  };
+  return first.map((c) => `${c.name} = level_one(place, ${t}, min(${letter(c)}, CHANNELS - 1u));`);
 }
+
+const levelOneSource = `
+// Where a track's signature stands that it continues.
+fn initial_of(track: u32) -> u32 {
+  return params.initial_offset + track / params.pieces * params.initial_path
+    + track % params.pieces * params.initial_piece;
+}
+
+fn level_one(place: Place, t: u32, letter: u32) -> f32 {
+  if (!place.works) { return 0.0; }
+  let way = way_to(tracks[place.slot], t, letter);
+  if (has(${u(option.INITIAL)})) { return initials[initial_of(place.track) + letter] + way; }
+  return way;
+}
+`;
 
 const scalarTerm = (row: string): string[] => [
   `if (has(${u(option.SCALAR_TERM)}) && place.prefix + place.row + place.column == 0u) { out[${row} - 1u] = 1.0; }`,
@@ -156,7 +169,8 @@ ${indent(finish(layout), 2)}
 }
 
 /** Coefficients to memory: those of prefixes by whoever writes them, the others by way of workgroup memory. */
-function finish({ share }: Layout): string[] {
+function finish(layout: Layout): string[] {
+  const { share, slice } = layout;
   const P = prefixLength(share);
   const all = coefficientsOf(share);
   const prefixes = all.filter(({ level }) => level <= P);
@@ -166,12 +180,12 @@ function finish({ share }: Layout): string[] {
     "  let row = row_of(place.track);",
     ...[...scalarTerm("row"), ...writeAll(share, prefixes, "out", "place", "row")].map((line) => `  ${line}`),
     "}",
-    ...slicesOf(share, below).flatMap((slice) => handOver(share, slice)),
+    ...slicesOf(share, below, slice).flatMap((one) => handOver(layout, one)),
   ];
 }
 
-/** Coefficients that stand one behind the other in every row, sixteen at most. */
-function slicesOf(share: Share, all: readonly Coefficient[]): Coefficient[][] {
+/** Coefficients that stand one behind the other in every row, `most` at a time. */
+function slicesOf(share: Share, all: readonly Coefficient[], most: number): Coefficient[][] {
   const { channels, depth } = share;
   const offsets = levelOffsets(channels, depth);
   const number = ({ level, path, letter }: Coefficient) =>
@@ -186,7 +200,7 @@ function slicesOf(share: Share, all: readonly Coefficient[]): Coefficient[][] {
       (whole || c.level === last.level) &&
       // What lies in the alphabet is asked for one row at a time.
       (!isPadded(share) || c.path.join() === last.path.join());
-    if (follows && slices.at(-1)!.length < sliceSize) slices.at(-1)!.push(c);
+    if (follows && slices.at(-1)!.length < most) slices.at(-1)!.push(c);
     else slices.push([c]);
     last = c;
   }
@@ -197,18 +211,20 @@ function slicesOf(share: Share, all: readonly Coefficient[]): Coefficient[][] {
  * A slice of every invocation's coefficients, by way of workgroup memory: neighbouring invocations then write neighbouring
  * numbers.
  */
-function handOver(share: Share, slice: readonly Coefficient[]): string[] {
+function handOver(layout: Layout, slice: readonly Coefficient[]): string[] {
+  const { share } = layout;
+  const pitch = u(slicePitch(layout));
   const count = u(slice.length);
   const { index, writes, exists } = addressOf(share, slice[0]!, "p", "row_of(p.track)", "n");
   const condition = ["p.works", writes, exists].filter((x) => x !== undefined).join(" && ");
   return [
     "workgroupBarrier();",
-    ...slice.map(({ name }, i) => `put(${plus([`lane * ${u(slicePitch)}`], i)}, ${name});`),
+    ...slice.map(({ name }, i) => `put(${plus([`lane * ${pitch}`], i)}, ${name});`),
     "workgroupBarrier();",
     `for (var i = lane; i < INVOCATIONS * ${count}; i += INVOCATIONS) {`,
     `  let p = place_of(i / ${count}, workgroup);`,
     `  let n = i % ${count};`,
-    `  if (${condition}) { out[${index}] = taken(i / ${count} * ${u(slicePitch)} + n); }`,
+    `  if (${condition}) { out[${index}] = taken(i / ${count} * ${pitch} + n); }`,
     "}",
   ];
 }
@@ -239,6 +255,9 @@ ${indent(begin(layout), 2)}
     workgroupBarrier();
     stage_tile(lane, t);
     workgroupBarrier();
+    if (t < track.count) {
+${indent(levelOne(layout, "t"), 6)}
+    }
     var at = place.slot * TRACK_VECTORS;
     for (var r = t; r < min(t + TILE, rows); r++) {
       if (r < track.count) {
