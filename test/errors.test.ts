@@ -1465,8 +1465,9 @@ describe("what an error leaves behind", () => {
 });
 
 afterAll(() => {
-  // Compiles only if it names every code; those of a GPU are test/gpu/backend.test.ts's.
-  const every: Record<Exclude<PathSignatureErrorCode, `GPU_${string}`>, true> = {
+  // Compiles only if it names every code; those of GPUs and of dispatch are test/gpu's and test/dispatch's.
+  type Elsewhere = `GPU_${string}` | "COSTS_INVALID" | "CLOCK_FROZEN";
+  const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,
     PATHS_RANK: true,
     SHAPE_INVALID: true,

@@ -84,6 +84,10 @@ export interface PathSignatureErrorCodes {
   GPU_TYPE: "TypeError";
   /** A buffer that cannot be read: destroyed, of another device, too small, or not for storage. */
   GPU_BUFFER: "TypeError";
+  /** `costs` are not what `calibrate` returns. */
+  COSTS_INVALID: "TypeError";
+  /** The host stops its clock while a program runs: nothing can be measured. */
+  CLOCK_FROZEN: "Error";
   /** The host has no WebGPU, or WebGPU no adapter. */
   GPU_UNAVAILABLE: "Error";
   /** The device was lost, and what was to be computed, or what it held, with it. */

@@ -29,13 +29,6 @@ export interface BlockRegions {
   readonly found: Region;
 }
 
-/** Numbers of intermediate signatures of a path. */
-export function statesOf({ kernel, pieces }: Way, size: number, stream: boolean): number {
-  if (kernel === "ends" || pieces === 1) return 0;
-  // A signature for each piece and as many prefixes; or half as many products of neighbours.
-  return stream ? 2 * (pieces + 1) * size : 1.5 * pieces * size;
-}
-
 /** The kernels that a call takes, by what they are for. */
 interface Kernels {
   readonly whole?: Kernel;

@@ -7,6 +7,7 @@ export {
   type PrepareShape,
   type RunContext,
 } from "./backend.ts";
+export { type Cut, cutFor, fitsDevice } from "./blocks.ts";
 export { type AdapterInfo, type DeviceLimits, type GpuSource, readGpuSource } from "./device.ts";
 export { type GpuFaultCode, isGpuFault } from "./faults.ts";
 export {
@@ -20,4 +21,4 @@ export {
 export { type Layout, layoutOf } from "./layout.ts";
 export { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
 export { GpuTensor } from "./tensor.ts";
-export { type KernelName, operationsOfStep, type Way, wayOf } from "./way.ts";
+export { type KernelName, operationsOfStep, statesOf, type Way, wayOf } from "./way.ts";

@@ -6,14 +6,14 @@ import type { Call } from "../core/call.ts";
 import { blocksUnderWay, type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import type { Device } from "./device.ts";
-import { Encoder, kernelsOf, pipelinesOf, statesOf } from "./encode.ts";
+import { Encoder, kernelsOf, pipelinesOf } from "./encode.ts";
 import { allOf, gpuFault } from "./faults.ts";
 import { Holdings } from "./memory.ts";
 import { partOf, type Region } from "./regions.ts";
 import { Staging } from "./staging.ts";
 import type { Command } from "./submit.ts";
 import { MAP_MODE_READ, READBACK, STORAGE } from "./usage.ts";
-import { operationsOfStep, type Way, wayOf } from "./way.ts";
+import { operationsOfStep, statesOf, type Way, wayOf } from "./way.ts";
 
 /** How a call is carried out. */
 export interface Conduct {

@@ -81,3 +81,10 @@ export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined
 /** Operations of one step of one path, on all its invocations, idle ones too. */
 export const operationsOfStep = ({ share, invocations, tracks, workgroups }: Layout): number =>
   (operationsOf(share) * invocations * workgroups) / tracks;
+
+/** Numbers of intermediate signatures of a path. */
+export function statesOf({ kernel, pieces }: Way, size: number, stream: boolean): number {
+  if (kernel === "ends" || pieces === 1) return 0;
+  // A signature for each piece and as many prefixes; or half as many products of neighbours.
+  return stream ? 2 * (pieces + 1) * size : 1.5 * pieces * size;
+}
