@@ -33,4 +33,9 @@ describe.skipIf(missing.dawn() !== undefined)("Dawn", () => {
     expect(faults).toEqual([]);
     expect(memory.inUse).toBe(0);
   });
+
+  test("subgroups are used where there are some", () => {
+    const { features, subgroupSize } = backend.info();
+    expect(subgroupSize > 1).toBe(features.includes("subgroups"));
+  });
 });

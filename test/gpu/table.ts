@@ -1,5 +1,5 @@
-// The table of cases on a GPU, on whatever runtime executes this: every case with float32 numbers, and shapes at the edges of how kernels fill
-// workgroups. Judges what comes out, and says so; expects nothing itself.
+// The table of cases on a GPU, on whatever runtime executes this: every case with float32 numbers, shapes at the edges of how kernels fill
+// workgroups, and paths that are cut in time. Judges what comes out, and says so; expects nothing itself.
 
 import { type GpuBackend, layoutOf, readCallAnywhere, shareOf, streamShareOf } from "../../ts/gpu/index.ts";
 import { type Case, callOf, cases, material, plainCase, referencesOf } from "../cases.ts";
@@ -60,12 +60,51 @@ function edges(): Case[] {
   );
 }
 
+/** Few paths that are long enough to be cut in time: into as many pieces as a workgroup holds, fewer, more; every kind of share, every option. */
+function pieces(): Case[] {
+  const shapes = [
+    [2, 2],
+    [2, 5],
+    [2, 6],
+    [3, 3],
+    [3, 4],
+    [4, 3],
+    [4, 4],
+    [5, 3],
+    [7, 2],
+    [8, 3],
+    [9, 2],
+    [9, 3],
+    [17, 2],
+    [24, 2],
+    [2, 9],
+  ] as const;
+  return shapes.flatMap(([channels, depth], n) =>
+    ([130, 560, 2100] as const).map((length, i) => ({
+      ...plainCase,
+      name: `pieces d=${channels} N=${depth} L=${length}`,
+      channels,
+      depth,
+      lengths: n % 3 === 1 ? [length, 1, length - 77] : [length, length, length],
+      lead: [3],
+      dtype: "float32" as const,
+      kind: pathKinds[(n + i) % pathKinds.length]!,
+      seed: 8000 + 10 * n + i,
+      stream: i === 1 && n % 5 === 2,
+      inverse: (n + i) % 4 === 1,
+      scalarTerm: (n + i) % 2 === 1,
+      basepoint: ([`none`, `each`, `none`, `shared`] as const)[(n + i) % 4]!,
+      initial: ([`none`, `each`, `shared`] as const)[(n + i) % 3]!,
+    })),
+  );
+}
+
 /** Rows of a result, of which a stream of paths of one point has none. */
 const rowsOf = ({ stream, lengths, basepoint }: Case): number =>
   stream ? Math.max(...lengths) - (basepoint === "none" ? 1 : 0) : 1;
 
 /** What a GPU computes; results without numbers never reach it. */
-export const gpuCases: readonly Case[] = [...cases, ...edges()].filter(
+export const gpuCases: readonly Case[] = [...cases, ...edges(), ...pieces()].filter(
   (one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0,
 );
 

@@ -8,6 +8,7 @@ import {
   type DeviceLimits,
   fitsDevice,
   operationsOfStep,
+  piecesLeft,
   shareCount,
   statesOf,
   type Way,
@@ -166,13 +167,13 @@ export function gpuUnitsOf(
   const idle = Math.max(1, invocationsToFill / Math.max(1, invocations));
   // What ends decide is a few operations a coefficient.
   const operations = idle * (layout ? totalSteps * operationsOfStep(layout) : 8 * outputNumbers);
-  const products = batch * pieces * size;
+  const products = batch * (stream ? pieces : piecesLeft(way)) * size;
   const filling = Math.max(1, invocationsToFill / Math.max(1, products));
   const kernel = stream ? "stream" : layout && layout.shares > 1 ? "prefix" : "path";
-  const inPieces = pieces > 1;
+  const inPieces = stream ? pieces > 1 : piecesLeft(way) > 1;
   return {
     launch: 1,
-    dispatch: blocks * (inPieces ? 3 + Math.log2(pieces) : 1),
+    dispatch: blocks * (inPieces ? 3 + Math.log2(products / batch / size) : 1),
     block: blocks - 1,
     upload: places.input === "cpu" ? 4 * inputNumbers : 0,
     download: places.output === "cpu" ? 4 * outputNumbers : 0,

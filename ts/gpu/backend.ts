@@ -42,6 +42,8 @@ export interface GpuInfo {
   /** Whether the device is the user's. */
   readonly isShared: boolean;
   readonly features: readonly string[];
+  /** Neighbouring invocations that hand over registers; 1 where there are no subgroups, or their order is none to count on. */
+  readonly subgroupSize: number;
   readonly memory: MemoryUse;
   readonly pipelines: number;
   /** Devices opened so far. */
@@ -178,6 +180,7 @@ export class GpuBackend {
       adapter: device?.adapter,
       isShared: device !== undefined && !device.isOwn,
       features: device ? [...device.gpu.features] : [],
+      subgroupSize: device?.limits.subgroupSize ?? 1,
       memory: device?.memory.use() ?? { inUse: 0, idle: 0 },
       pipelines: device?.pipelines.count ?? 0,
       devices: this.#devices,

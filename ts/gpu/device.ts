@@ -6,6 +6,7 @@ import { blockBytes } from "./blocks.ts";
 import { faultOf, faultOfRejection, gpuFault } from "./faults.ts";
 import { Memory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
+import { subgroupSizeOf } from "./subgroups.ts";
 import { Submitter } from "./submit.ts";
 import { usage } from "./usage.ts";
 
@@ -18,6 +19,8 @@ export interface DeviceLimits {
   readonly maxComputeWorkgroupsPerDimension: number;
   readonly minStorageBufferOffsetAlignment: number;
   readonly minUniformBufferOffsetAlignment: number;
+  /** Invocations of a subgroup that are neighbours, in order (subgroups.ts); 1 where there are no subgroups. */
+  readonly subgroupSize?: number | undefined;
 }
 
 /** Limits of an adapter that are asked for as they are; the alignments are not asked for, their defaults suit every adapter. */
@@ -69,7 +72,8 @@ function hostGpu(source: GpuSource): GPU | undefined {
  * @throws PathSignatureError GPU_UNAVAILABLE
  */
 export async function openDevice(source: GpuSource): Promise<Device> {
-  if (source !== undefined && isDevice(source)) return new Device(source, source.adapterInfo, false);
+  if (source !== undefined && isDevice(source))
+    return knowing(new Device(source, source.adapterInfo, false), source.adapterInfo);
   const gpu = hostGpu(source);
   if (!gpu) throw gpuFault("GPU_UNAVAILABLE", "this host has no navigator.gpu (Node: pass the `webgpu` package's)");
   let adapter: GPUAdapter | null;
@@ -81,12 +85,19 @@ export async function openDevice(source: GpuSource): Promise<Device> {
   if (!adapter) throw gpuFault("GPU_UNAVAILABLE", "there is no adapter");
   const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = optionalFeatures.filter((name) => adapter.features.has(name));
+  let device: GPUDevice;
   try {
-    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: "path-signature" });
-    return new Device(device, adapter.info, true);
+    device = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: "path-signature" });
   } catch (error) {
     throw gpuFault("GPU_UNAVAILABLE", "the adapter gave no device", error);
   }
+  return knowing(new Device(device, adapter.info, true), adapter.info);
+}
+
+/** Asks a device what only trying tells. */
+async function knowing(device: Device, info: GPUAdapterInfo | undefined): Promise<Device> {
+  device.limits = { ...device.limits, subgroupSize: await subgroupSizeOf(device, info) };
+  return device;
 }
 
 /** A device with its buffers and pipelines. */
@@ -94,7 +105,7 @@ export class Device {
   readonly gpu: GPUDevice;
   /** Whether the library made it. */
   readonly isOwn: boolean;
-  readonly limits: DeviceLimits;
+  limits: DeviceLimits;
   readonly adapter: AdapterInfo;
   readonly memory: Memory;
   readonly pipelines: Pipelines;

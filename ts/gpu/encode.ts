@@ -15,7 +15,7 @@ import { bind, type Region } from "./regions.ts";
 import type { Rows } from "./staging.ts";
 import type { Command } from "./submit.ts";
 import { STORAGE } from "./usage.ts";
-import { operationsOfStep, type Way } from "./way.ts";
+import { operationsOfStep, piecesLeft, type Way } from "./way.ts";
 
 /** What a block reads and writes. */
 export interface BlockRegions {
@@ -45,12 +45,14 @@ export type Pipelines = { readonly [Name in keyof Kernels]: Pipeline };
 export function kernelsOf(channels: number, depth: number, stream: boolean, way: Way): Kernels {
   const { layout, pieces } = way;
   if (!layout) return { ends: endsKernel(channels, depth), finite: finiteKernel(channels) };
-  const products = pieces > 1 ? { chen: chenKernel(channels, depth) } : {};
-  const ends = pieces > 1 ? { ends: endsKernel(channels, depth) } : {};
-  if (!stream) return { whole: wholeKernel(layout), ...products, ...ends };
+  const chen = chenKernel(channels, depth);
+  if (!stream) {
+    const products = piecesLeft(way) > 1 ? { chen, ends: endsKernel(channels, depth) } : {};
+    return { whole: wholeKernel(layout), ...products };
+  }
   // The pieces' own signatures come first.
-  const whole = pieces > 1 ? { whole: wholeKernel(way.wholeLayout!) } : {};
-  return { stream: streamKernel(layout), ...whole, ...products };
+  const own = pieces > 1 ? { whole: wholeKernel(way.wholeLayout!), chen } : {};
+  return { stream: streamKernel(layout), ...own };
 }
 
 /** Makes the pipelines of a way, all at once. */
@@ -99,27 +101,34 @@ export class Encoder {
 
   #whole(block: Block, regions: BlockRegions, holdings: Holdings): Command[] {
     const { size } = this.#call;
-    const { pieces } = this.#way;
     const { paths } = block;
+    const { initials } = regions;
     const rows = this.#rowsOf(block, regions.out);
     const whole = this.#pipelines.whole!;
-    if (pieces === 1) return [this.#walk(whole, block, regions, rows, { initials: regions.initials, scalar: true })];
+    const { pieces, layout } = this.#way;
+    const left = piecesLeft(this.#way);
+    if (pieces === 1) return [this.#walk(whole, block, regions, rows, { initials, scalar: true })];
+    const tree = layout!.gathers ? option.TREE : 0;
+    if (left === 1) {
+      const bits = tree | option.ENDS;
+      return [this.#walk(whole, block, regions, rows, { continues: initials, scalar: true, bits })];
+    }
     const states = (each: number): Signatures => ({
       region: this.#room(paths * each * size, holdings),
       path: each * size,
       step: size,
     });
-    const [from, other] = [states(pieces), states(pieces / 2)];
+    const [from, other] = [states(left), states(left / 2)];
     const products = this.#products!;
     const scalarTerm = this.#scalar > 0;
-    const all = [this.#walk(whole, block, regions, from, {})];
-    if (regions.initials) {
+    const all = [this.#walk(whole, block, regions, from, { bits: tree })];
+    if (initials) {
       const last = states(1);
-      all.push(...products.tree(paths, pieces, from, other, ([a, b]) => products.multiply(paths, 1, a, b, last)));
-      all.push(products.multiply(paths, 1, signaturesOf(regions.initials), last, rows, { scalarTerm }));
+      all.push(...products.tree(paths, left, from, other, ([a, b]) => products.multiply(paths, 1, a, b, last)));
+      all.push(products.multiply(paths, 1, signaturesOf(initials), last, rows, { scalarTerm }));
     } else {
       const finish = ([a, b]: [Signatures, Signatures]) => products.multiply(paths, 1, a, b, rows, { scalarTerm });
-      all.push(...products.tree(paths, pieces, from, other, finish));
+      all.push(...products.tree(paths, left, from, other, finish));
     }
     all.push(this.#ends(block, regions, rows, false));
     return all;
@@ -198,20 +207,23 @@ export class Encoder {
     const params = this.#params(block, { ...regions, out: out.region }, out, { ...options, pieces });
     const workgroups = layout.workgroups > 1 ? tracks * layout.workgroups : Math.ceil(tracks / layout.tracks);
     const operations = block.paths * steps * operationsOfStep(layout);
-    const initials = options.initials;
+    const initials = options.initials ?? options.continues;
     return this.#dispatch(pipeline, { ...regions, initials, out: out.region }, params, workgroups, operations);
   }
 
   #params(block: Block, regions: BlockRegions, out: Signatures, options: WalkOptions): Params {
     const { inverse, checkFinite, stream } = this.#call;
-    const { initials, scalar = false, pieces = 1, pieceSteps = 0 } = options;
+    const { continues, scalar = false, pieces = 1, pieceSteps = 0, bits = 0 } = options;
+    const initials: WalkOptions["initials"] = options.initials ?? continues;
     const shift = (region: Region | undefined) => (region === undefined ? 0 : bind(this.#device, region).shift);
     return {
       options:
         (block.ragged ? option.LENGTHS : 0) |
         (block.basepoint ? option.BASEPOINT : 0) |
         (inverse ? option.INVERSE : 0) |
-        (initials ? option.INITIAL : 0) |
+        bits |
+        (options.initials ? option.INITIAL : 0) |
+        (continues ? option.CONTINUES : 0) |
         (scalar && this.#scalar > 0 ? option.SCALAR_TERM : 0) |
         (checkFinite ? option.CHECK_FINITE : 0) |
         (stream ? option.STREAM : 0),
@@ -271,12 +283,17 @@ export class Encoder {
 
 /** What differs between uses of the kernels that walk. */
 interface WalkOptions {
+  /** What tracks begin from. */
   readonly initials?: (Rows & { readonly pieceStride?: number }) | undefined;
+  /** What the product of a path's pieces is multiplied to. */
+  readonly continues?: Rows | undefined;
   /** Whether rows begin with their scalar term, where that is asked for. */
   readonly scalar?: boolean;
   readonly pieces?: number;
   /** Steps of a piece, where all paths are cut alike. */
   readonly pieceSteps?: number;
+  /** Other option bits. */
+  readonly bits?: number;
 }
 
 const signaturesOf = ({ region, stride }: Rows): Signatures => ({ region, path: stride, step: 0 });

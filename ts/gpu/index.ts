@@ -21,4 +21,4 @@ export {
 export { type Layout, layoutOf } from "./layout.ts";
 export { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
 export { GpuTensor } from "./tensor.ts";
-export { type KernelName, operationsOfStep, statesOf, type Way, wayOf } from "./way.ts";
+export { type KernelName, operationsOfStep, piecesLeft, statesOf, type Way, wayOf } from "./way.ts";

@@ -51,12 +51,12 @@ const powerOfTwoAtLeast = (n: number): number => 2 ** Math.max(0, Math.ceil(Math
 const usualStorage = 16384;
 
 /** The layout of a share in no more workgroup memory than it needs. */
-function layoutFor(share: Share, limits: WorkgroupLimits): Layout | undefined {
+function layoutFor(share: Share, limits: WorkgroupLimits, inPieces = false): Layout | undefined {
   const usual = {
     ...limits,
     maxComputeWorkgroupStorageSize: Math.min(usualStorage, limits.maxComputeWorkgroupStorageSize),
   };
-  return layoutOf(share, usual) ?? layoutOf(share, limits);
+  return layoutOf(share, usual, inPieces) ?? layoutOf(share, limits, inPieces);
 }
 
 /** The way of a call, or `undefined` where a step of so many channels does not fit the device's workgroup memory. */
@@ -75,16 +75,23 @@ export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined
   }
   const exact = steps > mostWholeSteps ? powerOfTwoAtLeast(steps / mostPieceSteps) : 1;
   const pieces = sizes.pieces ?? Math.min(mostPieces, Math.max(filling, exact));
-  return { kernel: pieces > 1 ? "time" : layout.shares === 1 ? "path" : "prefix", layout, pieces };
+  if (pieces === 1) return { kernel: layout.shares === 1 ? "path" : "prefix", layout, pieces };
+  return { kernel: "time", layout: layoutFor(share, limits, true) ?? layout, pieces };
 }
 
 /** Operations of one step of one path, on all its invocations, idle ones too. */
 export const operationsOfStep = ({ share, invocations, tracks, workgroups }: Layout): number =>
   (operationsOf(share) * invocations * workgroups) / tracks;
 
+/** Pieces of a path that come out of a workgroup: those that share one are multiplied there. */
+export const piecesLeft = ({ pieces, layout }: Way): number =>
+  layout?.gathers ? Math.max(1, pieces / layout.tracks) : pieces;
+
 /** Numbers of intermediate signatures of a path. */
-export function statesOf({ kernel, pieces }: Way, size: number, stream: boolean): number {
-  if (kernel === "ends" || pieces === 1) return 0;
-  // A signature for each piece and as many prefixes; or half as many products of neighbours.
-  return stream ? 2 * (pieces + 1) * size : 1.5 * pieces * size;
+export function statesOf(way: Way, size: number, stream: boolean): number {
+  if (way.kernel === "ends" || way.pieces === 1) return 0;
+  // A signature for each piece and as many prefixes; or half as many products of neighbours, and one before what is continued.
+  if (stream) return 2 * (way.pieces + 1) * size;
+  const left = piecesLeft(way);
+  return left === 1 ? 0 : (1.5 * left + 1) * size;
 }

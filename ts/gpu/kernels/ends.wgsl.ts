@@ -20,33 +20,36 @@ function placeOf(channels: number, depth: number): string {
   return offset[level - 1u] + channel * number[level - 1u];`;
 }
 
-/** The kernel; a track is a path, and its rows are \`params.rows\`. */
-export function endsSource(channels: number, depth: number): string {
-  return `// path-signature ends, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/ends.wgsl.ts.
-${paramsSource}${workgroupSource}${trackSource(channels)}
-const DEPTH = ${u(depth)};
-
+/** How words of one letter are computed. */
+export const endsFunctions = (channels: number, depth: number): string => `
 // Number of the word of \`level\` letters \`channel\` in a row.
-fn place_of(channel: u32, level: u32) -> u32 {
+fn one_letter(channel: u32, level: u32) -> u32 {
   ${placeOf(channels, depth)}
 }
 
-// Σ_j A(c^{k-j}) Δʲ/j!, with A the signature that is continued, or the identity. Powers that have become zero end the sum, and so do those
-// that have overflowed: they do so long before a large depth does.
-fn coefficient(track: Track, steps: u32, channel: u32, level: u32) -> f32 {
+// Σ_j A(c^{k-j}) Δʲ/j!, with A the signature that is continued, or the identity, after so many steps. Powers that have become zero end the
+// sum, and so do those that have overflowed: they do so long before a large depth does.
+fn coefficient_of_one_letter(track: Track, steps: u32, channel: u32, level: u32) -> f32 {
   let z = coordinate(track, steps, channel) - coordinate(track, 0u, channel);
   var power = 1.0;
   var sum = 0.0;
   for (var j = 0u; j < level; j++) {
-    if (has(${u(option.INITIAL)})) {
+    if (has(${u(option.INITIAL + option.CONTINUES)})) {
       let initial = params.initial_offset + track.path * params.initial_path;
-      sum = fma(power, initials[initial + place_of(channel, level - j)], sum);
+      sum = fma(power, initials[initial + one_letter(channel, level - j)], sum);
     }
     power *= z / f32(j + 1u);
     if (power == 0.0 || !is_finite(power)) { break; }
   }
   return sum + power;
 }
+`;
+
+/** The kernel; a track is a path, and its rows are `params.rows`. */
+export function endsSource(channels: number, depth: number): string {
+  return `// path-signature ends, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/ends.wgsl.ts.
+${paramsSource}${workgroupSource}${trackSource(channels)}${endsFunctions(channels, depth)}
+const DEPTH = ${u(depth)};
 
 @compute @workgroup_size(${endsInvocations})
 fn main(
@@ -64,7 +67,7 @@ fn main(
   let steps = select(track.steps, min(row + 1u, track.steps), has(${u(option.STREAM)}));
   let to = params.out_offset + path * params.out_path + row * params.out_piece;
   if (channel == 0u && level == 1u && has(${u(option.SCALAR_TERM)})) { out[to - 1u] = 1.0; }
-  out[to + place_of(channel, level)] = coefficient(track, steps, channel, level);
+  out[to + one_letter(channel, level)] = coefficient_of_one_letter(track, steps, channel, level);
 }
 `;
 }

@@ -15,7 +15,7 @@ const chenBindings: readonly BindingKind[] = ["read", "read", "write"];
 const shape = (channels: number, depth: number): string => `${channels} channels, depth ${depth}`;
 
 export const wholeKernel = (layout: Layout): Kernel => ({
-  name: `walk, ${shape(layout.share.channels, layout.share.depth)}`,
+  name: `walk${layout.gathers ? " and products" : ""}, ${shape(layout.share.channels, layout.share.depth)}`,
   bindings: pathBindings,
   source: () => wholeSource(layout),
 });

@@ -16,6 +16,12 @@ export const option = {
   CHECK_FINITE: 32,
   /** Every step has a row. */
   STREAM: 64,
+  /** Pieces of a path that share a workgroup are multiplied there. */
+  TREE: 256,
+  /** The product of a path's pieces continues a signature. */
+  CONTINUES: 512,
+  /** Words of one letter are computed from the path's ends in the end. */
+  ENDS: 1024,
   /** Not the path but the number is wanted that is not finite, and what it is. */
   LOCATE: 128,
 } as const;
@@ -68,6 +74,7 @@ ${paramNames.map((name) => `${names[name] === "" ? "" : `  // ${names[name]}\n`}
 // The shares that are followed, where not all are.
 @group(1) @binding(6) var<storage, read> listed: array<u32>;
 
+// Whether one of these options is set.
 fn has(option: u32) -> bool {
   return (params.options & option) != 0u;
 }

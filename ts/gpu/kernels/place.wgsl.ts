@@ -74,6 +74,10 @@ export interface Address {
 const all = (conditions: readonly string[]): string | undefined =>
   conditions.length === 0 ? undefined : conditions.join(" && ");
 
+/** As {@link all}, but without a branch: `&&` is one, and there is one of these for each coefficient. */
+const both = (conditions: readonly string[]): string | undefined =>
+  conditions.length < 2 ? conditions[0] : conditions.map((one) => `(${one})`).join(" & ");
+
 /** Where a coefficient of the place `p` lies. `row`: where the row begins. `beyond`: a number of letters further on. All in WGSL. */
 export function addressOf(
   share: Share,
@@ -102,7 +106,7 @@ export function addressOf(
   if (isTop && isPadded(share)) exists.push(`${plus([`${p}.column`, beyond], letter)} < CHANNELS`);
   const local = [...path, letter].reduce((number, c) => number * d + c, 0);
   const base = P === 0 && rowCount * columnCount === 1 ? undefined : `below_${level - P}(${p})`;
-  return { index: plus([row, base, beyond], start + local), writes: all(first), exists: all(exists) };
+  return { index: plus([row, base, beyond], start + local), writes: all(first), exists: both(exists) };
 }
 
 /** Statements for some coefficients, those under the same condition together. */
@@ -125,16 +129,22 @@ export function forEach(
   return lines;
 }
 
-/** Statements that read all coefficients of the place `p` from `from`: its prefixes too, whoever writes them. */
+/**
+ * Statements that read all coefficients of the place `p` from `from`: its prefixes too, whoever writes them. What a group has beyond the alphabet
+ * becomes some number or other, which nobody writes.
+ */
 export const readAll = (share: Share, from: string, p: string, row: string): string[] =>
-  forEach(coefficientsOf(share), (c) => {
-    const { index, exists } = addressOf(share, c, p, row);
-    return { text: `${c.name} = ${from}[${index}];`, condition: exists };
-  });
+  coefficientsOf(share).map((c) => `${c.name} = ${from}[${addressOf(share, c, p, row).index}];`);
 
-/** Statements that write to `to` the coefficients that the place `p` has to write. */
-export const writeAll = (share: Share, which: readonly Coefficient[], to: string, p: string, row: string): string[] =>
+/** Statements for the coefficients that the place `p` has to write: `write` makes one of a coefficient, its index, and the condition that it exists. */
+export const writeAll = (
+  share: Share,
+  which: readonly Coefficient[],
+  p: string,
+  row: string,
+  write: (name: string, index: string, exists: string | undefined) => string,
+): string[] =>
   forEach(which, (c) => {
     const { index, writes, exists } = addressOf(share, c, p, row);
-    return { text: `${to}[${index}] = ${c.name};`, condition: all([writes, exists].filter((x) => x !== undefined)) };
+    return { text: write(c.name, index, exists), condition: writes };
   });

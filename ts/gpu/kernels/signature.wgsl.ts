@@ -7,12 +7,15 @@
 //
 // Not here: the arithmetic of a step (walk.wgsl.ts), the reading of a path (increments.wgsl.ts), products (chen.wgsl.ts).
 
-import { type Layout, slicePitch } from "../layout.ts";
-import { isPadded, prefixLength, type Share, shareCount } from "../share.ts";
+import type { Layout } from "../layout.ts";
+import { prefixLength } from "../share.ts";
+import { endsFunctions } from "./ends.wgsl.ts";
+import { handoverSource, writeOut, writeScalarTerm, writeWhole } from "./handover.wgsl.ts";
 import { stageSource, trackSource } from "./increments.wgsl.ts";
 import { option, paramsSource, workgroupSource } from "./params.wgsl.ts";
-import { addressOf, levelOffsets, placeSource, readAll, writeAll } from "./place.wgsl.ts";
+import { levelOffsets, placeSource, readAll, writeAll } from "./place.wgsl.ts";
 import { indent, over, plus, splat, u } from "./text.ts";
+import { multiplyTogether, noTreeSource, treeSource } from "./tree.wgsl.ts";
 import { type Chunk, type Coefficient, coefficientsOf, declarationsOf, type Letters, stepOf } from "./walk.wgsl.ts";
 
 const heading = (layout: Layout, title: string): string => {
@@ -31,20 +34,17 @@ const sources = (layout: Layout, listed: boolean): string =>
   `${paramsSource}${workgroupSource}${trackSource(layout.share.channels)}${stageSource(layout)}${placeSource(layout, listed)}
 // Where the first row of a track begins.
 fn row_of(track: u32) -> u32 {
-  return params.out_offset + track / params.pieces * params.out_path + track % params.pieces * params.out_piece;
+  let path = track / params.pieces;
+  return params.out_offset + path * params.out_path + track % params.pieces / pieces_together() * params.out_piece;
 }
 ${levelOneSource}`;
 
-/** Workgroup memory once increments are no longer needed: single numbers. */
-const handOverSource = ({ vector }: Layout): string => `
-fn put(i: u32, x: f32) {
-  stage[i / ${u(vector)}][i % ${u(vector)}] = x;
-}
-
-fn taken(i: u32) -> f32 {
-  return stage[i / ${u(vector)}][i % ${u(vector)}];
-}
-`;
+/** What is needed besides where pieces are multiplied in the workgroup. */
+const gatherSource = ({ share: { channels, depth } }: Layout): string => `
+const DEPTH = ${u(depth)};
+// Numbers of a signature.
+const SIZE = ${u(levelOffsets(channels, depth)[depth + 1]!)};
+${endsFunctions(channels, depth)}`;
 
 /** Where a place finds its letters' increments in a step that begins at vector \`at\` of the stage. */
 function lettersOf({ share, vector }: Layout): { before: string[]; step: string[]; letters: Letters } {
@@ -131,15 +131,12 @@ fn level_one(place: Place, t: u32, letter: u32) -> f32 {
 }
 `;
 
-const scalarTerm = (row: string): string[] => [
-  `if (has(${u(option.SCALAR_TERM)}) && place.prefix + place.row + place.column == 0u) { out[${row} - 1u] = 1.0; }`,
-];
-
 /** The kernel for whole signatures. `listed`: only the shares of a list are followed. */
 export function wholeSource(layout: Layout, listed = false): string {
   const { share } = layout;
   const { before, step, letters } = lettersOf(layout);
-  return `${heading(layout, prefixLength(share) === 0 && layout.shares === 1 ? "path" : "prefix")}${sources(layout, listed)}${handOverSource(layout)}
+  const enable = layout.subgroup > 1 ? "enable subgroups;\n" : "";
+  return `${heading(layout, layout.shares === 1 ? "path" : "prefix")}${enable}${sources(layout, listed)}${handoverSource(layout)}${layout.gathers ? treeSource(layout) + gatherSource(layout) : noTreeSource}
 @compute @workgroup_size(${layout.invocations})
 fn main(
   @builtin(local_invocation_index) lane: u32,
@@ -163,77 +160,34 @@ ${indent([...step, ...stepOf(share, letters)], 6)}
     }
   }
 ${indent(levelOne(layout, "count"), 2)}
-${indent(finish(layout), 2)}
+  let together = pieces_together();
+${indent([...(layout.gathers ? multiplyTogether(layout) : []), ...writeWhole(layout), ...(layout.gathers ? finishEnds : [])], 2)}
 }
 `;
 }
 
-/** Coefficients to memory: those of prefixes by whoever writes them, the others by way of workgroup memory. */
-function finish(layout: Layout): string[] {
-  const { share, slice } = layout;
-  const P = prefixLength(share);
-  const all = coefficientsOf(share);
-  const prefixes = all.filter(({ level }) => level <= P);
-  const below = all.filter(({ level }) => level > P);
-  return [
-    "if (place.works) {",
-    "  let row = row_of(place.track);",
-    ...[...scalarTerm("row"), ...writeAll(share, prefixes, "out", "place", "row")].map((line) => `  ${line}`),
-    "}",
-    ...slicesOf(share, below, slice).flatMap((one) => handOver(layout, one)),
-  ];
-}
-
-/** Coefficients that stand one behind the other in every row, `most` at a time. */
-function slicesOf(share: Share, all: readonly Coefficient[], most: number): Coefficient[][] {
-  const { channels, depth } = share;
-  const offsets = levelOffsets(channels, depth);
-  const number = ({ level, path, letter }: Coefficient) =>
-    offsets[level]! + [...path, letter].reduce((n, c) => n * channels + c, 0);
-  const whole = shareCount(share) === 1;
-  const slices: Coefficient[][] = [];
-  let last: Coefficient | undefined;
-  for (const c of all) {
-    const follows =
-      last !== undefined &&
-      number(c) === number(last) + 1 &&
-      (whole || c.level === last.level) &&
-      // What lies in the alphabet is asked for one row at a time.
-      (!isPadded(share) || c.path.join() === last.path.join());
-    if (follows && slices.at(-1)!.length < most) slices.at(-1)!.push(c);
-    else slices.push([c]);
-    last = c;
-  }
-  return slices;
-}
-
-/**
- * A slice of every invocation's coefficients, by way of workgroup memory: neighbouring invocations then write neighbouring
- * numbers.
- */
-function handOver(layout: Layout, slice: readonly Coefficient[]): string[] {
-  const { share } = layout;
-  const pitch = u(slicePitch(layout));
-  const count = u(slice.length);
-  const { index, writes, exists } = addressOf(share, slice[0]!, "p", "row_of(p.track)", "n");
-  const condition = ["p.works", writes, exists].filter((x) => x !== undefined).join(" && ");
-  return [
-    "workgroupBarrier();",
-    ...slice.map(({ name }, i) => `put(${plus([`lane * ${pitch}`], i)}, ${name});`),
-    "workgroupBarrier();",
-    `for (var i = lane; i < INVOCATIONS * ${count}; i += INVOCATIONS) {`,
-    `  let p = place_of(i / ${count}, workgroup);`,
-    `  let n = i % ${count};`,
-    `  if (${condition}) { out[${index}] = taken(i / ${count} * ${pitch} + n); }`,
-    "}",
-  ];
-}
+/** Words of one letter, over what steps and products have rounded, where the signatures of the workgroup are complete. */
+const finishEnds = [
+  `if (has(${u(option.ENDS)})) {`,
+  "  storageBarrier();",
+  "  for (var i = lane; i < TRACKS / together * CHANNELS * DEPTH; i += INVOCATIONS) {",
+  "    let slot = i / (CHANNELS * DEPTH) * together;",
+  "    let channel = i % CHANNELS;",
+  "    let level = i / CHANNELS % DEPTH + 1u;",
+  "    let number = workgroup * TRACKS + slot;",
+  "    if (number < params.tracks) {",
+  "      let path = tracks[slot];",
+  "      out[row_of(number) + one_letter(channel, level)] = coefficient_of_one_letter(path, path.steps, channel, level);",
+  "    }",
+  "  }",
+  "}",
+];
 
 /** The kernel for signatures of every prefix: each invocation one word of the top level and all its prefixes. */
 export function streamSource(layout: Layout): string {
   const { share } = layout;
   const { before, step, letters } = lettersOf(layout);
-  return `${heading(layout, "stream")}${sources(layout, false)}
+  return `${heading(layout, "stream")}${sources(layout, false)}${noTreeSource}
 @compute @workgroup_size(${layout.invocations})
 fn main(
   @builtin(local_invocation_index) lane: u32,
@@ -264,8 +218,8 @@ ${indent(levelOne(layout, "t"), 6)}
 ${indent([...step, ...stepOf(share, letters)], 8)}
         at += STEP_VECTORS;
       }
-${indent(scalarTerm("row"), 6)}
-${indent(writeAll(share, coefficientsOf(share), "out", "place", "row"), 6)}
+${indent([writeScalarTerm("row")], 6)}
+${indent(writeAll(share, coefficientsOf(share), "place", "row", writeOut), 6)}
       row += row_size;
     }
   }

@@ -23,7 +23,7 @@ export function chunksOf(count: number): Chunk[] {
 }
 
 /** A register: a vector of coefficients of neighbouring words. */
-interface Register {
+export interface Register {
   readonly name: string;
   readonly width: number;
   /** Length of the words. */
@@ -41,11 +41,11 @@ function groupSize(share: Share, level: number): number {
 }
 
 /** `s3_1_0_4`: level 3, below the prefix the letters 1 and 0, then letters from 4 on. */
-const nameOf = (level: number, path: readonly number[], offset: number): string =>
+export const nameOf = (level: number, path: readonly number[], offset: number): string =>
   `s${level}_${[...path, offset].join("_")}`;
 
 /** The registers of a share: its prefixes, then level by level, in the order of words. */
-function registersOf(share: Share): Register[] {
+export function registersOf(share: Share): Register[] {
   const registers: Register[] = [];
   const P = prefixLength(share);
   for (let level = 1; level <= P; level++) registers.push({ name: `s${level}`, width: 1, level, path: [], offset: 0 });
