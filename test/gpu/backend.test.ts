@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { GpuBackend, GpuTensor, isGpuFault, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { type SignatureOptions, signature } from "../../ts/index.ts";
 import { makePath, random, toFloat32 } from "../paths.ts";
-import { missing, openDawn } from "./implementations.ts";
+import { describeOn, openDawn } from "./implementations.ts";
 import { altered } from "./small.ts";
 
 const STORAGE = 0x80;
@@ -43,7 +43,7 @@ function upload(device: GPUDevice, data: Float32Array<ArrayBuffer>, before = 0):
   return buffer;
 }
 
-describe.skipIf(missing.dawn() !== undefined)("backend", () => {
+describeOn("dawn", "backend", () => {
   let gpu: GPU;
   beforeAll(async () => {
     gpu = (await openDawn())!;

@@ -1,9 +1,9 @@
 // The table of cases on Dawn in Node: through the backend, as every call goes.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { GpuBackend } from "../../ts/gpu/index.ts";
 import { watchCompilers } from "./compilers.ts";
-import { missing, needs, openDawn } from "./implementations.ts";
+import { describeOn, openDawn } from "./implementations.ts";
 import { gpuCases, runCase } from "./table.ts";
 
 let backend: GpuBackend;
@@ -18,9 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => backend?.close());
 
-test("there is Dawn", (context) => needs("dawn", context));
-
-describe.skipIf(missing.dawn() !== undefined)("Dawn", () => {
+describeOn("dawn", "Dawn", () => {
   test.each(gpuCases)("$name", async (one) => {
     const { worst, where, error } = await runCase(backend, one);
     expect(error).toBeUndefined();

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
-import type { TestContext } from "vitest";
+import { describe, test } from "vitest";
 
 /** Whether the machine has a GPU that a driver knows. */
 function hasHardware(): boolean {
@@ -77,12 +77,20 @@ export const missing = {
   },
 };
 
-/** Skips a test that cannot run here, and says why; with REQUIRE_GPU set it fails instead. */
-export function needs(name: keyof typeof missing, { skip }: Pick<TestContext, "skip">): void {
+/**
+ * `describe` for tests that need an implementation. Where it is missing they are skipped, and the title says why; with REQUIRE_GPU set that is a
+ * failure.
+ */
+export function describeOn(name: keyof typeof missing, title: string, body: () => void): void {
   const reason = missing[name]();
-  if (reason === undefined) return;
-  if (process.env.REQUIRE_GPU) throw new Error(`REQUIRE_GPU is set, and ${name} is missing: ${reason}`);
-  skip(`${name}: ${reason}`);
+  if (reason === undefined) describe(title, body);
+  else if (process.env.REQUIRE_GPU) {
+    describe(title, () => {
+      test(`needs ${name}`, () => {
+        throw new Error(`REQUIRE_GPU is set, and ${name} is missing: ${reason}`);
+      });
+    });
+  } else describe.skip(`${title} (needs ${name}: ${reason})`, body);
 }
 
 /** Dawn's GPU in this process, or `undefined` where it cannot run. */

@@ -4,11 +4,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { referenceSignature } from "../reference.ts";
-import { missing, openDawn } from "./implementations.ts";
+import { describeOn, openDawn } from "./implementations.ts";
 import { smaller } from "./small.ts";
 import { gpuCases, runCase } from "./table.ts";
 
-describe.skipIf(missing.dawn() !== undefined)("limits", () => {
+describeOn("dawn", "limits", () => {
   let gpu: GPU;
   let device: GPUDevice;
   beforeAll(async () => {

@@ -8,7 +8,7 @@ import { Memory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import { subgroupSizeOf } from "./subgroups.ts";
 import { Submitter } from "./submit.ts";
-import { usage } from "./usage.ts";
+import { STORAGE, usage } from "./usage.ts";
 
 /** Limits that calls are planned by. */
 export interface DeviceLimits {
@@ -115,6 +115,7 @@ export class Device {
   /** Resolves, with the reason, when the device is lost. */
   readonly lost: Promise<string>;
   #lostBecause: string | undefined;
+  readonly #constants = new Map<string, GPUBuffer>();
   /** What waits for the device and fails with it. */
   readonly #waiting = new Set<() => void>();
   /** Bytes of each part of a block; less once memory has run out. */
@@ -145,6 +146,17 @@ export class Device {
 
   get isLost(): boolean {
     return this.#lostBecause !== undefined;
+  }
+
+  /** Numbers that are the same for all calls of a shape: brought to the device once, and kept as long as it is. */
+  constant(name: string, make: () => Uint32Array<ArrayBuffer>): GPUBuffer {
+    const known = this.#constants.get(name);
+    if (known) return known;
+    const numbers = make();
+    const buffer = this.gpu.createBuffer({ size: Math.max(4, numbers.byteLength), usage: STORAGE, label: name });
+    this.gpu.queue.writeBuffer(buffer, 0, numbers);
+    this.#constants.set(name, buffer);
+    return buffer;
   }
 
   /** After memory has run out. */
@@ -221,6 +233,8 @@ export class Device {
   destroy(): void {
     this.memory.destroy();
     this.nothing.destroy();
+    for (const buffer of this.#constants.values()) buffer.destroy();
+    this.#constants.clear();
     if (!this.isOwn) return;
     this.gpu.removeEventListener?.("uncapturederror", this.#onUncaptured);
     this.gpu.destroy();

@@ -6,11 +6,20 @@ import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import { endsInvocations } from "./kernels/ends.wgsl.ts";
 import { finiteEach, finiteInvocations } from "./kernels/finite.wgsl.ts";
-import { chenKernel, endsKernel, finiteKernel, streamKernel, wholeKernel } from "./kernels/index.ts";
+import {
+  chenKernel,
+  endsKernel,
+  finiteKernel,
+  prunedKernel,
+  recoveryKernel,
+  streamKernel,
+  wholeKernel,
+} from "./kernels/index.ts";
 import { option, type Params, paramNames, pathBindings } from "./kernels/params.wgsl.ts";
 import type { Holdings } from "./memory.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
 import { Products, type Signatures } from "./products.ts";
+import { encodeProgram, programOperations, recoveryOf } from "./recovery.ts";
 import { bind, type Region } from "./regions.ts";
 import type { Rows } from "./staging.ts";
 import type { Command } from "./submit.ts";
@@ -34,6 +43,8 @@ interface Kernels {
   readonly whole?: Kernel;
   readonly stream?: Kernel;
   readonly chen?: Kernel;
+  /** What was not followed. */
+  readonly recovery?: Kernel;
   /** Words of one letter: all that there is, or written over what products of pieces have rounded. */
   readonly ends?: Kernel;
   readonly finite?: Kernel;
@@ -46,6 +57,10 @@ export function kernelsOf(channels: number, depth: number, stream: boolean, way:
   const { layout, pieces } = way;
   if (!layout) return { ends: endsKernel(channels, depth), finite: finiteKernel(channels) };
   const chen = chenKernel(channels, depth);
+  if (way.followed) {
+    const recovery = recoveryKernel(channels, depth);
+    return { whole: prunedKernel(layout), recovery, chen, ends: endsKernel(channels, depth) };
+  }
   if (!stream) {
     const products = piecesLeft(way) > 1 ? { chen, ends: endsKernel(channels, depth) } : {};
     return { whole: wholeKernel(layout), ...products };
@@ -118,10 +133,12 @@ export class Encoder {
       path: each * size,
       step: size,
     });
-    const [from, other] = [states(left), states(left / 2)];
+    const pruned = this.#way.followed && this.#pruned(block, regions, holdings);
+    const from = pruned?.at ?? states(left);
+    const other = states(left / 2);
     const products = this.#products!;
     const scalarTerm = this.#scalar > 0;
-    const all = [this.#walk(whole, block, regions, from, { bits: tree })];
+    const all = pruned?.commands ?? [this.#walk(whole, block, regions, from, { bits: tree })];
     if (initials) {
       const last = states(1);
       all.push(...products.tree(paths, left, from, other, ([a, b]) => products.multiply(paths, 1, a, b, last)));
@@ -132,6 +149,24 @@ export class Encoder {
     }
     all.push(this.#ends(block, regions, rows, false));
     return all;
+  }
+
+  /** The pieces' signatures by the pruned walk; gives where they stand. */
+  #pruned(block: Block, regions: BlockRegions, holdings: Holdings): { commands: Command[]; at: Signatures } {
+    const { channels, depth } = this.#call;
+    const { followed, pieces } = this.#way;
+    const device = this.#device;
+    const { values, operations, words } = programOf(channels, depth);
+    const name = `${channels} channels, depth ${depth}`;
+    const program = device.constant(`program, ${name}`, () => words);
+    const shares = device.constant(`shares, ${name}`, () => Uint32Array.from(followed!));
+    const tracks = block.paths * pieces;
+    const at: Signatures = { region: this.#room(tracks * values, holdings), path: pieces * values, step: values };
+    const inPlace = { ...regions, initials: undefined, out: at.region };
+    const walk = this.#walk(this.#pipelines.whole!, block, regions, at, { listed: shares });
+    const params = this.#params(block, inPlace, at, { pieces });
+    const recovery = this.#dispatch(this.#pipelines.recovery!, inPlace, params, tracks, tracks * operations, program);
+    return { commands: [walk, recovery], at };
   }
 
   #stream(block: Block, regions: BlockRegions, holdings: Holdings): Command[] {
@@ -208,7 +243,14 @@ export class Encoder {
     const workgroups = layout.workgroups > 1 ? tracks * layout.workgroups : Math.ceil(tracks / layout.tracks);
     const operations = block.paths * steps * operationsOfStep(layout);
     const initials = options.initials ?? options.continues;
-    return this.#dispatch(pipeline, { ...regions, initials, out: out.region }, params, workgroups, operations);
+    return this.#dispatch(
+      pipeline,
+      { ...regions, initials, out: out.region },
+      params,
+      workgroups,
+      operations,
+      options.listed,
+    );
   }
 
   #params(block: Block, regions: BlockRegions, out: Signatures, options: WalkOptions): Params {
@@ -253,6 +295,7 @@ export class Encoder {
     params: Params,
     workgroups: number,
     operations: number,
+    list?: GPUBuffer,
   ): Command {
     const { gpu } = this.#device;
     const { points, lengths, basepoints, initials, out, found } = regions;
@@ -264,7 +307,7 @@ export class Encoder {
       initials: initials ? bind(this.#device, initials.region).resource : nothing,
       out: bind(this.#device, out).resource,
       found: bind(this.#device, found).resource,
-      listed: nothing,
+      listed: list ? { buffer: list } : nothing,
     };
     return {
       kind: "dispatch",
@@ -281,6 +324,19 @@ export class Encoder {
   }
 }
 
+/** Programs of the shapes used so far: small beside the pipelines that run them. */
+const programs = new Map<string, { values: number; operations: number; words: Uint32Array<ArrayBuffer> }>();
+
+function programOf(channels: number, depth: number) {
+  const key = `${channels} ${depth}`;
+  const known = programs.get(key);
+  if (known) return known;
+  const program = recoveryOf(channels, depth);
+  const made = { values: program.values, operations: programOperations(program), words: encodeProgram(program) };
+  programs.set(key, made);
+  return made;
+}
+
 /** What differs between uses of the kernels that walk. */
 interface WalkOptions {
   /** What tracks begin from. */
@@ -294,6 +350,8 @@ interface WalkOptions {
   readonly pieceSteps?: number;
   /** Other option bits. */
   readonly bits?: number;
+  /** The shares that are followed, where not all are. */
+  readonly listed?: GPUBuffer;
 }
 
 const signaturesOf = ({ region, stride }: Rows): Signatures => ({ region, path: stride, step: 0 });

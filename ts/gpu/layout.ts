@@ -19,7 +19,7 @@ export interface WorkgroupLimits {
 /** A kernel's place in a workgroup. */
 export interface Layout {
   readonly share: Share;
-  /** Shares of a track. */
+  /** Shares of a track that are followed. */
   readonly shares: number;
   /** Invocations of a workgroup. */
   readonly invocations: number;
@@ -75,11 +75,15 @@ function fill(shares: number, most: number, inPieces: boolean) {
 
 /**
  * The layout of a share; `undefined` where a single step of one track does not fit workgroup memory. `inPieces`: for tracks that are pieces of
- * paths, and are to be multiplied.
+ * paths, and are to be multiplied. `shares`: how many of them are followed.
  */
-export function layoutOf(share: Share, limits: WorkgroupLimits, inPieces = false): Layout | undefined {
+export function layoutOf(
+  share: Share,
+  limits: WorkgroupLimits,
+  inPieces = false,
+  shares = shareCount(share),
+): Layout | undefined {
   const { channels, depth, rows, columns } = share;
-  const shares = shareCount(share);
   const most = Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
   const vector = channels === 2 ? 2 : 4;
   const letters = Math.max(channels, rowGroups(share) * rows, columnGroups(share) * columns);

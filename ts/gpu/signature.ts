@@ -1,6 +1,7 @@
 // The signature of a call on a device: its blocks one after the other, each uploaded while the one before is computed and the one
 // before that is read back. Which commands a block takes is encode.ts's, what it reads staging.ts's.
 
+import { HORNER, PRUNED } from "../core/abi.ts";
 import { allocateNumbers, FLOAT32 } from "../core/arrays.ts";
 import type { Call } from "../core/call.ts";
 import { blocksUnderWay, type Cut, cutFor, fitsDevice } from "./blocks.ts";
@@ -41,7 +42,7 @@ export interface Outcome {
 
 /** The way and the cut of a call on a device. @throws PathSignatureError GPU_LIMITS */
 export function planCall(device: Device, call: Call, { stays, pieces }: Conduct): { way: Way; cut: Cut } {
-  const { batch, points, channels, depth, row, rows, size, stream, basepoint, paths } = call;
+  const { batch, points, channels, depth, row, rows, size, stream, basepoint, paths, bits } = call;
   const { limits } = device;
   const steps = points - (basepoint === undefined ? 1 : 0);
   const sizes = { batch, points, channels, row, rows, stream, resident: paths.resident !== undefined, stays };
@@ -49,8 +50,9 @@ export function planCall(device: Device, call: Call, { stays, pieces }: Conduct)
   if (!fitsDevice(sizes, limits)) throw tooLarge(`signatures of ${row} numbers`);
   if (stays && batch * rows * row * 4 > limits.maxBufferSize)
     throw tooLarge(`results of ${batch * rows * row} numbers`);
+  const algorithm = (bits & HORNER) !== 0 ? "horner" : (bits & PRUNED) !== 0 ? "pruned" : "auto";
   const wayFor = (count: number, n: number): Way => {
-    const way = wayOf({ channels, depth, batch: count, steps: n, stream, pieces }, limits);
+    const way = wayOf({ channels, depth, batch: count, steps: n, stream, algorithm, pieces }, limits);
     if (!way) throw tooLarge(`increments of ${channels} channels`);
     return way;
   };

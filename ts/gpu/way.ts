@@ -5,11 +5,14 @@
 // depends on the batch: with few paths more of them are needed to fill a device. It is a power of two, so that products of
 // neighbours make a tree.
 
+import type { Algorithm } from "../core/options.ts";
+import { countCoefficients } from "../core/size.ts";
 import { type Layout, layoutOf, type WorkgroupLimits } from "./layout.ts";
+import { followedShares, isPrunable } from "./recovery.ts";
 import { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
 
-/** Names of the kernels. `time`: `path` or `prefix` on pieces, and a tree of products. */
-export type KernelName = "ends" | "path" | "prefix" | "time" | "stream";
+/** Names of the kernels. `time`: `path` or `prefix` on pieces, and a tree of products. `pruned`: the same, of some prefixes only. */
+export type KernelName = "ends" | "path" | "prefix" | "time" | "pruned" | "stream";
 
 /** How a call is computed. */
 export interface Way {
@@ -20,6 +23,8 @@ export interface Way {
   readonly wholeLayout?: Layout;
   /** Pieces of a path's time, a power of two. */
   readonly pieces: number;
+  /** The shares that are followed where the others are recovered in the end (recovery.ts). */
+  readonly followed?: readonly number[];
 }
 
 /** What the choice depends on. */
@@ -30,6 +35,8 @@ export interface WaySizes {
   /** Steps of the longest path. */
   readonly steps: number;
   readonly stream: boolean;
+  /** Default "auto". */
+  readonly algorithm?: Algorithm | undefined;
   /** Pieces of time where they are not to be chosen: a power of two, for measurements. */
   readonly pieces?: number | undefined;
 }
@@ -51,12 +58,12 @@ const powerOfTwoAtLeast = (n: number): number => 2 ** Math.max(0, Math.ceil(Math
 const usualStorage = 16384;
 
 /** The layout of a share in no more workgroup memory than it needs. */
-function layoutFor(share: Share, limits: WorkgroupLimits, inPieces = false): Layout | undefined {
+function layoutFor(share: Share, limits: WorkgroupLimits, inPieces = false, shares?: number): Layout | undefined {
   const usual = {
     ...limits,
     maxComputeWorkgroupStorageSize: Math.min(usualStorage, limits.maxComputeWorkgroupStorageSize),
   };
-  return layoutOf(share, usual, inPieces) ?? layoutOf(share, limits, inPieces);
+  return layoutOf(share, usual, inPieces, shares) ?? layoutOf(share, limits, inPieces, shares);
 }
 
 /** The way of a call, or `undefined` where a step of so many channels does not fit the device's workgroup memory. */
@@ -75,8 +82,32 @@ export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined
   }
   const exact = steps > mostWholeSteps ? powerOfTwoAtLeast(steps / mostPieceSteps) : 1;
   const pieces = sizes.pieces ?? Math.min(mostPieces, Math.max(filling, exact));
+  const pruned = prunedWay(sizes, share, limits, filling);
+  if (pruned) return pruned;
   if (pieces === 1) return { kernel: layout.shares === 1 ? "path" : "prefix", layout, pieces };
   return { kernel: "time", layout: layoutFor(share, limits, true) ?? layout, pieces };
+}
+
+/** Pieces that a pruned walk has at least: recovery amplifies what a piece has rounded (docs/pruned-walk.md). */
+const fewestPrunedPieces = (depth: number): number => (depth >= 6 ? 8 : 4);
+/** Operations of recovery and of products for each number of a piece, about: reading and writing memory most of all. */
+const recoveryOperations = (depth: number): number => 32 * depth;
+/** Pruning has to save so many times what recovery takes: both are reckoned, not measured. */
+const worthwhile = 2;
+
+/** The pruned way of a call, where there is one, and it is asked for or worth it. */
+function prunedWay(sizes: WaySizes, share: Share, limits: WorkgroupLimits, filling: number): Way | undefined {
+  const { channels, depth, steps, algorithm = "auto" } = sizes;
+  if (algorithm === "horner" || !isPrunable(share)) return undefined;
+  const exact = Math.max(fewestPrunedPieces(depth), powerOfTwoAtLeast(steps / mostPieceSteps));
+  const pieces = sizes.pieces ?? Math.min(mostPieces, Math.max(filling, exact));
+  if (pieces === 1) return undefined;
+  const followed = followedShares(share);
+  const saved = (steps / pieces) * operationsOf(share) * (shareCount(share) - followed.length);
+  const taken = recoveryOperations(depth) * countCoefficients(channels, depth);
+  if (algorithm === "auto" && saved < worthwhile * taken) return undefined;
+  const layout = layoutFor(share, limits, false, followed.length);
+  return layout && { kernel: "pruned", layout, pieces, followed };
 }
 
 /** Operations of one step of one path, on all its invocations, idle ones too. */
@@ -93,5 +124,7 @@ export function statesOf(way: Way, size: number, stream: boolean): number {
   // A signature for each piece and as many prefixes; or half as many products of neighbours, and one before what is continued.
   if (stream) return 2 * (way.pieces + 1) * size;
   const left = piecesLeft(way);
+  // Recovery works on sums as well: not three times the signature.
+  if (way.followed) return (3 * left + 1) * size;
   return left === 1 ? 0 : (1.5 * left + 1) * size;
 }

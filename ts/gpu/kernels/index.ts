@@ -5,6 +5,7 @@ import type { BindingKind, Kernel } from "../pipelines.ts";
 import { chenSource } from "./chen.wgsl.ts";
 import { endsSource } from "./ends.wgsl.ts";
 import { finiteSource } from "./finite.wgsl.ts";
+import { recoverySource } from "./recovery.wgsl.ts";
 import { streamSource, wholeSource } from "./signature.wgsl.ts";
 
 /** points, lengths, basepoints, initials, out, found, listed. */
@@ -18,6 +19,18 @@ export const wholeKernel = (layout: Layout): Kernel => ({
   name: `walk${layout.gathers ? " and products" : ""}, ${shape(layout.share.channels, layout.share.depth)}`,
   bindings: pathBindings,
   source: () => wholeSource(layout),
+});
+
+export const prunedKernel = (layout: Layout): Kernel => ({
+  name: `pruned walk, ${shape(layout.share.channels, layout.share.depth)}`,
+  bindings: pathBindings,
+  source: () => wholeSource(layout, true),
+});
+
+export const recoveryKernel = (channels: number, depth: number): Kernel => ({
+  name: `recovery, ${shape(channels, depth)}`,
+  bindings: pathBindings,
+  source: () => recoverySource(channels, depth),
 });
 
 export const streamKernel = (layout: Layout): Kernel => ({
