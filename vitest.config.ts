@@ -1,9 +1,12 @@
 // How vitest runs the tests: from the TypeScript sources, except test/packaging, which installs the packed tarball.
 // `npm test` builds first (the sources import ts/generated).
 
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // Examples import the package by its name: their parts are tested on the sources, as a whole on the packed tarball.
+  resolve: { alias: [{ find: /^path-signature$/, replacement: join(import.meta.dirname, "ts/index.ts") }] },
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     watch: false,

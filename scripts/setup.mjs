@@ -1,10 +1,11 @@
 // Brings what building and testing need and this machine lacks: npm dependencies, a Rust toolchain, wasm-pack and
-// wasm-bindgen, a C linker, implementations of WebGPU for the tests. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
+// wasm-bindgen, a C linker, browsers, a Vulkan driver. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
 // it then only compares stamps and looks whether files exist. Every npm script starts with it (start.mjs).
 //
 //   node scripts/setup.mjs
 
 import { pathToFileURL } from "node:url";
+import * as browsers from "./lib/browsers.mjs";
 import * as cargoTools from "./lib/cargo-tools.mjs";
 import { aptInstall, getRust, isDebian, isRoot } from "./lib/get-rust.mjs";
 import { exclusively } from "./lib/lock.mjs";
@@ -37,10 +38,12 @@ const missing = () => ({
   linker: !hasLinker(),
   rust: !remembered(),
   tools: cargoTools.tools.filter((tool) => !cargoTools.isPresent(tool)),
-  webgpu: webgpu.missing(),
+  browsers: browsers.missingPackages(),
+  webgpu: webgpu.missingPackages(),
 });
 
-const anything = (what) => what.npm || what.linker || what.rust || what.tools.length > 0 || what.webgpu.length > 0;
+const anything = (what) =>
+  what.npm || what.linker || what.rust || [what.tools, what.browsers, what.webgpu].some(({ length }) => length > 0);
 
 async function bring(what) {
   async function rustSide() {
@@ -57,13 +60,16 @@ async function bring(what) {
       await step(`${tool.crate} ${tool.version}`, (report) => cargoTools.install(tool, toolchain, report));
     }
     if (what.tools.length > 0) cargoTools.clean();
-    // Last: what could not be built without it is built by now.
-    if (what.webgpu.length > 0) await step("WebGPU without a GPU", () => webgpu.install(what.webgpu));
   }
+  // Waits for the other use of apt, which locks itself.
+  const browserSide = async () => {
+    if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
+    if (what.webgpu.length > 0) await step("WebGPU without a GPU, for tests", webgpu.bring);
+  };
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);
   // Side by side: npm waits for the network while cargo keeps the cores busy. A failure waits for the other side, so that
   // the next run starts from what did succeed.
-  const results = await Promise.allSettled([npmSide(), rustSide()]);
+  const results = await Promise.allSettled([npmSide(), rustSide(), browserSide()]);
   const reasons = results.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
   const unexpected = reasons.find((reason) => !(reason instanceof Fault));
   if (unexpected) throw unexpected;

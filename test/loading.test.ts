@@ -4,11 +4,11 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { decodeBase64 } from "../ts/core/compile.ts";
+import { makePatch } from "../scripts/lib/patch.mjs";
+import { applyPatch, bytesOf, decodeHex } from "../ts/core/binaries.ts";
 import { supports } from "../ts/core/probe.ts";
-import { base64 as relaxed } from "../ts/generated/relaxed.ts";
-import { base64 as simd } from "../ts/generated/simd.ts";
 import { fakeModule } from "./fake.ts";
 
 type Library = typeof import("../ts/index.ts");
@@ -143,7 +143,7 @@ describe("init()", () => {
 });
 
 describe("init(source)", () => {
-  const bytes = decodeBase64(simd);
+  const bytes = bytesOf("simd");
   let server: Server;
   let origin: string;
 
@@ -187,8 +187,9 @@ describe("init(source)", () => {
     expect((await library.init(fetch(`${origin}/right.wasm`))).variant).toBe("simd");
   });
 
-  test("the published file is the inlined one", async () => {
-    expect(Buffer.from(await readFile(file())).equals(Buffer.from(bytes))).toBe(true);
+  test.each(["simd", "relaxed"] as const)("the published file %s is the inlined one", async (variant) => {
+    const published = await readFile(new URL(`../dist/wasm/${variant}.wasm`, import.meta.url));
+    expect(published.equals(Buffer.from(bytesOf(variant)))).toBe(true);
   });
 
   test("a server that has it not", async () => {
@@ -240,24 +241,41 @@ describe("an engine without relaxed SIMD", () => {
   });
 });
 
-describe("base64", () => {
-  test("by each means the same bytes", () => {
-    const wanted = decodeBase64(relaxed);
-    expect(wanted.length).toBe(Math.floor((relaxed.replace(/=+$/, "").length * 3) / 4));
+describe("inlined bytes", () => {
+  const text = "00ff10a9e5";
+  const wanted = [0, 255, 16, 169, 229];
+
+  test("are decoded by each means to the same", () => {
     const { Buffer: NodeBuffer } = globalThis;
-    const native = Object.getOwnPropertyDescriptor(Uint8Array, "fromBase64");
+    const native = Object.getOwnPropertyDescriptor(Uint8Array, "fromHex");
     try {
-      if (native) delete (Uint8Array as { fromBase64?: unknown }).fromBase64;
-      expect(NodeBuffer.from(decodeBase64(relaxed)).equals(NodeBuffer.from(wanted))).toBe(true);
+      delete (Uint8Array as { fromHex?: unknown }).fromHex;
+      expect([...decodeHex(text)]).toEqual(wanted);
       (globalThis as { Buffer?: unknown }).Buffer = undefined;
-      expect(NodeBuffer.from(decodeBase64(relaxed)).equals(NodeBuffer.from(wanted))).toBe(true);
-      (Uint8Array as { fromBase64?: unknown }).fromBase64 = (text: string) =>
-        new Uint8Array(NodeBuffer.from(text, "base64"));
-      expect(NodeBuffer.from(decodeBase64(relaxed)).equals(NodeBuffer.from(wanted))).toBe(true);
+      expect([...decodeHex(text)]).toEqual(wanted);
+      const simd = bytesOf("simd");
+      (Uint8Array as { fromHex?: unknown }).fromHex = (digits: string) =>
+        new Uint8Array(NodeBuffer.from(digits, "hex"));
+      expect([...decodeHex(text)]).toEqual(wanted);
+      expect(NodeBuffer.from(simd).equals(NodeBuffer.from(bytesOf("simd")))).toBe(true);
     } finally {
       globalThis.Buffer = NodeBuffer;
-      if (native) Object.defineProperty(Uint8Array, "fromBase64", native);
-      else delete (Uint8Array as { fromBase64?: unknown }).fromBase64;
+      if (native) Object.defineProperty(Uint8Array, "fromHex", native);
+      else delete (Uint8Array as { fromHex?: unknown }).fromHex;
     }
+  });
+
+  test("come out of any patch as they went in", () => {
+    const bytes = fc.uint8Array({ maxLength: 400 }).map((one) => Buffer.from(one));
+    const pieces = fc.array(fc.oneof(bytes, fc.tuple(fc.nat(400), fc.nat(400))), { maxLength: 12 });
+    fc.assert(
+      fc.property(bytes, pieces, (base, parts) => {
+        // New bytes and pieces of the base, in any order: what a patch is made for.
+        const next = Buffer.concat(
+          parts.map((part) => (Array.isArray(part) ? base.subarray(part[0], part[0] + part[1]) : part)),
+        );
+        expect(next.equals(Buffer.from(applyPatch(base, makePatch(base, next))))).toBe(true);
+      }),
+    );
   });
 });

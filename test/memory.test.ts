@@ -2,15 +2,15 @@
 // many calls.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { bytesOf } from "../ts/core/binaries.ts";
 import { type CallSizes, fitsOneBlock, inputBytes, outputBytes, pathNumbers, planBlocks } from "../ts/core/blocks.ts";
 import { compileNow } from "../ts/core/compile.ts";
 import { Runtime } from "../ts/core/runtime.ts";
 import { bindSignature, type SignatureFunction } from "../ts/core/signature.ts";
-import { base64 } from "../ts/generated/simd.ts";
 import { random } from "./paths.ts";
 
 const page = 65536;
-const module = compileNow(base64);
+const module = compileNow(bytesOf("simd"));
 let runtime: Runtime;
 let fresh: SignatureFunction;
 

@@ -35,12 +35,15 @@ async function bundle(code: string): Promise<string> {
 
 const index = JSON.stringify(`${root}ts/index.ts`);
 
+/** How an inlined binary begins. */
+const magic = "0061736d";
+
 describe("bundles", () => {
   test("signatureSize alone is under 2 kB", async () => {
     const code = await bundle(`export { signatureSize } from ${index}`);
     expect(code.length).toBeLessThan(2000);
     expect(code).toContain("2^31");
-    expect(code).not.toContain("AGFzbQ");
+    expect(code).not.toContain(magic);
   });
 
   test("words and the error classes carry no binary", async () => {
@@ -55,6 +58,7 @@ describe("bundles", () => {
 
   test("signature carries both binaries, so the tests above look for the right thing", async () => {
     const code = await bundle(`export { signature } from ${index}`);
-    expect(code.split("AGFzbQ").length - 1).toBeGreaterThanOrEqual(2);
+    expect(code).toContain(magic);
+    expect(code.length).toBeGreaterThan(100_000);
   });
 });

@@ -2,13 +2,13 @@
 //
 //   node bench/gpu/paper.mjs        prints the table of bench/NOTES.md
 
-import { grid } from "../grid.mjs";
-import { hornerMultiplyAdds } from "../lib/counts.mjs";
+import { wholeSource } from "../../ts/gpu/kernels/signature.wgsl.ts";
+import { coefficientsOf } from "../../ts/gpu/kernels/walk.wgsl.ts";
 import { layoutOf } from "../../ts/gpu/layout.ts";
 import { followedShares, isPrunable } from "../../ts/gpu/recovery.ts";
 import { shareCount, shareOf } from "../../ts/gpu/share.ts";
-import { wholeSource } from "../../ts/gpu/kernels/signature.wgsl.ts";
-import { coefficientsOf } from "../../ts/gpu/kernels/walk.wgsl.ts";
+import { grid } from "../grid.mjs";
+import { hornerMultiplyAdds } from "../lib/counts.mjs";
 
 const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
 
@@ -16,7 +16,10 @@ const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStor
 function stepLines(source) {
   const begin = source.indexOf("at += STEP_VECTORS) {");
   const lines = source.slice(begin).split("\n").slice(1);
-  return lines.slice(0, lines.findIndex((line) => /^ {4}\}/.test(line)));
+  return lines.slice(
+    0,
+    lines.findIndex((line) => /^ {4}\}/.test(line)),
+  );
 }
 
 /** Components of what a statement assigns: by the vector that it is made of. */
@@ -94,4 +97,6 @@ const head = [
   "followed if pruned",
 ];
 const line = (cells) => `| ${cells.join(" | ")} |`;
-process.stdout.write(`${[line(head), line(head.map((_, i) => (i < 2 ? "---" : "---:"))), ...rows.map(line)].join("\n")}\n`);
+process.stdout.write(
+  `${[line(head), line(head.map((_, i) => (i < 2 ? "---" : "---:"))), ...rows.map(line)].join("\n")}\n`,
+);

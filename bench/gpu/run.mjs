@@ -5,11 +5,12 @@
 // which brings everything, peers included. Without a GPU, or with --software, it runs on SwiftShader: that shows that it runs, its numbers are not
 // results. Writes bench/results/gpu-ADAPTER-DATE.json and a page beside it.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { hasGpu } from "../../scripts/lib/webgpu.mjs";
 import { rowName, topLevel } from "../grid.mjs";
 import { signatureSize } from "../lib/counts.mjs";
 import { fullPlan, interleave, quickPlan } from "../lib/interleave.mjs";
@@ -50,11 +51,6 @@ function readOptions(args) {
   if (unknown !== undefined) throw new Error(`--peers ${unknown}: give some of ${known.join(", ")}, or none`);
   return { ...values, peers, whole: !values.quick && values.rows === undefined && values.peers === undefined };
 }
-
-const hasCard = () =>
-  existsSync("/dev/nvidia0") ||
-  (existsSync("/dev/dri") && readdirSync("/dev/dri").some((name) => name.startsWith("renderD"))) ||
-  process.platform !== "linux";
 
 class GpuBench {
   #folder = mkdtempSync(join(tmpdir(), "path-signature-bench-gpu-"));
@@ -200,7 +196,7 @@ const slug = (text) =>
 
 export async function runGpuBench(args) {
   const options = readOptions(args);
-  const isSoftware = options.software || !hasCard();
+  const isSoftware = options.software || !hasGpu();
   const progress = new Progress();
   const bench = new GpuBench({
     isSoftware,

@@ -1,18 +1,18 @@
 // path-signature on a GPU in a process of its own, driven by lines of JSON (see lib/worker.mjs): node worker.mjs. Dawn in Node. Nothing is decided
 // here.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { create, globals } from "webgpu";
+import { swiftShaderToggles, vulkanDriver } from "../../scripts/lib/webgpu.mjs";
 import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { peakOf } from "./peak.mjs";
 
-const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json";
-const toggle = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
+const swiftShader = vulkanDriver("swiftShader");
 const isSoftware = process.argv[2] === "software";
-if (isSoftware && existsSync(swiftShader)) process.env.VK_ICD_FILENAMES = process.env.VK_DRIVER_FILES = swiftShader;
+if (isSoftware && swiftShader) process.env.VK_ICD_FILENAMES = process.env.VK_DRIVER_FILES = swiftShader;
 Object.assign(globalThis, globals);
-const gpu = create(isSoftware ? [toggle] : []);
+const gpu = create(isSoftware ? [swiftShaderToggles] : []);
 const backend = new GpuBackend(gpu);
 
 const prepared = new Map();

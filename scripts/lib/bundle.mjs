@@ -1,12 +1,15 @@
 // Makes the JavaScript that is published: tsc turns ts/ into JavaScript and declarations under target/ts (which also checks
 // the types), rollup bundles both into dist (rollup.config.mjs). Skipped when nothing that goes into it changed.
 
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { binaryTypes, entries } from "./entries.mjs";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
 import { at, packageJson, pinnedNode, targetFolder } from "./project.mjs";
 import { command, Fault } from "./terminal.mjs";
 
-const products = ["index.js", "index.cjs", "index.d.ts", "index.d.cts"].map((name) => at("dist", name));
+const products = entries.flatMap(({ name, commonjs }) =>
+  ["js", "d.ts", ...(commonjs ? ["cjs", "d.cts"] : [])].map((extension) => at("dist", `${name}.${extension}`)),
+);
 
 /** What the sources need and the build knows. */
 export function writeVersion() {
@@ -24,7 +27,9 @@ export function plan() {
       "tsconfig.json",
       "tsconfig.build.json",
       "package-lock.json",
+      "package.json",
       "scripts/lib/bundle.mjs",
+      "scripts/lib/entries.mjs",
     ),
   );
   const stamp = at("dist", ".fingerprint");
@@ -44,11 +49,15 @@ export function plan() {
       { cwd: at() },
     );
     report("rollup");
+    // What an earlier build left: files whose entry is gone, or that are shared no more.
+    for (const name of existsSync(at("dist")) ? readdirSync(at("dist")) : [])
+      if (name !== "wasm") rmSync(at("dist", name), { recursive: true });
     await command(
       pinnedNode,
       [at("node_modules", "rollup", "dist", "bin", "rollup"), "-c", at("rollup.config.mjs"), "--silent"],
       { cwd: at() },
     );
+    writeIfChanged(at("dist", "wasm", "module.d.ts"), binaryTypes);
     remember(stamp, print);
   }
 

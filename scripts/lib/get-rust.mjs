@@ -25,9 +25,15 @@ let updated;
 /** The package lists are brought once per run, however many steps need them. */
 const aptUpdate = () => (updated ??= command("apt-get", ["update", "-qq"], { env: aptEnvironment }));
 
-export async function aptInstall(packages) {
-  await aptUpdate();
-  await command("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env: aptEnvironment });
+let installing = Promise.resolve();
+/** One installation after the other, since apt locks its lists against a second one. */
+export function aptInstall(packages) {
+  const work = installing.then(async () => {
+    await aptUpdate();
+    await command("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env: aptEnvironment });
+  });
+  installing = work.catch(() => undefined);
+  return work;
 }
 
 const complete = () => survey().find((toolchain) => toolchain.lacks.length === 0);

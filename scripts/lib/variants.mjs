@@ -31,5 +31,8 @@ export const variants = {
   },
 };
 
-/** The variants whose bytes are inlined in the bundle, so that a call works right after import. */
-export const inlined = ["simd", "relaxed"];
+/**
+ * The variants whose bytes are inlined in the bundle, so that a call works right after import. The first is there whole, the others as patches
+ * of it: it should be the one that most engines run.
+ */
+export const inlined = ["relaxed", "simd"];

@@ -1,10 +1,11 @@
 // Compiles one variant of crates/wasm with wasm-pack, unless nothing that goes into it changed. Writes pkg/<variant>,
-// dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts.
+// dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts (ts/core/binaries.ts reads it).
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
+import { makePatch } from "./patch.mjs";
 import { at, root, targetFolder, toolsBin, wasmBindgenVersion, wasmPackVersion } from "./project.mjs";
 import { environment } from "./rust.mjs";
 import { command } from "./terminal.mjs";
@@ -17,13 +18,6 @@ const generated = (variant) => at("ts", "generated", `${variant}.ts`);
 
 function rustflags(variant, toolchain) {
   const { features, rustflags: extra } = variants[variant];
-  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
-  // Panic messages hold source paths; without the folders of this machine the same sources give the same bytes anywhere.
-  const remap = [
-    [toolchain.source, "/rust"],
-    [cargoHome, "/cargo"],
-    [root, "/path-signature"],
-  ];
   return [
     "-C",
     `target-feature=${features.map((feature) => `+${feature}`).join(",")}`,
@@ -31,10 +25,22 @@ function rustflags(variant, toolchain) {
     // that are added up and spilled: 5 to 10 % slower (bench/NOTES.md).
     "-C",
     "llvm-args=-disable-lsr",
+    "-C",
+    "llvm-args=-pre-RA-sched=source",
     ...toolchain.linker.flags,
     ...extra,
-    ...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
   ];
+}
+
+/** Panic messages hold source paths; without the folders of this machine the same sources give the same bytes anywhere. */
+function remap(toolchain) {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  const folders = [
+    [toolchain.source, "/rust"],
+    [cargoHome, "/cargo"],
+    [root, "/path-signature"],
+  ];
+  return folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
 }
 
 /** Files that decide what a binary holds, other than Cargo.lock, which cargo itself may write while building. */
@@ -111,7 +117,7 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
       {
         env: {
           ...environment(toolchain),
-          RUSTFLAGS: flags.join(" "),
+          RUSTFLAGS: [...flags, ...remap(toolchain)].join(" "),
           RUSTC_BOOTSTRAP: "1",
           CARGO_TARGET_DIR: targetFolder(variant),
         },
@@ -131,15 +137,31 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
 
 /** Copies what wasm-pack made to where the bundle and the sources take it from. Cheap, so it is always done. */
 export function place(variant) {
-  const bytes = readFileSync(built(variant));
-  writeIfChanged(shipped(variant), bytes);
+  writeIfChanged(shipped(variant), readFileSync(built(variant)));
   if (!inlined.includes(variant)) return;
+  const [base] = inlined;
+  // A variant alone (build --variant) is placed once the base is there.
+  if (!existsSync(built(base))) return;
+  for (const one of variant === base ? inlined : [variant]) if (existsSync(built(one))) inline(one, base);
+}
+
+/** Writes a variant's bytes as a source file: the base whole, the others as patches of it. */
+function inline(variant, base) {
+  const bytes = readFileSync(built(variant));
+  const [name, what, text] =
+    variant === base
+      ? ["hex", "the binary's bytes", bytes]
+      : [
+          "patchHex",
+          `what makes the binary's bytes out of those of \`${base}\``,
+          makePatch(readFileSync(built(base)), bytes),
+        ];
   writeIfChanged(
     generated(variant),
     [
-      "// Made by scripts/build.mjs from crates/wasm: the binary's bytes. Not committed.",
+      `// Made by scripts/build.mjs from crates/wasm: ${what}. Not committed.`,
       "",
-      `export const base64: string =\n  "${bytes.toString("base64")}";`,
+      `export const ${name}: string =\n  "${text.toString("hex")}";`,
       "",
     ].join("\n"),
   );

@@ -1,47 +1,41 @@
-// Implementations of WebGPU that need no GPU, for the tests: Debian's chromium (which brings SwiftShader, a Vulkan driver for the CPU that
-// Dawn in Node runs on as well) and Mesa's llvmpipe, another one, for wgpu in Deno. Nothing of it is needed to build; where it is missing and
-// cannot be had, tests say that they are skipped, and why.
+// Vulkan drivers that need no GPU, for the tests of WebGPU: Mesa's llvmpipe from Debian's packages, for wgpu in Deno, and SwiftShader, which comes
+// with Debian's chromium (browsers.mjs), for Dawn in Node. Elsewhere what is installed is used, and what is missing is said by the tests that need it.
 
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { aptInstall, isDebian, isRoot } from "./get-rust.mjs";
-import { toolsFolder } from "./project.mjs";
-import { onPath } from "./rust.mjs";
-import { Fault } from "./terminal.mjs";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { bringOptional, worthTrying } from "./optional-apt.mjs";
 
-/** Debian's packages, and what shows that they are there. */
-const packages = {
-  chromium: () => onPath("chromium") !== undefined,
-  "mesa-vulkan-drivers": () => driverFile("lvp") !== undefined,
+/** For each driver where its manifest lies, and how its name begins. */
+const drivers = {
+  llvmpipe: ["/usr/share/vulkan/icd.d", "lvp"],
+  swiftShader: ["/usr/lib/chromium", "vk_swiftshader"],
 };
 
-/** A Vulkan driver's manifest by the beginning of its name. */
-function driverFile(name) {
-  const folder = "/usr/share/vulkan/icd.d";
-  const file = existsSync(folder) && readdirSync(folder).find((one) => one.startsWith(name));
-  return file ? `${folder}/${file}` : undefined;
+/** A driver's manifest, or undefined where it is missing. */
+export function vulkanDriver(name) {
+  const [folder, beginning] = drivers[name];
+  const file =
+    existsSync(folder) && readdirSync(folder).find((one) => one.startsWith(beginning) && one.endsWith(".json"));
+  return file ? join(folder, file) : undefined;
 }
 
-/** Left where they could not be had, so that not every command tries again. */
-const stamp = `${toolsFolder}/webgpu-unavailable`;
-const retryMs = 24 * 3600 * 1000;
-const wasTried = () => existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < retryMs;
+const absent = () => (vulkanDriver("llvmpipe") ? [] : ["mesa-vulkan-drivers"]);
 
-/** Packages that are missing and could be installed. */
-export function missing() {
-  if (!isDebian() || !isRoot()) return [];
-  const names = Object.keys(packages).filter((name) => !packages[name]());
-  return names.length > 0 && wasTried() ? [] : names;
+/** Debian packages that are missing and may be had. */
+export const missingPackages = () => worthTrying("vulkan", absent());
+
+/** Installs what is missing; gives what to say of it. */
+export const bring = () => bringOptional("vulkan", absent());
+
+/** Whether the machine has a GPU that a driver knows. */
+export function hasGpu() {
+  if (process.platform !== "linux") return true;
+  const cards = existsSync("/dev/dri") && readdirSync("/dev/dri").some((name) => name.startsWith("renderD"));
+  return cards || existsSync("/dev/nvidia0");
 }
 
-/** Installs them; gives what to say of it. A machine that cannot have them can still build and test everything else. */
-export async function install(names) {
-  try {
-    await aptInstall(names);
-    return names.join(", ");
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    mkdirSync(toolsFolder, { recursive: true });
-    writeFileSync(stamp, error.message);
-    return `${names.join(", ")} could not be installed: tests of WebGPU are skipped`;
-  }
-}
+/**
+ * What Dawn is told beside SwiftShader: its compiler is slow where workgroup memory is declared with zeros as initial value; zeroed by a loop,
+ * as Dawn writes it otherwise, it takes a tenth of the time.
+ */
+export const swiftShaderToggles = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";

@@ -12,7 +12,7 @@ import { chromium as browsers } from "playwright-core";
 import { build } from "vite";
 import { beforeAll, expect, test } from "vitest";
 import type { Report } from "./conformance.ts";
-import { chromium, chromiumFlags, denoEnvironment, describeOn, findDeno } from "./implementations.ts";
+import { chromium, chromiumFlags, deno, denoEnvironment, describeOn } from "./implementations.ts";
 import { gpuCases } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -61,7 +61,7 @@ async function inChromium(script: string): Promise<Report> {
 
 async function inDeno(script: string): Promise<Report> {
   const source = `import { run } from ${JSON.stringify(script)}; console.log(JSON.stringify(await run(navigator.gpu)));`;
-  const { stdout } = await promisify(execFile)(findDeno()!, ["eval", "--unstable-webgpu", source], {
+  const { stdout } = await promisify(execFile)(deno!, ["eval", "--unstable-webgpu", source], {
     env: { ...process.env, ...denoEnvironment },
     maxBuffer: 2 ** 26,
     timeout: time,

@@ -3,66 +3,28 @@
 //
 //   GPU_ADAPTER=hardware|software   which adapters; default hardware where the machine has one
 
-import { existsSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, dirname, join } from "node:path";
 import { describe, test } from "vitest";
+import { browser } from "../../scripts/lib/browsers.mjs";
+import { runtime } from "../../scripts/lib/runtimes.mjs";
+import { hasGpu, swiftShaderToggles, vulkanDriver } from "../../scripts/lib/webgpu.mjs";
 
-/** Whether the machine has a GPU that a driver knows. */
-function hasHardware(): boolean {
-  if (process.env.GPU_ADAPTER !== undefined) return process.env.GPU_ADAPTER === "hardware";
-  if (process.platform !== "linux") return true;
-  const cards = existsSync("/dev/dri") && readdirSync("/dev/dri").some((name) => name.startsWith("renderD"));
-  return cards || existsSync("/dev/nvidia0");
-}
+/** Whether tests run on a GPU. */
+export const hardware = process.env.GPU_ADAPTER === undefined ? hasGpu() : process.env.GPU_ADAPTER === "hardware";
 
-export const hardware = hasHardware();
+const swiftShader = vulkanDriver("swiftShader");
+const llvmpipe = vulkanDriver("llvmpipe");
 
-const onPath = (name: string): string | undefined =>
-  (process.env.PATH ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find((file) => existsSync(file));
-
-export const chromium = ["chromium", "chromium-browser", "google-chrome"]
-  .map(onPath)
-  .find((file) => file !== undefined);
-
-/** A Vulkan driver's manifest by the beginning of its name. */
-function driver(folder: string, name: string): string | undefined {
-  const file = existsSync(folder) && readdirSync(folder).find((one) => one.startsWith(name) && one.endsWith(".json"));
-  return file ? join(folder, file) : undefined;
-}
-
-const swiftShader = driver("/usr/lib/chromium", "vk_swiftshader");
-const llvmpipe = driver("/usr/share/vulkan/icd.d", "lvp");
-
-/**
- * SwiftShader's compiler is slow where workgroup memory is declared with zeros as initial value; as a loop, which is what Dawn writes
- * otherwise, it takes a tenth of the time.
- */
-const toggle = "use_vulkan_zero_initialize_workgroup_memory_extension";
+export const chromium = (browser("chromium") as { browser: string } | undefined)?.browser;
+export const deno = runtime("deno");
 
 /** Flags of Chromium for WebGPU, also without a screen. */
 export const chromiumFlags = [
   "--headless=new",
   "--no-sandbox",
+  "--disable-dev-shm-usage",
   "--enable-unsafe-webgpu",
-  ...(hardware
-    ? ["--enable-features=Vulkan"]
-    : ["--use-webgpu-adapter=swiftshader", `--disable-dawn-features=${toggle}`]),
+  ...(hardware ? ["--enable-features=Vulkan"] : ["--use-webgpu-adapter=swiftshader", `--${swiftShaderToggles}`]),
 ];
-
-export function findDeno(): string | undefined {
-  const require = createRequire(import.meta.url);
-  const libc = process.platform === "linux" ? "-glibc" : "";
-  try {
-    const folder = dirname(require.resolve(`@deno/${process.platform}-${process.arch}${libc}/package.json`));
-    return join(folder, process.platform === "win32" ? "deno.exe" : "deno");
-  } catch {
-    return undefined;
-  }
-}
 
 /** Environment of a program that should see one driver only. */
 export const denoEnvironment = hardware || !llvmpipe ? {} : { VK_ICD_FILENAMES: llvmpipe, VK_DRIVER_FILES: llvmpipe };
@@ -70,9 +32,9 @@ export const denoEnvironment = hardware || !llvmpipe ? {} : { VK_ICD_FILENAMES: 
 /** Why an implementation cannot run here; `undefined` where it can. */
 export const missing = {
   dawn: () => (hardware || swiftShader ? undefined : "no GPU, and no SwiftShader: it comes with Debian's chromium"),
-  chromium: () => (chromium ? undefined : "no chromium on PATH"),
+  chromium: () => (chromium ? undefined : "chromium is not installed"),
   deno: () => {
-    if (!findDeno()) return "the npm package deno has no program for this system";
+    if (!deno) return "the npm package deno has no program for this system";
     return hardware || llvmpipe ? undefined : "no GPU, and no llvmpipe: Debian's mesa-vulkan-drivers brings it";
   },
 };
@@ -103,5 +65,5 @@ export async function openDawn(): Promise<GPU | undefined> {
   }
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
-  return create(hardware ? [] : [`disable-dawn-features=${toggle}`]);
+  return create(hardware ? [] : [swiftShaderToggles]);
 }

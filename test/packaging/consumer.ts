@@ -2,10 +2,22 @@
 // this file say what must hold there.
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { filesUnder, fingerprint } from "../../scripts/lib/fingerprint.mjs";
+import { exclusively } from "../../scripts/lib/lock.mjs";
 
 const run = promisify(execFile);
 
@@ -47,23 +59,52 @@ export async function pack(folder: string): Promise<Packed> {
   };
 }
 
+/** Where installed projects are kept, each under the fingerprint of what was packed. */
+const kept = join(root, "target", "test", "installed");
+
+/**
+ * A project with the packed library installed in it. Made once for all test files, and again when anything that is packed
+ * has changed; consumers copy it.
+ */
+async function installed(): Promise<{ folder: string; packed: Packed }> {
+  const print = fingerprint(
+    filesUnder("package.json", "dist", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"),
+  );
+  const folder = join(kept, print.slice(0, 16));
+  const description = join(folder, "packed.json");
+  if (!existsSync(description)) {
+    await exclusively(join(root, "target", "test", ".install-lock"), async () => {
+      if (existsSync(description)) return;
+      rmSync(kept, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+      const packed = await pack(folder);
+      writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true }));
+      // From the tarball alone: no registry is asked.
+      const quiet = ["--no-audit", "--no-fund", "--no-package-lock"];
+      await run("npm", ["install", "--offline", ...quiet, packed.tarball], { cwd: folder });
+      writeFileSync(`${description}.part`, JSON.stringify(packed));
+      renameSync(`${description}.part`, description);
+    });
+  }
+  return { folder, packed: JSON.parse(readFileSync(description, "utf8")) as Packed };
+}
+
 /** A temporary project; `close` deletes it. */
 export class Consumer {
   readonly folder: string = realpathSync(mkdtempSync(join(tmpdir(), "path-signature-")));
   packed!: Packed;
 
-  /** Packs the library and installs it from the tarball alone: no registry is asked. */
+  /** Has the library installed here, from its tarball. */
   async install(): Promise<void> {
-    const tarballs = join(this.folder, "tarball");
-    mkdirSync(tarballs);
-    this.packed = await pack(tarballs);
-    this.write("package.json", JSON.stringify({ name: "consumer", private: true }));
-    const quiet = ["--no-audit", "--no-fund", "--no-package-lock"];
-    await run("npm", ["install", "--offline", ...quiet, this.packed.tarball], { cwd: this.folder });
+    const { folder, packed } = await installed();
+    this.packed = packed;
+    for (const name of ["package.json", "node_modules"])
+      cpSync(join(folder, name), join(this.folder, name), { recursive: true });
   }
 
   write(name: string, text: string): string {
     const path = join(this.folder, name);
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     return path;
   }
@@ -74,7 +115,7 @@ export class Consumer {
     const env = { ...process.env };
     delete env.NODE_OPTIONS;
     delete env.NODE_PATH;
-    return (await run(program, args, { cwd: this.folder, env })).stdout;
+    return (await run(program, args, { cwd: this.folder, env, maxBuffer: 2 ** 24 })).stdout;
   }
 
   close(): void {

@@ -23,7 +23,7 @@ interface Analysis {
     readonly types: unknown;
     readonly entrypoints: Record<string, { resolutions: Record<string, unknown> }>;
   };
-  readonly problems?: Record<string, unknown>;
+  readonly problems?: Record<string, { kind: string; entrypoint?: string; resolutionKind?: string }[]>;
 }
 
 it("Are The Types Wrong has no finding", async () => {
@@ -44,7 +44,11 @@ it("Are The Types Wrong has no finding", async () => {
     stdout = (error as { stdout: string }).stdout;
   }
   const { analysis, problems } = JSON.parse(stdout) as Analysis;
-  expect(problems).toEqual({});
+  // TypeScript's oldest way of resolving knows no `exports`: only the package's main entry can be had by it. TypeScript 7 has dropped it.
+  const findings = Object.values(problems ?? {}).flat();
+  expect(
+    findings.filter(({ resolutionKind, entrypoint }) => resolutionKind !== "node10" || entrypoint === "."),
+  ).toEqual([]);
   // It looked at the entry, in every way of resolving it.
   expect(Object.keys(analysis.entrypoints)).toContain(".");
   expect(Object.keys(analysis.entrypoints["."]?.resolutions ?? {}).sort()).toEqual([

@@ -2,38 +2,60 @@
 // library that works there as an ES module and by CommonJS `require`, on every Node that is supported.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { entries } from "../../scripts/lib/entries.mjs";
 import { Consumer, missing, nodes, root } from "./consumer.ts";
 
 const consumer = new Consumer();
 beforeAll(() => consumer.install());
 afterAll(() => consumer.close());
 
+const installed = (file: string) => join(consumer.folder, "node_modules/path-signature", file);
+const isShared = (file: string) => file.startsWith("dist/shared/");
+
+/** A file of the package and all that it imports, directly or not. */
+function closureOf(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const text = readFileSync(installed(file), "utf8");
+  for (const [, name] of text.matchAll(/(?:from|import|require\()\s*['"](\.[^'"]+)['"]/g)) {
+    if (name!.includes(".wasm")) continue;
+    const path = posix.join(posix.dirname(file), name!);
+    // Declarations name the JavaScript beside them.
+    const types = /\.d\.c?ts$/.test(file) ? path.replace(/\.(c?)js$/, ".d.$1ts") : path;
+    closureOf(types, found);
+  }
+  return found;
+}
+
 describe("the tarball", () => {
   it("holds exactly these files", () => {
+    const built = entries.flatMap(({ name, commonjs }) =>
+      ["js", "d.ts", ...(commonjs ? ["cjs", "d.cts"] : [])].map((extension) => `dist/${name}.${extension}`),
+    );
+    const shared = consumer.packed.files.filter((file) => file.startsWith("dist/shared/"));
     expect(consumer.packed.files).toEqual(
       [
         "CHANGELOG.md",
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
-        "dist/index.cjs",
-        "dist/index.d.cts",
-        "dist/index.d.ts",
-        "dist/index.js",
+        ...built,
+        ...shared,
+        "dist/wasm/module.d.ts",
         "dist/wasm/relaxed.wasm",
         "dist/wasm/simd.wasm",
         "dist/wasm/threads.wasm",
         "package.json",
       ].sort(),
     );
+    // Nothing among the shared files that no entry needs.
+    expect(new Set(shared)).toEqual(new Set(built.flatMap((file) => [...closureOf(file)]).filter(isShared)));
   });
 
   it("has no run-time dependency and runs nothing when it is installed", () => {
-    const manifest: Record<string, unknown> = JSON.parse(
-      readFileSync(join(consumer.folder, "node_modules/path-signature/package.json"), "utf8"),
-    );
+    const manifest: Record<string, unknown> = JSON.parse(readFileSync(installed("package.json"), "utf8"));
     for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"]) {
       expect(manifest[field]).toBeUndefined();
     }
@@ -44,9 +66,7 @@ describe("the tarball", () => {
   it("holds the binaries that the build made", () => {
     for (const variant of ["simd", "relaxed", "threads"]) {
       const file = `dist/wasm/${variant}.wasm`;
-      expect(
-        readFileSync(join(consumer.folder, "node_modules/path-signature", file)).equals(readFileSync(join(root, file))),
-      ).toBe(true);
+      expect(readFileSync(installed(file)).equals(readFileSync(join(root, file)))).toBe(true);
     }
   });
 });

@@ -1,5 +1,5 @@
-// The package's declarations, as a strict TypeScript project sees them: under `nodenext` from an ES module and from a
-// CommonJS one, and under a bundler's resolution. Our own sources' types are checked by `npm run check`.
+// The package's declarations, as a strict TypeScript project sees them: under `node16` and `nodenext` from an ES module and from a
+// CommonJS one, and under a bundler's resolution; the default entry and each other one of the facade. Our own sources' types are checked by `npm run check`.
 
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -42,39 +42,65 @@ try {
 }
 `;
 
-async function typeErrors(file: string, ...options: string[]): Promise<string> {
+async function typeErrors(files: readonly string[], ...options: string[]): Promise<string> {
   const strict = ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
   // Declarations of the library are checked as well (no skipLibCheck), with what browsers and Node both have.
   const place = ["--target", "es2022", "--lib", "es2022,dom", "--types", "", "--ignoreConfig"];
   try {
-    return await consumer.run(nodes["Node 24"], tsc, ...strict, ...place, ...options, file);
+    return await consumer.run(nodes["Node 24"], tsc, ...strict, ...place, ...options, ...files);
   } catch (error) {
     return (error as { stdout: string }).stdout;
   }
 }
 
-const nodenext = ["--module", "nodenext", "--moduleResolution", "nodenext"];
+const resolve = (module: string, resolution: string) => ["--module", module, "--moduleResolution", resolution];
+
+/** The same program through another entry. */
+const through = (entry: string) => source.replace('"path-signature"', JSON.stringify(entry));
+
+/** The same program as a CommonJS module has it. */
+const common = (text: string) =>
+  text
+    .replace(/^import (\{[^}]+\}) from (".+");$/m, "import library = require($2);\nconst $1 = library;")
+    .replace("known: PathSignatureError", "known: library.PathSignatureError");
+
+describe.each(["path-signature", "path-signature/slim", "path-signature/inline"])(
+  "a strict consumer of %s",
+  (entry) => {
+    // One run of the compiler for each way of resolving.
+    it.each(["node16", "nodenext"])("type-checks as an ES and as a CommonJS module under %s", async (kind) => {
+      const files = [consumer.write("esm.mts", through(entry)), consumer.write("common.cts", common(through(entry)))];
+      expect(await typeErrors(files, ...resolve(kind, kind))).toBe("");
+    });
+
+    it("type-checks under a bundler's resolution", async () => {
+      expect(await typeErrors([consumer.write("bundled.ts", through(entry))], ...resolve("esnext", "bundler"))).toBe(
+        "",
+      );
+    });
+  },
+);
 
 describe("a strict consumer", () => {
-  it("type-checks as an ES module under nodenext", async () => {
-    expect(await typeErrors(consumer.write("esm.mts", source), ...nodenext)).toBe("");
-  });
+  it.each(["workerd", "edge-light", "deno", "bun", "browser"])(
+    "type-checks under the condition %s",
+    async (condition) => {
+      const file = consumer.write("conditional.ts", source);
+      const conditions = ["--customConditions", condition];
+      expect(await typeErrors([file], ...resolve("esnext", "bundler"), ...conditions)).toBe("");
+    },
+  );
 
-  it("type-checks as a CommonJS module under nodenext", async () => {
-    const common = source.replace(
-      /^import (\{[^}]+\}) from (".+");$/m,
-      "import library = require($2);\nconst $1 = library;",
-    );
-    const file = consumer.write(
-      "common.cts",
-      common.replace("known: PathSignatureError", "known: library.PathSignatureError"),
-    );
-    expect(await typeErrors(file, ...nodenext)).toBe("");
-  });
-
-  it("type-checks under a bundler's resolution", async () => {
-    const file = consumer.write("bundled.ts", source);
-    expect(await typeErrors(file, "--module", "esnext", "--moduleResolution", "bundler")).toBe("");
+  it("gets a module from a binary's import", async () => {
+    const text = `import module from "path-signature/wasm/simd.wasm";
+import { init } from "path-signature/slim";
+const compiled: WebAssembly.Module = module;
+export const ready = init(compiled);
+// @ts-expect-error: a module is no text
+export const text: string = module;
+`;
+    expect(await typeErrors([consumer.write("binary.ts", text)], ...resolve("esnext", "bundler"))).toBe("");
+    expect(await typeErrors([consumer.write("binary.mts", text)], ...resolve("nodenext", "nodenext"))).toBe("");
   });
 
   it("is told of a wrong use", async () => {
@@ -82,6 +108,6 @@ describe("a strict consumer", () => {
       "wrong.mts",
       `import { signature } from "path-signature";\nsignature([[0, 0]], { depth: "2" });\n`,
     );
-    expect(await typeErrors(file, ...nodenext)).toMatch(/wrong\.mts.*error TS/);
+    expect(await typeErrors([file], ...resolve("nodenext", "nodenext"))).toMatch(/wrong\.mts.*error TS/);
   });
 });

@@ -8,27 +8,14 @@ export type ModuleSource = WebAssembly.Module | BufferSource | Response | Promis
 
 const accepted = "a WebAssembly.Module, bytes, a Response, a URL or a string with one";
 
-/** Decodes base64 by the fastest means that the engine has. */
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  type Native = { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
-  const native = (Uint8Array as Native).fromBase64;
-  if (native) return native.call(Uint8Array, text);
-  const { Buffer } = globalThis as { Buffer?: { from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer> } };
-  if (Buffer) return Buffer.from(text, "base64");
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+/** Compiles bytes at once. Blocks the thread for a few milliseconds; small modules are allowed to, even in pages. */
+export function compileNow(bytes: BufferSource): WebAssembly.Module {
+  return new WebAssembly.Module(bytes);
 }
 
-/** Compiles inlined bytes at once. Blocks the thread for a few milliseconds; small modules are allowed to, even in pages. */
-export function compileNow(base64: string): WebAssembly.Module {
-  return new WebAssembly.Module(decodeBase64(base64));
-}
-
-/** Compiles inlined bytes off the thread. */
-export function compileLater(base64: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(decodeBase64(base64));
+/** Compiles bytes off the thread. */
+export function compileLater(bytes: BufferSource): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(bytes);
 }
 
 /**

@@ -14,47 +14,21 @@ export function isVariant(value: unknown): value is Variant {
 // \0asm, version 1.
 const header = [0, 97, 115, 109, 1, 0, 0, 0];
 
-// (func (result v128) i32.const 0 i8x16.splat)
-const simdModule = [...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];
+// Made when asked for: some bundlers keep an array that is spread from another whether it is used or not.
 
-// (func (param v128 v128 v128) (result v128) local.get 0 local.get 1 local.get 2 f32x4.relaxed_madd)
-const relaxedModule = [
-  ...header,
-  1,
-  8,
-  1,
-  96,
-  3,
-  123,
-  123,
-  123,
-  1,
-  123,
-  3,
-  2,
-  1,
-  0,
-  10,
-  13,
-  1,
-  11,
-  0,
-  32,
-  0,
-  32,
-  1,
-  32,
-  2,
-  253,
-  133,
-  2,
-  11,
-];
+// (func (result v128) i32.const 0 i8x16.splat)
+const simdModule = () => [...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];
+
+// (type (func (param v128 v128 v128) (result v128)))
+const relaxedType = [1, 8, 1, 96, 3, 123, 123, 123, 1, 123];
+// local.get 0 local.get 1 local.get 2 f32x4.relaxed_madd
+const relaxedBody = [10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2, 253, 133, 2, 11];
+const relaxedModule = () => [...header, ...relaxedType, 3, 2, 1, 0, ...relaxedBody];
 
 /** Whether the engine accepts the opcodes of a binary. */
 export function supports(variant: Variant): boolean {
   if (typeof WebAssembly !== "object") return false;
-  return WebAssembly.validate(new Uint8Array(variant === "simd" ? simdModule : relaxedModule));
+  return WebAssembly.validate(new Uint8Array(variant === "simd" ? simdModule() : relaxedModule()));
 }
 
 /**

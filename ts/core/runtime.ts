@@ -8,6 +8,8 @@ import { isVariant, supports, type Variant, variantOf, variantsByPreference } fr
 
 /** What an entry brings. */
 export interface Loader {
+  /** The binaries that are inside, from the one that is taken where it runs, on. Absent: all of them. */
+  readonly variants?: readonly Variant[];
   /** The module of a variant, at once. Absent: there is none inside, `init` needs a source. */
   readonly moduleNow?: (variant: Variant) => WebAssembly.Module;
   /** The module of a variant, off the thread where the engine can. */
@@ -86,7 +88,9 @@ export class Runtime {
 
   /** The binary that is taken when none is asked for. @throws PathSignatureError SIMD_UNSUPPORTED */
   preferred(): Variant {
-    for (const variant of variantsByPreference) if (supports(variant)) return variant;
+    const { variants } = this.#loader;
+    // Nothing inside: the one to be brought.
+    for (const variant of variants?.length ? variants : variantsByPreference) if (supports(variant)) return variant;
     throw failure(
       "SIMD_UNSUPPORTED",
       "WebAssembly",
@@ -134,8 +138,8 @@ export class Runtime {
   async #inlined(variant: Variant): Promise<WebAssembly.Module> {
     const known = this.#modules.get(variant);
     if (known) return known;
-    const { moduleLater } = this.#loader;
-    if (!moduleLater) throw sourceMissing();
+    const { moduleLater, variants } = this.#loader;
+    if (!moduleLater || variants?.includes(variant) === false) throw sourceMissing(variant);
     try {
       const module = await moduleLater(variant);
       const other = this.#modules.get(variant);
@@ -200,12 +204,13 @@ function unsupported(variant: Variant): Error {
   );
 }
 
-function sourceMissing(): Error {
+function sourceMissing(variant?: Variant): Error {
+  const binary = variant === undefined ? "" : ` "${variant}"`;
   return failure(
     "SOURCE_MISSING",
     "source",
     "none",
     "a module, bytes, a Response or a URL given to init",
-    "This entry of path-signature holds no WebAssembly binary: call `await init(source)` first, or import the default entry",
+    `This entry of path-signature holds no WebAssembly binary${binary}: call \`await init(source)\` first, or import another entry (see "Entries" in the README)`,
   );
 }

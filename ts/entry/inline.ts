@@ -1,16 +1,12 @@
-// The entry with the binaries inside, for hosts that may compile bytes: Node, browsers, Deno, Bun. Nothing happens on import;
-// the bytes are strings until the first call, or `init`, decodes the one that it takes.
+// The default entry, with the binaries inside, for hosts that may compile bytes: Node, browsers, Deno, Bun. Nothing happens on
+// import; the bytes are strings until the first call, or `init`, decodes the one that it takes.
 
+import { bytesOf } from "../core/binaries.ts";
 import { compileLater, compileNow, compileSource } from "../core/compile.ts";
 import { bindInfo } from "../core/info.ts";
 import { bindInit } from "../core/init.ts";
-import type { Variant } from "../core/probe.ts";
 import { type Loader, Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
-import { base64 as relaxed } from "../generated/relaxed.ts";
-import { base64 as simd } from "../generated/simd.ts";
-
-const bytesOf = (variant: Variant): string => (variant === "relaxed" ? relaxed : simd);
 
 const loader: Loader = {
   moduleNow: (variant) => compileNow(bytesOf(variant)),

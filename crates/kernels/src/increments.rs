@@ -7,7 +7,7 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
 use core::marker::PhantomData;
 
 /// Time steps whose increments are in scratch memory at once, at most.
-pub const TILE: usize = 24;
+pub const TILE: usize = 64;
 
 /// One path as a sequence of points P(0), P(1), …, P(steps), and the piece of its steps that a lane follows.
 ///
@@ -43,14 +43,28 @@ impl<'a, T: Real> Track<'a, T> {
         Track { from, count: length.min(self.steps - from), ..self }
     }
 
+    /// The whole path as it lies in memory.
+    #[inline(always)]
+    pub fn stretch(&self, channels: usize) -> Stretch<T> {
+        let basepoint = (!self.basepoint.is_null()).then_some(self.basepoint);
+        let steps = self.steps - usize::from(basepoint.is_some());
+        let last = self.first.wrapping_add(steps * channels);
+        match self.reversed {
+            false => Stretch { before: basepoint, first: self.first, stride: channels as isize, steps, after: None },
+            true => Stretch { before: None, first: last, stride: -(channels as isize), steps, after: basepoint },
+        }
+    }
+
     /// Whether every number of the whole path is finite.
     pub fn is_finite(&self, channels: usize) -> bool {
+        (0..channels).all(|c| self.is_finite_in(c, channels))
+    }
+
+    /// Whether every number of channel `c` is finite.
+    pub fn is_finite_in(&self, c: usize, channels: usize) -> bool {
         // Not `all`: without an early exit the loop can run in vectors.
-        (0..=self.steps).fold(true, |finite, t| {
-            let point = self.stored_point(t, channels);
-            // SAFETY: a point has `channels` numbers.
-            (0..channels).fold(finite, |finite, c| finite & unsafe { *point.add(c) }.is_finite())
-        })
+        // SAFETY: a point has `channels` numbers.
+        (0..=self.steps).fold(true, |finite, t| finite & unsafe { *self.stored_point(t, channels).add(c) }.is_finite())
     }
 
     /// The piece of the first `count <= steps` steps.
@@ -90,6 +104,17 @@ impl<'a, T: Real> Track<'a, T> {
             1
         }
     }
+}
+
+/// A path in the direction of travel: points that lie in memory one behind the other, and a basepoint before or after them.
+pub struct Stretch<T> {
+    pub before: Option<*const T>,
+    pub first: *const T,
+    /// Numbers from a point to the next.
+    pub stride: isize,
+    /// Steps between the points.
+    pub steps: usize,
+    pub after: Option<*const T>,
 }
 
 /// The tracks of all lanes, and how many steps can be read without looking at each.

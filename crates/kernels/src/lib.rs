@@ -2,9 +2,11 @@
 //!
 //! No allocation but in [`Recovery::build`], no I/O, no JavaScript: the caller owns inputs, outputs and scratch memory ([`signature_scratch`] says how much).
 //! Start at [`signature()`]; the way from there is `plan` (which way a path goes) →
-//! `increments` (paths to lanes) → `walk` (the kernel; `pruned` and `recovery`, or `triangle`, around it) → `chen` (pieces of time together).
+//! `increments` (paths to lanes) → `walk` (the kernel; `pruned` and `recovery`, or around it; `depth_two` for itself) → `chen` (pieces of time together).
 
+mod chains;
 mod chen;
+mod depth_two;
 mod increments;
 pub mod lanes;
 mod one_channel;
@@ -13,12 +15,12 @@ mod pruned;
 mod recovery;
 mod rectangle;
 mod request;
+mod rows;
 mod scratch;
 mod shape;
 mod signature;
 mod small;
 mod state;
-mod triangle;
 mod walk;
 
 pub use plan::needs_recovery;

@@ -26,7 +26,7 @@ impl Way {
 pub const MAX_PIECES: usize = 8;
 
 /// Paths of fewer steps than this stay in one piece: the products would cost more than they save.
-const FEWEST_STEPS_TO_CUT: usize = 48;
+pub const FEWEST_STEPS_TO_CUT: usize = 48;
 
 /// From this depth on, recovery needs shorter pieces to be as exact as Horner's scheme.
 const SHORTER_PIECES: usize = 6;
@@ -46,7 +46,7 @@ fn prunes(shape: &Shape, steps: usize) -> bool {
     prunable(shape.channels, shape.depth)
         && steps
             >= match shape.depth {
-                2 => 48,
+                2 => 0,
                 3 => 96,
                 4 => 128,
                 _ => 256,

@@ -144,7 +144,7 @@ unsafe fn powers<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, state: *mut
         unsafe {
             *state.add(a) = x;
             for k in 2..=n {
-                power = power.mul(x).mul(walk::reciprocal(k));
+                power = power.mul(x).mul(crate::chains::reciprocal(k));
                 word = word * d + a;
                 *state.add(shape.offset(k) + word) = power;
             }

@@ -1,6 +1,6 @@
 //! The kernel of kernels: a rectangle of coefficients, y[i][j] += Σ_q v_q[i] z_q[j], in registers over a tile of time steps.
 //!
-//! Which coefficients, and what v and z are, is the callers' (`walk`, `triangle`).
+//! Which coefficients, and what v and z are, is the caller's (`walk`).
 
 use crate::lanes::Lanes;
 

@@ -6,7 +6,7 @@ use crate::plan::MAX_PIECES;
 use crate::recovery::Recovery;
 use crate::request::Options;
 use crate::shape::Shape;
-use crate::{pruned, triangle, walk};
+use crate::{depth_two, pruned, walk};
 
 /// Vectors of scratch that [`crate::signature()`] needs, whatever the batch and the number of points: a tile of increments (three tiles at depth 2), the chains of deep
 /// nodes, and for streams one state; for whole signatures two states, of which one has the recovery's intermediate sums behind it, the followed words of a pruned walk, and
@@ -38,10 +38,13 @@ pub struct Parts {
 impl Parts {
     /// `None` if the sum overflows.
     pub fn new<V: Lanes>(shape: &Shape, options: Options, recovery: Option<Recovery<'_>>) -> Option<Parts> {
-        let chains = match shape.depth {
-            2 => triangle::scratch_vectors(shape.channels)?,
-            _ => TILE.checked_mul(shape.channels)?,
-        };
+        let row = shape.size.div_ceil(V::WIDTH);
+        if shape.depth == 2 && !options.stream {
+            let rows = depth_two::scratch_vectors::<V>(shape.channels)?;
+            let total = rows.checked_add(row.checked_mul(2)?)?;
+            return Some(Parts { chains: 0, state: 0, values: 0, followed: 0, rows, row, total });
+        }
+        let chains = TILE.checked_mul(shape.channels)?;
         let state = chains.checked_add(walk::scratch_vectors(shape.channels, shape.depth)?)?;
         let values = state.checked_add(shape.size)?;
         if options.stream {
@@ -49,7 +52,6 @@ impl Parts {
         }
         let followed = values.checked_add(shape.size.max(recovery.map_or(0, |r| r.values())))?;
         let rows = followed.checked_add(recovery.map_or(0, |_| pruned::followed_size(shape)))?;
-        let row = shape.size.div_ceil(V::WIDTH);
         let total = rows.checked_add(row.checked_mul(MAX_PIECES + 1)?)?;
         Some(Parts { chains, state, values, followed, rows, row, total })
     }

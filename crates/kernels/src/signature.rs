@@ -6,12 +6,12 @@ use crate::chen;
 use crate::increments::{Gather, Track};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::plan::{Way, pieces, plan};
-use crate::request::{Error, Initial, Report, Request, rows};
+use crate::request::{Algorithm, Error, Initial, Report, Request, rows};
 use crate::scratch::Scratch;
 use crate::shape::Shape;
 use crate::state::{clear, load_state, store_state, sums_finite};
 use crate::walk::{self, Frame};
-use crate::{one_channel, pruned, triangle};
+use crate::{depth_two, one_channel, pruned};
 
 /// Paths that are brought into the order of their lengths together.
 const WINDOW: usize = 64;
@@ -33,8 +33,15 @@ pub fn signature<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratc
     let increments_finite = if request.channels == 1 {
         powers_of_one_channel::<V>(&call)
     } else {
+        let scratch = Scratch::new(scratch, &parts);
         // SAFETY: all lengths were checked above.
-        unsafe { call.batch::<V>(&Scratch::new(scratch, &parts)) }
+        unsafe {
+            if shape.depth == 2 && !request.options.stream {
+                call.depth_two::<V>(&scratch)
+            } else {
+                call.batch::<V>(&scratch)
+            }
+        }
     };
     Ok(Report { increments_finite })
 }
@@ -100,6 +107,28 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             // SAFETY: whole signatures have one row a path.
             Initial::Output => Some(unsafe { self.out_row(path, 0) }),
         }
+    }
+
+    /// Whole signatures of depth 2, path by path.
+    unsafe fn depth_two<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
+        let size = self.shape.size;
+        let mut finite = true;
+        let plain = self.request.options.algorithm == Algorithm::Horner;
+        for path in 0..self.request.batch {
+            let job = depth_two::Job { channels: self.request.channels, track: self.track(path), plain };
+            // SAFETY: as the caller vouches.
+            unsafe {
+                if let Some(initial) = self.initial(path) {
+                    finite &= job.run(scratch.tile, scratch.row(0));
+                    core::ptr::copy_nonoverlapping(initial, scratch.row(1), size);
+                    chen::multiply_row::<V>(self.shape, scratch.row(1), scratch.row(0));
+                    core::ptr::copy_nonoverlapping(scratch.row(1), self.out_row(path, 0), size);
+                } else {
+                    finite &= job.run(scratch.tile, self.out_row(path, 0));
+                }
+            }
+        }
+        finite
     }
 
     /// The whole batch: paths of a window in the order of their lengths, so that lanes end together; each to the group of its way, which is computed when it is full.
@@ -237,7 +266,6 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         // SAFETY: as the caller vouches.
         unsafe {
             match (way, self.request.recovery) {
-                (Way::Pruned, _) if self.shape.depth == 2 => triangle::follow(d, gather, scratch.tile, scratch.values),
                 (Way::Pruned, Some(recovery)) => {
                     let memory = pruned::Memory {
                         tile: scratch.tile,

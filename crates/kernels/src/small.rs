@@ -6,7 +6,8 @@
 #![allow(clippy::needless_range_loop)]
 
 use crate::lanes::Lanes;
-use crate::walk::{Frame, reciprocal};
+use crate::chains::reciprocal;
+use crate::walk::Frame;
 
 /// Depth 3, an alphabet of `M` letters of which `C` = M - 1 are followed as last ones: the letter, M words of two letters, M C of three.
 ///

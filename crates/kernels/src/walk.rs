@@ -13,17 +13,18 @@
 //!
 //! Not here: where increments come from, what surrounds a tile.
 
+use crate::chains::{MOST_SIBLINGS, Siblings, next_group, reciprocal};
 use crate::increments::TILE;
-use crate::lanes::{Lanes, Real};
+use crate::lanes::Lanes;
 use crate::rectangle::Rectangle;
+use crate::rows::{Rows, some_rows};
 use crate::shape::MAX_DEPTH;
 use crate::small;
 
-/// Children of a node whose chains are made at once: independent sums hide each other's latency.
-const SIBLINGS: usize = 4;
-
-/// Alphabets up to this size put the rows below all siblings together before the top level, so that rectangles are full.
-const POOLED: usize = 8;
+/// Alphabets up to this size have the chains of words with two letters to come made in the same loop as the rows below them.
+const WIDEST_FUSED: usize = 8;
+/// Rows that are put together before the top level, so that rectangles are full; more would not stay in the nearest cache.
+const POOL: usize = 18;
 
 /// What a walk needs to know: pointers into scratch memory that the caller owns.
 ///
@@ -46,43 +47,49 @@ pub struct Frame<V> {
 
 /// Vectors of scratch for walks of up to `width` letters and `depth` levels.
 pub fn scratch_vectors(width: usize, depth: usize) -> Option<usize> {
-    let chains = TILE * SIBLINGS * depth * depth;
-    width.max(SIBLINGS * POOLED).checked_mul(TILE)?.checked_add(chains)
+    let chains = TILE * MOST_SIBLINGS * depth * depth;
+    width.max(POOL).checked_mul(TILE)?.checked_add(chains)
 }
 
-/// 1/n: a division for each step and level would take longer than the multiply-adds.
-const RECIPROCALS: [f64; MAX_DEPTH + 2] = {
-    let mut table = [0.0; MAX_DEPTH + 2];
-    let mut n = 1;
-    while n < table.len() {
-        table[n] = 1.0 / n as f64;
-        n += 1;
-    }
-    table
-};
-
-/// What 1/n is as a vector, n up to [`MAX_DEPTH`] + 1.
-#[inline(always)]
-pub fn reciprocal<V: Lanes>(n: usize) -> V {
-    V::splat(V::T::from_f64(RECIPROCALS[n]))
-}
-
-/// A walk from the empty word.
+/// A walk from the empty word, three levels or more (two: `square`).
 ///
 /// # Safety
 /// [`Frame`]'s invariant; `increments` holds `steps <= TILE` steps.
 pub unsafe fn whole<V: Lanes>(frame: &Frame<V>, increments: *const V, steps: usize) {
-    let r = frame.depth;
-    // SAFETY: scratch has room for the root's chains, and behind them for all others.
+    let r = frame.depth - 1;
+    let d = frame.width;
+    let tile = Tile { frame, increments, steps };
+    // SAFETY: as the caller vouches.
     unsafe {
-        for m in 1..=r {
-            let one_over = reciprocal(m);
+        if r == 1 {
             for q in 0..steps {
-                *frame.scratch.add(q * r + m - 1) = one_over;
+                *frame.scratch.add(2 * q) = reciprocal(1);
+                *frame.scratch.add(2 * q + 1) = reciprocal(2);
             }
+            tile.visit(2, 0, frame.scratch, frame.scratch.add(2 * steps));
+            return;
         }
-        let tile = Tile { frame, increments, steps };
-        tile.visit(r, 0, frame.scratch, frame.scratch.add(steps * r));
+        if r == 2 && d <= WIDEST_FUSED {
+            return tile.rows_and_top(frame.levels[2], 0, None, frame.scratch);
+        }
+        let each = steps * r;
+        let mut c = 0;
+        while c < d {
+            let group = next_group(d - c);
+            Siblings {
+                coefficients: frame.levels[r].add(c),
+                increments: increments.add(c),
+                stride: frame.stride,
+                steps,
+                r,
+                to: frame.scratch,
+            }
+            .first(group);
+            for i in 0..group {
+                tile.visit(r, c + i, frame.scratch.add(i * each), frame.scratch.add(MOST_SIBLINGS * each));
+            }
+            c += group;
+        }
     }
 }
 
@@ -101,38 +108,9 @@ pub unsafe fn below_letter<V: Lanes>(frame: &Frame<V>, root: *mut V, increments:
             (3, 2) => return small::three_below_letter_of_two::<V>(frame, root, increments, steps),
             _ => {}
         }
-        match r {
-            2 => first_letter::<V, 2>(frame, root, increments, steps),
-            3 => first_letter::<V, 3>(frame, root, increments, steps),
-            4 => first_letter::<V, 4>(frame, root, increments, steps),
-            _ => first_letter::<V, 0>(frame, root, increments, steps),
-        }
+        Siblings { coefficients: root, increments, stride: frame.stride, steps, r, to: frame.scratch }.first(1);
         let tile = Tile { frame, increments, steps };
-        tile.visit(r, 0, frame.scratch, frame.scratch.add(steps * r));
-    }
-}
-
-/// The letter itself and its chains. `R` is the frame's depth where it is known at compile time, else 0.
-///
-/// # Safety
-/// As [`below_letter`].
-#[inline(never)]
-unsafe fn first_letter<V: Lanes, const R: usize>(frame: &Frame<V>, root: *mut V, increments: *const V, steps: usize) {
-    let r = if R > 0 { R } else { frame.depth };
-    // SAFETY: as the caller vouches.
-    unsafe {
-        let mut x = *root;
-        let (mut z, mut chains) = (increments, frame.scratch);
-        for _ in 0..steps {
-            for m in 1..(r + 1) {
-                let chain = (*z).mul_add(reciprocal(m + 1), x);
-                *chains.add(m - 1) = if m > 1 { chain.mul(reciprocal(m)) } else { chain };
-            }
-            x = x.add(*z);
-            z = z.add(frame.stride);
-            chains = chains.add(r);
-        }
-        *root = x;
+        tile.visit(r, 0, frame.scratch, frame.scratch.add(MOST_SIBLINGS * steps * r));
     }
 }
 
@@ -161,157 +139,120 @@ struct Tile<'a, V> {
 }
 
 impl<V: Lanes> Tile<'_, V> {
-    /// Everything below word number `word`, which has `r >= 2` letters to come and the chains `[q * r + m - 1]` = C_m / m.
+    /// Everything below word number `word`, which has `r >= 2` letters to come.
     unsafe fn visit(&self, r: usize, word: usize, chains: *const V, scratch: *mut V) {
         let d = self.frame.width;
         // SAFETY: Frame's invariant; each level's chains lie behind the one above.
         unsafe {
             if r == 2 {
-                self.rows(word, chains, scratch, d);
+                self.rows(word, chains, scratch);
                 self.top(word * d, d, scratch);
                 return;
             }
-            if r == 3 && d == 2 {
-                let (frame, increments, steps) = (self.frame, self.increments, self.steps);
-                return match frame.skip {
-                    0 => small::three_below_of_two::<V, 2>(frame, word, chains, increments, steps),
-                    _ => small::three_below_of_two::<V, 1>(frame, word, chains, increments, steps),
-                };
+            if r == 3 && d <= WIDEST_FUSED {
+                self.rows_and_top(self.frame.levels[2].add(word * d), word * d, Some(chains), scratch);
+                return;
             }
-            let each = self.steps * (r - 1);
-            let beyond = scratch.add(SIBLINGS * each);
+            let below = r - 1;
+            let each = self.steps * below;
+            let beyond = scratch.add(MOST_SIBLINGS * each);
             let mut c = 0;
             while c < d {
-                let group = SIBLINGS.min(d - c);
-                self.children(r, word * d, c, group, chains, scratch);
-                if r == 3 && d <= POOLED {
-                    for i in 0..group {
-                        self.rows(word * d + c + i, scratch.add(i * each), beyond.add(i * d), group * d);
-                    }
-                    self.top((word * d + c) * d, group * d, beyond);
-                } else {
-                    for i in 0..group {
-                        self.visit(r - 1, word * d + c + i, scratch.add(i * each), beyond);
-                    }
+                let group = next_group(d - c);
+                Siblings {
+                    coefficients: self.frame.levels[below].add(word * d + c),
+                    increments: self.increments.add(c),
+                    stride: self.frame.stride,
+                    steps: self.steps,
+                    r: below,
+                    to: scratch,
+                }
+                .below(chains, group);
+                for i in 0..group {
+                    self.visit(below, word * d + c + i, scratch.add(i * each), beyond);
                 }
                 c += group;
             }
         }
     }
 
-    /// `group` children of a node, letters `c …`: their coefficients and their chains, one child's behind the other's.
-    #[inline(always)]
-    unsafe fn children(&self, r: usize, first: usize, c: usize, group: usize, chains: *const V, below: *mut V) {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            match (r, group) {
-                (3, 4) => self.siblings::<3, 4>(r, first, c, chains, below),
-                (3, 3) => self.siblings::<3, 3>(r, first, c, chains, below),
-                (3, 2) => self.siblings::<3, 2>(r, first, c, chains, below),
-                (4, 4) => self.siblings::<4, 4>(r, first, c, chains, below),
-                (4, 3) => self.siblings::<4, 3>(r, first, c, chains, below),
-                (4, 2) => self.siblings::<4, 2>(r, first, c, chains, below),
-                (5, 3) => self.siblings::<5, 3>(r, first, c, chains, below),
-                (5, 2) => self.siblings::<5, 2>(r, first, c, chains, below),
-                (6, 2) => self.siblings::<6, 2>(r, first, c, chains, below),
-                _ => {
-                    for i in 0..group {
-                        self.siblings::<0, 1>(r, first, c + i, chains, below.add(i * self.steps * (r - 1)));
-                    }
-                }
-            }
-        }
-    }
-
-    /// `G` children at once. `R` is `r` where it is known at compile time, else 0.
-    #[inline(never)]
-    unsafe fn siblings<const R: usize, const G: usize>(
-        &self,
-        r: usize,
-        first: usize,
-        c: usize,
-        chains: *const V,
-        below: *mut V,
-    ) {
-        let r = if R > 0 { R } else { r };
-        let each = self.steps * (r - 1);
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let coefficients = self.frame.levels[r - 1].add(first + c);
-            let mut x: [V; G] = core::array::from_fn(|i| *coefficients.add(i));
-            let mut z = self.increments.add(c);
-            let (mut chain, mut to) = (chains, below);
-            for _ in 0..self.steps {
-                let one = *chain;
-                for m in 2..(r + 1) {
-                    let upper = *chain.add(m - 1);
-                    for (i, &x) in x.iter().enumerate() {
-                        let next = upper.mul_add(*z.add(i), x);
-                        *to.add(i * each + m - 2) = if m > 2 { next.mul(reciprocal(m - 1)) } else { next };
-                    }
-                }
-                for (i, x) in x.iter_mut().enumerate() {
-                    *x = one.mul_add(*z.add(i), *x);
-                }
-                z = z.add(self.frame.stride);
-                chain = chain.add(r);
-                to = to.add(r - 1);
-            }
-            for (i, x) in x.into_iter().enumerate() {
-                *coefficients.add(i) = x;
-            }
-        }
-    }
-
-    /// The words of the last but one level below `word`, and what each step hands on to their children: `[q * pitch + c]`.
-    #[inline(always)]
-    unsafe fn rows(&self, word: usize, chains: *const V, to: *mut V, pitch: usize) {
+    /// All children of a word, coefficients `words`, numbers `first` and following on their level, and what is below them.
+    unsafe fn rows_and_top(&self, words: *mut V, first: usize, chains: Option<*const V>, scratch: *mut V) {
         let d = self.frame.width;
+        let most = (POOL / d).max(1);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let mut c = 0;
+            while c < d {
+                let count = most.min(d - c);
+                let mut k = 0;
+                while k < count {
+                    let rows = Rows {
+                        words: words.add(c + k),
+                        lower: self.frame.levels[1].add((first + c + k) * d),
+                        increments: self.increments,
+                        stride: self.frame.stride,
+                        steps: self.steps,
+                        letter: c + k,
+                        to: scratch.add(k * d),
+                        pitch: count * d,
+                    };
+                    macro_rules! take {
+                        ($words:literal, $width:literal) => {{
+                            match chains {
+                                Some(chains) => rows.below::<$words, $width>(chains),
+                                None => rows.first::<$words, $width>(),
+                            }
+                            $words
+                        }};
+                    }
+                    k += match (d, count - k) {
+                        (2, _) => take!(2, 2),
+                        (3, 2..) => take!(2, 3),
+                        (3, _) => take!(1, 3),
+                        (4, _) => take!(1, 4),
+                        (5, _) => take!(1, 5),
+                        (6, _) => take!(1, 6),
+                        (7, _) => take!(1, 7),
+                        _ => take!(1, 8),
+                    };
+                }
+                self.top((first + c) * d, count * d, scratch);
+                c += count;
+            }
+        }
+    }
+
+    /// The rows below word number `word`, whose chains b and a are given; their values are `[q * d + c]`.
+    #[inline(always)]
+    unsafe fn rows(&self, word: usize, chains: *const V, to: *mut V) {
+        let Frame { width: d, stride, .. } = *self.frame;
         // SAFETY: as the caller vouches.
         unsafe {
             let lower = self.frame.levels[1].add(word * d);
             let mut c = 0;
             while c < d {
                 let (lower, z, to) = (lower.add(c), self.increments.add(c), to.add(c));
+                macro_rules! take {
+                    ($rows:literal) => {{
+                        some_rows::<V, $rows>(lower, chains, z, stride, self.steps, to, d);
+                        $rows
+                    }};
+                }
                 c += match d - c {
-                    4.. => self.some_rows::<4>(lower, chains, z, to, pitch),
-                    3 => self.some_rows::<3>(lower, chains, z, to, pitch),
-                    2 => self.some_rows::<2>(lower, chains, z, to, pitch),
-                    _ => self.some_rows::<1>(lower, chains, z, to, pitch),
+                    8 | 16.. => take!(8),
+                    9 => take!(9),
+                    10 => take!(10),
+                    12..=15 | 6 => take!(6),
+                    11 | 5 => take!(5),
+                    7 => take!(7),
+                    4 => take!(4),
+                    3 => take!(3),
+                    2 => take!(2),
+                    _ => take!(1),
                 };
             }
         }
-    }
-
-    /// `G` of them; gives G.
-    #[inline(never)]
-    unsafe fn some_rows<const G: usize>(
-        &self,
-        lower: *mut V,
-        mut chains: *const V,
-        mut z: *const V,
-        mut to: *mut V,
-        pitch: usize,
-    ) -> usize {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let mut x: [V; G] = core::array::from_fn(|i| *lower.add(i));
-            for _ in 0..self.steps {
-                let (b, a) = (*chains, *chains.add(1));
-                for (i, x) in x.iter_mut().enumerate() {
-                    let z = *z.add(i);
-                    *to.add(i) = a.mul_add(z, *x);
-                    *x = b.mul_add(z, *x);
-                }
-                chains = chains.add(2);
-                z = z.add(self.frame.stride);
-                to = to.add(pitch);
-            }
-            for (i, x) in x.into_iter().enumerate() {
-                *lower.add(i) = x;
-            }
-        }
-        G
     }
 
     /// The top level below `count` neighbouring rows from number `first` on, whose values are `v[q * count + row]`.
@@ -348,14 +289,15 @@ impl<V: Lanes> Tile<'_, V> {
                     let rest = count - row;
                     row += match left {
                         1 => match rest {
+                            12.. => add!(12, 1, rectangle),
                             8.. => add!(8, 1, rectangle),
                             4.. => add!(4, 1, rectangle),
                             2.. => add!(2, 1, rectangle),
                             _ => add!(1, 1, rectangle),
                         },
-                        2 | 4 => match rest {
-                            6 | 9.. => add!(6, 2, rectangle),
-                            5 => add!(5, 2, rectangle),
+                        2 | 4.. if left % 2 == 0 || left > 3 => match rest {
+                            6 | 11.. => add!(6, 2, rectangle),
+                            5 | 9 | 10 => add!(5, 2, rectangle),
                             4 | 7 | 8 => add!(4, 2, rectangle),
                             3 => add!(3, 2, rectangle),
                             2 => add!(2, 2, rectangle),
@@ -370,8 +312,8 @@ impl<V: Lanes> Tile<'_, V> {
                 }
                 e += match left {
                     1 => 1,
-                    2 | 4 => 2,
-                    _ => 3,
+                    3 => 3,
+                    _ => 2,
                 };
             }
         }

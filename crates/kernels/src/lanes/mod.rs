@@ -40,6 +40,10 @@ pub trait Real: Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
     fn is_finite(self) -> bool;
     /// `self - other`.
     fn minus(self, other: Self) -> Self;
+    /// `self + other`.
+    fn plus(self, other: Self) -> Self;
+    /// `self * other`.
+    fn times(self, other: Self) -> Self;
 }
 
 macro_rules! real {
@@ -62,6 +66,14 @@ macro_rules! real {
             #[inline(always)]
             fn minus(self, other: Self) -> Self {
                 self - other
+            }
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self + other
+            }
+            #[inline(always)]
+            fn times(self, other: Self) -> Self {
+                self * other
             }
         }
     };
@@ -94,6 +106,8 @@ pub trait Lanes: Copy + 'static {
     fn mul(self, other: Self) -> Self;
     /// `self * factor + addend`, fused where the target fuses.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `addend - self * factor`, fused where the target fuses.
+    fn neg_mul_add(self, factor: Self, addend: Self) -> Self;
 
     /// Reads `WIDTH` consecutive numbers.
     ///
@@ -123,6 +137,45 @@ pub trait Lanes: Copy + 'static {
     /// # Safety
     /// `from` is valid for reading `WIDTH` vectors, every `to[lane] + offset` for writing `WIDTH` numbers.
     unsafe fn store_transposed(from: *const Self, to: &RowsMut<Self::T>, offset: usize);
+
+    /// Lane l gets what lane (l + r) mod WIDTH has.
+    #[inline(always)]
+    fn rotate(self, r: usize) -> Self {
+        let lanes = self.to_lanes();
+        Self::from_lanes(|l| lanes[(l + r) % Self::WIDTH])
+    }
+    /// What each lane's left neighbour has; the first lane gets the last of `self`.
+    #[inline(always)]
+    fn shift_in(self, next: Self) -> Self {
+        let (lanes, next) = (self.to_lanes(), next.to_lanes());
+        Self::from_lanes(|l| if l == 0 { lanes[Self::WIDTH - 1] } else { next[l - 1] })
+    }
+    /// Numbers 0, 2, 4 … of two vectors one behind the other, and numbers 1, 3, 5 …
+    #[inline(always)]
+    fn deinterleave(low: Self, high: Self) -> (Self, Self) {
+        let (low, high) = (low.to_lanes(), high.to_lanes());
+        let number = |i: usize| if i < Self::WIDTH { low[i] } else { high[i - Self::WIDTH] };
+        (Self::from_lanes(|l| number(2 * l)), Self::from_lanes(|l| number(2 * l + 1)))
+    }
+    /// The same, last ones first.
+    #[inline(always)]
+    fn deinterleave_backwards(low: Self, high: Self) -> (Self, Self) {
+        let (x, y) = Self::deinterleave(low, high);
+        let (x, y) = (x.to_lanes(), y.to_lanes());
+        (Self::from_lanes(|l| x[Self::WIDTH - 1 - l]), Self::from_lanes(|l| y[Self::WIDTH - 1 - l]))
+    }
+    /// The lanes' sum.
+    #[inline(always)]
+    fn sum(self) -> Self::T {
+        let lanes = self.to_lanes();
+        lanes[1..Self::WIDTH].iter().fold(lanes[0], |sum, &x| sum.plus(x))
+    }
+    /// Of four lanes, the upper three rotated by r; the first means nothing.
+    #[inline(always)]
+    fn rotate_upper(self, r: usize) -> Self {
+        let lanes = self.to_lanes();
+        Self::from_lanes(|l| if l == 0 { Self::T::ZERO } else { lanes[1 + (l - 1 + r) % 3] })
+    }
 
     /// A vector from one number a lane.
     #[inline(always)]

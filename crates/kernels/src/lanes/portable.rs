@@ -41,6 +41,10 @@ macro_rules! portable {
                 }
             }
             #[inline(always)]
+            fn neg_mul_add(self, factor: Self, addend: Self) -> Self {
+                Portable(self.0.map(|x| -x)).mul_add(factor, addend)
+            }
+            #[inline(always)]
             unsafe fn load(from: *const $t) -> Self {
                 // SAFETY: the caller vouches for W numbers at `from`.
                 Portable(core::array::from_fn(|i| unsafe { *from.add(i) }))

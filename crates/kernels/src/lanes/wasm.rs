@@ -14,6 +14,16 @@ pub struct F32x4(v128);
 #[repr(transparent)]
 pub struct F64x2(v128);
 
+/// The shuffles that `depth_two` lives on; r is a constant wherever they are called.
+macro_rules! turns {
+    ($self:ident, $r:ident: $($value:literal => $a:literal, $b:literal, $c:literal, $d:literal);+) => {
+        match $r {
+            $($value => F32x4(i32x4_shuffle::<$a, $b, $c, $d>($self.0, $self.0)),)+
+            _ => $self,
+        }
+    };
+}
+
 /// Transposes a 4 x 4 square by eight shuffles.
 #[inline(always)]
 fn transpose4(r: [v128; 4]) -> [v128; 4] {
@@ -55,6 +65,33 @@ impl Lanes for F32x4 {
         return F32x4(f32x4_relaxed_madd(self.0, factor.0, addend.0));
         #[cfg(not(target_feature = "relaxed-simd"))]
         return F32x4(f32x4_add(f32x4_mul(self.0, factor.0), addend.0));
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, factor: Self, addend: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return F32x4(f32x4_relaxed_nmadd(self.0, factor.0, addend.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        return F32x4(f32x4_sub(addend.0, f32x4_mul(self.0, factor.0)));
+    }
+    #[inline(always)]
+    fn rotate(self, r: usize) -> Self {
+        turns!(self, r: 1 => 1, 2, 3, 0; 2 => 2, 3, 0, 1; 3 => 3, 0, 1, 2)
+    }
+    #[inline(always)]
+    fn shift_in(self, next: Self) -> Self {
+        F32x4(i32x4_shuffle::<3, 4, 5, 6>(self.0, next.0))
+    }
+    #[inline(always)]
+    fn deinterleave(low: Self, high: Self) -> (Self, Self) {
+        (F32x4(i32x4_shuffle::<0, 2, 4, 6>(low.0, high.0)), F32x4(i32x4_shuffle::<1, 3, 5, 7>(low.0, high.0)))
+    }
+    #[inline(always)]
+    fn deinterleave_backwards(low: Self, high: Self) -> (Self, Self) {
+        (F32x4(i32x4_shuffle::<6, 4, 2, 0>(low.0, high.0)), F32x4(i32x4_shuffle::<7, 5, 3, 1>(low.0, high.0)))
+    }
+    #[inline(always)]
+    fn rotate_upper(self, r: usize) -> Self {
+        turns!(self, r: 1 => 0, 2, 3, 1; 2 => 0, 3, 1, 2)
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
@@ -124,6 +161,29 @@ impl Lanes for F64x2 {
         return F64x2(f64x2_relaxed_madd(self.0, factor.0, addend.0));
         #[cfg(not(target_feature = "relaxed-simd"))]
         return F64x2(f64x2_add(f64x2_mul(self.0, factor.0), addend.0));
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, factor: Self, addend: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return F64x2(f64x2_relaxed_nmadd(self.0, factor.0, addend.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        return F64x2(f64x2_sub(addend.0, f64x2_mul(self.0, factor.0)));
+    }
+    #[inline(always)]
+    fn rotate(self, r: usize) -> Self {
+        if r == 1 { F64x2(i64x2_shuffle::<1, 0>(self.0, self.0)) } else { self }
+    }
+    #[inline(always)]
+    fn shift_in(self, next: Self) -> Self {
+        F64x2(i64x2_shuffle::<1, 2>(self.0, next.0))
+    }
+    #[inline(always)]
+    fn deinterleave(low: Self, high: Self) -> (Self, Self) {
+        (F64x2(i64x2_shuffle::<0, 2>(low.0, high.0)), F64x2(i64x2_shuffle::<1, 3>(low.0, high.0)))
+    }
+    #[inline(always)]
+    fn deinterleave_backwards(low: Self, high: Self) -> (Self, Self) {
+        (F64x2(i64x2_shuffle::<2, 0>(low.0, high.0)), F64x2(i64x2_shuffle::<3, 1>(low.0, high.0)))
     }
     #[inline(always)]
     unsafe fn load(from: *const f64) -> Self {

@@ -1,0 +1,49 @@
+// Looks at what a call would cost before it is made, and makes it.
+
+import { type Signature, type SignatureOptions, signature, signatureSize } from "path-signature";
+import { limits } from "./limits.ts";
+import { Problem } from "./problem.ts";
+import type { Body } from "./ragged.ts";
+
+interface Size {
+  readonly batch: number;
+  readonly points: number;
+  readonly channels: number;
+}
+
+const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
+
+/** As large as the paths can be said to be; what is wrong with them the library says better. */
+function sizeOf({ paths }: Body): Size {
+  if ("shape" in paths) {
+    const [channels = 0, points = 0, ...lead] = Array.from(paths.shape).reverse();
+    return { batch: lead.reduce((a, b) => a * b, 1), points, channels };
+  }
+  const nested = paths as readonly unknown[];
+  const [first] = nested;
+  if (!Array.isArray(first) || !Array.isArray(first[0]))
+    return { batch: 1, points: nested.length, channels: lengthOf(first) };
+  const points = nested.reduce((most: number, path) => Math.max(most, lengthOf(path)), 0);
+  return { batch: nested.length, points, channels: lengthOf(first[0]) };
+}
+
+/** @throws Problem 413, 422, and what the library throws */
+export function compute(body: Body, options: SignatureOptions): Signature {
+  const { batch, points, channels } = sizeOf(body);
+  if (channels > limits.channels)
+    throw new Problem(422, "paths", `Paths may have ${limits.channels} channels; these have ${channels}.`);
+  if (channels > 0) {
+    const size = signatureSize(channels, options.depth, { scalarTerm: options.scalarTerm });
+    const numbers = batch * (options.stream ? points : 1) * size;
+    if (numbers > limits.numbers)
+      throw new Problem(413, "depth", `An answer may hold ${limits.numbers} numbers; this one would hold ${numbers}.`);
+    if (batch * points * size > limits.work)
+      throw new Problem(
+        413,
+        "body",
+        `${batch * points} points to ${size} coefficients each are too much for a request.`,
+      );
+  }
+  const { paths, lengths } = body;
+  return signature(paths, lengths ? { ...options, lengths } : options);
+}

@@ -1,0 +1,84 @@
+// Looks through an Arrow IPC stream's metadata before apache-arrow reads it. That library believes the counts that it finds: some flipped bits in
+// a count, and it makes two thousand million fields of nothing. Here every count is held against the bytes that there are. What the columns
+// hold is arrow.ts's.
+
+import type { Field } from "apache-arrow/fb/field";
+import { Message } from "apache-arrow/fb/message";
+import { MessageHeader } from "apache-arrow/fb/message-header";
+import { RecordBatch } from "apache-arrow/fb/record-batch";
+import { Schema } from "apache-arrow/fb/schema";
+import { ByteBuffer } from "flatbuffers";
+import { limits } from "../limits.ts";
+import { Problem } from "../problem.ts";
+
+/** Fields of a schema, children counted: every channel a column, or a list in a list. */
+const mostFields = limits.channels + 4;
+/** Notes that writers leave beside a schema or a field. */
+const mostNotes = 64;
+/** Batches of one stream. */
+const mostMessages = 1024;
+
+const broken = (what: string) => new Problem(400, "body", `The Arrow stream is broken: ${what}.`);
+
+function hold(count: number, most: number, what: string): void {
+  if (!(count >= 0 && count <= most)) throw broken(`it claims ${count} ${what}`);
+}
+
+/** Counts down what is left of `mostFields`, so that fields that contain each other end as well. */
+function checkFields(field: Field, left: { count: number }): void {
+  if (--left.count < 0) throw broken(`it claims more than ${mostFields} fields`);
+  hold(field.customMetadataLength(), mostNotes, "notes on a field");
+  if (field.dictionary()) throw new Problem(422, field.name() ?? "body", "Dictionaries hold no numbers.");
+  hold(field.childrenLength(), mostFields, "fields in a field");
+  for (let i = 0; i < field.childrenLength(); i++) checkFields(field.children(i) as Field, left);
+}
+
+function checkSchema(schema: Schema): void {
+  hold(schema.customMetadataLength(), mostNotes, "notes on the schema");
+  hold(schema.fieldsLength(), mostFields, "fields");
+  const left = { count: mostFields };
+  for (let i = 0; i < schema.fieldsLength(); i++) checkFields(schema.fields(i) as Field, left);
+}
+
+/** Nodes and regions are 16 bytes of metadata each, and a row is a byte of the body at the least. */
+function checkBatch(batch: RecordBatch, metadataBytes: number, bodyBytes: number): void {
+  hold(batch.nodesLength(), Math.min(mostFields, metadataBytes / 16), "columns in a batch");
+  hold(batch.buffersLength(), metadataBytes / 16, "buffers in a batch");
+  hold(batch.variadicBufferCountsLength(), 0, "columns of views");
+  hold(Number(batch.length()), bodyBytes, "rows");
+  for (let i = 0; i < batch.nodesLength(); i++) {
+    const node = batch.nodes(i);
+    hold(Number(node?.length() ?? 0), bodyBytes, "rows in a column");
+    hold(Number(node?.nullCount() ?? 0), bodyBytes, "nulls in a column");
+  }
+  if (batch.compression())
+    throw new Problem(415, "body", "Arrow buffers may not be compressed; the whole body may be.");
+}
+
+/** @throws Problem 400, 415, 422; and anything where metadata points to nowhere */
+export function checkArrow(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  for (let count = 0; at + 4 <= bytes.length; count++) {
+    if (count > mostMessages) throw broken(`it has more than ${mostMessages} messages`);
+    // The marker of a message; streams from before Arrow 0.15 have none.
+    if (view.getInt32(at, true) === -1) at += 4;
+    const metadataBytes = at + 4 <= bytes.length ? view.getInt32(at, true) : 0;
+    at += 4;
+    if (metadataBytes === 0) return;
+    hold(metadataBytes, bytes.length - at, "bytes of metadata");
+    const message = Message.getRootAsMessage(new ByteBuffer(bytes.subarray(at, at + metadataBytes)));
+    at += metadataBytes;
+    const bodyBytes = Number(message.bodyLength());
+    hold(bodyBytes, bytes.length - at, "bytes of a body");
+    at += bodyBytes;
+    hold(message.customMetadataLength(), mostNotes, "notes on a message");
+    const type = message.headerType();
+    const header = type === MessageHeader.Schema ? new Schema() : new RecordBatch();
+    if (type !== MessageHeader.Schema && type !== MessageHeader.RecordBatch)
+      throw broken("it holds something else than a schema and batches of rows");
+    if (!message.header(header)) throw broken("a message is empty");
+    if (header instanceof Schema) checkSchema(header);
+    else checkBatch(header, metadataBytes, bodyBytes);
+  }
+}

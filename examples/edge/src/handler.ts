@@ -1,0 +1,63 @@
+// The service: from a Request to a Response, on any host that has these two. It keeps no state; every error becomes an answer.
+
+import { readBody } from "./body.ts";
+import { compute } from "./compute.ts";
+import { decodeCsv } from "./formats/csv.ts";
+import { decodeJson, encodeJson } from "./formats/json.ts";
+import { limits } from "./limits.ts";
+import { log, requestIdOf } from "./log.ts";
+import { answerFormat, bodyFormat } from "./media.ts";
+import { openapi } from "./openapi.ts";
+import { page, pageScript } from "./page.ts";
+import { readParameters } from "./parameters.ts";
+import { Problem, problemResponse } from "./problem.ts";
+
+/** The library for Arrow is a hundred times larger than the rest of this service: only who speaks Arrow waits for it. */
+const arrow = () => import("./formats/arrow.ts");
+
+async function postSignature(request: Request, url: URL): Promise<Response> {
+  const options = readParameters(url.searchParams);
+  const format = bodyFormat(request);
+  const wanted = answerFormat(request);
+  const bytes = await readBody(request, limits.bodyBytes);
+  const body =
+    format === "json" ? decodeJson(bytes) : format === "csv" ? decodeCsv(bytes) : (await arrow()).decodeArrow(bytes);
+  const result = compute(body, options);
+  return wanted === "json" ? encodeJson(result) : (await arrow()).encodeArrow(result);
+}
+
+type Route = (request: Request, url: URL) => Response | Promise<Response>;
+
+const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+  "/": { GET: () => page() },
+  "/page.js": { GET: () => pageScript() },
+  "/openapi.json": { GET: () => Response.json(openapi) },
+  "/signature": { POST: postSignature },
+};
+
+function route(request: Request, url: URL): Response | Promise<Response> {
+  const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+  if (!methods) throw new Problem(404, "path", `There are ${Object.keys(routes).join(", ")}.`);
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const found = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (!found) throw new Problem(405, "method", `${url.pathname} takes ${Object.keys(methods).join(", ")}.`);
+  return found(request, url);
+}
+
+/** Answers a request; never throws. */
+export async function handle(request: Request): Promise<Response> {
+  const requestId = requestIdOf(request);
+  const url = new URL(request.url);
+  const line = { requestId, method: request.method, path: url.pathname, query: url.search.slice(0, 200) };
+  let response: Response;
+  try {
+    response = await route(request, url);
+    log({ ...line, status: response.status });
+  } catch (error) {
+    const problem = problemResponse(error, requestId);
+    response = problem.response;
+    log({ ...line, status: response.status, ...problem.note });
+  }
+  response.headers.set("x-request-id", requestId);
+  return response;
+}

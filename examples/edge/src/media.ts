@@ -1,0 +1,52 @@
+// Media types: which format a body is in, and which one the answer is to have.
+
+import { Problem } from "./problem.ts";
+
+/** What bodies may be. */
+export const bodyTypes = {
+  "application/json": "json",
+  "text/csv": "csv",
+  "application/vnd.apache.arrow.stream": "arrow",
+} as const;
+
+/** What answers may be, from the one that is given where the client does not mind, on. */
+export const answerTypes = {
+  "application/json": "json",
+  "application/vnd.apache.arrow.stream": "arrow",
+} as const;
+
+export type BodyFormat = (typeof bodyTypes)[keyof typeof bodyTypes];
+export type AnswerFormat = (typeof answerTypes)[keyof typeof answerTypes];
+
+const bare = (type: string): string => (type.split(";")[0] ?? "").trim().toLowerCase();
+
+/** The format of a request's body. @throws Problem 415 */
+export function bodyFormat(request: Request): BodyFormat {
+  const type = bare(request.headers.get("content-type") ?? "");
+  if (Object.hasOwn(bodyTypes, type)) return bodyTypes[type as keyof typeof bodyTypes];
+  throw new Problem(415, "content-type", `Bodies are read as ${Object.keys(bodyTypes).join(", ")}.`);
+}
+
+/** The format that a request accepts best (RFC 9110, section 12.5.1). @throws Problem 406 */
+export function answerFormat(request: Request): AnswerFormat {
+  const accept = request.headers.get("accept")?.trim();
+  if (!accept) return "json";
+  // What programs send; browsers send ranges with qualities.
+  if (Object.hasOwn(answerTypes, accept)) return answerTypes[accept as keyof typeof answerTypes];
+  const ranges = accept.split(",").map((range) => {
+    const quality = /;\s*q=([\d.]+)/i.exec(range)?.[1];
+    return { type: bare(range), quality: quality === undefined ? 1 : Number(quality) };
+  });
+  const qualityOf = (type: string): number => {
+    const group = `${type.split("/")[0]}/*`;
+    for (const one of [type, group, "*/*"]) {
+      const range = ranges.find((candidate) => candidate.type === one);
+      if (range) return range.quality;
+    }
+    return 0;
+  };
+  const known = Object.keys(answerTypes) as (keyof typeof answerTypes)[];
+  const best = known.reduce((a, b) => (qualityOf(b) > qualityOf(a) ? b : a));
+  if (!(qualityOf(best) > 0)) throw new Problem(406, "accept", `Answers come as ${known.join(", ")}.`);
+  return answerTypes[best];
+}

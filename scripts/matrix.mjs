@@ -1,0 +1,66 @@
+// Draws the runtime matrix into the README from what the last run of the tests found (target/test/runtimes), and keeps that as
+// test/runtimes/results.json, which is committed.
+//
+//   npm test && node scripts/matrix.mjs         collects and draws
+//   node scripts/matrix.mjs --draw | --check    only draws; only says (by its exit code) whether README is current
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { rows } from "../test/runtimes/rows.mjs";
+import { at, read } from "./lib/project.mjs";
+import { section } from "./lib/readme.mjs";
+import { Fault, main } from "./lib/terminal.mjs";
+
+const results = at("test", "runtimes", "results.json");
+
+/** What a row of the table says of a check. */
+const marks = { passed: "✓", absent: "–" };
+
+function collect() {
+  const found = rows.map(({ id }) => {
+    const text = read(at("target", "test", "runtimes", `${id}.json`));
+    if (!text) throw new Fault(`The last run of the tests has no result for ${id}.`, "npm test");
+    return JSON.parse(text);
+  });
+  const wrong = found.flatMap(({ id, checks }) =>
+    Object.entries(checks)
+      .filter(([, verdict]) => !(verdict in marks))
+      .map(([name, verdict]) => `${id}, ${name}: ${verdict.split("\n")[0]}`),
+  );
+  if (wrong.length > 0) throw new Fault(["Not all of the matrix is green:", ...wrong].join("\n"));
+  writeFileSync(results, `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), found }, undefined, 1)}\n`);
+}
+
+function table() {
+  const { date, found } = JSON.parse(readFileSync(results, "utf8"));
+  const names = Object.keys(found[0].checks);
+  const head = ["runtime", "version", "how", "binary", ...names];
+  // Places of one runtime in which everything is the same share a line.
+  const lines = new Map();
+  for (const { id, runtime, how } of rows) {
+    const result = found.find((one) => one.id === id);
+    if (!result) throw new Fault(`${results} has no result for ${id}.`, "npm test && node scripts/matrix.mjs");
+    const { version, variant, checks } = result;
+    const rest = [variant, ...names.map((name) => marks[checks[name]])];
+    const line = lines.get([runtime, version, ...rest].join()) ?? { runtime, version, ways: [], rest };
+    line.ways.push(how);
+    lines.set([runtime, version, ...rest].join(), line);
+  }
+  const cells = [...lines.values()].map(({ runtime, version, ways, rest }) => [
+    runtime,
+    version,
+    ways.join("; "),
+    ...rest,
+  ]);
+  const rule = head.map((_, i) => (i < 4 ? "---" : ":---:"));
+  const drawn = [head, rule, ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
+  return [
+    `From the packed tarball, by \`npm test\` on ${date}; \`node scripts/matrix.mjs\` writes this table. ✓ passed, – not in this release or not in this place.`,
+    drawn,
+  ].join("\n\n");
+}
+
+await main(async () => {
+  const only = process.argv[2];
+  if (only === undefined) collect();
+  section("runtimes", "node scripts/matrix.mjs", table(), only === "--check");
+});

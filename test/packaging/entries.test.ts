@@ -1,0 +1,113 @@
+// The entries of the installed package: that package.json says what the table of entries says, that they export the same names, and
+// that each holds what it is meant to hold and no more.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { entries, exportsField, importPaths } from "../../scripts/lib/entries.mjs";
+import { Consumer, nodes, root } from "./consumer.ts";
+
+const consumer = new Consumer();
+beforeAll(() => consumer.install());
+afterAll(() => consumer.close());
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> };
+
+it("package.json exports what the table says (node scripts/exports.mjs writes it)", () => {
+  expect(manifest.exports).toEqual(exportsField());
+  expect(Object.keys(manifest.exports)).toEqual(Object.keys(exportsField()));
+});
+
+it("conditions come in the order in which hosts must find them", () => {
+  const conditions = Object.keys(manifest.exports["."] as object);
+  expect(conditions).toEqual(["workerd", "edge-light", "deno", "bun", "node", "browser", "default"]);
+  // Whatever a host asks for, its types come first.
+  const check = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    const keys = Object.keys(value);
+    if (keys.includes("types")) expect(keys[0]).toBe("types");
+    if (keys.includes("default")) expect(keys.at(-1)).toBe("default");
+    Object.values(value).forEach(check);
+  };
+  check(manifest.exports["."]);
+});
+
+/** The names that a file of dist exports, as text: files that import binaries do not run here. */
+function namesOf(entry: string): string[] {
+  const text = readFileSync(join(consumer.folder, "node_modules/path-signature/dist", `${entry}.js`), "utf8");
+  return [...text.matchAll(/^export \{([^}]*)\}/gm)]
+    .flatMap(([, list]) => list!.split(","))
+    .map((name) => name.trim().split(" as ").at(-1)!)
+    .sort();
+}
+
+/** Starting workers, and what is built on it, has no place where there are none. */
+const workersOnly = ["createEngine", "signatureAsync"];
+
+it("all entries of the facade export the same names", () => {
+  const names = namesOf("index");
+  expect(names).toContain("signature");
+  expect(namesOf("slim")).toEqual(names);
+  const without = names.filter((name) => !workersOnly.includes(name));
+  for (const edge of ["workerd", "edge-light"]) {
+    expect(namesOf(edge).filter((name) => !workersOnly.includes(name))).toEqual(without);
+  }
+});
+
+it("the slim entry holds no binary, and says so", async () => {
+  const file = consumer.write(
+    "slim.mjs",
+    `import { info, init, signature } from "path-signature/slim";
+     import { readFileSync } from "node:fs";
+     const attempt = async (work) => { try { return await work(); } catch (error) { return error.code; } };
+     const call = () => [...signature([[0, 0], [1, 2], [3, 1]], { depth: 1 }).data];
+     const url = (name) => new URL(import.meta.resolve("path-signature/wasm/" + name + ".wasm"));
+     const found = [await attempt(call), await attempt(() => init()), await attempt(() => init({ variant: "simd" }))];
+     await init(url("simd"));
+     found.push(info().variant, call());
+     await init(readFileSync(url("relaxed")));
+     found.push(info().variant, call());
+     console.log(JSON.stringify(found));`,
+  );
+  expect(JSON.parse(await consumer.run(nodes["Node 24"], file))).toEqual([
+    "SOURCE_MISSING",
+    "SOURCE_MISSING",
+    "SOURCE_MISSING",
+    "simd",
+    [3, 1],
+    "relaxed",
+    [3, 1],
+  ]);
+});
+
+describe.each(importPaths.filter((path) => path !== "."))("%s", (path) => {
+  it("imports and requires, and does nothing by that", async ({ skip }) => {
+    // The peer that it adapts to is not installed in this project.
+    skip(path === "./tfjs", "needs its peer dependency; tested where that is");
+    const name = `path-signature${path.slice(1)}`;
+    const { commonjs } = entries.find((entry) => `./${entry.name}` === path) ?? { commonjs: true };
+    const program = (load: string) =>
+      `const compiled = [];
+       for (const name of ["Module", "Instance", "Memory"]) {
+         WebAssembly[name] = new Proxy(WebAssembly[name], { construct(...args) { compiled.push(name); return Reflect.construct(...args); } });
+       }
+       ${load}
+       console.log(compiled.length, typeof library);`;
+    const esm = consumer.write("entry.mjs", program(`const library = await import(${JSON.stringify(name)});`));
+    expect(await consumer.run(nodes["Node 24"], esm)).toBe("0 object\n");
+    if (!commonjs) return;
+    const common = consumer.write("entry.cjs", program(`const library = require(${JSON.stringify(name)});`));
+    expect(await consumer.run(nodes["Node 24"], common)).toBe("0 object\n");
+  });
+});
+
+it("errors are the same in all entries", async () => {
+  const file = consumer.write(
+    "errors.mjs",
+    `import * as inside from "path-signature";
+     import * as inline from "path-signature/inline";
+     import * as slim from "path-signature/slim";
+     console.log(inside.PathSignatureError === slim.PathSignatureError, inside.signature === inline.signature);`,
+  );
+  expect(await consumer.run(nodes["Node 24"], file)).toBe("true true\n");
+});

@@ -1,0 +1,46 @@
+// Two builds of the same sources, in two folders, are the same bytes: the binaries (whose panic messages could hold a folder's name), and
+// everything that is published.
+
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { nodes, root } from "./consumer.ts";
+
+const run = promisify(execFile);
+const folder = join(realpathSync(mkdtempSync(join(tmpdir(), "path-signature-again-"))), "elsewhere");
+afterAll(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
+
+/** Compiling a binary compiles Rust's library too, half a minute of a core: all of them in CI, one at a desk. */
+const again = process.env.CI ? ["simd", "relaxed", "threads"] : ["simd"];
+
+beforeAll(async () => {
+  const sources = ["crates", "scripts", "ts", "Cargo.toml", "Cargo.lock", "package.json", "package-lock.json"];
+  for (const name of [...sources, "rollup.config.mjs", "tsconfig.json", "tsconfig.build.json"])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const name of ["node_modules", ".tools"]) symlinkSync(join(root, name), join(folder, name));
+  rmSync(join(folder, "ts", "generated"), { recursive: true, force: true });
+  // The other binaries as they are.
+  cpSync(join(root, "pkg"), join(folder, "pkg"), { recursive: true });
+  for (const variant of again) rmSync(join(folder, "pkg", variant), { recursive: true });
+  await run(nodes["Node 24"], [join(folder, "scripts", "build.mjs")], { cwd: folder, maxBuffer: 2 ** 26 });
+}, 600_000);
+
+const filesOf = (dist: string) =>
+  readdirSync(dist, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== ".fingerprint")
+    .map((entry) => join(entry.parentPath, entry.name).slice(dist.length + 1))
+    .sort();
+
+it("builds the same files with the same bytes elsewhere", () => {
+  for (const variant of again)
+    expect(existsSync(join(folder, "target", variant)), `${variant} was compiled`).toBe(true);
+  const files = filesOf(join(root, "dist"));
+  expect(filesOf(join(folder, "dist"))).toEqual(files);
+  const different = files.filter(
+    (file) => !readFileSync(join(root, "dist", file)).equals(readFileSync(join(folder, "dist", file))),
+  );
+  expect(different).toEqual([]);
+});

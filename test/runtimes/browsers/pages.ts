@@ -1,0 +1,84 @@
+// The pages that browsers under test go to: without a bundler, straight from the installed package's files.
+
+import type { Consumer } from "../../packaging/consumer.ts";
+
+/** Where the package's files lie, seen from a page. */
+const dist = "./node_modules/path-signature/dist";
+
+/**
+ * A page that runs one module script, and tells what it, or an error anywhere, has to say. No inline script: some pages
+ * forbid them.
+ */
+export function writePage(project: Consumer, name: string, script: string): string {
+  project.write(
+    "report.js",
+    `const visit = location.search.slice(1);
+const post = (words) => fetch("/report/" + visit, { method: "POST", body: JSON.stringify(words) });
+globalThis.report = (report) => post({ report });
+globalThis.fail = (error) => post({ error: String(error?.stack ?? error?.message ?? error) + " " + String(error) });
+addEventListener("error", (event) => {
+  const { message, error, target } = event;
+  fail(error ?? message ?? "could not load " + (target.src ?? target));
+}, true);
+addEventListener("unhandledrejection", ({ reason }) => fail(reason));
+addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => fail("CSP " + violatedDirective + " " + blockedURI));
+`,
+  );
+  const scripts = `<script src="report.js"></script><script type="module" src="${script}"></script>`;
+  project.write(name, `<!doctype html><meta charset="utf-8"><title>${name}</title>${scripts}\n`);
+  return name;
+}
+
+/** What a page tells besides the report: whether the place is what the row says. */
+const place = `{ isolated: globalThis.crossOriginIsolated, shared: typeof SharedArrayBuffer }`;
+
+/** Writes the pages that need no bundler. */
+export function writePages(project: Consumer): void {
+  project.write(
+    "page.mjs",
+    `import * as library from "${dist}/index.js";
+import { conformance } from "./conformance.mjs";
+conformance(library, { workers: true }).then((found) => report({ report: found, place: ${place} }), fail);
+`,
+  );
+  writePage(project, "page.html", "page.mjs");
+
+  project.write(
+    "worker.mjs",
+    `import * as library from "${dist}/index.js";
+import { conformance } from "./conformance.mjs";
+postMessage({ report: await conformance(library), place: ${place} });
+`,
+  );
+  project.write(
+    "in-worker.mjs",
+    `const worker = new Worker(new URL("./worker.mjs", import.meta.url), { type: "module" });
+worker.onmessage = ({ data }) => report(data);
+worker.onerror = (event) => fail(event.message ?? "the worker did not start");
+`,
+  );
+  writePage(project, "in-worker.html", "in-worker.mjs");
+
+  // The binary by its URL, compiled while it arrives.
+  project.write(
+    "slim.mjs",
+    `import * as library from "${dist}/slim.js";
+import { conformance } from "./conformance.mjs";
+const source = (variant) => new URL("${dist}/wasm/" + variant + ".wasm", import.meta.url);
+const initWith = (variant) => library.init({ variant, source: source(variant) });
+async function main() {
+  let refused;
+  try {
+    library.signature([[0], [1]], { depth: 1 });
+  } catch (error) {
+    refused = error.code;
+  }
+  // info() tells the binary that suits this engine before there is one.
+  await library.init(fetch(source(library.info().variant)));
+  report({ report: await conformance(library, { initWith }), refused, place: ${place} });
+}
+main().catch(fail);
+`,
+  );
+  writePage(project, "slim.html", "slim.mjs");
+}

@@ -1,0 +1,99 @@
+// Serves a folder to browsers under test, each at its own path prefix with its own headers, and waits for what a page reports.
+
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+
+const types: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+};
+
+/** What pages may be served with; the first part of a path says which. */
+const headers: Record<string, Record<string, string>> = {
+  plain: {},
+  /** Cross-origin isolated: SharedArrayBuffer is there. */
+  isolated: { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" },
+  /** Scripts of the same origin that may compile WebAssembly and evaluate nothing. */
+  csp: {
+    "content-security-policy":
+      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'",
+  },
+};
+
+/** A page that has not reported by then never will. */
+const patienceMs = 40_000;
+
+/** A page's last words: what its script found, or the error that ended it. */
+export interface Words {
+  readonly report?: unknown;
+  readonly error?: string;
+}
+
+export class Site {
+  readonly #folder: string;
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #waiting = new Map<string, (words: Words) => void>();
+  #visits = 0;
+  #origin = "";
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async open(): Promise<void> {
+    await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
+    this.#origin = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  /**
+   * Has a browser go to a page, and resolves to what the page posts to `/report/VISIT`, where VISIT is the page's query.
+   * @throws what the page says that went wrong, or that it said nothing.
+   */
+  async visit(navigate: (url: string) => Promise<unknown>, kind: keyof typeof headers, page: string): Promise<unknown> {
+    const visit = String(++this.#visits);
+    let timer: NodeJS.Timeout | undefined;
+    const words = new Promise<Words>((done, fail) => {
+      this.#waiting.set(visit, done);
+      timer = setTimeout(() => fail(new Error(`${page} reported nothing in ${patienceMs / 1000} s`)), patienceMs);
+    });
+    try {
+      await navigate(`${this.#origin}/${kind}/${page}?${visit}`);
+      const { report, error } = await words;
+      if (error !== undefined) throw new Error(`${page}: ${error}`);
+      return report;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(visit);
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [, kind = "", ...rest] = new URL(request.url ?? "/", "http://localhost").pathname.split("/");
+    if (request.method === "POST" && kind === "report") {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      this.#waiting.get(rest[0] ?? "")?.(JSON.parse(body) as Words);
+      return void response.writeHead(204).end();
+    }
+    const file = normalize(join(this.#folder, ...rest));
+    const extra = headers[kind];
+    try {
+      if (extra === undefined || !file.startsWith(this.#folder)) throw new Error("not found");
+      const content = await readFile(file);
+      const type = types[extname(file)] ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type, "cache-control": "no-store", ...extra }).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  }
+}

@@ -1,0 +1,171 @@
+// What the installed package has to do wherever it runs: one plain file, given the imported library, without anything of Node's
+// or a browser's. It tells what it found; the tests beside it judge. Capabilities that the library does not export (yet) are
+// told as "absent".
+
+import { bitsOf, raggedPaths, walk } from "./bits.mjs";
+import oracles from "./oracles.mjs";
+
+const roundoff = { float32: 2 ** -24, float64: 2 ** -53 };
+
+/** Oracles have a few steps of small whole numbers: a few roundings of the largest coefficient on the level. */
+const roundings = 16;
+
+/** Central differences of step h are off by h² and by roundoff / h; at 1e-5 both are below this, relative to what is compared. */
+const differenceStep = 1e-5;
+const differenceTolerance = 1e-6;
+
+const fraction = (text) => {
+  const [over, under = "1"] = String(text).split("/");
+  return Number(over) / Number(under);
+};
+
+function assert(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+const same = (a, b) => a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
+
+function checkOracles({ signature, signatureSize, words }) {
+  for (const { name, path, depth, signature: texts } of oracles.paths) {
+    const points = path.map((point) => point.map(fraction));
+    const expected = texts.map(fraction);
+    const labels = words(points[0].length, depth);
+    assert(labels.length === signatureSize(points[0].length, depth), `${name}: words and signatureSize disagree`);
+    const largest = labels.reduce((most, word, i) => {
+      most[word.length] = Math.max(most[word.length] ?? 1, Math.abs(expected[i]));
+      return most;
+    }, []);
+    for (const dtype of ["float32", "float64"]) {
+      const { data } = signature(points, { depth, dtype });
+      assert(data.length === expected.length, `${name}: ${data.length} numbers for ${expected.length}`);
+      labels.forEach((word, i) => {
+        const allowed = roundings * roundoff[dtype] * largest[word.length];
+        const error = Math.abs(data[i] - expected[i]);
+        assert(error <= allowed, `${name}, ${dtype}, word ${word}: ${data[i]} for ${expected[i]}`);
+      });
+    }
+  }
+}
+
+function checkRagged({ signature }) {
+  const paths = raggedPaths();
+  const longest = Math.max(...paths.map((path) => path.length));
+  for (const dtype of ["float32", "float64"]) {
+    const batch = signature(paths, { depth: 4, dtype });
+    assert(String(batch.shape) === "5,120", `shape ${batch.shape}`);
+    paths.forEach((path, i) => {
+      const alone = signature(path, { depth: 4, dtype }).data;
+      assert(
+        same([...alone], [...batch.data.subarray(120 * i, 120 * (i + 1))]),
+        `path ${i} differs in a batch, ${dtype}`,
+      );
+    });
+    const padded = paths.map((path) => [...path, ...Array(longest - path.length).fill([9, 9, 9])]);
+    const lengths = paths.map((path) => path.length);
+    const { data } = signature(padded, { depth: 4, dtype, lengths });
+    assert(same([...data], [...batch.data]), `lengths and nested arrays differ, ${dtype}`);
+  }
+}
+
+function checkBadInput({ signature, PathSignatureError, isPathSignatureError }) {
+  const path = [
+    [0, 0],
+    [1, 2],
+    [3, 1],
+  ];
+  const before = signature(path, { depth: 2 }).data;
+  const wrong = [
+    [() => signature([[0, 0], [1]], { depth: 2 }), "RAGGED_ROW", RangeError, "paths[1]"],
+    [() => signature(path, { depth: 0 }), "DEPTH_INVALID", RangeError, "options.depth"],
+    [() => signature([[0, Number.NaN]], { depth: 2 }), "NOT_FINITE", RangeError, "paths"],
+    [() => signature("path", { depth: 2 }), "PATHS_TYPE", TypeError, "paths"],
+  ];
+  for (const [call, code, kind, argument] of wrong) {
+    let caught;
+    try {
+      call();
+    } catch (error) {
+      caught = error;
+    }
+    assert(caught instanceof PathSignatureError && isPathSignatureError(caught), `${code}: ${caught}`);
+    assert(caught.code === code && caught instanceof kind, `${code}: ${caught.code} ${caught}`);
+    assert(caught.argument.startsWith(argument), `${code}: argument ${caught.argument}`);
+  }
+  assert(same([...signature(path, { depth: 2 }).data], [...before]), "the call after a bad one differs");
+}
+
+function checkGradients({ signature, signatureVjp, signatureWithVjp }) {
+  if (!signatureVjp) return "absent";
+  const path = walk(6, 12, 3);
+  const direction = walk(7, 12, 3);
+  const depth = 3;
+  const cotangent = signature(walk(8, 5, 3), { depth }).data;
+  const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+  const at = (h) =>
+    signature(
+      path.map((point, t) => point.map((x, c) => x + h * direction[t][c])),
+      { depth },
+    ).data;
+  const ahead = dot(at(differenceStep), cotangent);
+  const behind = dot(at(-differenceStep), cotangent);
+  const expected = (ahead - behind) / (2 * differenceStep);
+  const found = dot(signatureVjp(path, cotangent, { depth }).paths.data, direction.flat());
+  const off = Math.abs(found - expected) / Math.max(1, Math.abs(expected));
+  assert(off <= differenceTolerance, `the derivative along a direction is ${found}, by differences ${expected}`);
+  const [kept, pullback] = signatureWithVjp(path, { depth });
+  assert(same([...kept.data], [...at(0)]), "signatureWithVjp gives another signature");
+  const again = dot(pullback(cotangent).paths.data, direction.flat());
+  assert(Math.abs(again - found) <= 1e-12 * Math.max(1, Math.abs(found)), `the pullback gives ${again} for ${found}`);
+  return "passed";
+}
+
+async function checkPool({ createEngine, signature }, { workers }) {
+  if (!workers || !createEngine) return "absent";
+  const paths = Array.from({ length: 64 }, (_, i) => walk(100 + i, 50 + i, 3));
+  const alone = signature(paths, { depth: 4 });
+  const engine = await createEngine({ threads: 2, ...(typeof workers === "object" ? workers : {}) });
+  try {
+    const [a, b] = await Promise.all([engine.signature(paths, { depth: 4 }), engine.signature(paths, { depth: 4 })]);
+    assert(same([...a.data], [...alone.data]), "the pool gives other bits than the calling thread");
+    assert(same([...b.data], [...alone.data]), "the pool gives other bits in a second call");
+    const told = engine.info();
+    assert(!told.warning && !(told.warnings?.length > 0), `the pool warns: ${JSON.stringify(told)}`);
+  } finally {
+    await engine.close();
+  }
+  return "passed";
+}
+
+/**
+ * Runs everything.
+ *
+ * @param library - what `import * as library from "path-signature"` gives.
+ * @param options.workers - whether this place can start workers; an object is given to `createEngine` as further options.
+ * @param options.initWith - has `init` take the binary of a name; by default by that name alone.
+ * @returns What was found, as JSON can carry it: `checks` by name ("passed", "absent" or what is wrong), `info`, and the digest of
+ *   the bits that `simd` computes.
+ */
+export async function conformance(library, options = {}) {
+  const checks = {};
+  const check = async (name, work) => {
+    try {
+      checks[name] = (await work()) ?? "passed";
+    } catch (error) {
+      checks[name] = `${error}${error?.stack ? `\n${error.stack}` : ""}`;
+    }
+  };
+  await check("oracles", () => checkOracles(library));
+  const info = library.info();
+  await check("ragged batch", () => checkRagged(library));
+  await check("bad input", () => checkBadInput(library));
+  await check("gradients", () => checkGradients(library));
+  await check("pool", () => checkPool(library, options));
+  let bits = null;
+  await check("same bits", async () => {
+    const { initWith = (variant) => library.init({ variant }) } = options;
+    await initWith("simd");
+    bits = bitsOf(library.signature);
+    await initWith(info.variant);
+  });
+  return { info, checks, bits };
+}

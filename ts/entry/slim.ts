@@ -1,0 +1,21 @@
+// The entry without binaries, for pages that fetch one (path-signature/wasm/*.wasm) and programs that bring their own:
+// `await init(source)` comes before the first call.
+
+import { compileSource } from "../core/compile.ts";
+import { bindInfo } from "../core/info.ts";
+import { bindInit } from "../core/init.ts";
+import { Runtime } from "../core/runtime.ts";
+import { bindSignature } from "../core/signature.ts";
+
+const runtime = /* @__PURE__ */ new Runtime({ variants: [], compile: compileSource });
+
+/** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors; `init` comes first. */
+export const signature = /* @__PURE__ */ bindSignature(runtime);
+
+/** What runs: version, binary, features. @see {@link Info} */
+export const info = /* @__PURE__ */ bindInfo(runtime);
+
+/** Loads the binary that it is given. @see {@link InitFunction} */
+export const init = /* @__PURE__ */ bindInit(runtime, info);
+
+export * from "../core/public.ts";

@@ -1,0 +1,29 @@
+// The entry for workerd (Cloudflare Workers), which compiles no bytes at run time: the binaries are imported and come compiled.
+// Nothing that compiles bytes or starts workers can be reached from here; test/packaging looks for it.
+
+import relaxed from "path-signature/wasm/relaxed.wasm";
+import simd from "path-signature/wasm/simd.wasm";
+import { bindInfo } from "../core/info.ts";
+import { bindInit } from "../core/init.ts";
+import { type Loader, Runtime } from "../core/runtime.ts";
+import { bindSignature } from "../core/signature.ts";
+
+const modules = { relaxed, simd };
+
+const loader: Loader = {
+  moduleNow: (variant) => modules[variant],
+  moduleLater: async (variant) => modules[variant],
+};
+
+const runtime = /* @__PURE__ */ new Runtime(loader);
+
+/** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
+export const signature = /* @__PURE__ */ bindSignature(runtime);
+
+/** What runs: version, binary, features. @see {@link Info} */
+export const info = /* @__PURE__ */ bindInfo(runtime);
+
+/** Starts a binary ahead of the first call, or chooses it; a `source` has to be a WebAssembly.Module here. @see {@link InitFunction} */
+export const init = /* @__PURE__ */ bindInit(runtime, info);
+
+export * from "../core/public.ts";
