@@ -62,10 +62,15 @@ const cpuTrials: readonly (readonly [number, number, number, number, boolean?])[
 const gpuTrials: readonly (readonly [number, number, number, number, Places["input"], Places["output"], boolean?])[] = [
   [1, 4, 2, 2, "cpu", "cpu"],
   [16, 16, 2, 2, "gpu", "gpu"],
+  // The same with and without transfers, so that these are not taken for what kernels read and write.
   [1024, 512, 4, 1, "cpu", "gpu"],
-  [4096, 512, 2, 1, "cpu", "gpu"],
+  [1024, 512, 4, 1, "gpu", "gpu"],
+  [1024, 16, 64, 2, "cpu", "gpu"],
+  [1024, 16, 64, 2, "gpu", "gpu"],
   [4096, 2, 8, 3, "gpu", "cpu"],
+  [4096, 2, 8, 3, "gpu", "gpu"],
   [1024, 2, 10, 3, "gpu", "cpu"],
+  [1024, 2, 10, 3, "gpu", "gpu"],
   [64, 3, 100, 2, "gpu", "gpu"],
   [8192, 100, 2, 3, "gpu", "gpu"],
   [16384, 100, 2, 2, "gpu", "gpu"],

@@ -165,8 +165,8 @@ export function gpuUnitsOf(
   const { pieces, layout } = way;
   const invocations = layout ? batch * pieces * shareCount(layout.share) : outputNumbers;
   const idle = Math.max(1, invocationsToFill / Math.max(1, invocations));
-  // What ends decide is a few operations a coefficient.
-  const operations = idle * (layout ? totalSteps * operationsOfStep(layout) : 8 * outputNumbers);
+  // What ends decide is a few operations a coefficient; but every number is looked at, whether it is finite.
+  const operations = idle * (layout ? totalSteps * operationsOfStep(layout) : 8 * outputNumbers + 4 * inputNumbers);
   const products = batch * (stream ? pieces : piecesLeft(way)) * size;
   const filling = Math.max(1, invocationsToFill / Math.max(1, products));
   const kernel = stream ? "stream" : layout && layout.shares > 1 ? "prefix" : "path";
