@@ -2,6 +2,9 @@
 //
 //   npm run bench [-- --only peers,roofline,kernels,ratios,scaling,accuracy,memory,startup,size] [--rows 4x4,8x3] [--peers pysiglib,…|none] [--quick]
 //
+//   npm run bench -- gpu        on a GPU, see gpu/run.mjs
+//   npm run bench -- dispatch   whether calls go where they are fastest, see dispatch/run.mjs
+//
 // A run on one day on one machine goes into one file: parts measured later that day replace or join the earlier ones. Smoke tests (--quick) and
 // selections (--rows, --peers) have files of their own, which git ignores.
 
@@ -138,7 +141,14 @@ async function main() {
 const pick = (object, ...names) =>
   object?.format === format ? Object.fromEntries(names.map((name) => [name, object[name]])) : {};
 
-main().catch((error) => {
+/** Benches with a command, a result and a page of their own. */
+const others = {
+  gpu: async (args) => (await import("./gpu/run.mjs")).runGpuBench(args),
+  dispatch: async (args) => (await import("./dispatch/run.mjs")).runDispatchBench(args),
+};
+const [other, ...otherArgs] = process.argv.slice(2);
+
+(Object.hasOwn(others, other ?? "") ? others[other](otherArgs) : main()).catch((error) => {
   process.stderr.write(`\nbench: ${error.message}\n`);
   process.exitCode = 1;
 });

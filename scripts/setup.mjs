@@ -1,5 +1,5 @@
 // Brings what building and testing need and this machine lacks: npm dependencies, a Rust toolchain, wasm-pack and
-// wasm-bindgen, a C linker, browsers. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
+// wasm-bindgen, a C linker, browsers, a Vulkan driver. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
 // it then only compares stamps and looks whether files exist. Every npm script starts with it (start.mjs).
 //
 //   node scripts/setup.mjs
@@ -13,6 +13,7 @@ import * as npm from "./lib/npm.mjs";
 import { at } from "./lib/project.mjs";
 import { onPath, remembered } from "./lib/rust.mjs";
 import { Fault, main, say, step } from "./lib/terminal.mjs";
+import * as webgpu from "./lib/webgpu.mjs";
 
 const oldestNode = 20;
 
@@ -38,9 +39,11 @@ const missing = () => ({
   rust: !remembered(),
   tools: cargoTools.tools.filter((tool) => !cargoTools.isPresent(tool)),
   browsers: browsers.missingPackages(),
+  webgpu: webgpu.missingPackages(),
 });
 
-const anything = (what) => what.npm || what.linker || what.rust || what.tools.length > 0 || what.browsers.length > 0;
+const anything = (what) =>
+  what.npm || what.linker || what.rust || [what.tools, what.browsers, what.webgpu].some(({ length }) => length > 0);
 
 async function bring(what) {
   async function rustSide() {
@@ -61,6 +64,7 @@ async function bring(what) {
   // Waits for the other use of apt, which locks itself.
   const browserSide = async () => {
     if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
+    if (what.webgpu.length > 0) await step("WebGPU without a GPU, for tests", webgpu.bring);
   };
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);
   // Side by side: npm waits for the network while cargo keeps the cores busy. A failure waits for the other side, so that

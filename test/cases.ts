@@ -29,7 +29,7 @@ export interface Case {
 }
 
 /** Everything that a case does not say. */
-const plainCase = {
+export const plainCase = {
   lead: [] as readonly number[],
   dtype: "float64",
   kind: "walk",

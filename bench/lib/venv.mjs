@@ -3,36 +3,43 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { root } from "./machine.mjs";
 
-const folder = join(root, "bench/.venv");
-const requirements = join(root, "bench/requirements.txt");
-const stamp = join(folder, "installed.txt");
+/** An environment by its folder and its list of packages, both under bench/. `builtFromSource`: what needs numpy and setuptools in place and cannot say so. */
+export const environment = (folder, requirements, builtFromSource = []) => ({
+  folder: join(root, "bench", folder),
+  requirements: join(root, "bench", requirements),
+  builtFromSource,
+  python: join(root, "bench", folder, "bin/python"),
+});
 
-/** iisignature's build needs numpy and setuptools in place and cannot say so itself. */
-const builtFromSource = ["iisignature==0.24"];
+const onCpu = environment(".venv", "requirements.txt", ["iisignature==0.24"]);
 
-/** The interpreter that has the peers. */
-export const python = join(folder, "bin/python");
+/** The interpreter that has the peers on a CPU. */
+export const { python } = onCpu;
 
 /**
  * Makes the environment if it is not there.
  * @param {(line: string) => void} say told each step
+ * @param {ReturnType<typeof environment>} which
  * @throws with what is missing, if Python, a compiler or a package cannot be had
  */
-export async function makeVenv(say) {
+export async function makeVenv(say, { folder, requirements, builtFromSource, python: interpreter } = onCpu) {
+  const stamp = join(folder, "installed.txt");
   const wanted = createHash("sha256").update(readFileSync(requirements)).update(builtFromSource.join()).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  const pip = (...args) => run(python, ["-m", "pip", "install", "--disable-pip-version-check", ...args]);
-  say("Python environment in bench/.venv …");
+  const pip = (...args) => run(interpreter, ["-m", "pip", "install", "--disable-pip-version-check", ...args]);
+  say(`Python environment in ${relative(root, folder)} …`);
   rmSync(folder, { recursive: true, force: true });
   await run("python3", ["-m", "venv", folder]);
-  say("numpy, pysiglib (with torch), jax, keras_sig, signax: some minutes at the first run, 6 GB …");
+  say(`packages of ${relative(root, requirements)}: some minutes at the first run, gigabytes …`);
   await pip("--requirement", requirements);
-  say("iisignature, built from source …");
-  await pip("setuptools", "wheel");
-  await pip("--no-build-isolation", ...builtFromSource);
+  if (builtFromSource.length > 0) {
+    say(`${builtFromSource.join(", ")}, built from source …`);
+    await pip("setuptools", "wheel");
+    await pip("--no-build-isolation", ...builtFromSource);
+  }
   writeFileSync(stamp, wanted);
 }
 

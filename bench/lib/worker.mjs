@@ -16,10 +16,11 @@ export class Worker {
    * @param {string} name as in error messages
    * @param {string[]} command program and arguments
    * @param {Record<string, string>} environment on top of this process's own
+   * @param {{ pin?: boolean }} options whether it is held on the measuring core
    */
-  constructor(name, command, environment = {}) {
+  constructor(name, command, environment = {}, { pin = true } = {}) {
     this.name = name;
-    const [program, ...args] = pinned(command);
+    const [program, ...args] = pin ? pinned(command) : command;
     this.#process = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ["pipe", "pipe", "pipe"] });
     this.#process.stderr.setEncoding("utf8").on("data", (text) => {
       this.#errors = (this.#errors + text).slice(-4000);

@@ -56,9 +56,15 @@ describe("the tarball", () => {
 
   it("has no run-time dependency and runs nothing when it is installed", () => {
     const manifest: Record<string, unknown> = JSON.parse(readFileSync(installed("package.json"), "utf8"));
-    for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"]) {
+    for (const field of ["dependencies", "optionalDependencies", "bundleDependencies"]) {
       expect(manifest[field]).toBeUndefined();
     }
+    // Peers are what users may bring, and need not.
+    const { peerDependencies = {}, peerDependenciesMeta = {} } = manifest as {
+      peerDependencies?: Record<string, string>;
+      peerDependenciesMeta?: Record<string, { optional?: boolean }>;
+    };
+    for (const name in peerDependencies) expect(peerDependenciesMeta[name]?.optional, name).toBe(true);
     const scripts = Object.keys(manifest.scripts as object);
     expect(scripts.filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
   });

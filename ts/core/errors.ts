@@ -84,6 +84,24 @@ export interface PathSignatureErrorCodes {
   SOURCE_MISSING: "Error";
   /** A binary could not be fetched, compiled or instantiated; `cause` says why. */
   INIT_FAILED: "Error";
+  /** `gpu` is neither a GPU nor a GPUDevice. */
+  GPU_TYPE: "TypeError";
+  /** A buffer that cannot be read: destroyed, of another device, too small, or not for storage. */
+  GPU_BUFFER: "TypeError";
+  /** `costs` are not what `calibrate` returns. */
+  COSTS_INVALID: "TypeError";
+  /** The host stops its clock while a program runs: nothing can be measured. */
+  CLOCK_FROZEN: "Error";
+  /** The host has no WebGPU, or WebGPU no adapter. */
+  GPU_UNAVAILABLE: "Error";
+  /** The device was lost, and what was to be computed, or what it held, with it. */
+  GPU_LOST: "Error";
+  /** The device gave no more memory. */
+  GPU_OUT_OF_MEMORY: "Error";
+  /** The device refused, or failed at, what it was told. */
+  GPU_FAILED: "Error";
+  /** A single signature, or what has to be computed at once, is larger than the device's limits. */
+  GPU_LIMITS: "Error";
   /** The engine gave no more memory. */
   OUT_OF_MEMORY: "Error";
   /** `threads`, `maxQueued`, `idleTimeout` or another number of an engine's options is none that is accepted. */

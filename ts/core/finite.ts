@@ -10,7 +10,8 @@ import { type Call, lengthOf, startOf } from "./call.ts";
 import { rangeError } from "./errors.ts";
 import type { ReadRows } from "./input.ts";
 
-function notFinite(
+/** The error for a number that is not finite. */
+export function notFinite(
   argument: string,
   value: number,
   where: string,
@@ -97,7 +98,7 @@ export function checkBesides(call: Call): void {
   const { paths, basepoint, initial, lengths } = call;
   if (basepoint !== undefined && basepoint !== true) checkBasepoint(call, basepoint, 0, basepoint.view.length);
   if (initial !== undefined) checkInitial(call, initial, 0, initial.view.length);
-  if (basepoint !== undefined) return;
+  if (basepoint !== undefined || paths.resident) return;
   if (paths.points === 1) checkPaths(call, 0, paths.batch);
   else if (lengths !== undefined) {
     for (let i = 0; i < lengths.length; i++) if (lengths[i] === 1) checkPaths(call, i, 1);

@@ -17,6 +17,7 @@ import {
   type NumericView,
 } from "./arrays.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
+import type { Resident } from "./resident.ts";
 import { checkContiguous } from "./tensor.ts";
 
 /** Numbers with a shape, row-major. `dims` is another name for `shape`; what else the object holds is not looked at. */
@@ -52,6 +53,8 @@ export class ReadPaths {
    * points lie without padding. Otherwise path i starts at point i * points.
    */
   starts: Float64Array | undefined;
+  /** Where the numbers lie, if that is on a device; `view` is empty then. */
+  resident: Resident | undefined;
 
   constructor(
     view: NumericView,
@@ -71,6 +74,7 @@ export class ReadPaths {
     this.channels = channels;
     this.dtype = dtype;
     this.starts = starts;
+    this.resident = undefined;
   }
 }
 
@@ -164,7 +168,7 @@ const describeShort = (text: string): string => (text.length > 60 ? `${text.slic
 const mostDimensions = 64;
 
 /** A shape's numbers as an array of its own. */
-function readShape(
+export function readShape(
   shape: unknown,
   argument: string,
   code: "PATHS_TYPE" | "COTANGENT_TYPE" | RowsArgument["type"],
@@ -306,12 +310,15 @@ export class ReadRows {
   stride: number;
   /** Length of a row as given. */
   width: number;
+  /** Where the numbers lie, if that is on a device; `view` is empty then. */
+  resident: Resident | undefined;
 
   constructor(view: NumericView, kind: Kind, stride: number, width: number) {
     this.view = view;
     this.kind = kind;
     this.stride = stride;
     this.width = width;
+    this.resident = undefined;
   }
 }
 

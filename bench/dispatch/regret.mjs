@@ -1,0 +1,69 @@
+// How far plans are from the best choice, by times that were recorded. Reads results, measures nothing.
+
+import { plan } from "../../ts/dispatch/index.ts";
+
+/** What every device has: kernels and cuts are planned for it. */
+export const usualLimits = {
+  maxBufferSize: 2 ** 28,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupsPerDimension: 65535,
+  minStorageBufferOffsetAlignment: 256,
+  minUniformBufferOffsetAlignment: 256,
+};
+
+/** What kernels take; what is left of a call is the host's and the bus's. */
+const kernelUnits = ["memory", "path", "prefix", "stream", "products"];
+
+/**
+ * A recorded machine as it would be with a GPU so many times as fast: kernels take that much less, everything else what it took. Between a software
+ * adapter and a card lies all that matters here, the sizes at which one device overtakes the other.
+ */
+export function withFasterGpu(result, times) {
+  const { gpu } = result.costs;
+  const seconds = Object.fromEntries(
+    Object.entries(gpu.seconds).map(([unit, s]) => [unit, kernelUnits.includes(unit) ? s / times : s]),
+  );
+  return {
+    ...result,
+    costs: { ...result.costs, gpu: { ...gpu, seconds } },
+    calls: result.calls.map((call) => ({
+      ...call,
+      webgpu: Math.max(0, call.webgpu - call.kernels) + call.kernels / times,
+    })),
+  };
+}
+
+/** For each call what was chosen, what would have been best, and how many times longer the choice takes. */
+export function regretOf({ costs, calls, adapter }, limits = usualLimits) {
+  const residency = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
+  const capabilities = { threads: 1, gpu: { limits, adapter, isFallbackAdapter: false } };
+  return calls.map(({ cpu, webgpu, kernels, ...shape }) => {
+    const { device, estimate } = plan("signature", shape, "float32", residency, capabilities, costs);
+    const times = { cpu, webgpu };
+    return {
+      ...shape,
+      device,
+      estimate,
+      best: cpu <= webgpu ? "cpu" : "webgpu",
+      regret: times[device] / Math.min(cpu, webgpu),
+    };
+  });
+}
+
+/** The share of calls within a factor of the best choice. */
+export const shareWithin = (regrets, factor) =>
+  regrets.filter(({ regret }) => regret <= factor).length / regrets.length;
+
+/** In words. */
+export function summaryOf(regrets) {
+  const onGpu = regrets.filter(({ best }) => best === "webgpu").length;
+  const worst = regrets.reduce((a, b) => (b.regret > a.regret ? b : a));
+  const { batch, points, channels, depth, stream } = worst;
+  return [
+    `${regrets.length} calls, ${onGpu} of them faster on the GPU`,
+    `within 1.25× of the best choice: ${(100 * shareWithin(regrets, 1.25)).toFixed(1)} %`,
+    `worst: ${worst.regret.toFixed(2)}× at ${batch}×${points}×${channels}^${depth}${stream ? " stream" : ""}, ${worst.device} chosen`,
+  ].join("\n");
+}

@@ -1,0 +1,43 @@
+// What is measured on a GPU: the grid's shapes with batches from what fills a corner of a device to what fills it many times over, and the protocol
+// of Keras Sig's paper. No timing here.
+
+import { grid, kerasProtocol, rowFilter } from "../grid.mjs";
+import { signatureSize } from "../lib/counts.mjs";
+
+const batches = [32, 256, 1024, 4096, 16384];
+/** Points of a path; fewer in the largest batch, whose time grows with both alike. */
+const pointsFor = (batch) => (batch > 4096 ? 100 : 1000);
+/** Numbers of input or of output: what every contestant has memory for, several times over. */
+const mostNumbers = 2 ** 28;
+
+const shapes = grid.map(({ channels, depth }) => [channels, depth]);
+
+export const gpuGrid = batches.flatMap((batch) =>
+  shapes
+    .map(([channels, depth]) => ({ group: "grid", batch, points: pointsFor(batch), channels, depth }))
+    .filter(
+      ({ points, channels, depth }) =>
+        batch * Math.max(points * channels, signatureSize(channels, depth)) <= mostNumbers,
+    ),
+);
+
+/** Few long paths: what pieces of time are for. */
+const long = [
+  [1, 100_000, 4, 4],
+  [4, 100_000, 3, 5],
+  [16, 10_000, 8, 3],
+].map(([batch, points, channels, depth]) => ({ group: "few long paths", batch, points, channels, depth }));
+
+/** Shows that everything runs, on an adapter that is none. */
+const quick = [
+  { group: "grid", batch: 32, points: 50, channels: 2, depth: 4 },
+  { group: "grid", batch: 32, points: 50, channels: 4, depth: 4 },
+  { group: "Keras Sig protocol", batch: 32, points: 100, channels: 3, depth: 4 },
+  { group: "few long paths", batch: 1, points: 3000, channels: 3, depth: 3 },
+];
+
+/** The rows of a run. */
+export function rowsFor({ isQuick, filter }) {
+  const all = isQuick ? quick : [...gpuGrid, ...kerasProtocol, ...long];
+  return all.filter(rowFilter(filter));
+}

@@ -1,0 +1,231 @@
+// Where calls run, decided without any device: each rule by itself, which of them goes before which, and what is said of it.
+
+import { describe, expect, test } from "vitest";
+import {
+  type CallShape,
+  type Capabilities,
+  type Costs,
+  decide,
+  explanationInWords,
+  plan,
+  type Residency,
+  readCosts,
+  ruleNames,
+  shippedCosts,
+} from "../../ts/dispatch/index.ts";
+
+const limits = {
+  maxBufferSize: 2 ** 28,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupsPerDimension: 65535,
+  minStorageBufferOffsetAlignment: 256,
+  minUniformBufferOffsetAlignment: 256,
+};
+const gpu = { limits, isFallbackAdapter: false, adapter: "a GPU" };
+const withGpu: Capabilities = { threads: 4, gpu };
+const auto: Residency = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
+
+const tiny: CallShape = { batch: 1, points: 10, channels: 2, depth: 2 };
+const huge: CallShape = { batch: 8192, points: 1000, channels: 4, depth: 6 };
+
+/** The rule that decided, and for what. */
+function decision(
+  shape: CallShape,
+  dtype: "float32" | "float64",
+  residency: Residency,
+  capabilities: Capabilities,
+  costs?: Costs,
+) {
+  const explanation = decide("signature", shape, dtype, residency, capabilities, costs);
+  const deciding = explanation.verdicts.filter(({ decides }) => decides);
+  expect(deciding).toHaveLength(1);
+  expect(explanation.verdicts.map(({ rule }) => rule)).toEqual(ruleNames);
+  return { rule: deciding[0]!.rule, ...explanation.plan, explanation };
+}
+
+describe("rules", () => {
+  test("explicit choice goes before everything", () => {
+    for (const shape of [tiny, huge])
+      for (const input of ["cpu", "gpu"] as const) {
+        const on = (device: "cpu" | "webgpu") => decision(shape, "float32", { ...auto, device, input }, withGpu);
+        expect(on("cpu")).toMatchObject({ rule: "explicit", device: "cpu" });
+        expect(on("webgpu")).toMatchObject({ rule: "explicit", device: "webgpu" });
+      }
+  });
+
+  test("float64 stays on the CPU, also where it is large", () => {
+    expect(decision(huge, "float64", auto, withGpu)).toMatchObject({ rule: "dtype", device: "cpu" });
+    expect(decision(huge, "float64", { ...auto, output: "gpu" }, withGpu)).toMatchObject({
+      rule: "dtype",
+      device: "cpu",
+    });
+  });
+
+  test("what is on the GPU, or wanted there, stays there, however small", () => {
+    expect(decision(tiny, "float32", { ...auto, input: "gpu" }, withGpu)).toMatchObject({
+      rule: "residency",
+      device: "webgpu",
+    });
+    expect(decision(tiny, "float32", { ...auto, output: "gpu" }, withGpu)).toMatchObject({
+      rule: "residency",
+      device: "webgpu",
+    });
+  });
+
+  test("no adapter, and an adapter that is software", () => {
+    expect(decision(huge, "float32", auto, { threads: 4 })).toMatchObject({ rule: "availability", device: "cpu" });
+    const software = { threads: 4, gpu: { ...gpu, isFallbackAdapter: true } };
+    expect(decision(huge, "float32", auto, software)).toMatchObject({ rule: "availability", device: "cpu" });
+    // Asked for, it is taken; and where it was measured itself, its costs decide.
+    expect(decision(huge, "float32", { ...auto, device: "webgpu" }, software)).toMatchObject({ device: "webgpu" });
+    const measured = { ...shippedCosts, gpu: { ...shippedCosts.gpu!, adapter: "a GPU" } };
+    expect(decision(huge, "float32", auto, software, measured)).toMatchObject({ rule: "cost", device: "webgpu" });
+  });
+
+  test("limits: a signature that no binding holds, a step that no workgroup holds", () => {
+    const wide: CallShape = { batch: 4, points: 10, channels: 6000, depth: 2 };
+    expect(decision(wide, "float32", auto, withGpu)).toMatchObject({ rule: "limits", device: "cpu" });
+    const deep: CallShape = { batch: 4096, points: 1000, channels: 5, depth: 11 };
+    expect(decision(deep, "float32", auto, withGpu)).toMatchObject({ rule: "limits", device: "cpu" });
+    // A result that stays has to be one buffer.
+    const stays: CallShape = { batch: 2 ** 16, points: 10, channels: 10, depth: 4 };
+    const there = decision(stays, "float32", { ...auto, input: "gpu", output: "gpu" }, withGpu);
+    expect(there).toMatchObject({ rule: "residency", device: "cpu" });
+    expect(decision(stays, "float32", { ...auto, device: "webgpu" }, withGpu)).toMatchObject({ device: "webgpu" });
+  });
+
+  test("then the faster one is taken", () => {
+    expect(decision(tiny, "float32", auto, withGpu)).toMatchObject({ rule: "cost", device: "cpu", threads: 1 });
+    const { blocks, kernel, threads, ...large } = decision(huge, "float32", auto, withGpu);
+    expect(large).toMatchObject({ rule: "cost", device: "webgpu" });
+    expect(blocks).toBeGreaterThan(1);
+    expect(kernel).toBe("prefix");
+    expect(threads).toBe(0);
+  });
+
+  test("the estimate is the less of the two, and there is a size from which on the GPU stays the faster one", () => {
+    let before: "cpu" | "webgpu" = "cpu";
+    for (let batch = 1; batch <= 2 ** 16; batch *= 2) {
+      const { device, estimate, explanation } = decision({ ...huge, batch }, "float32", auto, withGpu);
+      const { numbers } = explanation.verdicts.at(-1)!;
+      expect(estimate).toBe(Math.min(numbers.cpu!, numbers.webgpu!));
+      expect(before === "webgpu" && device === "cpu").toBe(false);
+      before = device;
+    }
+    expect(before).toBe("webgpu");
+  });
+});
+
+describe("what cannot be had", () => {
+  const asked: Residency = { ...auto, device: "webgpu" };
+  const impossible: [string, CallShape, "float32" | "float64", Capabilities, RegExp][] = [
+    ["float64", huge, "float64", withGpu, /float32/],
+    ["no adapter", huge, "float32", { threads: 4 }, /adapter/],
+    ["limits", { batch: 1, points: 3, channels: 6000, depth: 2 }, "float32", withGpu, /bytes/],
+  ];
+  test.each(impossible)("%s: to the CPU, or refused", (_, shape, dtype, capabilities, why) => {
+    const elsewhere = plan("signature", shape, dtype, asked, capabilities);
+    expect(elsewhere).toMatchObject({ device: "cpu" });
+    expect(elsewhere.refused).toBeUndefined();
+    const refused = plan("signature", shape, dtype, { ...asked, fallback: "error" }, capabilities);
+    expect(refused.refused).toMatch(why);
+  });
+
+  test("on the CPU, numbers that are on the device have to come and go", () => {
+    const here = plan("signature", huge, "float32", { ...auto, device: "cpu" }, withGpu);
+    const there = plan("signature", huge, "float32", { ...auto, device: "cpu", input: "gpu", output: "gpu" }, withGpu);
+    expect(there.estimate).toBeGreaterThan(here.estimate);
+  });
+});
+
+describe("threads", () => {
+  test("a call that is over before threads would wake takes one, a long one all, but no more than it has paths", () => {
+    const cpu: Residency = { ...auto, device: "cpu" };
+    const threads = (shape: CallShape) => plan("signature", shape, "float32", cpu, withGpu).threads;
+    expect(threads(tiny)).toBe(1);
+    expect(threads({ ...tiny, batch: 100 })).toBe(1);
+    expect(threads(huge)).toBe(4);
+    expect(threads({ ...huge, batch: 3 })).toBe(3);
+    expect(threads({ ...huge, batch: 1 })).toBe(1);
+  });
+});
+
+describe("kernels", () => {
+  test.each([
+    ["signature of one channel", { batch: 10, points: 100, channels: 1, depth: 5 }, "ends"],
+    ["depth 1", { batch: 10, points: 100, channels: 7, depth: 1 }, "ends"],
+    ["small signatures of many paths", { batch: 2 ** 16, points: 100, channels: 2, depth: 4 }, "path"],
+    ["larger ones", { batch: 2 ** 16, points: 100, channels: 4, depth: 4 }, "prefix"],
+    ["few long paths", { batch: 2, points: 10_000, channels: 3, depth: 3 }, "time"],
+    ["every prefix", { batch: 2, points: 100, channels: 3, depth: 3, stream: true }, "stream"],
+  ] as const)("%s: %o", (_, shape, kernel) => {
+    expect(plan("signature", shape, "float32", { ...auto, device: "webgpu" }, withGpu).kernel).toBe(kernel);
+  });
+
+  test.each([
+    [{ batch: 1, points: 40, channels: 4, depth: 4 }, "horner"],
+    [{ batch: 1, points: 400, channels: 4, depth: 4 }, "pruned"],
+    [{ batch: 1, points: 400, channels: 4, depth: 4, stream: true }, "horner"],
+    [{ batch: 1, points: 4000, channels: 2, depth: 8 }, "horner"],
+  ] as const)("on the CPU, %o: %s", (shape, kernel) => {
+    expect(plan("signature", shape, "float32", { ...auto, device: "cpu" }, withGpu).kernel).toBe(kernel);
+  });
+});
+
+describe("explanations", () => {
+  test("name every rule with its verdict, mark the one that decided, and show its numbers", () => {
+    const text = explanationInWords(decide("signature", huge, "float32", auto, withGpu));
+    const [first, ...rules] = text.split("\n");
+    expect(first).toMatch(/^on the GPU, \d+ blocks, kernel prefix, about [\d.]+ (m?s|µs)$/);
+    expect(rules).toHaveLength(ruleNames.length);
+    for (const [i, rule] of ruleNames.entries()) expect(rules[i]).toContain(rule);
+    expect(rules.filter((line) => line.startsWith("→"))).toHaveLength(1);
+    expect(rules.at(-1)).toMatch(/^→ cost +webgpu +the GPU is expected to be faster \(cpu [\d.]+ m?s, threads 4, /);
+    expect(rules[4]).toMatch(/maxBufferSize 256 MiB/);
+  });
+
+  test("say what was refused", () => {
+    const residency: Residency = { ...auto, device: "webgpu", fallback: "error" };
+    const text = explanationInWords(decide("signature", tiny, "float64", residency, withGpu));
+    expect(text).toMatch(/^refused: WebGPU computes float32 only/);
+  });
+});
+
+describe("costs", () => {
+  test("those that are shipped are of the form that is read, and name machine and day", () => {
+    expect(readCosts(JSON.parse(JSON.stringify(shippedCosts)))).toEqual(shippedCosts);
+    expect(shippedCosts.machine).not.toBe("");
+    expect(shippedCosts.date).toMatch(/^\d{4}-\d\d-\d\d$/);
+  });
+
+  test("decide", () => {
+    const slow = structuredClone(shippedCosts) as { gpu: { seconds: Record<string, number> } };
+    for (const unit in slow.gpu.seconds) slow.gpu.seconds[unit]! *= 1e4;
+    expect(plan("signature", huge, "float32", auto, withGpu, slow as unknown as Costs).device).toBe("cpu");
+  });
+
+  test.each([
+    ["nothing", null, "options.costs"],
+    ["another version", { ...shippedCosts, version: 2 }, "options.costs.version"],
+    ["no CPU", { ...shippedCosts, cpu: undefined }, "options.costs.cpu"],
+    [
+      "a constant that is no number",
+      { ...shippedCosts, cpu: { ...shippedCosts.cpu, float64: "2" } },
+      "options.costs.cpu.float64",
+    ],
+    [
+      "a negative one",
+      { ...shippedCosts, gpu: { ...shippedCosts.gpu, invocationsToFill: -1 } },
+      "options.costs.gpu.invocationsToFill",
+    ],
+    [
+      "a missing one",
+      { ...shippedCosts, gpu: { ...shippedCosts.gpu, seconds: {} } },
+      "options.costs.gpu.seconds.launch",
+    ],
+  ])("are refused: %s", (_, given, argument) => {
+    expect(() => readCosts(given)).toThrow(expect.objectContaining({ code: "COSTS_INVALID", argument }));
+  });
+});

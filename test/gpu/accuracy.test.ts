@@ -1,0 +1,71 @@
+// Rounding over ten thousand points: on every level the largest error of the GPU's kernels, which add up float32 numbers too, is at most four times
+// the CPU's. On paths that are kind to rounding and on paths that are not. Dawn in Node.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { signature } from "../../ts/index.ts";
+import { makePath, type PathKind, random, toFloat32 } from "../paths.ts";
+import { maxAbs } from "../reference.ts";
+import { roundoff } from "../tolerances.ts";
+import { describeOn, openDawn } from "./implementations.ts";
+
+const points = 10_000;
+/** Paths of a call: fewer are cut into more pieces. */
+const batches = [2, 40];
+const mostRatio = 4;
+
+/** To and fro by steps that all but cancel, the hardest kind. */
+function zigzag(channels: number, next: () => number): number[][] {
+  let point = new Array<number>(channels).fill(0);
+  return Array.from({ length: points }, (_, t) => {
+    point = point.map((x, c) => x + (t % 2 ? 1 : -1) * (0.5 + 0.1 * c) + (2 * next() - 1) / points);
+    return point;
+  });
+}
+
+const kinds: readonly (PathKind | "zigzag")[] = ["walk", "drift", "time", "closed", "scales", "zigzag"];
+
+describeOn("dawn", "errors at 10 000 points", () => {
+  let backend: GpuBackend;
+  beforeAll(async () => {
+    backend = new GpuBackend((await openDawn())!);
+  });
+  afterAll(() => backend.close());
+
+  test.each(
+    (
+      [
+        [2, 2],
+        [2, 4],
+        [2, 6],
+        [3, 5],
+        [4, 4],
+        [8, 3],
+        [16, 2],
+      ] as const
+    ).flatMap(([channels, depth]) => kinds.map((kind) => [channels, depth, kind] as const)),
+  )("d=%i N=%i %s", async (channels, depth, kind) => {
+    const next = random(channels + depth);
+    const path = kind === "zigzag" ? zigzag(channels, next) : makePath(kind, points, channels, next);
+    const one = Float32Array.from(toFloat32(path).flat());
+    const exact = signature(
+      { data: Float64Array.from(one), shape: [points, channels] },
+      { depth, algorithm: "horner" },
+    );
+    const cpu = signature({ data: one, shape: [points, channels] }, { depth });
+    for (const batch of batches) {
+      const data = new Float32Array(batch * one.length);
+      for (let b = 0; b < batch; b++) data.set(one, b * one.length);
+      const { call } = readCallAnywhere({ data, shape: [batch, points, channels] }, { depth });
+      const gpu = (await backend.run("signature", call)) as Float32Array;
+      for (let level = 1, at = 0; level <= depth; at += channels ** level, level++) {
+        const part = (numbers: ArrayLike<number>) => Array.prototype.slice.call(numbers, at, at + channels ** level);
+        const wanted: number[] = part(exact.data);
+        const error = (numbers: number[]) => maxAbs(numbers.map((x, i) => x - wanted[i]!));
+        // Where the CPU happens to be right to the last bit, a rounding or two.
+        const allowed = mostRatio * Math.max(error(part(cpu.data)), roundoff.float32 * maxAbs(wanted));
+        expect(error(part(gpu)), `level ${level}, batch of ${batch}`).toBeLessThanOrEqual(allowed);
+      }
+    }
+  });
+});

@@ -1,0 +1,23 @@
+// What compilers of WGSL say of the library's kernels: every message of every module, on whatever runtime executes this.
+
+/** Notes messages of all modules that devices make from now on. The returned function waits for them, and gives them. */
+export function watchCompilers(prototype: GPUDevice): () => Promise<string[]> {
+  const pending: Promise<string[]>[] = [];
+  const original = prototype.createShaderModule;
+  prototype.createShaderModule = function (descriptor) {
+    const module = original.call(this, descriptor);
+    const told = module.getCompilationInfo().then(({ messages }) =>
+      messages.map(({ type, message, lineNum }) => {
+        const line = descriptor.code.split("\n")[lineNum - 1] ?? "";
+        return `${descriptor.label}: ${type}: ${message}, line ${lineNum}: ${line.trim()}`;
+      }),
+    );
+    // A device that is lost tells nothing.
+    pending.push(told.catch(() => []));
+    return module;
+  };
+  return async () => {
+    prototype.createShaderModule = original;
+    return (await Promise.all(pending)).flat();
+  };
+}

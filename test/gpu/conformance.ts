@@ -1,0 +1,30 @@
+// Runs the whole table on the WebGPU of the runtime that executes it, and reports what came out and what compilers said. Bundled and started
+// by conformance.test.ts, in Chromium and in Deno; judges nothing.
+
+import { GpuBackend } from "../../ts/gpu/index.ts";
+import { watchCompilers } from "./compilers.ts";
+import { gpuCases, type Outcome, runCase } from "./table.ts";
+
+export interface Report {
+  readonly adapter: string;
+  readonly outcomes: readonly Outcome[];
+  /** Warnings and errors of WGSL compilers. */
+  readonly messages: readonly string[];
+  /** Errors that no call was found to have made, and faults that were answered. */
+  readonly faults: readonly unknown[];
+}
+
+export async function run(gpu: GPU): Promise<Report> {
+  const compilers = watchCompilers(GPUDevice.prototype);
+  const backend = new GpuBackend(gpu);
+  const outcomes: Outcome[] = [];
+  for (const one of gpuCases) outcomes.push(await runCase(backend, one));
+  const { adapter, faults } = backend.info();
+  await backend.close();
+  return {
+    adapter: adapter?.description || adapter?.vendor || "unnamed",
+    outcomes,
+    messages: await compilers(),
+    faults,
+  };
+}

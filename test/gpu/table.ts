@@ -1,0 +1,124 @@
+// The table of cases on a GPU, on whatever runtime executes this: every case with float32 numbers, shapes at the edges of how kernels fill
+// workgroups, and paths that are cut in time. Judges what comes out, and says so; expects nothing itself.
+
+import { type GpuBackend, layoutOf, readCallAnywhere, shareOf, streamShareOf } from "../../ts/gpu/index.ts";
+import { type Case, callOf, cases, material, plainCase, referencesOf } from "../cases.ts";
+import { judge } from "../judge.ts";
+import { pathKinds } from "../paths.ts";
+
+/** What became of a case. */
+export interface Outcome {
+  readonly name: string;
+  /** The largest error as a share of its tolerance. */
+  readonly worst: number;
+  readonly where: string;
+  /** What was thrown instead. */
+  readonly error?: string;
+}
+
+/** The limits that every device has; kernels take no more workgroup memory unless they have to. */
+const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
+
+/** One more than fits: paths in a workgroup, steps in a tile of time. */
+function edges(): Case[] {
+  const shapes = [
+    [2, 2],
+    [2, 5],
+    [2, 9],
+    [3, 3],
+    [3, 4],
+    [4, 3],
+    [5, 3],
+    [7, 2],
+    [9, 2],
+    [17, 2],
+    [10, 3],
+  ] as const;
+  return shapes.flatMap(([channels, depth], n) =>
+    [false, true].flatMap((stream) => {
+      const { tracks, tile } = layoutOf((stream ? streamShareOf : shareOf)(channels, depth), limits)!;
+      return [0, 1].map((more) => {
+        const length = tile + 1 + more;
+        const batch = tracks + more;
+        return {
+          ...plainCase,
+          name: `edge d=${channels} N=${depth} L=${length} B=${batch}${stream ? " stream" : ""}`,
+          channels,
+          depth,
+          // Neighbours in a workgroup that end at other times.
+          lengths: Array.from({ length: batch }, (_, i) => Math.max(1, length - ((7 * i) % length))),
+          lead: [batch],
+          dtype: "float32" as const,
+          kind: pathKinds[n % pathKinds.length]!,
+          seed: 7000 + n,
+          stream,
+          inverse: more === 1,
+          basepoint: n % 2 === 0 ? ("each" as const) : ("none" as const),
+        };
+      });
+    }),
+  );
+}
+
+/** Few paths that are long enough to be cut in time: into as many pieces as a workgroup holds, fewer, more; every kind of share, every option. */
+function pieces(): Case[] {
+  const shapes = [
+    [2, 2],
+    [2, 5],
+    [2, 6],
+    [3, 3],
+    [3, 4],
+    [4, 3],
+    [4, 4],
+    [5, 3],
+    [7, 2],
+    [8, 3],
+    [9, 2],
+    [9, 3],
+    [17, 2],
+    [24, 2],
+    [2, 9],
+  ] as const;
+  return shapes.flatMap(([channels, depth], n) =>
+    ([130, 560, 2100] as const).map((length, i) => ({
+      ...plainCase,
+      name: `pieces d=${channels} N=${depth} L=${length}`,
+      channels,
+      depth,
+      lengths: n % 3 === 1 ? [length, 1, length - 77] : [length, length, length],
+      lead: [3],
+      dtype: "float32" as const,
+      kind: pathKinds[(n + i) % pathKinds.length]!,
+      seed: 8000 + 10 * n + i,
+      stream: i === 1 && n % 5 === 2,
+      inverse: (n + i) % 4 === 1,
+      scalarTerm: (n + i) % 2 === 1,
+      basepoint: ([`none`, `each`, `none`, `shared`] as const)[(n + i) % 4]!,
+      initial: ([`none`, `each`, `shared`] as const)[(n + i) % 3]!,
+    })),
+  );
+}
+
+/** Rows of a result, of which a stream of paths of one point has none. */
+const rowsOf = ({ stream, lengths, basepoint }: Case): number =>
+  stream ? Math.max(...lengths) - (basepoint === "none" ? 1 : 0) : 1;
+
+/** What a GPU computes; results without numbers never reach it. */
+export const gpuCases: readonly Case[] = [...cases, ...edges(), ...pieces()].filter(
+  (one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0,
+);
+
+/** Runs a case. */
+export async function runCase(backend: GpuBackend, one: Case): Promise<Outcome> {
+  const { name } = one;
+  const numbers = material(one);
+  const { paths, options } = callOf(one, numbers);
+  try {
+    const { call } = readCallAnywhere(paths, options);
+    const data = (await backend.run("signature", call)) as Float32Array;
+    const { worst, where } = judge(one, data, referencesOf(one, numbers));
+    return { name, worst, where };
+  } catch (error) {
+    return { name, worst: Number.POSITIVE_INFINITY, where: "", error: String((error as Error).stack ?? error) };
+  }
+}

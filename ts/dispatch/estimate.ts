@@ -1,0 +1,45 @@
+// Seconds that a call takes: units times what each costs. Pure arithmetic.
+
+import type { CpuCosts, GpuCosts, PerUnit } from "./costs.ts";
+import { type CallShape, cpuUnitsOf, type GpuWork, gpuUnitsOf, type Places } from "./units.ts";
+
+/** Seconds, and what they are made of. */
+export interface Estimate {
+  readonly seconds: number;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** Parts that take no time are left out: they say nothing. */
+function estimate(parts: Record<string, number>): Estimate {
+  const some = Object.entries(parts).filter(([, seconds]) => seconds !== 0);
+  return { seconds: some.reduce((sum, [, seconds]) => sum + seconds, 0), parts: Object.fromEntries(some) };
+}
+
+const priced = <Unit extends string>(units: PerUnit<Unit>, seconds: PerUnit<Unit>): Record<Unit, number> => {
+  const parts = {} as Record<Unit, number>;
+  for (const unit in units) parts[unit] = units[unit] * seconds[unit];
+  return parts;
+};
+
+/** Seconds on the CPU. */
+export function cpuSeconds(shape: CallShape, dtype: "float32" | "float64", threads: number, costs: CpuCosts): Estimate {
+  const parts: Record<string, number> = priced(cpuUnitsOf(shape), costs.seconds);
+  // A path is one thread's.
+  const used = Math.max(1, Math.min(threads, shape.batch));
+  const factor = (dtype === "float64" ? costs.float64 : 1) / (1 + (used - 1) * costs.threadsEfficiency);
+  for (const unit of Object.keys(parts)) if (unit !== "call") parts[unit]! *= factor;
+  return estimate({ ...parts, ...(used > 1 && { threads: costs.threadsCall }) });
+}
+
+/** Seconds on a GPU. */
+export function gpuSeconds(shape: CallShape, places: Places, work: GpuWork, costs: GpuCosts): Estimate {
+  const parts = priced(gpuUnitsOf(shape, places, work, costs.invocationsToFill), costs.seconds);
+  // Of several blocks, one is uploaded while another is computed and a third is read back: the longest of the three is what is waited for.
+  const stages = [
+    parts.upload,
+    parts.download,
+    parts.memory + parts.path + parts.prefix + parts.stream + parts.products,
+  ];
+  const shorter = stages.reduce((a, b) => a + b) - Math.max(...stages);
+  return estimate({ ...parts, overlapped: -shorter * (1 - 1 / work.blocks) });
+}

@@ -1,0 +1,19 @@
+// Dispatch's door. Re-exports only.
+
+export { type Bench, calibrate, type Trial } from "./calibrate.ts";
+export { type Costs, type CpuCosts, cpuUnits, type GpuCosts, gpuUnits, readCosts } from "./costs.ts";
+export { explanationInWords } from "./explain.ts";
+export {
+  type Capabilities,
+  type DeviceName,
+  decide,
+  type Explanation,
+  type Plan,
+  plan,
+  type Residency,
+  type RuleName,
+  ruleNames,
+  type Verdict,
+} from "./plan.ts";
+export { shippedCosts } from "./shipped.ts";
+export type { CallShape, Places } from "./units.ts";

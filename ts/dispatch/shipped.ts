@@ -1,0 +1,47 @@
+// The costs that are shipped: what decides before a machine is measured. Numbers only, and where they come from.
+
+import type { Costs } from "./costs.ts";
+
+/**
+ * CPU: measured by `npm run bench -- dispatch` on the machine that is named. GPU: not measured, but reckoned from the data sheet of a notebook's
+ * discrete GPU (8 TFLOP/s, 250 GB/s) at a quarter of its peak, with transfers as browsers manage them: on the careful side, so that a call goes
+ * to a GPU by itself only where most of them should be faster.
+ */
+export const shippedCosts: Costs = {
+  version: 1,
+  machine: "CPU: AMD EPYC, 2 cores. GPU: reckoned, not measured",
+  date: "2026-11-25",
+  cpu: {
+    seconds: {
+      call: 6e-7,
+      path: 2e-8,
+      input: 3e-10,
+      output: 1.1e-9,
+      large: 2e-9,
+      horner: 3.2e-11,
+      pruned: 5.9e-11,
+      recovery: 1.4e-9,
+      stream: 1.5e-10,
+      row: 4e-9,
+    },
+    float64: 2,
+    threadsCall: 5e-5,
+    threadsEfficiency: 0.8,
+  },
+  gpu: {
+    adapter: "reckoned: 8 TFLOP/s, 250 GB/s, PCIe 3",
+    seconds: {
+      launch: 1e-3,
+      dispatch: 1e-5,
+      block: 2e-4,
+      upload: 5e-10,
+      download: 7e-10,
+      memory: 6e-12,
+      path: 2e-12,
+      prefix: 1e-12,
+      stream: 2e-12,
+      products: 2e-11,
+    },
+    invocationsToFill: 16384,
+  },
+};

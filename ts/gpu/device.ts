@@ -1,0 +1,271 @@
+// A device and what is known of it: where it comes from, limits, features, whether it is lost; error scopes around everything that
+// it is told. A user's own device is used as it is and never destroyed.
+
+import { describe, typeError } from "../core/errors.ts";
+import { blockBytes } from "./blocks.ts";
+import { faultOf, faultOfRejection, gpuFault } from "./faults.ts";
+import { Memory } from "./memory.ts";
+import { Pipelines } from "./pipelines.ts";
+import { subgroupSizeOf } from "./subgroups.ts";
+import { Submitter } from "./submit.ts";
+import { STORAGE, usage } from "./usage.ts";
+
+/** Limits that calls are planned by. */
+export interface DeviceLimits {
+  readonly maxBufferSize: number;
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxComputeWorkgroupStorageSize: number;
+  readonly maxComputeInvocationsPerWorkgroup: number;
+  readonly maxComputeWorkgroupsPerDimension: number;
+  readonly minStorageBufferOffsetAlignment: number;
+  readonly minUniformBufferOffsetAlignment: number;
+  /** Invocations of a subgroup that are neighbours, in order (subgroups.ts); 1 where there are no subgroups. */
+  readonly subgroupSize?: number | undefined;
+}
+
+/** Limits of an adapter that are asked for as they are; the alignments are not asked for, their defaults suit every adapter. */
+const wanted = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+const leastBlockBytes = 2 ** 18;
+
+const optionalFeatures = ["subgroups", "timestamp-query"] as const;
+
+/** What is known of the adapter behind a device. */
+export interface AdapterInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** A software implementation: right, but slower than the CPU's own kernels. */
+  readonly isFallbackAdapter: boolean;
+}
+
+/** Where a device may come from: the object that `navigator.gpu` is, or a device that the user has. */
+export type GpuSource = GPU | GPUDevice | undefined;
+
+const isDevice = (source: GPU | GPUDevice): source is GPUDevice => "createComputePipeline" in source;
+
+/** Checks what was given as `gpu`. @throws PathSignatureTypeError GPU_TYPE */
+export function readGpuSource(given: unknown): GpuSource {
+  if (given === undefined) return undefined;
+  if (typeof given === "object" && given !== null && ("requestAdapter" in given || "createComputePipeline" in given)) {
+    return given as GPU | GPUDevice;
+  }
+  throw typeError("GPU_TYPE", "options.gpu", describe(given), "a GPU (as navigator.gpu is) or a GPUDevice");
+}
+
+/** What to have a device made from: what the user gave, or the host's own. */
+function hostGpu(source: GpuSource): GPU | undefined {
+  if (source !== undefined) return source as GPU;
+  return (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+}
+
+/**
+ * Makes a device, or takes the user's.
+ * @throws PathSignatureError GPU_UNAVAILABLE
+ */
+export async function openDevice(source: GpuSource): Promise<Device> {
+  if (source !== undefined && isDevice(source))
+    return knowing(new Device(source, source.adapterInfo, false), source.adapterInfo);
+  const gpu = hostGpu(source);
+  if (!gpu) throw gpuFault("GPU_UNAVAILABLE", "this host has no navigator.gpu (Node: pass the `webgpu` package's)");
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  } catch (error) {
+    throw gpuFault("GPU_UNAVAILABLE", "no adapter could be requested", error);
+  }
+  if (!adapter) throw gpuFault("GPU_UNAVAILABLE", "there is no adapter");
+  const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
+  const requiredFeatures = optionalFeatures.filter((name) => adapter.features.has(name));
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: "path-signature" });
+  } catch (error) {
+    throw gpuFault("GPU_UNAVAILABLE", "the adapter gave no device", error);
+  }
+  return knowing(new Device(device, adapter.info, true), adapter.info);
+}
+
+/** Asks a device what only trying tells. */
+async function knowing(device: Device, info: GPUAdapterInfo | undefined): Promise<Device> {
+  device.limits = { ...device.limits, subgroupSize: await subgroupSizeOf(device, info) };
+  return device;
+}
+
+/** A device with its buffers and pipelines. */
+export class Device {
+  readonly gpu: GPUDevice;
+  /** Whether the library made it. */
+  readonly isOwn: boolean;
+  limits: DeviceLimits;
+  readonly adapter: AdapterInfo;
+  readonly memory: Memory;
+  readonly pipelines: Pipelines;
+  readonly submitter: Submitter;
+  /** What is bound where a kernel's options say that nothing is read. */
+  readonly nothing: GPUBuffer;
+  /** Resolves, with the reason, when the device is lost. */
+  readonly lost: Promise<string>;
+  #lostBecause: string | undefined;
+  readonly #constants = new Map<string, GPUBuffer>();
+  /** What waits for the device and fails with it. */
+  readonly #waiting = new Set<() => void>();
+  /** Bytes of each part of a block; less once memory has run out. */
+  blockBytes = blockBytes;
+  /** Told of errors that no scope caught: of the library's own device only, since a shared one has errors of others too. */
+  onUncaptured: (message: string) => void = () => undefined;
+
+  constructor(gpu: GPUDevice, info: GPUAdapterInfo | undefined, isOwn: boolean) {
+    this.gpu = gpu;
+    this.isOwn = isOwn;
+    this.limits = limitsOf(gpu.limits);
+    this.adapter = adapterInfo(info);
+    this.memory = new Memory(this);
+    this.pipelines = new Pipelines(this);
+    this.submitter = new Submitter(this);
+    this.nothing = gpu.createBuffer({ size: 16, usage: usage.STORAGE, label: "path-signature nothing" });
+    this.lost = gpu.lost.then(({ reason, message }) => {
+      this.#lostBecause = message || reason;
+      this.memory.trim(0);
+      for (const fail of this.#waiting) fail();
+      return this.#lostBecause;
+    });
+    if (isOwn) gpu.addEventListener?.("uncapturederror", this.#onUncaptured);
+  }
+
+  // Not prevented from showing up on the console as well.
+  readonly #onUncaptured = (event: Event): void => this.onUncaptured((event as GPUUncapturedErrorEvent).error.message);
+
+  get isLost(): boolean {
+    return this.#lostBecause !== undefined;
+  }
+
+  /** Numbers that are the same for all calls of a shape: brought to the device once, and kept as long as it is. */
+  constant(name: string, make: () => Uint32Array<ArrayBuffer>): GPUBuffer {
+    const known = this.#constants.get(name);
+    if (known) return known;
+    const numbers = make();
+    const buffer = this.gpu.createBuffer({ size: Math.max(4, numbers.byteLength), usage: STORAGE, label: name });
+    this.gpu.queue.writeBuffer(buffer, 0, numbers);
+    this.#constants.set(name, buffer);
+    return buffer;
+  }
+
+  /** After memory has run out. */
+  shrinkBlocks(): void {
+    this.blockBytes = Math.max(leastBlockBytes, this.blockBytes / 8);
+  }
+
+  has(feature: GPUFeatureName): boolean {
+    return this.gpu.features.has(feature);
+  }
+
+  /** @throws PathSignatureError GPU_LOST */
+  checkThere(): void {
+    if (this.#lostBecause !== undefined) throw gpuFault("GPU_LOST", `the device was lost: ${this.#lostBecause}`);
+  }
+
+  /** A promise of the device, which fails when the device is lost, whatever the implementation does with it then. */
+  whileThere<T>(promise: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const fail = () => {
+        this.#waiting.delete(fail);
+        reject(gpuFault("GPU_LOST", `the device was lost: ${this.#lostBecause}`));
+      };
+      if (this.isLost) return fail();
+      this.#waiting.add(fail);
+      promise.then(
+        (value) => {
+          this.#waiting.delete(fail);
+          resolve(value);
+        },
+        (error) => {
+          this.#waiting.delete(fail);
+          reject(
+            this.isLost ? gpuFault("GPU_LOST", `the device was lost: ${this.#lostBecause}`) : faultOfRejection(error),
+          );
+        },
+      );
+    });
+  }
+
+  /**
+   * Runs something synchronous inside error scopes. `settled` is rejected with the first error that the device reports for it, or
+   * for the device itself; whoever depends on the work has to wait for it.
+   */
+  scoped<T>(work: () => T): { value: T; settled: Promise<void> } {
+    this.checkThere();
+    const { gpu } = this;
+    const filters = ["validation", "out-of-memory", "internal"] as const;
+    for (const filter of filters) gpu.pushErrorScope(filter);
+    let scopes: Promise<GPUError | null>[] = [];
+    let value: T;
+    try {
+      value = work();
+    } finally {
+      scopes = filters.map(() => gpu.popErrorScope());
+    }
+    const settled = Promise.all(scopes).then(
+      (errors) => {
+        // Memory first: what is done with a buffer that there is no memory for is an error too.
+        const error = errors[1] ?? errors.find((one) => one !== null);
+        if (error) throw faultOf(error);
+        this.checkThere();
+      },
+      (error) => {
+        throw gpuFault("GPU_LOST", "the device was lost", error);
+      },
+    );
+    // Where the caller fails earlier for another reason, this one is nobody's.
+    settled.catch(() => undefined);
+    return { value, settled };
+  }
+
+  /** Frees everything of the library's. The device too, where the library made it. */
+  destroy(): void {
+    this.memory.destroy();
+    this.nothing.destroy();
+    for (const buffer of this.#constants.values()) buffer.destroy();
+    this.#constants.clear();
+    if (!this.isOwn) return;
+    this.gpu.removeEventListener?.("uncapturederror", this.#onUncaptured);
+    this.gpu.destroy();
+  }
+}
+
+/** Limits as plain numbers: reading one through the host's object is a call each time. */
+function limitsOf(limits: GPUSupportedLimits): DeviceLimits {
+  return {
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: Math.min(
+      limits.maxComputeInvocationsPerWorkgroup,
+      limits.maxComputeWorkgroupSizeX,
+    ),
+    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    minStorageBufferOffsetAlignment: limits.minStorageBufferOffsetAlignment,
+    minUniformBufferOffsetAlignment: limits.minUniformBufferOffsetAlignment,
+  };
+}
+
+function adapterInfo(info: GPUAdapterInfo | undefined): AdapterInfo {
+  const description = info?.description ?? "";
+  return {
+    vendor: info?.vendor ?? "",
+    architecture: info?.architecture ?? "",
+    device: info?.device ?? "",
+    description,
+    // A user's device says nothing of it on engines whose GPUAdapterInfo is older than that property.
+    isFallbackAdapter:
+      info?.isFallbackAdapter ?? /swiftshader|llvmpipe|warp/i.test(`${info?.architecture} ${description}`),
+  };
+}

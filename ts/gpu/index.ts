@@ -1,0 +1,24 @@
+// The GPU's door: what dispatch, the engine and tests take of this folder. Re-exports only.
+
+export {
+  type FaultReport,
+  GpuBackend,
+  type GpuInfo,
+  type PrepareShape,
+  type RunContext,
+} from "./backend.ts";
+export { type Cut, cutFor, fitsDevice } from "./blocks.ts";
+export { type AdapterInfo, type DeviceLimits, type GpuSource, readGpuSource } from "./device.ts";
+export { type GpuFaultCode, isGpuFault } from "./faults.ts";
+export {
+  type GpuInput,
+  type GpuNumbers,
+  type GpuSignatureOptions,
+  isOnDevice,
+  type PathsAnywhere,
+  readCallAnywhere,
+} from "./input.ts";
+export { type Layout, layoutOf } from "./layout.ts";
+export { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
+export { GpuTensor } from "./tensor.ts";
+export { type KernelName, operationsOfStep, piecesLeft, statesOf, type Way, wayOf } from "./way.ts";

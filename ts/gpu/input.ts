@@ -1,0 +1,146 @@
+// Paths, basepoints and initial signatures that are on a device already: a GpuTensor, or a buffer of the user's with a shape. Checks what
+// can be known of a buffer without reading it; reads no numbers.
+
+import { FLOAT32, KIND_FLOAT32 } from "../core/arrays.ts";
+import { Call, readCall } from "../core/call.ts";
+import { countOf, describe, rangeError, typeError } from "../core/errors.ts";
+import { type Paths, ReadPaths, ReadRows, type RowsArgument, readPaths, readShape } from "../core/input.ts";
+import { readOptions, type SignatureOptions } from "../core/options.ts";
+import type { Resident } from "../core/resident.ts";
+import { gpuFault } from "./faults.ts";
+import { GpuTensor } from "./tensor.ts";
+import { usage } from "./usage.ts";
+
+/** Numbers of a user's buffer, row-major float32, with a shape. The buffer stays the user's: it is read, never destroyed. */
+export interface GpuInput {
+  /** With usage STORAGE, of the device that the call runs on. */
+  readonly buffer: GPUBuffer;
+  readonly shape: ArrayLike<number>;
+  /** Bytes before the first number, a multiple of 4. Default 0. */
+  readonly offset?: number | undefined;
+}
+
+/** Numbers on a device. */
+export type GpuNumbers = GpuTensor | GpuInput;
+
+/** Paths in memory, or on a device with the shape (…batch, length, channels). */
+export type PathsAnywhere = Paths | GpuNumbers;
+
+/** Options where signatures to continue from, and basepoints, may be on a device too. */
+export interface GpuSignatureOptions extends Omit<SignatureOptions, "initial" | "basepoint"> {
+  readonly initial?: SignatureOptions["initial"] | GpuNumbers;
+  readonly basepoint?: SignatureOptions["basepoint"] | GpuNumbers;
+}
+
+/** Whether a value is numbers on a device. */
+export function isOnDevice(value: unknown): value is GpuNumbers {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  if (value instanceof GpuTensor) return true;
+  const { buffer } = value as { buffer?: unknown };
+  return typeof buffer === "object" && buffer !== null && "mapAsync" in buffer && "usage" in buffer;
+}
+
+/** The checked shape of numbers on a device, and where they lie. */
+function readNumbers(value: GpuNumbers, argument: string): { sizes: number[]; count: number; resident: Resident } {
+  const { buffer, shape, offset = 0 } = value as GpuInput;
+  const sizes = readShape(shape, `${argument}.shape`, "PATHS_TYPE");
+  const refuse = (given: string, accepted: string) => typeError("GPU_BUFFER", argument, given, accepted);
+  if (value instanceof GpuTensor && value.isDestroyed)
+    throw refuse("a tensor that was destroyed", "a tensor that is there");
+  if (value instanceof GpuTensor && value.isLost) {
+    throw gpuFault("GPU_LOST", `the device of ${argument} was lost, and its numbers with it`);
+  }
+  if ((buffer.usage & usage.STORAGE) === 0)
+    throw refuse("a buffer without usage STORAGE", "a buffer with usage STORAGE");
+  if (buffer.mapState !== undefined && buffer.mapState !== "unmapped") {
+    throw refuse("a buffer that is mapped", "a buffer that is not mapped");
+  }
+  if (!Number.isInteger(offset) || offset < 0 || offset % 4 !== 0) {
+    throw refuse(`the offset ${describe(offset)}`, "an offset of whole numbers, a multiple of 4 from 0 on");
+  }
+  const count = sizes.reduce((n, size) => n * size, 1);
+  if (offset + 4 * count > buffer.size) {
+    throw refuse(
+      `a buffer of ${countOf(buffer.size, "byte")}`,
+      `a buffer of ${countOf(offset + 4 * count, "byte")} or more, for shape (${sizes.join(", ")})`,
+    );
+  }
+  return { sizes, count, resident: { buffer, offset, device: value instanceof GpuTensor ? value.device : undefined } };
+}
+
+const nothing = new Float32Array(0);
+
+function readPathsOnDevice(value: GpuNumbers): ReadPaths {
+  const { sizes, resident } = readNumbers(value, "paths");
+  const rank = sizes.length;
+  const shape = `(${sizes.join(", ")})`;
+  if (rank < 2) {
+    throw typeError("PATHS_RANK", "paths.shape", shape, "of two dimensions or more, (…batch, length, channels)");
+  }
+  const [points, channels] = [sizes[rank - 2]!, sizes[rank - 1]!];
+  if (points < 1 || channels < 1) {
+    throw rangeError(
+      "SHAPE_INVALID",
+      "paths.shape",
+      shape,
+      "such that length and channels, the last two, are at least 1",
+    );
+  }
+  const lead = sizes.slice(0, rank - 2);
+  const batch = lead.reduce((n, size) => n * size, 1);
+  const read = new ReadPaths(nothing, KIND_FLOAT32, lead, batch, points, channels, FLOAT32, undefined);
+  read.resident = resident;
+  return read;
+}
+
+function readRowsOnDevice(
+  value: GpuNumbers,
+  paths: ReadPaths,
+  widths: readonly number[],
+  { name, shape }: Pick<RowsArgument, "name" | "shape">,
+): ReadRows {
+  const { sizes, resident } = readNumbers(value, name);
+  const width = sizes.at(-1) ?? -1;
+  const own = sizes.length === paths.lead.length + 1 && paths.lead.every((n, i) => n === sizes[i]);
+  if (!widths.includes(width) || !(sizes.length === 1 || own)) {
+    const wanted = widths.join(" or ");
+    throw rangeError(
+      shape,
+      name,
+      `a buffer of shape (${sizes.join(", ")})`,
+      `of shape (${wanted}) or (${[...paths.lead, wanted].join(", ")})`,
+    );
+  }
+  const read = new ReadRows(nothing, KIND_FLOAT32, sizes.length === 1 && paths.lead.length > 0 ? 0 : width, width);
+  read.resident = resident;
+  return read;
+}
+
+/**
+ * Reads a call whose paths, basepoint or initial signatures may be on a device.
+ * @throws PathSignatureError what reading a call throws, and GPU_BUFFER
+ */
+export function readCallAnywhere(paths: unknown, options: unknown): { call: Call; out: unknown } {
+  const given = readOptions(options);
+  const read = isOnDevice(paths) ? readPathsOnDevice(paths) : readPaths(paths);
+  const { initial, basepoint } = given;
+  if (isOnDevice(initial)) given.initial = undefined;
+  if (isOnDevice(basepoint)) given.basepoint = undefined;
+  const plain = readCall(read, given);
+  if (read.resident && plain.dtype !== FLOAT32) {
+    throw typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" for paths on a device');
+  }
+  if (!isOnDevice(initial) && !isOnDevice(basepoint)) return { call: plain, out: given.out };
+  const { size, channels } = plain;
+  const basepointRead = isOnDevice(basepoint)
+    ? readRowsOnDevice(basepoint, read, [channels], { name: "options.basepoint", shape: "BASEPOINT_SHAPE" })
+    : plain.basepoint;
+  const initialRead = isOnDevice(initial)
+    ? readRowsOnDevice(initial, read, given.scalarTerm ? [size, size + 1] : [size], {
+        name: "options.initial",
+        shape: "INITIAL_SHAPE",
+      })
+    : plain.initial;
+  const call = new Call(read, given, FLOAT32, size, plain.lengths, basepointRead, initialRead);
+  return { call, out: given.out };
+}

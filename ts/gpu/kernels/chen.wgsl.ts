@@ -1,0 +1,95 @@
+// Chen's identity as WGSL: products of signatures, the twin of crates/kernels/src/chen.rs. An invocation computes one
+// coefficient of one product, S(w) = Σ_{w = uv} A(u) B(v), from the whole word down to the empty prefix: always the same order.
+//
+// Not here: which products are computed (products.ts): pairs of neighbours in a tree, or prefixes of a row of pieces.
+
+import { levelOffsets } from "./place.wgsl.ts";
+import { u } from "./text.ts";
+
+/** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */
+const names = {
+  products: "of each path",
+  paths: "",
+  left_offset: "",
+  left_path: "from one path's first left factor to the next one's",
+  left_step: "from one product's left factor to the next one's",
+  right_offset: "",
+  right_path: "",
+  right_step: "",
+  out_offset: "",
+  out_path: "",
+  out_step: "",
+  copies: "so many first products of a path have no left factor",
+  scalar_term: "whether a 1 stands before each result",
+  first_workgroup: "of this part of a dispatch that is done in parts",
+} as const;
+
+export type ChenParams = Record<keyof typeof names, number>;
+export const chenParamNames = Object.keys(names) as (keyof ChenParams)[];
+/** What is bound, as group 1, in this order. */
+export const chenBindings = ["left", "right", "out"] as const;
+export const chenInvocations = 64;
+
+/** The kernel. */
+export function chenSource(channels: number, depth: number): string {
+  const offsets = levelOffsets(channels, depth);
+  const counts = Array.from({ length: depth + 1 }, (_, k) => channels ** k);
+  return `// path-signature products, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/chen.wgsl.ts.
+
+struct Params {
+${chenParamNames.map((name) => `${names[name] === "" ? "" : `  // ${names[name]}\n`}  ${name}: u32,`).join("\n")}
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(1) @binding(0) var<storage, read> left: array<f32>;
+@group(1) @binding(1) var<storage, read> right: array<f32>;
+@group(1) @binding(2) var<storage, read_write> out: array<f32>;
+
+const CHANNELS = ${u(channels)};
+const DEPTH = ${u(depth)};
+const SIZE = ${u(offsets[depth + 1]!)};
+// Where each level begins in a row, and how many words it has.
+const OFFSET = array<u32, ${depth + 1}>(${offsets
+    .slice(0, depth + 1)
+    .map(u)
+    .join(", ")});
+const COUNT = array<u32, ${depth + 1}>(${counts.map(u).join(", ")});
+
+fn level_of(index: u32) -> u32 {
+  var level = DEPTH;
+  while (level > 1u && index < OFFSET[level]) { level--; }
+  return level;
+}
+
+@compute @workgroup_size(${chenInvocations})
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let number = (params.first_workgroup + id.x + id.y * groups.x) * ${u(chenInvocations)} + lane;
+  let index = number % SIZE;
+  let path = number / SIZE / params.products;
+  let product = number / SIZE % params.products;
+  if (path >= params.paths) { return; }
+  let b = params.right_offset + path * params.right_path + product * params.right_step;
+  let to = params.out_offset + path * params.out_path + product * params.out_step;
+  if (index == 0u && params.scalar_term != 0u) { out[to - 1u] = 1.0; }
+  var sum = right[b + index];
+  if (product >= params.copies) {
+    let a = params.left_offset + path * params.left_path + (product - params.copies) * params.left_step;
+    let level = level_of(index);
+    sum += left[a + index];
+    // The word is cut before its last letter, before its last two, …
+    var prefix = index - OFFSET[level];
+    var suffix = 0u;
+    for (var letters = 1u; letters < level; letters++) {
+      suffix += prefix % CHANNELS * COUNT[letters - 1u];
+      prefix /= CHANNELS;
+      sum = fma(left[a + OFFSET[level - letters] + prefix], right[b + OFFSET[letters] + suffix], sum);
+    }
+  }
+  out[to + index] = sum;
+}
+`;
+}

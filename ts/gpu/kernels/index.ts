@@ -1,0 +1,58 @@
+// The kernels by name: what makes a pipeline of each. Sources are written when a pipeline is made.
+
+import type { Layout } from "../layout.ts";
+import type { BindingKind, Kernel } from "../pipelines.ts";
+import { chenSource } from "./chen.wgsl.ts";
+import { endsSource } from "./ends.wgsl.ts";
+import { finiteSource } from "./finite.wgsl.ts";
+import { recoverySource } from "./recovery.wgsl.ts";
+import { streamSource, wholeSource } from "./signature.wgsl.ts";
+
+/** points, lengths, basepoints, initials, out, found, listed. */
+const pathBindings: readonly BindingKind[] = ["read", "read", "read", "read", "write", "write", "read"];
+const chenBindings: readonly BindingKind[] = ["read", "read", "write"];
+
+/** Layouts depend on the device's limits, and pipelines are a device's own: channels and depth are name enough. */
+const shape = (channels: number, depth: number): string => `${channels} channels, depth ${depth}`;
+
+export const wholeKernel = (layout: Layout): Kernel => ({
+  name: `walk${layout.gathers ? " and products" : ""}, ${shape(layout.share.channels, layout.share.depth)}`,
+  bindings: pathBindings,
+  source: () => wholeSource(layout),
+});
+
+export const prunedKernel = (layout: Layout): Kernel => ({
+  name: `pruned walk, ${shape(layout.share.channels, layout.share.depth)}`,
+  bindings: pathBindings,
+  source: () => wholeSource(layout, true),
+});
+
+export const recoveryKernel = (channels: number, depth: number): Kernel => ({
+  name: `recovery, ${shape(channels, depth)}`,
+  bindings: pathBindings,
+  source: () => recoverySource(channels, depth),
+});
+
+export const streamKernel = (layout: Layout): Kernel => ({
+  name: `stream, ${shape(layout.share.channels, layout.share.depth)}`,
+  bindings: pathBindings,
+  source: () => streamSource(layout),
+});
+
+export const chenKernel = (channels: number, depth: number): Kernel => ({
+  name: `products, ${shape(channels, depth)}`,
+  bindings: chenBindings,
+  source: () => chenSource(channels, depth),
+});
+
+export const endsKernel = (channels: number, depth: number): Kernel => ({
+  name: `ends, ${shape(channels, depth)}`,
+  bindings: pathBindings,
+  source: () => endsSource(channels, depth),
+});
+
+export const finiteKernel = (channels: number): Kernel => ({
+  name: `finite, ${channels} channels`,
+  bindings: pathBindings,
+  source: () => finiteSource(channels),
+});

@@ -1,0 +1,124 @@
+// Which products of signatures are computed, in which order: neighbours in a tree for the whole of a path, all prefixes of a row of
+// pieces for its stream. The product itself is kernels/chen.wgsl.ts's.
+
+import type { Device } from "./device.ts";
+import { type ChenParams, chenInvocations, chenParamNames } from "./kernels/chen.wgsl.ts";
+import type { Pipeline } from "./pipelines.ts";
+import { bind, type Region } from "./regions.ts";
+import type { Command } from "./submit.ts";
+
+/** Signatures in memory: a group for each path, one behind the other within it. */
+export interface Signatures {
+  readonly region: Region;
+  /** Numbers from one path's first to the next one's. */
+  readonly path: number;
+  /** Numbers from one to the next of a path. */
+  readonly step: number;
+}
+
+/** Where products are computed. */
+export class Products {
+  readonly #device: Device;
+  readonly #pipeline: Pipeline;
+  readonly #size: number;
+  readonly #depth: number;
+
+  constructor(device: Device, pipeline: Pipeline, size: number, depth: number) {
+    this.#device = device;
+    this.#pipeline = pipeline;
+    this.#size = size;
+    this.#depth = depth;
+  }
+
+  /**
+   * out[j] = left[j] ⊗ right[j] for the products of each path; the first `copies` have no left factor, and left[0] is that of the first
+   * product that has one.
+   */
+  multiply(
+    paths: number,
+    products: number,
+    left: Signatures,
+    right: Signatures,
+    out: Signatures,
+    { copies = 0, scalarTerm = false } = {},
+  ): Command {
+    const { gpu } = this.#device;
+    const [a, b, to] = [
+      bind(this.#device, left.region),
+      bind(this.#device, right.region),
+      bind(this.#device, out.region),
+    ];
+    const params: ChenParams = {
+      products,
+      paths,
+      left_offset: a.shift,
+      left_path: left.path,
+      left_step: left.step,
+      right_offset: b.shift,
+      right_path: right.path,
+      right_step: right.step,
+      out_offset: to.shift,
+      out_path: out.path,
+      out_step: out.step,
+      copies,
+      scalar_term: scalarTerm ? 1 : 0,
+      first_workgroup: 0,
+    };
+    return {
+      kind: "dispatch",
+      pipeline: this.#pipeline,
+      data: gpu.createBindGroup({
+        layout: this.#pipeline.data,
+        entries: [a, b, to].map(({ resource }, binding) => ({ binding, resource })),
+      }),
+      params: Uint32Array.from(chenParamNames, (name) => params[name]),
+      firstWorkgroup: chenParamNames.indexOf("first_workgroup"),
+      workgroups: Math.ceil((paths * products * this.#size) / chenInvocations),
+      // A term is a division and two loads beside its multiply-add.
+      operations: paths * products * this.#size * this.#depth * 8,
+    };
+  }
+
+  /**
+   * The product of each path's signatures, in their order, by a tree of neighbours. `count` is a power of two; `other` has room for half of
+   * them. Gives where the products stand, the last step left to `finish`.
+   */
+  tree(
+    paths: number,
+    count: number,
+    from: Signatures,
+    other: Signatures,
+    finish: (last: [Signatures, Signatures]) => Command,
+  ): Command[] {
+    const commands: Command[] = [];
+    let [current, next] = [from, other];
+    for (let n = count; n > 2; n /= 2) {
+      const [left, right] = pairs(current);
+      commands.push(this.multiply(paths, n / 2, left, right, next));
+      [current, next] = [next, current];
+    }
+    commands.push(finish(pairs(current)));
+    return commands;
+  }
+
+  /** All prefixes of each path's signatures: signature number i becomes the product of the first i + 1. Gives where they stand then. */
+  prefixes(paths: number, count: number, from: Signatures, other: Signatures): { commands: Command[]; at: Signatures } {
+    const commands: Command[] = [];
+    let [current, next] = [from, other];
+    for (let distance = 1; distance < count; distance *= 2) {
+      commands.push(this.multiply(paths, count, current, current, next, { copies: distance }));
+      [current, next] = [next, current];
+    }
+    return { commands, at: current };
+  }
+}
+
+/** Each path's first, third, … and second, fourth, … signatures. */
+function pairs(all: Signatures): [Signatures, Signatures] {
+  const { region, path, step } = all;
+  const second = { buffer: region.buffer, at: region.at + 4 * step, bytes: region.bytes - 4 * step };
+  return [
+    { region, path, step: 2 * step },
+    { region: second, path, step: 2 * step },
+  ];
+}

@@ -1,0 +1,50 @@
+// Numbers of a device brought to the CPU, however many there are: in pieces, of which one is copied while the next is on its way.
+
+import type { Device } from "./device.ts";
+import type { Region } from "./regions.ts";
+import { MAP_MODE_READ, READBACK } from "./usage.ts";
+
+/** Bytes of a piece. */
+const pieceBytes = 16 * 2 ** 20;
+
+/**
+ * Reads a region.
+ * @throws PathSignatureError GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
+ */
+export async function readNumbers(device: Device, { buffer, at, bytes }: Region): Promise<Float32Array<ArrayBuffer>> {
+  const numbers = new Float32Array(bytes / 4);
+  const pieces: Promise<void>[] = [];
+  for (let from = 0; from < bytes; from += pieceBytes) {
+    if (pieces.length > 1) await pieces.at(-2);
+    const count = Math.min(pieceBytes, bytes - from);
+    const piece = readPiece(
+      device,
+      { buffer, at: at + from, bytes: count },
+      numbers.subarray(from / 4, (from + count) / 4),
+    );
+    // Awaited later: until then a failure is not unhandled.
+    piece.catch(() => undefined);
+    pieces.push(piece);
+  }
+  await Promise.all(pieces);
+  return numbers;
+}
+
+async function readPiece(device: Device, { buffer, at, bytes }: Region, to: Float32Array): Promise<void> {
+  const { value: readback, settled } = device.scoped(() => {
+    const room = device.memory.take(bytes, READBACK);
+    const encoder = device.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, at, room, 0, bytes);
+    device.gpu.queue.submit([encoder.finish()]);
+    return room;
+  });
+  try {
+    await Promise.all([settled, device.whileThere(readback.mapAsync(MAP_MODE_READ, 0, bytes))]);
+    to.set(new Float32Array(readback.getMappedRange(0, bytes)));
+    readback.unmap();
+    device.memory.give(readback);
+  } catch (error) {
+    device.memory.drop(readback);
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+// Which kernel computes a call, on how many pieces of time: the twin of crates/kernels/src/plan.rs. A pure function of the call's
+// sizes and the device's limits.
+//
+// Pieces of time are what few long paths are computed in parallel by, and what keeps rounding down for all of them. Their number
+// depends on the batch: with few paths more of them are needed to fill a device. It is a power of two, so that products of
+// neighbours make a tree.
+
+import type { Algorithm } from "../core/options.ts";
+import { countCoefficients } from "../core/size.ts";
+import { type Layout, layoutOf, type WorkgroupLimits } from "./layout.ts";
+import { followedShares, isPrunable } from "./recovery.ts";
+import { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
+
+/** Names of the kernels. `time`: `path` or `prefix` on pieces, and a tree of products. `pruned`: the same, of some prefixes only. */
+export type KernelName = "ends" | "path" | "prefix" | "time" | "pruned" | "stream";
+
+/** How a call is computed. */
+export interface Way {
+  readonly kernel: KernelName;
+  /** Absent for `ends`. */
+  readonly layout: Layout | undefined;
+  /** Of the kernel for whole signatures of pieces, where a stream needs them first. */
+  readonly wholeLayout?: Layout;
+  /** Pieces of a path's time, a power of two. */
+  readonly pieces: number;
+  /** The shares that are followed where the others are recovered in the end (recovery.ts). */
+  readonly followed?: readonly number[];
+}
+
+/** What the choice depends on. */
+export interface WaySizes {
+  readonly channels: number;
+  readonly depth: number;
+  readonly batch: number;
+  /** Steps of the longest path. */
+  readonly steps: number;
+  readonly stream: boolean;
+  /** Default "auto". */
+  readonly algorithm?: Algorithm | undefined;
+  /** Pieces of time where they are not to be chosen: a power of two, for measurements. */
+  readonly pieces?: number | undefined;
+}
+
+/** Invocations that keep a large device busy: 128 compute units with 256 each. */
+const invocationsToFill = 32768;
+/** Below this many steps a piece's products cost more than it saves. */
+const leastPieceSteps = 64;
+/** Paths of no more steps than this round well enough in one piece. */
+const mostWholeSteps = 2048;
+/** Of longer ones, pieces have no more steps than this: their largest errors are then at most four times the CPU's (bench/NOTES.md). */
+const mostPieceSteps = 640;
+const mostPieces = 256;
+
+const powerOfTwoAtMost = (n: number): number => 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, n))));
+const powerOfTwoAtLeast = (n: number): number => 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, n))));
+
+/** The workgroup memory that every device has: what a kernel takes unless a step needs more. */
+const usualStorage = 16384;
+
+/** The layout of a share in no more workgroup memory than it needs. */
+function layoutFor(share: Share, limits: WorkgroupLimits, inPieces = false, shares?: number): Layout | undefined {
+  const usual = {
+    ...limits,
+    maxComputeWorkgroupStorageSize: Math.min(usualStorage, limits.maxComputeWorkgroupStorageSize),
+  };
+  return layoutOf(share, usual, inPieces, shares) ?? layoutOf(share, limits, inPieces, shares);
+}
+
+/** The way of a call, or `undefined` where a step of so many channels does not fit the device's workgroup memory. */
+export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined {
+  const { channels, depth, batch, steps, stream } = sizes;
+  if (channels === 1 || depth === 1) return { kernel: "ends", layout: undefined, pieces: 1 };
+  const share = stream ? streamShareOf(channels, depth) : shareOf(channels, depth);
+  const layout = layoutFor(share, limits);
+  if (!layout) return undefined;
+  const toFill = invocationsToFill / Math.max(1, batch * shareCount(share));
+  const filling = sizes.pieces ?? powerOfTwoAtMost(Math.min(toFill, steps / leastPieceSteps));
+  if (stream) {
+    const wholeLayout = layoutFor(shareOf(channels, depth), limits);
+    if (filling === 1 || !wholeLayout) return { kernel: "stream", layout, pieces: 1 };
+    return { kernel: "stream", layout, wholeLayout, pieces: Math.min(mostPieces, filling) };
+  }
+  const exact = steps > mostWholeSteps ? powerOfTwoAtLeast(steps / mostPieceSteps) : 1;
+  const pieces = sizes.pieces ?? Math.min(mostPieces, Math.max(filling, exact));
+  const pruned = prunedWay(sizes, share, limits, filling);
+  if (pruned) return pruned;
+  if (pieces === 1) return { kernel: layout.shares === 1 ? "path" : "prefix", layout, pieces };
+  return { kernel: "time", layout: layoutFor(share, limits, true) ?? layout, pieces };
+}
+
+/** Pieces that a pruned walk has at least: recovery amplifies what a piece has rounded (docs/pruned-walk.md). */
+const fewestPrunedPieces = (depth: number): number => (depth >= 6 ? 8 : 4);
+/** Operations of recovery and of products for each number of a piece, about: reading and writing memory most of all. */
+const recoveryOperations = (depth: number): number => 32 * depth;
+/** Pruning has to save so many times what recovery takes: both are reckoned, not measured. */
+const worthwhile = 2;
+
+/** The pruned way of a call, where there is one, and it is asked for or worth it. */
+function prunedWay(sizes: WaySizes, share: Share, limits: WorkgroupLimits, filling: number): Way | undefined {
+  const { channels, depth, steps, algorithm = "auto" } = sizes;
+  if (algorithm === "horner" || !isPrunable(share)) return undefined;
+  const exact = Math.max(fewestPrunedPieces(depth), powerOfTwoAtLeast(steps / mostPieceSteps));
+  const pieces = sizes.pieces ?? Math.min(mostPieces, Math.max(filling, exact));
+  if (pieces === 1) return undefined;
+  const followed = followedShares(share);
+  const saved = (steps / pieces) * operationsOf(share) * (shareCount(share) - followed.length);
+  const taken = recoveryOperations(depth) * countCoefficients(channels, depth);
+  if (algorithm === "auto" && saved < worthwhile * taken) return undefined;
+  const layout = layoutFor(share, limits, false, followed.length);
+  return layout && { kernel: "pruned", layout, pieces, followed };
+}
+
+/** Operations of one step of one path, on all its invocations, idle ones too. */
+export const operationsOfStep = ({ share, invocations, tracks, workgroups }: Layout): number =>
+  (operationsOf(share) * invocations * workgroups) / tracks;
+
+/** Pieces of a path that come out of a workgroup: those that share one are multiplied there. */
+export const piecesLeft = ({ pieces, layout }: Way): number =>
+  layout?.gathers ? Math.max(1, pieces / layout.tracks) : pieces;
+
+/** Numbers of intermediate signatures of a path. */
+export function statesOf(way: Way, size: number, stream: boolean): number {
+  if (way.kernel === "ends" || way.pieces === 1) return 0;
+  // A signature for each piece and as many prefixes; or half as many products of neighbours, and one before what is continued.
+  if (stream) return 2 * (way.pieces + 1) * size;
+  const left = piecesLeft(way);
+  // Recovery works on sums as well: not three times the signature.
+  if (way.followed) return (3 * left + 1) * size;
+  return left === 1 ? 0 : (1.5 * left + 1) * size;
+}
