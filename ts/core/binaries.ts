@@ -15,7 +15,8 @@ export function bytesOf(variant: Variant): Uint8Array<ArrayBuffer> {
 }
 
 /** The bytes of the binary that a patch tells, in hexadecimal digits. @internal */
-export const patched = (patchHex: string): Uint8Array<ArrayBuffer> => applyPatch(decodeHex(relaxed), decodeHex(patchHex));
+export const patched = (patchHex: string): Uint8Array<ArrayBuffer> =>
+  applyPatch(decodeHex(relaxed), decodeHex(patchHex));
 
 /** Decodes hexadecimal digits by the fastest means that the engine has. @internal */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> {

@@ -30,7 +30,7 @@ export interface SignatureSizes extends Omit<SignatureOptions, "out"> {
 export interface EngineInfo {
   /** Version of the package. */
   readonly version: string;
-  /** The binary whose bits results have: "relaxed", "simd" or "custom". */
+  /** The binary whose bits results have: "relaxed", "simd" or "custom"; "none" where this engine can run none. */
   readonly variant: string;
   /** How tasks reach threads; before the first call, how they would. */
   readonly mode: Mode;

@@ -27,7 +27,7 @@ export const info = /* @__PURE__ */ bindInfo(runtime);
 export const init = /* @__PURE__ */ bindInit(runtime, info);
 
 /** Makes an engine that runs batches on all threads. @see {@link CreateEngineFunction}; `init` comes before its first call. */
-export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, () => import("./threads-slim.ts"));
+export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, () => import("./engine.ts"));
 
 /** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */
 export const signatureAsync = /* @__PURE__ */ bindSignatureAsync(createEngine);
