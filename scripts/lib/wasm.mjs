@@ -27,6 +27,9 @@ function rustflags(variant, toolchain) {
     "llvm-args=-disable-lsr",
     "-C",
     "llvm-args=-pre-RA-sched=source",
+    // Code that runs once a call or once a path is compiled for size: `optimize(size)` in crates/kernels.
+    "--cfg",
+    "path_signature_small",
     ...toolchain.linker.flags,
     ...extra,
   ];

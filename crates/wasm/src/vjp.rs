@@ -119,6 +119,8 @@ impl Arguments {
         self.checked::<V>().unwrap_or_else(|code| code)
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn checked<V: Lanes>(&self) -> Result<i32, i32> {
         let size = path_signature_kernels::signature_size(self.channels, self.depth).ok_or(code::SHAPE)?;
         if self.points == 0 {
