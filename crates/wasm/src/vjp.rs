@@ -157,10 +157,7 @@ impl Arguments {
         };
         let carried = match self.part {
             Part::WHOLE => 0,
-            _ => times(
-                vjp::carry_len(self.channels, self.depth, self.options.stream).ok_or(code::SHAPE)?,
-                self.batch,
-            )?,
+            _ => times(vjp::carry_len(self.channels, self.depth, self.options.stream).ok_or(code::SHAPE)?, self.batch)?,
         };
         let to = Gradients {
             paths: unsafe { slice_mut::<V::T>(self.out, numbers) }.ok_or(code::RANGE)?,

@@ -244,10 +244,8 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         unsafe {
             let finite = self.begin(group, scratch);
             let unwanted = scratch.work.work[0].cast();
-            let scatter = Scatter::new(
-                core::array::from_fn(|l| self.target(group.paths[l], unwanted)),
-                self.request.channels,
-            );
+            let scatter =
+                Scatter::new(core::array::from_fn(|l| self.target(group.paths[l], unwanted)), self.request.channels);
             let steps = self.sweep(group, &scatter, scratch);
             self.end(group, &scatter, steps, scratch);
             finite

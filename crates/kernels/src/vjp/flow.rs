@@ -40,7 +40,8 @@ pub fn turns<V: Lanes>(shape: &Shape) -> bool {
 
 /// Vectors that the children of nodes leave: on each level `channels` times as many arrays as a node has, and those of a root.
 pub fn children_size(shape: &Shape) -> usize {
-    (3..shape.depth.saturating_sub(1)).map(|k| shape.channels * (shape.depth - k) * TILE).sum::<usize>() + shape.depth * TILE
+    (3..shape.depth.saturating_sub(1)).map(|k| shape.channels * (shape.depth - k) * TILE).sum::<usize>()
+        + shape.depth * TILE
 }
 
 /// A tile of time under way.

@@ -78,7 +78,12 @@ pub unsafe fn leaf<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mu
 
 /// A root, of depth 4, goes on to its two matrices at once: there are as many roots as leaves.
 #[inline(never)]
-unsafe fn leaf_of<V: Lanes, const D: usize, const ROOT: bool>(flow: &Flow<'_, V>, k: usize, node: usize, mut out: *mut V) {
+unsafe fn leaf_of<V: Lanes, const D: usize, const ROOT: bool>(
+    flow: &Flow<'_, V>,
+    k: usize,
+    node: usize,
+    mut out: *mut V,
+) {
     // SAFETY: as the caller vouches.
     unsafe {
         let mut top = flow.theta.levels[k + 2].add(node * D * D);
@@ -153,8 +158,11 @@ unsafe fn inner_of<V: Lanes, const D: usize, const J: usize, const M: usize>(
                 for j in 0..J {
                     let y = *children.add((a * J + j) * TILE);
                     sums[j + 1] = if a == 0 { s[0].mul(y) } else { s[a].mul_add(y, sums[j + 1]) };
-                    change[a] =
-                        if j == 0 { change[a].add(y) } else { y.mul_add(weights::one_over_factorial(j + 1), change[a]) };
+                    change[a] = if j == 0 {
+                        change[a].add(y)
+                    } else {
+                        y.mul_add(weights::one_over_factorial(j + 1), change[a])
+                    };
                 }
             }
             put(&mut out, sums);

@@ -16,7 +16,8 @@ fn padded(channels: usize) -> Option<usize> {
 /// Vectors of scratch: the matrix, differences, one row of the result.
 pub fn scratch_vectors(channels: usize) -> Option<usize> {
     let row = padded(channels)?;
-    let numbers = channels.checked_mul(row)?.checked_add(ROWS.checked_mul(row)?)?.checked_add(3usize.checked_mul(row)?)?;
+    let numbers =
+        channels.checked_mul(row)?.checked_add(ROWS.checked_mul(row)?)?.checked_add(3usize.checked_mul(row)?)?;
     // As many vectors as two lanes need; four need half.
     Some(numbers.div_ceil(2))
 }

@@ -324,15 +324,7 @@ impl<V: Lanes> Tile<'_, V> {
 
     /// What a child leaves: to ρ, to g, and to its own λ.
     #[inline(never)]
-    unsafe fn ascend(
-        &self,
-        k: usize,
-        child: usize,
-        c: usize,
-        v: *const V,
-        of_child: *const V,
-        rho: *mut V,
-    ) {
+    unsafe fn ascend(&self, k: usize, child: usize, c: usize, v: *const V, of_child: *const V, rho: *mut V) {
         let (d, n) = (self.shape.channels, self.shape.depth);
         let arrays = n - k;
         // SAFETY: as the caller vouches.

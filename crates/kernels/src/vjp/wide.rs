@@ -76,7 +76,8 @@ unsafe fn children_of_leaf<V: Lanes, const WORDS: usize>(
         while q < flow.steps {
             let c = rectangle::<V, WORDS>(top, d, z, d);
             for s in 0..STEPS {
-                let (mut one, mut two) = if a == 0 { (V::zero(), V::zero()) } else { (*out.add(s), *out.add(TILE + s)) };
+                let (mut one, mut two) =
+                    if a == 0 { (V::zero(), V::zero()) } else { (*out.add(s), *out.add(TILE + s)) };
                 for i in 0..WORDS {
                     let z = *z.add((a + i) * TILE + s);
                     one = z.mul_add(x[i], one);
