@@ -129,12 +129,30 @@ export class VjpStage {
     const cut = segments > 1;
     let basepointStride = 0;
     if (basepoint !== undefined) {
-      basepointStride = stageBasepoint(basepoint, channels, pathsAsTheyStand, first, paths, this.#heap, this.#basepoint / bytes, false);
+      basepointStride = stageBasepoint(
+        basepoint,
+        channels,
+        pathsAsTheyStand,
+        first,
+        paths,
+        this.#heap,
+        this.#basepoint / bytes,
+        false,
+      );
     }
     let initialStride = 0;
     if (initial !== undefined) {
       const each = stream && cut;
-      initialStride = stageInitial(initial, size, pathsAsTheyStand, first, paths, this.#heap, this.#initial / bytes, each);
+      initialStride = stageInitial(
+        initial,
+        size,
+        pathsAsTheyStand,
+        first,
+        paths,
+        this.#heap,
+        this.#initial / bytes,
+        each,
+      );
     }
     let finite = true;
     for (let turn = 0; turn < segments; turn++) {
