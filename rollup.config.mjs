@@ -32,7 +32,8 @@ const comlink = {
 /** Sources name the worker file as it is there. In dist they are below shared, and it is not. */
 const workerFile = {
   name: "worker file",
-  transform: (code) => (code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../path-signature-worker.js"') : null),
+  transform: (code) =>
+    code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../path-signature-worker.js"') : null,
 };
 
 const inputs = (all, extension) =>
@@ -56,10 +57,11 @@ const names = (extension) => ({
  */
 const sharedFiles = {
   /** Of which the sizes are what an app pays for `signatureSize`. */
-  sizes: /\/core\/(size|words|errors)\.js$/,
+  sizes: /\/core\/(size|errors)\.js$/,
   /** Compiles bytes, loads engines: nothing for edge hosts. */
   loading: /\/(core\/compile|engine\/bind)\.js$/,
   binaries: /\/(generated\/(relaxed|simd)|core\/binaries|entry\/inline)\.js$/,
+  gradients: /\/core\/(vjp[^/]*|cotangent)\.js$/,
   core: /\/(core\/[^/]+|generated\/version)\.js$/,
   threads: /\/(generated|entry)\/threads\.js$/,
   gpu: /\/gpu\//,

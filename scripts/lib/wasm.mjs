@@ -159,11 +159,7 @@ function inline(variant, base) {
   const [name, what, text] =
     variant === base
       ? ["hex", "the binary's bytes", bytes]
-      : [
-          "patchHex",
-          `what makes the binary's bytes out of those of \`${base}\``,
-          makePatch(bytesOf(base), bytes),
-        ];
+      : ["patchHex", `what makes the binary's bytes out of those of \`${base}\``, makePatch(bytesOf(base), bytes)];
   writeIfChanged(
     generated(variant),
     [
