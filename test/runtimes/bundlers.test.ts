@@ -11,7 +11,7 @@ import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
 import type { Consumer } from "../packaging/consumer.ts";
-import { root } from "../packaging/consumer.ts";
+import { nodes, root } from "../packaging/consumer.ts";
 import { startChromium } from "./browsers/chromium.ts";
 import type { Driven } from "./browsers/driven.ts";
 import { writePage } from "./browsers/pages.ts";
@@ -136,4 +136,37 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
     expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(2048);
     expect(text).not.toContain("signature_scratch_bytes");
   });
+});
+
+describe("esbuild for Node", () => {
+  // The worker's file stays behind in node_modules of wherever it was bundled.
+  it.each(["esm", "cjs"] as const)(
+    "makes a program (%s) whose pool works without the worker's file",
+    async (format) => {
+      project.write(
+        "program.js",
+        `import { createEngine, signature } from "path-signature";
+       const paths = Array.from({ length: 64 }, (_, i) => Array.from({ length: 50 }, (_, t) => [t, Math.sin(i * t)]));
+       createEngine({ threads: 2 }).then(async (engine) => {
+         const { data } = await engine.signature(paths, { depth: 4 });
+         const { mode, workers, warnings } = engine.info();
+         await engine.close();
+         const same = signature(paths, { depth: 4 }).data.every((x, i) => Object.is(x, data[i]));
+         console.log(JSON.stringify({ same, mode, started: workers > 0, warnings }));
+       });`,
+      );
+      const out = `apart/${format}/program.${format === "esm" ? "mjs" : "cjs"}`;
+      await esbuild({
+        absWorkingDir: project.folder,
+        entryPoints: ["program.js"],
+        outfile: out,
+        bundle: true,
+        format,
+        platform: "node",
+        logLevel: "silent",
+      });
+      const found: unknown = JSON.parse(await project.run(nodes["Node 24"], out));
+      expect(found).toEqual({ same: true, mode: "shared", started: true, warnings: [] });
+    },
+  );
 });
