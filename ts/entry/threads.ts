@@ -5,6 +5,6 @@ import { patched } from "../core/binaries.ts";
 import { compileLater } from "../core/compile.ts";
 import { patchHex } from "../generated/threads.ts";
 
-export { makeEngine, startWorker } from "./engine.ts";
+export { loadGpu, makeEngine, startWorker } from "./engine.ts";
 
 export const sharedModule = (): Promise<WebAssembly.Module> => compileLater(patched(patchHex));
