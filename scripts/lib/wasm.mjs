@@ -27,6 +27,11 @@ function rustflags(variant, toolchain) {
     "llvm-args=-disable-lsr",
     "-C",
     "llvm-args=-pre-RA-sched=source",
+    // Nobody would see a panic's message: it ends in a trap all the same.
+    "-Z",
+    "unstable-options",
+    "-C",
+    "panic=immediate-abort",
     ...toolchain.linker.flags,
     ...extra,
   ];

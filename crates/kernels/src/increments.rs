@@ -23,7 +23,7 @@ pub struct Track<'a, T> {
     from: usize,
     /// The steps of the piece.
     pub count: usize,
-    reversed: bool,
+    pub reversed: bool,
     lifetime: PhantomData<&'a [T]>,
 }
 
@@ -43,16 +43,11 @@ impl<'a, T: Real> Track<'a, T> {
         Track { from, count: length.min(self.steps - from), ..self }
     }
 
-    /// The whole path as it lies in memory.
+    /// The whole path as it stands in memory (not reversed).
     #[inline(always)]
-    pub fn stretch(&self, channels: usize) -> Stretch<T> {
-        let basepoint = (!self.basepoint.is_null()).then_some(self.basepoint);
-        let steps = self.steps - usize::from(basepoint.is_some());
-        let last = self.first.wrapping_add(steps * channels);
-        match self.reversed {
-            false => Stretch { before: basepoint, first: self.first, stride: channels as isize, steps, after: None },
-            true => Stretch { before: None, first: last, stride: -(channels as isize), steps, after: basepoint },
-        }
+    pub fn stretch(&self) -> Stretch<T> {
+        let before = (!self.basepoint.is_null()).then_some(self.basepoint);
+        Stretch { before, first: self.first, steps: self.steps - usize::from(before.is_some()) }
     }
 
     /// Whether every number of the whole path is finite.
@@ -113,15 +108,12 @@ impl<'a, T: Real> Track<'a, T> {
     }
 }
 
-/// A path in the direction of travel: points that lie in memory one behind the other, and a basepoint before or after them.
+/// Points that lie in memory one behind the other, and perhaps one before them.
 pub struct Stretch<T> {
     pub before: Option<*const T>,
     pub first: *const T,
-    /// Numbers from a point to the next.
-    pub stride: isize,
     /// Steps between the points.
     pub steps: usize,
-    pub after: Option<*const T>,
 }
 
 /// The tracks of all lanes, and how many steps can be read without looking at each.

@@ -3,8 +3,8 @@
 use super::{Follower, Run, Square};
 use crate::lanes::{Lanes, Real};
 
-/// Twice the sums of a path: of 01 only, or with `PLAIN` of 00, 01, 10 and 11. `REVERSED`: later points lie first in memory.
-pub struct Planar<V: Lanes, const PLAIN: bool, const REVERSED: bool> {
+/// Twice the sums of a path: of 01 only, or with `PLAIN` of 00, 01, 10 and 11.
+pub struct Planar<V: Lanes, const PLAIN: bool> {
     /// The path's first point.
     origin: *const V::T,
     totals: [V::T; 4],
@@ -21,7 +21,7 @@ struct State<V: Lanes> {
     sums: [V; 4],
 }
 
-impl<V: Lanes, const PLAIN: bool, const REVERSED: bool> Planar<V, PLAIN, REVERSED> {
+impl<V: Lanes, const PLAIN: bool> Planar<V, PLAIN> {
     pub fn new(origin: *const V::T) -> Self {
         Planar { origin, totals: [V::T::ZERO; 4] }
     }
@@ -49,16 +49,8 @@ impl<V: Lanes, const PLAIN: bool, const REVERSED: bool> Planar<V, PLAIN, REVERSE
     unsafe fn advance(state: &mut State<V>) {
         // SAFETY: as the caller vouches.
         unsafe {
-            let (x, y) = if REVERSED {
-                // The points begin with the last of two vectors and go back.
-                let low = state.next.sub(2 * (V::WIDTH - 1));
-                state.next = state.next.sub(2 * V::WIDTH);
-                V::deinterleave_backwards(V::load(low), V::load(low.add(V::WIDTH)))
-            } else {
-                let low = state.next;
-                state.next = state.next.add(2 * V::WIDTH);
-                V::deinterleave(V::load(low), V::load(low.add(V::WIDTH)))
-            };
+            let (x, y) = V::deinterleave(V::load(state.next), V::load(state.next.add(V::WIDTH)));
+            state.next = state.next.add(2 * V::WIDTH);
             Self::step(state, x, y);
         }
     }
@@ -106,7 +98,7 @@ impl<V: Lanes, const PLAIN: bool, const REVERSED: bool> Planar<V, PLAIN, REVERSE
     }
 }
 
-impl<V: Lanes, const PLAIN: bool, const REVERSED: bool> Follower<V::T> for Planar<V, PLAIN, REVERSED> {
+impl<V: Lanes, const PLAIN: bool> Follower<V::T> for Planar<V, PLAIN> {
     unsafe fn pieces(&mut self, pieces: &[Run<V::T>]) {
         for group in pieces.chunks(2) {
             // SAFETY: as the caller vouches.
