@@ -43,17 +43,19 @@ const common = { external, onLog, plugins: [comlink, workerFile] };
 const names = (extension) => ({
   dir: "dist",
   entryFileNames: `[name].${extension}`,
+  // What another file imports is not imported for it ahead of time: bundlers that are told of no side effects ask what it is for.
+  hoistTransitiveImports: false,
   // Declarations come with `.d` in their name.
   chunkFileNames: ({ name }) => `shared/${name.replace(/\.d$/, "")}.${extension}`,
   paths: (id) => (id.startsWith(packageName) ? `./${id.slice(packageName.length)}` : id),
 });
 
-/** The JavaScript of some entries. */
-const code = (chosen) => [
+/** The JavaScript of some entries. `exports`: whether they export anything; what does not would look like no module. */
+const code = (chosen, { exports = true } = {}) => [
   {
     ...common,
     input: inputs(chosen, ".js"),
-    output: { ...names("js"), format: "es" },
+    output: { ...names("js"), format: "es", ...(exports ? {} : { footer: "export {};" }) },
   },
   {
     ...common,
@@ -62,18 +64,22 @@ const code = (chosen) => [
   },
 ];
 
+/** Declarations of the engine name `Symbol.asyncDispose`, which a consumer's own `lib` need not know. */
+const disposable = ({ moduleIds }) =>
+  moduleIds.some((id) => /engine[\\/]engine\.d\.ts$/.test(id)) ? '/// <reference lib="esnext.disposable" />' : "";
+
 /** Their declarations. */
 const declarations = (chosen, extension) => ({
   ...common,
   input: inputs(chosen, ".d.ts"),
   plugins: [dts()],
-  output: { ...names(extension), format: "es" },
+  output: { ...names(extension), format: "es", banner: disposable },
 });
 
 export default [
   ...code(together),
   // What is one file shares nothing.
-  ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry])),
+  ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry], { exports: false })),
   declarations(entries, "d.ts"),
   declarations(entries.filter(isCommonJs), "d.cts"),
 ];

@@ -19,7 +19,9 @@ const folder = (name: string, file: string) => join(import.meta.dirname, "keras"
 /** Reads a model as a server would bring it. */
 const handler = (name: string): tf.io.IOHandler => ({
   load: async () => {
-    const { weightsManifest, ...rest } = JSON.parse(readFileSync(folder(name, "model.json"), "utf8")) as tf.io.ModelJSON;
+    const { weightsManifest, ...rest } = JSON.parse(
+      readFileSync(folder(name, "model.json"), "utf8"),
+    ) as tf.io.ModelJSON;
     const bytes = readFileSync(folder(name, "weights.bin"));
     const weightData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
     return { ...rest, weightSpecs: weightsManifest.flatMap(({ weights }) => weights), weightData };
@@ -36,7 +38,9 @@ describe.each(["whole", "streams"])("%s", (name) => {
     const got = tf.tidy(() => (model.predict(tf.tensor(inputs, shape)) as tf.Tensor).dataSync());
     expect(got.length).toBe(outputs.length);
     const largest = Math.max(...outputs.map(Math.abs));
-    outputs.forEach((x, i) => expect(Math.abs(got[i]! - x), `output ${i}: ${got[i]} for ${x}`).toBeLessThanOrEqual(1e-5 * Math.max(1, largest)));
+    outputs.forEach((x, i) =>
+      expect(Math.abs(got[i]! - x), `output ${i}: ${got[i]} for ${x}`).toBeLessThanOrEqual(1e-5 * Math.max(1, largest)),
+    );
     model.dispose();
   });
 

@@ -30,9 +30,17 @@ export const budgets = [
   bundled(
     "path-signature/slim",
     "dist/slim.js",
-    "14 kB",
+    "20 kB",
     "the same functions and errors where the page fetches one binary itself, compiled while it arrives",
+    "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }",
   ),
+  served(
+    "the engine",
+    "dist/shared/engine.js",
+    "40 kB",
+    "threads: loaded when an engine is first asked for, not before (as published, with its comments)",
+  ),
+  served("the worker file", "dist/worker.js", "40 kB", "what each thread runs (as published)"),
   bundled("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
   served("wasm/relaxed.wasm", "dist/wasm/relaxed.wasm", "100 kB", "all kernels with fused multiply-adds"),
   served("wasm/simd.wasm", "dist/wasm/simd.wasm", "100 kB", "all kernels, the same bits everywhere"),

@@ -19,7 +19,7 @@ function closureOf(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);
   const text = readFileSync(installed(file), "utf8");
-  for (const [, name] of text.matchAll(/(?:from|import|require\()\s*['"](\.[^'"]+)['"]/g)) {
+  for (const [, name] of text.matchAll(/(?:from|import|import\(|require\()\s*['"](\.[^'"]+)['"]/g)) {
     if (name!.includes(".wasm")) continue;
     const path = posix.join(posix.dirname(file), name!);
     // Declarations name the JavaScript beside them.

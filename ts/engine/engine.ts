@@ -2,9 +2,11 @@
 // where there is something to choose, to webgpu.ts, and wraps what comes back.
 
 import { describe, typeError } from "../core/errors.ts";
+import type { Paths } from "../core/input.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
-import type { Only } from "../core/types.ts";
+import type { DTypeOf, Only } from "../core/types.ts";
+import type { Cotangent, SignatureGradients } from "../core/vjp.ts";
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
 import type { GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
@@ -19,6 +21,7 @@ import { type CallPlan, explainCall, explainCpu } from "./explain.ts";
 import { type OperationName, operationOf, operations } from "./operations.ts";
 import { type EngineOptions, readEngineOptions } from "./options.ts";
 import type { EngineSignatureOf } from "./result.ts";
+import type { EngineVjpOptions } from "./vjp.ts";
 import { type EngineGpuInfo, type GpuParts, Places } from "./webgpu.ts";
 
 /** Options of `engine.signature`: those of `signature`, a signal and a listener to progress, and where it runs. */
@@ -82,6 +85,19 @@ export interface Engine {
     options: Only<O, EngineSignatureOptions>,
   ): Promise<EngineSignatureOf<P, O>>;
   /**
+   * As `signatureVjp`, on the engine's threads: the same options and the same gradients, to the bit, whatever the number of threads.
+   * Divided among threads by paths: a path that is alone has one thread. What is given must not be changed until the promise is
+   * settled.
+   *
+   * @returns A promise of the gradients; it rejects with what `signatureVjp` throws, with the signal's reason, or with QUEUE_FULL,
+   *   ENGINE_CLOSED, BLOCK_FAILED.
+   */
+  signatureVjp<const P extends Paths, const O extends EngineVjpOptions>(
+    paths: P,
+    cotangent: Cotangent,
+    options: Only<O, EngineVjpOptions>,
+  ): Promise<SignatureGradients<DTypeOf<P, O>>>;
+  /**
    * Makes ready what a call of such sizes needs, so that the first one does not wait: the binary, or the device and its pipelines.
    * @throws as the function would, and where `fallback` is "error" faults of the device (as a rejection)
    */
@@ -131,6 +147,10 @@ class ThreadEngine {
 
   signature(paths: unknown, options: unknown): Promise<unknown> {
     return this.#run(operations.signature as unknown as Operation, paths, options);
+  }
+
+  signatureVjp(paths: unknown, cotangent: unknown, options: unknown): Promise<unknown> {
+    return this.#run(operations.signatureVjp as unknown as Operation, { paths, cotangent }, options);
   }
 
   async #run(operation: Operation, paths: unknown, options: unknown): Promise<unknown> {

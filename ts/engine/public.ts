@@ -20,4 +20,5 @@ export type { CallPlan, CpuPlan, GpuPlan, Reasoning } from "./explain.ts";
 export type { OperationName } from "./operations.ts";
 export type { EngineOptions } from "./options.ts";
 export type { EngineSignatureOf } from "./result.ts";
+export type { EngineVjpOptions } from "./vjp.ts";
 export type { EngineGpuInfo } from "./webgpu.ts";

@@ -331,7 +331,7 @@ export class Places {
   /** `tried`: a device was asked for just now, so that what came of it is known. */
   #decide({ name, gpu }: Operation, call: CheckedCall, asked: Residency, tried = false): Explanation {
     const { threads } = this.#settings;
-    if (gpu === undefined) return alone(name, call);
+    if (gpu === undefined) return alone(name);
     const capabilities = { threads, ...this.#capabilities(insists(asked) && !tried) };
     return decide("signature", gpu.shape(call), gpu.dtype(call), asked, capabilities, this.#costs);
   }
@@ -363,10 +363,10 @@ const insists = ({ device, input, output }: Residency): boolean =>
   device === "webgpu" || (device === "auto" && (input === "gpu" || output === "gpu"));
 
 /** The explanation of a call that only the CPU can do. */
-function alone(name: string, _call: CheckedCall): Explanation {
+function alone(name: string): Explanation {
   const why = `${name} is computed on the CPU: there are no kernels for GPUs`;
   return {
-    plan: { device: "cpu", kernel: "cpu", blocks: 1, threads: 1, estimate: 0 },
+    plan: { device: "cpu", kernel: name, blocks: 1, threads: 1, estimate: 0 },
     verdicts: [{ rule: "availability", device: "cpu", decides: true, why, numbers: {} }],
   };
 }

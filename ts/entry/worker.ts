@@ -14,4 +14,8 @@ type Host = { process?: { getBuiltinModule?: (name: string) => { parentPort: Por
 const parent = (globalThis as Host).process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
 const port = (parent ?? globalThis) as Port;
 
-expose(new Server(() => port.postMessage(wakeMessage)), parent ? nodeEndpoint(parent) : undefined);
+/** A page that comes by this file, or a program, is no worker: its messages are not ours to answer. */
+const isWorker = typeof addEventListener === "function" && typeof document === "undefined";
+
+if (parent || isWorker)
+  expose(new Server(() => port.postMessage(wakeMessage)), parent ? nodeEndpoint(parent) : undefined);
