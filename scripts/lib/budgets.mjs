@@ -20,25 +20,36 @@ const served = (name, path, limit, buys) => ({
   buys,
 });
 
+/** All functions of an entry but the engine, which is loaded from files of its own. */
+const withoutEngine =
+  "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
+
 export const budgets = [
   bundled(
     "path-signature",
     "dist/index.js",
     "220 kB",
     "a call that works right after import, on any engine: `relaxed` and `simd` inside, nothing to serve, nothing to await",
+    withoutEngine,
   ),
   bundled(
     "path-signature/slim",
     "dist/slim.js",
     "20 kB",
     "the same functions and errors where the page fetches one binary itself, compiled while it arrives",
-    "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }",
+    withoutEngine,
   ),
   served(
     "the engine",
     "dist/shared/engine.js",
+    "60 kB",
+    "threads, and where calls run: loaded when an engine is first asked for, not before (as published, with its comments)",
+  ),
+  served(
+    "the GPU",
+    "dist/shared/gpu.js",
     "40 kB",
-    "threads: loaded when an engine is first asked for, not before (as published, with its comments)",
+    "WebGPU: loaded when a device is first opened, not before (as published, with its comments)",
   ),
   served("the worker file", "dist/worker.js", "40 kB", "what each thread runs (as published)"),
   bundled("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
