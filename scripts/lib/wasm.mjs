@@ -27,6 +27,9 @@ function rustflags(variant, toolchain) {
     "llvm-args=-disable-lsr",
     "-C",
     "llvm-args=-pre-RA-sched=source",
+    // Code that runs once a call or once a path is compiled for size: `optimize(size)` in crates/kernels.
+    "--cfg",
+    "path_signature_small",
     // Nobody would see a panic's message: it ends in a trap all the same.
     "-Z",
     "unstable-options",

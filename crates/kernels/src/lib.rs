@@ -4,6 +4,9 @@
 //! Start at [`signature()`]; the way from there is `plan` (which way a path goes) →
 //! `increments` (paths to lanes) → `walk` (the kernel; `pruned` and `recovery`, or around it; `depth_two` for itself) → `chen` (pieces of time together).
 
+// What runs once a call or once a path is compiled for size where a build asks for it (scripts/lib/wasm.mjs); the attribute for that is not stable yet.
+#![cfg_attr(path_signature_small, feature(optimize_attribute))]
+
 mod chains;
 mod chen;
 mod combine;

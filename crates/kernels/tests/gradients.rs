@@ -68,8 +68,7 @@ impl Material {
         let size = signature_size(d, n).unwrap();
         let step = if points > 20 { 0.25 } else { 1.0 };
         let mut paths: Vec<f64> = random.numbers(batch * points * d).iter().map(|x| x * step).collect();
-        let lengths =
-            kind.ragged.then(|| (0..batch).map(|_| 1 + random.below(points) as u32).collect::<Vec<u32>>());
+        let lengths = kind.ragged.then(|| (0..batch).map(|_| 1 + random.below(points) as u32).collect::<Vec<u32>>());
         if let Some(lengths) = &lengths {
             for b in 0..batch {
                 // What lies behind a path's end must not be looked at.
@@ -296,8 +295,32 @@ fn compare<V: Lanes>(m: &Material) {
 }
 
 const SHAPES: [(usize, usize); 26] = [
-    (1, 1), (1, 2), (1, 6), (2, 1), (5, 1), (2, 2), (3, 2), (4, 2), (5, 2), (7, 2), (8, 2), (9, 2), (2, 3), (2, 4), (2, 5), (2, 6),
-    (2, 9), (3, 3), (3, 5), (4, 3), (4, 4), (5, 4), (6, 3), (7, 3), (6, 4), (8, 3),
+    (1, 1),
+    (1, 2),
+    (1, 6),
+    (2, 1),
+    (5, 1),
+    (2, 2),
+    (3, 2),
+    (4, 2),
+    (5, 2),
+    (7, 2),
+    (8, 2),
+    (9, 2),
+    (2, 3),
+    (2, 4),
+    (2, 5),
+    (2, 6),
+    (2, 9),
+    (3, 3),
+    (3, 5),
+    (4, 3),
+    (4, 4),
+    (5, 4),
+    (6, 3),
+    (7, 3),
+    (6, 4),
+    (8, 3),
 ];
 
 /// Number `i` of the 32 combinations of options.
@@ -344,7 +367,11 @@ fn whole_signatures_with_every_option() {
 #[test]
 fn long_paths() {
     let mut random = Random(107);
-    for (i, (d, n)) in [(2, 2), (3, 2), (8, 2), (11, 2), (2, 4), (2, 6), (3, 3), (4, 4), (5, 3), (8, 3), (9, 3), (16, 3)].into_iter().enumerate() {
+    for (i, (d, n)) in
+        [(2, 2), (3, 2), (8, 2), (11, 2), (2, 4), (2, 6), (3, 3), (4, 4), (5, 3), (8, 3), (9, 3), (16, 3)]
+            .into_iter()
+            .enumerate()
+    {
         for (j, points) in [31, 32, 33, 34, 65, 97, 150].into_iter().enumerate() {
             let kind = if d > 8 { kind(0) } else { kind((5 * i + 11 * j) % 32) };
             let batch = if d * n > 20 { 2 } else { 3 + (i + j) % 3 };
@@ -387,7 +414,12 @@ fn pieces_of_time() {
     let mut random = Random(127);
     for (d, n) in [(1, 3), (3, 1), (2, 2), (4, 2), (2, 4), (3, 3), (6, 3), (4, 4), (2, 7)] {
         for options in 0..8 {
-            let kind = Kind { stream: options & 1 != 0, inverse: options & 2 != 0, basepoint: options & 4 != 0, ..Kind::default() };
+            let kind = Kind {
+                stream: options & 1 != 0,
+                inverse: options & 2 != 0,
+                basepoint: options & 4 != 0,
+                ..Kind::default()
+            };
             let m = Material::new(Shape { d, n, batch: 1, points: 90 }, kind, &mut random);
             let whole = run::<LanesF64>(&m);
             let size = signature_size(d, n).unwrap();

@@ -3,6 +3,9 @@
 //! Nothing numerical lives here, and nothing an argument can hold makes an export trap: every range is checked against the memory's size before it
 //! becomes a slice. Code that runs is in `path-signature-kernels`.
 
+// As in path-signature-kernels.
+#![cfg_attr(path_signature_small, feature(optimize_attribute))]
+
 mod combine;
 mod peak;
 mod ranges;

@@ -70,7 +70,13 @@ pub unsafe fn per_path<T>(
 }
 
 fn sound<T>(address: usize, count: usize) -> Option<()> {
-    let bytes = count.checked_mul(size_of::<T>())?;
+    is_sound(address, count, size_of::<T>(), align_of::<T>()).then_some(())
+}
+
+/// One copy of the checks for all types.
+#[inline(never)]
+fn is_sound(address: usize, count: usize, size: usize, align: usize) -> bool {
     let null = address == 0 && count > 0;
-    (!null && bytes <= isize::MAX as usize && aligned(address, align_of::<T>()) && inside(address, bytes)).then_some(())
+    let fits = |bytes: usize| bytes <= isize::MAX as usize && inside(address, bytes);
+    !null && aligned(address, align) && count.checked_mul(size).is_some_and(fits)
 }

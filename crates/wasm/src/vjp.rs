@@ -119,6 +119,8 @@ impl Arguments {
         self.checked::<V>().unwrap_or_else(|code| code)
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn checked<V: Lanes>(&self) -> Result<i32, i32> {
         let size = path_signature_kernels::signature_size(self.channels, self.depth).ok_or(code::SHAPE)?;
         if self.points == 0 {
@@ -155,10 +157,7 @@ impl Arguments {
         };
         let carried = match self.part {
             Part::WHOLE => 0,
-            _ => times(
-                vjp::carry_len(self.channels, self.depth, self.options.stream).ok_or(code::SHAPE)?,
-                self.batch,
-            )?,
+            _ => times(vjp::carry_len(self.channels, self.depth, self.options.stream).ok_or(code::SHAPE)?, self.batch)?,
         };
         let to = Gradients {
             paths: unsafe { slice_mut::<V::T>(self.out, numbers) }.ok_or(code::RANGE)?,

@@ -30,12 +30,13 @@ pub struct VjpReport {
 ///
 /// Whole signatures: the bracket adjoint (`docs/gradients.md`), one sweep forwards in time, memory that does not depend on the number of points. Streams: the adjoint of Horner's scheme, one sweep backwards
 /// through the given prefixes.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub fn signature_vjp<V: Lanes>(
     request: &VjpRequest<'_, V::T>,
     to: Gradients<'_, V::T>,
     scratch: &mut [V],
 ) -> Result<VjpReport, Error> {
-    let (shape, parts) = request.check::<V>(&to, scratch.len())?;
+    let (shape, parts) = request.check(&to, scratch.len())?;
     let call = Call::new(request, &shape, to);
     // SAFETY: all lengths were checked above.
     let cotangents_finite = unsafe {
@@ -72,6 +73,7 @@ fn address<T>(slice: Option<&mut [T]>) -> *mut T {
 }
 
 impl<'a, 'b, T: Real> Call<'a, 'b, T> {
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn new(request: &'a VjpRequest<'b, T>, shape: &'a Shape, to: Gradients<'_, T>) -> Self {
         let skip = usize::from(request.options.scalar_term);
         let carried = to.carry.len().checked_div(request.batch).unwrap_or(0);
@@ -108,6 +110,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// Where a path's gradients go; `unwanted` takes the basepoint's where it was not asked for.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     pub fn target(&self, path: usize, unwanted: *mut T) -> Target<T> {
         let (r, length) = (self.request, self.length(path));
@@ -146,6 +149,32 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         (!self.initial.is_null()).then(|| self.initial.wrapping_add(path * self.shape.size))
     }
 
+    /// Each lane's row of signatures, from number `skip` of the first one on.
+    pub fn signatures(&self, group: &Group, skip: usize) -> Rows<T> {
+        rows_of(group, self.signature(0).wrapping_add(skip), self.request.rows() * self.row)
+    }
+
+    /// Each lane's row of cotangents, likewise.
+    pub fn cotangents(&self, group: &Group, skip: usize) -> Rows<T> {
+        rows_of(group, self.cotangent(0).wrapping_add(skip), self.request.rows() * self.row)
+    }
+
+    /// Each lane's carry, from number `skip` on.
+    pub fn carries(&self, group: &Group, skip: usize) -> Rows<T> {
+        rows_of(group, self.carry.wrapping_add(skip), self.carried)
+    }
+
+    /// What each lane continued, if they did.
+    pub fn initials(&self, group: &Group) -> Option<Rows<T>> {
+        self.request.initial.map(|initial| rows_of(group, initial.data.as_ptr(), initial.stride))
+    }
+
+    /// Where each lane's gradient of it goes, from number `skip` on.
+    pub fn initial_gradients(&self, group: &Group, skip: usize) -> Option<RowsMut<T>> {
+        let rows = || writable(rows_of(group, self.initial.wrapping_add(skip), self.shape.size));
+        (!self.initial.is_null()).then(rows)
+    }
+
     /// A path's carry.
     pub fn carry(&self, path: usize) -> *mut T {
         self.carry.wrapping_add(path * self.carried)
@@ -160,6 +189,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     ///
     /// # Safety
     /// The gradients have `points` rows a path.
+    #[cfg_attr(path_signature_small, optimize(size))]
     pub unsafe fn clear_tail(&self, path: usize) {
         let (r, length) = (self.request, self.length(path));
         // SAFETY: as the caller vouches.
@@ -172,6 +202,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// Groups of paths of similar length.
+    #[cfg_attr(path_signature_small, optimize(size))]
     pub fn groups(&self, width: usize, mut work: impl FnMut(Group)) {
         let mut first = 0;
         while first < self.request.batch {
@@ -195,6 +226,8 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// Everything for whole signatures of depth 3 and more.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn batch<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
         let mut finite = true;
         self.groups(V::WIDTH, |group| {
@@ -204,15 +237,15 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         finite
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn group<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
             let finite = self.begin(group, scratch);
             let unwanted = scratch.work.work[0].cast();
-            let scatter = Scatter::new(
-                core::array::from_fn(|l| self.target(group.paths[l], unwanted)),
-                self.request.channels,
-            );
+            let scatter =
+                Scatter::new(core::array::from_fn(|l| self.target(group.paths[l], unwanted)), self.request.channels);
             let steps = self.sweep(group, &scatter, scratch);
             self.end(group, &scatter, steps, scratch);
             finite
@@ -220,17 +253,17 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// The set-up: functional, gradient of what was continued, the last step's; says whether all cotangents are finite.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         let (shape, part) = (self.shape, self.request.part);
-        let rows = |of: &dyn Fn(usize) -> *const T| -> Rows<T> { core::array::from_fn(|l| of(group.paths[l])) };
         let mut finite = true;
         // SAFETY: as the caller vouches.
         unsafe {
             if part.first || part.last {
                 let cotangent = scratch.cotangent;
-                load(cotangent, shape.size, &rows(&|path| self.cotangent(path)));
-                load(scratch.signature, shape.offset(shape.depth), &rows(&|path| self.signature(path)));
+                load(cotangent, shape.size, &self.cotangents(&group, 0));
+                load(scratch.signature, shape.offset(shape.depth), &self.signatures(&group, 0));
                 finite = all_finite(cotangent, shape.size);
                 self.continued(group, scratch);
                 functional::last_step(shape, cotangent, scratch.signature, scratch.last_step);
@@ -251,8 +284,8 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 }
             }
             if !part.first {
-                load(scratch.theta_at, reduced_size(shape), &rows(&|path| self.carry(path)));
-                load(scratch.pending, shape.channels, &rows(&|path| self.pending(path)));
+                load(scratch.theta_at, reduced_size(shape), &self.carries(&group, 0));
+                load(scratch.pending, shape.channels, &self.carries(&group, self.carried - shape.channels));
             }
             scratch.theta.start(shape);
         }
@@ -260,24 +293,19 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// The gradient of what the paths continued, and the cotangent as it is without it.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn continued<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) {
         let (shape, [work, _]) = (self.shape, scratch.work.work);
         // SAFETY: as the caller vouches; `work` has more than `size` vectors.
         unsafe {
-            if self.initial_gradient(group.paths[0]).is_some() {
-                for k in 1..=shape.depth {
+            for k in 1..=shape.depth {
+                if let Some(rows) = self.initial_gradients(&group, shape.offset(k)) {
                     functional::contract_right(shape, k, scratch.cotangent, scratch.signature, work);
-                    let rows: RowsMut<T> = core::array::from_fn(|l| {
-                        self.initial_gradient(group.paths[l]).map_or(core::ptr::null_mut(), |row| row.add(shape.offset(k)))
-                    });
                     store(work, shape.count(k), &rows);
                 }
             }
-            if self.request.initial.is_some() {
-                let rows: Rows<T> = core::array::from_fn(|l| {
-                    self.initial(group.paths[l]).map_or(core::ptr::null(), <[T]>::as_ptr)
-                });
+            if let Some(rows) = self.initials(&group) {
                 load(work, shape.size, &rows);
                 functional::contract_left(shape, scratch.cotangent, work);
             }
@@ -292,17 +320,8 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         let gather = Gather::new(tracks, d);
         let most = tile_steps(self.shape);
         let turned = turns::<V>(self.shape);
-        let wide = is_wide::<V>(self.shape);
-        let settle = |t: usize| {
-            let so_far = Gather::new(tracks.map(|track| track.first_steps(t.min(track.steps))), d);
-            // SAFETY: as the caller vouches.
-            unsafe {
-                for c in 0..d {
-                    *scratch.moved.add(c) = so_far.total(c);
-                }
-                scratch.theta.settle(self.shape, scratch.moved, wide);
-            }
-        };
+        // SAFETY: as the caller vouches.
+        let settle = |t: usize| unsafe { self.settle(&tracks, t, scratch) };
         let (mut t, mut settled) = (0, 0);
         // SAFETY: as the caller vouches.
         unsafe {
@@ -314,7 +333,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 let count = most.min(gather.steps - t);
                 let steps = count.next_multiple_of(4);
                 // Depth 3 looks one step ahead.
-                gather.read(t, if depth == 3 { steps + 4 } else { steps }, scratch.increments);
+                read(&gather, t, if depth == 3 { steps + 4 } else { steps }, scratch.increments);
                 if turned {
                     turn(scratch.increments, d, steps, scratch.turned);
                 }
@@ -348,7 +367,23 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         gather.steps
     }
 
+    /// The functional anew, as it is after `t` steps.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    unsafe fn settle<V: Lanes<T = T>>(&self, tracks: &[Track<'_, T>; MAX_WIDTH], t: usize, scratch: &Scratch<V>) {
+        let d = self.request.channels;
+        let so_far = Gather::new(tracks.map(|track| track.first_steps(t.min(track.steps))), d);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            for c in 0..d {
+                *scratch.moved.add(c) = so_far.total(c);
+            }
+            scratch.theta.settle(self.shape, scratch.moved, is_wide::<V>(self.shape));
+        }
+    }
+
     /// The last point, or what leads to the next piece of time; zeros past the paths' ends.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn end<V: Lanes<T = T>>(&self, group: Group, scatter: &Scatter<T>, steps: usize, scratch: &Scratch<V>) {
         let (d, part) = (self.request.channels, self.request.part);
@@ -367,31 +402,62 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 self.clear_tail(path);
             }
             if !part.last {
-                let rows: RowsMut<T> = core::array::from_fn(|l| self.carry(group.paths[l]));
-                store(scratch.theta_at, reduced_size(self.shape), &rows);
+                store(scratch.theta_at, reduced_size(self.shape), &writable(self.carries(&group, 0)));
             }
         }
     }
 }
 
-/// Rows of each lane to a state: one copy of the code for all the places that need it.
+/// A pointer a lane, `pitch` numbers from one path's to the next one's.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
-unsafe fn load<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
+fn rows_of<T>(group: &Group, first: *const T, pitch: usize) -> Rows<T> {
+    group.paths.map(|path| first.wrapping_add(path * pitch))
+}
+
+/// The same rows, to be written.
+#[inline(always)]
+pub fn writable<T>(rows: Rows<T>) -> RowsMut<T> {
+    rows.map(<*const T>::cast_mut)
+}
+
+/// Rows of each lane to a state: one copy of the code for all the places that need it.
+///
+/// # Safety
+/// As [`load_state`].
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+pub unsafe fn load<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
     // SAFETY: as the caller vouches.
     unsafe { load_state(state, size, rows) };
 }
 
 /// A state to rows of each lane, likewise.
+///
+/// # Safety
+/// As [`store_state`].
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
-unsafe fn store<V: Lanes>(state: *const V, size: usize, rows: &RowsMut<V::T>) {
+pub unsafe fn store<V: Lanes>(state: *const V, size: usize, rows: &RowsMut<V::T>) {
     // SAFETY: as the caller vouches.
     unsafe { store_state(state, size, rows) };
+}
+
+/// Increments of `steps` steps from `t` on, likewise.
+///
+/// # Safety
+/// As [`Gather::read`].
+#[inline(never)]
+pub unsafe fn read<V: Lanes>(gather: &Gather<'_, V::T>, t: usize, steps: usize, to: *mut V) {
+    // SAFETY: as the caller vouches.
+    unsafe { gather.read(t, steps, to) };
 }
 
 /// Whether all of a state is finite.
 ///
 /// # Safety
 /// `state` has `size` vectors.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub unsafe fn all_finite<V: Lanes>(state: *const V, size: usize) -> bool {
     let mut zeros = V::zero();
     for i in 0..size {

@@ -22,20 +22,19 @@ pub unsafe fn contract<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V
     // SAFETY: as the caller vouches.
     unsafe {
         // Code for a number of channels is worth its size where four lanes are.
-        let four = V::WIDTH == 4;
+        if V::WIDTH < 4 {
+            return many(flow, pending, to);
+        }
         match (flow.shape.channels, flow.shape.depth == 3) {
             (2, true) => few::<V, 2, true>(flow, pending, to),
             (3, true) => few::<V, 3, true>(flow, pending, to),
             (4, true) => few::<V, 4, true>(flow, pending, to),
-            (5, true) if four => fixed::<V, 5, true>(flow, pending, to),
-            (6, true) if four => fixed::<V, 6, true>(flow, pending, to),
-            (7, true) if four => fixed::<V, 7, true>(flow, pending, to),
-            (8, true) if four => fixed::<V, 8, true>(flow, pending, to),
+            (5, true) => fixed::<V, 5, true>(flow, pending, to),
+            (8, true) => fixed::<V, 8, true>(flow, pending, to),
             (2, _) => few::<V, 2, false>(flow, pending, to),
             (3, _) => few::<V, 3, false>(flow, pending, to),
             (4, _) => few::<V, 4, false>(flow, pending, to),
-            (5, _) if four => fixed::<V, 5, false>(flow, pending, to),
-            (8, _) if four => fixed::<V, 8, false>(flow, pending, to),
+            (5, _) => fixed::<V, 5, false>(flow, pending, to),
             _ => many(flow, pending, to),
         }
     }
@@ -218,9 +217,9 @@ unsafe fn all_letters<V: Lanes>(d: usize, steps: usize, m: *const V, v: *const V
         // SAFETY: as the caller vouches.
         c += unsafe {
             match d - c {
-                8.. => some_letters::<V, 8>(d, steps, m, v, c, to),
+                8.. if V::WIDTH == 4 => some_letters::<V, 8>(d, steps, m, v, c, to),
                 4.. => some_letters::<V, 4>(d, steps, m, v, c, to),
-                2.. => some_letters::<V, 2>(d, steps, m, v, c, to),
+                2.. if V::WIDTH == 4 => some_letters::<V, 2>(d, steps, m, v, c, to),
                 _ => some_letters::<V, 1>(d, steps, m, v, c, to),
             }
         };

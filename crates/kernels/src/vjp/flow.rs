@@ -12,13 +12,12 @@
 //! Not here: the arithmetic of a node (`node` for few channels, `wide` for many), gradients of points (`contract`).
 
 use super::functional::{Functional, pairs};
-use super::{node, wide};
+use super::{node, root, wide};
 use crate::lanes::Lanes;
 use crate::shape::Shape;
 
 /// Steps of a tile, at most; also the pitch of everything that has a number for each step.
 pub const TILE: usize = 32;
-
 
 /// Steps of a tile for a shape: what a tile leaves behind should stay in the nearest cache.
 pub fn tile_steps(shape: &Shape) -> usize {
@@ -27,20 +26,22 @@ pub fn tile_steps(shape: &Shape) -> usize {
     (most - most % 4).clamp(8, TILE)
 }
 
-/// Whether nodes go letter by letter: from six channels on, because registers do not hold a step of so many; where there are two lanes from four on, because code for a number of channels is worth its
-/// size where most calls are.
+/// Whether nodes go letter by letter: from six channels on, because registers do not hold a step of so many; with two lanes always, because code for a number of channels is worth its size where most
+/// calls are.
+#[inline(always)]
 pub fn is_wide<V: Lanes>(shape: &Shape) -> bool {
-    shape.channels >= if V::WIDTH == 4 { 6 } else { 4 }
+    V::WIDTH < 4 || shape.channels >= 6
 }
 
 /// Whether some node, or the contraction after it, goes channel by channel.
 pub fn turns<V: Lanes>(shape: &Shape) -> bool {
-    is_wide::<V>(shape) || (2..shape.depth.saturating_sub(2)).any(|k| !node::exists::<V>(shape, k))
+    is_wide::<V>(shape) || (2..shape.depth.saturating_sub(2)).any(|k| !node::exists(shape, k))
 }
 
 /// Vectors that the children of nodes leave: on each level `channels` times as many arrays as a node has, and those of a root.
 pub fn children_size(shape: &Shape) -> usize {
-    (3..shape.depth.saturating_sub(1)).map(|k| shape.channels * (shape.depth - k) * TILE).sum::<usize>() + shape.depth * TILE
+    (3..shape.depth.saturating_sub(1)).map(|k| shape.channels * (shape.depth - k) * TILE).sum::<usize>()
+        + shape.depth * TILE
 }
 
 /// A tile of time under way.
@@ -79,27 +80,35 @@ impl<V: Lanes> Flow<'_, V> {
         }
     }
 
-    /// Node number `node` on level `k`: leaves X_{k,j}, j = 1 … N-k, at `out[(j-1) * TILE + q]`, or the two matrices at a root.
+    /// Node number `node` on level `k`: leaves X_{k,j}, j = 1 … N-k, at `out[(j-1) * TILE + q]`; a root has room of its own, and leaves the two matrices.
     unsafe fn visit(&self, k: usize, node: usize, out: *mut V, scratch: *mut V) {
         let (d, n) = (self.shape.channels, self.shape.depth);
         // SAFETY: children_size has room for each level's children behind those of the level below.
         unsafe {
             if k == n - 2 {
-                return if is_wide::<V>(self.shape) {
-                    wide::leaf(self, k, node, if k == 2 { scratch } else { out })
-                } else {
-                    node::leaf(self, k, node, out)
-                };
+                let out = if k == 2 { scratch } else { out };
+                if !is_wide::<V>(self.shape) {
+                    return node::leaf(self, k, node, out);
+                }
+                wide::leaf(self, k, node, out);
+                if k == 2 {
+                    root::finish(self, node, out, 2);
+                }
+                return;
             }
             let each = (n - k - 1) * TILE;
             let beyond = scratch.add(d * each);
             for a in 0..d {
                 self.visit(k + 1, node * d + a, scratch.add(a * each), beyond);
             }
-            if is_wide::<V>(self.shape) || !node::exists::<V>(self.shape, k) {
-                wide::inner(self, k, node, scratch, if k == 2 { beyond } else { out });
+            let out = if k == 2 { beyond } else { out };
+            if is_wide::<V>(self.shape) || !node::exists(self.shape, k) {
+                wide::inner(self, k, node, scratch, out);
             } else {
                 node::inner(self, k, node, scratch, out);
+            }
+            if k == 2 {
+                root::finish(self, node, out, n - 2);
             }
         }
     }

@@ -22,6 +22,7 @@ pub fn level_size(shape: &Shape, k: usize) -> usize {
 }
 
 /// Numbers of the reduced functional, levels 2 … depth. Two or more channels only.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub fn reduced_size(shape: &Shape) -> usize {
     (2..=shape.depth).map(|k| level_size(shape, k)).sum()
 }
@@ -193,6 +194,7 @@ unsafe fn dot<V: Lanes>(a: *const V, b: *const V, count: usize, start: V) -> V {
 ///
 /// # Safety
 /// Both have `shape.size` vectors.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn contract_left<V: Lanes>(shape: &Shape, cotangent: *mut V, initial: *const V) {
     // From the lowest level up: higher levels are still what they were.
@@ -253,6 +255,7 @@ pub unsafe fn last_step<V: Lanes>(shape: &Shape, cotangent: *const V, signature:
 ///
 /// # Safety
 /// As [`contract_right`]; `theta` has room for all levels, `first` for `channels` vectors; `memory` is there.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub unsafe fn build<V: Lanes>(
     shape: &Shape,
     cotangent: *const V,
@@ -281,6 +284,7 @@ pub unsafe fn build<V: Lanes>(
 }
 
 /// T(p w u) - T(p u w) for all prefixes p of `i` letters, letters w and rests u.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 unsafe fn bracket<V: Lanes>(shape: &Shape, k: usize, i: usize, from: *const V, to: *mut V) {
     let (d, rest) = (shape.channels, shape.count(k - i - 1));
@@ -299,6 +303,7 @@ unsafe fn bracket<V: Lanes>(shape: &Shape, k: usize, i: usize, from: *const V, t
 }
 
 /// The innermost bracket, for pairs of letters in order, into the layout of [`Functional`].
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 unsafe fn reduce<V: Lanes>(shape: &Shape, k: usize, from: *const V, to: *mut V, scale: V, wide: bool) {
     let d = shape.channels;
@@ -327,6 +332,7 @@ unsafe fn reduce<V: Lanes>(shape: &Shape, k: usize, from: *const V, to: *mut V, 
 }
 
 /// Where the top level's number `at` goes in the wide layout: word (b, a, u) to (u, b, a), on level 3 (b, pair) to (b, pair).
+#[cfg_attr(path_signature_small, optimize(size))]
 fn first_letter_slower(d: usize, k: usize, at: usize, pairs: usize) -> usize {
     let (rest, b) = (at / d, at % d);
     if k == 3 {

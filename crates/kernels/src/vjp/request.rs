@@ -1,7 +1,6 @@
 //! What a call for gradients asks for: paths, signatures, cotangents, where gradients go. Types and their checks; no arithmetic.
 
 use super::scratch::Parts;
-use crate::lanes::Lanes;
 use crate::request::{Error, Options, PerPath};
 use crate::shape::Shape;
 
@@ -63,6 +62,7 @@ pub struct Gradients<'a, T> {
 }
 
 /// Numbers that lead a path from one piece of time to the next.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub fn carry_len(channels: usize, depth: usize, stream: bool) -> Option<usize> {
     let shape = Shape::new(channels, depth)?;
     // Last comes the gradient of the point between two pieces. Before it, for streams the adjoint of the signature so far; else the functional on brackets, where it moves.
@@ -81,14 +81,65 @@ impl<T: Copy> VjpRequest<'_, T> {
     }
 
     /// Whether everything is there: the shape and the parts of scratch, or why not.
-    pub(super) fn check<V: Lanes>(&self, to: &Gradients<'_, T>, scratch: usize) -> Result<(Shape, Parts), Error> {
+    pub(super) fn check(&self, to: &Gradients<'_, T>, scratch: usize) -> Result<(Shape, Parts), Error> {
+        let given = |rows: Option<PerPath<'_, T>>| rows.map(|rows| (rows.data.len(), rows.stride));
+        let sizes = Sizes {
+            paths: self.paths.len(),
+            batch: self.batch,
+            points: self.points,
+            channels: self.channels,
+            depth: self.depth,
+            lengths: self.lengths,
+            basepoint: given(self.basepoint),
+            initial: given(self.initial),
+            signatures: self.signatures.len(),
+            cotangents: self.cotangents.len(),
+            options: self.options,
+            part: self.part,
+            to_paths: to.paths.len(),
+            to_basepoint: to.basepoint.as_ref().map(|b| b.len()),
+            to_initial: to.initial.as_ref().map(|i| i.len()),
+            carry: to.carry.len(),
+            scratch,
+        };
+        sizes.check()
+    }
+}
+
+/// How much of everything there is, whatever its type: one copy of the checks.
+struct Sizes<'a> {
+    paths: usize,
+    batch: usize,
+    points: usize,
+    channels: usize,
+    depth: usize,
+    lengths: Option<&'a [u32]>,
+    /// Numbers, and how many from one path's to the next one's.
+    basepoint: Option<(usize, usize)>,
+    initial: Option<(usize, usize)>,
+    signatures: usize,
+    cotangents: usize,
+    options: Options,
+    part: Part,
+    to_paths: usize,
+    to_basepoint: Option<usize>,
+    to_initial: Option<usize>,
+    carry: usize,
+    scratch: usize,
+}
+
+impl Sizes<'_> {
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    fn check(&self) -> Result<(Shape, Parts), Error> {
         let shape = Shape::new(self.channels, self.depth).ok_or(Error::Shape)?;
         if self.points == 0 {
             return Err(Error::Shape);
         }
+        let each = |numbers: usize| numbers.checked_mul(self.batch).ok_or(Error::Shape);
         let path_len = self.points.checked_mul(self.channels).ok_or(Error::Shape)?;
-        let numbers = self.batch.checked_mul(path_len).ok_or(Error::Shape)?;
-        if numbers != self.paths.len() {
+        let numbers = each(path_len)?;
+        if numbers != self.paths {
             return Err(Error::Paths);
         }
         if let Some(lengths) = self.lengths
@@ -96,9 +147,13 @@ impl<T: Copy> VjpRequest<'_, T> {
         {
             return Err(Error::Lengths);
         }
+        // The last path's numbers are there.
         let last = self.batch.saturating_sub(1);
-        let missing = |rows: Option<PerPath<'_, T>>, count| {
-            rows.is_some_and(|r| self.batch > 0 && r.get(last, count).is_none())
+        let missing = |rows: Option<(usize, usize)>, count: usize| {
+            rows.is_some_and(|(len, stride)| {
+                let end = last.checked_mul(stride).and_then(|start| start.checked_add(count));
+                self.batch > 0 && end.is_none_or(|end| end > len)
+            })
         };
         if missing(self.basepoint, self.channels) {
             return Err(Error::Basepoint);
@@ -107,28 +162,30 @@ impl<T: Copy> VjpRequest<'_, T> {
             return Err(Error::Initial);
         }
         let row = shape.size + usize::from(self.options.scalar_term);
-        let rows = self.batch.checked_mul(self.rows()).and_then(|n| n.checked_mul(row)).ok_or(Error::Shape)?;
-        if self.signatures.len() != rows {
+        let rows = match self.options.stream {
+            true => self.points - usize::from(self.basepoint.is_none()),
+            false => 1,
+        };
+        let rows = each(rows)?.checked_mul(row).ok_or(Error::Shape)?;
+        if self.signatures != rows {
             return Err(Error::Signatures);
         }
-        if self.cotangents.len() != rows {
+        if self.cotangents != rows {
             return Err(Error::Cotangents);
         }
         let carried = match self.part {
             Part::WHOLE => 0,
-            _ => carry_len(self.channels, self.depth, self.options.stream)
-                .and_then(|n| n.checked_mul(self.batch))
-                .ok_or(Error::Shape)?,
+            _ => each(carry_len(self.channels, self.depth, self.options.stream).ok_or(Error::Shape)?)?,
         };
-        let sound = to.paths.len() == numbers
-            && to.carry.len() == carried
-            && to.basepoint.as_ref().is_none_or(|b| b.len() == self.batch * self.channels && self.basepoint.is_some())
-            && to.initial.as_ref().is_none_or(|i| Some(i.len()) == self.batch.checked_mul(shape.size));
+        let sound = self.to_paths == numbers
+            && self.carry == carried
+            && self.to_basepoint.is_none_or(|len| len == self.batch * self.channels && self.basepoint.is_some())
+            && self.to_initial.is_none_or(|len| Some(len) == self.batch.checked_mul(shape.size));
         if !sound {
             return Err(Error::Output);
         }
         let parts = Parts::new(&shape, self.options.stream).ok_or(Error::Shape)?;
-        if scratch < parts.total {
+        if self.scratch < parts.total {
             return Err(Error::Scratch);
         }
         Ok((shape, parts))

@@ -53,6 +53,7 @@ pub struct Scatter<T> {
 }
 
 impl<T: Copy> Scatter<T> {
+    #[cfg_attr(path_signature_small, optimize(size))]
     pub fn new(targets: [Target<T>; MAX_WIDTH], channels: usize) -> Self {
         let unit = MAX_WIDTH >> channels.trailing_zeros().min(MAX_WIDTH.trailing_zeros());
         let mut s = Scatter { targets, channels, plain_from: 0, plain_until: usize::MAX, unit };
@@ -101,6 +102,7 @@ impl<T: Copy> Scatter<T> {
     }
 
     /// One point, each lane's place found on its own.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn write_point<V: Lanes<T = T>>(&self, t: usize, from: *const V) {
         for (l, target) in self.targets.iter().enumerate().take(V::WIDTH) {

@@ -8,6 +8,7 @@ use crate::shape::Shape;
 
 /// Vectors of scratch that [`super::signature_vjp()`] needs, whatever the batch and the number of points: for whole signatures of depth 3 and more about four states, and a tile of time
 /// with all that hangs on it; `None` for a shape that does not exist.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub fn vjp_scratch<V: Lanes>(channels: usize, depth: usize, stream: bool) -> Option<usize> {
     Parts::new(&Shape::new(channels, depth)?, stream).map(|parts| parts.total)
 }
@@ -22,6 +23,7 @@ const PARTS: usize = 13;
 
 impl Parts {
     /// `None` if the sum overflows.
+    #[cfg_attr(path_signature_small, optimize(size))]
     pub fn new(shape: &Shape, stream: bool) -> Option<Parts> {
         let d = shape.channels;
         let sizes: [usize; PARTS] = if stream || d == 1 || shape.depth == 1 {

@@ -16,7 +16,8 @@ fn padded(channels: usize) -> Option<usize> {
 /// Vectors of scratch: the matrix, differences, one row of the result.
 pub fn scratch_vectors(channels: usize) -> Option<usize> {
     let row = padded(channels)?;
-    let numbers = channels.checked_mul(row)?.checked_add(ROWS.checked_mul(row)?)?.checked_add(3usize.checked_mul(row)?)?;
+    let numbers =
+        channels.checked_mul(row)?.checked_add(ROWS.checked_mul(row)?)?.checked_add(3usize.checked_mul(row)?)?;
     // As many vectors as two lanes need; four need half.
     Some(numbers.div_ceil(2))
 }
@@ -38,6 +39,7 @@ struct Square<T> {
 ///
 /// # Safety
 /// The call was found sound, `scratch` has [`scratch_vectors`].
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> bool {
     let d = call.shape.channels;
@@ -66,6 +68,7 @@ pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> boo
 
 impl<T: Real> Square<T> {
     /// The matrix and the ends' own terms; says whether the cotangent is finite.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn begin(&self, call: &Call<'_, '_, T>, path: usize) -> bool {
         let d = self.d;
@@ -108,6 +111,7 @@ impl<T: Real> Square<T> {
     }
 
     /// All points of a path.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn path<V: Lanes<T = T>>(&self, call: &Call<'_, '_, T>, path: usize) {
         let (d, part) = (self.d, call.request.part);
@@ -131,18 +135,8 @@ impl<T: Real> Square<T> {
                 core::ptr::copy_nonoverlapping(call.pending(path), self.first, d);
             }
             let alone = |s: usize| {
-                let (next, prev) = (point((s + 1).min(steps)), point(s.saturating_sub(1)));
-                for c in 0..d {
-                    *self.differences.add(c) = (*next.add(c)).minus(*prev.add(c));
-                }
-                self.rows::<V>(1, self.row);
-                if s == start {
-                    self.add(self.first);
-                }
-                if s == end && part.last {
-                    self.add(self.last);
-                }
-                core::ptr::copy_nonoverlapping(self.row, place(s), d);
+                let neighbours = [point(s.saturating_sub(1)), point((s + 1).min(steps))];
+                self.alone::<V>(neighbours, place(s), s == start, s == end && part.last);
             };
             // Both neighbours beside it in memory.
             let (from, to) = ((1 + ahead).min(steps + 1), steps.max(1 + ahead));
@@ -150,7 +144,7 @@ impl<T: Real> Square<T> {
                 alone(s);
             }
             let mut s = from;
-            if d == 2 && s + 4 < to {
+            if V::WIDTH == 4 && d == 2 && s + 4 < to {
                 alone(s);
                 s = self.pairs::<V>(s + 1, steps, point(s), place(s + 1));
             }
@@ -163,6 +157,26 @@ impl<T: Real> Square<T> {
             for s in to.max(from)..steps + 1 {
                 alone(s);
             }
+        }
+    }
+
+    /// One point, with what the path's ends have besides.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    unsafe fn alone<V: Lanes<T = T>>(&self, [prev, next]: [*const T; 2], to: *mut T, is_first: bool, is_last: bool) {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            for c in 0..self.d {
+                *self.differences.add(c) = (*next.add(c)).minus(*prev.add(c));
+            }
+            self.rows::<V>(1, self.row);
+            if is_first {
+                self.add(self.first);
+            }
+            if is_last {
+                self.add(self.last);
+            }
+            core::ptr::copy_nonoverlapping(self.row, to, self.d);
         }
     }
 
@@ -189,6 +203,7 @@ impl<T: Real> Square<T> {
         s
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn add(&self, term: *const T) {
         for c in 0..self.d {
             // SAFETY: both have d numbers.
@@ -227,6 +242,7 @@ impl<T: Real> Square<T> {
     ///
     /// # Safety
     /// Where d fills no whole vectors and is below 8, numbers behind the last row are written, fewer than d.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn rows<V: Lanes<T = T>>(&self, count: usize, to: *mut T) {
         let vectors = self.d.div_ceil(V::WIDTH);
@@ -234,18 +250,18 @@ impl<T: Real> Square<T> {
         unsafe {
             let mut column = 0;
             while column < vectors {
-                column += match vectors - column {
-                    1 => {
-                        let done = self.products::<V, 8, 1>(0, count, column, to);
-                        self.products::<V, 1, 1>(done, count, column, to);
-                        1
-                    }
-                    _ => {
-                        let done = self.products::<V, 6, 2>(0, count, column, to);
-                        self.products::<V, 1, 2>(done, count, column, to);
-                        2
-                    }
+                // Two vectors at once where there are as many: the numbers of a row are read half as often.
+                let two = V::WIDTH == 4 && vectors - column > 1;
+                let done = if two {
+                    self.products::<V, 6, 2>(0, count, column, to)
+                } else {
+                    self.products::<V, 8, 1>(0, count, column, to)
                 };
+                if two {
+                    self.products::<V, 1, 1>(done, count, column + 1, to);
+                }
+                self.products::<V, 1, 1>(done, count, column, to);
+                column += 1 + usize::from(two);
             }
         }
     }

@@ -3,12 +3,15 @@
 //! One channel: level k is Δᵏ / k!, with derivative level k - 1. Not here: streams.
 
 use super::call::Call;
+use super::numbers::Numbers;
+use super::request::Part;
 use crate::lanes::Real;
 
 /// Says whether all cotangents are finite.
 ///
 /// # Safety
 /// The call was found sound, `unwanted` has room for `channels` numbers.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>, unwanted: *mut T) -> bool {
     let (d, part) = (call.shape.channels, call.request.part);
@@ -16,8 +19,6 @@ pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>, unwanted: *mut T) -> bool {
     for path in 0..call.request.batch {
         // SAFETY: rows have as many numbers as the shape says, points `channels`, the carry `channels`.
         unsafe {
-            let cotangent = core::slice::from_raw_parts(call.cotangent(path), call.shape.size);
-            finite &= cotangent.iter().all(|x| x.is_finite());
             let target = call.target(path, unwanted);
             // Zeros first: ends may be the same point.
             for t in 0..=target.steps {
@@ -29,95 +30,133 @@ pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>, unwanted: *mut T) -> bool {
                     }
                 }
             }
-            if !part.first {
-                let from = call.pending(path);
-                let to = target.point(0, d);
-                for c in 0..d {
-                    if to != from {
-                        *to.add(c) = *from.add(c);
-                        *from.add(c) = T::ZERO;
-                    }
-                }
-            }
-            let add = |t: usize, c: usize, x: f64| {
-                let point = target.point(t, d).add(c);
-                *point = T::from_f64((*point).to_f64() + x);
+            let ends = Ends {
+                channels: d,
+                size: call.shape.size,
+                part,
+                cotangent: Numbers::new(call.cotangent(path)),
+                signature: Numbers::new(call.signature(path)),
+                initial: call.initial(path).map(|row| Numbers::new(row.as_ptr())),
+                of_initial: call.initial_gradient(path).map(|row| Numbers::new(row)),
+                first: Numbers::new(target.point(0, d)),
+                last: Numbers::new(target.point(target.steps, d)),
+                pending: (!part.first).then(|| Numbers::new(call.pending(path))),
             };
-            if d == 1 {
-                let signature = core::slice::from_raw_parts(call.signature(path), call.shape.size);
-                let initial = call.initial(path);
-                let step = derivative(cotangent, signature, initial);
-                if part.first {
-                    add(0, 0, -step);
-                    if let Some(row) = call.initial_gradient(path) {
-                        of_initial(cotangent, signature, row);
-                    }
-                }
-                if part.last {
-                    add(target.steps, 0, step);
-                }
-            } else {
-                for (c, x) in cotangent.iter().enumerate() {
-                    if part.first {
-                        add(0, c, -x.to_f64());
-                        if let Some(row) = call.initial_gradient(path) {
-                            *row.add(c) = *x;
-                        }
-                    }
-                    if part.last {
-                        add(target.steps, c, x.to_f64());
-                    }
-                }
-            }
+            finite &= ends.write();
             call.clear_tail(path);
         }
     }
     finite
 }
 
-/// Level `k` with the scalar term.
-fn level<T: Real>(levels: &[T], k: usize) -> f64 {
-    if k == 0 { 1.0 } else { levels[k - 1].to_f64() }
+/// What the ends of one path have to do with.
+struct Ends {
+    channels: usize,
+    size: usize,
+    part: Part,
+    cotangent: Numbers,
+    signature: Numbers,
+    initial: Option<Numbers>,
+    of_initial: Option<Numbers>,
+    first: Numbers,
+    last: Numbers,
+    /// What has come to the first point from the piece before.
+    pending: Option<Numbers>,
 }
 
-/// ∂f/∂Δ = Σ_k Λ_k R_{k-1}, R what was continued times the path's own signature. Powers that have become zero end each sum: they do so long before a large depth does.
-fn derivative<T: Real>(cotangent: &[T], signature: &[T], initial: Option<&[T]>) -> f64 {
-    let mut sum = 0.0;
-    for (k, x) in cotangent.iter().enumerate() {
-        let so_far = match initial {
-            None => level(signature, k),
-            Some(initial) => {
-                let mut product = 0.0;
-                for j in 0..=k {
-                    let power = level(signature, j);
-                    if power == 0.0 {
-                        break;
-                    }
-                    product += level(initial, k - j) * power;
+unsafe fn add(to: Numbers, c: usize, x: f64) {
+    // SAFETY: as the caller vouches.
+    unsafe { to.set(c, to.get(c) + x) };
+}
+
+impl Ends {
+    /// The gradients of both ends and of what was continued; says whether the cotangent is finite.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    unsafe fn write(&self) -> bool {
+        let mut finite = true;
+        // SAFETY: rows have `size` numbers, points `channels`.
+        unsafe {
+            for k in 0..self.size {
+                finite &= self.cotangent.get(k).is_finite();
+            }
+            if let Some(pending) = self.pending
+                && !pending.is_same(self.first)
+            {
+                for c in 0..self.channels {
+                    self.first.set(c, pending.get(c));
+                    pending.set(c, 0.0);
                 }
-                product
             }
-        };
-        // Zero times an infinite cotangent would hide it.
-        sum += x.to_f64() * so_far;
-        if initial.is_none() && so_far == 0.0 && k > 0 {
-            break;
+            for c in 0..self.channels {
+                let step = if self.channels == 1 { self.derivative() } else { self.cotangent.get(c) };
+                if self.part.first {
+                    add(self.first, c, -step);
+                }
+                if self.part.last {
+                    add(self.last, c, step);
+                }
+            }
+            if let (Some(row), true) = (self.of_initial, self.part.first) {
+                for k in 0..self.size {
+                    row.set(k, if self.channels == 1 { self.of_level(k) } else { self.cotangent.get(k) });
+                }
+            }
+        }
+        finite
+    }
+
+    /// ∂f/∂Δ = Σ_k Λ_k R_{k-1}, R what was continued times the path's own signature. Powers that have become zero end each sum: they do so long before a large depth does.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    unsafe fn derivative(&self) -> f64 {
+        let mut sum = 0.0;
+        // SAFETY: rows have `size` numbers.
+        unsafe {
+            for k in 0..self.size {
+                let so_far = match self.initial {
+                    None => level(self.signature, k),
+                    Some(initial) => {
+                        let mut product = 0.0;
+                        for j in 0..=k {
+                            let power = level(self.signature, j);
+                            if power == 0.0 {
+                                break;
+                            }
+                            product += level(initial, k - j) * power;
+                        }
+                        product
+                    }
+                };
+                // Zero times an infinite cotangent would hide it.
+                sum += self.cotangent.get(k) * so_far;
+                if self.initial.is_none() && so_far == 0.0 && k > 0 {
+                    break;
+                }
+            }
+        }
+        sum
+    }
+
+    /// ∂f/∂I_k = Λ_k + Σ_j Λ_{k+j} S_j.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    unsafe fn of_level(&self, k: usize) -> f64 {
+        // SAFETY: rows have `size` numbers.
+        unsafe {
+            let mut sum = self.cotangent.get(k);
+            for j in 1..self.size - k {
+                let s = self.signature.get(j - 1);
+                if s == 0.0 {
+                    break;
+                }
+                sum += self.cotangent.get(k + j) * s;
+            }
+            sum
         }
     }
-    sum
 }
 
-/// ∂f/∂I_k = Λ_k + Σ_j Λ_{k+j} S_j.
-unsafe fn of_initial<T: Real>(cotangent: &[T], signature: &[T], row: *mut T) {
-    for k in 0..cotangent.len() {
-        let mut sum = cotangent[k].to_f64();
-        for (x, s) in cotangent[k + 1..].iter().zip(signature) {
-            if s.to_f64() == 0.0 {
-                break;
-            }
-            sum += x.to_f64() * s.to_f64();
-        }
-        // SAFETY: the caller vouches for as many numbers as the cotangent has.
-        unsafe { *row.add(k) = T::from_f64(sum) };
-    }
+/// Level `k` with the scalar term.
+unsafe fn level(levels: Numbers, k: usize) -> f64 {
+    // SAFETY: as the caller vouches.
+    if k == 0 { 1.0 } else { unsafe { levels.get(k - 1) } }
 }

@@ -9,14 +9,15 @@
 //!
 //! A node runs a tile of steps at once, latest first, so that its running λ stay in registers. One channel has its own sums (`one_channel`).
 
-use super::call::{Call, all_finite};
+use super::call::{Call, all_finite, load, read, store, writable};
+use super::numbers::Numbers;
 use super::scatter::{Scatter, Target};
 use super::weights;
 use crate::increments::Gather;
-use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
+use crate::lanes::{Lanes, MAX_WIDTH, Real};
 use crate::shape::Shape;
 use crate::signature::Group;
-use crate::state::{clear, load_state, store_state};
+use crate::state::clear;
 
 /// Steps of a tile, at most; also the pitch of what has a number for each step.
 const TILE: usize = 16;
@@ -52,6 +53,7 @@ struct Places {
 }
 
 impl Places {
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn new(shape: &Shape) -> Option<Places> {
         let (d, n) = (shape.channels, shape.depth);
         let steps = tile_steps(shape);
@@ -74,6 +76,7 @@ impl Places {
 ///
 /// # Safety
 /// The call was found sound, `scratch` has [`scratch_vectors`].
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> bool {
     let mut finite = true;
@@ -121,6 +124,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         self.base.wrapping_add(at)
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn group(&self, group: Group) -> bool {
         let (call, shape) = (self.call, self.call.shape);
         let (d, part) = (shape.channels, call.request.part);
@@ -140,11 +145,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                 clear(self.base, shape.size);
                 clear(pending, d);
             } else {
-                let carry = |skip: usize| -> Rows<V::T> {
-                    core::array::from_fn(|l| call.carry(group.paths[l]).wrapping_add(skip).cast_const())
-                };
-                load_state(self.base, shape.size, &carry(0));
-                load_state(pending, d, &carry(shape.size));
+                load(self.base, shape.size, &call.carries(&group, 0));
+                load(pending, d, &call.carries(&group, shape.size));
             }
             clear(fresh, d);
             let most = tile_steps(shape);
@@ -161,6 +163,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
     }
 
     /// Steps `first + 1 … first + steps`: gradients of the points behind them to the tile of gradients.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn tile(
         &self,
         group: Group,
@@ -174,20 +178,15 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         let (pending, fresh) = (self.part(places.ends), self.part(places.ends + d));
         // SAFETY: as the caller vouches.
         unsafe {
-            gather.read(first, steps, self.part(places.increments));
+            read(gather, first, steps, self.part(places.increments));
             for q in 0..steps {
                 let row = (first + q) * call.row;
-                let cotangents = core::array::from_fn(|l| call.cotangent(group.paths[l]).add(row));
-                load(self.part(places.cotangents + q * shape.size), shape.size, &cotangents);
+                load(self.part(places.cotangents + q * shape.size), shape.size, &call.cotangents(&group, row));
                 let before = self.part(places.prefixes + q * low);
                 if first + q > 0 {
-                    let rows = core::array::from_fn(|l| call.signature(group.paths[l]).add(row - call.row));
-                    load(before, low, &rows);
-                } else if call.request.initial.is_some() {
-                    let rows = core::array::from_fn(|l| {
-                        call.initial(group.paths[l]).map_or(core::ptr::null(), <[V::T]>::as_ptr)
-                    });
-                    load(before, low, &rows);
+                    load(before, low, &call.signatures(&group, row - call.row));
+                } else if let Some(initials) = call.initials(&group) {
+                    load(before, low, &initials);
                 } else {
                     clear(before, low);
                 }
@@ -227,6 +226,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
     }
 
     /// The first points, or what leads to the piece before; the gradient of what the paths continued.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn end(&self, group: Group, targets: &[Target<V::T>; MAX_WIDTH]) {
         let (call, shape) = (self.call, self.call.shape);
         let (d, part) = (shape.channels, call.request.part);
@@ -247,28 +248,15 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                 }
                 call.clear_tail(path);
             }
-            if call.initial_gradient(group.paths[0]).is_some() {
-                let rows: RowsMut<V::T> = core::array::from_fn(|l| {
-                    call.initial_gradient(group.paths[l]).unwrap_or(core::ptr::null_mut())
-                });
-                store_state(self.base, shape.size, &rows);
+            if let Some(rows) = call.initial_gradients(&group, 0) {
+                store(self.base, shape.size, &rows);
             }
             if !part.last {
-                let carry = |skip: usize| -> RowsMut<V::T> {
-                    core::array::from_fn(|l| call.carry(group.paths[l]).wrapping_add(skip))
-                };
-                store_state(self.base, shape.size, &carry(0));
-                store_state(pending, d, &carry(shape.size));
+                store(self.base, shape.size, &writable(call.carries(&group, 0)));
+                store(pending, d, &writable(call.carries(&group, shape.size)));
             }
         }
     }
-}
-
-/// Rows of each lane to a state: one copy of the code.
-#[inline(never)]
-unsafe fn load<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
-    // SAFETY: as the caller vouches.
-    unsafe { load_state(state, size, rows) };
 }
 
 impl<V: Lanes> Tile<'_, V> {
@@ -299,8 +287,7 @@ impl<V: Lanes> Tile<'_, V> {
                 while c < d {
                     c += match d - c {
                         LETTERS.. => self.leaf::<LETTERS>(k, word * d, c, v, rho),
-                        3 => self.leaf::<3>(k, word * d, c, v, rho),
-                        2 => self.leaf::<2>(k, word * d, c, v, rho),
+                        2.. => self.leaf::<2>(k, word * d, c, v, rho),
                         _ => self.leaf::<1>(k, word * d, c, v, rho),
                     };
                 }
@@ -310,12 +297,7 @@ impl<V: Lanes> Tile<'_, V> {
             for c in 0..d {
                 self.descend(k, word * d + c, c, v, below);
                 self.visit(k + 1, word * d + c, below, of_child);
-                match arrays {
-                    2 => self.ascend::<2>(k, word * d + c, c, v, of_child, rho),
-                    3 => self.ascend::<3>(k, word * d + c, c, v, of_child, rho),
-                    4 => self.ascend::<4>(k, word * d + c, c, v, of_child, rho),
-                    _ => self.ascend::<0>(k, word * d + c, c, v, of_child, rho),
-                }
+                self.ascend(k, word * d + c, c, v, of_child, rho);
             }
         }
     }
@@ -340,19 +322,11 @@ impl<V: Lanes> Tile<'_, V> {
         }
     }
 
-    /// What a child leaves: to ρ, to g, and to its own λ. `A` is the number of arrays where it is known at compile time, else 0.
+    /// What a child leaves: to ρ, to g, and to its own λ.
     #[inline(never)]
-    unsafe fn ascend<const A: usize>(
-        &self,
-        k: usize,
-        child: usize,
-        c: usize,
-        v: *const V,
-        of_child: *const V,
-        rho: *mut V,
-    ) {
+    unsafe fn ascend(&self, k: usize, child: usize, c: usize, v: *const V, of_child: *const V, rho: *mut V) {
         let (d, n) = (self.shape.channels, self.shape.depth);
-        let arrays = if A > 0 { A } else { n - k };
+        let arrays = n - k;
         // SAFETY: as the caller vouches.
         unsafe {
             let place = self.adjoint.add(self.shape.offset(k + 1) + child);
@@ -420,68 +394,109 @@ impl<V: Lanes> Tile<'_, V> {
 }
 
 /// One channel: R_t = R_{t-1} ⊗ exp(z), so that ∂f/∂z = Σ_k λ_k R_{t,k-1}, and λ_{t-1,k} = Σ_m λ_{t,k+m} z^m/m!. Powers that have become zero end each sum.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 unsafe fn one_channel<T: Real>(call: &Call<'_, '_, T>, path: usize, adjoint: *mut T) -> bool {
     let (depth, part) = (call.shape.depth, call.request.part);
     let mut dropped = T::ZERO;
     let target = Target { last: core::ptr::null_mut(), ..call.target(path, &raw mut dropped) };
     let track = call.track(path);
-    let mut finite = true;
+    let adjoint = Numbers::new(adjoint);
     // SAFETY: rows have `depth` numbers, the scratch too, the carry one more.
     unsafe {
-        let adjoint = core::slice::from_raw_parts_mut(adjoint, depth);
-        let mut pending = 0.0;
-        if part.first {
-            adjoint.fill(T::ZERO);
-        } else {
-            let carry = core::slice::from_raw_parts(call.carry(path), depth);
-            adjoint.copy_from_slice(carry);
-            pending = (*call.pending(path)).to_f64();
+        let (carry, waiting) = (Numbers::new(call.carry(path)), Numbers::new(call.pending(path)));
+        let mut line = Line { depth, adjoint, pending: 0.0, fresh: 0.0, finite: true };
+        for k in 0..depth {
+            adjoint.set(k, if part.first { 0.0 } else { carry.get(k) });
         }
-        let mut fresh = 0.0;
+        if !part.first {
+            line.pending = waiting.get(0);
+        }
         for t in (1..call.request.rows() + 1).rev() {
             let row = (t - 1) * call.row;
-            let cotangent = core::slice::from_raw_parts(call.cotangent(path).add(row), depth);
-            for (x, y) in adjoint.iter_mut().zip(cotangent) {
-                finite &= y.is_finite();
-                *x = x.plus(*y);
+            line.meet(Numbers::new(call.cotangent(path).add(row)));
+            if t <= target.steps {
+                let after = Numbers::new(call.signature(path).add(row));
+                let x = line.step(after, track.first_steps(t).last_increment());
+                *target.point(t, 1) = T::from_f64(x);
             }
-            fresh += cotangent[0].to_f64();
-            if t > target.steps {
-                continue;
+        }
+        if part.last {
+            let first = line.pending + line.fresh - adjoint.get(0);
+            *target.point(0, 1) = if target.steps > 0 { T::from_f64(first) } else { T::ZERO };
+        } else {
+            line.copy(carry);
+            waiting.set(0, line.pending + line.fresh);
+        }
+        if let Some(row) = call.initial_gradient(path) {
+            line.copy(Numbers::new(row));
+        }
+        call.clear_tail(path);
+        line.finite
+    }
+}
+
+/// A path of one channel on its way back.
+struct Line {
+    depth: usize,
+    /// λ
+    adjoint: Numbers,
+    /// What the point behind the next step has so far, and the cotangents that it has met since.
+    pending: f64,
+    fresh: f64,
+    finite: bool,
+}
+
+impl Line {
+    /// A signature's own cotangent.
+    #[inline(never)]
+    unsafe fn meet(&mut self, cotangent: Numbers) {
+        // SAFETY: both have `depth` numbers.
+        unsafe {
+            for k in 0..self.depth {
+                let x = cotangent.get(k);
+                self.finite &= x.is_finite();
+                self.adjoint.set(k, self.adjoint.get(k) + x);
             }
-            let after = core::slice::from_raw_parts(call.signature(path).add(row), depth);
-            let rest: f64 = adjoint[1..].iter().zip(after).map(|(x, r)| x.to_f64() * r.to_f64()).sum();
-            let z = track.first_steps(t).last_increment();
+            self.fresh += cotangent.get(0);
+        }
+    }
+
+    /// A step back; gives the gradient of the point behind it.
+    #[inline(never)]
+    unsafe fn step(&mut self, after: Numbers, z: f64) -> f64 {
+        // SAFETY: both have `depth` numbers.
+        unsafe {
+            let mut rest = 0.0;
+            for k in 1..self.depth {
+                rest += self.adjoint.get(k) * after.get(k - 1);
+            }
             let mut change = 0.0;
-            for k in 0..depth {
+            for k in 0..self.depth {
                 let (mut sum, mut power) = (0.0, 1.0);
-                for (m, x) in adjoint[k + 1..].iter().enumerate() {
-                    power *= z / (m + 1) as f64;
+                for m in k + 1..self.depth {
+                    power *= z / (m - k) as f64;
                     if power == 0.0 {
                         break;
                     }
-                    sum += x.to_f64() * power;
+                    sum += self.adjoint.get(m) * power;
                 }
-                adjoint[k] = T::from_f64(adjoint[k].to_f64() + sum);
+                self.adjoint.set(k, self.adjoint.get(k) + sum);
                 if k == 0 {
                     change = sum;
                 }
             }
-            *target.point(t, 1) = T::from_f64(fresh + pending + rest);
-            (pending, fresh) = (change - rest, 0.0);
+            let point = self.fresh + self.pending + rest;
+            (self.pending, self.fresh) = (change - rest, 0.0);
+            point
         }
-        if part.last {
-            let x = if target.steps > 0 { pending + fresh - adjoint[0].to_f64() } else { 0.0 };
-            *target.point(0, 1) = T::from_f64(x);
-        } else {
-            core::slice::from_raw_parts_mut(call.carry(path), depth).copy_from_slice(adjoint);
-            *call.pending(path) = T::from_f64(pending + fresh);
-        }
-        if let Some(row) = call.initial_gradient(path) {
-            core::slice::from_raw_parts_mut(row, depth).copy_from_slice(adjoint);
-        }
-        call.clear_tail(path);
     }
-    finite
+
+    /// λ elsewhere.
+    unsafe fn copy(&self, to: Numbers) {
+        for k in 0..self.depth {
+            // SAFETY: both have `depth` numbers.
+            unsafe { to.set(k, self.adjoint.get(k)) };
+        }
+    }
 }

@@ -55,9 +55,6 @@ pub unsafe fn leaf<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mu
         if a < d {
             children_of_leaf::<V, 1>(flow, top.add(a), below.add(a), a, out);
         }
-        if k == 2 {
-            at_root(flow, node, out, 2);
-        }
     }
 }
 
@@ -79,7 +76,8 @@ unsafe fn children_of_leaf<V: Lanes, const WORDS: usize>(
         while q < flow.steps {
             let c = rectangle::<V, WORDS>(top, d, z, d);
             for s in 0..STEPS {
-                let (mut one, mut two) = if a == 0 { (V::zero(), V::zero()) } else { (*out.add(s), *out.add(TILE + s)) };
+                let (mut one, mut two) =
+                    if a == 0 { (V::zero(), V::zero()) } else { (*out.add(s), *out.add(TILE + s)) };
                 for i in 0..WORDS {
                     let z = *z.add((a + i) * TILE + s);
                     one = z.mul_add(x[i], one);
@@ -122,9 +120,6 @@ pub unsafe fn inner<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, childre
                     _ => contract_letters::<V, 1>(flow, from, arrays, a, to),
                 };
             }
-        }
-        if k == 2 {
-            at_root(flow, node, out, arrays + 1);
         }
     }
 }
@@ -176,42 +171,6 @@ unsafe fn contract_letters<V: Lanes, const LETTERS: usize>(
         }
     }
     LETTERS
-}
-
-/// From a root's arrays to its entries of the two matrices.
-unsafe fn at_root<V: Lanes>(flow: &Flow<'_, V>, node: usize, x: *const V, arrays: usize) {
-    // SAFETY: as the caller vouches.
-    unsafe {
-        let place = flow.theta.levels[2].add(node);
-        let (mut before, mut behind) = (flow.before.add(node), flow.behind.add(node));
-        let pitch = pairs(flow.shape.channels);
-        let mut change = V::zero();
-        for q in 0..flow.steps {
-            let x = x.add(q);
-            let root = (*place).add(change);
-            let (start, end, of_step);
-            if arrays == 2 {
-                (start, end, of_step) = weights::at_root(root, [*x, *x.add(TILE)]);
-            } else {
-                let (mut from, mut sum, mut rest) = (root.add(*x), *x, V::zero());
-                for j in 2..=arrays {
-                    let x = *x.add((j - 1) * TILE);
-                    from = x.mul_add(weights::before(j), from);
-                    sum = x.mul_add(weights::one_over_factorial(j), sum);
-                    if j > 2 {
-                        rest = x.mul_add(weights::rest_behind(j), rest);
-                    }
-                }
-                (start, end, of_step) = (from, from.add(sum).add(rest), sum);
-            }
-            change = of_step.mul_add(weights::three(), change);
-            *before = start;
-            *behind = end;
-            before = before.add(pitch);
-            behind = behind.add(pitch);
-        }
-        add_change(place, flow.theta.lost(2).add(node), change);
-    }
 }
 
 /// Depth 3: the roots' children are the top level. As `node::stems`.
