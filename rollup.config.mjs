@@ -40,7 +40,9 @@ const inputs = (all, extension) =>
   Object.fromEntries(all.map(({ name, source }) => [name, `target/ts/${source.replace(/\.ts$/, extension)}`]));
 const isCommonJs = (entry) => entry.commonjs;
 const together = entries.filter(({ alone }) => !alone);
-const common = { external, onLog, plugins: [comlink, workerFile] };
+/** No module does anything when it is imported, so one of which nothing is used is in no file: a door that re-exports pulls nothing along. */
+const treeshake = { moduleSideEffects: false };
+const common = { external, onLog, treeshake, plugins: [comlink, workerFile] };
 const names = (extension) => ({
   dir: "dist",
   entryFileNames: `[name].${extension}`,

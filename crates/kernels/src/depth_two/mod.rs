@@ -181,14 +181,13 @@ impl<T: Real> Job<'_, T> {
             }
             match (d, V::WIDTH, self.plain) {
                 (2, 2 | 4, false) => follow_two!(false),
-                (2, 2 | 4, true) => follow_two!(true),
+                (2, 4, true) => follow_two!(true),
                 (3, 4, false) => follow!(Narrow::<V, 3, 1>::new(first)),
                 (3, 4, true) => follow!(Narrow::<V, 3, 3>::new(first)),
                 (4, 4, false) => follow!(Narrow::<V, 4, 2>::new(first)),
-                (3, 2, false) | (5, 4, false) => follow!(Few::<V, 1, 1>::new(first, d)),
-                (6, 4, false) => follow!(Few::<V, 1, 2>::new(first, d)),
-                (4, 2, false) | (7 | 8, 4, false) => follow!(Few::<V, 2, 0>::new(first, d)),
-                (5, 2, false) | (9, 4, false) => follow!(Few::<V, 2, 1>::new(first, d)),
+                (5, 4, false) => follow!(Few::<V, 1, 1>::new(first, d)),
+                (6..=8, 4, false) => follow!(Few::<V, 2, 0>::new(first, d)),
+                (9, 4, false) => follow!(Few::<V, 2, 1>::new(first, d)),
                 (10, 4, false) => follow!(Few::<V, 2, 2>::new(first, d)),
                 _ => follow!(Wide::<V>::new(first, d, self.plain, rest)),
             }
