@@ -66,7 +66,7 @@ const sharedFiles = {
   gradients: /\/core\/(vjp[^/]*|cotangent)\.js$/,
   core: /\/(core\/[^/]+|generated\/version)\.js$/,
   threads: /\/(generated|entry)\/threads\.js$/,
-  gpu: /\/gpu\//,
+  gpu: /\/gpu\/|\/entry\/gpu\.js$/,
   engine: /\/(engine|pool|dispatch)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
 };
 const sharedFile = (id) =>

@@ -2,7 +2,7 @@
 // that each holds what it is meant to hold and no more.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entries, exportsField, importPaths } from "../../scripts/lib/entries.mjs";
 import { Consumer, nodes, root } from "./consumer.ts";
@@ -52,6 +52,28 @@ it("all entries of the facade export the same names", () => {
   for (const edge of ["workerd", "edge-light"]) {
     expect(namesOf(edge).filter((name) => !workersOnly.includes(name))).toEqual(without);
   }
+});
+
+/** Files of dist that an entry loads at once. */
+function loadedAtOnce(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const dist = join(consumer.folder, "node_modules/path-signature/dist");
+  const text = readFileSync(join(dist, file), "utf8");
+  for (const [, name] of text.matchAll(/^(?:import|export)\b[^;]*?["'](\.[^"']+\.js)["']/gm))
+    loadedAtOnce(posix.join(posix.dirname(file), name!), found);
+  return found;
+}
+
+it.each([
+  ["index", ["binaries", "core", "gradients", "loading", "sizes"]],
+  ["slim", ["core", "gradients", "loading", "sizes"]],
+  // Nothing that compiles bytes, starts workers or loads anything later.
+  ["workerd", ["core", "gradients", "sizes"]],
+  ["edge-light", ["core", "gradients", "sizes"]],
+])("%s loads these parts at once, no engine among them", (entry, parts) => {
+  const expected = [`${entry}.js`, ...parts.map((part) => `shared/${part}.js`)];
+  expect([...loadedAtOnce(`${entry}.js`)].sort()).toEqual(expected.sort());
 });
 
 it("the slim entry holds no binary, and says so", async () => {
