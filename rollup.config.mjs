@@ -5,10 +5,11 @@
 // map by which they could find it.
 
 import { isBuiltin } from "node:module";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
 import { entries } from "./scripts/lib/entries.mjs";
-import { packageJson } from "./scripts/lib/project.mjs";
+import { at, packageJson } from "./scripts/lib/project.mjs";
 
 const onLog = (level, log, handler) => {
   // A bundle with a hole in it must not be published.
@@ -69,8 +70,11 @@ const sharedFiles = {
   gpu: /\/gpu\/|\/entry\/gpu\.js$/,
   engine: /\/(engine|pool|dispatch)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
 };
-const sharedFile = (id) =>
-  Object.keys(sharedFiles).find((name) => sharedFiles[name].test(id.replaceAll("\\", "/"))) ?? null;
+const sharedFile = (id) => {
+  // The project's own folder may be called anything.
+  const path = `/${relative(at("."), id).replaceAll("\\", "/")}`;
+  return Object.keys(sharedFiles).find((name) => sharedFiles[name].test(path)) ?? null;
+};
 
 /** The JavaScript of some entries. `exports`: whether they export anything; what does not would look like no module. */
 const code = (chosen, { exports = true, chunks = { manualChunks: sharedFile } } = {}) => [

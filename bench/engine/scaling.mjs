@@ -1,7 +1,6 @@
 // What more threads than this machine has would give: costs measured here, put into the simulation of ../scaling/simulate.mjs. Measured are, for each row,
-// the calling thread's own work (staging, reading, turns), by Node's own account of the time in which its loop is busy, and the kernels' on one thread.
+// the calling thread's own work (staging, reading, turns), by the processor time that the system says it took, and the kernels' on one thread.
 
-import { performance } from "node:perf_hooks";
 import { createEngine, signature } from "../../dist/index.js";
 import { rowName } from "../grid.mjs";
 import { makePaths } from "../lib/paths.mjs";
@@ -16,14 +15,15 @@ const rows = [
   [256, 1000, 8, 4],
 ].map(([batch, points, channels, depth]) => ({ batch, points, channels, depth }));
 
-/** Seconds of a call in which the calling thread is busy, and in all. */
+/** Seconds of the processor that the calling thread takes for a call, and seconds in all. */
 async function busyTime(run, calls) {
   await run();
-  const before = performance.eventLoopUtilization();
+  const before = process.threadCpuUsage();
   const begin = performance.now();
   for (let i = 0; i < calls; i++) await run();
   const seconds = (performance.now() - begin) / 1e3 / calls;
-  return { busy: performance.eventLoopUtilization(before).active / 1e3 / calls, seconds };
+  const { user, system } = process.threadCpuUsage(before);
+  return { busy: (user + system) / 1e6 / calls, seconds };
 }
 
 /** Bytes a second at which one thread copies what no cache holds. */
