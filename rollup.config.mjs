@@ -32,7 +32,8 @@ const comlink = {
 /** Sources name the worker file as it is there. In dist they are below shared, and it is not. */
 const workerFile = {
   name: "worker file",
-  transform: (code) => (code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../worker.js"') : null),
+  transform: (code) =>
+    code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../path-signature-worker.js"') : null,
 };
 
 const inputs = (all, extension) =>
@@ -43,37 +44,62 @@ const common = { external, onLog, plugins: [comlink, workerFile] };
 const names = (extension) => ({
   dir: "dist",
   entryFileNames: `[name].${extension}`,
+  // What another file imports is not imported for it ahead of time: bundlers that are told of no side effects ask what it is for.
+  hoistTransitiveImports: false,
   // Declarations come with `.d` in their name.
   chunkFileNames: ({ name }) => `shared/${name.replace(/\.d$/, "")}.${extension}`,
   paths: (id) => (id.startsWith(packageName) ? `./${id.slice(packageName.length)}` : id),
 });
 
-/** The JavaScript of some entries. */
-const code = (chosen) => [
+/**
+ * The files below shared, by what is in them, so that their names stay as they are. Bundlers take a file as a whole when they split:
+ * what is asked for alone, or lazily, or may not reach an edge host, is apart.
+ */
+const sharedFiles = {
+  /** Of which the sizes are what an app pays for `signatureSize`. */
+  sizes: /\/core\/(size|errors)\.js$/,
+  /** Compiles bytes, loads engines: nothing for edge hosts. */
+  loading: /\/(core\/compile|engine\/bind)\.js$/,
+  binaries: /\/(generated\/(relaxed|simd)|core\/binaries|entry\/inline)\.js$/,
+  gradients: /\/core\/(vjp[^/]*|cotangent)\.js$/,
+  core: /\/(core\/[^/]+|generated\/version)\.js$/,
+  threads: /\/(generated|entry)\/threads\.js$/,
+  gpu: /\/gpu\//,
+  engine: /\/(engine|pool|dispatch)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
+};
+const sharedFile = (id) =>
+  Object.keys(sharedFiles).find((name) => sharedFiles[name].test(id.replaceAll("\\", "/"))) ?? null;
+
+/** The JavaScript of some entries. `exports`: whether they export anything; what does not would look like no module. */
+const code = (chosen, { exports = true, chunks = { manualChunks: sharedFile } } = {}) => [
   {
     ...common,
     input: inputs(chosen, ".js"),
-    output: { ...names("js"), format: "es" },
+    output: { ...names("js"), ...chunks, format: "es", ...(exports ? {} : { footer: "export {};" }) },
   },
   {
     ...common,
     input: inputs(chosen.filter(isCommonJs), ".js"),
-    output: { ...names("cjs"), format: "cjs", exports: "named" },
+    output: { ...names("cjs"), ...chunks, format: "cjs", exports: "named" },
   },
 ];
+
+/** Declarations of the engine name `Symbol.asyncDispose`, which a consumer's own `lib` need not know. */
+const disposable = ({ moduleIds }) =>
+  moduleIds.some((id) => /engine[\\/]engine\.d\.ts$/.test(id)) ? '/// <reference lib="esnext.disposable" />' : "";
 
 /** Their declarations. */
 const declarations = (chosen, extension) => ({
   ...common,
   input: inputs(chosen, ".d.ts"),
   plugins: [dts()],
-  output: { ...names(extension), format: "es" },
+  output: { ...names(extension), format: "es", banner: disposable },
 });
 
 export default [
   ...code(together),
   // What is one file shares nothing.
-  ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry])),
+  ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry], { exports: false, chunks: {} })),
   declarations(entries, "d.ts"),
   declarations(entries.filter(isCommonJs), "d.cts"),
 ];

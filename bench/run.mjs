@@ -3,6 +3,7 @@
 //   npm run bench [-- --only peers,roofline,kernels,ratios,scaling,accuracy,memory,startup,size] [--rows 4x4,8x3] [--peers pysiglib,…|none] [--quick]
 //
 //   npm run bench -- gpu        on a GPU, see gpu/run.mjs
+//   npm run bench -- engine     threads, see engine/run.mjs
 //   npm run bench -- dispatch   whether calls go where they are fastest, see dispatch/run.mjs
 //   npm run bench -- gradients  vector–Jacobian products, see gradients/run.mjs
 //
@@ -145,6 +146,7 @@ const pick = (object, ...names) =>
 /** Benches with a command, a result and a page of their own. */
 const others = {
   gpu: async (args) => (await import("./gpu/run.mjs")).runGpuBench(args),
+  engine: async (args) => (await import("./engine/run.mjs")).runEngineBench(args),
   dispatch: async (args) => (await import("./dispatch/run.mjs")).runDispatchBench(args),
   gradients: async (args) => (await import("./gradients/run.mjs")).runGradientsBench(args),
 };

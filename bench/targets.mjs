@@ -240,24 +240,36 @@ export function accuracyRatio({ errors }, form, base) {
   return worst(form) / worst(base);
 }
 
-/** Of what is chosen by default, as kernel and as call, the largest ratio to plain Horner. */
-export const defaultForms = ["auto", "signature()", "signature(), one path"];
+/** What a caller gets by default. Kernels by themselves are not looked at: no call hands them a path of 100 000 points in one stretch. */
+export const defaultForms = ["signature()", "signature(), one path"];
+
+/** Paths made to make rounding show: what cancels there is up to 100 000 times what is left. They have a row of their own. */
+const hostileKinds = ["zigzag", "collinear", "jumps"];
 
 function accuracy(part) {
   const what = "accuracy of what is chosen by default";
   const target = "≤ 2× the error of the plain Horner kernel";
   if (!part?.rows.length) return [{ what, target, measured: "not measured", met: null }];
-  const against = (forms, base) =>
-    part.rows.flatMap((row) => forms.map((form) => ({ row, form, ratio: accuracyRatio(row, form, base) })));
+  const against = (forms, base, rows = part.rows) =>
+    rows.flatMap((row) => forms.map((form) => ({ row, form, ratio: accuracyRatio(row, form, base) })));
   const show = (figures) => {
     const worst = figures.reduce((a, b) => (b.ratio > a.ratio ? b : a));
     const mean = geometricMean(figures.map(({ ratio }) => ratio));
     const { row, form, ratio } = worst;
     return `most ${times(ratio)}: ${form}, ${shape(row)}, ${row.points} points, ${row.kind}; geometric mean ${times(mean)}`;
   };
-  const chosen = against(defaultForms, "horner");
+  const isHostile = ({ kind }) => hostileKinds.includes(kind);
+  const [usual, hostile] = [part.rows.filter((row) => !isHostile(row)), part.rows.filter(isHostile)].map((rows) =>
+    against(defaultForms, "horner", rows),
+  );
   return [
-    { what, target, measured: show(chosen), met: chosen.every(({ ratio }) => ratio <= 2) },
+    { what, target, measured: show(usual), met: usual.every(({ ratio }) => ratio <= 2) },
+    {
+      what: `the same on paths made to cancel (${hostileKinds.join(", ")})`,
+      target,
+      measured: show(hostile),
+      met: hostile.every(({ ratio }) => ratio <= 2),
+    },
     {
       what: "accuracy of the plain Horner kernel",
       target: "no target: against textbook Horner in float32",

@@ -9,9 +9,10 @@ import os
 import sys
 import time
 
-# One thread: the process is pinned to one core, and nobody gets to plan for more.
+# One thread, unless told otherwise: the process is pinned to one core, and nobody gets to plan for more.
+THREADS = int(os.environ.get("PEER_THREADS", "1"))
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[variable] = "1"
+    os.environ[variable] = str(THREADS)
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
@@ -21,7 +22,7 @@ import numpy as np
 def pysiglib_call(paths, depth):
     import pysiglib
 
-    return lambda: pysiglib.sig(paths, depth, n_jobs=1)
+    return lambda: pysiglib.sig(paths, depth, n_jobs=THREADS)
 
 
 def iisignature_call(paths, depth):

@@ -1,8 +1,8 @@
 // The installed package through the four bundlers that browsers' programs come from: each builds a small app that imports it as its users
 // do, with the bundler's defaults; the app runs in Chromium and does all that conformance.mjs asks.
 
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { build as esbuild } from "esbuild";
@@ -11,7 +11,7 @@ import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
 import type { Consumer } from "../packaging/consumer.ts";
-import { root } from "../packaging/consumer.ts";
+import { nodes, root } from "../packaging/consumer.ts";
 import { startChromium } from "./browsers/chromium.ts";
 import type { Driven } from "./browsers/driven.ts";
 import { writePage } from "./browsers/pages.ts";
@@ -72,7 +72,9 @@ const bundlers: Record<string, Bundler> = {
       bundle: true,
       minify: true,
       format: "esm",
-      splitting: true,
+      // What is used lazily is loaded lazily then. Apart from that esbuild shares whole files of the package between the parts, so a
+      // program that uses no engine is smaller without.
+      splitting: entry === "app.js",
       logLevel: "silent",
     });
     expect(warnings).toEqual([]);
@@ -103,6 +105,17 @@ afterAll(async () => {
 const versionOf = (name: string): string =>
   (JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as { version: string }).version;
 
+/** The text of a script and of all that it imports, at once or later, and they in turn. */
+function loadedText(folder: string, file: string, found = new Map<string, string>()): string {
+  if (!found.has(file)) {
+    const text = readFileSync(join(folder, file), "utf8");
+    found.set(file, text);
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?\s*["'`](\.[^"'`]+)["'`]/g))
+      loadedText(folder, join(dirname(file), name!), found);
+  }
+  return [...found.values()].join("");
+}
+
 describe.each(Object.keys(bundlers))("%s", (name) => {
   it("builds an app that works in a browser", async ({ skip }) => {
     requireHost("chromium", skip);
@@ -118,10 +131,42 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
     project.write("small.js", `import { signatureSize } from "path-signature";\nconsole.log(signatureSize(3, 4));\n`);
     const out = join(project.folder, `${name}-small`);
     await bundlers[name]!(project.folder, "small.js", out);
-    const files = readdirSync(out, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".js"));
-    const text = files.map((file) => readFileSync(join(out, file), "utf8")).join("");
+    const text = loadedText(out, "main.js");
     // rollup by itself minifies nothing: what it keeps is the same.
-    expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(2000);
+    expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(2048);
     expect(text).not.toContain("signature_scratch_bytes");
   });
+});
+
+describe("esbuild for Node", () => {
+  // The worker's file stays behind in node_modules of wherever it was bundled.
+  it.each(["esm", "cjs"] as const)(
+    "makes a program (%s) whose pool works without the worker's file",
+    async (format) => {
+      project.write(
+        "program.js",
+        `import { createEngine, signature } from "path-signature";
+       const paths = Array.from({ length: 64 }, (_, i) => Array.from({ length: 50 }, (_, t) => [t, Math.sin(i * t)]));
+       createEngine({ threads: 2 }).then(async (engine) => {
+         const { data } = await engine.signature(paths, { depth: 4 });
+         const { mode, workers, warnings } = engine.info();
+         await engine.close();
+         const same = signature(paths, { depth: 4 }).data.every((x, i) => Object.is(x, data[i]));
+         console.log(JSON.stringify({ same, mode, started: workers > 0, warnings }));
+       });`,
+      );
+      const out = `apart/${format}/program.${format === "esm" ? "mjs" : "cjs"}`;
+      await esbuild({
+        absWorkingDir: project.folder,
+        entryPoints: ["program.js"],
+        outfile: out,
+        bundle: true,
+        format,
+        platform: "node",
+        logLevel: "silent",
+      });
+      const found: unknown = JSON.parse(await project.run(nodes["Node 24"], out));
+      expect(found).toEqual({ same: true, mode: "shared", started: true, warnings: [] });
+    },
+  );
 });

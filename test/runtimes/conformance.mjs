@@ -119,7 +119,7 @@ function checkGradients({ signature, signatureVjp, signatureWithVjp }) {
   return "passed";
 }
 
-async function checkPool({ createEngine, signature }, { workers }) {
+async function checkPool({ createEngine, signature, signatureVjp }, { workers }) {
   if (!workers || !createEngine) return "absent";
   const paths = Array.from({ length: 64 }, (_, i) => walk(100 + i, 50 + i, 3));
   const alone = signature(paths, { depth: 4 });
@@ -128,7 +128,13 @@ async function checkPool({ createEngine, signature }, { workers }) {
     const [a, b] = await Promise.all([engine.signature(paths, { depth: 4 }), engine.signature(paths, { depth: 4 })]);
     assert(same([...a.data], [...alone.data]), "the pool gives other bits than the calling thread");
     assert(same([...b.data], [...alone.data]), "the pool gives other bits in a second call");
+    const cotangent = alone.data.map((_, i) => Math.sin(i));
+    const gradients = (await engine.signatureVjp(paths, cotangent, { depth: 4 })).paths.data;
+    const expected = signatureVjp(paths, cotangent, { depth: 4 }).paths.data;
+    assert(same([...gradients], [...expected]), "the pool gives other bits of gradients than the calling thread");
     const told = engine.info();
+    // Fallen back to the calling thread, it would have proved nothing.
+    assert(told.workers > 0 && told.mode !== "calling thread", `the pool has no workers: ${JSON.stringify(told)}`);
     assert(!told.warning && !(told.warnings?.length > 0), `the pool warns: ${JSON.stringify(told)}`);
   } finally {
     await engine.close();

@@ -12,7 +12,7 @@ import {
 } from "./arrays.ts";
 import type { Call } from "./call.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
-import { checkRows } from "./finite.ts";
+import { checkRows, checkRowsInParts } from "./finite.ts";
 import { ReadRows, readTensorShape } from "./input.ts";
 
 const forms = "a tensor { data, shape } of the signatures' shape, or as many numbers in a flat array";
@@ -53,4 +53,9 @@ export function readCotangent(value: unknown, call: Call): ReadRows {
 /** Throws for the first number of the cotangents that is not finite. A scalar term's entry plays no part. */
 export function checkCotangent(call: Call, cotangent: ReadRows): void {
   checkRows("cotangent", cotangent, call.dtype, call.rows, call.row - call.size);
+}
+
+/** The same, with a pause after so many numbers. */
+export function checkCotangentInParts(call: Call, cotangent: ReadRows, numbers: number): Generator<void> {
+  return checkRowsInParts("cotangent", cotangent, call.dtype, call.rows, call.row - call.size, numbers);
 }

@@ -74,9 +74,37 @@ function pathNotFinite(call: Call, at: number): Error {
 
 /** Throws for the first number of rows, one for each row of a call's result, that is not finite; the first `skip` of each are not looked at. */
 export function checkRows(argument: string, rows: ReadRows, dtype: DTypeIndex, rowsOfPath: number, skip: number): void {
+  checkRowsWithin(argument, rows, dtype, rowsOfPath, skip, 0, rows.view.length);
+}
+
+/** The same, with a pause after so many numbers. */
+export function* checkRowsInParts(
+  argument: string,
+  rows: ReadRows,
+  dtype: DTypeIndex,
+  rowsOfPath: number,
+  skip: number,
+  numbers: number,
+): Generator<void> {
+  const { length } = rows.view;
+  for (let from = 0; from < length; from += numbers) {
+    checkRowsWithin(argument, rows, dtype, rowsOfPath, skip, from, Math.min(length, from + numbers));
+    yield;
+  }
+}
+
+function checkRowsWithin(
+  argument: string,
+  rows: ReadRows,
+  dtype: DTypeIndex,
+  rowsOfPath: number,
+  skip: number,
+  from: number,
+  end: number,
+): void {
   const { view, kind, width } = rows;
-  for (let at = 0; ; at++) {
-    at = firstNonFinite(view, kind, dtype, at, view.length - at);
+  for (let at = from; ; at++) {
+    at = firstNonFinite(view, kind, dtype, at, end - at);
     if (at < 0) return;
     if (at % width < skip) continue;
     const path = Math.floor(at / (width * rowsOfPath));

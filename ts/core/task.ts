@@ -16,6 +16,8 @@ export const operation = {
   SIGNATURE: 1,
   /** One signature from those of consecutive stretches. */
   COMBINE: 2,
+  /** Gradients of a block of paths: vjp-task.ts's. */
+  VJP: 3,
 } as const;
 
 /** What a task can end with besides the codes of abi.ts. */
@@ -26,11 +28,13 @@ export const failed = {
   UNSUPPORTED: -101,
   /** The kernel trapped. */
   TRAP: -102,
+  /** Something that is a fault of the library's. */
+  INTERNAL: -103,
 } as const;
 
 // Words of the head. Addresses count bytes from the head on; 0 is nothing.
-const OPERATION = 0;
-const DTYPE = 1;
+export const OPERATION = 0;
+export const DTYPE = 1;
 /** What it ended with. */
 export const RESULT = 2;
 /** Where the output begins, and where what follows it does. */
@@ -38,9 +42,9 @@ export const OUTPUT = 3;
 export const END = 4;
 /** Where what was staged ends. */
 export const STAGED = 5;
-const CHANNELS = 6;
-const DEPTH = 7;
-const OPTIONS = 8;
+export const CHANNELS = 6;
+export const DEPTH = 7;
+export const OPTIONS = 8;
 // Numbers that are taken from elsewhere before the kernel runs: from which source, of which type, and the list of what goes where.
 const SOURCE = 24;
 const SOURCE_DTYPE = 25;
@@ -60,7 +64,7 @@ const ROWS = 9;
 const COUNT = 10;
 
 /** What every task says. */
-interface Task {
+export interface Task {
   readonly dtype: DTypeIndex;
   readonly channels: number;
   readonly depth: number;
@@ -134,7 +138,8 @@ export function gather(instance: Instance, at: number, sources: Sources): void {
   }
 }
 
-function write(u32: Uint32Array, at: number, what: number, task: Task): number {
+/** Writes what every head begins with; returns its first word. */
+export function writeHead(u32: Uint32Array, at: number, what: number, task: Task): number {
   const head = at / 4;
   u32[head + OPERATION] = what;
   u32[head + DTYPE] = task.dtype;
@@ -151,7 +156,7 @@ function write(u32: Uint32Array, at: number, what: number, task: Task): number {
 
 /** Writes the head of a task at byte `at`. */
 export function writeSignature(u32: Uint32Array, at: number, task: SignatureTask): void {
-  const head = write(u32, at, operation.SIGNATURE, task);
+  const head = writeHead(u32, at, operation.SIGNATURE, task);
   u32[head + PATHS] = task.paths;
   u32[head + BATCH] = task.batch;
   u32[head + POINTS] = task.points;
@@ -164,7 +169,7 @@ export function writeSignature(u32: Uint32Array, at: number, task: SignatureTask
 
 /** Writes the head of a task at byte `at`. */
 export function writeCombine(u32: Uint32Array, at: number, task: CombineTask): void {
-  const head = write(u32, at, operation.COMBINE, task);
+  const head = writeHead(u32, at, operation.COMBINE, task);
   u32[head + ROWS] = task.rows;
   u32[head + COUNT] = task.count;
   u32[head + INITIAL] = task.initial;

@@ -25,13 +25,17 @@ export interface GradientArrays {
 function scratchFor(instance: Instance, call: Call): number {
   const bytes = instance.kernels.vjp_scratch_bytes(call.dtype, call.channels, call.depth, call.bits & 7) >>> 0;
   if (bytes > 0) return bytes;
-  throw rangeError(
+  throw gradientsTooLarge(call);
+}
+
+/** The error for a call whose gradients the kernels do not compute. */
+export const gradientsTooLarge = (call: Call): Error =>
+  rangeError(
     "SIZE_TOO_LARGE",
     "options.depth",
     `depth ${call.depth} of ${call.channels} channels, a signature of ${call.size} numbers`,
     "such that the gradients of a call fit into 32-bit WebAssembly memory",
   );
-}
 
 /** The arena as laid out for one call, and the work on its blocks. */
 export class VjpStage {

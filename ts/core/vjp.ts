@@ -1,21 +1,18 @@
 // The public functions for gradients: read what they are given, have signatures and gradients computed, wrap what comes back. Steps only, each
 // another file's. What is computed, and why it is right: docs/gradients.md and crates/kernels/src/vjp.
 
-import { type ArrayOf, allocateNumbers, type DType, type NumericView } from "./arrays.ts";
-import { runBlocks } from "./batch.ts";
-import { fitsOneBlock } from "./blocks.ts";
-import { Call, internal, readCall } from "./call.ts";
+import type { ArrayOf, DType, NumericView } from "./arrays.ts";
+import { type Call, internal, readCall } from "./call.ts";
 import { readCotangent } from "./cotangent.ts";
 import { describe, typeError } from "./errors.ts";
 import { checkBesides } from "./finite.ts";
-import { type Paths, type ReadPaths, type ReadRows, readPaths, type TensorInput } from "./input.ts";
+import { type Paths, type ReadRows, readPaths, type TensorInput } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import { runOnce } from "./once.ts";
-import { type ReadOptions, readOptions, type SignatureOptions } from "./options.ts";
+import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import { SignatureTensor } from "./tensor.ts";
 import type { DTypeOf, Only, SignatureOf } from "./types.ts";
-import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
+import { backward, forward, Gradients, ownCall } from "./vjp-run.ts";
 
 /** Options of gradients: those of `signature`, but for `out`. */
 export type VjpOptions = Omit<SignatureOptions, "out">;
@@ -79,9 +76,12 @@ export type SignatureWithVjpFunction = <const P extends Paths, const O extends V
 
 type Numbers = Float32Array | Float64Array;
 
-/** Reads what both functions are given. */
-function read(paths: unknown, options: unknown): { call: Call; given: ReadOptions; read: ReadPaths } {
-  const given = readOptions(options);
+/**
+ * Reads what all functions for gradients are given; whether numbers are finite is not looked at.
+ * @param other - reads options that are not the function's
+ */
+export function readVjp(paths: unknown, options: unknown, other?: ReadOther): { call: Call; given: ReadOptions } {
+  const given = readOptions(options, other);
   if (given.out !== undefined) {
     throw typeError(
       "OPTION_UNKNOWN",
@@ -90,10 +90,20 @@ function read(paths: unknown, options: unknown): { call: Call; given: ReadOption
       "an option of signature only: gradients are new arrays",
     );
   }
-  const read = readPaths(paths);
-  const call = readCall(read, given);
-  if (given.checkFinite) checkBesides(call);
-  return { call, given, read };
+  return { call: readCall(readPaths(paths), given), given };
+}
+
+function read(paths: unknown, options: unknown): { call: Call; given: ReadOptions } {
+  const all = readVjp(paths, options);
+  if (all.given.checkFinite) checkBesides(all.call);
+  return all;
+}
+
+/** Gradients of a call whose signatures are known. */
+function gradients(instance: Instance, call: Call, signatures: Numbers, cotangent: ReadRows): SignatureGradients {
+  const found = new Gradients(call);
+  backward(instance, call, signatures, cotangent, found);
+  return found.tensors();
 }
 
 /** Runs `work` on the runtime's instance; one that traps is replaced. */
@@ -108,80 +118,12 @@ function run<R>(runtime: Runtime, call: Call, work: (instance: Instance) => R): 
   }
 }
 
-function forward(instance: Instance, call: Call): Numbers {
-  const count = call.batch * call.rows * call.row;
-  if (count === 0) return allocateNumbers(call.dtype, 0, "paths");
-  return fitsOneBlock(call) ? runOnce(instance, call, undefined, count) : runBlocks(instance, call, undefined, count);
-}
-
-/** The call of which the kernel wants the signatures: whole paths by themselves, streams as they are. */
-function ownCall(call: Call, given: ReadOptions): Call {
-  if (call.stream || call.initial === undefined) return call;
-  return new Call(call.paths, given, call.dtype, call.size, call.lengths, call.basepoint, undefined);
-}
-
-const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({
-  data: data as Float32Array,
-  shape,
-  dtype: (data instanceof Float32Array ? "float32" : "float64") as "float32",
-});
-
-/** A gradient with a row of `width` numbers for each path, or one for all: then their sum, in the order of the paths, in float64. */
-class Rows {
-  readonly data: Numbers;
-  readonly #shared: Float64Array | undefined;
-  readonly #width: number;
-  readonly #shape: readonly number[];
-
-  constructor(call: Call, rows: ReadRows, width: number) {
-    const shared = rows.stride === 0;
-    this.#width = width;
-    this.#shape = shared ? [width] : [...call.paths.lead, width];
-    this.#shared = shared ? new Float64Array(width) : undefined;
-    this.data = allocateNumbers(call.dtype, shared ? width : call.batch * width, "paths");
-  }
-
-  take = (heap: Numbers, at: number, first: number, count: number): void => {
-    const width = this.#width;
-    if (this.#shared === undefined) {
-      this.data.set(heap.subarray(at, at + count * width), first * width);
-      return;
-    }
-    for (let i = 0, from = at; i < count; i++) {
-      for (let j = 0; j < width; j++, from++) (this.#shared[j] as number) += heap[from] as number;
-    }
-  };
-
-  tensor(): GradientTensor {
-    if (this.#shared !== undefined) this.data.set(this.#shared);
-    return tensorOf(this.data, this.#shape);
-  }
-}
-
-/** Gradients of a call whose signatures are known. */
-function backward(instance: Instance, call: Call, signatures: Numbers, cotangent: ReadRows): SignatureGradients {
-  const { basepoint, initial, batch, points, channels, size } = call;
-  const data = allocateNumbers(call.dtype, batch * points * channels, "paths");
-  const ofBasepoint = basepoint === undefined || basepoint === true ? undefined : new Rows(call, basepoint, channels);
-  const ofInitial = initial === undefined ? undefined : new Rows(call, initial, size);
-  if (batch > 0) {
-    const to: GradientArrays = { paths: data, basepoint: ofBasepoint?.take, initial: ofInitial?.take };
-    // A stream without a row has no signature that could depend on anything.
-    if (call.rows > 0) new VjpStage(instance, call).run(signatures, cotangent, to);
-  }
-  return {
-    paths: tensorOf(data, [...call.paths.lead, points, channels]),
-    initial: ofInitial?.tensor(),
-    basepoint: ofBasepoint?.tensor(),
-  };
-}
-
 /** Makes `signatureVjp` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignatureVjp(runtime: Runtime): SignatureVjpFunction {
   function signatureVjp(paths: unknown, cotangent: unknown, options: unknown): SignatureGradients {
     const { call, given } = read(paths, options);
     const rows = readCotangent(cotangent, call);
-    return run(runtime, call, (instance) => backward(instance, call, forward(instance, ownCall(call, given)), rows));
+    return run(runtime, call, (instance) => gradients(instance, call, forward(instance, ownCall(call, given)), rows));
   }
   return signatureVjp as SignatureVjpFunction;
 }
@@ -201,7 +143,7 @@ export function bindSignatureWithVjp(runtime: Runtime): SignatureWithVjpFunction
       const given = readCotangent(cotangent, call);
       return run(runtime, call, (instance) => {
         signatures ??= forward(instance, own);
-        return backward(instance, call, signatures, given);
+        return gradients(instance, call, signatures, given);
       });
     };
     return [tensor, pullback] as const;

@@ -5,7 +5,8 @@ import { describe, typeError } from "../core/errors.ts";
 import type { Paths } from "../core/input.ts";
 import type { SignatureOptions } from "../core/options.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { Only, SignatureOf } from "../core/types.ts";
+import type { DTypeOf, Only, SignatureOf } from "../core/types.ts";
+import type { Cotangent, SignatureGradients } from "../core/vjp.ts";
 import { version } from "../generated/version.ts";
 import type { Mode } from "../pool/crew.ts";
 import { HostCrews, type ThreadParts } from "../pool/crews.ts";
@@ -16,6 +17,7 @@ import { type EngineCallOptions, ReadContext } from "./context.ts";
 import { type CpuPlan, explainCpu } from "./explain.ts";
 import { type OperationName, operationOf, operations } from "./operations.ts";
 import { type EngineOptions, readEngineOptions } from "./options.ts";
+import type { EngineVjpOptions } from "./vjp.ts";
 
 /** Options of `engine.signature`: those of `signature`, a signal and a listener to progress. */
 export interface EngineSignatureOptions extends SignatureOptions, EngineCallOptions {}
@@ -63,6 +65,19 @@ export interface Engine {
     paths: P,
     options: Only<O, EngineSignatureOptions>,
   ): Promise<SignatureOf<P, O>>;
+  /**
+   * As `signatureVjp`, on the engine's threads: the same options and the same gradients, to the bit, whatever the number of threads.
+   * Divided among threads by paths: a path that is alone has one thread. What is given must not be changed until the promise is
+   * settled.
+   *
+   * @returns A promise of the gradients; it rejects with what `signatureVjp` throws, with the signal's reason, or with QUEUE_FULL,
+   *   ENGINE_CLOSED, BLOCK_FAILED.
+   */
+  signatureVjp<const P extends Paths, const O extends EngineVjpOptions>(
+    paths: P,
+    cotangent: Cotangent,
+    options: Only<O, EngineVjpOptions>,
+  ): Promise<SignatureGradients<DTypeOf<P, O>>>;
   /** What the engine would do with a call of such sizes, and why. Starts nothing. @throws as the function would */
   explain(name: OperationName, sizes: SignatureSizes): CpuPlan;
   /** What there is, and what has been. Starts nothing. */
@@ -92,6 +107,10 @@ class ThreadEngine {
 
   signature(paths: unknown, options: unknown): Promise<unknown> {
     return this.#run(operations.signature as unknown as Operation, paths, options);
+  }
+
+  signatureVjp(paths: unknown, cotangent: unknown, options: unknown): Promise<unknown> {
+    return this.#run(operations.signatureVjp as unknown as Operation, { paths, cotangent }, options);
   }
 
   async #run(operation: Operation, paths: unknown, options: unknown): Promise<unknown> {

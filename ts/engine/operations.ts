@@ -4,9 +4,11 @@
 import { describe, typeError } from "../core/errors.ts";
 import type { Operation } from "./backend.ts";
 import { signatureOperation } from "./signature.ts";
+import { vjpOperation } from "./vjp.ts";
 
 export const operations = {
   signature: signatureOperation,
+  signatureVjp: vjpOperation,
 } as const;
 
 /** Names of the functions that engines have. */

@@ -9,3 +9,4 @@ export type { Engine, EngineInfo, EngineSignatureOptions, SignatureSizes } from 
 export type { CpuPlan } from "./explain.ts";
 export type { OperationName } from "./operations.ts";
 export type { EngineOptions } from "./options.ts";
+export type { EngineVjpOptions } from "./vjp.ts";

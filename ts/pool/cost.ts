@@ -23,6 +23,12 @@ export function signatureCost(
   return paths * path + steps * step + rows * row * result;
 }
 
+/** Signatures that take as long as a call's gradients and the signatures that these need, about. */
+const signaturesOfVjp = 4;
+
+/** Nanoseconds for gradients of paths whose signatures take so long. */
+export const vjpCost = (signatures: number): number => signaturesOfVjp * signatures;
+
 /** Multiply-adds of Horner's scheme for a step: Σ_{k=2..N} (N−k+1) d^k + dN. */
 function multiplyAddsOfStep(channels: number, depth: number): number {
   if (channels === 1) return 1;

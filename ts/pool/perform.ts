@@ -16,10 +16,17 @@ import {
   STAGED,
   scratchOf,
 } from "../core/task.ts";
+import { isVjp, performVjp } from "../core/vjp-task.ts";
 
 /** Does the task at an address of the instance's own memory. @throws what the kernel throws where it traps */
 export function performInside(instance: Instance, address: number, sources: Sources): void {
   instance.refresh();
+  if (isVjp(instance.u32, address / 4)) {
+    const ended = performVjp(instance, instance.kernels.memory.buffer, address);
+    instance.refresh();
+    instance.u32[address / 4 + RESULT] = ended;
+    return;
+  }
   gather(instance, address, sources);
   const scratchBytes = scratchOf(instance, instance.u32, address);
   const scratch = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, scratchBytes);
@@ -31,6 +38,10 @@ export function performInside(instance: Instance, address: number, sources: Sour
 /** Does the task at an address of another memory: copies it to the instance's, and the output back. @throws as above */
 export function performOutside(instance: Instance, buffer: ArrayBufferLike, address: number, sources: Sources): void {
   const head = new Uint32Array(buffer, address, headBytes / 4);
+  if (isVjp(head, 0)) {
+    head[RESULT] = performVjp(instance, buffer, address);
+    return;
+  }
   const staged = head[STAGED] as number;
   // Where numbers are taken from elsewhere, they have their place behind what is staged.
   const output = head[OUTPUT] as number;

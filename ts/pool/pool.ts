@@ -221,7 +221,7 @@ export class ThreadPool implements Backend, CrewEvents {
       if (job === undefined) continue;
       if (done < 0) this.#settle(job, () => job.reject(work.refused(done)));
       else {
-        if (done === code.INCREMENTS_NOT_FINITE) this.#suspect(job);
+        if (done !== code.FINE) this.#suspect(job);
         this.#touched.add(job);
         if (job.hasNext) this.#enqueue(job);
       }

@@ -1,0 +1,74 @@
+// What an engine does to its process: how long the event loop waits while a gigabyte is computed, and what memory is held after ten thousand calls.
+
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as wait } from "node:timers/promises";
+import { createEngine } from "../../dist/index.js";
+import { makePaths } from "../lib/paths.mjs";
+import { seconds, warm } from "./timing.mjs";
+
+/** The longest waits of a timer of one millisecond: more than its own are the loop's. */
+async function longestWait(work) {
+  const delays = monitorEventLoopDelay({ resolution: 1 });
+  await wait(20);
+  delays.enable();
+  const spent = await seconds(work);
+  delays.disable();
+  return { seconds: spent, most: delays.max / 1e9, p999: delays.percentile(99.9) / 1e9, idle: delays.min / 1e9 };
+}
+
+export async function measureLoop({ progress, quick }) {
+  progress.note("event loop, 1 GB");
+  const engine = await createEngine({ threads: 2 });
+  await warm(engine, 2);
+  const batch = quick ? 2000 : 210_000;
+  const some = makePaths("random walk", { batch: 1000, points: 200, channels: 6, depth: 2 }, 1);
+  const data = new Float32Array(batch * 1200);
+  for (let at = 0; at < data.length; at += some.length)
+    data.set(some.subarray(0, Math.min(some.length, data.length - at)), at);
+  const paths = { data, shape: [batch, 200, 6] };
+  // The same wait with nothing to do but to sleep.
+  const nothing = await longestWait(() => wait(1000));
+  const runs = [];
+  for (let i = 0; i < 3; i++) runs.push(await longestWait(() => engine.signature(paths, { depth: 2 })));
+  await engine.close();
+  return { bytes: data.byteLength, nothing, runs };
+}
+
+export async function measureMemory({ progress, quick }) {
+  progress.note("memory, 10 000 calls");
+  const engine = await createEngine({ threads: 2 });
+  const shapes = [
+    [1, 100, 3, 3],
+    [64, 100, 4, 3],
+    [500, 50, 4, 3],
+    [1, 5000, 2, 3],
+  ].map(([batch, points, channels, depth]) => ({
+    depth,
+    paths: { data: makePaths("random walk", { batch, points, channels, depth }, 1), shape: [batch, points, channels] },
+  }));
+  const look = async () => {
+    for (let i = 0; i < 3; i++) {
+      globalThis.gc?.();
+      await wait(20);
+    }
+    const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+    return { rss, heapUsed, arrayBuffers, engine: engine.info().memoryBytes };
+  };
+  const calls = quick ? 200 : 10_000;
+  const run = async (count) => {
+    for (let i = 0; i < count; i += 20) {
+      await Promise.all(
+        Array.from({ length: 20 }, (_, k) => {
+          const { paths, depth } = shapes[k % shapes.length];
+          return engine.signature(paths, { depth });
+        }),
+      );
+    }
+  };
+  await run(1000);
+  const before = await look();
+  await run(calls);
+  const after = await look();
+  await engine.close();
+  return { calls, before, after };
+}

@@ -1,0 +1,126 @@
+// Gradients of a call that is read, on an instance: signatures first, then what becomes of their cotangents, and where it is put together. The same for
+// this thread (vjp.ts) and for workers (vjp-task.ts).
+
+import { allocateNumbers } from "./arrays.ts";
+import { runBlocks } from "./batch.ts";
+import { fitsOneBlock } from "./blocks.ts";
+import { Call } from "./call.ts";
+import type { ReadRows } from "./input.ts";
+import type { Instance } from "./instance.ts";
+import { runOnce } from "./once.ts";
+import type { ReadOptions } from "./options.ts";
+import type { GradientTensor, SignatureGradients } from "./vjp.ts";
+import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
+
+type Numbers = Float32Array | Float64Array;
+
+/** Signatures of a call. */
+export function forward(instance: Instance, call: Call): Numbers {
+  const count = call.batch * call.rows * call.row;
+  if (count === 0) return allocateNumbers(call.dtype, 0, "paths");
+  return fitsOneBlock(call) ? runOnce(instance, call, undefined, count) : runBlocks(instance, call, undefined, count);
+}
+
+/** The call of which the kernel wants the signatures: whole paths by themselves, streams as they are. */
+export function ownCall(call: Call, given: ReadOptions): Call {
+  if (call.stream || call.initial === undefined) return call;
+  return new Call(call.paths, given, call.dtype, call.size, call.lengths, call.basepoint, undefined);
+}
+
+/** Gradients of a call whose signatures are known. */
+export function backward(
+  instance: Instance,
+  call: Call,
+  signatures: Numbers,
+  cotangent: ReadRows,
+  to: GradientArrays,
+): void {
+  // A stream without a row has no signature that could depend on anything.
+  if (call.batch > 0 && call.rows > 0) new VjpStage(instance, call).run(signatures, cotangent, to);
+}
+
+const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({
+  data: data as Float32Array,
+  shape,
+  dtype: (data instanceof Float32Array ? "float32" : "float64") as "float32",
+});
+
+/**
+ * A gradient with a row of `width` numbers for each path, or one for all: then their sum, in float64 and in the order of the paths, whatever the order in
+ * which rows come.
+ */
+class Rows {
+  readonly data: Numbers;
+  readonly #shared: Float64Array | undefined;
+  readonly #width: number;
+  readonly #shape: readonly number[];
+  /** The path whose row is to be added next, and rows that came before their turn, by their first path. */
+  #next = 0;
+  readonly #early = new Map<number, Numbers>();
+
+  constructor(call: Call, rows: ReadRows, width: number) {
+    const shared = rows.stride === 0;
+    this.#width = width;
+    this.#shape = shared ? [width] : [...call.paths.lead, width];
+    this.#shared = shared ? new Float64Array(width) : undefined;
+    this.data = allocateNumbers(call.dtype, shared ? width : call.batch * width, "paths");
+  }
+
+  take = (heap: Numbers, at: number, first: number, count: number): void => {
+    const width = this.#width;
+    const rows = heap.subarray(at, at + count * width);
+    if (this.#shared === undefined) {
+      this.data.set(rows, first * width);
+    } else if (first !== this.#next) {
+      this.#early.set(first, rows.slice());
+    } else {
+      this.#add(rows, this.#shared);
+      for (let early = this.#early.get(this.#next); early !== undefined; early = this.#early.get(this.#next)) {
+        this.#early.delete(this.#next);
+        this.#add(early, this.#shared);
+      }
+    }
+  };
+
+  #add(rows: Numbers, sum: Float64Array): void {
+    const width = this.#width;
+    for (let from = 0; from < rows.length; from += width) {
+      for (let j = 0; j < width; j++) (sum[j] as number) += rows[from + j] as number;
+    }
+    this.#next += rows.length / width;
+  }
+
+  tensor(): GradientTensor {
+    if (this.#shared !== undefined) this.data.set(this.#shared);
+    return tensorOf(this.data, this.#shape);
+  }
+}
+
+/** The gradients of a call, put together from blocks of its paths. */
+export class Gradients implements GradientArrays {
+  readonly paths: Numbers;
+  readonly basepoint: GradientArrays["basepoint"];
+  readonly initial: GradientArrays["initial"];
+  readonly #call: Call;
+  readonly #basepoint: Rows | undefined;
+  readonly #initial: Rows | undefined;
+
+  constructor(call: Call) {
+    const { basepoint, initial, batch, points, channels, size } = call;
+    this.#call = call;
+    this.paths = allocateNumbers(call.dtype, batch * points * channels, "paths");
+    this.#basepoint = basepoint === undefined || basepoint === true ? undefined : new Rows(call, basepoint, channels);
+    this.#initial = initial === undefined ? undefined : new Rows(call, initial, size);
+    this.basepoint = this.#basepoint?.take;
+    this.initial = this.#initial?.take;
+  }
+
+  tensors(): SignatureGradients {
+    const { paths, points, channels } = this.#call;
+    return {
+      paths: tensorOf(this.paths, [...paths.lead, points, channels]),
+      initial: this.#initial?.tensor(),
+      basepoint: this.#basepoint?.tensor(),
+    };
+  }
+}

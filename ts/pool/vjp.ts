@@ -1,0 +1,128 @@
+// Gradients as tasks for threads: blocks of paths with their cotangents. What a block stages is core's (vjp-task.ts); who does them and when is the pool's.
+
+import type { Budget } from "../core/blocks.ts";
+import { lanes } from "../core/blocks.ts";
+import { type Call, internal } from "../core/call.ts";
+import { checkCotangentInParts } from "../core/cotangent.ts";
+import { failure } from "../core/errors.ts";
+import { checkPathsInParts } from "../core/finite.ts";
+import type { ReadRows } from "../core/input.ts";
+import type { Memory } from "../core/stage.ts";
+import { failed, RESULT } from "../core/task.ts";
+import type { Gradients } from "../core/vjp-run.ts";
+import { gradientsTooLarge } from "../core/vjp-stage.ts";
+import { NOT_FINITE, VjpBlock } from "../core/vjp-task.ts";
+import type { Task, Work } from "./task.ts";
+
+/** Numbers looked at for being finite in one go: about a millisecond. */
+const lookNumbers = 2 ** 20;
+/** A block stages no more than a vector's lanes of paths need, and where even those need more than this, one path. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** Paths of a block within a budget: all if they fit, else as many as do, in whole vectors, one vector at least. */
+export function pathsOfVjpBlock(call: Call, budget: Budget): number {
+  const { batch, points, channels, rows, row, bytes } = call;
+  const output = points * channels * bytes;
+  const input = output + rows * row * bytes;
+  if (lanes * (input + output) > mostBytes) return 1;
+  const paths = Math.min(Math.floor(budget.input / input), Math.floor(budget.output / output));
+  return paths >= batch ? batch : Math.max(lanes, paths - (paths % lanes));
+}
+
+/** One call's gradients. */
+export class VjpWork implements Work {
+  readonly call: Call;
+  readonly cotangents: ReadRows;
+  readonly gradients: Gradients;
+  readonly key = undefined;
+  readonly cost: number;
+  done = 0;
+  cancelled = false;
+  readonly #paths: number;
+  #next = 0;
+  #looked = false;
+
+  constructor(call: Call, cotangents: ReadRows, gradients: Gradients, budget: Budget, cost: number) {
+    this.call = call;
+    this.cotangents = cotangents;
+    this.gradients = gradients;
+    this.cost = cost;
+    this.#paths = pathsOfVjpBlock(call, budget);
+  }
+
+  get total(): number {
+    return this.call.batch;
+  }
+
+  get hasNext(): boolean {
+    return this.#next < this.call.batch;
+  }
+
+  next(): Task | undefined {
+    if (!this.hasNext) return undefined;
+    const first = this.#next;
+    this.#next = Math.min(this.call.batch, first + this.#paths);
+    return new VjpTask(this, new VjpBlock(this.call, this.cotangents, first, this.#next - first));
+  }
+
+  suspect(): Iterator<void> | undefined {
+    if (this.#looked) return undefined;
+    this.#looked = true;
+    return this.#look();
+  }
+
+  /** In the order in which a call on this thread would find them. */
+  *#look(): Generator<void> {
+    yield* checkPathsInParts(this.call, lookNumbers);
+    yield* checkCotangentInParts(this.call, this.cotangents, lookNumbers);
+    throw internal(this.call, "numbers that were not finite are now");
+  }
+
+  refused(code: number): Error {
+    const { call } = this;
+    const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
+    if (code === failed.UNSUPPORTED) return gradientsTooLarge(call);
+    if (code !== failed.OUT_OF_MEMORY) return internal(call, `code ${code}`);
+    return failure(
+      "OUT_OF_MEMORY",
+      "paths",
+      `paths ${shape}, depth ${call.depth}`,
+      "such that a block of their gradients fits into the memory of a thread",
+      `A block of gradients of paths ${shape} at depth ${call.depth} does not fit into the memory of a thread: lower the depth, the channels or the length`,
+    );
+  }
+}
+
+class VjpTask implements Task {
+  readonly works: readonly VjpWork[];
+  readonly #block: VjpBlock;
+
+  constructor(work: VjpWork, block: VjpBlock) {
+    this.works = [work];
+    this.#block = block;
+  }
+
+  get bytes(): number {
+    return this.#block.end;
+  }
+
+  get name(): string {
+    const { first, count } = this.#block;
+    return count === 1 ? `gradients of path ${first}` : `gradients of paths ${first}…${first + count - 1}`;
+  }
+
+  stage(memory: Memory, at: number): void {
+    this.#block.stage(memory, at);
+  }
+
+  take(memory: Memory, at: number): void {
+    const [work] = this.works as [VjpWork];
+    if (work.cancelled || memory.u32[at / 4 + RESULT] === NOT_FINITE) return;
+    this.#block.take(memory, at, work.gradients);
+    work.done += this.#block.count;
+  }
+
+  apart(): readonly Task[] {
+    return [this];
+  }
+}
