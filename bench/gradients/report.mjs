@@ -160,7 +160,11 @@ export function gradientsMarkdown(result) {
       : []),
     ...(failures.length > 0 ? ["What a peer could not do:", failures.join("\n")] : []),
     ...(parts.errors
-      ? ["## float32 against float64", "The worst of all shapes and lengths, for each kind of path.", errorTable(parts.errors.rows)]
+      ? [
+          "## float32 against float64",
+          "The worst of all shapes and lengths, for each kind of path.",
+          errorTable(parts.errors.rows),
+        ]
       : []),
   ].join("\n\n")}\n`;
 }

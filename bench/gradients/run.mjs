@@ -67,8 +67,7 @@ function cotangentsOf(bench, row, rows = 1) {
 
 /** The largest difference of two gradients, path by path, relative to the path's largest. */
 function difference(numbers, reference, batch) {
-  if (numbers.length !== reference.length)
-    throw new Error(`${numbers.length} numbers instead of ${reference.length}`);
+  if (numbers.length !== reference.length) throw new Error(`${numbers.length} numbers instead of ${reference.length}`);
   const each = reference.length / batch;
   let largest = 0;
   for (let b = 0; b < batch; b++) {

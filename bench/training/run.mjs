@@ -95,7 +95,10 @@ function report({ rows }) {
   ]);
   return {
     targets: table(["what", "target", "measured", "met?"], targets),
-    times: table(["length, signature by", "step, ms", "layer alone, ms", "of the step", "peak MiB", "loss", "steps"], lines),
+    times: table(
+      ["length, signature by", "step, ms", "layer alone, ms", "of the step", "peak MiB", "loss", "steps"],
+      lines,
+    ),
   };
 }
 

@@ -61,4 +61,6 @@ for (let i = 0; i < Math.min(steps, 20); i++) {
   layerSeconds.push((performance.now() - begin) / 1e3);
 }
 const peakBytes = process.resourceUsage().maxRSS * 1024;
-console.log(JSON.stringify({ seconds, layerSeconds: layerSeconds.slice(1), loss, peakBytes, versions: tf.version_core }));
+console.log(
+  JSON.stringify({ seconds, layerSeconds: layerSeconds.slice(1), loss, peakBytes, versions: tf.version_core }),
+);
