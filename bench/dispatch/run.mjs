@@ -20,8 +20,8 @@ import { dispatchGrid } from "./grid.mjs";
 import { regretOf, summaryOf } from "./regret.mjs";
 
 /** Milliseconds for which a call is repeated, and how often at least. */
-const callMs = 30;
-const leastRuns = 3;
+const callMs = 15;
+const leastRuns = 2;
 
 const numbers = Float32Array.from({ length: 2 ** 23 }, (_, i) => Math.sin(i * 0.37) + Math.sin(i * 0.011));
 const wide = Float64Array.from(numbers);

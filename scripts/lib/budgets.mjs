@@ -30,18 +30,24 @@ const served = (name, path, limit, buys) => ({
   buys,
 });
 
+/** All functions of an entry but the engine, which is loaded from files of its own. */
+const withoutEngine =
+  "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
+
 export const budgets = [
   atOnce(
     "path-signature",
     "dist/index.js",
     "220 kB",
     "a call that works right after import, on any engine: `relaxed` and `simd` inside, nothing to serve, nothing to await",
+    withoutEngine,
   ),
   atOnce(
     "path-signature/slim",
     "dist/slim.js",
     "20 kB",
     "the same functions and errors where the page fetches one binary itself, compiled while it arrives",
+    withoutEngine,
   ),
   atOnce(
     "path-signature/slim, signature alone",
@@ -56,6 +62,7 @@ export const budgets = [
     "30 kB",
     "all threads: loaded by the first `createEngine`; the worker's script, for bundlers that leave its file behind, is inside",
   ),
+  lazily("lazily: WebGPU", "dist/shared/gpu.js", "24 kB", "large batches on a device: loaded when one is first opened"),
   lazily("lazily: engine", "dist/shared/threads.js", "36 kB", "the same, and the binary for threads that share memory"),
   bundled("worker", "dist/path-signature-worker.js", "16 kB", "what each thread runs", { plugin: withoutLazy }),
   atOnce("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),

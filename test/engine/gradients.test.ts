@@ -2,7 +2,7 @@
 // travel; and what an engine promises besides, progress, aborts, errors of their own, faults that nobody notices.
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { EngineOptions } from "../../ts/index.ts";
+import type { CpuPlan, EngineOptions } from "../../ts/index.ts";
 import {
   createEngine,
   type Engine,
@@ -207,7 +207,8 @@ describe.each(ways)("$name", ({ variant, options, share }) => {
 
   test("explains itself, starting nothing", () => {
     const plan = engine.explain("signatureVjp", { shape: [4096, 200, 6], depth: 4 });
-    expect(plan.tasks).toBeGreaterThan(plan.threads);
+    const { tasks, threads } = plan as CpuPlan;
+    expect(tasks).toBeGreaterThan(threads);
     expect(plan.reasons.join("\n")).toMatch(/paths with cotangents/);
     const plain = engine.explain("signature", { shape: [4096, 200, 6], depth: 4 });
     expect(plan.milliseconds).toBeGreaterThan(plain.milliseconds);

@@ -24,7 +24,7 @@ export interface Residency extends Places {
 export interface Capabilities {
   /** Threads that a call may use, this one included. */
   readonly threads: number;
-  /** Absent: no WebGPU, or no adapter. */
+  /** Absent: no WebGPU, or no adapter; `without` says why. */
   readonly gpu?:
     | {
         readonly limits: DeviceLimits;
@@ -33,7 +33,11 @@ export interface Capabilities {
         readonly adapter: string;
       }
     | undefined;
+  /** Default "there is no WebGPU adapter". */
+  readonly without?: string | undefined;
 }
+
+const withoutAdapter = "there is no WebGPU adapter";
 
 /** Where and how a call runs. */
 export interface Plan {
@@ -113,7 +117,7 @@ export function decide(
         ? { device: "cpu", why: "float64 is computed on the CPU: WGSL has no such numbers" }
         : { device: "either", why: "float32 is computed on both" },
     residency: onDevice(residency),
-    availability: available(gpu, costs),
+    availability: available(capabilities, costs),
     limits: withinLimits(gpu, work),
     cost: cheaper(onCpu, cpu.threads, onGpu),
   };
@@ -128,7 +132,7 @@ export function decide(
   }
 
   // Whoever asked for the GPU, or has numbers there, cannot have it against these.
-  const obstacle = decided === "webgpu" ? obstacleOf(dtype, gpu, work) : undefined;
+  const obstacle = decided === "webgpu" ? obstacleOf(dtype, capabilities, work) : undefined;
   const device = obstacle === undefined ? decided! : "cpu";
   const plan: Plan =
     device === "webgpu"
@@ -176,8 +180,8 @@ function onDevice({ input, output }: Places): Opinion {
   return { device: "either", why: "paths come from the CPU and the result is wanted there" };
 }
 
-function available(gpu: Capabilities["gpu"], costs: Costs): Opinion {
-  if (!gpu) return { device: "cpu", why: "there is no WebGPU adapter" };
+function available({ gpu, without = withoutAdapter }: Capabilities, costs: Costs): Opinion {
+  if (!gpu) return { device: "cpu", why: without };
   // Constants of a real GPU say nothing of one that is none, unless it was measured itself.
   if (gpu.isFallbackAdapter && costs.gpu?.adapter !== gpu.adapter) {
     return { device: "cpu", why: `the adapter (${gpu.adapter}) is a software implementation that was not measured` };
@@ -212,10 +216,10 @@ function cheaper(cpu: Estimate, threads: number, gpu: Estimate | undefined): Opi
 /** Why a call cannot be on the GPU that is wanted there. */
 function obstacleOf(
   dtype: "float32" | "float64",
-  gpu: Capabilities["gpu"],
+  { gpu, without = withoutAdapter }: Capabilities,
   work: GpuWork | string | undefined,
 ): string | undefined {
   if (dtype === "float64") return "WebGPU computes float32 only";
-  if (!gpu) return "there is no WebGPU adapter";
+  if (!gpu) return without;
   return typeof work === "string" ? work : undefined;
 }

@@ -2,7 +2,9 @@
 // only. The table of operations is operations.ts; the backends are ts/pool, for the processor's threads, and whatever joins it.
 
 import type { Budget } from "../core/blocks.ts";
-import type { ReadOther } from "../core/options.ts";
+import type { Call } from "../core/call.ts";
+import type { ReadOptions, ReadOther } from "../core/options.ts";
+import type { CallShape } from "../dispatch/index.ts";
 import type { Task, Work } from "../pool/task.ts";
 
 /** Where a call can run. */
@@ -45,6 +47,21 @@ export interface CpuOperation<C extends CheckedCall = CheckedCall> {
   describe(call: C, budget: Budget): readonly string[];
 }
 
+/** How a GPU does an operation. */
+export interface GpuOperation<C extends CheckedCall = CheckedCall> {
+  /** What its cost depends on. */
+  shape(call: C): CallShape;
+  dtype(call: C): "float32" | "float64";
+  /** The call as the kernels read it, and its options. */
+  kernelCall(call: C): { readonly call: Call; readonly options: ReadOptions };
+  /** The same call, reading its numbers from elsewhere. */
+  with(call: C, read: Call): C;
+  /** Takes the numbers that were computed: the call's result is made of them. */
+  take(call: C, data: Float32Array): void;
+  /** The numbers that were computed elsewhere. */
+  numbers(call: C): Float32Array<ArrayBuffer>;
+}
+
 /** One function of the library: what is told once about it, and read by engine, backends and `explain`. */
 export interface Operation<C extends CheckedCall = CheckedCall, R = unknown> {
   readonly name: string;
@@ -55,10 +72,12 @@ export interface Operation<C extends CheckedCall = CheckedCall, R = unknown> {
    */
   read(paths: unknown, options: unknown, other: ReadOther): C;
   /** A call as `explain` is asked about it: sizes only, without numbers. @throws likewise */
-  imagine(sizes: unknown): C;
+  imagine(sizes: unknown, other?: ReadOther): C;
   /** The result, once its numbers are there. */
   result(call: C): R;
   readonly cpu: CpuOperation<C>;
+  /** Absent: the CPU alone does it. */
+  readonly gpu?: GpuOperation<C>;
 }
 
 /** A device. */

@@ -1,15 +1,15 @@
 // `createEngine` and `signatureAsync`: they load the engine when it is first asked for, so that whoever does not use it pays nothing
 // for it. Everything else about it is engine.ts's.
 
-import type { Paths } from "../core/input.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { Only, SignatureOf } from "../core/types.ts";
-import type { ThreadParts } from "../pool/crews.ts";
-import type { Engine, EngineSignatureOptions, makeEngine } from "./engine.ts";
+import type { Only } from "../core/types.ts";
+import type { PathsAnywhere } from "../gpu/index.ts";
+import type { Engine, EngineSignatureOptions, makeEngine, EngineParts as Parts } from "./engine.ts";
 import type { EngineOptions } from "./options.ts";
+import type { EngineSignatureOf } from "./result.ts";
 
 /** What an entry loads when an engine is asked for. */
-export interface EngineParts extends ThreadParts {
+export interface EngineParts extends Parts {
   readonly makeEngine: typeof makeEngine;
 }
 
@@ -17,7 +17,10 @@ export interface EngineParts extends ThreadParts {
  * Makes an engine: batches on all threads from one `await`. Workers start with the first call, and end when there has been none for a
  * while; an engine never keeps a process alive by itself.
  *
- * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, ENGINE_OPTION, ENGINE_OPTION_TYPE (as a rejection)
+ * Calls that are expected to be faster on a GPU run there, where the host has one or `gpu` gives one.
+ *
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, ENGINE_OPTION, ENGINE_OPTION_TYPE, GPU_TYPE, COSTS_INVALID, and GPU_UNAVAILABLE
+ *   with `device: "webgpu"` and `fallback: "error"` (as a rejection)
  *
  * @example
  * await using engine = await createEngine({ threads: "auto" });
@@ -30,10 +33,10 @@ export type CreateEngineFunction = (options?: EngineOptions) => Promise<Engine>;
  * runs at once, everything else as by default.
  * @see {@link Engine.signature}
  */
-export type SignatureAsyncFunction = <const P extends Paths, const O extends EngineSignatureOptions>(
+export type SignatureAsyncFunction = <const P extends PathsAnywhere, const O extends EngineSignatureOptions>(
   paths: P,
   options: Only<O, EngineSignatureOptions>,
-) => Promise<SignatureOf<P, O>>;
+) => Promise<EngineSignatureOf<P, O>>;
 
 /** Makes `createEngine` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindCreateEngine(runtime: Runtime, load: () => Promise<EngineParts>): CreateEngineFunction {

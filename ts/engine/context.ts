@@ -2,7 +2,8 @@
 
 import { describe, typeError } from "../core/errors.ts";
 import type { ReadOther } from "../core/options.ts";
-import type { CallContext, Progress } from "./backend.ts";
+import type { CallContext, Device, Progress } from "./backend.ts";
+import { readDevice } from "./options.ts";
 
 /** Options of every call on an engine. */
 export interface EngineCallOptions {
@@ -11,6 +12,16 @@ export interface EngineCallOptions {
    * `out` of more than 1 MiB holds then is not defined; a smaller one has not been written to.
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Where the call runs: "auto" where it is expected to be faster, and where its paths are. Default the engine's `device`. What cannot
+   * run on the GPU is done on the CPU, or refused, as the engine's `fallback` says.
+   */
+  readonly device?: "auto" | Device | undefined;
+  /**
+   * Where the result is wanted: "cpu", as a tensor in memory, or "gpu", as a `GpuTensor` on the device, which the caller destroys.
+   * Default "cpu".
+   */
+  readonly output?: "cpu" | "gpu" | undefined;
   /** Told how many of the call's paths are done, from time to time and in the end. What it throws, the call rejects with. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -19,6 +30,8 @@ export interface EngineCallOptions {
 export class ReadContext implements CallContext {
   signal: AbortSignal | undefined;
   onProgress: ((progress: Progress) => void) | undefined;
+  device: "auto" | Device | undefined;
+  output: "cpu" | "gpu" = "cpu";
 
   /** Reads an option if it is one of these. @throws PathSignatureTypeError ENGINE_OPTION_TYPE */
   readonly read: ReadOther = (name, value) => {
@@ -28,12 +41,27 @@ export class ReadContext implements CallContext {
       this.signal = value;
       return true;
     }
+    if (name === "device") {
+      this.device = readDevice(value);
+      return true;
+    }
+    if (name === "output") {
+      this.output = readPlace(value, "options.output");
+      return true;
+    }
     if (name !== "onProgress") return false;
     if (value !== undefined && typeof value !== "function")
       throw typeError("ENGINE_OPTION_TYPE", "options.onProgress", describe(value), "a function");
     this.onProgress = value as ReadContext["onProgress"];
     return true;
   };
+}
+
+/** @throws PathSignatureTypeError ENGINE_OPTION_TYPE */
+export function readPlace(value: unknown, argument: string): "cpu" | "gpu" {
+  if (value === undefined || value === "cpu") return "cpu";
+  if (value === "gpu") return "gpu";
+  throw typeError("ENGINE_OPTION_TYPE", argument, describe(value), '"cpu" or "gpu"');
 }
 
 /** By what it has: signals of other realms and polyfills are as good. */

@@ -1,31 +1,44 @@
-// The asynchronous engine: what `createEngine` gives. Reads a call by its entry in the table, hands it to a backend, wraps what comes
-// back. Which backend: the processor's threads, until there is another one to choose from.
+// The asynchronous engine: what `createEngine` gives. Reads a call by its entry in the table, hands it to the processor's threads or,
+// where there is something to choose, to webgpu.ts, and wraps what comes back.
 
 import { describe, typeError } from "../core/errors.ts";
 import type { Paths } from "../core/input.ts";
-import type { SignatureOptions } from "../core/options.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { DTypeOf, Only, SignatureOf } from "../core/types.ts";
+import { bindSignature } from "../core/signature.ts";
+import type { DTypeOf, Only } from "../core/types.ts";
 import type { Cotangent, SignatureGradients } from "../core/vjp.ts";
+import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
+import type { GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
 import type { Mode } from "../pool/crew.ts";
 import { HostCrews, type ThreadParts } from "../pool/crews.ts";
 import { availableThreads } from "../pool/host.ts";
 import { ThreadPool } from "../pool/pool.ts";
-import type { Operation } from "./backend.ts";
-import { type EngineCallOptions, ReadContext } from "./context.ts";
-import { type CpuPlan, explainCpu } from "./explain.ts";
+import type { Device, Operation } from "./backend.ts";
+import { calibrationOf } from "./calibration.ts";
+import { type EngineCallOptions, ReadContext, readPlace } from "./context.ts";
+import { type CallPlan, explainCall, explainCpu } from "./explain.ts";
 import { type OperationName, operationOf, operations } from "./operations.ts";
 import { type EngineOptions, readEngineOptions } from "./options.ts";
+import type { EngineSignatureOf } from "./result.ts";
 import type { EngineVjpOptions } from "./vjp.ts";
+import { type EngineGpuInfo, type GpuParts, Places } from "./webgpu.ts";
 
-/** Options of `engine.signature`: those of `signature`, a signal and a listener to progress. */
-export interface EngineSignatureOptions extends SignatureOptions, EngineCallOptions {}
+/** Options of `engine.signature`: those of `signature`, a signal and a listener to progress, and where it runs. */
+export interface EngineSignatureOptions extends GpuSignatureOptions, EngineCallOptions {}
+
+/** What an engine is made of besides threads. */
+export interface EngineParts extends ThreadParts {
+  /** Loads what runs on GPUs. */
+  readonly loadGpu: () => Promise<GpuParts>;
+}
 
 /** What {@link Engine.explain} is asked about: the shape, and the options of the call. */
-export interface SignatureSizes extends Omit<SignatureOptions, "out"> {
+export interface SignatureSizes extends Omit<EngineSignatureOptions, "out" | "signal" | "onProgress"> {
   /** (…batch, length, channels). */
   readonly shape: ArrayLike<number>;
+  /** Where the paths are. Default "cpu". */
+  readonly input?: "cpu" | "gpu" | undefined;
 }
 
 /** What {@link Engine.info} tells. */
@@ -49,22 +62,28 @@ export interface EngineInfo {
   readonly memoryBytes: number;
   /** What went wrong without failing a call, each once. */
   readonly warnings: readonly string[];
+  /** Where calls run that do not say it themselves. */
+  readonly device: "auto" | Device;
+  /** The GPU: its adapter, what it holds, its faults and what was done about them. Absent where the host has none and none was given. */
+  readonly gpu?: EngineGpuInfo | undefined;
   readonly closed: boolean;
 }
 
 /** Batches on all threads. Made by `createEngine`. */
 export interface Engine {
   /**
-   * As `signature`, on the engine's threads: the same options and the same result, to the bit, whatever the number of threads. The
-   * paths, and what else is given, must not be changed until the promise is settled.
+   * As `signature`, on the engine's threads: the same options and the same result, to the bit, whatever the number of threads; or on the
+   * GPU, in float32, where that is asked for or expected to be faster (`explain` says which). The paths, and what else is given, must not
+   * be changed until the promise is settled. `paths`, `basepoint` and `initial` may be on the GPU: a `GpuTensor`, or `{ buffer, shape }`.
    *
-   * @returns A promise of the tensor; it rejects with what `signature` throws, with the signal's reason, or with QUEUE_FULL,
-   *   ENGINE_CLOSED, BLOCK_FAILED. After errors that `signature` would throw `out` has not been written to.
+   * @returns A promise of the tensor, a `GpuTensor` with `output: "gpu"`; it rejects with what `signature` throws, with the signal's
+   *   reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED, GPU_BUFFER, and where `fallback` is "error" with GPU_UNAVAILABLE, GPU_LOST,
+   *   GPU_OUT_OF_MEMORY, GPU_FAILED, GPU_LIMITS. After errors that `signature` would throw `out` has not been written to.
    */
-  signature<const P extends Paths, const O extends EngineSignatureOptions>(
+  signature<const P extends PathsAnywhere, const O extends EngineSignatureOptions>(
     paths: P,
     options: Only<O, EngineSignatureOptions>,
-  ): Promise<SignatureOf<P, O>>;
+  ): Promise<EngineSignatureOf<P, O>>;
   /**
    * As `signatureVjp`, on the engine's threads: the same options and the same gradients, to the bit, whatever the number of threads.
    * Divided among threads by paths: a path that is alone has one thread. What is given must not be changed until the promise is
@@ -78,8 +97,19 @@ export interface Engine {
     cotangent: Cotangent,
     options: Only<O, EngineVjpOptions>,
   ): Promise<SignatureGradients<DTypeOf<P, O>>>;
+  /**
+   * Makes ready what a call of such sizes needs, so that the first one does not wait: the binary, or the device and its pipelines.
+   * @throws as the function would, and where `fallback` is "error" faults of the device (as a rejection)
+   */
+  prepare(name: OperationName, sizes: SignatureSizes): Promise<void>;
+  /**
+   * Measures what calls cost on this machine, CPU and GPU, for some `budgetMs` (default 2000), and gives what `createEngine({ costs })`
+   * takes. Keeps the calling thread busy.
+   * @throws PathSignatureError CLOCK_FROZEN, ENGINE_OPTION, ENGINE_CLOSED (as a rejection)
+   */
+  calibrate(options?: { readonly budgetMs?: number | undefined }): Promise<Costs>;
   /** What the engine would do with a call of such sizes, and why. Starts nothing. @throws as the function would */
-  explain(name: OperationName, sizes: SignatureSizes): CpuPlan;
+  explain(name: OperationName, sizes: SignatureSizes): CallPlan;
   /** What there is, and what has been. Starts nothing. */
   info(): EngineInfo;
   /**
@@ -95,14 +125,24 @@ class ThreadEngine {
   readonly #runtime: Runtime;
   readonly #pool: ThreadPool;
   readonly #threads: number;
+  readonly #places: Places;
+  readonly #device: "auto" | Device;
   #closed = false;
 
-  constructor(runtime: Runtime, parts: ThreadParts, given: unknown) {
+  constructor(runtime: Runtime, parts: EngineParts, given: unknown) {
     const options = readEngineOptions(given, availableThreads);
     const { threads, sharedMemory, workerFactory } = options;
     this.#runtime = runtime;
     this.#threads = threads;
     this.#pool = new ThreadPool(options, new HostCrews(runtime, parts, workerFactory, sharedMemory));
+    this.#places = new Places(options, this.#pool, parts.loadGpu);
+    this.#device = options.device;
+  }
+
+  /** Opens the device that was asked for. @throws PathSignatureError GPU_UNAVAILABLE where there is to be no fallback */
+  async ready(): Promise<this> {
+    if (this.#device === "webgpu") await this.#places.openOrWarn();
+    return this;
   }
 
   signature(paths: unknown, options: unknown): Promise<unknown> {
@@ -116,13 +156,40 @@ class ThreadEngine {
   async #run(operation: Operation, paths: unknown, options: unknown): Promise<unknown> {
     const context = new ReadContext();
     const call = operation.read(paths, options, context.read);
+    if (this.#places.concern(operation, call, context)) return this.#places.run(operation, call, context);
     await this.#pool.run(operation, call, context);
     return operation.result(call);
   }
 
-  explain(name: unknown, sizes: unknown): CpuPlan {
+  explain(name: unknown, sizes: unknown): CallPlan {
+    const { operation, call, context } = this.#imagine(name, sizes);
+    return explainCall(this.#places.explain(operation, call, context), () =>
+      explainCpu(operation, call, this.#threads, this.#pool.mode),
+    );
+  }
+
+  async prepare(name: unknown, sizes: unknown): Promise<void> {
+    const { operation, call, context } = this.#imagine(name, sizes);
+    if (await this.#places.prepare(operation, call, context)) return;
+    await this.#runtime.init(undefined, undefined);
+  }
+
+  async calibrate(options: unknown): Promise<Costs> {
+    return this.#places.calibrate(
+      calibrationOf(options, this.#threads, this as unknown as Engine, bindSignature(this.#runtime)),
+    );
+  }
+
+  #imagine(name: unknown, sizes: unknown) {
     const operation = operationOf(name);
-    return explainCpu(operation, operation.imagine(sizes), this.#threads, this.#pool.mode);
+    const context = new ReadContext();
+    let input: "cpu" | "gpu" | undefined;
+    const call = operation.imagine(sizes, (option, value) => {
+      if (option !== "input") return context.read(option, value);
+      input = readPlace(value, "sizes.input");
+      return true;
+    });
+    return { operation, call, context: { device: context.device, output: context.output, input } };
   }
 
   info(): EngineInfo {
@@ -133,7 +200,9 @@ class ThreadEngine {
       mode,
       threads: this.#threads,
       ...state,
-      warnings: [...warnings],
+      warnings: [...warnings, ...this.#places.warnings],
+      device: this.#device,
+      gpu: this.#places.info(),
       closed: this.#closed,
     };
   }
@@ -144,7 +213,7 @@ class ThreadEngine {
     };
     if (typeof abort !== "boolean") throw typeError("OPTION_TYPE", "options.abort", describe(abort), "true or false");
     this.#closed = true;
-    await this.#pool.close({ abort });
+    await Promise.all([this.#places.close({ abort }), this.#pool.close({ abort })]);
   }
 
   // Engines that do not know the symbol yet have no `await using` either; whoever compiles it away uses this name.
@@ -154,6 +223,10 @@ class ThreadEngine {
 }
 
 /** @throws PathSignatureError as `createEngine` says */
-export function makeEngine(runtime: Runtime, parts: ThreadParts, options: EngineOptions | undefined): Engine {
-  return new ThreadEngine(runtime, parts, options) as unknown as Engine;
+export async function makeEngine(
+  runtime: Runtime,
+  parts: EngineParts,
+  options: EngineOptions | undefined,
+): Promise<Engine> {
+  return (await new ThreadEngine(runtime, parts, options).ready()) as unknown as Engine;
 }

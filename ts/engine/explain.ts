@@ -1,5 +1,6 @@
 // What an engine would do with a call, and why. The plan of the processor's threads; a device that joins adds its own part.
 
+import { type Explanation, explanationInWords, type Verdict } from "../dispatch/index.ts";
 import type { Mode } from "../pool/crew.ts";
 import { divide } from "../pool/plan.ts";
 import type { CheckedCall, Operation } from "./backend.ts";
@@ -19,6 +20,39 @@ export interface CpuPlan {
   readonly milliseconds: number;
   /** One sentence for each choice. */
   readonly reasons: readonly string[];
+}
+
+/** Why a call would run where it would. */
+export interface Reasoning {
+  /** The kernel: "horner" or "pruned" on the CPU; "ends", "path", "prefix", "time", "pruned" or "stream" on a GPU. */
+  readonly kernel: string;
+  /** What each rule said, in their order; one of them decided. */
+  readonly verdicts: readonly Verdict[];
+  /** All of it for people, a line for each rule. */
+  readonly text: string;
+}
+
+/** How a GPU would do a call. */
+export interface GpuPlan extends Reasoning {
+  readonly device: "webgpu";
+  /** Parts that the call is cut into. */
+  readonly blocks: number;
+  /** Milliseconds from call to result, about. */
+  readonly milliseconds: number;
+  /** One sentence for each choice. */
+  readonly reasons: readonly string[];
+}
+
+/** What an engine would do with a call. `refused`: why it would not, where `fallback` is "error". */
+export type CallPlan = ((CpuPlan & Reasoning) | GpuPlan) & { readonly refused?: string };
+
+/** An explanation of dispatch, with what the CPU would do where it is the CPU. */
+export function explainCall({ plan, verdicts }: Explanation, cpu: () => CpuPlan): CallPlan {
+  const { device, kernel, blocks, estimate, refused } = plan;
+  const reasoning = { kernel, verdicts, text: explanationInWords({ plan, verdicts }) };
+  if (device === "cpu") return { ...cpu(), ...reasoning, ...(refused !== undefined && { refused }) };
+  const reasons = verdicts.filter(({ decides }) => decides).map(({ why }) => why);
+  return { device, blocks, milliseconds: 1e3 * estimate, reasons, ...reasoning };
 }
 
 const ways: Record<Mode, string> = {

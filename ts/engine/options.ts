@@ -1,7 +1,10 @@
 // The options of createEngine: their types, defaults and reading.
 
 import { describe, rangeError, typeError } from "../core/errors.ts";
+import { type Costs, readCosts } from "../dispatch/index.ts";
+import { type GpuSource, readGpuSource } from "../gpu/index.ts";
 import type { WorkerLike } from "../pool/host.ts";
+import type { Device } from "./backend.ts";
 
 /** Options of `createEngine`. Others are refused. */
 export interface EngineOptions {
@@ -23,6 +26,20 @@ export interface EngineOptions {
   readonly idleTimeout?: number | undefined;
   /** Whether small calls with equal options that are made together are computed as one batch. Default true. */
   readonly coalesce?: boolean | undefined;
+  /**
+   * Where calls run that do not say it themselves: "auto" where each is expected to be faster, by the costs, and where its paths are.
+   * "webgpu" has the device opened at once. Default "auto".
+   */
+  readonly device?: "auto" | Device | undefined;
+  /**
+   * Where GPUs come from: an object such as `navigator.gpu` (in Node `create([])` of the package `webgpu`), or a device of yours, which is
+   * used as it is and never destroyed. Default the host's `navigator.gpu`.
+   */
+  readonly gpu?: GpuSource;
+  /** What calls cost on this machine, as `engine.calibrate` returns it, also by way of JSON. Default those of a typical one. */
+  readonly costs?: Costs | undefined;
+  /** What is done with a call that the GPU was asked for and cannot do, or failed at. Default "cpu": it is done there. */
+  readonly fallback?: "cpu" | "error" | undefined;
 }
 
 /** Options read, with defaults. */
@@ -33,12 +50,27 @@ export interface ReadEngineOptions {
   readonly maxQueued: number;
   readonly idleTimeout: number;
   readonly coalesce: boolean;
+  readonly device: "auto" | Device;
+  readonly gpu: GpuSource;
+  readonly costs: Costs | undefined;
+  readonly fallback: "cpu" | "error";
 }
 
 /** More threads than this are a mistake. */
 const mostThreads = 256;
 
-const names = ["threads", "sharedMemory", "workerFactory", "maxQueued", "idleTimeout", "coalesce"] as const;
+const names = [
+  "threads",
+  "sharedMemory",
+  "workerFactory",
+  "maxQueued",
+  "idleTimeout",
+  "coalesce",
+  "device",
+  "gpu",
+  "costs",
+  "fallback",
+] as const;
 
 function whole(value: unknown, name: string, least: number, most: number, accepted: string): number {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
@@ -52,9 +84,21 @@ function flag(value: unknown, name: string): boolean {
   return value;
 }
 
+/** @throws PathSignatureTypeError ENGINE_OPTION_TYPE */
+export function readDevice(value: unknown): "auto" | Device | undefined {
+  if (value === undefined || value === "auto" || value === "cpu" || value === "webgpu") return value;
+  throw typeError("ENGINE_OPTION_TYPE", "options.device", describe(value), '"auto", "cpu" or "webgpu"');
+}
+
+function readFallback(value: unknown): "cpu" | "error" {
+  if (value === undefined || value === "cpu") return "cpu";
+  if (value === "error") return value;
+  throw typeError("ENGINE_OPTION_TYPE", "options.fallback", describe(value), '"cpu" or "error"');
+}
+
 /**
  * @param available - threads that the machine runs at once
- * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, ENGINE_OPTION, ENGINE_OPTION_TYPE
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, ENGINE_OPTION, ENGINE_OPTION_TYPE, GPU_TYPE, COSTS_INVALID
  */
 export function readEngineOptions(options: unknown, available: () => number): ReadEngineOptions {
   if (options !== undefined && (typeof options !== "object" || options === null))
@@ -79,5 +123,9 @@ export function readEngineOptions(options: unknown, available: () => number): Re
     maxQueued: whole(maxQueued, "maxQueued", 1, Number.MAX_SAFE_INTEGER, "a whole number from 1 on"),
     idleTimeout,
     coalesce: flag(given.coalesce, "coalesce"),
+    device: readDevice(given.device) ?? "auto",
+    gpu: readGpuSource(given.gpu),
+    costs: given.costs === undefined ? undefined : readCosts(given.costs),
+    fallback: readFallback(given.fallback),
   };
 }

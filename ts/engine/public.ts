@@ -1,12 +1,24 @@
 // Types of the engine that every entry exports. Re-exports only.
 
+export type { Costs, CpuCosts, GpuCosts, RuleName, Verdict } from "../dispatch/index.ts";
+export type {
+  AdapterInfo,
+  FaultReport,
+  GpuInput,
+  GpuNumbers,
+  GpuSource,
+  GpuTensor,
+  PathsAnywhere,
+} from "../gpu/index.ts";
 export type { Mode } from "../pool/crew.ts";
 export type { NodeWorkerLike, WebWorkerLike, WorkerLike } from "../pool/host.ts";
 export type { Device, Progress } from "./backend.ts";
 export type { CreateEngineFunction, SignatureAsyncFunction } from "./bind.ts";
 export type { EngineCallOptions } from "./context.ts";
 export type { Engine, EngineInfo, EngineSignatureOptions, SignatureSizes } from "./engine.ts";
-export type { CpuPlan } from "./explain.ts";
+export type { CallPlan, CpuPlan, GpuPlan, Reasoning } from "./explain.ts";
 export type { OperationName } from "./operations.ts";
 export type { EngineOptions } from "./options.ts";
+export type { EngineSignatureOf } from "./result.ts";
 export type { EngineVjpOptions } from "./vjp.ts";
+export type { EngineGpuInfo } from "./webgpu.ts";

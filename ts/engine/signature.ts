@@ -9,12 +9,13 @@ import { isChained } from "../core/chain.ts";
 import { hasStretches, stretchesIn } from "../core/cut.ts";
 import { describe, typeError } from "../core/errors.ts";
 import { checkBesides, checkBesidesInParts, checkPathsInParts } from "../core/finite.ts";
-import { imaginePaths, readPaths } from "../core/input.ts";
+import { imaginePaths } from "../core/input.ts";
 import { type ReadOptions, readOptions } from "../core/options.ts";
 import { SignatureTensor } from "../core/tensor.ts";
+import { readCallAnywhere } from "../gpu/index.ts";
 import { bytesOf, costOf, join, SignatureWork } from "../pool/signature.ts";
 import type { Task, Work } from "../pool/task.ts";
-import type { CheckedCall, CpuOperation, Operation } from "./backend.ts";
+import type { CheckedCall, CpuOperation, GpuOperation, Operation } from "./backend.ts";
 
 /** Numbers looked at for being finite in one go: about a millisecond. */
 const lookNumbers = 2 ** 20;
@@ -28,7 +29,7 @@ export class SignatureCall implements CheckedCall {
   readonly output: number;
   /** Numbers of the result. */
   readonly count: number;
-  readonly #options: ReadOptions;
+  readonly options: ReadOptions;
   /** Where the numbers of the result are, or will be: `out` itself where it is large, for then there is no room for two. */
   data: Float32Array | Float64Array | undefined;
 
@@ -38,7 +39,7 @@ export class SignatureCall implements CheckedCall {
     this.batch = call.batch;
     ({ input: this.input, output: this.output } = bytesOf(call));
     this.count = call.batch * call.rows * call.row;
-    this.#options = options;
+    this.options = options;
     if (this.out !== undefined) checkOut(this.out, this.count, call);
   }
 
@@ -55,7 +56,7 @@ export class SignatureCall implements CheckedCall {
       out.set(data);
       data = out;
     }
-    const { stream, scalarTerm } = this.#options;
+    const { stream, scalarTerm } = this.options;
     const shape = [...paths.lead, ...(stream ? [rows] : []), row];
     return new SignatureTensor(data, shape, dtype, channels, depth, scalarTerm, stream);
   }
@@ -112,23 +113,39 @@ function describeCut(call: Call, budget: Budget): string[] {
   return reasons;
 }
 
+const gpu: GpuOperation<SignatureCall> = {
+  shape({ call }) {
+    const { batch, points, channels, depth, stream, basepoint, lengths } = call;
+    const shape = { batch, points, channels, depth, stream, basepoint: basepoint !== undefined };
+    return lengths === undefined ? shape : { ...shape, totalPoints: lengths.reduce((sum, n) => sum + n, 0) };
+  },
+  dtype: ({ call }) => (call.dtype === FLOAT32 ? "float32" : "float64"),
+  kernelCall: ({ call, options }) => ({ call, options }),
+  with: ({ options }, read) => new SignatureCall(read, options),
+  take(given, data) {
+    given.data = data;
+  },
+  numbers: (given) => given.result().data as Float32Array<ArrayBuffer>,
+};
+
 export const signatureOperation: Operation<SignatureCall> = {
   name: "signature",
 
   read: (paths, options, other) => {
-    const read = readOptions(options, other);
-    return new SignatureCall(readCall(readPaths(paths), read), read);
+    const { call, options: read } = readCallAnywhere(paths, options, other);
+    return new SignatureCall(call, read);
   },
 
-  imagine(sizes) {
+  imagine(sizes, other) {
     if (typeof sizes !== "object" || sizes === null)
       throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape and depth");
     const { shape, ...rest } = sizes as { shape?: unknown; dtype?: unknown };
-    const options = readOptions(rest);
+    const options = readOptions(rest, other);
     const dtype = options.dtype === FLOAT64 ? FLOAT64 : FLOAT32;
     return new SignatureCall(readCall(imaginePaths(shape, dtype), options), options);
   },
 
   result: (call) => call.result(),
   cpu,
+  gpu,
 };

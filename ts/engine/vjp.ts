@@ -68,11 +68,11 @@ export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
     return new VjpCall(call, readCotangent(cotangent, call));
   },
 
-  imagine(sizes) {
+  imagine(sizes, other) {
     if (typeof sizes !== "object" || sizes === null)
       throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape and depth");
     const { shape, ...rest } = sizes as { shape?: unknown };
-    const options = readOptions(rest);
+    const options = readOptions(rest, other);
     const dtype = options.dtype === FLOAT64 ? FLOAT64 : FLOAT32;
     const call = readCall(imaginePaths(shape, dtype), options);
     return new VjpCall(call, new ReadRows(new Float32Array(0), FLOAT32, call.row, call.row));

@@ -2,4 +2,5 @@
 // binary that `init` was given.
 
 export { makeEngine } from "../engine/engine.ts";
+export { loadGpu } from "./load-gpu.ts";
 export { startWorker } from "./start-worker.ts";

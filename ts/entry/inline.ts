@@ -35,8 +35,8 @@ export const init = /* @__PURE__ */ bindInit(runtime, info);
 
 /** Makes an engine that runs batches on all threads. @see {@link CreateEngineFunction} */
 export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, async () => {
-  const { makeEngine, patchHex, startWorker } = await import("./threads.ts");
-  return { makeEngine, startWorker, sharedModule: () => compileLater(patched(patchHex)) };
+  const { loadGpu, makeEngine, patchHex, startWorker } = await import("./threads.ts");
+  return { loadGpu, makeEngine, startWorker, sharedModule: () => compileLater(patched(patchHex)) };
 });
 
 /** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */

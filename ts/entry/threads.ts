@@ -2,4 +2,4 @@
 // threads that share memory out of the one inside. It does not import that one: whoever bundles neither would get both.
 
 export { patchHex } from "../generated/threads.ts";
-export { makeEngine, startWorker } from "./engine.ts";
+export { loadGpu, makeEngine, startWorker } from "./engine.ts";

@@ -5,13 +5,16 @@ import { SCALAR_TERM } from "../core/abi.ts";
 import type { Call } from "../core/call.ts";
 import { typeError } from "../core/errors.ts";
 import { checkPaths } from "../core/finite.ts";
-import type { Resident } from "../core/resident.ts";
-import { type AdapterInfo, type Device, type GpuSource, openDevice } from "./device.ts";
+import type { ReadOptions } from "../core/options.ts";
+import { callInMemory, putOnDevice } from "./bring.ts";
+import { type AdapterInfo, type Device, openDevice } from "./device.ts";
 import { kernelsOf, pipelinesOf } from "./encode.ts";
 import { gpuFault, isGpuFault } from "./faults.ts";
 import { checkOnDevice } from "./finite.ts";
+import { residentsOf } from "./input.ts";
 import type { MemoryUse } from "./memory.ts";
 import { type Conduct, type Outcome, signatureOnDevice } from "./signature.ts";
+import type { GpuSource } from "./source.ts";
 import { GpuTensor } from "./tensor.ts";
 import { wayOf } from "./way.ts";
 
@@ -165,6 +168,18 @@ export class GpuBackend {
     }
   }
 
+  /** A call with what it has on the device brought to memory. @throws PathSignatureError as `run` does, and GPU_BUFFER */
+  async bring(call: Call, options: ReadOptions): Promise<Call> {
+    const device = await this.open();
+    checkResidents(device, call);
+    return callInMemory(device, call, options);
+  }
+
+  /** A call's result that was computed elsewhere, as a tensor on the device. @throws PathSignatureError as `run` does */
+  async put(call: Call, data: Float32Array<ArrayBuffer>): Promise<GpuTensor> {
+    return putOnDevice(await this.open(), data, formOf(call));
+  }
+
   /** Makes the pipelines that calls of a shape need. @throws PathSignatureError as `run` does */
   async prepare(_operation: "signature", shape: PrepareShape): Promise<void> {
     const device = await this.open();
@@ -200,12 +215,6 @@ function formOf(call: Call) {
   const { paths, stream, rows, row, channels, depth, bits } = call;
   const shape = [...paths.lead, ...(stream ? [rows] : []), row];
   return { shape, channels, depth, scalarTerm: (bits & SCALAR_TERM) !== 0, stream };
-}
-
-/** What a call reads on a device. */
-function residentsOf({ paths, initial, basepoint }: Call): Resident[] {
-  const rows = basepoint === true ? [paths, initial] : [paths, initial, basepoint];
-  return rows.map((one) => one?.resident).filter((one) => one !== undefined);
 }
 
 /** Tensors know their device; of a user's buffer only the implementation does, and its validation finds out. */

@@ -1,11 +1,11 @@
 // A device and what is known of it: where it comes from, limits, features, whether it is lost; error scopes around everything that
 // it is told. A user's own device is used as it is and never destroyed.
 
-import { describe, typeError } from "../core/errors.ts";
 import { blockBytes } from "./blocks.ts";
 import { faultOf, faultOfRejection, gpuFault } from "./faults.ts";
 import { Memory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
+import { type GpuSource, hostGpu, isDevice } from "./source.ts";
 import { subgroupSizeOf } from "./subgroups.ts";
 import { Submitter } from "./submit.ts";
 import { STORAGE, usage } from "./usage.ts";
@@ -45,26 +45,6 @@ export interface AdapterInfo {
   readonly description: string;
   /** A software implementation: right, but slower than the CPU's own kernels. */
   readonly isFallbackAdapter: boolean;
-}
-
-/** Where a device may come from: the object that `navigator.gpu` is, or a device that the user has. */
-export type GpuSource = GPU | GPUDevice | undefined;
-
-const isDevice = (source: GPU | GPUDevice): source is GPUDevice => "createComputePipeline" in source;
-
-/** Checks what was given as `gpu`. @throws PathSignatureTypeError GPU_TYPE */
-export function readGpuSource(given: unknown): GpuSource {
-  if (given === undefined) return undefined;
-  if (typeof given === "object" && given !== null && ("requestAdapter" in given || "createComputePipeline" in given)) {
-    return given as GPU | GPUDevice;
-  }
-  throw typeError("GPU_TYPE", "options.gpu", describe(given), "a GPU (as navigator.gpu is) or a GPUDevice");
-}
-
-/** What to have a device made from: what the user gave, or the host's own. */
-function hostGpu(source: GpuSource): GPU | undefined {
-  if (source !== undefined) return source as GPU;
-  return (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
 }
 
 /**

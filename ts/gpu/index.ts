@@ -8,8 +8,8 @@ export {
   type RunContext,
 } from "./backend.ts";
 export { type Cut, cutFor, fitsDevice } from "./blocks.ts";
-export { type AdapterInfo, type DeviceLimits, type GpuSource, readGpuSource } from "./device.ts";
-export { type GpuFaultCode, isGpuFault } from "./faults.ts";
+export type { AdapterInfo, DeviceLimits } from "./device.ts";
+export { type GpuFaultCode, gpuFault, isGpuFault } from "./faults.ts";
 export {
   type GpuInput,
   type GpuNumbers,
@@ -17,8 +17,11 @@ export {
   isOnDevice,
   type PathsAnywhere,
   readCallAnywhere,
+  residentsOf,
 } from "./input.ts";
 export { type Layout, layoutOf } from "./layout.ts";
+export { usualLimits } from "./limits.ts";
 export { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
+export { type GpuSource, hostGpu, isDevice, readGpuSource } from "./source.ts";
 export { GpuTensor } from "./tensor.ts";
 export { type KernelName, operationsOfStep, piecesLeft, statesOf, type Way, wayOf } from "./way.ts";

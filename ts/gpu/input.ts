@@ -5,7 +5,7 @@ import { FLOAT32, KIND_FLOAT32 } from "../core/arrays.ts";
 import { Call, readCall } from "../core/call.ts";
 import { countOf, describe, rangeError, typeError } from "../core/errors.ts";
 import { type Paths, ReadPaths, ReadRows, type RowsArgument, readPaths, readShape } from "../core/input.ts";
-import { readOptions, type SignatureOptions } from "../core/options.ts";
+import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "../core/options.ts";
 import type { Resident } from "../core/resident.ts";
 import { gpuFault } from "./faults.ts";
 import { GpuTensor } from "./tensor.ts";
@@ -118,10 +118,15 @@ function readRowsOnDevice(
 
 /**
  * Reads a call whose paths, basepoint or initial signatures may be on a device.
+ * @param other - reads options that are not the function's own
  * @throws PathSignatureError what reading a call throws, and GPU_BUFFER
  */
-export function readCallAnywhere(paths: unknown, options: unknown): { call: Call; out: unknown } {
-  const given = readOptions(options);
+export function readCallAnywhere(
+  paths: unknown,
+  options: unknown,
+  other?: ReadOther,
+): { call: Call; options: ReadOptions } {
+  const given = readOptions(options, other);
   const read = isOnDevice(paths) ? readPathsOnDevice(paths) : readPaths(paths);
   const { initial, basepoint } = given;
   if (isOnDevice(initial)) given.initial = undefined;
@@ -130,7 +135,7 @@ export function readCallAnywhere(paths: unknown, options: unknown): { call: Call
   if (read.resident && plain.dtype !== FLOAT32) {
     throw typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" for paths on a device');
   }
-  if (!isOnDevice(initial) && !isOnDevice(basepoint)) return { call: plain, out: given.out };
+  if (!isOnDevice(initial) && !isOnDevice(basepoint)) return { call: plain, options: given };
   const { size, channels } = plain;
   const basepointRead = isOnDevice(basepoint)
     ? readRowsOnDevice(basepoint, read, [channels], { name: "options.basepoint", shape: "BASEPOINT_SHAPE" })
@@ -142,5 +147,11 @@ export function readCallAnywhere(paths: unknown, options: unknown): { call: Call
       })
     : plain.initial;
   const call = new Call(read, given, FLOAT32, size, plain.lengths, basepointRead, initialRead);
-  return { call, out: given.out };
+  return { call, options: given };
+}
+
+/** What a call reads on a device. */
+export function residentsOf({ paths, initial, basepoint }: Call): Resident[] {
+  const rows = basepoint === true ? [paths, initial] : [paths, initial, basepoint];
+  return rows.map((one) => one?.resident).filter((one) => one !== undefined);
 }

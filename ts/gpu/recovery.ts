@@ -10,8 +10,7 @@
 // Every A is a sum of two with a letter less to shuffle, down to words that are followed. None depends on what is recovered, so all of them are
 // computed first, layer by layer; then the sums level by level.
 
-import { levelOffsets } from "./kernels/place.wgsl.ts";
-import { columnGroups, prefixLength, rowGroups, type Share, shareCount } from "./share.ts";
+import { columnGroups, levelOffsets, prefixLength, rowGroups, type Share, shareCount } from "./share.ts";
 
 /** A program: what follows from the values of followed words. All numbers are indices of values. */
 export interface Program {

@@ -26,6 +26,13 @@ const mostOfTop = 64;
 const vector = 4;
 const mostColumns = 16;
 
+/** Where each level begins in a row; number `depth` + 1 is where the row ends. */
+export function levelOffsets(channels: number, depth: number): number[] {
+  const offsets = [0, 0];
+  for (let k = 1; k <= depth; k++) offsets.push(offsets[k]! + channels ** k);
+  return offsets;
+}
+
 /** Letters of the prefix. */
 export const prefixLength = ({ depth, levels }: Share): number => depth - levels;
 /** Groups of children of a prefix. */

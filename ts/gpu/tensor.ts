@@ -76,7 +76,8 @@ export class GpuTensor {
     this.buffer.destroy();
   }
 
-  [Symbol.dispose](): void {
+  // Engines that do not know the symbol yet have no `using` either.
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")](): void {
     this.destroy();
   }
 }

@@ -9,6 +9,8 @@ export interface Arguments {
   readonly data: string | undefined;
   /** N, the level at which signatures are truncated. */
   readonly depth: number;
+  /** Where signatures are computed. */
+  readonly device: "cpu" | "webgpu";
   /** Where the HTML report goes; undefined: the usual place. */
   readonly report: string | undefined;
   readonly help: boolean;
@@ -22,6 +24,7 @@ Learns who speaks from path signatures of recordings, and writes a report.
                   utterance, speaker, frame and any number of channels. Every fourth utterance of
                   each speaker is held out for the test.
   --depth N       level at which signatures are truncated (default 2)
+  --device NAME   where signatures are computed: cpu (default), or webgpu, in float32
   --report FILE   where the HTML report goes (default examples/japanese-vowels/output/report.html)
   --help          this text`;
 
@@ -32,12 +35,15 @@ export const here = process.env.INIT_CWD ?? process.cwd();
 
 /** @throws Fault with the usage for what is not accepted. */
 export function readArguments(given: readonly string[]): Arguments {
-  const { data, depth, report, help } = parse(given);
+  const { data, depth, device, report, help } = parse(given);
   const number = Number(depth);
   if (!/^\d+$/.test(depth) || !Number.isSafeInteger(number) || number < 1) {
     throw usageFault(`--depth takes a whole number from 1 on, not ${quote(depth)}.`);
   }
-  return { data: file("--data", data), depth: number, report: file("--report", report), help };
+  if (device !== "cpu" && device !== "webgpu") {
+    throw usageFault(`--device takes cpu or webgpu, not ${quote(device)}.`);
+  }
+  return { data: file("--data", data), depth: number, device, report: file("--report", report), help };
 }
 
 function parse(given: readonly string[]) {
@@ -47,6 +53,7 @@ function parse(given: readonly string[]) {
       options: {
         data: { type: "string" },
         depth: { type: "string", default: "2" },
+        device: { type: "string", default: "cpu" },
         report: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },

@@ -29,13 +29,14 @@ export function describeOutcome({
   paths,
   signatures,
   library,
+  where,
   startMs,
   signatureMs,
   penalty,
   confusion,
 }: Outcome): string {
   const size = signatures.data.length / paths.length;
-  const how = `first call, variant ${library.variant} of path-signature ${library.version}, started in ${ms(startMs)}`;
+  const how = `first call, ${where} of path-signature ${library.version}, started in ${ms(startMs)}`;
   return [
     `             ${paths.length} paths, ${size} numbers each, in ${ms(signatureMs)} (${how})`,
     `Classifier   ridge, penalty ${Number(penalty.toPrecision(3))} chosen by leave-one-out on the training set`,

@@ -2,8 +2,9 @@
 // the held-out set. Reads no file and prints nothing.
 
 import { Matrix } from "ml-matrix";
-import { type Info, info, init, type Signature, signature, signatureSize } from "path-signature";
+import { type Info, info, type Signature, signatureSize } from "path-signature";
 import { type Confusion, confusion } from "./confusion.ts";
+import type { ComputeSignatures } from "./device.ts";
 import { Fault } from "./fault.ts";
 import { channelScales, type Path, toPath } from "./paths.ts";
 import type { Progress } from "./progress.ts";
@@ -26,10 +27,12 @@ export interface Outcome {
   /** Paths of the training set, then of the held-out set. */
   readonly paths: readonly Path[];
   /** Their signatures, in the same order. */
-  readonly signatures: Signature<"float64", false, true>;
+  readonly signatures: Signature<"float64", false, true> | Signature<"float32", false, true>;
+  /** Where they were computed, in words. */
+  readonly where: string;
   /** How they were computed: the library's version, the binary. */
   readonly library: Info;
-  /** Milliseconds to compile and start the binary. */
+  /** Milliseconds to start what computes them: to compile the binary, or to open the device. */
   readonly startMs: number;
   /** Milliseconds for all signatures, one call. */
   readonly signatureMs: number;
@@ -39,7 +42,11 @@ export interface Outcome {
 const mostBytes = 2 ** 30;
 
 /** @throws Fault where the data or the depth are too large to work with. */
-export async function identify(experiment: Experiment, progress: Progress): Promise<Outcome> {
+export async function identify(
+  experiment: Experiment,
+  compute: ComputeSignatures,
+  progress: Progress,
+): Promise<Outcome> {
   const { train, test, channels, depth } = experiment;
   const utterances = [...train, ...test];
   checkSize(utterances.length, signatureSize(channels.length + 1, depth), depth);
@@ -49,15 +56,16 @@ export async function identify(experiment: Experiment, progress: Progress): Prom
   const huge = scales.findIndex((scale) => !Number.isFinite(scale));
   if (huge >= 0) throw new Fault(`The values of channel ${channels[huge]} are so large that their squares overflow.`);
   const paths = utterances.map((utterance) => toPath(utterance, scales));
-  const [, startMs] = await timed(() => init());
   // The basepoint at the origin tells paths apart that differ by where they start.
-  const [signatures, signatureMs] = await timed(() => signature(paths, { depth, basepoint: true, dtype: "float64" }));
-  if (!signatures.data.every(Number.isFinite)) {
+  const options = { depth, basepoint: true } as const;
+  const { signatures, where, startMs, signatureMs } = await compute(paths, options, (part) => progress.part(part));
+  const numbers = Float64Array.from(signatures.data);
+  if (!numbers.every(Number.isFinite)) {
     throw new Fault("Some signatures overflow: a channel is far larger in the held-out utterances than in the others.");
   }
 
   progress.begin("classifier");
-  const rows = Matrix.from1DArray(utterances.length, signatures.data.length / utterances.length, signatures.data);
+  const rows = Matrix.from1DArray(utterances.length, numbers.length / utterances.length, numbers);
   const learned = rows.subMatrix(0, train.length - 1, 0, rows.columns - 1);
   const heldOut = rows.subMatrix(train.length, rows.rows - 1, 0, rows.columns - 1);
   const speakers = speakersOf(utterances);
@@ -72,6 +80,7 @@ export async function identify(experiment: Experiment, progress: Progress): Prom
     penalty: classifier.penalty,
     paths,
     signatures,
+    where,
     library: info(),
     startMs,
     signatureMs,
@@ -89,10 +98,4 @@ function checkSize(utterances: number, size: number, depth: number): void {
   if (bytes <= mostBytes) return;
   const each = `${size.toLocaleString("en")} numbers for each of ${utterances.toLocaleString("en")} utterances`;
   throw new Fault(`Depth ${depth} gives ${each}, ${(bytes / 2 ** 30).toFixed(1)} GiB; try a smaller --depth.`);
-}
-
-async function timed<T>(work: () => T | Promise<T>): Promise<[T, number]> {
-  const start = performance.now();
-  const result = await work();
-  return [result, performance.now() - start];
 }

@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { isPathSignatureError } from "path-signature";
 import { here, readArguments, usage } from "./arguments.ts";
 import { describeExperiment, describeOutcome } from "./console.ts";
+import { signaturesOn } from "./device.ts";
 import { Fault, quote } from "./fault.ts";
 import { type Experiment, identify } from "./identify.ts";
 import { Progress } from "./progress.ts";
@@ -27,7 +28,7 @@ const japaneseVowels = {
 export async function main(given: readonly string[]): Promise<number> {
   let progress: Progress | undefined;
   try {
-    const { data, depth, report = join(folder, "output", "report.html"), help } = readArguments(given);
+    const { data, depth, device, report = join(folder, "output", "report.html"), help } = readArguments(given);
     if (help) {
       console.log(usage);
       return 0;
@@ -35,7 +36,7 @@ export async function main(given: readonly string[]): Promise<number> {
     // One for each file, and three more.
     progress = new Progress((data === undefined ? 2 : 1) + 3);
     const experiment = await read(data, depth, progress);
-    const outcome = await identify(experiment, progress);
+    const outcome = await identify(experiment, signaturesOn(device), progress);
     progress.begin("report");
     const title = data === undefined ? japaneseVowels.title : display(data);
     const source = data === undefined ? japaneseVowels.source : undefined;

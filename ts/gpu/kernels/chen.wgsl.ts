@@ -3,7 +3,7 @@
 //
 // Not here: which products are computed (products.ts): pairs of neighbours in a tree, or prefixes of a row of pieces.
 
-import { levelOffsets } from "./place.wgsl.ts";
+import { levelOffsets } from "../share.ts";
 import { u } from "./text.ts";
 
 /** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */

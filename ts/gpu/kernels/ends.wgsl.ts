@@ -2,9 +2,9 @@
 // channel c. They are all that a signature of one channel or of depth 1 has, the twin of crates/kernels/src/one_channel.rs; in any other
 // they are written over what steps and products have rounded. With `stream` for every prefix. An invocation writes one coefficient.
 
+import { levelOffsets } from "../share.ts";
 import { trackSource } from "./increments.wgsl.ts";
 import { option, paramsSource, workgroupSource } from "./params.wgsl.ts";
-import { levelOffsets } from "./place.wgsl.ts";
 import { u } from "./text.ts";
 
 export const endsInvocations = 64;

@@ -2,9 +2,9 @@
 // numbers, those of prefixes by the first invocation that has them. WGSL; nothing is computed.
 
 import { type Layout, slicePitch } from "../layout.ts";
-import { isPadded, prefixLength, type Share, shareCount } from "../share.ts";
+import { isPadded, levelOffsets, prefixLength, type Share, shareCount } from "../share.ts";
 import { option } from "./params.wgsl.ts";
-import { addressOf, levelOffsets, writeAll } from "./place.wgsl.ts";
+import { addressOf, writeAll } from "./place.wgsl.ts";
 import { plus, u } from "./text.ts";
 import { type Coefficient, coefficientsOf } from "./walk.wgsl.ts";
 

@@ -1,16 +1,9 @@
 // Where an invocation stands: which track and which share, and where in a row the coefficients lie that it has in registers.
 
 import type { Layout } from "../layout.ts";
-import { columnGroups, isPadded, prefixLength, rowGroups, type Share } from "../share.ts";
+import { columnGroups, isPadded, levelOffsets, prefixLength, rowGroups, type Share } from "../share.ts";
 import { over, plus, times, u } from "./text.ts";
 import { type Coefficient, coefficientsOf } from "./walk.wgsl.ts";
-
-/** Where each level begins in a row; number `depth` + 1 is where the row ends. */
-export function levelOffsets(channels: number, depth: number): number[] {
-  const offsets = [0, 0];
-  for (let k = 1; k <= depth; k++) offsets.push(offsets[k]! + channels ** k);
-  return offsets;
-}
 
 /** WGSL that finds an invocation's place. `listed`: shares are those of a list. */
 export function placeSource(layout: Layout, listed: boolean): string {

@@ -8,12 +8,12 @@
 // Not here: the arithmetic of a step (walk.wgsl.ts), the reading of a path (increments.wgsl.ts), products (chen.wgsl.ts).
 
 import type { Layout } from "../layout.ts";
-import { prefixLength } from "../share.ts";
+import { levelOffsets, prefixLength } from "../share.ts";
 import { endsFunctions } from "./ends.wgsl.ts";
 import { handoverSource, writeOut, writeScalarTerm, writeWhole } from "./handover.wgsl.ts";
 import { stageSource, trackSource } from "./increments.wgsl.ts";
 import { option, paramsSource, workgroupSource } from "./params.wgsl.ts";
-import { levelOffsets, placeSource, readAll, writeAll } from "./place.wgsl.ts";
+import { placeSource, readAll, writeAll } from "./place.wgsl.ts";
 import { indent, over, plus, splat, u } from "./text.ts";
 import { multiplyTogether, noTreeSource, treeSource } from "./tree.wgsl.ts";
 import { type Chunk, type Coefficient, coefficientsOf, declarationsOf, type Letters, stepOf } from "./walk.wgsl.ts";

@@ -5,9 +5,9 @@
 // Products of what is in different workgroups are chen.wgsl.ts's.
 
 import { type Layout, stageVectors } from "../layout.ts";
-import { columnGroups, prefixLength, rowGroups, type Share } from "../share.ts";
+import { columnGroups, levelOffsets, prefixLength, rowGroups, type Share } from "../share.ts";
 import { option } from "./params.wgsl.ts";
-import { levelOffsets, readAll, writeAll } from "./place.wgsl.ts";
+import { readAll, writeAll } from "./place.wgsl.ts";
 import { component, over, plus, splat, times, u } from "./text.ts";
 import { coefficientsOf, nameOf, type Register, registersOf } from "./walk.wgsl.ts";
 

@@ -42,7 +42,7 @@ ${signatureSection(shown, experiment, outcome)}
 const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 
 function figures({ train, test, channels, depth, rule }: Experiment, outcome: Outcome): Html {
-  const { confusion, signatures, paths, library, signatureMs, startMs, penalty } = outcome;
+  const { confusion, signatures, where, paths, library, signatureMs, startMs, penalty } = outcome;
   const size = signatures.data.length / paths.length;
   const figure = (name: string, value: string, note: string) =>
     html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`;
@@ -53,7 +53,7 @@ and time, from the origin. What the classifier sees of a path is its signature t
     figure("Accuracy", `${percent(confusion)} %`, `${confusion.right} of ${confusion.total} utterances`),
     figure("Speakers", `${confusion.classes.length}`, `chance: ${(100 / confusion.classes.length).toFixed(1)} %`),
     figure("Signatures", ms(signatureMs), `${paths.length} paths in one call, the first; started in ${ms(startMs)}`),
-    figure("Variant", library.variant, `path-signature ${library.version}, float64`),
+    figure("Computed by", where, `path-signature ${library.version}, ${signatures.dtype}`),
     figure("Ridge penalty", `${Number(penalty.toPrecision(3))}`, "by leave-one-out, training set only"),
   ]}</dl>`;
 }

@@ -24,7 +24,7 @@ export interface Coefficient {
 
 /** Coefficients of one level of one signature of a batch, word by word. */
 export function coefficients(
-  signatures: Signature<"float64", false, true>,
+  signatures: Signature<"float64", false, true> | Signature<"float32", false, true>,
   index: number,
   level: number,
 ): Coefficient[] {

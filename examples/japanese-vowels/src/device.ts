@@ -1,0 +1,71 @@
+// Where signatures are computed: on the CPU in float64, or on a GPU in float32 through the npm package `webgpu`. Both give the same predictions.
+
+import { createEngine, info, init, type Signature, signature } from "path-signature";
+import { Fault } from "./fault.ts";
+import type { Path } from "./paths.ts";
+
+/** Signatures of paths, how long they took, and what computed them. `part` is told how much is done, from 0 to 1. */
+export type ComputeSignatures = (
+  paths: readonly Path[],
+  options: { readonly depth: number; readonly basepoint: true },
+  part: (done: number) => void,
+) => Promise<{
+  readonly signatures: Signature<"float64", false, true> | Signature<"float32", false, true>;
+  readonly where: string;
+  readonly startMs: number;
+  readonly signatureMs: number;
+}>;
+
+export const signaturesOn = (device: "cpu" | "webgpu"): ComputeSignatures => (device === "cpu" ? onCpu : onGpu);
+
+const onCpu: ComputeSignatures = async (paths, options) => {
+  const [, startMs] = await timed(() => init());
+  const [signatures, signatureMs] = await timed(() => signature(paths, { ...options, dtype: "float64" }));
+  return { signatures, where: `variant ${info().variant}`, startMs, signatureMs };
+};
+
+/** @throws Fault where there is no GPU to be had */
+const onGpu: ComputeSignatures = async (paths, options, part) => {
+  const gpu = await dawn();
+  const [engine, startMs] = await timed(() => createEngine({ device: "webgpu", gpu, fallback: "error" })).catch(fault);
+  try {
+    const [signatures, signatureMs] = await timed(() =>
+      engine.signature(paths, {
+        ...options,
+        dtype: "float32",
+        onProgress: ({ done, total }) => part(done / total),
+      }),
+    ).catch(fault);
+    const { adapter } = engine.info().gpu ?? {};
+    const where = `WebGPU, ${adapter?.description || adapter?.device || adapter?.vendor || "an adapter without a name"}`;
+    return { signatures, where, startMs, signatureMs };
+  } finally {
+    await engine.close();
+  }
+};
+
+/** Dawn, WebGPU for Node. */
+async function dawn(): Promise<GPU> {
+  try {
+    const { create, globals } = await import("webgpu");
+    Object.assign(globalThis, globals);
+    // Options of Dawn's, as in DAWN_OPTIONS="backend=vulkan,adapter=SwiftShader".
+    return create(process.env.DAWN_OPTIONS?.split(",") ?? []);
+  } catch (error) {
+    throw new Fault(
+      `--device webgpu needs the npm package webgpu, which does not load here: ${(error as Error).message}`,
+    );
+  }
+}
+
+function fault(error: unknown): never {
+  const { code, message } = error as { code?: string; message: string };
+  if (code?.startsWith("GPU_")) throw new Fault(`${message}. Without --device webgpu the CPU does it.`);
+  throw error;
+}
+
+async function timed<T>(work: () => T | Promise<T>): Promise<[T, number]> {
+  const start = performance.now();
+  const result = await work();
+  return [result, performance.now() - start];
+}

@@ -1,0 +1,32 @@
+// What `engine.calibrate` is asked, read. How a machine is measured is trials.ts's.
+
+import { describe, rangeError, typeError } from "../core/errors.ts";
+import type { SignatureFunction } from "../core/signature.ts";
+import type { Engine } from "./engine.ts";
+
+/** A machine to be measured. */
+export interface Calibration {
+  readonly budgetMs: number;
+  readonly threads: number;
+  /** On all threads, and on this one alone. */
+  readonly engine: Pick<Engine, "signature">;
+  readonly alone: SignatureFunction;
+}
+
+/** Milliseconds unless something else is said. */
+const usualBudget = 2000;
+
+/** @throws PathSignatureError OPTION_TYPE, ENGINE_OPTION */
+export function calibrationOf(
+  options: unknown,
+  threads: number,
+  engine: Pick<Engine, "signature">,
+  alone: SignatureFunction,
+): Calibration {
+  if (options !== undefined && (typeof options !== "object" || options === null))
+    throw typeError("OPTION_TYPE", "options", describe(options), "an object");
+  const { budgetMs = usualBudget } = (options ?? {}) as { budgetMs?: unknown };
+  if (typeof budgetMs !== "number" || !(budgetMs > 0) || budgetMs === Number.POSITIVE_INFINITY)
+    throw rangeError("ENGINE_OPTION", "options.budgetMs", describe(budgetMs), "a number of milliseconds above 0");
+  return { budgetMs, threads, engine, alone };
+}

@@ -1,0 +1,19 @@
+// What the type of an engine's result can know: in memory as the synchronous function's, on the GPU where that was asked for. Types only.
+
+import type { Paths } from "../core/input.ts";
+import type { Signature } from "../core/tensor.ts";
+import type { BatchedOf, DTypeOf, StreamOf } from "../core/types.ts";
+import type { GpuNumbers, GpuTensor } from "../gpu/index.ts";
+
+type InMemory<P, O> = P extends GpuNumbers
+  ? Signature<"float32", StreamOf<O>, boolean>
+  : P extends Paths
+    ? Signature<DTypeOf<P, O>, StreamOf<O>, BatchedOf<P>>
+    : Signature;
+
+/** The type of `engine.signature`'s result. */
+export type EngineSignatureOf<P, O> = O extends { readonly output: infer Place }
+  ? Place extends "gpu"
+    ? GpuTensor
+    : InMemory<P, O>
+  : InMemory<P, O>;

@@ -1,0 +1,23 @@
+// Where a GPU comes from: what the user gave, or the host. Looks, asks for nothing.
+
+import { describe, typeError } from "../core/errors.ts";
+
+/** Where a device may come from: the object that `navigator.gpu` is, or a device that the user has. */
+export type GpuSource = GPU | GPUDevice | undefined;
+
+export const isDevice = (source: GPU | GPUDevice): source is GPUDevice => "createComputePipeline" in source;
+
+/** Checks what was given as `gpu`. @throws PathSignatureTypeError GPU_TYPE */
+export function readGpuSource(given: unknown): GpuSource {
+  if (given === undefined) return undefined;
+  if (typeof given === "object" && given !== null && ("requestAdapter" in given || "createComputePipeline" in given)) {
+    return given as GPU | GPUDevice;
+  }
+  throw typeError("GPU_TYPE", "options.gpu", describe(given), "a GPU (as navigator.gpu is) or a GPUDevice");
+}
+
+/** What to have a device made from: what the user gave, or the host's own. */
+export function hostGpu(source: GpuSource): GPU | undefined {
+  if (source !== undefined) return source as GPU;
+  return (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+}
