@@ -44,9 +44,9 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       const wanted = gradient.flat();
       const allowed = gradientTolerance(dtype, depth, path.length, maxAbs(wanted));
       expect(data.length).toBe(wanted.length);
-      wanted.forEach((x, i) =>
-        expect(Math.abs(data[i]! - x), `number ${i}: ${data[i]} for ${x}`).toBeLessThanOrEqual(allowed),
-      );
+      for (const [i, x] of wanted.entries()) {
+        expect(Math.abs(data[i]! - x), `number ${i}: ${data[i]} for ${x}`).toBeLessThanOrEqual(allowed);
+      }
     });
   });
 });

@@ -38,9 +38,9 @@ describe.each(["whole", "streams"])("%s", (name) => {
     const got = tf.tidy(() => (model.predict(tf.tensor(inputs, shape)) as tf.Tensor).dataSync());
     expect(got.length).toBe(outputs.length);
     const largest = Math.max(...outputs.map(Math.abs));
-    outputs.forEach((x, i) =>
-      expect(Math.abs(got[i]! - x), `output ${i}: ${got[i]} for ${x}`).toBeLessThanOrEqual(1e-5 * Math.max(1, largest)),
-    );
+    for (const [i, x] of outputs.entries()) {
+      expect(Math.abs(got[i]! - x), `output ${i}: ${got[i]} for ${x}`).toBeLessThanOrEqual(1e-5 * Math.max(1, largest));
+    }
     model.dispose();
   });
 

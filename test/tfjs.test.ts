@@ -1,7 +1,5 @@
 // The op and the layer in TensorFlow.js, on its CPU and WebAssembly backends: values and gradients against the library's own, models that are trained, saved, loaded, and that come from Python.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
@@ -191,7 +189,7 @@ describe.each(["cpu", "wasm"])("backend %s", (backend) => {
           );
           const wanted = signatureOf(paths, { ...options, dtype: "float32" });
           expect(got.shape).toEqual(wanted.shape);
-          wanted.data.forEach((x, i) => expect(got.dataSync()[i]).toBeCloseTo(x, 5));
+          for (const [i, x] of wanted.data.entries()) expect(got.dataSync()[i]).toBeCloseTo(x, 5);
         });
       }
       one.dispose();
@@ -206,14 +204,14 @@ describe.each(["cpu", "wasm"])("backend %s", (backend) => {
       });
       const lengths = [6, 2, 4];
       const data = numbers(36, 11);
-      lengths.forEach((length, i) => data.fill(-9, (i * 6 + length) * 2, (i + 1) * 12));
+      for (const [i, length] of lengths.entries()) data.fill(-9, (i * 6 + length) * 2, (i + 1) * 12);
       tf.tidy(() => {
         const got = one.predict(tf.tensor(data, [3, 6, 2])) as tf.Tensor;
         const paths = lengths.map((length, i) =>
           Array.from({ length }, (_, t) => [data[(i * 6 + t) * 2]!, data[(i * 6 + t) * 2 + 1]!, t / (length - 1)]),
         );
         const wanted = signatureOf(paths, { depth: 3, dtype: "float32" });
-        wanted.data.forEach((x, i) => expect(got.dataSync()[i]).toBeCloseTo(x, 5));
+        for (const [i, x] of wanted.data.entries()) expect(got.dataSync()[i]).toBeCloseTo(x, 5);
         // A hole is no end.
         const holes = tf.tensor(
           data.map((x, i) => (i < 2 ? -9 : x)),

@@ -422,7 +422,6 @@ pub fn writable<T>(rows: Rows<T>) -> RowsMut<T> {
 ///
 /// # Safety
 /// As [`load_state`].
-#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn load<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
     // SAFETY: as the caller vouches.

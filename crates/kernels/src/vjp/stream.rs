@@ -163,7 +163,6 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
     }
 
     /// Steps `first + 1 … first + steps`: gradients of the points behind them to the tile of gradients.
-    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn tile(
         &self,

@@ -1,0 +1,27 @@
+// The layer that ours is measured against in TensorFlow.js: signatures level by level, parallel over time, as Keras Sig's paper describes (Genet & Inzirillo 2025), written in ops. Depth 3. Nothing of the library is used.
+
+import { add, cumsum, div, mul, reshape, slice, sub, sum, transpose } from "@tensorflow/tfjs-core";
+
+/** x ⊗ z over time: (batch, steps, m) and (batch, steps, d) to (batch, steps, m d). */
+function outer(x, z) {
+  const [batch, steps, m] = x.shape;
+  const d = z.shape[2];
+  return reshape(mul(reshape(x, [batch, steps, m, 1]), reshape(z, [batch, steps, 1, d])), [batch, steps, m * d]);
+}
+
+/**
+ * What stands before each step: the running sum without the step itself. Along the last axis: the gradient of tfjs 4.22's cumsum comes out transposed
+ * along any other.
+ */
+const before = (terms) => transpose(cumsum(transpose(terms, [0, 2, 1]), 2, true), [0, 2, 1]);
+
+/** (batch, length, channels) to the three levels, each (batch, channels^k). */
+export function levels(path) {
+  const [batch, length, channels] = path.shape;
+  const rest = [batch, length - 1, channels];
+  const z = sub(slice(path, [0, 1, 0], rest), slice(path, [0, 0, 0], rest));
+  const one = before(z);
+  const two = outer(add(one, div(z, 2)), z);
+  const three = outer(add(before(two), outer(add(div(one, 2), div(z, 6)), z)), z);
+  return [sum(z, 1), sum(two, 1), sum(three, 1)];
+}
