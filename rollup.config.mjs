@@ -32,7 +32,8 @@ const comlink = {
 /** Sources name the worker file as it is there. In dist they are below shared, and it is not. */
 const workerFile = {
   name: "worker file",
-  transform: (code) => (code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../worker.js"') : null),
+  transform: (code) =>
+    code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../path-signature-worker.js"') : null,
 };
 
 const inputs = (all, extension) =>
@@ -50,17 +51,36 @@ const names = (extension) => ({
   paths: (id) => (id.startsWith(packageName) ? `./${id.slice(packageName.length)}` : id),
 });
 
+/**
+ * The files below shared, by what is in them, so that their names stay as they are. Bundlers take a file as a whole when they split:
+ * what is asked for alone, or lazily, or may not reach an edge host, is apart.
+ */
+const sharedFiles = {
+  /** Of which the sizes are what an app pays for `signatureSize`. */
+  sizes: /\/core\/(size|errors)\.js$/,
+  /** Compiles bytes, loads engines: nothing for edge hosts. */
+  loading: /\/(core\/compile|engine\/bind)\.js$/,
+  binaries: /\/(generated\/(relaxed|simd)|core\/binaries|entry\/inline)\.js$/,
+  gradients: /\/core\/(vjp[^/]*|cotangent)\.js$/,
+  core: /\/(core\/[^/]+|generated\/version)\.js$/,
+  threads: /\/(generated|entry)\/threads\.js$/,
+  gpu: /\/gpu\//,
+  engine: /\/(engine|pool|dispatch)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
+};
+const sharedFile = (id) =>
+  Object.keys(sharedFiles).find((name) => sharedFiles[name].test(id.replaceAll("\\", "/"))) ?? null;
+
 /** The JavaScript of some entries. `exports`: whether they export anything; what does not would look like no module. */
-const code = (chosen, { exports = true } = {}) => [
+const code = (chosen, { exports = true, chunks = { manualChunks: sharedFile } } = {}) => [
   {
     ...common,
     input: inputs(chosen, ".js"),
-    output: { ...names("js"), format: "es", ...(exports ? {} : { footer: "export {};" }) },
+    output: { ...names("js"), ...chunks, format: "es", ...(exports ? {} : { footer: "export {};" }) },
   },
   {
     ...common,
     input: inputs(chosen.filter(isCommonJs), ".js"),
-    output: { ...names("cjs"), format: "cjs", exports: "named" },
+    output: { ...names("cjs"), ...chunks, format: "cjs", exports: "named" },
   },
 ];
 
@@ -79,7 +99,7 @@ const declarations = (chosen, extension) => ({
 export default [
   ...code(together),
   // What is one file shares nothing.
-  ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry], { exports: false })),
+  ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry], { exports: false, chunks: {} })),
   declarations(entries, "d.ts"),
   declarations(entries.filter(isCommonJs), "d.cts"),
 ];

@@ -5,6 +5,8 @@
 //   npm run bench -- gpu        on a GPU, see gpu/run.mjs
 //   npm run bench -- engine     threads, see engine/run.mjs
 //   npm run bench -- dispatch   whether calls go where they are fastest, see dispatch/run.mjs
+//   npm run bench -- gradients  vector–Jacobian products, see gradients/run.mjs
+//   npm run bench -- training   networks with a signature inside, see training/run.mjs
 //
 // A run on one day on one machine goes into one file: parts measured later that day replace or join the earlier ones. Smoke tests (--quick) and
 // selections (--rows, --peers) have files of their own, which git ignores.
@@ -147,6 +149,8 @@ const others = {
   gpu: async (args) => (await import("./gpu/run.mjs")).runGpuBench(args),
   engine: async (args) => (await import("./engine/run.mjs")).runEngineBench(args),
   dispatch: async (args) => (await import("./dispatch/run.mjs")).runDispatchBench(args),
+  gradients: async (args) => (await import("./gradients/run.mjs")).runGradientsBench(args),
+  training: async (args) => (await import("./training/run.mjs")).runTrainingBench(args),
 };
 const [other, ...otherArgs] = process.argv.slice(2);
 

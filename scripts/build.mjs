@@ -47,6 +47,7 @@ async function buildWasm({ chosen, "wasm-opt": wasmOpt, force }) {
 
 async function buildJs({ force }) {
   bundle.writeVersion();
+  await bundle.writeWorkerSource();
   const plan = bundle.plan();
   if (!force && plan.current) return 0;
   await step("bundle", plan.build);

@@ -31,9 +31,17 @@ async function compare(rows, { progress, quick }, name, onThread, onEngine) {
     const row = await enlarged(small, onThread);
     progress.row(rowName(row));
     const paths = pathsOf(row);
+    const shared = { shape: paths.shape, data: new Float32Array(new SharedArrayBuffer(paths.data.byteLength)) };
+    shared.data.set(paths.data);
     const times = await inTurn(
-      { sync: onThread(paths, row), one: onEngine(one, paths, row), two: onEngine(two, paths, row) },
-      { quick },
+      {
+        sync: onThread(paths, row),
+        one: onEngine(one, paths, row),
+        two: onEngine(two, paths, row),
+        oneShared: onEngine(one, shared, row),
+        twoShared: onEngine(two, shared, row),
+      },
+      { quick, budget: 0.4 },
     );
     found.push({ ...row, times });
     progress.step();

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { info } from "../../dist/index.js";
 import { codeMeasured, machine, root } from "../lib/machine.mjs";
 import { Progress } from "../lib/progress.mjs";
 import { measureGradients, measureLong, measureThreads } from "./batches.mjs";
@@ -41,6 +42,10 @@ export async function runEngineBench(args) {
   const unknown = names.find((name) => !Object.hasOwn(parts, name));
   if (unknown !== undefined) throw new Error(`--only ${unknown}: give some of ${Object.keys(parts).join(", ")}`);
   if (!existsSync(join(root, "dist/index.js"))) throw new Error("dist/ is not built: run npm run build");
+
+  const { variant } = info();
+  if (variant !== "relaxed")
+    throw new Error(`this Node runs the binary ${variant}: start it by npm run bench, which brings Node 24`);
 
   const where = machine();
   const date = new Date().toISOString().slice(0, 10);

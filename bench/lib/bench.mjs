@@ -51,6 +51,11 @@ export class Bench {
     return this.#workers.get(name);
   }
 
+  /** A folder for files of this run; it goes when the bench closes. */
+  get folder() {
+    return this.#folder;
+  }
+
   /** Versions of whatever ran so far. */
   versions() {
     return Object.fromEntries(

@@ -103,3 +103,42 @@ export function kernelCall(
     scratchBytes,
   };
 }
+
+/**
+ * A call of `signature_vjp` on data in place, its signatures made beforehand.
+ * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" | "float64", stream?: boolean }} shape
+ */
+export function gradientKernelCall(
+  exports,
+  paths,
+  cotangents,
+  { batch, points, channels, depth, dtype = "float32", stream = false },
+) {
+  const { index, array: Numbers } = dtypes[dtype];
+  const forward = kernelCall(exports, paths, { batch, points, channels, depth, dtype, stream });
+  const signatures = forward.result();
+  forward.release();
+  const arena = new Arena(exports);
+  const options = stream ? streamBit : 0;
+  const scratchBytes = exports.vjp_scratch_bytes(index, channels, depth, options) >>> 0;
+  const as = (numbers) => (numbers instanceof Numbers ? numbers : Numbers.from(numbers));
+  const places = [paths, signatures, cotangents].map((numbers) => arena.put(as(numbers)));
+  const out = arena.take(paths.length * Numbers.BYTES_PER_ELEMENT);
+  const scratch = arena.take(scratchBytes);
+  const [path, signature, cotangent] = places;
+  const shape = [batch, points, channels, depth];
+  const call = () => {
+    const given = [index, path, ...shape, 0, 0, 0, 0, 0, signature, cotangent, options, out, 0, 0, 0, scratch];
+    const code = exports.signature_vjp(...given, scratchBytes);
+    if (code !== 0) throw new Error(`the kernel says: code ${code}`);
+  };
+  return {
+    call,
+    result: () => {
+      call();
+      return new Numbers(exports.memory.buffer, out, paths.length).slice();
+    },
+    release: () => arena.release(),
+    scratchBytes,
+  };
+}

@@ -9,7 +9,7 @@ import { scratchBytes, subjects } from "./subjects.mjs";
 const variant = process.argv[2];
 watchMemories();
 const beforeImport = performance.now();
-const { info, init, signature } = await import("../../dist/index.js");
+const { info, init, signature, signatureWithVjp } = await import("../../dist/index.js");
 const imported = (performance.now() - beforeImport) / 1e3;
 
 /** Prepared calls by key. */
@@ -49,10 +49,12 @@ const operations = {
   features: () => ({ algorithms: takesAlgorithm() }),
 
   /** `numbersOfFile`: only so many numbers from the beginning of the file. */
-  prepare({ key, subject, file, numbersOfFile, lengthsFile, ...fields }) {
+  prepare({ key, subject, file, numbersOfFile, lengthsFile, cotangentsFile, ...fields }) {
     const data = file && read(file).slice(0, numbersOfFile);
     const lengths = lengthsFile && read(lengthsFile, Uint32Array);
-    prepared.set(key, subjects[subject]({ signature, variant, data, lengths, ...fields }));
+    const cotangents = cotangentsFile && read(cotangentsFile);
+    const given = { signature, signatureWithVjp, variant, data, lengths, cotangents };
+    prepared.set(key, subjects[subject]({ ...given, ...fields }));
     return {};
   },
 

@@ -53,6 +53,40 @@ def signax_call(paths, depth):
     return jitted(lambda x: signax.signature(x, depth), paths)
 
 
+def pysiglib_backprop_call(paths, depth, cotangents):
+    import pysiglib
+
+    signatures = pysiglib.sig(paths, depth, n_jobs=1)
+    return lambda: pysiglib.sig_backprop(paths, signatures, cotangents, depth, n_jobs=1)
+
+
+def jax_gradient_call(signature, paths, cotangents):
+    """Signature and gradient together: there is no gradient without the other in a network."""
+    import jax
+
+    on_device = jax.device_put(cotangents)
+
+    def value(x):
+        result = signature(x)
+        return (result * on_device).sum(), result
+
+    compiled = jax.jit(jax.value_and_grad(value, has_aux=True))
+    x = jax.device_put(paths)
+    return lambda: jax.block_until_ready(compiled(x))[1]
+
+
+def keras_sig_gradient_call(paths, depth, cotangents):
+    import keras_sig
+
+    return jax_gradient_call(lambda x: keras_sig.signature(x, depth), paths, cotangents)
+
+
+def signax_gradient_call(paths, depth, cotangents):
+    import signax
+
+    return jax_gradient_call(lambda x: signax.signature(x, depth), paths, cotangents)
+
+
 # name: (how to make a call, the packages whose versions are reported)
 PEERS = {
     "pysiglib": (pysiglib_call, ["pysiglib", "numpy"]),
@@ -61,6 +95,10 @@ PEERS = {
     "keras_sig": (keras_sig_call, ["keras_sig", "keras", "jax"]),
     "keras_sig_parallel": (lambda paths, depth: keras_sig_call(paths, depth, gpu_optimized=True), ["keras_sig", "keras", "jax"]),
     "signax": (signax_call, ["signax", "jax"]),
+    # Gradients, from cotangents of the signatures.
+    "pysiglib_backprop": (pysiglib_backprop_call, ["pysiglib", "numpy"]),
+    "keras_sig_gradient": (keras_sig_gradient_call, ["keras_sig", "keras", "jax"]),
+    "signax_gradient": (signax_gradient_call, ["signax", "jax"]),
 }
 
 
@@ -77,7 +115,10 @@ class Peer:
         shape = (request["batch"], request["points"], request["channels"])
         # A single path is given as such: that is what a caller with one path does.
         paths = paths.reshape(shape if shape[0] > 1 else shape[1:])
-        self.calls[request["key"]] = self.make_call(paths, request["depth"])
+        given = [paths, request["depth"]]
+        if "cotangentsFile" in request:
+            given.append(np.fromfile(request["cotangentsFile"], dtype=np.float32).reshape(*paths.shape[:-2], -1))
+        self.calls[request["key"]] = self.make_call(*given)
         return {}
 
     def result(self, request):

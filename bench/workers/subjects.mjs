@@ -1,7 +1,7 @@
 // What can be timed in a process of ours: each function prepares one kind of call and returns { call, result?, release? }.
 
 import { signatureSize } from "../lib/counts.mjs";
-import { instantiate, kernelCall } from "./abi.mjs";
+import { gradientKernelCall, instantiate, kernelCall } from "./abi.mjs";
 
 /** The instance that kernels are timed on; not the facade's. */
 const instances = new Map();
@@ -42,6 +42,31 @@ function api({
 
 /** The kernel alone, on numbers that already lie in WebAssembly memory. */
 const kernel = ({ variant, data, ...shape }) => kernelCall(instanceOf(variant), data, shape);
+
+/** The gradients' kernel alone, signatures given. */
+const gradientKernel = ({ variant, data, cotangents, ...shape }) =>
+  gradientKernelCall(instanceOf(variant), data, cotangents, shape);
+
+/** Signatures and their pullback, by the public functions: with `given` the pullback alone, its signatures made before. */
+function gradient({
+  signatureWithVjp,
+  data,
+  cotangents,
+  batch,
+  points,
+  channels,
+  depth,
+  dtype = "float32",
+  given = false,
+}) {
+  const as = (numbers) => (dtype === "float64" ? Float64Array.from(numbers) : numbers);
+  const paths = { data: as(data), shape: batch > 1 ? [batch, points, channels] : [points, channels] };
+  const cotangent = as(cotangents);
+  const pullback = () => signatureWithVjp(paths, { depth })[1];
+  const kept = given ? pullback() : undefined;
+  const call = () => (kept ?? pullback())(cotangent);
+  return { call, result: () => call().paths.data };
+}
 
 /** Bytes of scratch for a whole float32 signature, for any batch and length. */
 export const scratchBytes = (variant, channels, depth) =>
@@ -98,4 +123,4 @@ function bandwidth({ direction, bytes }) {
 }
 
 /** The subjects by name, as the parts of the bench ask for them. */
-export const subjects = { api, kernel, copy, write, peak, bandwidth };
+export const subjects = { api, kernel, gradient, gradientKernel, copy, write, peak, bandwidth };

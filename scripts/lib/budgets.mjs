@@ -1,14 +1,24 @@
 // The size budgets of what is published, and what each buys. Measured by size-limit (.size-limit.mjs).
 
-/** What a bundler ships of an entry, minified and compressed. */
-const bundled = (name, path, limit, buys, names) => ({
+import { without, withoutLazy } from "./parts.mjs";
+
+/** What a bundler ships, minified and compressed, of a file and all that it imports; of some names only, where there are any. */
+const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
   name,
   path,
   limit,
   gzip: true,
   ...(names === undefined ? {} : { import: names }),
+  modifyEsbuildConfig: (config) => ({ ...config, format: "esm", plugins: [plugin] }),
   buys,
 });
+
+/** What an app pays at once. */
+const atOnce = (name, path, limit, buys, names) => bundled(name, path, limit, buys, { names, plugin: withoutLazy });
+
+/** What comes when an engine is asked for, besides what has been there. */
+const lazily = (name, path, limit, buys) =>
+  bundled(name, path, limit, buys, { plugin: without(["binaries", "core", "gradients", "loading", "sizes"]) });
 
 /** A file as it is served, compressed. */
 const served = (name, path, limit, buys) => ({
@@ -25,34 +35,37 @@ const withoutEngine =
   "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
 
 export const budgets = [
-  bundled(
+  atOnce(
     "path-signature",
     "dist/index.js",
     "220 kB",
     "a call that works right after import, on any engine: `relaxed` and `simd` inside, nothing to serve, nothing to await",
     withoutEngine,
   ),
-  bundled(
+  atOnce(
     "path-signature/slim",
     "dist/slim.js",
     "20 kB",
     "the same functions and errors where the page fetches one binary itself, compiled while it arrives",
     withoutEngine,
   ),
-  served(
-    "the engine",
+  atOnce(
+    "path-signature/slim, signature alone",
+    "dist/slim.js",
+    "17 kB",
+    "what is left where gradients and engines are not imported",
+    "{ init, signature }",
+  ),
+  lazily(
+    "lazily: engine of slim",
     "dist/shared/engine.js",
-    "60 kB",
-    "threads, and where calls run: loaded when an engine is first asked for, not before (as published, with its comments)",
+    "30 kB",
+    "all threads: loaded by the first `createEngine`; the worker's script, for bundlers that leave its file behind, is inside",
   ),
-  served(
-    "the GPU",
-    "dist/shared/gpu.js",
-    "40 kB",
-    "WebGPU: loaded when a device is first opened, not before (as published, with its comments)",
-  ),
-  served("the worker file", "dist/worker.js", "40 kB", "what each thread runs (as published)"),
-  bundled("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
+  lazily("lazily: WebGPU", "dist/shared/gpu.js", "24 kB", "large batches on a device: loaded when one is first opened"),
+  lazily("lazily: engine", "dist/shared/threads.js", "36 kB", "the same, and the binary for threads that share memory"),
+  bundled("worker", "dist/path-signature-worker.js", "16 kB", "what each thread runs", { plugin: withoutLazy }),
+  atOnce("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
   served("wasm/relaxed.wasm", "dist/wasm/relaxed.wasm", "100 kB", "all kernels with fused multiply-adds"),
   served("wasm/simd.wasm", "dist/wasm/simd.wasm", "100 kB", "all kernels, the same bits everywhere"),
   served("wasm/threads.wasm", "dist/wasm/threads.wasm", "100 kB", "all kernels on one memory that threads share"),

@@ -19,6 +19,29 @@ export function writeVersion() {
   );
 }
 
+/**
+ * The worker file (ts/entry/worker.ts) as a text, for hosts where its file cannot be had: a classic script, since that runs from a
+ * text anywhere. Whoever imports it loads it lazily (ts/entry/start-worker.ts).
+ */
+export async function writeWorkerSource() {
+  const { build } = await import("esbuild");
+  const { outputFiles } = await build({
+    entryPoints: [at("ts", "entry", "worker.ts")],
+    absWorkingDir: at(),
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    legalComments: "none",
+    logLevel: "silent",
+    write: false,
+  });
+  writeIfChanged(
+    at("ts", "generated", "worker-source.ts"),
+    `// Made by scripts/build.mjs from ts/entry/worker.ts. Not committed.\n\nexport const workerSource: string =\n  ${JSON.stringify(outputFiles[0].text.trim())};\n`,
+  );
+}
+
 export function plan() {
   const print = fingerprint(
     filesUnder(

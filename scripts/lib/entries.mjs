@@ -17,8 +17,8 @@ const files = {
   workerd: { source: "entry/workerd.ts", commonjs: false },
   /** The same in the form that Vercel's Edge and Next.js bundle. */
   "edge-light": { source: "entry/edge-light.ts", commonjs: false },
-  /** What a worker of the pool runs: one file, which hosts may serve from wherever they like. */
-  worker: { source: "entry/worker.ts", commonjs: true, alone: true },
+  /** What a worker of the pool runs: one file, by a name that no other is taken for where bundlers leave it behind. */
+  "path-signature-worker": { source: "entry/worker.ts", commonjs: true, alone: true },
   /** Gradients for TensorFlow.js. */
   tfjs: { source: "entry/tfjs.ts", commonjs: true },
 };
@@ -40,7 +40,7 @@ const paths = {
   /** The default entry, whatever the conditions. */
   "./inline": { default: "index" },
   "./slim": { default: "slim" },
-  "./worker": { default: "worker" },
+  "./worker": { default: "path-signature-worker" },
   "./tfjs": { default: "tfjs" },
 };
 

@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { withFeatures } from "./features.mjs";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
 import { makePatch } from "./patch.mjs";
 import { at, root, targetFolder, toolsBin, wasmBindgenVersion, wasmPackVersion } from "./project.mjs";
@@ -13,6 +14,8 @@ import { inlined, variants } from "./variants.mjs";
 
 const pkg = (variant, ...rest) => at("pkg", variant, ...rest);
 const built = (variant) => pkg(variant, "path_signature_bg.wasm");
+/** What wasm-pack made, and what it is. */
+const bytesOf = (variant) => withFeatures(readFileSync(built(variant)), variants[variant].features);
 const shipped = (variant) => at("dist", "wasm", `${variant}.wasm`);
 const generated = (variant) => at("ts", "generated", `${variant}.ts`);
 
@@ -145,7 +148,7 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
 
 /** Copies what wasm-pack made to where the bundle and the sources take it from. Cheap, so it is always done. */
 export function place(variant) {
-  writeIfChanged(shipped(variant), readFileSync(built(variant)));
+  writeIfChanged(shipped(variant), bytesOf(variant));
   if (!inlined.includes(variant)) return;
   const [base] = inlined;
   // A variant alone (build --variant) is placed once the base is there.
@@ -155,15 +158,11 @@ export function place(variant) {
 
 /** Writes a variant's bytes as a source file: the base whole, the others as patches of it. */
 function inline(variant, base) {
-  const bytes = readFileSync(built(variant));
+  const bytes = bytesOf(variant);
   const [name, what, text] =
     variant === base
       ? ["hex", "the binary's bytes", bytes]
-      : [
-          "patchHex",
-          `what makes the binary's bytes out of those of \`${base}\``,
-          makePatch(readFileSync(built(base)), bytes),
-        ];
+      : ["patchHex", `what makes the binary's bytes out of those of \`${base}\``, makePatch(bytesOf(base), bytes)];
   writeIfChanged(
     generated(variant),
     [

@@ -4,7 +4,7 @@
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EngineOptions, WorkerLike } from "../../ts/index.ts";
-import { createEngine, type Engine, init, isPathSignatureError, signature } from "../../ts/index.ts";
+import { createEngine, type Engine, init, isPathSignatureError, signature, signatureVjp } from "../../ts/index.ts";
 import { fakeModule } from "../fake.ts";
 import { random } from "../paths.ts";
 import { Nursery } from "./workers.ts";
@@ -131,7 +131,11 @@ describe.each(ways)("$name", ({ options, variant }) => {
       const lengths =
         i % 4 === 3 ? Uint32Array.from({ length: batch }, () => 1 + Math.floor(next() * points)) : undefined;
       const all = lengths === undefined ? given : { ...given, lengths };
-      return { paths, options: all, expected: signature(paths, all).data };
+      const expected = signature(paths, all).data;
+      const cotangent = numbers(expected.length, 200 + i);
+      // Every other shape's gradients as well; those of the largest would take all the time.
+      const gradients = i % 2 === 0 && i % 7 !== 6 ? signatureVjp(paths, cotangent, all).paths.data : undefined;
+      return { paths, options: all, expected, cotangent, gradients };
     });
 
     let over = false;
@@ -145,13 +149,19 @@ describe.each(ways)("$name", ({ options, variant }) => {
     const outcomes = { right: 0, aborted: 0, failed: 0 };
     const faults: unknown[] = [];
     async function one(i: number): Promise<void> {
-      const { paths, options: given, expected: right } = shapes[i % shapes.length]!;
+      const { paths, options: given, expected, cotangent, gradients } = shapes[i % shapes.length]!;
+      const wanted = i % 3 === 0 ? gradients : undefined;
+      const right = wanted ?? expected;
       const controller = new AbortController();
       const reason = new Error(`call ${i} is not wanted any more`);
       const aborts = next() < (i % 7 === 6 ? 0.4 : 0.1);
       if (aborts) [queueMicrotask, setImmediate, setTimeout][i % 3]!(() => controller.abort(reason));
       try {
-        const { data } = await here.signature(paths, { ...given, signal: controller.signal });
+        const all = { ...given, signal: controller.signal };
+        const { data } =
+          wanted === undefined
+            ? await here.signature(paths, all)
+            : (await here.signatureVjp(paths, cotangent, all)).paths;
         if (same(data, right)) outcomes.right += 1;
         else faults.push(`call ${i} is wrong`);
       } catch (error) {

@@ -12,6 +12,8 @@ beforeAll(() => consumer.install());
 afterAll(() => consumer.close());
 
 const installed = (file: string) => join(consumer.folder, "node_modules/path-signature", file);
+/** What is below dist/shared, once as ES modules and once as CommonJS: rollup.config.mjs says what is in each. */
+const sharedScripts = ["binaries", "core", "engine", "gradients", "loading", "sizes", "threads"];
 const isShared = (file: string) => file.startsWith("dist/shared/");
 
 /** A file of the package and all that it imports, directly or not. */
@@ -34,7 +36,7 @@ describe("the tarball", () => {
     const built = entries.flatMap(({ name, commonjs }) =>
       ["js", "d.ts", ...(commonjs ? ["cjs", "d.cts"] : [])].map((extension) => `dist/${name}.${extension}`),
     );
-    const shared = consumer.packed.files.filter((file) => file.startsWith("dist/shared/"));
+    const shared = consumer.packed.files.filter(isShared);
     expect(consumer.packed.files).toEqual(
       [
         "CHANGELOG.md",
@@ -49,6 +51,9 @@ describe("the tarball", () => {
         "dist/wasm/threads.wasm",
         "package.json",
       ].sort(),
+    );
+    expect(shared.filter((file) => !/\.d\.c?ts$/.test(file))).toEqual(
+      sharedScripts.flatMap((name) => [`dist/shared/${name}.cjs`, `dist/shared/${name}.js`]),
     );
     // Nothing among the shared files that no entry needs.
     expect(new Set(shared)).toEqual(new Set(built.flatMap((file) => [...closureOf(file)]).filter(isShared)));

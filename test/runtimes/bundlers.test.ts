@@ -1,8 +1,8 @@
 // The installed package through the four bundlers that browsers' programs come from: each builds a small app that imports it as its users
 // do, with the bundler's defaults; the app runs in Chromium and does all that conformance.mjs asks.
 
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { build as esbuild } from "esbuild";
@@ -11,7 +11,7 @@ import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
 import type { Consumer } from "../packaging/consumer.ts";
-import { root } from "../packaging/consumer.ts";
+import { nodes, root } from "../packaging/consumer.ts";
 import { startChromium } from "./browsers/chromium.ts";
 import type { Driven } from "./browsers/driven.ts";
 import { writePage } from "./browsers/pages.ts";
@@ -19,11 +19,8 @@ import { Site } from "./browsers/site.ts";
 import { missing, requireHost } from "./hosts.ts";
 import { makeProject, type Report, settle } from "./project.ts";
 
-/** Builds `entry` of a project into `out` (a folder, `main.js` in it), and the package's worker file beside it where a bundler has to be told of it. */
-type Bundler = (folder: string, entry: string, out: string, worker?: string) => Promise<void>;
-
-/** Bundlers that see a worker in `new Worker(new URL(…))` by themselves; the others are told, as the README says. */
-const findWorkers = ["vite", "webpack"];
+/** Builds `entry` of a project into `out` (a folder, `main.js` in it). */
+type Bundler = (folder: string, entry: string, out: string) => Promise<void>;
 
 const bundlers: Record<string, Bundler> = {
   async vite(folder, entry, out) {
@@ -55,26 +52,29 @@ const bundlers: Record<string, Bundler> = {
     expect(stats?.toString({ all: false, errors: true, warnings: true })).toBe("");
   },
 
-  async rollup(folder, entry, out, worker) {
+  async rollup(folder, entry, out) {
     const warnings: string[] = [];
     const bundle = await rollup({
-      input: { main: join(folder, entry), ...(worker && { worker: join(folder, worker) }) },
+      input: join(folder, entry),
       plugins: [nodeResolve({ browser: true, rootDir: folder })],
       onwarn: ({ message }) => void warnings.push(message),
     });
-    await bundle.write({ dir: out, entryFileNames: "[name].js", format: "es" });
+    await bundle.write({ dir: out, entryFileNames: "main.js", format: "es" });
     await bundle.close();
     expect(warnings).toEqual([]);
   },
 
-  async esbuild(folder, entry, out, worker) {
+  async esbuild(folder, entry, out) {
     const { warnings } = await esbuild({
       absWorkingDir: folder,
-      entryPoints: { main: entry, ...(worker && { worker }) },
+      entryPoints: { main: entry },
       outdir: out,
       bundle: true,
       minify: true,
       format: "esm",
+      // What is used lazily is loaded lazily then. Apart from that esbuild shares whole files of the package between the parts, so a
+      // program that uses no engine is smaller without.
+      splitting: entry === "app.js",
       logLevel: "silent",
     });
     expect(warnings).toEqual([]);
@@ -86,16 +86,12 @@ let site: Site;
 let browser: Driven | undefined;
 beforeAll(async () => {
   project = await makeProject();
-  const app = (workers: string) =>
+  project.write(
+    "app.js",
     `import * as library from "path-signature";
      import { conformance } from "./conformance.mjs";
-     conformance(library, { workers: ${workers} }).then((report) => globalThis.report({ report }), globalThis.fail);`;
-  project.write("app.js", app("true"));
-  project.write(
-    "app-with-factory.js",
-    app(`{ workerFactory: () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }) }`),
+     conformance(library, { workers: true }).then((report) => globalThis.report({ report }), globalThis.fail);`,
   );
-  project.write("worker.js", `import "path-signature/worker";`);
   site = new Site(project.folder);
   await site.open();
   if (missing("chromium") === undefined) browser = await startChromium();
@@ -109,18 +105,15 @@ afterAll(async () => {
 const versionOf = (name: string): string =>
   (JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as { version: string }).version;
 
-/** The text of a file of a folder and of all scripts there that it names, and they in turn: what a browser could come to load. (esbuild writes more.) */
-function loadedText(folder: string, first: string): string {
-  const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".js"));
-  const loaded = new Map<string, string>();
-  const load = (file: string) => {
-    if (loaded.has(file)) return;
+/** The text of a script and of all that it imports, at once or later, and they in turn. */
+function loadedText(folder: string, file: string, found = new Map<string, string>()): string {
+  if (!found.has(file)) {
     const text = readFileSync(join(folder, file), "utf8");
-    loaded.set(file, text);
-    for (const other of scripts) if (text.includes(basename(other))) load(other);
-  };
-  load(first);
-  return [...loaded.values()].join("");
+    found.set(file, text);
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?\s*["'`](\.[^"'`]+)["'`]/g))
+      loadedText(folder, join(dirname(file), name!), found);
+  }
+  return [...found.values()].join("");
 }
 
 describe.each(Object.keys(bundlers))("%s", (name) => {
@@ -128,8 +121,7 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
     requireHost("chromium", skip);
     const out = join(project.folder, name);
     mkdirSync(out);
-    if (findWorkers.includes(name)) await bundlers[name]!(project.folder, "app.js", out);
-    else await bundlers[name]!(project.folder, "app-with-factory.js", out, "worker.js");
+    await bundlers[name]!(project.folder, "app.js", out);
     const page = writePage(project, `${name}.html`, `${name}/main.js`);
     const { report } = (await site.visit((url) => browser!.navigate(url), "plain", page)) as { report: Report };
     await settle(name, report, versionOf(name));
@@ -141,7 +133,40 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
     await bundlers[name]!(project.folder, "small.js", out);
     const text = loadedText(out, "main.js");
     // rollup by itself minifies nothing: what it keeps is the same.
-    expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(2200);
+    expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(2048);
     expect(text).not.toContain("signature_scratch_bytes");
   });
+});
+
+describe("esbuild for Node", () => {
+  // The worker's file stays behind in node_modules of wherever it was bundled.
+  it.each(["esm", "cjs"] as const)(
+    "makes a program (%s) whose pool works without the worker's file",
+    async (format) => {
+      project.write(
+        "program.js",
+        `import { createEngine, signature } from "path-signature";
+       const paths = Array.from({ length: 64 }, (_, i) => Array.from({ length: 50 }, (_, t) => [t, Math.sin(i * t)]));
+       createEngine({ threads: 2 }).then(async (engine) => {
+         const { data } = await engine.signature(paths, { depth: 4 });
+         const { mode, workers, warnings } = engine.info();
+         await engine.close();
+         const same = signature(paths, { depth: 4 }).data.every((x, i) => Object.is(x, data[i]));
+         console.log(JSON.stringify({ same, mode, started: workers > 0, warnings }));
+       });`,
+      );
+      const out = `apart/${format}/program.${format === "esm" ? "mjs" : "cjs"}`;
+      await esbuild({
+        absWorkingDir: project.folder,
+        entryPoints: ["program.js"],
+        outfile: out,
+        bundle: true,
+        format,
+        platform: "node",
+        logLevel: "silent",
+      });
+      const found: unknown = JSON.parse(await project.run(nodes["Node 24"], out));
+      expect(found).toEqual({ same: true, mode: "shared", started: true, warnings: [] });
+    },
+  );
 });

@@ -1,7 +1,7 @@
 // The default entry, with the binaries inside, for hosts that may compile bytes: Node, browsers, Deno, Bun. Nothing happens on
 // import; the bytes are strings until the first call, or `init`, decodes the one that it takes.
 
-import { bytesOf } from "../core/binaries.ts";
+import { bytesOf, patched } from "../core/binaries.ts";
 import { compileLater, compileNow, compileSource } from "../core/compile.ts";
 import { bindInfo } from "../core/info.ts";
 import { bindInit } from "../core/init.ts";
@@ -34,7 +34,10 @@ export const info = /* @__PURE__ */ bindInfo(runtime);
 export const init = /* @__PURE__ */ bindInit(runtime, info);
 
 /** Makes an engine that runs batches on all threads. @see {@link CreateEngineFunction} */
-export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, () => import("./threads.ts"));
+export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, async () => {
+  const { loadGpu, makeEngine, patchHex, startWorker } = await import("./threads.ts");
+  return { loadGpu, makeEngine, startWorker, sharedModule: () => compileLater(patched(patchHex)) };
+});
 
 /** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */
 export const signatureAsync = /* @__PURE__ */ bindSignatureAsync(createEngine);

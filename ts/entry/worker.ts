@@ -2,7 +2,7 @@
 
 import { expose } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
-import { wakeMessage } from "../pool/protocol.ts";
+import { greetingMessage, wakeMessage } from "../pool/protocol.ts";
 import { Server } from "../pool/server.ts";
 
 /** The calling thread as Node's worker_threads give it, and Deno's and Bun's; elsewhere the global scope is it. */
@@ -14,8 +14,10 @@ type Host = { process?: { getBuiltinModule?: (name: string) => { parentPort: Por
 const parent = (globalThis as Host).process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
 const port = (parent ?? globalThis) as Port;
 
-/** A page that comes by this file, or a program, is no worker: its messages are not ours to answer. */
-const isWorker = typeof addEventListener === "function" && typeof document === "undefined";
+/** A page or a program that imports this file is no worker: its messages are not ours to answer. */
+const isWorker = "WorkerGlobalScope" in globalThis;
 
-if (parent || isWorker)
+if (parent || isWorker) {
   expose(new Server(() => port.postMessage(wakeMessage)), parent ? nodeEndpoint(parent) : undefined);
+  port.postMessage(greetingMessage);
+}

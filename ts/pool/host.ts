@@ -90,7 +90,7 @@ export function textOf(error: unknown): string {
 }
 
 interface WorkerThreads {
-  readonly Worker: new (file: URL, options: { execArgv: readonly string[] }) => NodeWorkerLike;
+  readonly Worker: new (file: URL | string, options: { execArgv: readonly string[]; eval?: boolean }) => NodeWorkerLike;
 }
 type Host = { process?: { getBuiltinModule?: (name: string) => WorkerThreads | undefined } };
 

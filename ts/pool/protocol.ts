@@ -46,3 +46,6 @@ export interface WorkerApi {
 
 /** The message that wakes the calling thread: no answer of comlink looks like it. */
 export const wakeMessage = 1;
+
+/** The message by which a worker says that its script runs, before anything else. */
+export const greetingMessage = 2;

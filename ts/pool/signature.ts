@@ -6,7 +6,7 @@ import { allocateNumbers } from "../core/arrays.ts";
 import type { Budget } from "../core/blocks.ts";
 import { type Call, internal } from "../core/call.ts";
 import { Chain, isChained } from "../core/chain.ts";
-import { blocksOf, type Cut, cutsOf, hasStretches, stretchesIn } from "../core/cut.ts";
+import { Cut, hasStretches, stretchesIn } from "../core/cut.ts";
 import { failure } from "../core/errors.ts";
 import { checkPathsInParts } from "../core/finite.ts";
 import { Block, deliverItems, type Memory, type Part } from "../core/stage.ts";
@@ -48,14 +48,15 @@ export class SignatureWork implements Work {
   cancelled = false;
   readonly #budget: Budget;
   readonly #chained: boolean;
-  readonly #cuts: Generator<Cut>;
+  /** The window of paths whose items are next, and which of them is. */
   #cut: Cut | undefined;
-  #blocks: Generator<readonly [number, number]> | undefined;
+  #item = 0;
   #hasBlocks: boolean;
+  // Of ten thousand small calls at once none needs these, and what there is of each of them is garbage to be collected.
   /** Tasks that others have made possible. */
-  readonly #ready: Task[] = [];
+  #ready: Task[] | undefined;
   /** Paths whose stretches are under way. */
-  readonly #products = new Map<number, Product>();
+  #products: Map<number, Product> | undefined;
   /** Whether all numbers are known to be finite, or may be what they are, or are being looked at. */
   #looked: boolean;
 
@@ -67,7 +68,6 @@ export class SignatureWork implements Work {
     this.#budget = budget;
     this.#looked = looked || !call.checkFinite;
     this.#chained = isChained(call, budget);
-    this.#cuts = cutsOf(call);
     this.#hasBlocks = call.batch > 0;
     this.key = this.#chained || hasStretches(call) ? undefined : keyOf(call);
   }
@@ -77,11 +77,11 @@ export class SignatureWork implements Work {
   }
 
   get hasNext(): boolean {
-    return this.#ready.length > 0 || this.#hasBlocks;
+    return this.#hasBlocks || (this.#ready !== undefined && this.#ready.length > 0);
   }
 
   next(): Task | undefined {
-    const ready = this.#ready.shift();
+    const ready = this.#ready?.shift();
     if (ready !== undefined) return ready;
     const part = this.nextPart();
     if (part === undefined) return undefined;
@@ -91,19 +91,18 @@ export class SignatureWork implements Work {
 
   /** The items of the next block. */
   nextPart(): Part | undefined {
-    for (;;) {
-      const block = this.#blocks?.next();
-      if (block !== undefined && !block.done) {
-        const [first, count] = block.value;
-        const cut = this.#cut as Cut;
-        if (first + count === cut.count && cut.end === this.call.batch) this.#hasBlocks = false;
-        return { cut, first, count };
-      }
-      const { value: cut, done } = this.#cuts.next();
-      if (done) return undefined;
-      this.#cut = cut;
-      this.#blocks = blocksOf(cut, this.#budget);
+    if (!this.#hasBlocks) return undefined;
+    this.#cut ??= new Cut(this.call, 0);
+    const cut = this.#cut;
+    const first = this.#item;
+    const count = cut.blockAt(first, this.#budget);
+    this.#item += count;
+    if (this.#item === cut.count) {
+      this.#item = 0;
+      if (cut.end === this.call.batch) this.#hasBlocks = false;
+      else this.#cut = new Cut(this.call, cut.end);
     }
+    return { cut, first, count };
   }
 
   suspect(): Iterator<void> | undefined {
@@ -137,6 +136,7 @@ export class SignatureWork implements Work {
     const { size } = this.call;
     for (let i = 0; i < count; i++) {
       const path = cut.pathOf(first + i);
+      this.#products ??= new Map();
       let product = this.#products.get(path);
       if (product === undefined) {
         product = new Product(this.call, cut, first + i);
@@ -150,7 +150,7 @@ export class SignatureWork implements Work {
   /** Puts a row to its place in a path's product; where a node's rows are complete now, there is a task to multiply them. */
   put(product: Product, level: number, index: number, row: Float32Array | Float64Array): void {
     const node = product.put(level, index, row);
-    if (node !== undefined) this.#ready.push(new ProductTask(this, product, node));
+    if (node !== undefined) this.#makeReady(new ProductTask(this, product, node));
   }
 
   /** A path's signature is there. */
@@ -159,14 +159,19 @@ export class SignatureWork implements Work {
     const end = (product.path + 1) * width;
     if (width > size) this.result[end - width] = 1;
     this.result.set(row, end - size);
-    this.#products.delete(product.path);
+    this.#products?.delete(product.path);
     this.done += 1;
   }
 
   /** A chain's segment is done. */
   go(chain: Chain): void {
     if (chain.isDone) this.done += chain.count;
-    else this.#ready.push(new ChainTask(this, chain));
+    else this.#makeReady(new ChainTask(this, chain));
+  }
+
+  #makeReady(task: Task): void {
+    this.#ready ??= [];
+    this.#ready.push(task);
   }
 }
 

@@ -85,19 +85,39 @@ impl<'s, V: Lanes> Stream<'s, V> {
             if depth > 1 {
                 self.visit(depth, 0, self.chains, self.chains.add(self.steps * depth), steps);
             }
-            let size = self.shape.size;
+            let (size, width) = (self.shape.size, V::WIDTH);
+            // What is left behind the last whole vector: a vector that ends with the row, which goes first, since it starts from what the others have yet to change.
+            let left = size % width;
+            if left > 0 && size > width {
+                let whole: [V; MAX_WIDTH] =
+                    core::array::from_fn(|k| if k < width - left { *self.written.add(size - width + k) } else { V::zero() });
+                self.vectors(size - width, 1, steps, rows, row);
+                for (k, v) in whole.into_iter().enumerate().take(width - left) {
+                    *self.written.add(size - width + k) = v;
+                }
+            }
             let mut i = 0;
-            while i < size {
-                let vectors = (size - i) / V::WIDTH;
-                i += match (d, V::WIDTH, vectors) {
-                    (_, width, 2..) if d % width == 0 => self.write::<1, 2>(i, steps, rows, row),
-                    (_, width, 1) if d % width == 0 => self.write::<1, 1>(i, steps, rows, row),
-                    (2, 4, 2..) => self.write::<2, 2>(i, steps, rows, row),
-                    (2, 4, 1) => self.write::<2, 1>(i, steps, rows, row),
-                    (3, 4, 3..) => self.write::<3, 3>(i, steps, rows, row),
-                    (_, _, 1..) => self.write::<MAX_WIDTH, 1>(i, steps, rows, row),
-                    _ => self.write_one(i, steps, rows, row),
-                };
+            while i + width <= size {
+                i += self.vectors(i, (size - i) / width, steps, rows, row);
+            }
+            while i < size && size < width {
+                i += self.write_one(i, steps, rows, row);
+            }
+        }
+    }
+
+    /// Some coefficients from i on, of at most so many vectors; gives their number.
+    unsafe fn vectors(&self, i: usize, most: usize, steps: usize, rows: &RowsMut<V::T>, row: usize) -> usize {
+        let d = self.shape.channels;
+        // SAFETY: as `follow`'s caller vouches.
+        unsafe {
+            match (d, V::WIDTH, most) {
+                (_, width, 2..) if d % width == 0 => self.write::<1, 2>(i, steps, rows, row),
+                (_, width, 1) if d % width == 0 => self.write::<1, 1>(i, steps, rows, row),
+                (2, 4, 2..) => self.write::<2, 2>(i, steps, rows, row),
+                (2, 4, _) => self.write::<2, 1>(i, steps, rows, row),
+                (3, 4, 3..) => self.write::<3, 3>(i, steps, rows, row),
+                _ => self.write::<MAX_WIDTH, 1>(i, steps, rows, row),
             }
         }
     }

@@ -237,8 +237,6 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         finite
     }
 
-    #[cfg_attr(path_signature_small, optimize(size))]
-    #[inline(never)]
     unsafe fn group<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
@@ -368,7 +366,6 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// The functional anew, as it is after `t` steps.
-    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn settle<V: Lanes<T = T>>(&self, tracks: &[Track<'_, T>; MAX_WIDTH], t: usize, scratch: &Scratch<V>) {
         let d = self.request.channels;

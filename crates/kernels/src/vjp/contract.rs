@@ -29,12 +29,10 @@ pub unsafe fn contract<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V
             (2, true) => few::<V, 2, true>(flow, pending, to),
             (3, true) => few::<V, 3, true>(flow, pending, to),
             (4, true) => few::<V, 4, true>(flow, pending, to),
-            (5, true) => fixed::<V, 5, true>(flow, pending, to),
             (8, true) => fixed::<V, 8, true>(flow, pending, to),
             (2, _) => few::<V, 2, false>(flow, pending, to),
             (3, _) => few::<V, 3, false>(flow, pending, to),
             (4, _) => few::<V, 4, false>(flow, pending, to),
-            (5, _) => fixed::<V, 5, false>(flow, pending, to),
             _ => many(flow, pending, to),
         }
     }

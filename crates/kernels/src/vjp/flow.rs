@@ -26,11 +26,11 @@ pub fn tile_steps(shape: &Shape) -> usize {
     (most - most % 4).clamp(8, TILE)
 }
 
-/// Whether nodes go letter by letter: from six channels on, because registers do not hold a step of so many; with two lanes always, because code for a number of channels is worth its size where most
+/// Whether nodes go letter by letter: from five channels on, because registers do not hold much of a step of so many; with two lanes always, because code for a number of channels is worth its size where most
 /// calls are.
 #[inline(always)]
 pub fn is_wide<V: Lanes>(shape: &Shape) -> bool {
-    V::WIDTH < 4 || shape.channels >= 6
+    V::WIDTH < 4 || shape.channels >= 5
 }
 
 /// Whether some node, or the contraction after it, goes channel by channel.

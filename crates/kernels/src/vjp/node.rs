@@ -59,19 +59,17 @@ unsafe fn put<V: Lanes, const M: usize>(out: &mut *mut V, x: [V; M]) {
 /// A node whose children's children are on the top level: X_1 of a child is made here, and used at once.
 ///
 /// # Safety
-/// The flow's tile is there, 2 … 5 channels.
+/// The flow's tile is there, 2 … 4 channels.
 pub unsafe fn leaf<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
         match (flow.shape.channels, k == 2) {
             (2, true) => leaf_of::<V, 2, true>(flow, k, node, out),
             (3, true) => leaf_of::<V, 3, true>(flow, k, node, out),
-            (4, true) => leaf_of::<V, 4, true>(flow, k, node, out),
-            (_, true) => leaf_of::<V, 5, true>(flow, k, node, out),
+            (_, true) => leaf_of::<V, 4, true>(flow, k, node, out),
             (2, _) => leaf_of::<V, 2, false>(flow, k, node, out),
             (3, _) => leaf_of::<V, 3, false>(flow, k, node, out),
-            (4, _) => leaf_of::<V, 4, false>(flow, k, node, out),
-            (_, _) => leaf_of::<V, 5, false>(flow, k, node, out),
+            (_, _) => leaf_of::<V, 4, false>(flow, k, node, out),
         }
     }
 }
@@ -187,7 +185,6 @@ pub unsafe fn stems<V: Lanes>(flow: &Flow<'_, V>) {
         match flow.shape.channels {
             2 => stems_of::<V, 2, 1>(flow),
             4 => stems_of::<V, 4, 6>(flow),
-            5 => stems_of::<V, 5, 10>(flow),
             _ => stems_of::<V, 3, 3>(flow),
         }
     }

@@ -1,0 +1,44 @@
+// Result files of benches with a command of their own: one for a machine and a day, joined by what is measured later that day on the same binaries. Reads and writes, measures nothing.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { codeMeasured, machine, root } from "./machine.mjs";
+
+/** Seven figures are more than any clock gives. */
+const serialise = (result) =>
+  `${JSON.stringify(result, (_, x) => (typeof x === "number" ? Number(x.toPrecision(7)) : x), 1)}\n`;
+
+/** The day's result of a bench, or an empty one where there is none of these binaries. Smoke tests have a file of their own, which git ignores. */
+export function openResult(bench, { quick }) {
+  const where = machine();
+  const date = new Date().toISOString().slice(0, 10);
+  const file = join(root, "bench/results", `${bench}-${where.slug}-${date}${quick ? "-quick" : ""}.json`);
+  const code = codeMeasured();
+  const earlier = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  const isSame = JSON.stringify(earlier?.code.binaries) === JSON.stringify(code.binaries);
+  const result = { format: 1, date, machine: where, code, versions: {}, parts: {}, ...(isSame ? earlier : {}) };
+  const save = () => {
+    mkdirSync(join(root, "bench/results"), { recursive: true });
+    writeFileSync(file, serialise(result));
+  };
+  return { file, result, save };
+}
+
+/** Puts a row where its like was, or at the end. */
+export function replaceRow(rows, row, key) {
+  const at = rows.findIndex((other) => key(other) === key(row));
+  if (at < 0) rows.push(row);
+  else rows[at] = row;
+}
+
+/** A Markdown table; all columns but the first to the right. */
+export const table = (head, rows) => {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+};
+
+export const milliseconds = (seconds) => (seconds == null ? "–" : String(Number((1e3 * seconds).toPrecision(4))));
+export const times = (x) => (Number.isFinite(x) ? `${x.toFixed(2)}×` : "–");
+
+/** A line of a table of targets: [what, target, measured, met or missed]. */
+export const verdict = (what, wanted, measured, isMet) => [what, wanted, measured, isMet ? "met" : "**missed**"];
