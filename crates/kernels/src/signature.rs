@@ -263,7 +263,6 @@ impl<'b, T: Real> Call<'_, 'b, T> {
 
     /// One piece of each lane's path, from the identity, into `scratch.values`.
     unsafe fn follow_piece<V: Lanes<T = T>>(&self, gather: &Gather<'_, T>, way: Way, scratch: &Scratch<V>) -> bool {
-        let d = self.request.channels;
         // SAFETY: as the caller vouches.
         unsafe {
             match (way, self.request.recovery) {

@@ -79,7 +79,7 @@ impl<'s, V: Lanes> Stream<'s, V> {
     /// # Safety
     /// All rows are there; `steps` is at most those of a tile.
     pub unsafe fn follow(&self, steps: usize, rows: &RowsMut<V::T>, row: usize) {
-        let (depth, d) = (self.shape.depth, self.shape.channels);
+        let depth = self.shape.depth;
         // SAFETY: as the caller vouches; behind the empty word's chains lie the others'.
         unsafe {
             if depth > 1 {
@@ -89,8 +89,9 @@ impl<'s, V: Lanes> Stream<'s, V> {
             // What is left behind the last whole vector: a vector that ends with the row, which goes first, since it starts from what the others have yet to change.
             let left = size % width;
             if left > 0 && size > width {
-                let whole: [V; MAX_WIDTH] =
-                    core::array::from_fn(|k| if k < width - left { *self.written.add(size - width + k) } else { V::zero() });
+                let whole: [V; MAX_WIDTH] = core::array::from_fn(|k| {
+                    if k < width - left { *self.written.add(size - width + k) } else { V::zero() }
+                });
                 self.vectors(size - width, 1, steps, rows, row);
                 for (k, v) in whole.into_iter().enumerate().take(width - left) {
                     *self.written.add(size - width + k) = v;
@@ -112,8 +113,8 @@ impl<'s, V: Lanes> Stream<'s, V> {
         // SAFETY: as `follow`'s caller vouches.
         unsafe {
             match (d, V::WIDTH, most) {
-                (_, width, 2..) if d % width == 0 => self.write::<1, 2>(i, steps, rows, row),
-                (_, width, 1) if d % width == 0 => self.write::<1, 1>(i, steps, rows, row),
+                (_, width, 2..) if d.is_multiple_of(width) => self.write::<1, 2>(i, steps, rows, row),
+                (_, width, 1) if d.is_multiple_of(width) => self.write::<1, 1>(i, steps, rows, row),
                 (2, 4, 2..) => self.write::<2, 2>(i, steps, rows, row),
                 (2, 4, _) => self.write::<2, 1>(i, steps, rows, row),
                 (3, 4, 3..) => self.write::<3, 3>(i, steps, rows, row),

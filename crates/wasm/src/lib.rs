@@ -188,7 +188,8 @@ impl Arguments {
             0 => None,
             address => Some(unsafe { slice::<u32>(address, self.batch) }.ok_or(code::RANGE)?),
         };
-        let basepoint = unsafe { per_path::<V::T>(self.batch, self.basepoint, self.basepoint_stride, self.channels) }.ok_or(code::RANGE)?;
+        let basepoint = unsafe { per_path::<V::T>(self.batch, self.basepoint, self.basepoint_stride, self.channels) }
+            .ok_or(code::RANGE)?;
         let initial = if self.initial == self.out && self.initial != 0 {
             Initial::Output
         } else {
@@ -226,5 +227,4 @@ impl Arguments {
             Err(_) => Err(code::RANGE),
         }
     }
-
 }

@@ -2,6 +2,9 @@
 //!
 //! A point is `N` blocks, the last of which may overlap the one before, and behind them `C` channels, each in all lanes of a vector of its own: one product with each block.
 
+// Loops over constant ranges index several register arrays at once; iterators over one of them would hide that.
+#![allow(clippy::needless_range_loop)]
+
 use super::{Follower, Run, Square};
 use crate::lanes::{Lanes, MAX_WIDTH};
 use core::hint::black_box;
@@ -136,7 +139,7 @@ impl<V: Lanes, const N: usize, const C: usize> Follower<V::T> for Few<V, N, C> {
     // SAFETY: all pairs are of channels; the caller vouches for the row.
     unsafe fn write(&self, square: &Square<V::T>) {
         let d = self.channels;
-        let mut block = |i: usize, j: usize, r: usize, sum: V| {
+        let block = |i: usize, j: usize, r: usize, sum: V| {
             for (l, &twice) in sum.to_lanes().iter().enumerate().take(V::WIDTH) {
                 unsafe { square.put(self.offset(i) + l, self.offset(j) + (l + r) % V::WIDTH, twice) };
             }

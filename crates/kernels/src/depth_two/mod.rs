@@ -195,7 +195,13 @@ impl<T: Real> Job<'_, T> {
     }
 
     #[inline(never)]
-    unsafe fn follow_any(&self, follower: &mut dyn Follower<T>, stretch: &Stretch<T>, two: *mut T, row: *mut T) -> bool {
+    unsafe fn follow_any(
+        &self,
+        follower: &mut dyn Follower<T>,
+        stretch: &Stretch<T>,
+        two: *mut T,
+        row: *mut T,
+    ) -> bool {
         // SAFETY: as the caller of `run` vouches.
         unsafe { self.follow(follower, self.channels, stretch, two, row) }
     }

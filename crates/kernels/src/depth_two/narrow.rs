@@ -46,11 +46,7 @@ impl<V: Lanes, const CHANNELS: usize, const R: usize> Narrow<V, CHANNELS, R> {
     unsafe fn point(p: *const V::T) -> V {
         // SAFETY: the point is there.
         unsafe {
-            if Self::FULL {
-                V::load(p)
-            } else {
-                V::from_lanes(|l| if l == 0 { V::T::ZERO } else { *p.add(l - 1) })
-            }
+            if Self::FULL { V::load(p) } else { V::from_lanes(|l| if l == 0 { V::T::ZERO } else { *p.add(l - 1) }) }
         }
     }
 

@@ -3,6 +3,9 @@
 //!
 //! Where channels leave one or two over (of four lanes), the pruned form does not take the last block, which overlaps the one before, against the others, but these channels one by one.
 
+// Loops over constant ranges index several register arrays at once; iterators over one of them would hide that.
+#![allow(clippy::needless_range_loop)]
+
 use super::{Follower, Run, Square};
 use crate::lanes::{Lanes, MAX_WIDTH, Real};
 use crate::state::clear;

@@ -17,16 +17,6 @@ impl Numbers {
         Numbers { address: first.cast_mut().cast(), is_single: size_of::<T>() == 4 }
     }
 
-    /// The numbers from number `i` on.
-    pub fn from(self, i: usize) -> Numbers {
-        let bytes = if self.is_single { 4 } else { 8 };
-        Numbers { address: self.address.wrapping_add(i * bytes), ..self }
-    }
-
-    pub fn is_null(self) -> bool {
-        self.address.is_null()
-    }
-
     pub fn is_same(self, other: Numbers) -> bool {
         self.address == other.address
     }

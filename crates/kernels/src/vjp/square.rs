@@ -191,7 +191,7 @@ impl<T: Real> Square<T> {
             let first = V::from_lanes(|l| if l % 2 == 0 { up } else { T::ZERO });
             let second = V::from_lanes(|l| if l % 2 == 0 { T::ZERO } else { down });
             let (mut prev, mut to) = (prev, to);
-            while s + each + 1 <= steps {
+            while s + each < steps {
                 let difference = |from: *const T| V::load(from.add(4)).sub(V::load(from));
                 let turned = difference(prev.add(1)).mul(first);
                 difference(prev.sub(1)).mul_add(second, turned).store(to);

@@ -3,6 +3,9 @@
 //! What is computed is told in `flow`. Sums over letters wait in memory, near by; a rectangle of two words and four steps takes eleven registers and has eight sums, enough to hide the
 //! latency of a multiply-add.
 
+// Loops over constant ranges index several register arrays at once; iterators over one of them would hide that.
+#![allow(clippy::needless_range_loop)]
+
 use super::flow::{Flow, TILE};
 use super::functional::{add_change, pairs};
 use super::weights;
