@@ -154,7 +154,7 @@ impl Material {
         };
         // All of a short path's, few of a long one's, first and last points among them.
         let every = 1 + path.len() / 64;
-        let looked_at = |i: usize| i < 2 * d || i + 2 * d >= path.len() || (i * 7919 + b) % every == 0;
+        let looked_at = |i: usize| i < 2 * d || i + 2 * d >= path.len() || (i * 7919 + b).is_multiple_of(every);
         let of_initial = 1 + size * path.len() / 6000;
         [
             (0..path.len())
@@ -167,7 +167,7 @@ impl Material {
                 .map(|i| self.value(b, &path, Some(&moved(base.as_ref().unwrap(), i)), Some(&initial)).1)
                 .collect(),
             (0..size)
-                .map(|i| match (i * 7919 + b) % of_initial == 0 {
+                .map(|i| match (i * 7919 + b).is_multiple_of(of_initial) {
                     true => self.value(b, &path, base.as_deref(), Some(&moved(&initial, i))).1,
                     false => f64::NAN,
                 })
