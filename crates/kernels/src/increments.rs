@@ -23,7 +23,7 @@ pub struct Track<'a, T> {
     from: usize,
     /// The steps of the piece.
     pub count: usize,
-    pub reversed: bool,
+    reversed: bool,
     lifetime: PhantomData<&'a [T]>,
 }
 
@@ -43,11 +43,16 @@ impl<'a, T: Real> Track<'a, T> {
         Track { from, count: length.min(self.steps - from), ..self }
     }
 
-    /// The whole path as it stands in memory (not reversed).
+    /// The whole path as it lies in memory.
     #[inline(always)]
-    pub fn stretch(&self) -> Stretch<T> {
-        let before = (!self.basepoint.is_null()).then_some(self.basepoint);
-        Stretch { before, first: self.first, steps: self.steps - usize::from(before.is_some()) }
+    pub fn stretch(&self, channels: usize) -> Stretch<T> {
+        let basepoint = (!self.basepoint.is_null()).then_some(self.basepoint);
+        let steps = self.steps - usize::from(basepoint.is_some());
+        let last = self.first.wrapping_add(steps * channels);
+        match self.reversed {
+            false => Stretch { before: basepoint, first: self.first, stride: channels as isize, steps, after: None },
+            true => Stretch { before: None, first: last, stride: -(channels as isize), steps, after: basepoint },
+        }
     }
 
     /// Whether every number of the whole path is finite.
@@ -108,12 +113,15 @@ impl<'a, T: Real> Track<'a, T> {
     }
 }
 
-/// Points that lie in memory one behind the other, and perhaps one before them.
+/// A path in the direction of travel: points that lie in memory one behind the other, and a basepoint before or after them.
 pub struct Stretch<T> {
     pub before: Option<*const T>,
     pub first: *const T,
+    /// Numbers from a point to the next.
+    pub stride: isize,
     /// Steps between the points.
     pub steps: usize,
+    pub after: Option<*const T>,
 }
 
 /// The tracks of all lanes, and how many steps can be read without looking at each.

@@ -121,7 +121,7 @@ impl<V: Lanes, const N: usize, const C: usize> Follower<V::T> for Few<V, N, C> {
                         last[i] = next;
                         Self::add(&mut sums, &m, i, z);
                     }
-                    p = p.wrapping_add(run.stride);
+                    p = p.wrapping_offset(run.stride);
                 }
                 // Chen's identity.
                 let mut seen = [V::zero(); MOST];

@@ -11,8 +11,6 @@
 //! Long paths are followed in pieces, as elsewhere. A piece is seen from its own first point F, and Chen's identity then adds (F - P_0)_a X_b, X the piece's increment.
 //! All sums are twice what they stand for, so that no middle has to be halved.
 //!
-//! A reversed path is followed as it stands in memory: backwards, S(a) is -S(a) and S(ab) is S(ba).
-//!
 //! Here: a path's pieces, and the row that comes out. `planar`: two channels; `narrow`: points of one block; `few`: of one or two and some channels more; `wide`: of any number.
 
 mod few;
@@ -31,19 +29,19 @@ use wide::Wide;
 /// Pieces of a long path.
 const PIECES: usize = 4;
 
-/// Consecutive points in memory.
+/// Consecutive points in the direction of travel.
 #[derive(Clone, Copy)]
 struct Run<T> {
     first: *const T,
     /// Numbers from a point to the next.
-    stride: usize,
+    stride: isize,
     steps: usize,
 }
 
 impl<T> Run<T> {
     #[inline(always)]
     fn point(&self, t: usize) -> *const T {
-        self.first.wrapping_add(t * self.stride)
+        self.first.wrapping_offset(t as isize * self.stride)
     }
 
     #[inline(always)]
@@ -120,25 +118,6 @@ impl<T: Real> Square<T> {
             }
         }
     }
-
-    /// The coefficients of the path backwards.
-    ///
-    /// # Safety
-    /// The row is there.
-    #[inline(never)]
-    unsafe fn reverse(&self) {
-        let d = self.channels;
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let square = self.row.add(d);
-            for a in 0..d {
-                *self.row.add(a) = T::ZERO.minus(*self.row.add(a));
-                for b in a + 1..d {
-                    core::ptr::swap(square.add(a * d + b), square.add(b * d + a));
-                }
-            }
-        }
-    }
 }
 
 /// Vectors of scratch: two points, and what `wide` needs.
@@ -161,7 +140,7 @@ impl<T: Real> Job<'_, T> {
     /// `row` is valid for writing channels + channels² numbers, `scratch` has [`scratch_vectors`].
     pub unsafe fn run<V: Lanes<T = T>>(&self, scratch: *mut V, row: *mut T) -> bool {
         let d = self.channels;
-        let stretch = self.track.stretch();
+        let stretch = self.track.stretch(d);
         let first = stretch.before.unwrap_or(stretch.first);
         // Behind the room for two points.
         let rest = scratch.wrapping_add(2 * d.div_ceil(V::WIDTH));
@@ -176,7 +155,7 @@ impl<T: Real> Job<'_, T> {
             // The number of channels as a constant, where it is so small that a path takes little more than its beginning and end.
             macro_rules! follow_two {
                 ($plain:literal) => {
-                    self.follow(&mut Planar::<V, $plain>::new(first), 2, &stretch, two, row)
+                    self.follow(&mut Planar::<V, $plain>::new(first, stretch.stride < 0), 2, &stretch, two, row)
                 };
             }
             match (d, V::WIDTH, self.plain) {
@@ -216,14 +195,14 @@ impl<T: Real> Job<'_, T> {
         two: *mut T,
         row: *mut T,
     ) -> bool {
-        let main = Run { first: stretch.first, stride: d, steps: stretch.steps };
+        let main = Run { first: stretch.first, stride: stretch.stride, steps: stretch.steps };
         // SAFETY: as the caller of `run` vouches.
         unsafe {
-            // A step from the basepoint is a piece of its own.
+            // A step from or to the basepoint is a piece of its own.
             let lone = |from: *const T, to: *const T| {
                 core::ptr::copy_nonoverlapping(from, two, d);
                 core::ptr::copy_nonoverlapping(to, two.add(d), d);
-                [Run { first: two.cast_const(), stride: d, steps: 1 }]
+                [Run { first: two.cast_const(), stride: d as isize, steps: 1 }]
             };
             if let Some(basepoint) = stretch.before {
                 follower.pieces(&lone(basepoint, main.first));
@@ -232,7 +211,10 @@ impl<T: Real> Job<'_, T> {
                 ..FEWEST_STEPS_TO_CUT => follower.pieces(&[main]),
                 _ => follower.pieces(&core::array::from_fn::<_, PIECES, _>(|i| main.piece(i, PIECES))),
             }
-            let (begin, end) = (stretch.before.unwrap_or(main.first), main.last());
+            if let Some(basepoint) = stretch.after {
+                follower.pieces(&lone(main.last(), basepoint));
+            }
+            let (begin, end) = (stretch.before.unwrap_or(main.first), stretch.after.unwrap_or(main.last()));
             for c in 0..d {
                 *row.add(c) = (*end.add(c)).minus(*begin.add(c));
             }
@@ -240,9 +222,6 @@ impl<T: Real> Job<'_, T> {
             follower.write(&square);
             if !self.plain {
                 square.complete();
-            }
-            if self.track.reversed {
-                square.reverse();
             }
             let finite = (0..d + d * d).fold(true, |finite, i| finite & (*row.add(i)).is_finite());
             if !finite {

@@ -76,7 +76,7 @@ impl<V: Lanes, const CHANNELS: usize, const R: usize> Narrow<V, CHANNELS, R> {
             let advance = |state: &mut State<V, R>| {
                 let from = if Self::FULL { state.next } else { state.next.sub(1) };
                 Self::step(state, V::load(from));
-                state.next = state.next.wrapping_add(stride);
+                state.next = state.next.wrapping_offset(stride);
             };
             // The last step may lead to the first point in memory.
             let whole: [usize; K] =

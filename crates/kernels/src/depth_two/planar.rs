@@ -7,6 +7,8 @@ use crate::lanes::{Lanes, Real};
 pub struct Planar<V: Lanes, const PLAIN: bool> {
     /// The path's first point.
     origin: *const V::T,
+    /// Later points lie first in memory.
+    reversed: bool,
     totals: [V::T; 4],
 }
 
@@ -22,8 +24,8 @@ struct State<V: Lanes> {
 }
 
 impl<V: Lanes, const PLAIN: bool> Planar<V, PLAIN> {
-    pub fn new(origin: *const V::T) -> Self {
-        Planar { origin, totals: [V::T::ZERO; 4] }
+    pub fn new(origin: *const V::T, reversed: bool) -> Self {
+        Planar { origin, reversed, totals: [V::T::ZERO; 4] }
     }
 
     /// Moves on to the points x, y, as many as there are lanes.
@@ -46,11 +48,19 @@ impl<V: Lanes, const PLAIN: bool> Planar<V, PLAIN> {
 
     /// The next points of a piece, as many as there are lanes.
     #[inline(always)]
-    unsafe fn advance(state: &mut State<V>) {
+    unsafe fn advance(&self, state: &mut State<V>) {
         // SAFETY: as the caller vouches.
         unsafe {
-            let (x, y) = V::deinterleave(V::load(state.next), V::load(state.next.add(V::WIDTH)));
-            state.next = state.next.add(2 * V::WIDTH);
+            let (x, y) = if self.reversed {
+                // The points begin with the last of two vectors and go back.
+                let low = state.next.sub(2 * (V::WIDTH - 1));
+                state.next = state.next.sub(2 * V::WIDTH);
+                V::deinterleave_backwards(V::load(low), V::load(low.add(V::WIDTH)))
+            } else {
+                let low = state.next;
+                state.next = state.next.add(2 * V::WIDTH);
+                V::deinterleave(V::load(low), V::load(low.add(V::WIDTH)))
+            };
             Self::step(state, x, y);
         }
     }
@@ -70,12 +80,12 @@ impl<V: Lanes, const PLAIN: bool> Planar<V, PLAIN> {
             let common = vectors.iter().fold(vectors[0], |least, &n| least.min(n));
             for _ in 0..common {
                 for state in &mut states {
-                    Self::advance(state);
+                    self.advance(state);
                 }
             }
             for ((run, state), vectors) in runs.iter().zip(&mut states).zip(vectors) {
                 for _ in common..vectors {
-                    Self::advance(state);
+                    self.advance(state);
                 }
                 let done = vectors * V::WIDTH;
                 if done < run.steps {

@@ -112,7 +112,7 @@ impl<V: Lanes> Wide<V> {
                     *to.add(self.blocks + i) = next.sub(last[i]);
                     last[i] = next;
                 }
-                point = point.wrapping_add(run.stride);
+                point = point.wrapping_offset(run.stride);
                 to = to.add(2 * self.blocks);
             }
             for (i, last) in last.into_iter().enumerate() {

@@ -159,6 +159,13 @@ pub trait Lanes: Copy + 'static {
         let number = |i: usize| if i < Self::WIDTH { low[i] } else { high[i - Self::WIDTH] };
         (Self::from_lanes(|l| number(2 * l)), Self::from_lanes(|l| number(2 * l + 1)))
     }
+    /// The same, last ones first.
+    #[inline(always)]
+    fn deinterleave_backwards(low: Self, high: Self) -> (Self, Self) {
+        let (x, y) = Self::deinterleave(low, high);
+        let (x, y) = (x.to_lanes(), y.to_lanes());
+        (Self::from_lanes(|l| x[Self::WIDTH - 1 - l]), Self::from_lanes(|l| y[Self::WIDTH - 1 - l]))
+    }
     /// The lanes' sum.
     #[inline(always)]
     fn sum(self) -> Self::T {

@@ -86,6 +86,10 @@ impl Lanes for F32x4 {
         (F32x4(i32x4_shuffle::<0, 2, 4, 6>(low.0, high.0)), F32x4(i32x4_shuffle::<1, 3, 5, 7>(low.0, high.0)))
     }
     #[inline(always)]
+    fn deinterleave_backwards(low: Self, high: Self) -> (Self, Self) {
+        (F32x4(i32x4_shuffle::<6, 4, 2, 0>(low.0, high.0)), F32x4(i32x4_shuffle::<7, 5, 3, 1>(low.0, high.0)))
+    }
+    #[inline(always)]
     fn rotate_upper(self, r: usize) -> Self {
         turns!(self, r: 1 => 0, 2, 3, 1; 2 => 0, 3, 1, 2)
     }
@@ -180,6 +184,10 @@ impl Lanes for F64x2 {
     #[inline(always)]
     fn deinterleave(low: Self, high: Self) -> (Self, Self) {
         (F64x2(i64x2_shuffle::<0, 2>(low.0, high.0)), F64x2(i64x2_shuffle::<1, 3>(low.0, high.0)))
+    }
+    #[inline(always)]
+    fn deinterleave_backwards(low: Self, high: Self) -> (Self, Self) {
+        (F64x2(i64x2_shuffle::<2, 0>(low.0, high.0)), F64x2(i64x2_shuffle::<3, 1>(low.0, high.0)))
     }
     #[inline(always)]
     unsafe fn load(from: *const f64) -> Self {
