@@ -61,7 +61,7 @@ const bundlers: Record<string, Bundler> = {
     });
     await bundle.write({ dir: out, entryFileNames: "main.js", format: "es" });
     await bundle.close();
-    expect(warnings).toEqual([]);
+    expect(warnings.join("\n")).toBe("");
   },
 
   async esbuild(folder, entry, out) {
