@@ -69,7 +69,8 @@ const sharedFiles = {
   threads: /\/(generated|entry)\/threads\.js$/,
   /** What plans ask of the GPU's kernels, and reading its tensors, is the engine's; the rest comes when a device is opened. */
   gpu: /\/gpu\/(?!(blocks|faults|input|layout|limits|readback|recovery|share|source|tensor|usage|way)\.js$)|\/entry\/gpu\.js$/,
-  engine: /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
+  engine:
+    /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
 };
 const sharedFile = (id) => {
   // The project's own folder may be called anything.

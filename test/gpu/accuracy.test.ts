@@ -65,7 +65,8 @@ describeOn("dawn", "errors at 10 000 points", () => {
         const wanted: number[] = part(exact.data);
         const error = (numbers: number[]) => maxAbs(numbers.map((x, i) => x - wanted[i]!));
         // Where the CPU happens to be right to the last bit, a rounding or two.
-        const allowed = mostRatio * Math.max(...cpu.map(({ data }) => error(part(data))), roundoff.float32 * maxAbs(wanted));
+        const allowed =
+          mostRatio * Math.max(...cpu.map(({ data }) => error(part(data))), roundoff.float32 * maxAbs(wanted));
         expect(error(part(gpu)), `level ${level}, batch of ${batch}`).toBeLessThanOrEqual(allowed);
       }
     }
