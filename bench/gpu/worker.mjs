@@ -2,10 +2,10 @@
 // here.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { create, globals } from "webgpu";
 import { swiftShaderToggles, vulkanDriver } from "../../scripts/lib/webgpu.mjs";
 import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { serve } from "../lib/serve.mjs";
 import { peakOf } from "./peak.mjs";
 
 const swiftShader = vulkanDriver("swiftShader");
@@ -148,16 +148,7 @@ const operations = {
   },
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { id, op, ...fields } = JSON.parse(line);
-  let reply;
-  try {
-    reply = await operations[op](fields);
-  } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) };
-  }
-  process.stdout.write(`${JSON.stringify({ id, ...reply })}\n`);
-}
+await serve(operations);
 await backend.close();
 // Dawn's handle keeps a process.
 process.exit(0);

@@ -1,8 +1,8 @@
 // path-signature in a process of its own, driven by lines of JSON (see lib/worker.mjs): node ours.mjs VARIANT. Nothing is decided here.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
+import { serve } from "../lib/serve.mjs";
 import { wasmBytes, watchMemories } from "./memories.mjs";
 import { scratchBytes, subjects } from "./subjects.mjs";
 
@@ -118,13 +118,4 @@ const operations = {
   },
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { id, op, ...fields } = JSON.parse(line);
-  let reply;
-  try {
-    reply = await operations[op](fields);
-  } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) };
-  }
-  process.stdout.write(`${JSON.stringify({ id, ...reply })}\n`);
-}
+await serve(operations);

@@ -4,17 +4,8 @@ import { describe, expect, test } from "vitest";
 import { cpuSeconds, gpuSeconds } from "../../ts/dispatch/estimate.ts";
 import { type Bench, calibrate, readCosts, shippedCosts, type Trial } from "../../ts/dispatch/index.ts";
 import { gpuWorkOf } from "../../ts/dispatch/units.ts";
+import { defaultLimits as limits } from "../gpu/default-limits.ts";
 import { random } from "../paths.ts";
-
-const limits = {
-  maxBufferSize: 2 ** 28,
-  maxStorageBufferBindingSize: 2 ** 27,
-  maxComputeWorkgroupStorageSize: 16384,
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupsPerDimension: 65535,
-  minStorageBufferOffsetAlignment: 256,
-  minUniformBufferOffsetAlignment: 256,
-};
 
 /** A machine with these costs, whose times scatter by a tenth. */
 function machine(costs: typeof shippedCosts, threads: number) {

@@ -13,16 +13,8 @@ import {
   ruleNames,
   shippedCosts,
 } from "../../ts/dispatch/index.ts";
+import { defaultLimits as limits } from "../gpu/default-limits.ts";
 
-const limits = {
-  maxBufferSize: 2 ** 28,
-  maxStorageBufferBindingSize: 2 ** 27,
-  maxComputeWorkgroupStorageSize: 16384,
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupsPerDimension: 65535,
-  minStorageBufferOffsetAlignment: 256,
-  minUniformBufferOffsetAlignment: 256,
-};
 const gpu = { limits, isFallbackAdapter: false, adapter: "a GPU" };
 const withGpu: Capabilities = { threads: 4, gpu };
 const auto: Residency = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };

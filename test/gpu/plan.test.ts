@@ -19,16 +19,7 @@ import { wayOf } from "../../ts/gpu/way.ts";
 import { sizeOf } from "../cases.ts";
 import { makePath, random } from "../paths.ts";
 import { referenceSignature } from "../reference.ts";
-
-const limits = {
-  maxBufferSize: 2 ** 28,
-  maxStorageBufferBindingSize: 2 ** 27,
-  maxComputeWorkgroupStorageSize: 16384,
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupsPerDimension: 65535,
-  minStorageBufferOffsetAlignment: 256,
-  minUniformBufferOffsetAlignment: 256,
-};
+import { defaultLimits as limits } from "./default-limits.ts";
 
 const shapes: [number, number][] = [];
 for (let d = 2; d <= 40; d++) for (let n = 2; n <= 12 && sizeOf(d, n) < 2 ** 20; n++) shapes.push([d, n]);

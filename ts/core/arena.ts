@@ -68,20 +68,6 @@ export function stageBasepoint(
   return stageRows(basepoint, channels, items, first, count, heap, at, each);
 }
 
-/** The same for initial signatures, without their scalar terms. */
-export function stageInitial(
-  initial: ReadRows,
-  size: number,
-  items: Paths,
-  first: number,
-  count: number,
-  heap: Float32Array | Float64Array,
-  at: number,
-  each: boolean,
-): number {
-  return stageRows(initial, size, items, first, count, heap, at, each);
-}
-
 /** The paths that items belong to. */
 interface Paths {
   /** Whether item i is path i of them all, up to where they begin. */
@@ -89,8 +75,8 @@ interface Paths {
   pathOf(item: number): number;
 }
 
-/** Of each row the last `size` numbers. */
-function stageRows(
+/** The same for rows of any kind; of each the last `size` numbers, so that an initial signature comes without its scalar term. */
+export function stageRows(
   given: ReadRows,
   size: number,
   items: Paths,

@@ -3,7 +3,7 @@
 // cut.ts's; how they get into memory and back stage.ts's and chain.ts's.
 
 import { code } from "./abi.ts";
-import { alignLarge, heapOf, scratchFor, stageInitial } from "./arena.ts";
+import { alignLarge, heapOf, scratchFor, stageRows } from "./arena.ts";
 import { allocateNumbers, copyIn, copyOut, dtypeOfKind, type NumericView } from "./arrays.ts";
 import { lanes, longestStretch, outputBytes, roomFor, streamSteps, wholeBudget } from "./blocks.ts";
 import { type Call, internal } from "./call.ts";
@@ -111,7 +111,7 @@ class Run {
       const { index } = cut.stretchOf(item);
       const path = cut.pathOf(item);
       if (index === 0 && initial !== undefined) {
-        stageInitial(initial, size, cut, item, 1, heap, tree.top / bytes, false);
+        stageRows(initial, size, cut, item, 1, heap, tree.top / bytes, false);
         tree.begin();
       }
       heap.copyWithin(tree.top / bytes, from + i * size, from + (i + 1) * size);

@@ -1,7 +1,7 @@
 // Streams that are cut in time: segments of some paths, one after the other, each continuing the last rows of the one before. The
 // bits are those of an uncut path, wherever it is cut. Stages segments and takes their rows; kernels are called elsewhere.
 
-import { heapOf, stageBasepoint, stageInitial } from "./arena.ts";
+import { heapOf, stageBasepoint, stageRows } from "./arena.ts";
 import { allocateNumbers, copyIn, copyOut } from "./arrays.ts";
 import { type Budget, streamSteps } from "./blocks.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
@@ -73,7 +73,7 @@ export class Chain {
     const initial = (at + layout.initial) / bytes;
     if (continues) heap.set(this.#state, initial);
     else if (call.initial !== undefined)
-      initialStride = stageInitial(call.initial, size, cut, first, count, heap, initial, false);
+      initialStride = stageRows(call.initial, size, cut, first, count, heap, initial, false);
     writeSignature(u32, at, {
       dtype: call.dtype,
       channels,

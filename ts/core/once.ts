@@ -5,7 +5,7 @@
 // than the result. That is also why the kernel's arguments are written out here and in task.ts once more.
 
 import { code } from "./abi.ts";
-import { align, deliver, heapOf, pathsAsTheyStand, scratchFor, stageBasepoint, stageInitial } from "./arena.ts";
+import { align, deliver, heapOf, pathsAsTheyStand, scratchFor, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn } from "./arrays.ts";
 import { type Call, internal, lengthOf, startOf } from "./call.ts";
 import { checkPaths } from "./finite.ts";
@@ -57,7 +57,7 @@ export function runOnce(
   if (basepoint !== undefined)
     basepointStride = stageBasepoint(basepoint, channels, pathsAsTheyStand, 0, batch, heap, basepointAt / bytes, false);
   if (initial !== undefined)
-    initialStride = stageInitial(initial, size, pathsAsTheyStand, 0, batch, heap, initialAt / bytes, false);
+    initialStride = stageRows(initial, size, pathsAsTheyStand, 0, batch, heap, initialAt / bytes, false);
 
   const result = instance.kernels.signature(
     dtype,

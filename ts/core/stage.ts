@@ -2,7 +2,7 @@
 // arena (batch.ts), or what a thread pool hands to its workers (ts/pool). Which items make a block is cut.ts's, streams that are
 // cut in time are chain.ts's; kernels are called elsewhere.
 
-import { alignLarge, heapOf, stageBasepoint, stageInitial } from "./arena.ts";
+import { alignLarge, heapOf, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, copyOut } from "./arrays.ts";
 import { type Call, startOf } from "./call.ts";
 import type { Cut } from "./cut.ts";
@@ -151,7 +151,7 @@ export class Block {
       }
       if (layout.initial !== 0) {
         const to = number(layout.initial) + item * size;
-        initialStride = stageInitial(initial as ReadRows, size, cut, first, count, heap, to, each);
+        initialStride = stageRows(initial as ReadRows, size, cut, first, count, heap, to, each);
       }
       item += count;
     }

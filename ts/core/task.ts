@@ -50,15 +50,15 @@ const SOURCE = 24;
 const SOURCE_DTYPE = 25;
 const GATHER = 26;
 const GATHER_COUNT = 27;
-// A signature's.
-const PATHS = 9;
-const BATCH = 10;
-const POINTS = 11;
-const LENGTHS = 12;
-const BASEPOINT = 13;
-const BASEPOINT_STRIDE = 14;
-const INITIAL = 15;
-const INITIAL_STRIDE = 16;
+// A signature's; gradients' begin alike (vjp-task.ts).
+export const PATHS = 9;
+export const BATCH = 10;
+export const POINTS = 11;
+export const LENGTHS = 12;
+export const BASEPOINT = 13;
+export const BASEPOINT_STRIDE = 14;
+export const INITIAL = 15;
+export const INITIAL_STRIDE = 16;
 // A combination's.
 const ROWS = 9;
 const COUNT = 10;

@@ -2,7 +2,7 @@
 // brings the gradients back. How blocks and segments are cut is vjp-blocks.ts's.
 
 import { CONTINUED, CONTINUES, COTANGENTS_NOT_FINITE, code } from "./abi.ts";
-import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageInitial } from "./arena.ts";
+import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, copyOut, dtypeOfKind } from "./arrays.ts";
 import { type Call, internal, lengthOf, startOf } from "./call.ts";
 import { checkCotangent } from "./cotangent.ts";
@@ -147,16 +147,7 @@ export class VjpStage {
     let initialStride = 0;
     if (initial !== undefined) {
       const each = stream && cut;
-      initialStride = stageInitial(
-        initial,
-        size,
-        pathsAsTheyStand,
-        first,
-        paths,
-        this.#heap,
-        this.#initial / bytes,
-        each,
-      );
+      initialStride = stageRows(initial, size, pathsAsTheyStand, first, paths, this.#heap, this.#initial / bytes, each);
     }
     let finite = true;
     for (let turn = 0; turn < segments; turn++) {
@@ -166,7 +157,7 @@ export class VjpStage {
       this.#stageRows(first, paths, s, signatures, cotangents, turn === 0);
       if (stream && s > 0) this.#stageStart(first, paths, s, signatures);
       else if (stream && cut && initial !== undefined) {
-        stageInitial(initial, size, pathsAsTheyStand, first, paths, this.#heap, this.#initial / bytes, true);
+        stageRows(initial, size, pathsAsTheyStand, first, paths, this.#heap, this.#initial / bytes, true);
       }
       const hasBasepoint =
         basepoint !== undefined && !this.#basepointIsPoint && (stream || s === (inverse ? segments - 1 : 0));

@@ -3,7 +3,7 @@
 // path alone.
 
 import { HORNER, INVERSE, PRUNED, SCALAR_TERM, STREAM } from "./abi.ts";
-import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageInitial } from "./arena.ts";
+import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, type DTypeIndex, dtypeOfKind, FLOAT32, type Kind } from "./arrays.ts";
 import { Call, lengthOf, startOf } from "./call.ts";
 import { isPathSignatureError } from "./errors.ts";
@@ -12,7 +12,26 @@ import type { Instance } from "./instance.ts";
 import { ReadOptions } from "./options.ts";
 import { countCoefficients } from "./size.ts";
 import type { Memory } from "./stage.ts";
-import { CHANNELS, DEPTH, DTYPE, failed, headBytes, OPERATION, OPTIONS, OUTPUT, operation, writeHead } from "./task.ts";
+import {
+  BASEPOINT,
+  BASEPOINT_STRIDE,
+  BATCH,
+  CHANNELS,
+  DEPTH,
+  DTYPE,
+  failed,
+  headBytes,
+  INITIAL,
+  INITIAL_STRIDE,
+  LENGTHS,
+  OPERATION,
+  OPTIONS,
+  OUTPUT,
+  operation,
+  PATHS,
+  POINTS,
+  writeHead,
+} from "./task.ts";
 import { backward, forward, ownCall } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
@@ -22,14 +41,6 @@ type Numbers = Float32Array | Float64Array;
 export const NOT_FINITE = 2;
 
 // Words of the head; those of task.ts precede them. Addresses count bytes from the head on; 0 is nothing.
-const PATHS = 9;
-const BATCH = 10;
-const POINTS = 11;
-const LENGTHS = 12;
-const BASEPOINT = 13;
-const BASEPOINT_STRIDE = 14;
-const INITIAL = 15;
-const INITIAL_STRIDE = 16;
 const COTANGENTS = 17;
 const OUT_BASEPOINT = 18;
 const OUT_INITIAL = 19;
@@ -125,7 +136,7 @@ export class VjpBlock {
     u32[head + INITIAL] = this.initial;
     if (initial !== undefined) {
       const to = number(this.initial);
-      u32[head + INITIAL_STRIDE] = stageInitial(initial, size, pathsAsTheyStand, first, count, heap, to, false);
+      u32[head + INITIAL_STRIDE] = stageRows(initial, size, pathsAsTheyStand, first, count, heap, to, false);
     }
     u32[head + COTANGENTS] = this.cotangent;
     u32[head + OUT_BASEPOINT] = this.outBasepoint;

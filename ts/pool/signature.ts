@@ -1,7 +1,7 @@
 // Signatures as tasks for threads: blocks of whole paths and of stretches, products of stretches, segments of streams. What each of
 // them stages is core's (stage.ts, chain.ts); who does them and when is the pool's.
 
-import { heapOf, stageInitial } from "../core/arena.ts";
+import { heapOf, stageRows } from "../core/arena.ts";
 import { allocateNumbers } from "../core/arrays.ts";
 import type { Budget } from "../core/blocks.ts";
 import { type Call, internal } from "../core/call.ts";
@@ -355,7 +355,7 @@ class ProductTask implements Task {
     const heap = heapOf(memory, dtype);
     const rows = headBytes + (this.#initial ? this.#rowBytes : 0);
     if (this.#initial && call.initial !== undefined)
-      stageInitial(call.initial, size, cut, item, 1, heap, (at + headBytes) / bytes, false);
+      stageRows(call.initial, size, cut, item, 1, heap, (at + headBytes) / bytes, false);
     heap.set(this.#node.rows, (at + rows) / bytes);
     writeCombine(memory.u32, at, {
       dtype,
