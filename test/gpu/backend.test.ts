@@ -333,6 +333,33 @@ describeOn("dawn", "backend", () => {
       await backend.close();
     });
 
+    test("a device that is lost between the mapping of results and reading them", async () => {
+      const { devices, source } = observed((device) => {
+        const createBuffer = (descriptor: GPUBufferDescriptor) => {
+          const buffer = device.createBuffer(descriptor);
+          const getMappedRange = buffer.getMappedRange.bind(buffer);
+          if (devices.length === 1) {
+            buffer.getMappedRange = (...range) => {
+              device.destroy();
+              // As the loss does, a moment later on this implementation.
+              buffer.unmap();
+              return getMappedRange(...range);
+            };
+          }
+          return buffer;
+        };
+        return altered(device, { createBuffer });
+      });
+      const backend = new GpuBackend(source);
+      expectClose((await run(backend, paths, wanted)) as Float32Array, expected(paths, wanted));
+      expect(devices.length).toBe(2);
+      expect(backend.info()).toMatchObject({
+        faults: [{ code: "GPU_LOST", answer: "new device" }],
+        memory: { inUse: 0 },
+      });
+      await backend.close();
+    });
+
     test("a device that is lost between calls", async () => {
       const { devices, source } = observed();
       const backend = new GpuBackend(source);

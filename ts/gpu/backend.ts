@@ -142,7 +142,11 @@ export class GpuBackend {
   /** What is done about a fault before it is passed on. */
   #answer(code: string, device: Device, call: Call): FaultReport["answer"] {
     // What was on a lost device is lost as well.
-    if (code === "GPU_LOST" && device.isOwn && residentsOf(call).length === 0) return "new device";
+    if (code === "GPU_LOST" && device.isOwn && residentsOf(call).length === 0) {
+      // It may not have said so itself yet.
+      if (this.#current === device) this.#forget();
+      return "new device";
+    }
     if (code === "GPU_OUT_OF_MEMORY") {
       device.memory.trim(0);
       device.shrinkBlocks();

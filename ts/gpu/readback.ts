@@ -1,8 +1,22 @@
 // Numbers of a device brought to the CPU, however many there are: in pieces, of which one is copied while the next is on its way.
 
 import type { Device } from "./device.ts";
+import { gpuFault } from "./faults.ts";
 import type { Region } from "./regions.ts";
 import { MAP_MODE_READ, READBACK } from "./usage.ts";
+
+/**
+ * The first bytes of a buffer of ours that is mapped. A device that is lost between the mapping and now has unmapped its buffers, and may
+ * not have said so yet: its promise of the loss is kept later than the one of the mapping.
+ * @throws PathSignatureError GPU_LOST
+ */
+export function mappedRange(buffer: GPUBuffer, bytes: number): ArrayBuffer {
+  try {
+    return buffer.getMappedRange(0, bytes);
+  } catch (error) {
+    throw gpuFault("GPU_LOST", "the device was lost before its results were read", error);
+  }
+}
 
 /** Bytes of a piece. */
 const pieceBytes = 16 * 2 ** 20;
@@ -40,7 +54,7 @@ async function readPiece(device: Device, { buffer, at, bytes }: Region, to: Floa
   });
   try {
     await Promise.all([settled, device.whileThere(readback.mapAsync(MAP_MODE_READ, 0, bytes))]);
-    to.set(new Float32Array(readback.getMappedRange(0, bytes)));
+    to.set(new Float32Array(mappedRange(readback, bytes)));
     readback.unmap();
     device.memory.give(readback);
   } catch (error) {

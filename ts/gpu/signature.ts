@@ -10,6 +10,7 @@ import type { Device } from "./device.ts";
 import { Encoder, kernelsOf, pipelinesOf } from "./encode.ts";
 import { allOf, gpuFault } from "./faults.ts";
 import { Holdings } from "./memory.ts";
+import { mappedRange } from "./readback.ts";
 import { partOf, type Region } from "./regions.ts";
 import { Staging } from "./staging.ts";
 import type { Command } from "./submit.ts";
@@ -178,7 +179,7 @@ class Work {
       const { value, settled } = device.scoped(() => this.#encode(block, shared, isLast, holdings));
       const { commands, readback, count } = value;
       const { done } = await device.submitter.run(commands, { check: this.#conduct.check, onDone });
-      const mapped = readback && device.whileThere(readback.mapAsync(MAP_MODE_READ));
+      const mapped = readback && device.whileThere(readback.mapAsync(MAP_MODE_READ, 0, 4 * count + 4));
       const finished = allOf([settled, done, mapped]).then(
         () => {
           if (readback) this.#deliver(block, readback, count, isLast);
@@ -241,7 +242,7 @@ class Work {
   /** Takes what came back. */
   #deliver(block: Block, readback: GPUBuffer, count: number, isLast: boolean): void {
     const { row, rows, checkFinite } = this.#call;
-    const range = readback.getMappedRange();
+    const range = mappedRange(readback, 4 * count + 4);
     if (count > 0) this.#data!.set(new Float32Array(range, 0, count), (block.first * rows + block.firstRow) * row);
     if (isLast && checkFinite) {
       const [path] = new Uint32Array(range, 4 * count, 1);

@@ -5,6 +5,7 @@
 
 import type { Device } from "./device.ts";
 import type { Pipeline } from "./pipelines.ts";
+import { mappedRange } from "./readback.ts";
 import { PARAMS, READBACK, usage } from "./usage.ts";
 
 /** A kernel on its data. */
@@ -257,7 +258,7 @@ class Timer {
 
   async read(): Promise<number> {
     await this.#device.whileThere(this.#readable.mapAsync(1));
-    const [begin, end] = new BigUint64Array(this.#readable.getMappedRange(0, 16));
+    const [begin, end] = new BigUint64Array(mappedRange(this.#readable, 16));
     const nanoseconds = Number(end! - begin!);
     this.#readable.unmap();
     this.#queries.destroy();
