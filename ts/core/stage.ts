@@ -228,13 +228,18 @@ function stageItems(
 /** Smaller blocks are not worth a message about where they lie. */
 const leastGather = 16384;
 
+/** Whether so many numbers of a call's paths are worth being taken from where the caller has them, and can be: in memory that it shares, of the call's number type. */
+export function canGather({ paths, dtype, channels }: Call, numbers: number): boolean {
+  const { view, kind } = paths;
+  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
+  return isShared && kind === dtype && numbers * channels >= leastGather;
+}
+
 /** Entries of the list with which a block is taken from memory that the caller shares; 0 where it is not. */
 function gathersOf(parts: readonly Part[], numbers: number): number {
   const [{ cut, first, count }] = parts as [Part];
   const { call } = cut;
-  const { view, kind } = call.paths;
-  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
-  if (!isShared || parts.length > 1 || kind !== call.dtype || numbers * call.channels < leastGather) return 0;
+  if (parts.length > 1 || !canGather(call, numbers)) return 0;
   if (cut.inOrder) return 1;
   // A basepoint before a stretch is not the caller's memory.
   for (let item = Math.max(first, cut.wholes); item < first + count; item++) {

@@ -130,6 +130,8 @@ export class ThreadPool implements Backend, CrewEvents {
   #preparing = false;
   #unable = false;
   #scheduled = false;
+  /** Whether a turn waits for the event loop to have had its own. */
+  #postponed = false;
   #inTurn = false;
   #awake = false;
   #held = true;
@@ -206,7 +208,7 @@ export class ThreadPool implements Backend, CrewEvents {
 
   awake(): void {
     this.#awake = true;
-    if (!this.#inTurn) this.#turn();
+    if (!this.#inTurn && !this.#postponed) this.#turn();
   }
 
   finished(task: Task, done: number, memory: Parameters<Task["take"]>[0], at: number): void {
@@ -252,15 +254,24 @@ export class ThreadPool implements Backend, CrewEvents {
 
   /** A turn soon: after other calls that are made in the same breath. */
   #schedule(): void {
-    if (this.#scheduled || this.#inTurn) return;
+    if (this.#scheduled || this.#inTurn || this.#postponed) return;
     this.#scheduled = true;
     // Two hops, so that whoever awaits a result in a function of its own, and then calls again, comes in time.
     queueMicrotask(() =>
       queueMicrotask(() => {
         this.#scheduled = false;
-        if (!this.#inTurn) this.#turn();
+        if (!this.#inTurn && !this.#postponed) this.#turn();
       }),
     );
+  }
+
+  /** The rest of a turn after the event loop's. Whatever calls for a turn meanwhile has it then: two in one go would block the loop for twice the time. */
+  #postpone(): void {
+    this.#postponed = true;
+    later(() => {
+      this.#postponed = false;
+      this.#turn();
+    });
   }
 
   /** Reads what is done, hands out what fits, and goes to sleep. */
@@ -274,7 +285,7 @@ export class ThreadPool implements Backend, CrewEvents {
         const over = this.#work(this.#crew as Crew, end);
         this.#report();
         if (over) {
-          later(() => this.#turn());
+          this.#postpone();
           return;
         }
       } while (this.#awake);
