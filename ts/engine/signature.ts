@@ -13,7 +13,7 @@ import { imaginePaths } from "../core/input.ts";
 import { type ReadOptions, readOptions } from "../core/options.ts";
 import { SignatureTensor } from "../core/tensor.ts";
 import { readCallAnywhere } from "../gpu/index.ts";
-import { bytesOf, costOf, join, SignatureWork } from "../pool/signature.ts";
+import { bytesOf, costOf, join, mostSliced, SignatureWork } from "../pool/signature.ts";
 import type { Task, Work } from "../pool/task.ts";
 import type { CheckedCall, CpuOperation, GpuOperation, Operation } from "./backend.ts";
 
@@ -30,8 +30,10 @@ export class SignatureCall implements CheckedCall {
   /** Numbers of the result. */
   readonly count: number;
   readonly options: ReadOptions;
-  /** Where the numbers of the result are, or will be: `out` itself where it is large, for then there is no room for two. */
-  data: Float32Array | Float64Array | undefined;
+  /** Nanoseconds on one thread, about. */
+  readonly cost: number;
+  /** What has the numbers of the result, or will have. */
+  work: { readonly result: Float32Array | Float64Array } | undefined;
 
   constructor(call: Call, options: ReadOptions) {
     this.call = call;
@@ -40,6 +42,8 @@ export class SignatureCall implements CheckedCall {
     ({ input: this.input, output: this.output } = bytesOf(call));
     this.count = call.batch * call.rows * call.row;
     this.options = options;
+    this.cost = costOf(call);
+    this.work = undefined;
     if (this.out !== undefined) checkOut(this.out, this.count, call);
   }
 
@@ -51,19 +55,20 @@ export class SignatureCall implements CheckedCall {
   result(): SignatureTensor<"float32" | "float64", boolean, boolean> {
     const { call, out } = this;
     const { paths, rows, row, dtype, channels, depth } = call;
-    let data = this.data ?? out ?? allocateNumbers(dtype, 0, "paths");
+    let data = this.work?.result ?? out ?? allocateNumbers(dtype, 0, "paths");
     if (out !== undefined && data !== out) {
       out.set(data);
       data = out;
     }
     const { stream, scalarTerm } = this.options;
-    const shape = [...paths.lead, ...(stream ? [rows] : []), row];
+    const { lead } = paths;
+    const shape = lead.length === 0 ? (stream ? [rows, row] : [row]) : stream ? [...lead, rows, row] : [...lead, row];
     return new SignatureTensor(data, shape, dtype, channels, depth, scalarTerm, stream);
   }
 }
 
 const cpu: CpuOperation<SignatureCall> = {
-  cost: ({ call }) => costOf(call),
+  cost: ({ cost }) => cost,
 
   before({ call, direct }) {
     if (!call.checkFinite) return undefined;
@@ -80,10 +85,13 @@ const cpu: CpuOperation<SignatureCall> = {
   },
 
   work(given, budget) {
-    const { call, out, direct, count } = given;
+    const { call, out, direct, count, cost } = given;
     if (direct) keepApart(call, out as Float32Array | Float64Array);
-    given.data = direct ? out : allocateNumbers(call.dtype, count, "paths");
-    return new SignatureWork(call, given.data as Float32Array | Float64Array, budget, direct);
+    // Into `out` itself where it is large, for then there is no room for two.
+    const result = direct ? out : count <= mostSliced ? undefined : allocateNumbers(call.dtype, count, "paths");
+    const work = new SignatureWork(call, result, budget, cost, direct);
+    given.work = work;
+    return work;
   },
 
   join: (works: Work[], budget: Budget, cost: number): Task | undefined => join(works as SignatureWork[], budget, cost),
@@ -123,7 +131,7 @@ const gpu: GpuOperation<SignatureCall> = {
   kernelCall: ({ call, options }) => ({ call, options }),
   with: ({ options }, read) => new SignatureCall(read, options),
   take(given, data) {
-    given.data = data;
+    given.work = { result: data };
   },
   numbers: (given) => given.result().data as Float32Array<ArrayBuffer>,
 };

@@ -38,12 +38,14 @@ export function bytesOf(call: Call): { input: number; output: number } {
   return { input: batch * points * channels * bytes, output: batch * rows * row * bytes };
 }
 
+/** Numbers of a result that is made when it comes, by `slice`; more of them are copied faster by other means where memory is shared. */
+export const mostSliced = 1024;
+
 /** One call's signatures. */
 export class SignatureWork implements Work {
   readonly call: Call;
-  readonly result: Float32Array | Float64Array;
-  readonly key: string | undefined;
   readonly cost: number;
+  owner: unknown;
   done = 0;
   cancelled = false;
   readonly #budget: Budget;
@@ -59,17 +61,36 @@ export class SignatureWork implements Work {
   #products: Map<number, Product> | undefined;
   /** Whether all numbers are known to be finite, or may be what they are, or are being looked at. */
   #looked: boolean;
+  #result: Float32Array | Float64Array | undefined;
 
-  /** @param looked - whether nothing needs to be looked at for being finite any more */
-  constructor(call: Call, result: Float32Array | Float64Array, budget: Budget, looked: boolean) {
+  /**
+   * @param result - where results go; `undefined`: to an array that is made when the first come
+   * @param looked - whether nothing needs to be looked at for being finite any more
+   */
+  constructor(
+    call: Call,
+    result: Float32Array | Float64Array | undefined,
+    budget: Budget,
+    cost: number,
+    looked: boolean,
+  ) {
     this.call = call;
-    this.result = result;
-    this.cost = costOf(call);
+    this.cost = cost;
+    this.#result = result;
     this.#budget = budget;
     this.#looked = looked || !call.checkFinite;
     this.#chained = isChained(call, budget);
     this.#hasBlocks = call.batch > 0;
-    this.key = this.#chained || hasStretches(call) ? undefined : keyOf(call);
+  }
+
+  get key(): number | undefined {
+    return this.#chained || hasStretches(this.call) ? undefined : keyOf(this.call);
+  }
+
+  get result(): Float32Array | Float64Array {
+    const { dtype, batch, rows, row } = this.call;
+    this.#result ??= allocateNumbers(dtype, batch * rows * row, "paths");
+    return this.#result;
   }
 
   get total(): number {
@@ -129,7 +150,11 @@ export class SignatureWork implements Work {
     if (this.cancelled) return;
     const { cut, first, count } = part;
     if (whole) {
-      deliverItems(cut, first, count, heap, from, this.result);
+      const numbers = count * this.call.rows * this.call.row;
+      // A small call's results are the copy itself.
+      if (this.#result === undefined && numbers <= mostSliced && count === this.call.batch && cut.inOrder)
+        this.#result = heap.slice(from, from + numbers);
+      else deliverItems(cut, first, count, heap, from, this.result);
       this.done += count;
       return;
     }
@@ -176,10 +201,12 @@ export class SignatureWork implements Work {
 }
 
 /** Calls whose paths may be computed together: what a kernel is told but once. */
-function keyOf({ dtype, channels, depth, bits, basepoint, initial, stream, points }: Call): string {
+function keyOf({ dtype, channels, depth, bits, basepoint, initial, stream, points }: Call): number | undefined {
   const rows = stream ? points : 0;
-  const given = (basepoint === undefined ? 0 : 1) + (initial === undefined ? 0 : 2);
-  return `${dtype},${channels},${depth},${bits},${given},${rows}`;
+  // Digits of one number. What is larger than its digit is no small call.
+  if (channels >= 2 ** 16 || depth >= 2 ** 8 || rows >= 2 ** 16) return undefined;
+  const given = dtype + (basepoint === undefined ? 0 : 2) + (initial === undefined ? 0 : 4);
+  return (((channels * 2 ** 8 + depth) * 2 ** 10 + bits) * 2 ** 3 + given) * 2 ** 16 + rows;
 }
 
 interface Share {

@@ -21,7 +21,9 @@ export interface Task {
 /** All that one call needs done. */
 export interface Work {
   /** Works of equal keys can be joined in one task; `undefined`: this one cannot. */
-  readonly key: string | undefined;
+  readonly key: number | undefined;
+  /** The pool's own: whom it is done for. */
+  owner: unknown;
   /** Paths, and how many of them are done. */
   readonly total: number;
   readonly done: number;
