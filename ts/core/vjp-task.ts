@@ -285,7 +285,12 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
  * bits are those of {@link performVjp}, since a path's lanes do not depend on its neighbours.
  * @returns 0, {@link NOT_FINITE}, or one of task.ts's codes.
  */
-export function performUncut(instance: Instance, at: number, { signatures, scratch }: Workspace, space: number): number {
+export function performUncut(
+  instance: Instance,
+  at: number,
+  { signatures, scratch }: Workspace,
+  space: number,
+): number {
   const { u32, kernels } = instance;
   const head = at / 4;
   const word = (n: number) => u32[head + n] as number;

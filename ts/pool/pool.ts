@@ -39,6 +39,8 @@ export interface Crews {
   fallBack(events: CrewEvents): Promise<Crew>;
 }
 
+const never = () => false;
+
 /** Something that gives tasks when it is its turn: a call, or calls that are joined. */
 interface Source {
   /** Whether it stands in the ring. */
@@ -52,8 +54,8 @@ class Job implements Source {
   readonly context: CallContext;
   readonly operation: Operation;
   readonly call: CheckedCall;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  resolve!: (result: unknown) => void;
+  reject!: (error: unknown) => void;
   queued = false;
   /** Where it stands among all jobs; −1: it is settled. */
   place: number;
@@ -65,22 +67,12 @@ class Job implements Source {
   /** Whether its numbers are being looked at. */
   looking = false;
 
-  constructor(
-    operation: Operation,
-    call: CheckedCall,
-    work: Work,
-    context: CallContext,
-    place: number,
-    resolve: (result: unknown) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(operation: Operation, call: CheckedCall, work: Work, context: CallContext, place: number) {
     this.operation = operation;
     this.call = call;
     this.work = work;
     this.context = context;
     this.place = place;
-    this.resolve = resolve;
-    this.reject = reject;
   }
 
   get hasNext(): boolean {
@@ -110,6 +102,11 @@ class Lot implements Source {
   add(work: Work): void {
     this.#works.push(work);
     this.#cost += work.cost;
+  }
+
+  /** Whether it has more than a task is worth: no need to wait for who else may come. */
+  get isFull(): boolean {
+    return this.#cost >= 2 * joinCost(0, 1);
   }
 
   get hasNext(): boolean {
@@ -193,8 +190,8 @@ export class ThreadPool implements Backend, CrewEvents {
       if (this.#closed) throw closed();
       if (this.#size >= this.#settings.maxQueued) throw full(this.#settings.maxQueued);
       const check = operation.cpu.before(call);
-      const start = () => this.#start(operation as unknown as Operation, call, context);
-      return check === undefined ? start() : this.#check(check, context.signal, start);
+      if (check === undefined) return this.#start(operation as unknown as Operation, call, context);
+      return this.#check(check, operation as unknown as Operation, call, context);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -212,17 +209,25 @@ export class ThreadPool implements Backend, CrewEvents {
     const { budget, tasks } = divide(operation.cpu.cost(call), call.input, call.output, threads, this.mode);
     const work = operation.cpu.work(call, budget);
     const key = coalesce && tasks === 1 ? work.key : undefined;
-    return new Promise((resolve, reject) => {
-      const job = new Job(operation, call, work, context, this.#jobs.length, resolve, reject);
-      work.owner = job;
-      this.#jobs.push(job);
-      if (signal !== undefined) {
-        job.onAbort = () => this.#abort(job, signal.reason);
-        signal.addEventListener("abort", job.onAbort, { once: true });
-      }
-      this.#enqueue(key === undefined ? job : this.#lotOf(operation, key, work));
-      this.#schedule();
+    const job = new Job(operation, call, work, context, this.#jobs.length);
+    const promise = new Promise<unknown>((resolve, reject) => {
+      job.resolve = resolve;
+      job.reject = reject;
     });
+    work.owner = job;
+    this.#jobs.push(job);
+    if (signal !== undefined) {
+      job.onAbort = () => this.#abort(job, signal.reason);
+      signal.addEventListener("abort", job.onAbort, { once: true });
+    }
+    if (key === undefined) this.#enqueue(job);
+    else {
+      const lot = this.#lotOf(operation, key, work);
+      this.#enqueue(lot);
+      if (lot.isFull) this.#handOut(lot);
+    }
+    this.#schedule();
+    return promise;
   }
 
   async close({ abort }: { readonly abort: boolean }): Promise<void> {
@@ -392,13 +397,16 @@ export class ThreadPool implements Backend, CrewEvents {
     return lot;
   }
 
-  /** Tells calls how far they have come, and settles those that are done. */
-  #report(): void {
-    const { length } = this.#touched;
-    for (let i = 0; i < length; i++) {
-      const job = this.#touched[i] as Job;
+  /** Tells calls how far they have come, and settles those that are done. `silently`: those that want to be told wait for the next time. */
+  #report(silently = false): void {
+    const touched = this.#touched.splice(0);
+    for (const job of touched) {
       const { work, context } = job;
       job.touched = false;
+      if (silently && context.onProgress !== undefined) {
+        this.#touch(job);
+        continue;
+      }
       if (job.place < 0) continue;
       const complete = work.done === work.total && !job.looking;
       // The end is told when it is one: numbers that are still looked at may yet be refused.
@@ -413,7 +421,31 @@ export class ThreadPool implements Backend, CrewEvents {
       }
       if (complete && job.place >= 0) this.#resolve(job);
     }
-    this.#touched.splice(0, length);
+  }
+
+  /**
+   * Tasks of a lot that is full, while whoever makes calls is still at it: threads are at work sooner, and what calls are made of is garbage before a collector has
+   * had to move it. Calls nothing of the caller's.
+   */
+  #handOut(lot: Lot): void {
+    const crew = this.#crew;
+    // Whoever else waits has the turn that comes.
+    if (crew === undefined || this.#inTurn || this.#postponed || this.#sources.length > 1) return;
+    if (this.#again.length > 0 || this.#binary !== this.#crews.binary) return;
+    this.#inTurn = true;
+    try {
+      crew.collect(never);
+      this.#report(true);
+      while (lot.isFull && crew.room > 0) {
+        const task = lot.next();
+        if (task === undefined) break;
+        this.#inFlight.set(task, 0);
+        crew.submit(task);
+      }
+      crew.announce();
+    } finally {
+      this.#inTurn = false;
+    }
   }
 
   #touch(job: Job): void {
@@ -479,15 +511,15 @@ export class ThreadPool implements Backend, CrewEvents {
     part();
   }
 
-  async #check(check: Iterator<void>, signal: AbortSignal | undefined, start: () => Promise<unknown>): Promise<unknown> {
+  async #check(check: Iterator<void>, operation: Operation, call: CheckedCall, context: CallContext): Promise<unknown> {
     this.#checking += 1;
     try {
       while (!check.next().done) {
         await new Promise<void>((resolve) => later(resolve));
-        signal?.throwIfAborted();
+        context.signal?.throwIfAborted();
       }
       // Before it is no longer counted as looked at: a pool that is being closed waits for what it counts.
-      return start();
+      return this.#start(operation, call, context);
     } finally {
       this.#checking -= 1;
       if (this.#size === 0) this.#relax();
