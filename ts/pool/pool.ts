@@ -300,17 +300,21 @@ export class ThreadPool implements Backend, CrewEvents {
     );
   }
 
-  /** The rest of a turn after the event loop's. Whatever calls for a turn meanwhile has it then: two in one go would block the loop for twice the time. */
-  #postpone(): void {
+  /**
+   * The rest of a turn after the event loop has had its own. Whatever calls for a turn meanwhile has it then: two in one go would block the loop for twice the time.
+   * What a message or a caller began goes on two steps later, since the first comes before the timers.
+   */
+  #postpone(late: boolean): void {
     this.#postponed = true;
-    later(() => {
+    const turn = () => {
       this.#postponed = false;
-      this.#turn();
-    });
+      this.#turn(true);
+    };
+    later(late ? turn : () => later(turn));
   }
 
   /** Reads what is done, hands out what fits, and goes to sleep. */
-  #turn(): void {
+  #turn(late = false): void {
     this.#inTurn = true;
     try {
       const end = performance.now() + turnMilliseconds;
@@ -320,7 +324,7 @@ export class ThreadPool implements Backend, CrewEvents {
         const over = this.#work(this.#crew as Crew, end);
         this.#report();
         if (over) {
-          this.#postpone();
+          this.#postpone(late);
           return;
         }
       } while (this.#awake);
@@ -343,7 +347,8 @@ export class ThreadPool implements Backend, CrewEvents {
       const attempt = this.#nextAttempt();
       if (attempt === undefined) break;
       this.#inFlight.set(attempt.task, attempt.tries);
-      crew.submit(attempt.task);
+      if (attempt.task.isLight && crew.doHere !== undefined) crew.doHere(attempt.task);
+      else crew.submit(attempt.task);
       enough();
     }
     crew.announce();

@@ -16,6 +16,8 @@ import type { Task, Work } from "./task.ts";
 
 /** Rows that one product takes at most stage so many bytes, or are two. */
 const productBytes = 1024 * 1024;
+/** A product of so many rows times numbers times levels takes some tens of microseconds at most. */
+const lightProduct = 2 ** 17;
 /** Numbers looked at for being finite in one go: about a millisecond. */
 const lookNumbers = 2 ** 20;
 
@@ -218,6 +220,7 @@ const range = (first: number, last: number) => (first === last ? `path ${first}`
 
 /** Items of one call, or of several with equal options. */
 class BlockTask implements Task {
+  readonly isLight = false;
   readonly works: readonly SignatureWork[];
   readonly #shares: readonly Share[];
   readonly #block: Block;
@@ -364,6 +367,11 @@ class ProductTask implements Task {
     this.#initial = product.isRoot(node) && product.call.initial !== undefined;
   }
 
+  get isLight(): boolean {
+    const { size, depth } = this.#product.call;
+    return this.#node.count * size * depth <= lightProduct;
+  }
+
   get #rowBytes(): number {
     return this.#product.call.size * this.#product.call.bytes;
   }
@@ -415,6 +423,7 @@ class ProductTask implements Task {
 
 /** The next segment of a chain. */
 class ChainTask implements Task {
+  readonly isLight = false;
   readonly works: readonly SignatureWork[];
   readonly #chain: Chain;
 

@@ -8,6 +8,8 @@ export interface Task {
   readonly works: readonly Work[];
   /** Bytes of memory. */
   readonly bytes: number;
+  /** Whether it takes no longer than the way to a thread and back. */
+  readonly isLight: boolean;
   /** Copies everything to memory, byte `at`. May be called again, where the first memory was lost. */
   stage(memory: Memory, at: number): void;
   /** Takes the results, and lets its works know. */

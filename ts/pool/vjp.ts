@@ -95,6 +95,7 @@ export class VjpWork implements Work {
 }
 
 class VjpTask implements Task {
+  readonly isLight = false;
   readonly works: readonly VjpWork[];
   readonly #block: VjpBlock;
 
