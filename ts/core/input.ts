@@ -181,13 +181,14 @@ export function readShape(
   if (rank < 0 || rank > mostDimensions) {
     throw typeError(code, argument + name, describe(shape), `an array of at most ${mostDimensions} whole numbers`);
   }
-  const sizes: number[] = [];
+  // Of its length at once: one that grows has room for sixteen, which shows where thousands of small calls wait.
+  const sizes: number[] = new Array(rank);
   for (let i = 0; i < rank; i++) {
     const size = (shape as ArrayLike<unknown>)[i];
     if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
       throw rangeError("SHAPE_INVALID", `${argument}${name}[${i}]`, describe(size), "a whole number from 0 on");
     }
-    sizes.push(size);
+    sizes[i] = size;
   }
   return sizes;
 }

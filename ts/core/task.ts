@@ -4,6 +4,7 @@
 
 import { SCALAR_TERM } from "./abi.ts";
 import { type DTypeIndex, FLOAT32 } from "./arrays.ts";
+import type { Call } from "./call.ts";
 import type { Instance } from "./instance.ts";
 import { move } from "./move.ts";
 
@@ -137,6 +138,16 @@ export type Sources = ReadonlyMap<number, ArrayBufferLike>;
 
 /** Words of an entry of the list: what it begins with in the source, how many, and where it goes, the first and last in numbers. */
 export const gatherEntry = 3;
+
+/** Fewer numbers are not worth a message about where they lie. */
+const leastGather = 16384;
+
+/** Whether so many numbers of a call's paths are worth being taken from where the caller has them, and can be: in memory that it shares, of the call's number type. */
+export function canGather({ paths, dtype }: Call, numbers: number): boolean {
+  const { view, kind } = paths;
+  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
+  return isShared && kind === dtype && numbers >= leastGather;
+}
 
 /** What a task takes from a source. */
 export interface Gather {

@@ -2,11 +2,14 @@
 // on this thread, signatures and then gradients, of which the block is the whole batch. The bits are the call's, since where a path is cut depends on the
 // path alone.
 
-import { HORNER, INVERSE, PRUNED, SCALAR_TERM, STREAM } from "./abi.ts";
+import { code, HORNER, INVERSE, PRUNED, SCALAR_TERM, STREAM } from "./abi.ts";
 import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, type DTypeIndex, dtypeOfKind, FLOAT32, type Kind } from "./arrays.ts";
+import { type CallSizes, longestStretch } from "./blocks.ts";
 import { Call, lengthOf, startOf } from "./call.ts";
+import { checkCotangent } from "./cotangent.ts";
 import { isPathSignatureError } from "./errors.ts";
+import { checkPaths } from "./finite.ts";
 import { ReadPaths, ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { ReadOptions } from "./options.ts";
@@ -17,9 +20,11 @@ import {
   BASEPOINT_STRIDE,
   BATCH,
   CHANNELS,
+  canGather,
   DEPTH,
   DTYPE,
   failed,
+  gatherEntry,
   headBytes,
   INITIAL,
   INITIAL_STRIDE,
@@ -30,8 +35,10 @@ import {
   operation,
   PATHS,
   POINTS,
+  writeGather,
   writeHead,
 } from "./task.ts";
+import { planVjp } from "./vjp-blocks.ts";
 import { backward, forward, ownCall } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
@@ -46,6 +53,9 @@ const OUT_BASEPOINT = 18;
 const OUT_INITIAL = 19;
 const CHECK_FINITE = 20;
 
+/** The option bits that gradients know. */
+const vjpBits = STREAM | INVERSE | SCALAR_TERM;
+
 /** Paths [first, first + count) of a call with their cotangents: where each region lies, in bytes from the head on; 0 for what is not there. */
 export class VjpBlock {
   readonly call: Call;
@@ -56,6 +66,9 @@ export class VjpBlock {
   readonly basepoint: number;
   readonly initial: number;
   readonly cotangent: number;
+  /** The entry that tells whence points are to be taken, where they are not staged. */
+  readonly gather: number;
+  /** The last of what is staged. */
   readonly input: number;
   readonly output: number;
   readonly outBasepoint: number;
@@ -80,6 +93,8 @@ export class VjpBlock {
     this.basepoint = region(basepoint !== undefined, given(basepoint ?? true, channels));
     this.initial = region(initial !== undefined, given(initial ?? true, size));
     this.cotangent = region(true, count * rows * row * bytes);
+    const inOrder = lengths === undefined && call.paths.starts === undefined;
+    this.gather = region(inOrder && isUncut(call) && canGather(call, count * points * channels), gatherEntry * 8);
     this.input = region(true, count * points * channels * bytes);
     this.output = region(true, count * points * channels * bytes);
     this.outBasepoint = region(basepoint !== undefined && basepoint !== true, count * channels * bytes);
@@ -96,7 +111,13 @@ export class VjpBlock {
     const number = (offset: number) => (at + offset) / bytes;
     const { view, kind, starts } = call.paths;
     const input = number(this.input);
-    if (call.lengths === undefined && starts === undefined) {
+    const source = this.gather === 0 ? undefined : memory.sourceOf?.(view.buffer as SharedArrayBuffer);
+    if (source !== undefined) {
+      const list = (at + this.gather) / 8;
+      memory.f64[list] = view.byteOffset / bytes + first * points * channels;
+      memory.f64[list + 1] = count * points * channels;
+      memory.f64[list + 2] = this.input / bytes;
+    } else if (call.lengths === undefined && starts === undefined) {
       copyIn(view, kind, first * points * channels, count * points * channels, heap, input);
     } else {
       for (let i = 0; i < count; i++) {
@@ -111,10 +132,11 @@ export class VjpBlock {
       channels,
       depth,
       options: call.bits,
-      staged: this.output,
+      staged: source === undefined ? this.output : this.input,
       output: this.output,
       end: this.end,
     });
+    if (source !== undefined) writeGather(u32, at, { source, dtype, list: this.gather, count: 1 });
     u32[head + PATHS] = this.input;
     u32[head + BATCH] = count;
     u32[head + POINTS] = points;
@@ -160,75 +182,201 @@ export class VjpBlock {
 /** Whether the task whose head begins at a word is one of gradients. */
 export const isVjp = (u32: Uint32Array, head: number): boolean => u32[head + OPERATION] === operation.VJP;
 
+/** A task's block as a call of its own, in memory where its numbers lie at byte `at`. */
+class StagedBlock {
+  readonly call: Call;
+  readonly options: ReadOptions;
+  readonly cotangents: ReadRows;
+  readonly #buffer: ArrayBufferLike;
+  readonly #at: number;
+  readonly #head: Uint32Array;
+
+  constructor(buffer: ArrayBufferLike, at: number) {
+    this.#buffer = buffer;
+    this.#at = at;
+    this.#head = new Uint32Array(buffer, at, headBytes / 4);
+    const dtype = this.#word(DTYPE) as DTypeIndex;
+    const batch = this.#word(BATCH);
+    const points = this.#word(POINTS);
+    const channels = this.#word(CHANNELS);
+    const options = optionsOf(this.#word(OPTIONS), this.#word(DEPTH), this.#word(CHECK_FINITE) === 1);
+    const size = countCoefficients(channels, options.depth);
+    const input = this.numbers(this.#word(PATHS), batch * points * channels);
+    const suggested = dtypeOfKind(dtype as Kind);
+    const paths = new ReadPaths(input, dtype as Kind, [batch], batch, points, channels, suggested, undefined);
+    const lengths = this.#word(LENGTHS) === 0 ? undefined : new Uint32Array(buffer, at + this.#word(LENGTHS), batch);
+    const basepoint = this.#rows(BASEPOINT, this.#word(BASEPOINT_STRIDE), channels, batch);
+    const initial = this.#rows(INITIAL, this.#word(INITIAL_STRIDE), size, batch);
+    this.options = options;
+    this.call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
+    const { rows, row } = this.call;
+    this.cotangents = new ReadRows(this.numbers(this.#word(COTANGENTS), batch * rows * row), dtype as Kind, row, row);
+  }
+
+  #word(n: number): number {
+    return this.#head[n] as number;
+  }
+
+  numbers(offset: number, count: number): Numbers {
+    const begin = this.#at + offset;
+    return this.#word(DTYPE) === FLOAT32
+      ? new Float32Array(this.#buffer, begin, count)
+      : new Float64Array(this.#buffer, begin, count);
+  }
+
+  #rows(word: number, stride: number, width: number, batch: number): ReadRows | undefined {
+    const offset = this.#word(word);
+    if (offset === 0) return undefined;
+    return new ReadRows(
+      this.numbers(offset, stride === 0 ? width : batch * width),
+      this.#word(DTYPE) as Kind,
+      stride,
+      width,
+    );
+  }
+
+  /** Where the gradients go. */
+  get gradients(): GradientArrays {
+    const { batch, points, channels, size } = this.call;
+    return {
+      paths: this.numbers(this.#word(OUTPUT), batch * points * channels),
+      basepoint: this.#take(OUT_BASEPOINT, batch, channels),
+      initial: this.#take(OUT_INITIAL, batch, size),
+    };
+  }
+
+  /** Rows of gradients to a region of the task; `undefined` where it has none. */
+  #take(word: number, batch: number, width: number): GradientArrays["basepoint"] {
+    const offset = this.#word(word);
+    if (offset === 0) return undefined;
+    const rows = this.numbers(offset, batch * width);
+    return (heap, from, first, count) => rows.set(heap.subarray(from, from + count * width), first * width);
+  }
+}
+
+/** Whether the kernels can do a block as it is staged: no path of it is cut in time. */
+export const isUncut = (sizes: CallSizes): boolean =>
+  (sizes.stream || sizes.points - 1 <= longestStretch(sizes.channels)) && planVjp(sizes).segments === 1;
+
+/** What the kernels need besides a block that they do as it is staged, in bytes: its signatures, then scratch. */
+export interface Workspace {
+  readonly signatures: number;
+  readonly scratch: number;
+}
+
+/** Of the task whose head begins at a word; `undefined`: it cannot be done so, or not at all. */
+export function workspaceOf(instance: Instance, u32: Uint32Array, head: number): Workspace | undefined {
+  const word = (n: number) => u32[head + n] as number;
+  const dtype = word(DTYPE) as DTypeIndex;
+  const bits = word(OPTIONS);
+  const [channels, depth, batch, points] = [word(CHANNELS), word(DEPTH), word(BATCH), word(POINTS)];
+  const stream = (bits & STREAM) !== 0;
+  const row = countCoefficients(channels, depth) + ((bits & SCALAR_TERM) !== 0 ? 1 : 0);
+  const rows = stream ? points - (word(BASEPOINT) === 0 ? 1 : 0) : 1;
+  const bytes = dtype === FLOAT32 ? 4 : 8;
+  if (!isUncut({ batch, points, channels, row, rows, bytes, stream }) || rows === 0) return undefined;
+  const scratch = instance.kernels.vjp_scratch_bytes(dtype, channels, depth, bits & vjpBits) >>> 0;
+  const forwards = instance.scratchBytes(dtype, channels, depth, bits);
+  if (scratch === 0 || forwards === 0) return undefined;
+  return { signatures: alignLarge(batch * rows * row * bytes), scratch: Math.max(scratch, forwards) };
+}
+
 /**
- * Carries out the task at byte `at` of any memory; the instance's own is used for staging.
+ * Carries out the task at byte `at` of the instance's memory where it stands, with a workspace elsewhere in it: each kernel is called once, nothing is copied. The
+ * bits are those of {@link performVjp}, since a path's lanes do not depend on its neighbours.
+ * @returns 0, {@link NOT_FINITE}, or one of task.ts's codes.
+ */
+export function performUncut(
+  instance: Instance,
+  at: number,
+  { signatures, scratch }: Workspace,
+  space: number,
+): number {
+  const { u32, kernels } = instance;
+  const head = at / 4;
+  const word = (n: number) => u32[head + n] as number;
+  const address = (n: number) => (word(n) === 0 ? 0 : at + word(n));
+  const bits = word(OPTIONS);
+  const continued = (bits & STREAM) !== 0 ? address(INITIAL) : 0;
+  const finite = word(CHECK_FINITE) === 0 ? undefined : () => new StagedBlock(kernels.memory.buffer, at);
+  const forwards = kernels.signature(
+    word(DTYPE),
+    address(PATHS),
+    word(BATCH),
+    word(POINTS),
+    word(CHANNELS),
+    word(DEPTH),
+    address(LENGTHS),
+    address(BASEPOINT),
+    word(BASEPOINT_STRIDE),
+    continued,
+    word(INITIAL_STRIDE),
+    bits,
+    space,
+    space + signatures,
+    scratch,
+  );
+  if (forwards < 0) return failed.INTERNAL;
+  if (forwards !== code.FINE && finite !== undefined) {
+    const { call } = finite();
+    if (!passes(() => checkPaths(call, 0, call.batch))) return NOT_FINITE;
+  }
+  const backwards = kernels.signature_vjp(
+    word(DTYPE),
+    address(PATHS),
+    word(BATCH),
+    word(POINTS),
+    word(CHANNELS),
+    word(DEPTH),
+    address(LENGTHS),
+    address(BASEPOINT),
+    word(BASEPOINT_STRIDE),
+    address(INITIAL),
+    word(INITIAL_STRIDE),
+    space,
+    address(COTANGENTS),
+    bits & vjpBits,
+    address(OUTPUT),
+    address(OUT_BASEPOINT),
+    address(OUT_INITIAL),
+    0,
+    space + signatures,
+    scratch,
+  );
+  if (backwards < 0) return failed.INTERNAL;
+  if (backwards !== code.FINE && finite !== undefined) {
+    const { call, cotangents } = finite();
+    if (!passes(() => checkCotangent(call, cotangents))) return NOT_FINITE;
+  }
+  return 0;
+}
+
+function passes(check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (isPathSignatureError(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Carries out the task at byte `at` of any memory, whatever its paths' lengths; the instance's own is used for staging.
  * @returns 0, {@link NOT_FINITE}, or one of task.ts's codes.
  * @throws what the kernel throws where it traps
  */
 export function performVjp(instance: Instance, buffer: ArrayBufferLike, at: number): number {
-  const head = new Uint32Array(buffer, at, headBytes / 4);
-  const word = (n: number) => head[n] as number;
-  const dtype = word(DTYPE) as DTypeIndex;
-  const batch = word(BATCH);
-  const points = word(POINTS);
-  const channels = word(CHANNELS);
-  const numbers = (offset: number, count: number): Numbers => {
-    const begin = at + offset;
-    return dtype === FLOAT32 ? new Float32Array(buffer, begin, count) : new Float64Array(buffer, begin, count);
-  };
-  const rowsAt = (offset: number, stride: number, width: number): ReadRows =>
-    new ReadRows(numbers(offset, stride === 0 ? width : batch * width), dtype as Kind, stride, width);
-
-  const options = optionsOf(word(OPTIONS), word(DEPTH), word(CHECK_FINITE) === 1);
-  const size = countCoefficients(channels, options.depth);
-  const input = numbers(word(PATHS), batch * points * channels);
-  const paths = new ReadPaths(
-    input,
-    dtype as Kind,
-    [batch],
-    batch,
-    points,
-    channels,
-    dtypeOfKind(dtype as Kind),
-    undefined,
-  );
-  const lengths = word(LENGTHS) === 0 ? undefined : new Uint32Array(buffer, at + word(LENGTHS), batch);
-  const basepoint = word(BASEPOINT) === 0 ? undefined : rowsAt(word(BASEPOINT), word(BASEPOINT_STRIDE), channels);
-  const initial = word(INITIAL) === 0 ? undefined : rowsAt(word(INITIAL), word(INITIAL_STRIDE), size);
-  const call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
-  const cotangents = new ReadRows(
-    numbers(word(COTANGENTS), batch * call.rows * call.row),
-    dtype as Kind,
-    call.row,
-    call.row,
-  );
-  const gradients = numbers(word(OUTPUT), batch * points * channels);
+  const { call, options, cotangents, gradients } = new StagedBlock(buffer, at);
   // What lies past the end of a path is not written.
-  gradients.fill(0);
-  const to: GradientArrays = {
-    paths: gradients,
-    basepoint: takeRows(numbers, word(OUT_BASEPOINT), batch, channels),
-    initial: takeRows(numbers, word(OUT_INITIAL), batch, size),
-  };
+  gradients.paths.fill(0);
   try {
-    backward(instance, call, forward(instance, ownCall(call, options)), cotangents, to);
+    backward(instance, call, forward(instance, ownCall(call, options)), cotangents, gradients);
     return 0;
   } catch (error) {
     if (!isPathSignatureError(error)) throw error;
     return codeOf(error.code);
   }
-}
-
-/** Rows of gradients to a region of the task; `undefined` where it has none. */
-function takeRows(
-  numbers: (offset: number, count: number) => Numbers,
-  offset: number,
-  batch: number,
-  width: number,
-): GradientArrays["basepoint"] {
-  if (offset === 0) return undefined;
-  const rows = numbers(offset, batch * width);
-  return (heap, from, first, count) => rows.set(heap.subarray(from, from + count * width), first * width);
 }
 
 function optionsOf(bits: number, depth: number, checkFinite: boolean): ReadOptions {

@@ -84,10 +84,10 @@ export interface Operation<C extends CheckedCall = CheckedCall, R = unknown> {
 export interface Backend {
   readonly device: Device;
   /**
-   * Runs a call; resolves when its numbers are where `operation.result` finds them. Rejects with the signal's reason, with an error of
-   * the library, or with what `onProgress` threw.
+   * Runs a call; gives `operation.result`. Rejects with the signal's reason, with an error of the library, or with what `onProgress`
+   * threw.
    */
-  run<C extends CheckedCall>(operation: Operation<C>, call: C, context: CallContext): Promise<void>;
+  run<C extends CheckedCall>(operation: Operation<C>, call: C, context: CallContext): Promise<unknown>;
   /** Ends it, after what runs or at once. */
   close(options: { readonly abort: boolean }): Promise<void>;
 }

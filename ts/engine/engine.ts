@@ -122,12 +122,20 @@ export interface Engine {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const noContext = new ReadContext();
+
 class ThreadEngine {
   readonly #runtime: Runtime;
   readonly #pool: ThreadPool;
   readonly #threads: number;
   readonly #places: Places;
   readonly #device: "auto" | Device;
+  /** What the call that is being read says besides the options of its function, if it does. */
+  #context: ReadContext | undefined;
+  readonly #readOther = (name: string, value: unknown): boolean => {
+    this.#context ??= new ReadContext();
+    return this.#context.read(name, value);
+  };
   #closed = false;
 
   constructor(runtime: Runtime, parts: EngineParts, given: unknown) {
@@ -154,12 +162,21 @@ class ThreadEngine {
     return this.#run(operations.signatureVjp as unknown as Operation, { paths, cotangent }, options);
   }
 
-  async #run(operation: Operation, paths: unknown, options: unknown): Promise<unknown> {
-    const context = new ReadContext();
-    const call = operation.read(paths, options, context.read);
-    if (this.#places.concern(operation, call, context)) return this.#places.run(operation, call, context);
-    await this.#pool.run(operation, call, context);
-    return operation.result(call);
+  /** Where thousands of small calls wait at once, what is made for each is most of what it costs: here no more than what it is read into, and one promise. */
+  #run(operation: Operation, paths: unknown, options: unknown): Promise<unknown> {
+    // A getter of the caller's may make a call of its own meanwhile.
+    const outer = this.#context;
+    this.#context = undefined;
+    try {
+      const call = operation.read(paths, options, this.#readOther);
+      const context = this.#context ?? noContext;
+      if (this.#places.concern(operation, call, context)) return this.#places.run(operation, call, context);
+      return this.#pool.run(operation, call, context);
+    } catch (error) {
+      return Promise.reject(error);
+    } finally {
+      this.#context = outer;
+    }
   }
 
   explain(name: unknown, sizes: unknown): CallPlan {

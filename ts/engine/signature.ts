@@ -13,7 +13,7 @@ import { imaginePaths } from "../core/input.ts";
 import { type ReadOptions, readOptions } from "../core/options.ts";
 import { SignatureTensor } from "../core/tensor.ts";
 import { readCallAnywhere } from "../gpu/index.ts";
-import { bytesOf, costOf, join, SignatureWork } from "../pool/signature.ts";
+import { bytesOf, costOf, join, mostSliced, SignatureWork } from "../pool/signature.ts";
 import type { Task, Work } from "../pool/task.ts";
 import type { CheckedCall, CpuOperation, GpuOperation, Operation } from "./backend.ts";
 
@@ -32,8 +32,10 @@ export class SignatureCall implements CheckedCall {
   readonly options: ReadOptions;
   /** Whether results are written to `out` as they come. */
   readonly direct: boolean;
-  /** Where the numbers of the result are, or will be: `out` itself where it is large, for then there is no room for two. */
-  data: Float32Array | Float64Array | undefined;
+  /** Nanoseconds on one thread, about. */
+  readonly cost: number;
+  /** What has the numbers of the result, or will have. */
+  work: { readonly result: Float32Array | Float64Array } | undefined;
 
   constructor(call: Call, options: ReadOptions) {
     this.call = call;
@@ -42,6 +44,8 @@ export class SignatureCall implements CheckedCall {
     ({ input: this.input, output: this.output } = bytesOf(call));
     this.count = call.batch * call.rows * call.row;
     this.options = options;
+    this.cost = costOf(call);
+    this.work = undefined;
     const { out } = this;
     if (out !== undefined) checkOut(out, this.count, call);
     this.direct = out !== undefined && this.output > outputBytes && !spoils(call, out);
@@ -50,7 +54,7 @@ export class SignatureCall implements CheckedCall {
   result(): SignatureTensor<"float32" | "float64", boolean, boolean> {
     const { call, out } = this;
     const { dtype, channels, depth } = call;
-    let data = this.data ?? out ?? allocateNumbers(dtype, 0, "paths");
+    let data = this.work?.result ?? out ?? allocateNumbers(dtype, 0, "paths");
     if (out !== undefined && data !== out) {
       out.set(data);
       data = out;
@@ -61,7 +65,7 @@ export class SignatureCall implements CheckedCall {
 }
 
 const cpu: CpuOperation<SignatureCall> = {
-  cost: ({ call }) => costOf(call),
+  cost: ({ cost }) => cost,
 
   before({ call, direct }) {
     if (!call.checkFinite) return undefined;
@@ -78,9 +82,12 @@ const cpu: CpuOperation<SignatureCall> = {
   },
 
   work(given, budget) {
-    const { call, out, direct, count } = given;
-    given.data = direct ? out : allocateNumbers(call.dtype, count, "paths");
-    return new SignatureWork(call, given.data as Float32Array | Float64Array, budget, direct);
+    const { call, out, direct, count, cost } = given;
+    // Into `out` itself where it is large, for then there is no room for two.
+    const result = direct ? out : count <= mostSliced ? undefined : allocateNumbers(call.dtype, count, "paths");
+    const work = new SignatureWork(call, result, budget, cost, direct);
+    given.work = work;
+    return work;
   },
 
   join: (works: Work[], budget: Budget, cost: number): Task | undefined => join(works as SignatureWork[], budget, cost),
@@ -120,7 +127,7 @@ const gpu: GpuOperation<SignatureCall> = {
   kernelCall: ({ call, options }) => ({ call, options }),
   with: ({ options }, read) => new SignatureCall(read, options),
   take(given, data) {
-    given.data = data;
+    given.work = { result: data };
   },
   numbers: (given) => given.result().data as Float32Array<ArrayBuffer>,
 };

@@ -19,9 +19,9 @@ import {
   type GpuSource,
   type GpuTensor,
   gpuFault,
+  hasResidents,
   hostGpu,
   isGpuFault,
-  residentsOf,
   usualLimits,
 } from "../gpu/index.ts";
 import { closed, full } from "../pool/errors.ts";
@@ -114,7 +114,7 @@ export class Places {
   /** Whether a call has to be looked at here: false where it is the CPU's without question, which is told at once. */
   concern({ gpu, cpu }: Operation, call: CheckedCall, { device, output }: PlaceContext): boolean {
     if (output === "gpu") return true;
-    if (gpu !== undefined && residentsOf(gpu.kernelCall(call).call).length > 0) return true;
+    if (gpu !== undefined && hasResidents(gpu.kernelCall(call).call)) return true;
     const wanted = device ?? this.#settings.device;
     if (wanted !== "auto") return wanted === "webgpu";
     if (!this.#isPossible || gpu === undefined || gpu.dtype(call) === "float64") return false;
@@ -199,8 +199,7 @@ export class Places {
       throw typeError("ENGINE_OPTION_TYPE", "options.output", '"gpu"', `"cpu": ${name} is computed on the CPU`);
     if (this.#settings.fallback === "error") throw gpuFault("GPU_FAILED", `there are no kernels for ${name}`);
     this.#fellBack(`there are no kernels for ${name}`);
-    await this.#cpu.run(operation, call, context);
-    return operation.result(call);
+    return this.#cpu.run(operation, call, context);
   }
 
   async #onGpu<C extends CheckedCall>(
@@ -233,11 +232,11 @@ export class Places {
     context: PlaceContext,
   ): Promise<unknown> {
     const { call: read, options } = gpu.kernelCall(call);
-    const isThere = residentsOf(read).length > 0;
+    const isThere = hasResidents(read);
     const backend = isThere || context.output === "gpu" ? await this.open() : undefined;
     const here = isThere ? gpu.with(call, await backend!.bring(read, options)) : call;
-    await this.#cpu.run(operation, here, context);
-    if (context.output === "cpu") return operation.result(here);
+    const result = await this.#cpu.run(operation, here, context);
+    if (context.output === "cpu") return result;
     return backend!.put(read, gpu.numbers(here));
   }
 
@@ -323,7 +322,7 @@ export class Places {
   }
 
   #askedOf({ gpu }: Operation, call: CheckedCall, { device, output }: PlaceContext): Residency {
-    const isThere = gpu !== undefined && residentsOf(gpu.kernelCall(call).call).length > 0;
+    const isThere = gpu !== undefined && hasResidents(gpu.kernelCall(call).call);
     const { fallback } = this.#settings;
     return { device: device ?? this.#settings.device, fallback, input: isThere ? "gpu" : "cpu", output };
   }

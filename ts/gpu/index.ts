@@ -14,10 +14,10 @@ export {
   type GpuInput,
   type GpuNumbers,
   type GpuSignatureOptions,
+  hasResidents,
   isOnDevice,
   type PathsAnywhere,
   readCallAnywhere,
-  residentsOf,
 } from "./input.ts";
 export { type Layout, layoutOf } from "./layout.ts";
 export { usualLimits } from "./limits.ts";

@@ -18,6 +18,8 @@ export interface Crew {
   readonly memoryBytes: number;
   /** Stages a task and lets a thread have it. */
   submit(task: Task): void;
+  /** Does a task that is light on the calling thread, and reports it. Absent: it has no way to. */
+  doHere?(task: Task): void;
   /** No more tasks come for the moment: whoever can do one should know. */
   announce(): void;
   /** Takes back tasks that no thread has begun; their results are reported as the others', and mean nothing. */

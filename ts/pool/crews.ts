@@ -1,13 +1,15 @@
 // Which crew a pool gets: threads that share memory where the host has it, else threads that tasks are sent to; the calling thread
 // where there are no workers. And on which binary: one whose results are the same bits as the calling thread's.
 
+import { Instance } from "../core/instance.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { isInside, wantedBinary } from "./binary.ts";
 import { CallingCrew } from "./calling.ts";
 import type { Crew, CrewEvents, Mode } from "./crew.ts";
+import type { Instances } from "./here.ts";
 import { canShareMemory, type StartWorker } from "./host.ts";
 import type { Crews } from "./pool.ts";
-import { type Binary, SharedCrew } from "./shared.ts";
+import { type Binary, SharedCrew, sharedMemory } from "./shared.ts";
 import { TransferCrew } from "./transfer.ts";
 
 /** What an entry brings for threads. */
@@ -52,7 +54,7 @@ export class HostCrews implements Crews {
     const binary = await this.#binaryOf();
     if (this.#sharedMemory) {
       try {
-        return new SharedCrew(binary, threads, this.#startWorker, events);
+        return new SharedCrew(binary, threads, this.#startWorker, this.#instancesFor(binary), events);
       } catch {
         // The engine has no room for a shared memory (a gibibyte of addresses): tasks travel.
       }
@@ -72,6 +74,24 @@ export class HostCrews implements Crews {
     if (isShared && sharedModule !== undefined)
       return { module: await sharedModule(), variant: "threads", inside: true };
     return { ...(await this.#own()), inside: false };
+  }
+
+  /** What the calling thread does tasks of its own with: its instance, if it has one, else one of the crew's binary. The bits are the same. */
+  #instancesFor({ module, variant, inside }: Binary): Instances {
+    const runtime = this.#runtime;
+    if (!inside) return runtime;
+    let own: Instance | undefined;
+    return {
+      instance() {
+        if (runtime.loaded?.variant === "relaxed") return runtime.loaded;
+        own ??= new Instance(module, variant, sharedMemory());
+        return own;
+      },
+      discard(broken) {
+        runtime.discard(broken);
+        if (own === broken) own = undefined;
+      },
+    };
   }
 
   /** The binary of the calling thread. */

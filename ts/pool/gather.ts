@@ -3,24 +3,14 @@
 import { startOf } from "../core/call.ts";
 import type { Cut } from "../core/cut.ts";
 import type { Part } from "../core/stage.ts";
-import { gatherEntry } from "../core/task.ts";
-
-/** Smaller blocks, by numbers, are not worth a message about where they lie. */
-const leastGather = 16384;
+import { canGather, gatherEntry } from "../core/task.ts";
 
 /** Entries of the list with which a block of so many points is taken from memory that the caller shares; 0 where it is not. */
 export function gathersOf(parts: readonly Part[]): number {
   const [{ cut, first, count }] = parts as [Part];
   const { call } = cut;
-  const { view, kind } = call.paths;
-  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
-  if (
-    !isShared ||
-    parts.length > 1 ||
-    kind !== call.dtype ||
-    count * cut.roomOf(first + count - 1) * call.channels < leastGather
-  )
-    return 0;
+  if (parts.length > 1) return 0;
+  if (!canGather(call, count * cut.roomOf(first + count - 1) * call.channels)) return 0;
   if (cut.inOrder) return 1;
   // A basepoint before a stretch is not the caller's memory.
   for (let item = Math.max(first, cut.wholes); item < first + count; item++) {

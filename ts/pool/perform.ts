@@ -16,29 +16,36 @@ import {
   STAGED,
   scratchOf,
 } from "../core/task.ts";
-import { isVjp, performVjp } from "../core/vjp-task.ts";
+import { isVjp, performUncut, performVjp, workspaceOf } from "../core/vjp-task.ts";
 
 /** Does the task at an address of the instance's own memory. @throws what the kernel throws where it traps */
 export function performInside(instance: Instance, address: number, sources: Sources): void {
   instance.refresh();
-  if (isVjp(instance.u32, address / 4)) {
-    const ended = performVjp(instance, instance.kernels.memory.buffer, address);
-    instance.refresh();
-    instance.u32[address / 4 + RESULT] = ended;
-    return;
-  }
   gather(instance, address, sources);
-  const scratchBytes = scratchOf(instance, instance.u32, address);
-  const scratch = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, scratchBytes);
-  const done = scratch < 0 ? scratch : perform(instance, address, scratch, scratchBytes);
+  const done = isVjp(instance.u32, address / 4) ? vjpInside(instance, address) : signatureInside(instance, address);
   instance.refresh();
   instance.u32[address / 4 + RESULT] = done;
+}
+
+function signatureInside(instance: Instance, address: number): number {
+  const scratchBytes = scratchOf(instance, instance.u32, address);
+  const scratch = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, scratchBytes);
+  return scratch < 0 ? scratch : perform(instance, address, scratch, scratchBytes);
+}
+
+function vjpInside(instance: Instance, address: number): number {
+  const workspace = workspaceOf(instance, instance.u32, address / 4);
+  if (workspace === undefined) return performVjp(instance, instance.kernels.memory.buffer, address);
+  const space = arena(instance, workspace.signatures + workspace.scratch);
+  return space < 0 ? space : performUncut(instance, address, workspace, space);
 }
 
 /** Does the task at an address of another memory: copies it to the instance's, and the output back. @throws as above */
 export function performOutside(instance: Instance, buffer: ArrayBufferLike, address: number, sources: Sources): void {
   const head = new Uint32Array(buffer, address, headBytes / 4);
-  if (isVjp(head, 0)) {
+  const vjp = isVjp(head, 0);
+  const workspace = vjp ? workspaceOf(instance, head, 0) : undefined;
+  if (vjp && workspace === undefined) {
     head[RESULT] = performVjp(instance, buffer, address);
     return;
   }
@@ -47,7 +54,8 @@ export function performOutside(instance: Instance, buffer: ArrayBufferLike, addr
   const output = head[OUTPUT] as number;
   const end = head[END] as number;
   const room = Math.max(alignLarge(staged), alignLarge(end));
-  const scratchBytes = scratchOf(instance, head, 0);
+  const scratchBytes =
+    workspace === undefined ? scratchOf(instance, head, 0) : workspace.signatures + workspace.scratch;
   const at = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, room + scratchBytes);
   if (at < 0) {
     head[RESULT] = at;
@@ -55,7 +63,10 @@ export function performOutside(instance: Instance, buffer: ArrayBufferLike, addr
   }
   new Uint8Array(instance.f32.buffer, at).set(new Uint8Array(buffer, address, staged));
   gather(instance, at, sources);
-  const done = perform(instance, at, at + room, scratchBytes);
+  const done =
+    workspace === undefined
+      ? perform(instance, at, at + room, scratchBytes)
+      : performUncut(instance, at, workspace, at + room);
   instance.refresh();
   if (done >= 0) {
     new Uint8Array(buffer, address + output).set(new Uint8Array(instance.f32.buffer, at + output, end - output));

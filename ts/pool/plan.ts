@@ -22,6 +22,13 @@ const grains: Record<Mode, Grain> = {
   "calling thread": { least: 200_000, input: 256 * 1024, output: 256 * 1024 },
 };
 
+/** Calls that are one task each. */
+const wholes: Record<Mode, Division> = {
+  shared: { budget: grains.shared, tasks: 1, threads: 1 },
+  transfer: { budget: grains.transfer, tasks: 1, threads: 1 },
+  "calling thread": { budget: grains["calling thread"], tasks: 1, threads: 1 },
+};
+
 /** Tasks that each thread should get of a call: with fewer, threads wait for the last one at the end. */
 const tasksOfThread = 6;
 
@@ -41,6 +48,8 @@ export interface Division {
  */
 export function divide(cost: number, input: number, output: number, threads: number, mode: Mode): Division {
   const grain = grains[mode];
+  // Thousands of these may wait at once, so nothing is made for each.
+  if (cost < 2 * grain.least && input <= grain.input && output <= grain.output) return wholes[mode];
   // As many as are worth it, and more only where one could not stage so much.
   const worth = Math.max(1, Math.min(Math.floor(cost / grain.least), threads * tasksOfThread));
   const tasks = Math.max(worth, Math.ceil(input / grain.input), Math.ceil(output / grain.output));
@@ -55,7 +64,7 @@ export function divide(cost: number, input: number, output: number, threads: num
 }
 
 /** What a task of joined calls may stage. */
-export const joinBudget = (mode: Mode): Budget => ({ input: grains[mode].input, output: grains[mode].output });
+export const joinBudget = (mode: Mode): Budget => wholes[mode].budget;
 
 /** Nanoseconds that a task of joined calls should take, where so many wait in all: each thread gets its share. */
 export const joinCost = (waiting: number, threads: number): number =>

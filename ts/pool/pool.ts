@@ -39,8 +39,12 @@ export interface Crews {
   fallBack(events: CrewEvents): Promise<Crew>;
 }
 
+const never = () => false;
+
 /** Something that gives tasks when it is its turn: a call, or calls that are joined. */
 interface Source {
+  /** Whether it stands in the ring. */
+  queued: boolean;
   readonly hasNext: boolean;
   next(): Task | undefined;
 }
@@ -48,19 +52,27 @@ interface Source {
 class Job implements Source {
   readonly work: Work;
   readonly context: CallContext;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+  readonly operation: Operation;
+  readonly call: CheckedCall;
+  resolve!: (result: unknown) => void;
+  reject!: (error: unknown) => void;
+  queued = false;
+  /** Where it stands among all jobs; −1: it is settled. */
+  place: number;
+  /** Whether it got results in this turn. */
+  touched = false;
   onAbort: (() => void) | undefined;
   /** Paths reported to `onProgress`. */
   reported = 0;
   /** Whether its numbers are being looked at. */
   looking = false;
 
-  constructor(work: Work, context: CallContext, resolve: () => void, reject: (error: unknown) => void) {
+  constructor(operation: Operation, call: CheckedCall, work: Work, context: CallContext, place: number) {
+    this.operation = operation;
+    this.call = call;
     this.work = work;
     this.context = context;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.place = place;
   }
 
   get hasNext(): boolean {
@@ -78,6 +90,7 @@ class Lot implements Source {
   readonly #budget: Budget;
   readonly #threads: number;
   readonly #works: Work[] = [];
+  queued = false;
   #cost = 0;
 
   constructor(join: CpuOperation["join"], budget: Budget, threads: number) {
@@ -91,13 +104,18 @@ class Lot implements Source {
     this.#cost += work.cost;
   }
 
+  /** Whether it has more than a task is worth: no need to wait for who else may come. */
+  get isFull(): boolean {
+    return this.#cost >= 2 * joinCost(0, 1);
+  }
+
   get hasNext(): boolean {
     return this.#works.length > 0;
   }
 
   next(): Task | undefined {
     const task = this.#join(this.#works, this.#budget, joinCost(this.#cost, this.#threads));
-    for (const work of task?.works ?? []) this.#cost -= work.cost;
+    if (task !== undefined) for (const work of task.works) this.#cost -= work.cost;
     if (this.#works.length === 0) this.#cost = 0;
     return task;
   }
@@ -113,23 +131,25 @@ export class ThreadPool implements Backend, CrewEvents {
   readonly warnings: string[] = [];
   readonly #settings: PoolSettings;
   readonly #crews: Crews;
-  readonly #jobs = new Map<Work, Job>();
+  /** Calls that wait or run, in no order. */
+  readonly #jobs: Job[] = [];
   /** Calls whose numbers are being looked at before anything runs. */
   #checking = 0;
-  readonly #lots = new Map<string, Lot>();
+  readonly #lots = new Map<Operation, Map<number, Lot>>();
   /** Whose turn it is, first to last. */
   #sources: Source[] = [];
-  readonly #queued = new Set<Source>();
   /** Tasks to be done again. */
   readonly #again: Attempt[] = [];
   readonly #inFlight = new Map<Task, number>();
   /** Calls that got results in this turn. */
-  readonly #touched = new Set<Job>();
+  readonly #touched: Job[] = [];
   #crew: Crew | undefined;
   #binary: unknown;
   #preparing = false;
   #unable = false;
   #scheduled = false;
+  /** Whether a turn waits for the event loop to have had its own. */
+  #postponed = false;
   #inTurn = false;
   #awake = false;
   #held = true;
@@ -161,42 +181,59 @@ export class ThreadPool implements Backend, CrewEvents {
   }
 
   get #size(): number {
-    return this.#jobs.size + this.#checking;
+    return this.#jobs.length + this.#checking;
   }
 
-  async run<C extends CheckedCall>(operation: Operation<C>, call: C, context: CallContext): Promise<void> {
-    const { signal } = context;
-    signal?.throwIfAborted();
-    if (this.#closed) throw closed();
-    if (this.#size >= this.#settings.maxQueued) throw full(this.#settings.maxQueued);
-    const check = operation.cpu.before(call);
-    if (check !== undefined) await this.#check(check, signal);
+  run<C extends CheckedCall>(operation: Operation<C>, call: C, context: CallContext): Promise<unknown> {
+    try {
+      context.signal?.throwIfAborted();
+      if (this.#closed) throw closed();
+      if (this.#size >= this.#settings.maxQueued) throw full(this.#settings.maxQueued);
+      const check = operation.cpu.before(call);
+      if (check === undefined) return this.#start(operation as unknown as Operation, call, context);
+      return this.#check(check, operation as unknown as Operation, call, context);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** @throws where there is no memory for the result */
+  #start(operation: Operation, call: CheckedCall, context: CallContext): Promise<unknown> {
     if (this.#aborting) throw closed();
     if (call.batch === 0 || call.output === 0) {
       context.onProgress?.({ done: call.batch, total: call.batch });
-      return;
+      return Promise.resolve(operation.result(call));
     }
+    const { signal } = context;
     const { threads, coalesce } = this.#settings;
     const { budget, tasks } = divide(operation.cpu.cost(call), call.input, call.output, threads, this.mode);
     const work = operation.cpu.work(call, budget);
-    await new Promise<void>((resolve, reject) => {
-      const job = new Job(work, context, resolve, reject);
-      this.#jobs.set(work, job);
-      if (signal !== undefined) {
-        job.onAbort = () => this.#abort(job, signal.reason);
-        signal.addEventListener("abort", job.onAbort, { once: true });
-      }
-      this.#enqueue(
-        coalesce && tasks === 1 && work.key !== undefined ? this.#lotOf(operation.name, operation.cpu.join, work) : job,
-      );
-      this.#schedule();
+    const key = coalesce && tasks === 1 ? work.key : undefined;
+    const job = new Job(operation, call, work, context, this.#jobs.length);
+    const promise = new Promise<unknown>((resolve, reject) => {
+      job.resolve = resolve;
+      job.reject = reject;
     });
+    work.owner = job;
+    this.#jobs.push(job);
+    if (signal !== undefined) {
+      job.onAbort = () => this.#abort(job, signal.reason);
+      signal.addEventListener("abort", job.onAbort, { once: true });
+    }
+    if (key === undefined) this.#enqueue(job);
+    else {
+      const lot = this.#lotOf(operation, key, work);
+      this.#enqueue(lot);
+      if (lot.isFull) this.#handOut(lot);
+    }
+    this.#schedule();
+    return promise;
   }
 
   async close({ abort }: { readonly abort: boolean }): Promise<void> {
     this.#closed = true;
     this.#aborting ||= abort;
-    if (abort) for (const job of [...this.#jobs.values()]) this.#abort(job, closed());
+    if (abort) for (const job of [...this.#jobs]) this.#abort(job, closed());
     if (this.#size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
     clearTimeout(this.#idle);
     await this.#dismiss();
@@ -206,7 +243,7 @@ export class ThreadPool implements Backend, CrewEvents {
 
   awake(): void {
     this.#awake = true;
-    if (!this.#inTurn) this.#turn();
+    if (!this.#inTurn && !this.#postponed) this.#turn();
   }
 
   finished(task: Task, done: number, memory: Parameters<Task["take"]>[0], at: number): void {
@@ -217,12 +254,12 @@ export class ThreadPool implements Backend, CrewEvents {
     this.#inFlight.delete(task);
     if (done >= 0) task.take(memory, at);
     for (const work of task.works) {
-      const job = this.#jobs.get(work);
-      if (job === undefined) continue;
-      if (done < 0) this.#settle(job, () => job.reject(work.refused(done)));
+      const job = work.owner as Job;
+      if (job.place < 0) continue;
+      if (done < 0) this.#reject(job, work.refused(done));
       else {
         if (done !== code.FINE) this.#suspect(job);
-        this.#touched.add(job);
+        this.#touch(job);
         if (job.hasNext) this.#enqueue(job);
       }
     }
@@ -231,10 +268,10 @@ export class ThreadPool implements Backend, CrewEvents {
   lost(task: Task, blamed: boolean, reason: string): void {
     const tries = (this.#inFlight.get(task) ?? 0) + (blamed ? 1 : 0);
     this.#inFlight.delete(task);
-    const jobs = task.works.map((work) => this.#jobs.get(work)).filter((job) => job !== undefined);
+    const jobs = task.works.map(({ owner }) => owner as Job).filter(({ place }) => place >= 0);
     if (jobs.length === 0) return;
     if (tries >= mostTries) {
-      for (const job of jobs) this.#settle(job, () => job.reject(exhausted(task.name, tries, reason)));
+      for (const job of jobs) this.#reject(job, exhausted(task.name, tries, reason));
       return;
     }
     // Of calls that were joined, one may be the cause: each has its own fate from here on.
@@ -252,19 +289,32 @@ export class ThreadPool implements Backend, CrewEvents {
 
   /** A turn soon: after other calls that are made in the same breath. */
   #schedule(): void {
-    if (this.#scheduled || this.#inTurn) return;
+    if (this.#scheduled || this.#inTurn || this.#postponed) return;
     this.#scheduled = true;
     // Two hops, so that whoever awaits a result in a function of its own, and then calls again, comes in time.
     queueMicrotask(() =>
       queueMicrotask(() => {
         this.#scheduled = false;
-        if (!this.#inTurn) this.#turn();
+        if (!this.#inTurn && !this.#postponed) this.#turn();
       }),
     );
   }
 
+  /**
+   * The rest of a turn after the event loop has had its own. Whatever calls for a turn meanwhile has it then: two in one go would block the loop for twice the time.
+   * What a message or a caller began goes on two steps later, since the first comes before the timers.
+   */
+  #postpone(late: boolean): void {
+    this.#postponed = true;
+    const turn = () => {
+      this.#postponed = false;
+      this.#turn(true);
+    };
+    later(late ? turn : () => later(turn));
+  }
+
   /** Reads what is done, hands out what fits, and goes to sleep. */
-  #turn(): void {
+  #turn(late = false): void {
     this.#inTurn = true;
     try {
       const end = performance.now() + turnMilliseconds;
@@ -274,7 +324,7 @@ export class ThreadPool implements Backend, CrewEvents {
         const over = this.#work(this.#crew as Crew, end);
         this.#report();
         if (over) {
-          later(() => this.#turn());
+          this.#postpone(late);
           return;
         }
       } while (this.#awake);
@@ -297,13 +347,14 @@ export class ThreadPool implements Backend, CrewEvents {
       const attempt = this.#nextAttempt();
       if (attempt === undefined) break;
       this.#inFlight.set(attempt.task, attempt.tries);
-      crew.submit(attempt.task);
+      if (attempt.task.isLight && crew.doHere !== undefined) crew.doHere(attempt.task);
+      else crew.submit(attempt.task);
       enough();
     }
     crew.announce();
     if (!over && this.#inFlight.size > 0) {
       const more = this.#sources.length > 0 || this.#again.length > 0;
-      const alone = this.#jobs.size === 1;
+      const alone = this.#jobs.length === 1;
       // Somebody waits for a call's last tasks while others go on; a single call waits for all of them.
       const urgent = (task: Task) => !alone && task.works.some((work) => !work.hasNext);
       crew.rest(more, urgent);
@@ -323,35 +374,45 @@ export class ThreadPool implements Backend, CrewEvents {
       const task = source.hasNext ? source.next() : undefined;
       // Behind all others: everybody in turn.
       if (source.hasNext) this.#sources.push(source);
-      else this.#queued.delete(source);
+      else source.queued = false;
       if (task !== undefined) return { task, tries: 0 };
     }
   }
 
   #enqueue(source: Source): void {
-    if (this.#queued.has(source)) return;
-    this.#queued.add(source);
+    if (source.queued) return;
+    source.queued = true;
     this.#sources.push(source);
   }
 
-  #lotOf(name: string, join: CpuOperation["join"], work: Work): Lot {
-    const key = `${name},${work.key}`;
-    let lot = this.#lots.get(key);
+  #lotOf(operation: Operation, key: number, work: Work): Lot {
+    let lots = this.#lots.get(operation);
+    if (lots === undefined) {
+      lots = new Map();
+      this.#lots.set(operation, lots);
+    }
+    let lot = lots.get(key);
     if (lot === undefined) {
       // Keys are few in a program; one that makes them up as it goes must not fill memory.
-      if (this.#lots.size > 1000) for (const [old, { hasNext }] of this.#lots) if (!hasNext) this.#lots.delete(old);
-      lot = new Lot(join, joinBudget(this.mode), this.#settings.threads);
-      this.#lots.set(key, lot);
+      if (lots.size > 1000) for (const [old, { hasNext }] of lots) if (!hasNext) lots.delete(old);
+      lot = new Lot(operation.cpu.join, joinBudget(this.mode), this.#settings.threads);
+      lots.set(key, lot);
     }
     lot.add(work);
     return lot;
   }
 
-  /** Tells calls how far they have come, and settles those that are done. */
-  #report(): void {
-    for (const job of this.#touched) {
+  /** Tells calls how far they have come, and settles those that are done. `silently`: those that want to be told wait for the next time. */
+  #report(silently = false): void {
+    const touched = this.#touched.splice(0);
+    for (const job of touched) {
       const { work, context } = job;
-      if (!this.#jobs.has(work)) continue;
+      job.touched = false;
+      if (silently && context.onProgress !== undefined) {
+        this.#touch(job);
+        continue;
+      }
+      if (job.place < 0) continue;
       const complete = work.done === work.total && !job.looking;
       // The end is told when it is one: numbers that are still looked at may yet be refused.
       if (context.onProgress !== undefined && work.done > job.reported && (complete || work.done < work.total)) {
@@ -363,22 +424,71 @@ export class ThreadPool implements Backend, CrewEvents {
           continue;
         }
       }
-      if (complete && this.#jobs.has(work)) this.#settle(job, job.resolve);
+      if (complete && job.place >= 0) this.#resolve(job);
     }
-    this.#touched.clear();
   }
 
-  #settle(job: Job, how: () => void): void {
-    if (!this.#jobs.delete(job.work)) return;
+  /**
+   * Tasks of a lot that is full, while whoever makes calls is still at it: threads are at work sooner, and what calls are made of is garbage before a collector has
+   * had to move it. Calls nothing of the caller's.
+   */
+  #handOut(lot: Lot): void {
+    const crew = this.#crew;
+    // Whoever else waits has the turn that comes.
+    if (crew === undefined || this.#inTurn || this.#postponed || this.#sources.length > 1) return;
+    if (this.#again.length > 0 || this.#binary !== this.#crews.binary) return;
+    this.#inTurn = true;
+    try {
+      crew.collect(never);
+      this.#report(true);
+      while (lot.isFull && crew.room > 0) {
+        const task = lot.next();
+        if (task === undefined) break;
+        this.#inFlight.set(task, 0);
+        crew.submit(task);
+      }
+      crew.announce();
+    } finally {
+      this.#inTurn = false;
+    }
+  }
+
+  #touch(job: Job): void {
+    if (job.touched) return;
+    job.touched = true;
+    this.#touched.push(job);
+  }
+
+  #resolve(job: Job): void {
+    this.#remove(job);
+    try {
+      job.resolve(job.operation.result(job.call));
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+
+  #reject(job: Job, reason: unknown): void {
+    if (job.place < 0) return;
+    this.#remove(job);
+    job.reject(reason);
+  }
+
+  /** Takes a job from the list; the last takes its place. */
+  #remove(job: Job): void {
+    const last = this.#jobs.pop() as Job;
+    if (last !== job) {
+      this.#jobs[job.place] = last;
+      last.place = job.place;
+    }
+    job.place = -1;
     job.work.cancelled = true;
     if (job.onAbort !== undefined) job.context.signal?.removeEventListener("abort", job.onAbort);
-    how();
   }
 
   #abort(job: Job, reason: unknown): void {
-    this.#settle(job, () => job.reject(reason));
+    this.#reject(job, reason);
     this.#crew?.cancel((task) => task.works.every((work) => work.cancelled));
-    this.#touched.delete(job);
     this.#schedule();
   }
 
@@ -395,24 +505,26 @@ export class ThreadPool implements Backend, CrewEvents {
           return;
         }
       } catch (error) {
-        this.#settle(job, () => job.reject(error));
+        this.#reject(job, error);
         this.#schedule();
         return;
       }
       job.looking = false;
-      this.#touched.add(job);
+      this.#touch(job);
       this.#schedule();
     };
     part();
   }
 
-  async #check(check: Iterator<void>, signal: AbortSignal | undefined): Promise<void> {
+  async #check(check: Iterator<void>, operation: Operation, call: CheckedCall, context: CallContext): Promise<unknown> {
     this.#checking += 1;
     try {
       while (!check.next().done) {
         await new Promise<void>((resolve) => later(resolve));
-        signal?.throwIfAborted();
+        context.signal?.throwIfAborted();
       }
+      // Before it is no longer counted as looked at: a pool that is being closed waits for what it counts.
+      return this.#start(operation, call, context);
     } finally {
       this.#checking -= 1;
       if (this.#size === 0) this.#relax();
@@ -430,7 +542,7 @@ export class ThreadPool implements Backend, CrewEvents {
       this.#hold(true);
       return true;
     }
-    if (this.#jobs.size > 0 && !this.#preparing) void this.#prepare();
+    if (this.#jobs.length > 0 && !this.#preparing) void this.#prepare();
     return false;
   }
 
@@ -443,7 +555,7 @@ export class ThreadPool implements Backend, CrewEvents {
       this.#binary = binary;
       this.#held = true;
     } catch (error) {
-      for (const job of [...this.#jobs.values()]) this.#settle(job, () => job.reject(error));
+      for (const job of [...this.#jobs]) this.#reject(job, error);
     } finally {
       this.#preparing = false;
     }

@@ -9,6 +9,7 @@ import type { Memory } from "../core/stage.ts";
 import { failed, RESULT } from "../core/task.ts";
 import { controlBytes, Dispatcher } from "./control.ts";
 import type { Crew, CrewEvents } from "./crew.ts";
+import { Here, type Instances } from "./here.ts";
 import { type StartWorker, textOf } from "./host.ts";
 import { Member } from "./member.ts";
 import { Regions } from "./regions.ts";
@@ -18,7 +19,7 @@ import type { Task } from "./task.ts";
 const slotsOfThread = 16;
 /** With more to come, the calling thread is woken when such a share is done: before threads run out, and not for each task. */
 const wakeShare = 0.25;
-/** Sleeping workers are woken once for so many tasks, and when there are no more: it takes as long as staging one does. */
+/** Sleeping workers are woken for the first task, then once for so many, and when there are no more: it takes as long as staging one does. */
 const tasksOfCall = 4;
 /** Buffers of callers that workers hold on to. */
 const sourcesKept = 3;
@@ -30,6 +31,10 @@ const mostPages = 16384;
 const homeMilliseconds = 1000;
 /** Workers that die before they were ready, one after the other, until there will be no more of them. */
 const mostFailures = 3;
+
+/** Memory for the binary that lives in a shared one. @throws where the engine gives none */
+export const sharedMemory = (): WebAssembly.Memory =>
+  new WebAssembly.Memory({ initial: firstPages, maximum: mostPages, shared: true });
 
 /** What the crew computes with. */
 export interface Binary {
@@ -73,7 +78,7 @@ class Ground {
     let slots = slotsOfThread;
     while (slots < threads * slotsOfThread) slots *= 2;
     this.slots = slots;
-    this.memory = new WebAssembly.Memory({ initial: firstPages, maximum: mostPages, shared: true });
+    this.memory = sharedMemory();
     this.regions = new Regions(this.memory);
     this.control = this.regions.take(controlBytes(slots));
     if (this.control === 0) throw new Error("the engine gave no shared memory");
@@ -97,6 +102,7 @@ class Ground {
 
 export class SharedCrew implements Crew {
   readonly mode = "shared";
+  readonly #here: Here;
   readonly #binary: Binary;
   readonly #threads: number;
   readonly #startWorker: StartWorker;
@@ -121,7 +127,8 @@ export class SharedCrew implements Crew {
   #held = true;
 
   /** @throws where the engine gives no shared memory */
-  constructor(binary: Binary, threads: number, startWorker: StartWorker, events: CrewEvents) {
+  constructor(binary: Binary, threads: number, startWorker: StartWorker, instances: Instances, events: CrewEvents) {
+    this.#here = new Here(instances, events);
     this.#binary = binary;
     this.#threads = threads;
     this.#startWorker = startWorker;
@@ -146,7 +153,7 @@ export class SharedCrew implements Crew {
   }
 
   get memoryBytes(): number {
-    return this.#ground.memory.buffer.byteLength;
+    return this.#ground.memory.buffer.byteLength + this.#here.memoryBytes;
   }
 
   submit(task: Task): void {
@@ -164,11 +171,16 @@ export class SharedCrew implements Crew {
     ground.tasks.set(slot, { task, address, source });
     ground.dispatcher.publish(slot, address);
     // Not for each: waking a thread takes longer than staging for it.
-    if (++this.#submitted % tasksOfCall === 0) ground.dispatcher.rouse();
+    if (this.#submitted++ % tasksOfCall === 0) ground.dispatcher.rouse();
     this.#employ();
   }
 
+  doHere(task: Task): void {
+    this.#here.do(task);
+  }
+
   announce(): void {
+    this.#submitted = 0;
     this.#ground.dispatcher.rouse();
   }
 

@@ -26,6 +26,8 @@ import type { Task, Work } from "./task.ts";
 
 /** Rows that one product takes at most stage so many bytes, or are two. */
 const productBytes = 1024 * 1024;
+/** A product of so many rows times numbers times levels takes some tens of microseconds at most. */
+const lightProduct = 2 ** 17;
 /** Numbers looked at for being finite in one go: about a millisecond. */
 const lookNumbers = 2 ** 20;
 
@@ -48,12 +50,14 @@ export function bytesOf(call: Call): { input: number; output: number } {
   return { input: batch * points * channels * bytes, output: batch * rows * row * bytes };
 }
 
+/** Numbers of a result that is made when it comes, by `slice`; more of them are copied faster by other means where memory is shared. */
+export const mostSliced = 1024;
+
 /** One call's signatures. */
 export class SignatureWork implements Work {
   readonly call: Call;
-  readonly result: Float32Array | Float64Array;
-  readonly key: string | undefined;
   readonly cost: number;
+  owner: unknown;
   done = 0;
   cancelled = false;
   readonly #budget: Budget;
@@ -69,17 +73,36 @@ export class SignatureWork implements Work {
   #products: Map<number, Product> | undefined;
   /** Whether all numbers are known to be finite, or may be what they are, or are being looked at. */
   #looked: boolean;
+  #result: Float32Array | Float64Array | undefined;
 
-  /** @param looked - whether nothing needs to be looked at for being finite any more */
-  constructor(call: Call, result: Float32Array | Float64Array, budget: Budget, looked: boolean) {
+  /**
+   * @param result - where results go; `undefined`: to an array that is made when the first come
+   * @param looked - whether nothing needs to be looked at for being finite any more
+   */
+  constructor(
+    call: Call,
+    result: Float32Array | Float64Array | undefined,
+    budget: Budget,
+    cost: number,
+    looked: boolean,
+  ) {
     this.call = call;
-    this.result = result;
-    this.cost = costOf(call);
+    this.cost = cost;
+    this.#result = result;
     this.#budget = budget;
     this.#looked = looked || !call.checkFinite;
     this.#chained = isChained(call, budget);
     this.#hasBlocks = call.batch > 0;
-    this.key = this.#chained || hasStretches(call) ? undefined : keyOf(call);
+  }
+
+  get key(): number | undefined {
+    return this.#chained || hasStretches(this.call) ? undefined : keyOf(this.call);
+  }
+
+  get result(): Float32Array | Float64Array {
+    const { dtype, batch, rows, row } = this.call;
+    this.#result ??= allocateNumbers(dtype, batch * rows * row, "paths");
+    return this.#result;
   }
 
   get total(): number {
@@ -139,7 +162,11 @@ export class SignatureWork implements Work {
     if (this.cancelled) return;
     const { cut, first, count } = part;
     if (whole) {
-      deliverItems(cut, first, count, heap, from, this.result);
+      const numbers = count * this.call.rows * this.call.row;
+      // A small call's results are the copy itself.
+      if (this.#result === undefined && numbers <= mostSliced && count === this.call.batch && cut.inOrder)
+        this.#result = heap.slice(from, from + numbers);
+      else deliverItems(cut, first, count, heap, from, this.result);
       this.done += count;
       return;
     }
@@ -186,10 +213,12 @@ export class SignatureWork implements Work {
 }
 
 /** Calls whose paths may be computed together: what a kernel is told but once. */
-function keyOf({ dtype, channels, depth, bits, basepoint, initial, stream, points }: Call): string {
+function keyOf({ dtype, channels, depth, bits, basepoint, initial, stream, points }: Call): number | undefined {
   const rows = stream ? points : 0;
-  const given = (basepoint === undefined ? 0 : 1) + (initial === undefined ? 0 : 2);
-  return `${dtype},${channels},${depth},${bits},${given},${rows}`;
+  // Digits of one number. What is larger than its digit is no small call.
+  if (channels >= 2 ** 16 || depth >= 2 ** 8 || rows >= 2 ** 16) return undefined;
+  const given = dtype + (basepoint === undefined ? 0 : 2) + (initial === undefined ? 0 : 4);
+  return (((channels * 2 ** 8 + depth) * 2 ** 10 + bits) * 2 ** 3 + given) * 2 ** 16 + rows;
 }
 
 interface Share {
@@ -201,6 +230,7 @@ const range = (first: number, last: number) => (first === last ? `path ${first}`
 
 /** Items of one call, or of several with equal options. */
 class BlockTask implements Task {
+  readonly isLight = false;
   readonly works: readonly SignatureWork[];
   readonly #shares: readonly Share[];
   readonly #block: Block;
@@ -364,6 +394,11 @@ class ProductTask implements Task {
     this.#initial = product.isRoot(node) && product.call.initial !== undefined;
   }
 
+  get isLight(): boolean {
+    const { size, depth } = this.#product.call;
+    return this.#node.count * size * depth <= lightProduct;
+  }
+
   get #rowBytes(): number {
     return this.#product.call.size * this.#product.call.bytes;
   }
@@ -415,6 +450,7 @@ class ProductTask implements Task {
 
 /** The next segment of a chain. */
 class ChainTask implements Task {
+  readonly isLight = false;
   readonly works: readonly SignatureWork[];
   readonly #chain: Chain;
 

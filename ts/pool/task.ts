@@ -8,6 +8,8 @@ export interface Task {
   readonly works: readonly Work[];
   /** Bytes of memory. */
   readonly bytes: number;
+  /** Whether it takes no longer than the way to a thread and back. */
+  readonly isLight: boolean;
   /** Copies everything to memory, byte `at`. May be called again, where the first memory was lost. */
   stage(memory: Memory, at: number): void;
   /** Takes the results, and lets its works know. */
@@ -21,7 +23,9 @@ export interface Task {
 /** All that one call needs done. */
 export interface Work {
   /** Works of equal keys can be joined in one task; `undefined`: this one cannot. */
-  readonly key: string | undefined;
+  readonly key: number | undefined;
+  /** The pool's own: whom it is done for. */
+  owner: unknown;
   /** Paths, and how many of them are done. */
   readonly total: number;
   readonly done: number;

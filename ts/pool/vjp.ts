@@ -36,6 +36,7 @@ export class VjpWork implements Work {
   readonly gradients: Gradients;
   readonly key = undefined;
   readonly cost: number;
+  owner: unknown;
   done = 0;
   cancelled = false;
   readonly #paths: number;
@@ -94,6 +95,7 @@ export class VjpWork implements Work {
 }
 
 class VjpTask implements Task {
+  readonly isLight = false;
   readonly works: readonly VjpWork[];
   readonly #block: VjpBlock;
 
