@@ -16,7 +16,7 @@ export const cpuUnits = {
   pruned: "a multiply-add of the pruned walk",
   recovery: "a number that the pruned walk recovers, on each level",
   stream: "a multiply-add where every step is written",
-  row: "a signature of a stream",
+  row: "a level of a signature of a stream",
 } as const;
 
 /** What a call is counted in on a GPU. */

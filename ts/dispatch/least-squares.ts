@@ -39,8 +39,11 @@ export function fitLogarithms({ units, seconds, likely }: Explained): Fit {
   });
   const told = likely.map((_, j) => units.some((row) => row[j]! > 0));
   // What is likely on a machine that is so many times as slow as the one it is of.
-  const scale = median(begin.flatMap((value, j) => (told[j] ? [value - Math.log(likely[j]!)] : []))) ?? 0;
-  const center = likely.map((value) => Math.log(value) + scale);
+  const centerOf = (at: readonly number[]) => {
+    const slower = median(at.flatMap((value, j) => (told[j] ? [value - Math.log(likely[j]!)] : []))) ?? 0;
+    return likely.map((value) => Math.log(value) + slower);
+  };
+  let center = centerOf(begin);
   let logarithms = begin.map((value, j) => (told[j] ? value : center[j]!));
   const stateOf = (at: readonly number[]) => {
     const constants = at.map(Math.exp);
@@ -77,6 +80,8 @@ export function fitLogarithms({ units, seconds, likely }: Explained): Fit {
       if (gain > 0) [logarithms, state] = [next, nextState];
     }
     if (gain <= 1e-7 * state.loss) break;
+    center = centerOf(logarithms);
+    state = stateOf(logarithms);
   }
   return state;
 }

@@ -133,7 +133,7 @@ export function cpuUnitsOf(shape: CallShape): PerUnit<CpuUnit> {
     // What is summed at depth 2 becomes the signature in the end: a level of recovery, as it were.
     recovery: kind === "pruned" ? batch * size * depth : kind === "square" ? batch * size : 0,
     stream: kind === "stream" ? operations : 0,
-    row: stream ? batch * rows * inLanes : 0,
+    row: stream ? batch * rows * inLanes * depth : 0,
   };
 }
 
