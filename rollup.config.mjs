@@ -62,7 +62,7 @@ const sharedFiles = {
   /** Of which the sizes are what an app pays for `signatureSize`. */
   sizes: /\/core\/(size|errors)\.js$/,
   /** Compiles bytes, loads engines: nothing for edge hosts. */
-  loading: /\/(core\/compile|engine\/bind)\.js$/,
+  loading: /\/(core\/(compile|inside)|engine\/bind)\.js$/,
   binaries: /\/(generated\/(relaxed|simd)|core\/binaries|entry\/inline)\.js$/,
   gradients: /\/core\/(vjp[^/]*|cotangent)\.js$/,
   core: /\/(core\/[^/]+|generated\/version)\.js$/,

@@ -2,7 +2,7 @@
 // untouched; and that the next call works. One table.
 
 import { afterAll, describe, expect, test } from "vitest";
-import { Runtime } from "../ts/core/runtime.ts";
+import { onlyModules, Runtime } from "../ts/core/runtime.ts";
 import { bindSignature } from "../ts/core/signature.ts";
 import {
   info,
@@ -73,7 +73,7 @@ const row = (
   accepted: string | RegExp,
 ): Row => ({ name, call: made, kind, code, argument, given, accepted });
 
-const forms = /\{ data, shape \} with shape \(…batch, length, channels\), or nested arrays/;
+const forms = /\{ data, shape \} of shape \(…batch, length, channels\), or nested arrays/;
 const depth = 2;
 
 const table: Row[] = [
@@ -212,7 +212,7 @@ const table: Row[] = [
     "PATHS_RANK",
     "paths[0][0][0]",
     "an array",
-    /a number: nested arrays are/,
+    /a number: nested arrays have two or three dimensions/,
   ),
   // shape
   row(
@@ -258,7 +258,7 @@ const table: Row[] = [
     "SHAPE_INVALID",
     "paths.shape",
     "(2, 0, 2)",
-    /length and channels, the last two, are at least 1/,
+    /length and channels from 1 on/,
   ),
   row(
     "no channels",
@@ -267,7 +267,7 @@ const table: Row[] = [
     "SHAPE_INVALID",
     "paths.shape",
     "(2, 3, 0)",
-    /at least 1/,
+    /length and channels from 1 on/,
   ),
   row(
     "points without channels",
@@ -386,7 +386,7 @@ const table: Row[] = [
     "EMPTY_PATH",
     "paths",
     "an empty array",
-    /which can say a batch of no paths/,
+    /can say a batch of no paths/,
   ),
   row(
     "an empty path in a batch",
@@ -434,7 +434,7 @@ const table: Row[] = [
     "DETACHED_BUFFER",
     "paths.data",
     "a typed array whose buffer is detached",
-    /still attached/,
+    /one that is attached/,
   ),
   row(
     "a detached buffer for no paths",
@@ -443,7 +443,7 @@ const table: Row[] = [
     "DETACHED_BUFFER",
     "paths.data",
     "a typed array whose buffer is detached",
-    /still attached/,
+    /one that is attached/,
   ),
   row(
     "a detached point",
@@ -452,7 +452,7 @@ const table: Row[] = [
     "DETACHED_BUFFER",
     "paths[1]",
     "a typed array whose buffer is detached",
-    /still attached/,
+    /one that is attached/,
   ),
   row(
     "a detached basepoint",
@@ -461,7 +461,7 @@ const table: Row[] = [
     "DETACHED_BUFFER",
     "options.basepoint",
     "a typed array whose buffer is detached",
-    /still attached/,
+    /one that is attached/,
   ),
   row(
     "a detached initial",
@@ -470,7 +470,7 @@ const table: Row[] = [
     "DETACHED_BUFFER",
     "options.initial.data",
     "a typed array whose buffer is detached",
-    /still attached/,
+    /one that is attached/,
   ),
   row(
     "detached lengths",
@@ -479,7 +479,7 @@ const table: Row[] = [
     "DETACHED_BUFFER",
     "options.lengths",
     "a typed array whose buffer is detached",
-    /still attached/,
+    /one that is attached/,
   ),
   row(
     "a detached out",
@@ -488,27 +488,11 @@ const table: Row[] = [
     "DETACHED_BUFFER",
     "options.out",
     "a typed array whose buffer is detached",
-    /still attached/,
+    /one that is attached/,
   ),
   // options
-  row(
-    "no options",
-    () => call(path),
-    T,
-    "OPTION_TYPE",
-    "options",
-    "undefined",
-    "an object with at least a depth, as in { depth: 3 }",
-  ),
-  row(
-    "a number for options",
-    () => call(path, 3),
-    T,
-    "OPTION_TYPE",
-    "options",
-    "3",
-    "an object with at least a depth, as in { depth: 3 }",
-  ),
+  row("no options", () => call(path), T, "OPTION_TYPE", "options", "undefined", "an object such as { depth: 3 }"),
+  row("a number for options", () => call(path, 3), T, "OPTION_TYPE", "options", "3", "an object such as { depth: 3 }"),
   row("stream: 1", () => call(path, { depth, stream: 1 }), T, "OPTION_TYPE", "options.stream", "1", "true or false"),
   row(
     "inverse: null",
@@ -599,7 +583,7 @@ const table: Row[] = [
     R,
     "SIZE_TOO_LARGE",
     "options.depth",
-    "depth 100 of 2 channels, a signature of about 2.54e+30 numbers",
+    "depth 100 of 2 channels, a signature of more than 2^53 numbers",
     /fewer than 2\^31/,
   ),
   row(
@@ -608,7 +592,7 @@ const table: Row[] = [
     R,
     "SIZE_TOO_LARGE",
     "options.depth",
-    "depth 1000000000 of 2 channels, a signature of more than 10^308 numbers",
+    "depth 1000000000 of 2 channels, a signature of more than 2^53 numbers",
     /fewer than 2\^31/,
   ),
   row(
@@ -1278,7 +1262,7 @@ const gradientRows: Row[] = [
     "DETACHED_BUFFER",
     "cotangent",
     /detached/,
-    /still attached/,
+    /one that is attached/,
   ),
   row(
     "a strided cotangent",
@@ -1547,10 +1531,10 @@ describe("faults of the engine", () => {
     const { validate } = WebAssembly;
     WebAssembly.validate = () => false;
     try {
-      const lonely = bindSignature(new Runtime({}));
+      const lonely = bindSignature(new Runtime({ compile: onlyModules }));
       const error = thrown(() => lonely(path, { depth }));
       expect(error).toMatchObject({ code: "SIMD_UNSUPPORTED", name: "PathSignatureError" });
-      expect((error as Error).message).toMatch(/128-bit SIMD.*Chrome 91/);
+      expect((error as Error).message).toMatch(/128-bit SIMD/);
       codesSeen.add("SIMD_UNSUPPORTED");
     } finally {
       WebAssembly.validate = validate;
@@ -1558,7 +1542,7 @@ describe("faults of the engine", () => {
   });
 
   test("an entry without bytes asks for a source", async () => {
-    const runtime = new Runtime({});
+    const runtime = new Runtime({ compile: onlyModules });
     expect(thrown(() => bindSignature(runtime)(path, { depth }))).toMatchObject({ code: "SOURCE_MISSING" });
     expect(await rejected(runtime.init("simd", undefined))).toMatchObject({ code: "SOURCE_MISSING" });
     expect(await rejected(runtime.init(undefined, "x.wasm"))).toMatchObject({ code: "SOURCE_TYPE" });
@@ -1566,7 +1550,7 @@ describe("faults of the engine", () => {
   });
 
   test("a binary that cannot have memory says so, and works once it can", async () => {
-    const runtime = new Runtime({});
+    const runtime = new Runtime({ compile: onlyModules });
     await runtime.init(
       undefined,
       await fakeModule({
@@ -1577,19 +1561,19 @@ describe("faults of the engine", () => {
     const large = { data: new Float64Array(20_000), shape: [10_000, 2] };
     const error = thrown(() => fake(large, { depth }));
     expect(error).toMatchObject({ code: "OUT_OF_MEMORY", name: "PathSignatureError", argument: "paths" });
-    expect((error as Error).message).toMatch(/stages 1 MiB in WebAssembly memory/);
+    expect((error as Error).message).toMatch(/gave no \d MiB of WebAssembly memory/);
     expect([...fake(path, { depth }).data]).toEqual([0, 0, 0, 0, 0, 0]);
     codesSeen.add("OUT_OF_MEMORY");
   });
 
   test("a kernel that fails or traps is told apart from bad input, and a trapped instance is replaced", async () => {
-    const failing = new Runtime({});
+    const failing = new Runtime({ compile: onlyModules });
     await failing.init(undefined, await fakeModule({ signature: "(i32.const -5)" }));
     const error = thrown(() => bindSignature(failing)(path, { depth }));
     expect(error).toMatchObject({ code: "INTERNAL", given: "paths (1, 3, 2), depth 2" });
     expect((error as Error).message).toMatch(/code -5.*please report/);
 
-    const trapping = new Runtime({});
+    const trapping = new Runtime({ compile: onlyModules });
     await trapping.init(undefined, await fakeModule({ signature: "(unreachable)" }));
     const broken = trapping.loaded;
     const trapped = thrown(() => bindSignature(trapping)(path, { depth }));
@@ -1597,7 +1581,7 @@ describe("faults of the engine", () => {
     expect((trapped as Error).cause).toBeInstanceOf(WebAssembly.RuntimeError);
     expect(trapping.loaded).toBeUndefined();
     expect(trapping.instance()).not.toBe(broken);
-    expect(trapping.variant).toBe("custom");
+    expect(trapping.latest?.variant).toBe("custom");
     codesSeen.add("INTERNAL");
   });
 });

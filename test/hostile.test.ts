@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { code, type Kernels } from "../ts/core/abi.ts";
 import { bytesOf } from "../ts/core/binaries.ts";
 import { compileNow } from "../ts/core/compile.ts";
-import { Runtime } from "../ts/core/runtime.ts";
+import { onlyModules, Runtime } from "../ts/core/runtime.ts";
 import { info, init, isPathSignatureError, signature } from "../ts/index.ts";
 import { random } from "./paths.ts";
 import { referenceSignature } from "./reference.ts";
@@ -139,7 +139,10 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
 
   test(`${calls} random calls of the exported functions`, () => {
     const next = random(variant === "simd" ? 3 : 4);
-    const kernels: Kernels = new Runtime({ moduleNow: () => compileNow(bytesOf(variant)) }).instance().kernels;
+    const kernels: Kernels = new Runtime({
+      compile: onlyModules,
+      moduleNow: () => compileNow(bytesOf(variant)),
+    }).instance().kernels;
     const { memory } = kernels;
     const room = 1 << 16;
     const region = kernels.allocate(room) >>> 0;

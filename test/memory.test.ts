@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { bytesOf } from "../ts/core/binaries.ts";
 import { inputBytes, outputBytes, pathNumbers } from "../ts/core/blocks.ts";
 import { compileNow } from "../ts/core/compile.ts";
-import { Runtime } from "../ts/core/runtime.ts";
+import { onlyModules, Runtime } from "../ts/core/runtime.ts";
 import { bindSignature, type SignatureFunction } from "../ts/core/signature.ts";
 import { random } from "./paths.ts";
 
@@ -15,7 +15,7 @@ let runtime: Runtime;
 let fresh: SignatureFunction;
 
 beforeEach(() => {
-  runtime = new Runtime({ moduleNow: () => module });
+  runtime = new Runtime({ compile: onlyModules, moduleNow: () => module });
   fresh = bindSignature(runtime);
 });
 

@@ -47,14 +47,14 @@ export const budgets = [
   atOnce(
     "path-signature/slim",
     "dist/slim.js",
-    "20 kB",
+    "17 kB",
     "the same functions and errors where the page fetches one binary itself, compiled while it arrives",
     withoutEngine,
   ),
   atOnce(
     "path-signature/slim, signature alone",
     "dist/slim.js",
-    "17 kB",
+    "14 kB",
     "what is left where gradients and engines are not imported",
     "{ init, signature }",
   ),

@@ -2,10 +2,10 @@
 // initial signatures are staged, how results are brought back. Which regions there are and where is theirs.
 
 import { copyIn, copyOut, type DTypeIndex, FLOAT32 } from "./arrays.ts";
-import type { Call } from "./call.ts";
-import { rangeError } from "./errors.ts";
+import { type Call, startOf } from "./call.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
+import { tooLarge } from "./size.ts";
 
 /** Regions of the arena begin at multiples of this: a cache line, and more than any vector asks for. */
 export const align = (bytes: number): number => (bytes + 63) & ~63;
@@ -20,6 +20,10 @@ export function heapOf(
   return dtype === FLOAT32 ? memory.f32 : memory.f64;
 }
 
+/** The error for a call that the kernels do not compute. */
+export const beyondMemory = ({ channels, depth, size }: Call): Error =>
+  tooLarge(channels, depth, size, "options.depth", "such that a call fits into 32-bit WebAssembly memory");
+
 /**
  * Bytes of scratch that the call needs.
  * @throws PathSignatureError SIZE_TOO_LARGE
@@ -27,12 +31,7 @@ export function heapOf(
 export function scratchFor(instance: Instance, call: Call): number {
   const bytes = instance.scratchBytes(call.dtype, call.channels, call.depth, call.bits);
   if (bytes > 0) return bytes;
-  throw rangeError(
-    "SIZE_TOO_LARGE",
-    "options.depth",
-    `depth ${call.depth} of ${call.channels} channels, a signature of ${call.size} numbers`,
-    "such that a call fits into 32-bit WebAssembly memory",
-  );
+  throw beyondMemory(call);
 }
 
 /** Brings `count` numbers of staged output to the caller. */
@@ -103,3 +102,23 @@ export function stageRows(
 
 /** The paths of a batch as they stand. */
 export const pathsAsTheyStand: Paths = { inOrder: true, pathOf: (item) => item };
+
+/** Copies points [from, from + count) of a path to `heap[to…]`; point −1 is its basepoint. */
+export function stagePoints(
+  call: Call,
+  path: number,
+  from: number,
+  count: number,
+  heap: Float32Array | Float64Array,
+  to: number,
+): void {
+  const { channels, basepoint } = call;
+  const { view, kind } = call.paths;
+  if (from < 0) {
+    stageBasepoint(basepoint as ReadRows | true, channels, pathsAsTheyStand, path, 1, heap, to, false);
+    to += channels;
+    from = 0;
+    count -= 1;
+  }
+  copyIn(view, kind, startOf(call, path) + from * channels, count * channels, heap, to);
+}

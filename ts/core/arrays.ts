@@ -76,12 +76,7 @@ export function isDetached(view: NumericView): boolean {
 /** Throws if a typed array that should hold numbers is empty because its buffer is gone. */
 export function checkAttached(view: NumericView, argument: string): void {
   if (isDetached(view)) {
-    throw typeError(
-      "DETACHED_BUFFER",
-      argument,
-      "a typed array whose buffer is detached",
-      "a typed array whose buffer is still attached",
-    );
+    throw typeError("DETACHED_BUFFER", argument, "a typed array whose buffer is detached", "one that is attached");
   }
 }
 
@@ -108,39 +103,25 @@ export function allocateNumbers(dtype: DTypeIndex, count: number, argument: stri
   try {
     return dtype === FLOAT32 ? new Float32Array(count) : new Float64Array(count);
   } catch {
-    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers`, "small enough for an array of the engine");
+    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers`, "such that the engine has room for them");
   }
+}
+
+interface PlainArray {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, at: number, count: number): ArrayLike<number>;
 }
 
 /** Part of a typed array as a view of the same kind. A plain one: subclasses and their species play no part. */
 function part(view: NumericView, from: number, count: number): ArrayLike<number> {
-  const at = view.byteOffset + from * view.BYTES_PER_ELEMENT;
-  const buffer = view.buffer as ArrayBuffer;
-  switch ((view as NumericView & { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]) {
-    case "Float32Array":
-      return new Float32Array(buffer, at, count);
-    case "Float64Array":
-      return new Float64Array(buffer, at, count);
-    case "Int8Array":
-      return new Int8Array(buffer, at, count);
-    case "Uint8Array":
-    case "Uint8ClampedArray":
-      return new Uint8Array(buffer, at, count);
-    case "Int16Array":
-      return new Int16Array(buffer, at, count);
-    case "Uint16Array":
-      return new Uint16Array(buffer, at, count);
-    case "Int32Array":
-      return new Int32Array(buffer, at, count);
-    case "Uint32Array":
-      return new Uint32Array(buffer, at, count);
-    default: {
-      // A kind younger than this code, Float16Array among them: element by element is right for each.
-      const copy = new Float64Array(count);
-      for (let i = 0; i < count; i++) copy[i] = Number(view[from + i]);
-      return copy;
-    }
-  }
+  const { buffer, byteOffset, BYTES_PER_ELEMENT: bytes } = view;
+  const { [Symbol.toStringTag]: kind } = view as NumericView & { readonly [Symbol.toStringTag]: string };
+  const plain = (globalThis as unknown as Record<string, PlainArray | undefined>)[kind];
+  if (plain?.BYTES_PER_ELEMENT === bytes) return new plain(buffer, byteOffset + from * bytes, count);
+  // A subclass that calls itself something else: element by element is right for each.
+  const copy = new Float64Array(count);
+  for (let i = 0; i < count; i++) copy[i] = Number(view[from + i]);
+  return copy;
 }
 
 /** Below this count a loop is faster than making a view for `set`. */

@@ -4,16 +4,15 @@
 
 import { code } from "./abi.ts";
 import { alignLarge, heapOf, scratchFor, stageRows } from "./arena.ts";
-import { allocateNumbers, copyIn, copyOut, dtypeOfKind, type NumericView } from "./arrays.ts";
+import { allocateNumbers, copyOut, type NumericView } from "./arrays.ts";
 import { lanes, longestStretch, outputBytes, roomFor, streamSteps, wholeBudget } from "./blocks.ts";
 import { type Call, internal } from "./call.ts";
 import { Chain, isChained } from "./chain.ts";
 import { blocksOf, type Cut, cutsOf, hasStretches, stretchesIn } from "./cut.ts";
 import { checkPaths } from "./finite.ts";
-import type { ReadPaths, ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { Block, deliverItems } from "./stage.ts";
-import { headBytes, perform } from "./task.ts";
+import { headBytes, runStaged, type Staged } from "./task.ts";
 import { rowsOfTree, Tree } from "./tree.ts";
 
 /** A call in several blocks, or cut in time. */
@@ -24,11 +23,8 @@ export function runBlocks(
   count: number,
 ): Float32Array | Float64Array {
   // What is small is written to `out` in the end; what is large as blocks are done, so errors have to be found before.
-  const direct = out !== undefined && count * call.bytes > outputBytes;
-  if (direct) {
-    if (call.checkFinite) checkPaths(call, 0, call.batch);
-    keepApart(call, out);
-  }
+  const direct = out !== undefined && count * call.bytes > outputBytes && !spoils(call, out);
+  if (direct && call.checkFinite) checkPaths(call, 0, call.batch);
   const result = direct ? out : allocateNumbers(call.dtype, count, "paths");
   const run = new Run(instance, call, result);
   const chained = isChained(call, wholeBudget);
@@ -56,7 +52,7 @@ class Run {
   #looked: boolean;
 
   constructor(instance: Instance, call: Call, result: Float32Array | Float64Array) {
-    const { dtype, channels, depth, size, bytes } = call;
+    const { channels, size, bytes } = call;
     const block = blockBytes(call);
     const treeBytes = hasStretches(call)
       ? alignLarge(rowsOfTree(Math.ceil((call.points + 1) / longestStretch(channels))) * size * bytes)
@@ -65,7 +61,7 @@ class Run {
     this.#base = instance.reserve(block + treeBytes + this.#scratchBytes);
     const tree = this.#base + block;
     this.#scratch = tree + treeBytes;
-    this.#tree = treeBytes === 0 ? undefined : new Tree(instance, dtype, channels, depth, size * bytes, tree);
+    this.#tree = treeBytes === 0 ? undefined : new Tree(instance, call, tree);
     this.#instance = instance;
     this.#call = call;
     this.#result = result;
@@ -73,8 +69,7 @@ class Run {
   }
 
   block(block: Block): void {
-    block.stage(this.#instance, this.#base);
-    this.#perform();
+    this.#perform(block.stage(this.#instance, this.#base));
     const heap = heapOf(this.#instance, this.#call.dtype);
     for (const { cut, first, count } of block.parts) {
       const from = block.outputOf(0, this.#base);
@@ -85,14 +80,13 @@ class Run {
 
   chain(chain: Chain): void {
     while (!chain.isDone) {
-      chain.stage(this.#instance, this.#base);
-      this.#perform();
+      this.#perform(chain.stage(this.#instance, this.#base));
       chain.take(this.#instance, this.#base, this.#result);
     }
   }
 
-  #perform(): void {
-    const done = perform(this.#instance, this.#base, this.#scratch, this.#scratchBytes);
+  #perform(staged: Staged): void {
+    const done = runStaged(this.#instance, this.#call, staged, this.#base, this.#scratch, this.#scratchBytes);
     this.#instance.refresh();
     if (done < 0) throw internal(this.#call, `code ${done}`);
     if (done === code.INCREMENTS_NOT_FINITE && !this.#looked) {
@@ -126,35 +120,23 @@ class Run {
 
 /** Bytes that a block of the call stages at most. */
 function blockBytes(call: Call): number {
-  const { channels, bytes, size, row, rows, stream, batch } = call;
-  const steps = stream ? streamSteps(call, wholeBudget) : 1;
-  const points = stream
-    ? Math.min(call.points, steps) + 1
-    : hasStretches(call)
-      ? roomFor(longestStretch(channels) + 2)
-      : roomFor(call.points);
+  const { channels, bytes, size, row, rows, stream } = call;
+  const steps = streamSteps(call, wholeBudget);
+  const uncut = hasStretches(call) ? roomFor(longestStretch(channels) + 2) : roomFor(call.points);
+  const points = stream ? Math.min(call.points, steps) + 1 : uncut;
+  const outputOf = (stream ? Math.min(rows, steps) * row : Math.max(row, size)) * bytes;
   const { input, output } = wholeBudget;
   const inputOf = points * channels * bytes;
-  const outputOf = (stream ? Math.min(rows, steps) * row : Math.max(row, size)) * bytes;
   // As many as both budgets have room for, were all items of one point, but at least a vector's.
-  const fitting = Math.max(lanes, Math.min(Math.floor(input / (channels * bytes)), Math.floor(output / outputOf)));
-  const items = Math.min(hasStretches(call) ? batch * stretchesOfLongest(call) : batch, fitting);
-  const chained = stream && steps < rows;
-  const regions = [
-    headBytes,
-    items * 4,
-    Math.min(Math.max(input, lanes * inputOf), items * inputOf),
-    call.basepoint === undefined ? 0 : items * channels * bytes,
-    call.initial === undefined && !chained ? 0 : items * size * bytes,
-    items * outputOf,
-  ];
-  return regions.reduce((sum, region) => sum + alignLarge(region), 0);
+  const items = Math.max(lanes, Math.min(Math.floor(input / (channels * bytes)), Math.floor(output / outputOf)));
+  const staged = Math.min(Math.max(input, lanes * inputOf), items * inputOf);
+  const given = (call.basepoint ? channels : 0) + (call.initial || stream ? size : 0);
+  // Every region is rounded up.
+  return alignLarge(headBytes + staged + items * (4 + given * bytes + outputOf)) + 6 * 64;
 }
 
-const stretchesOfLongest = (call: Call): number => Math.ceil((call.points + 1) / longestStretch(call.channels));
-
-/** Gives a call copies of those inputs that share memory with `out`, where writing blocks would spoil what later ones read. */
-export function keepApart(call: Call, out: Float32Array | Float64Array): void {
+/** Whether a block's results, written to `out`, would spoil what later blocks read. */
+export function spoils(call: Call, out: Float32Array | Float64Array): boolean {
   const { paths, basepoint, initial } = call;
   // Continuing in place: each block reads its rows before it writes the same ones.
   const inPlace =
@@ -163,24 +145,11 @@ export function keepApart(call: Call, out: Float32Array | Float64Array): void {
     initial.view.byteOffset === out.byteOffset &&
     initial.view.byteLength === out.byteLength &&
     initial.stride === call.row;
-  if (overlap(paths.view, out)) keep(paths);
-  if (basepoint !== undefined && basepoint !== true && overlap(basepoint.view, out)) keep(basepoint);
-  if (initial !== undefined && !inPlace && overlap(initial.view, out)) keep(initial);
-}
-
-/** Whether two views have a byte in common. */
-function overlap(a: NumericView, b: NumericView): boolean {
-  return (
-    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+  return [paths, basepoint, inPlace ? undefined : initial].some(
+    (input) => typeof input === "object" && overlap(input.view, out),
   );
 }
 
-/** Replaces what was read by a copy. */
-function keep(input: ReadPaths | ReadRows): void {
-  const { view, kind } = input;
-  const dtype = dtypeOfKind(kind);
-  const copy = allocateNumbers(dtype, view.length, "options.out");
-  copyIn(view, kind, 0, view.length, copy, 0);
-  input.view = copy;
-  input.kind = dtype;
-}
+/** Whether two views have a byte in common. */
+const overlap = (a: NumericView, b: NumericView): boolean =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;

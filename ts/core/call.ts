@@ -27,6 +27,8 @@ export class Call implements CallSizes {
   /** The kernels' option bits. */
   readonly bits: number;
   readonly checkFinite: boolean;
+  /** Points that precede each path: 1 with a basepoint. */
+  readonly ahead: number;
   readonly lengths: Uint32Array | undefined;
   /** `true`: the origin. */
   readonly basepoint: ReadRows | true | undefined;
@@ -50,7 +52,8 @@ export class Call implements CallSizes {
     this.bytes = dtype === FLOAT32 ? 4 : 8;
     this.size = size;
     this.row = options.scalarTerm ? size + 1 : size;
-    this.rows = options.stream ? paths.points - (basepoint === undefined ? 1 : 0) : 1;
+    this.ahead = basepoint === undefined ? 0 : 1;
+    this.rows = options.stream ? paths.points - 1 + this.ahead : 1;
     this.stream = options.stream;
     this.inverse = options.inverse;
     this.bits =
@@ -74,11 +77,9 @@ export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const size = countCoefficients(channels, options.depth);
   if (size >= sizeLimit) throw tooLarge(channels, options.depth, size, "options.depth");
   const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
-  const lengths =
-    options.lengths === undefined && paths.starts === undefined ? undefined : readLengths(options.lengths, paths);
-  const basepoint = options.basepoint === undefined ? undefined : readBasepoint(options.basepoint, paths);
-  const initial =
-    options.initial === undefined ? undefined : readInitial(options.initial, paths, size, options.scalarTerm);
+  const lengths = readLengths(options.lengths, paths);
+  const basepoint = readBasepoint(options.basepoint, paths);
+  const initial = readInitial(options.initial, paths, size, options.scalarTerm);
   return new Call(paths, options, dtype, size, lengths, basepoint, initial);
 }
 
@@ -97,11 +98,12 @@ const initialArgument: RowsArgument = {
 };
 
 function readBasepoint(value: unknown, paths: ReadPaths): ReadRows | true | undefined {
-  if (typeof value === "boolean") return value || undefined;
+  if (value === undefined || typeof value === "boolean") return value || undefined;
   return readRows(value, paths, paths.channels, paths.channels, basepointArgument);
 }
 
-function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm: boolean): ReadRows {
+function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm: boolean): ReadRows | undefined {
+  if (value === undefined) return undefined;
   const rows = readRows(value, paths, size, scalarTerm ? size + 1 : size, initialArgument);
   if (rows.width > size) {
     const count = rows.stride === 0 ? 1 : paths.batch;
@@ -122,7 +124,7 @@ function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm:
 
 /** Throws unless `out` is an array of the result's number type and of exactly its `count` numbers. */
 export function checkOut(out: unknown, count: number, call: Call): void {
-  const { dtype, paths } = call;
+  const { dtype } = call;
   const kind = kindOf(out);
   const wanted = dtype === FLOAT32 ? "a Float32Array" : "a Float64Array";
   if (kind !== (dtype as Kind)) {
@@ -133,15 +135,18 @@ export function checkOut(out: unknown, count: number, call: Call): void {
   if (view.length !== count || count === 0) {
     checkAttached(view, "options.out");
     if (view.length === count) return;
-    const shape = [...paths.lead, ...(call.stream ? [call.rows] : []), call.row].join(", ");
     throw rangeError(
       "OUT_LENGTH",
       "options.out",
       countOf(view.length, "number"),
-      `of ${countOf(count, "number")}, for a result of shape (${shape})`,
+      `of ${countOf(count, "number")}, for a result of shape (${shapeOf(call).join(", ")})`,
     );
   }
 }
+
+/** The shape of the result. */
+export const shapeOf = ({ paths, stream, rows, row }: Call): number[] =>
+  stream ? [...paths.lead, rows, row] : [...paths.lead, row];
 
 /** Where path i starts in the input, in numbers. */
 export function startOf(call: Call, i: number): number {
@@ -161,7 +166,7 @@ export function internal(call: Call, what: string, cause?: unknown): Error {
     "signature",
     `paths ${shape}, depth ${call.depth}`,
     "a call that the kernel carries out",
-    `The kernel failed (${what}) for paths ${shape} at depth ${call.depth}. This is a fault of path-signature; please report it`,
+    `The kernel failed (${what}) for paths ${shape}, a fault of path-signature: please report it`,
     cause,
   );
 }

@@ -1,14 +1,13 @@
 // Streams that are cut in time: segments of some paths, one after the other, each continuing the last rows of the one before. The
 // bits are those of an uncut path, wherever it is cut. Stages segments and takes their rows; kernels are called elsewhere.
 
-import { heapOf, stageBasepoint, stageRows } from "./arena.ts";
-import { allocateNumbers, copyIn, copyOut } from "./arrays.ts";
+import { heapOf, stagePoints, stageRows } from "./arena.ts";
+import { allocateNumbers, copyOut } from "./arrays.ts";
 import { type Budget, streamSteps } from "./blocks.ts";
-import { type Call, lengthOf, startOf } from "./call.ts";
+import { type Call, lengthOf } from "./call.ts";
 import type { Cut } from "./cut.ts";
-import type { ReadRows } from "./input.ts";
 import { Layout, type Memory } from "./stage.ts";
-import { writeSignature } from "./task.ts";
+import type { Staged } from "./task.ts";
 
 /** Whether a call is a stream whose paths are cut in time. */
 export const isChained = (call: Call, budget: Budget): boolean =>
@@ -22,8 +21,6 @@ export class Chain {
   readonly layout: Layout;
   readonly segments: number;
   readonly #steps: number;
-  /** A basepoint is staged as a first point, so that it falls into its own segment. */
-  readonly #extra: number;
   /** The last rows of the segments taken, which the next one continues. */
   readonly #state: Float32Array | Float64Array;
   #segment = 0;
@@ -34,7 +31,6 @@ export class Chain {
     this.first = first;
     this.count = count;
     this.#steps = streamSteps(call, budget);
-    this.#extra = call.basepoint === undefined ? 0 : 1;
     this.segments = Math.ceil(call.rows / this.#steps);
     this.#state = allocateNumbers(call.dtype, count * call.size, "paths");
     this.layout = new Layout(call, {
@@ -43,7 +39,7 @@ export class Chain {
       lengths: true,
       basepoints: 0,
       initials: count,
-      gathers: 0,
+      list: 0,
       output: count * this.#steps * call.row,
     });
   }
@@ -57,8 +53,8 @@ export class Chain {
     return Math.min(this.#steps, this.cut.call.rows - this.#segment * this.#steps);
   }
 
-  /** Copies the next segment to where it begins, byte `at`, and writes the task's head. */
-  stage(memory: Memory, at: number): void {
+  /** Copies the next segment to where it begins, byte `at`. */
+  stage(memory: Memory, at: number): Staged {
     const { cut, first, count, layout } = this;
     const { call } = cut;
     const { channels, bytes, size } = call;
@@ -74,14 +70,7 @@ export class Chain {
     if (continues) heap.set(this.#state, initial);
     else if (call.initial !== undefined)
       initialStride = stageRows(call.initial, size, cut, first, count, heap, initial, false);
-    writeSignature(u32, at, {
-      dtype: call.dtype,
-      channels,
-      depth: call.depth,
-      options: call.bits,
-      staged: layout.output,
-      output: layout.output,
-      end: layout.end,
+    return {
       paths: layout.input,
       batch: count,
       points,
@@ -90,30 +79,23 @@ export class Chain {
       basepointStride: 0,
       initial: continues || call.initial !== undefined ? layout.initial : 0,
       initialStride,
-    });
+      options: call.bits,
+      output: layout.output,
+    };
   }
 
   /** Copies the segment's part of a path; returns its points. */
   #stagePath(item: number, heap: Float32Array | Float64Array, to: number): number {
     const { call } = this.cut;
-    const { channels } = call;
-    const { view, kind } = call.paths;
     const path = this.cut.pathOf(item);
-    const steps = lengthOf(call, path) + this.#extra - 1;
+    // A basepoint is staged as a first point, so that it falls into its own segment.
+    const steps = lengthOf(call, path) + call.ahead - 1;
     const begin = this.#segment * this.#steps;
     // Points of the path with its basepoint; one run backwards is cut from its own end on. A path that is over repeats its last point.
     const from = call.inverse ? Math.max(0, steps - begin - this.#steps) : Math.min(begin, steps);
     const end = call.inverse ? Math.max(0, steps - begin) : Math.min(begin + this.#steps, steps);
-    let count = end - from + 1;
-    const points = count;
-    let own = from - this.#extra;
-    if (own < 0) {
-      stageBasepoint(call.basepoint as ReadRows | true, channels, this.cut, item, 1, heap, to, false);
-      to += channels;
-      own = 0;
-      count -= 1;
-    }
-    copyIn(view, kind, startOf(call, path) + own * channels, count * channels, heap, to);
+    const points = end - from + 1;
+    stagePoints(call, path, from - call.ahead, points, heap, to);
     return points;
   }
 

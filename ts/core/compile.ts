@@ -1,7 +1,7 @@
 // From bytes, a Response or a URL to a compiled module. Entries for hosts that forbid compiling (workerd, edge-light) must
 // not import this file.
 
-import { describe, failure, typeError } from "./errors.ts";
+import { describe, failure, reasonOf, tagOf, typeError } from "./errors.ts";
 
 /** What `init` can be given: a compiled module, its bytes, a Response (or the promise of one) that brings them, or where to fetch them. */
 export type ModuleSource = WebAssembly.Module | BufferSource | Response | PromiseLike<Response> | URL | string;
@@ -27,28 +27,24 @@ export async function compileSource(given: ModuleSource): Promise<WebAssembly.Mo
   try {
     source = await given;
     if (source instanceof WebAssembly.Module) return source;
-    if (ArrayBuffer.isView(source) || isBuffer(source)) return await WebAssembly.compile(source as BufferSource);
+    // By tag: a buffer or a Response of another realm, or of a polyfill, is as good.
+    const tag = tagOf(source);
+    if (ArrayBuffer.isView(source) || tag === "ArrayBuffer") return await WebAssembly.compile(source as BufferSource);
     if (typeof source === "string" || source instanceof URL) return await compileUrl(source);
-    if (isResponse(source)) return await compileResponse(source);
+    if (tag === "Response") return await compileResponse(source as Response);
   } catch (error) {
     const from = describe(source instanceof URL ? source.href : source);
-    const reason = error instanceof Error ? error.message : String(error);
     throw failure(
       "INIT_FAILED",
       "source",
       from,
       accepted,
-      `The WebAssembly binary could not be loaded from ${from}: ${reason}`,
+      `The WebAssembly binary could not be loaded from ${from}: ${reasonOf(error)}`,
       error,
     );
   }
   throw typeError("SOURCE_TYPE", "source", describe(source), accepted);
 }
-
-// By tag: a buffer or a Response of another realm, or of a polyfill, is as good.
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
-const isBuffer = (value: unknown): value is ArrayBuffer => tagOf(value) === "ArrayBuffer";
-const isResponse = (value: unknown): value is Response => tagOf(value) === "Response";
 
 async function compileUrl(url: string | URL): Promise<WebAssembly.Module> {
   const href = String(url);

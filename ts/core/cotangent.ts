@@ -10,7 +10,7 @@ import {
   kindOf,
   type NumericView,
 } from "./arrays.ts";
-import type { Call } from "./call.ts";
+import { type Call, shapeOf } from "./call.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import { checkRows, checkRowsInParts } from "./finite.ts";
 import { ReadRows, readTensorShape } from "./input.ts";
@@ -22,7 +22,7 @@ const forms = "a tensor { data, shape } of the signatures' shape, or as many num
  * @throws PathSignatureError COTANGENT_TYPE, COTANGENT_SHAPE, SHAPE_INVALID, ELEMENT_TYPE, STRIDED, DETACHED_BUFFER
  */
 export function readCotangent(value: unknown, call: Call): ReadRows {
-  const shape = [...call.paths.lead, ...(call.stream ? [call.rows] : []), call.row];
+  const shape = shapeOf(call);
   const count = call.batch * call.rows * call.row;
   const refuse = (given: string) =>
     rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as the signatures are`);

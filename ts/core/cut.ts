@@ -86,7 +86,7 @@ export class Cut {
 
   /** Where an item from `wholes` on lies in its path. */
   stretchOf(item: number): Stretch {
-    const from = this.#ends(item, this.pathOf(item))[0] - (this.call.basepoint === undefined ? 0 : 1);
+    const from = this.#ends(item, this.pathOf(item))[0] - this.call.ahead;
     return { index: this.#indexOf(item), from };
   }
 
@@ -126,8 +126,7 @@ export class Cut {
 }
 
 /** Steps of a path, the basepoint's included. */
-export const stepsOf = (call: Call, path: number): number =>
-  lengthOf(call, path) - (call.basepoint === undefined ? 1 : 0);
+export const stepsOf = (call: Call, path: number): number => lengthOf(call, path) - 1 + call.ahead;
 
 /** Stretches that a path is cut into. The basepoint's step does not decide whether it is cut, so that it never changes a short path's way. */
 export function stretchesIn(call: Call, path: number): number {
@@ -156,30 +155,29 @@ interface Items {
 
 function itemsOf(call: Call, first: number, end: number): Items {
   const count = end - first;
-  if (!hasStretches(call)) {
-    if (call.lengths === undefined) return { paths: undefined, wholes: count, indices: undefined };
-    const paths = orderByKey(roughly(call.lengths.subarray(first, end), call.points));
-    for (let i = 0; i < count; i++) paths[i] = (paths[i] as number) + first;
-    return { paths, wholes: count, indices: undefined };
+  let keys = call.lengths?.subarray(first, end);
+  let items = count;
+  let wholes = count;
+  const isCut = hasStretches(call);
+  if (isCut) {
+    // Uncut paths by their lengths, then cut ones by those of their stretches; a path's stretches stay side by side, in order.
+    const most = longestStretch(call.channels) + 2;
+    keys = new Uint32Array(count);
+    for (let i = 0; i < count; i++) {
+      const n = stretchesIn(call, first + i);
+      items += n - 1;
+      if (n > 1) wholes -= 1;
+      keys[i] = n === 1 ? lengthOf(call, first + i) : most + Math.ceil(stepsOf(call, first + i) / n);
+    }
   }
-  // Uncut paths by their lengths, then cut ones by those of their stretches; a path's stretches stay side by side, in order.
-  const most = longestStretch(call.channels) + 2;
-  const keys = new Uint32Array(count);
-  let items = 0;
-  let wholes = 0;
-  for (let i = 0; i < count; i++) {
-    const n = stretchesIn(call, first + i);
-    items += n;
-    if (n === 1) wholes += 1;
-    keys[i] = n === 1 ? lengthOf(call, first + i) : most + Math.ceil(stepsOf(call, first + i) / n);
-  }
-  const order = orderByKey(keys);
+  if (keys === undefined) return { paths: undefined, wholes, indices: undefined };
+  const order = orderByKey(isCut ? keys : roughly(keys, call.points));
   const paths = new Uint32Array(items);
   const indices = new Uint32Array(items - wholes);
   let at = 0;
   for (let i = 0; i < count; i++) {
     const path = (order[i] as number) + first;
-    const n = stretchesIn(call, path);
+    const n = isCut ? stretchesIn(call, path) : 1;
     for (let k = 0; k < n; k++, at++) {
       paths[at] = path;
       if (n > 1) indices[at - wholes] = k;

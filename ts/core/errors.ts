@@ -135,6 +135,8 @@ export interface Position {
   readonly point?: number;
   /** Index of the channel. */
   readonly channel?: number;
+  /** Index within the numbers of the path, of what is no point. */
+  readonly index?: number;
 }
 
 /** What every error carries besides its message. */
@@ -254,7 +256,7 @@ export function failure(
   argument: string,
   given: string,
   accepted: string,
-  message: string,
+  message: string = sentence(argument, given, accepted),
   cause?: unknown,
 ): PathSignatureError {
   return new PathSignatureError(
@@ -267,13 +269,20 @@ export function failure(
 /** A count of things: "1 number", "2 numbers". */
 export const countOf = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
+/** What an object says that it is: "ArrayBuffer", whatever realm it comes from. */
+export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** Why something failed. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 const withArticle = (name: string): string => `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 
-const clip = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
+/** A text, cut where it runs long. */
+export const clip = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
 
 function describeObject(value: object): string {
   if (Array.isArray(value)) return `an array of length ${value.length}`;
-  const name = withArticle(clip(Object.prototype.toString.call(value).slice(8, -1)));
+  const name = withArticle(clip(tagOf(value)));
   if (ArrayBuffer.isView(value)) {
     return "length" in value ? `${name} of length ${String(value.length)}` : name;
   }

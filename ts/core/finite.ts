@@ -7,27 +7,22 @@
 
 import { type DTypeIndex, firstNonFinite } from "./arrays.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
-import { rangeError } from "./errors.ts";
+import { type Position, rangeError } from "./errors.ts";
 import type { ReadRows } from "./input.ts";
 
-/** The error for a number that is not finite. */
-export function notFinite(
-  argument: string,
-  value: number,
-  where: string,
-  position: { path?: number; point?: number; channel?: number },
-): Error {
-  const given = `${value} at ${where}`;
-  if (value - value === 0) {
-    return rangeError(
-      "NOT_REPRESENTABLE",
-      argument,
-      given,
-      'within the range of float32, 3.4e38 (or say dtype: "float64")',
-      position,
-    );
-  }
-  return rangeError("NOT_FINITE", argument, given, "finite numbers (or say checkFinite: false)", position);
+/** The error for a number that is not finite, or not as a float32. Its position is told in the order of its names. */
+export function notFinite(argument: string, value: number, position: Position): Error {
+  const finite = value - value === 0;
+  const where = Object.entries(position).map(([name, at]) => `${name} ${at}`);
+  return rangeError(
+    finite ? "NOT_REPRESENTABLE" : "NOT_FINITE",
+    argument,
+    `${value} at ${where.join(", ")}`,
+    finite
+      ? 'within the range of float32, 3.4e38 (or say dtype: "float64")'
+      : "finite numbers (or say checkFinite: false)",
+    position,
+  );
 }
 
 /** Throws for the first number of paths [first, first + count) that is not finite. */
@@ -67,9 +62,7 @@ function pathNotFinite(call: Call, at: number): Error {
   const path = pathAt(call, at);
   const within = at - startOf(call, path);
   const point = Math.floor(within / call.channels);
-  const channel = within % call.channels;
-  const where = `path ${path}, point ${point}, channel ${channel}`;
-  return notFinite("paths", Number(call.paths.view[at]), where, { path, point, channel });
+  return notFinite("paths", Number(call.paths.view[at]), { path, point, channel: within % call.channels });
 }
 
 /** Throws for the first number of rows, one for each row of a call's result, that is not finite; the first `skip` of each are not looked at. */
@@ -108,7 +101,7 @@ function checkRowsWithin(
     if (at < 0) return;
     if (at % width < skip) continue;
     const path = Math.floor(at / (width * rowsOfPath));
-    throw notFinite(argument, Number(view[at]), `path ${path}, index ${at - path * width * rowsOfPath}`, { path });
+    throw notFinite(argument, Number(view[at]), { path, index: at - path * width * rowsOfPath });
   }
 }
 
@@ -156,20 +149,22 @@ export function* checkBesidesInParts(call: Call, numbers: number): Generator<voi
   }
 }
 
-function checkBasepoint({ dtype }: Call, { view, kind, stride, width }: ReadRows, from: number, count: number): void {
+function checkGiven(
+  { dtype }: Call,
+  argument: string,
+  noun: "channel" | "index",
+  { view, kind, stride, width }: ReadRows,
+  from: number,
+  count: number,
+): void {
   const at = firstNonFinite(view, kind, dtype, from, count);
   if (at < 0) return;
-  const channel = at % width;
-  const path = stride === 0 ? undefined : Math.floor(at / width);
-  const where = path === undefined ? `channel ${channel}` : `path ${path}, channel ${channel}`;
-  const position = path === undefined ? { channel } : { path, channel };
-  throw notFinite("options.basepoint", Number(view[at]), where, position);
+  const within = { [noun]: at % width };
+  throw notFinite(argument, Number(view[at]), stride === 0 ? within : { path: Math.floor(at / width), ...within });
 }
 
-function checkInitial({ dtype }: Call, { view, kind, stride, width }: ReadRows, from: number, count: number): void {
-  const at = firstNonFinite(view, kind, dtype, from, count);
-  if (at < 0) return;
-  const path = stride === 0 ? undefined : Math.floor(at / width);
-  const where = path === undefined ? `index ${at}` : `path ${path}, index ${at % width}`;
-  throw notFinite("options.initial", Number(view[at]), where, path === undefined ? {} : { path });
-}
+const checkBasepoint = (call: Call, rows: ReadRows, from: number, count: number): void =>
+  checkGiven(call, "options.basepoint", "channel", rows, from, count);
+
+const checkInitial = (call: Call, rows: ReadRows, from: number, count: number): void =>
+  checkGiven(call, "options.initial", "index", rows, from, count);

@@ -41,7 +41,7 @@ export function bindInfo(runtime: Runtime): InfoFunction {
       relaxedSimd: supports("relaxed"),
       sharedMemory: typeof SharedArrayBuffer === "function",
     };
-    const variant = runtime.variant ?? (features.simd || features.relaxedSimd ? runtime.preferred() : "none");
+    const variant = runtime.latest?.variant ?? (features.simd || features.relaxedSimd ? runtime.preferred() : "none");
     return {
       version,
       variant: variant as Info["variant"],

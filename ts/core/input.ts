@@ -5,18 +5,20 @@
 import {
   allocateNumbers,
   checkAttached,
+  copyIn,
   copyNumbers,
   type DTypeIndex,
   dtypeOfKind,
   FLOAT32,
   FLOAT64,
+  KIND_BIGINTS,
   KIND_FLOAT32,
   KIND_FLOAT64,
   type Kind,
   kindOf,
   type NumericView,
 } from "./arrays.ts";
-import { countOf, describe, rangeError, typeError } from "./errors.ts";
+import { clip, countOf, describe, rangeError, typeError } from "./errors.ts";
 import type { Resident } from "./resident.ts";
 import { checkContiguous } from "./tensor.ts";
 
@@ -79,7 +81,7 @@ export class ReadPaths {
 }
 
 const pathForms =
-  "{ data, shape } with shape (…batch, length, channels), or nested arrays (length, channels) or (batch, length, channels)";
+  "a tensor { data, shape } of shape (…batch, length, channels), or nested arrays of two or three dimensions";
 
 /**
  * Normalises paths.
@@ -89,41 +91,21 @@ const pathForms =
 export function readPaths(paths: unknown): ReadPaths {
   if (typeof paths !== "object" || paths === null) throw typeError("PATHS_TYPE", "paths", describe(paths), pathForms);
   if (Array.isArray(paths)) return readNested(paths);
-  const { data, shape, dims } = paths as { data?: unknown; shape?: unknown; dims?: unknown };
-  if (shape === undefined && dims === undefined) throw typeError("PATHS_TYPE", "paths", describe(paths), pathForms);
-  const named = shape === undefined ? "paths.dims" : "paths.shape";
-  const sizes = readShape(shape === undefined ? dims : shape, named, "PATHS_TYPE");
+  const sizes = readTensorShape(paths, "paths", "PATHS_TYPE", pathForms);
   const rank = sizes.length;
-  if (rank < 2) {
-    throw typeError("PATHS_RANK", named, describeShape(sizes), "of two dimensions or more, (…batch, length, channels)");
-  }
   const points = sizes[rank - 2] as number;
   const channels = sizes[rank - 1] as number;
-  if (points < 1 || channels < 1) {
-    throw rangeError(
-      "SHAPE_INVALID",
-      named,
-      describeShape(sizes),
-      "such that length and channels, the last two, are at least 1",
-    );
+  if (rank < 2 || points < 1 || channels < 1) {
+    const given = [shapeName(paths, "paths"), describeShape(sizes)] as const;
+    if (rank < 2) throw typeError("PATHS_RANK", ...given, "of two dimensions or more, (…batch, length, channels)");
+    throw rangeError("SHAPE_INVALID", ...given, "of length and channels from 1 on");
   }
   let batch = 1;
   for (let i = 0; i < rank - 2; i++) batch *= sizes[i] as number;
-  const count = batch * points * channels;
-  const kind = kindOf(data);
-  checkContiguous(paths, sizes, "paths");
+  const view = readNumbers(paths, "paths", "PATHS_TYPE", batch * points * channels, sizes);
+  const kind = kindOf(view) as Kind;
   const lead = rank === 2 ? noLead : sizes.slice(0, rank - 2);
-  if (kind !== -1) {
-    const view = data as NumericView;
-    if (view.length !== count || count === 0) checkCount(view, count, sizes);
-    return new ReadPaths(view, kind, lead, batch, points, channels, dtypeOfKind(kind), undefined);
-  }
-  if (!Array.isArray(data))
-    throw typeError("PATHS_TYPE", "paths.data", describe(data), "a typed array or an array of numbers");
-  checkLength("paths.data", data.length, count, sizes);
-  const flat = allocateNumbers(FLOAT64, count, "paths.data") as Float64Array;
-  copyNumbers(data, count, flat, 0, "paths.data");
-  return new ReadPaths(flat, KIND_FLOAT64, lead, batch, points, channels, FLOAT64, undefined);
+  return new ReadPaths(view, kind, lead, batch, points, channels, dtypeOfKind(kind), undefined);
 }
 
 /** Paths of a shape, without their numbers: for who wants to know what would become of them. @throws as {@link readPaths} */
@@ -146,9 +128,29 @@ export function imaginePaths(shape: unknown, dtype: DTypeIndex): ReadPaths {
 
 const noLead: readonly number[] = [];
 
-function checkCount(view: NumericView, count: number, sizes: readonly number[]): void {
-  checkAttached(view, "paths.data");
-  checkLength("paths.data", view.length, count, sizes);
+/** The numbers of a tensor of so many: a typed array as it is, those of a plain array as copies. */
+function readNumbers(
+  tensor: object,
+  argument: string,
+  code: "PATHS_TYPE" | RowsArgument["type"],
+  count: number,
+  sizes: readonly number[],
+): NumericView {
+  const { data } = tensor as { data?: unknown };
+  const name = `${argument}.data`;
+  if (kindOf(data) !== -1) {
+    const view = data as NumericView;
+    if (view.length !== count || count === 0) {
+      checkAttached(view, name);
+      checkLength(name, view.length, count, sizes);
+    }
+    return view;
+  }
+  if (!Array.isArray(data)) throw typeError(code, name, describe(data), "a typed array or an array of numbers");
+  checkLength(name, data.length, count, sizes);
+  const flat = allocateNumbers(FLOAT64, count, name) as Float64Array;
+  copyNumbers(data, count, flat, 0, name);
+  return flat;
 }
 
 function checkLength(argument: string, length: number, count: number, sizes: readonly number[]): void {
@@ -161,45 +163,50 @@ function checkLength(argument: string, length: number, count: number, sizes: rea
   );
 }
 
-const describeShape = (sizes: readonly number[]): string => describeShort(`(${sizes.join(", ")})`);
-const describeShort = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…)` : text);
+const describeShape = (sizes: readonly number[]): string => `(${clip(sizes.join(", "))})`;
 
 /** More dimensions than this are taken for a mistake (for data given as a shape, say). */
 const mostDimensions = 64;
 
-/** A shape's numbers as an array of its own. */
+/** A shape's numbers as an array of its own; `name` is added to the argument's in errors. */
 export function readShape(
   shape: unknown,
   argument: string,
   code: "PATHS_TYPE" | "COTANGENT_TYPE" | RowsArgument["type"],
+  name = "",
 ): number[] {
-  const isList =
-    Array.isArray(shape) ||
-    (kindOf(shape) !== -1 && !(shape instanceof BigInt64Array) && !(shape instanceof BigUint64Array));
+  const kind = kindOf(shape);
+  const isList = Array.isArray(shape) || (kind !== -1 && kind !== KIND_BIGINTS);
   const rank = isList ? (shape as ArrayLike<unknown>).length : -1;
   if (rank < 0 || rank > mostDimensions) {
-    throw typeError(code, argument, describe(shape), `an array of at most ${mostDimensions} whole numbers`);
+    throw typeError(code, argument + name, describe(shape), `an array of at most ${mostDimensions} whole numbers`);
   }
   const sizes: number[] = [];
   for (let i = 0; i < rank; i++) {
     const size = (shape as ArrayLike<unknown>)[i];
     if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
-      throw rangeError("SHAPE_INVALID", `${argument}[${i}]`, describe(size), "a whole number from 0 on");
+      throw rangeError("SHAPE_INVALID", `${argument}${name}[${i}]`, describe(size), "a whole number from 0 on");
     }
     sizes.push(size);
   }
   return sizes;
 }
 
+/** What a tensor calls its shape, for errors. */
+const shapeName = (value: object, argument: string): string =>
+  `${argument}.${(value as { shape?: unknown }).shape === undefined ? "dims" : "shape"}`;
+
 /** The shape of a tensor that has to be contiguous, whatever it is the shape of. */
-export function readTensorShape(value: object, argument: string, code: "COTANGENT_TYPE", forms: string): number[] {
+export function readTensorShape(
+  value: object,
+  argument: string,
+  code: Parameters<typeof readShape>[2],
+  forms: string,
+): number[] {
   const { shape, dims } = value as { shape?: unknown; dims?: unknown };
-  if (shape === undefined && dims === undefined) throw typeError(code, argument, describe(value), forms);
-  const sizes = readShape(
-    shape === undefined ? dims : shape,
-    `${argument}.${shape === undefined ? "dims" : "shape"}`,
-    code,
-  );
+  const given = shape === undefined ? dims : shape;
+  if (given === undefined) throw typeError(code, argument, describe(value), forms);
+  const sizes = readShape(given, argument, code, shape === undefined ? ".dims" : ".shape");
   checkContiguous(value, sizes, argument);
   return sizes;
 }
@@ -217,16 +224,19 @@ function readNested(paths: readonly unknown[]): ReadPaths {
       "EMPTY_PATH",
       "paths",
       "an empty array",
-      `not empty, or ${pathForms} (which can say a batch of no paths)`,
+      "not empty (a tensor { data, shape } can say a batch of no paths)",
     );
   }
   const first: unknown = paths[0];
   if (!isRow(first)) {
     if (typeof first === "number") throw typeError("PATHS_RANK", "paths", "a flat array of numbers", pathForms);
-    throw typeError("PATHS_TYPE", "paths[0]", describe(first), "a point or a path: an array or a typed array");
+    throw typeError("PATHS_TYPE", "paths[0]", describe(first), "a point or a path");
   }
   return isPoint(first) ? readBatch([paths], noLead, "paths") : readBatch(paths, [paths.length], "paths");
 }
+
+/** Points of path i of nested arrays. */
+const pointsOf = (starts: Float64Array, i: number): number => (starts[i + 1] as number) - (starts[i] as number);
 
 /** Counts what a batch holds, then copies it once. */
 function readBatch(batch: readonly unknown[], lead: readonly number[], argument: string): ReadPaths {
@@ -253,7 +263,7 @@ function readBatch(batch: readonly unknown[], lead: readonly number[], argument:
   for (let i = 0; i < batch.length; i++) {
     const path = batch[i] as readonly unknown[];
     // Read from `starts`: a getter may have changed the array since it was measured.
-    const points = (starts[i + 1] as number) - (starts[i] as number);
+    const points = pointsOf(starts, i);
     for (let j = 0; j < points; j++, at += channels) {
       if (copyPoint(path[j], channels, flat, at, nameOf(i), j) !== KIND_FLOAT32) allFloat32 = false;
     }
@@ -274,7 +284,7 @@ function readBatch(batch: readonly unknown[], lead: readonly number[], argument:
 function copyPoint(point: unknown, channels: number, to: Float64Array, at: number, path: string, j: number): Kind | -1 {
   const kind = kindOf(point);
   if (kind === -1 && !Array.isArray(point)) {
-    throw typeError("PATHS_TYPE", `${path}[${j}]`, describe(point), "a point: an array of numbers or a typed array");
+    throw typeError("PATHS_TYPE", `${path}[${j}]`, describe(point), "a point: an array of numbers");
   }
   const row = point as ArrayLike<unknown>;
   if (row.length !== channels) {
@@ -286,18 +296,17 @@ function copyPoint(point: unknown, channels: number, to: Float64Array, at: numbe
       `${countOf(channels, "number")}, as the first point`,
     );
   }
-  for (let c = 0; c < channels; c++) {
-    const value = row[c];
-    if (typeof value === "number") to[at + c] = value;
-    else if (typeof value === "bigint" && kind !== -1) to[at + c] = Number(value);
-    else if (Array.isArray(value)) {
-      throw typeError(
-        "PATHS_RANK",
-        `${path}[${j}][${c}]`,
-        "an array",
-        "a number: nested arrays are (length, channels) or (batch, length, channels)",
-      );
-    } else throw typeError("ELEMENT_TYPE", `${path}[${j}][${c}]`, describe(value), "a number");
+  if (kind !== -1) copyIn(point as NumericView, kind, 0, channels, to, at);
+  else {
+    for (let c = 0; c < channels; c++) {
+      const value = row[c];
+      if (typeof value !== "number") {
+        const where = `${path}[${j}][${c}]`;
+        if (!Array.isArray(value)) throw typeError("ELEMENT_TYPE", where, describe(value), "a number");
+        throw typeError("PATHS_RANK", where, "an array", "a number: nested arrays have two or three dimensions");
+      }
+      to[at + c] = value;
+    }
   }
   return kind;
 }
@@ -383,13 +392,9 @@ function readNestedRows(
   for (let i = 0; i < paths.batch; i++) {
     const row: unknown = value[i];
     if (!isRow(row) || row.length !== width) throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`);
-    for (let c = 0; c < width; c++) {
-      const x = row[c];
-      if (typeof x !== "number" && !(typeof x === "bigint" && !Array.isArray(row))) {
-        throw typeError("ELEMENT_TYPE", `${name}[${i}][${c}]`, describe(x), "a number");
-      }
-      flat[i * width + c] = Number(x);
-    }
+    const kind = kindOf(row);
+    if (kind === -1) copyNumbers(row as readonly unknown[], width, flat, i * width, `${name}[${i}]`);
+    else copyIn(row as NumericView, kind, 0, width, flat, i * width);
   }
   return new ReadRows(flat, KIND_FLOAT64, width, width);
 }
@@ -399,39 +404,15 @@ function readTensorRows(
   paths: ReadPaths,
   fits: (n: number) => boolean,
   wrongShape: (given: string) => Error,
-  argument: RowsArgument,
+  { name, type, forms }: RowsArgument,
 ): ReadRows {
-  const { name } = argument;
-  const { data, shape, dims } = value as { data?: unknown; shape?: unknown; dims?: unknown };
-  if (shape === undefined && dims === undefined) throw typeError(argument.type, name, describe(value), argument.forms);
-  const sizes = readShape(
-    shape === undefined ? dims : shape,
-    `${name}.${shape === undefined ? "dims" : "shape"}`,
-    argument.type,
-  );
+  const sizes = readTensorShape(value, name, type, forms);
   const rank = sizes.length;
   const width = sizes[rank - 1] ?? -1;
-  const shared = rank === 1;
   const own = rank === paths.lead.length + 1 && paths.lead.every((n, i) => n === sizes[i]);
-  if (!fits(width) || !(shared || own)) throw wrongShape(`a tensor of shape ${describeShape(sizes)}`);
-  const count = own ? paths.batch * width : width;
-  checkContiguous(value, sizes, name);
-  const kind = kindOf(data);
-  const stride = own ? width : 0;
-  if (kind !== -1) {
-    const view = data as NumericView;
-    if (view.length !== count) {
-      checkAttached(view, `${name}.data`);
-      checkLength(`${name}.data`, view.length, count, sizes);
-    }
-    return new ReadRows(view, kind, stride, width);
-  }
-  if (!Array.isArray(data))
-    throw typeError(argument.type, `${name}.data`, describe(data), "a typed array or an array of numbers");
-  checkLength(`${name}.data`, data.length, count, sizes);
-  const flat = allocateNumbers(FLOAT64, count, name) as Float64Array;
-  copyNumbers(data, count, flat, 0, `${name}.data`);
-  return new ReadRows(flat, KIND_FLOAT64, stride, width);
+  if (!fits(width) || !(rank === 1 || own)) throw wrongShape(`a tensor of shape ${describeShape(sizes)}`);
+  const view = readNumbers(value, name, type, own ? paths.batch * width : width, sizes);
+  return new ReadRows(view, kindOf(view) as Kind, own ? width : 0, width);
 }
 
 /**
@@ -443,7 +424,7 @@ export function readLengths(lengths: unknown, paths: ReadPaths): Uint32Array | u
   if (lengths === undefined) {
     if (starts === undefined) return undefined;
     const own = new Uint32Array(batch);
-    for (let i = 0; i < batch; i++) own[i] = (starts[i + 1] as number) - (starts[i] as number);
+    for (let i = 0; i < batch; i++) own[i] = pointsOf(starts, i);
     return own;
   }
   const list = typeof lengths === "number" ? [lengths] : lengths;
@@ -458,7 +439,7 @@ export function readLengths(lengths: unknown, paths: ReadPaths): Uint32Array | u
   for (let i = 0; i < batch; i++) {
     const given: unknown = list[i];
     const length = typeof given === "bigint" ? Number(given) : given;
-    const most = starts === undefined ? points : (starts[i + 1] as number) - (starts[i] as number);
+    const most = starts === undefined ? points : pointsOf(starts, i);
     if (typeof length !== "number" || !Number.isInteger(length) || length < 1 || length > most) {
       throw rangeError("LENGTHS_RANGE", `options.lengths[${i}]`, describe(given), `a whole number from 1 to ${most}`);
     }

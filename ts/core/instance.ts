@@ -3,7 +3,7 @@
 
 import { functions, type Kernels } from "./abi.ts";
 import type { DTypeIndex } from "./arrays.ts";
-import { failure } from "./errors.ts";
+import { failure, reasonOf } from "./errors.ts";
 
 /** The arena grows in these steps, WebAssembly's own page. */
 const pageBytes = 65536;
@@ -23,8 +23,7 @@ function importsOf(module: WebAssembly.Module, memory: WebAssembly.Memory | unde
         : kind === "memory" && memory !== undefined
           ? memory
           : undefined;
-    if (given === undefined)
-      throw new Error(`it imports ${from}.${name} (a ${kind}), which no binary of this library for one thread does`);
+    if (given === undefined) throw new Error(`unknown import ${from}.${name}, a ${kind}`);
     imports[from] ??= {};
     imports[from][name] = given;
   }
@@ -38,9 +37,9 @@ export class Instance {
   /** The binary's name, or "custom" for one that `init` was given and that does not say what it is. */
   readonly variant: string;
   /** Views of the whole memory; see {@link refresh}. */
-  f32: Float32Array;
-  f64: Float64Array;
-  u32: Uint32Array;
+  f32!: Float32Array;
+  f64!: Float64Array;
+  u32!: Uint32Array;
   readonly #shared: boolean;
   #arena = 0;
   #arenaBytes = 0;
@@ -67,13 +66,12 @@ export class Instance {
       const start = exports.__wbindgen_start;
       if (typeof start === "function") start();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       throw failure(
         "INIT_FAILED",
         "source",
         `a module (${variant})`,
         "a binary of this library",
-        `The WebAssembly binary "${variant}" could not be instantiated: ${reason}`,
+        `The WebAssembly binary "${variant}" could not be instantiated: ${reasonOf(error)}`,
         error,
       );
     }
@@ -81,6 +79,10 @@ export class Instance {
     this.module = module;
     this.variant = variant;
     this.#shared = memory !== undefined;
+    this.#look();
+  }
+
+  #look(): void {
     const { buffer } = this.kernels.memory;
     this.f32 = new Float32Array(buffer);
     this.f64 = new Float64Array(buffer);
@@ -109,11 +111,7 @@ export class Instance {
   refresh(): void {
     // A view of memory that grew is detached, and empty; one of shared memory stays, and ends where the memory did.
     if (this.f32.length > 0 && !this.#shared) return;
-    const { buffer } = this.kernels.memory;
-    if (buffer === this.f32.buffer) return;
-    this.f32 = new Float32Array(buffer);
-    this.f64 = new Float64Array(buffer);
-    this.u32 = new Uint32Array(buffer);
+    if (this.kernels.memory.buffer !== this.f32.buffer) this.#look();
   }
 
   /**
@@ -140,7 +138,7 @@ export class Instance {
         "paths",
         `a call that stages ${mebibytes}`,
         "such that its staging fits into WebAssembly memory",
-        `This call stages ${mebibytes} in WebAssembly memory, and the engine gave no more: lower the depth or the channels`,
+        `The engine gave no ${mebibytes} of WebAssembly memory: lower the depth or the channels`,
       );
     }
     this.#arena = address;

@@ -4,14 +4,10 @@
 
 /** Node's `Buffer.prototype.copy`. */
 type Copy = (this: Uint8Array, target: Uint8Array, to: number, from: number, end: number) => number;
-type Host = {
-  process?: { getBuiltinModule?: (name: string) => { Buffer?: { prototype: { copy: Copy } } } | undefined };
-};
+type Host = { Buffer?: { prototype: { copy: Copy } } };
 
 /** From so many bytes on it is worth asking. */
 const leastBytes = 4096;
-
-let copy: Copy | null | undefined;
 
 /** Copies `count` numbers of `source` from index `from` on to index `to` of `target`, an array of the same kind. */
 export function move(
@@ -23,8 +19,8 @@ export function move(
 ): void {
   const size = target.BYTES_PER_ELEMENT;
   if (count * size >= leastBytes && isShared(source, target)) {
-    copy ??= (globalThis as Host).process?.getBuiltinModule?.("node:buffer")?.Buffer?.prototype.copy ?? null;
-    if (copy !== null) {
+    const copy = (globalThis as Host).Buffer?.prototype.copy;
+    if (copy) {
       const begin = source.byteOffset + from * size;
       copy.call(bytesOf(source), bytesOf(target), target.byteOffset + to * size, begin, begin + count * size);
       return;
@@ -39,9 +35,10 @@ export function move(
   }
 }
 
-function isShared(a: Float32Array | Float64Array, b: Float32Array | Float64Array): boolean {
-  if (typeof SharedArrayBuffer !== "function") return false;
-  return a.buffer instanceof SharedArrayBuffer || b.buffer instanceof SharedArrayBuffer;
+// By class, not by tag: this is asked for every path of a batch.
+function isShared({ buffer }: Float32Array | Float64Array, to: Float32Array | Float64Array): boolean {
+  const { SharedArrayBuffer: Shared } = globalThis;
+  return Shared !== undefined && (buffer instanceof Shared || to.buffer instanceof Shared);
 }
 
 const bytesOf = (view: Float32Array | Float64Array): Uint8Array => new Uint8Array(view.buffer);

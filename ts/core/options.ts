@@ -59,29 +59,26 @@ export interface SignatureOptions {
 /** Names of kernels for whole signatures; see {@link SignatureOptions.algorithm}. */
 export type Algorithm = "auto" | "horner" | "pruned";
 
-/** Every name above, for the error's text. */
-const names = "depth, stream, basepoint, initial, inverse, scalarTerm, lengths, dtype, out, checkFinite, algorithm";
-
-/** Options read, with defaults. */
+/** Options read, with defaults: every name above. */
 export class ReadOptions {
   depth = 0;
   stream = false;
+  basepoint: unknown = undefined;
+  initial: unknown = undefined;
   inverse = false;
   scalarTerm = false;
+  lengths: unknown = undefined;
+  /** -1: as the paths suggest. */
+  dtype: DTypeIndex | -1 = -1;
+  out: ArrayOf[DType] | undefined = undefined;
   checkFinite = true;
   /** The kernels' option bits for it. */
   algorithm = 0;
-  /** -1: as the paths suggest. */
-  dtype: DTypeIndex | -1 = -1;
-  basepoint: unknown = undefined;
-  initial: unknown = undefined;
-  lengths: unknown = undefined;
-  out: ArrayOf[DType] | undefined = undefined;
 }
 
-function flag(value: unknown, fallback: boolean, argument: string): boolean {
+function flag(value: unknown, fallback: boolean, name: string): boolean {
   if (value === undefined) return fallback;
-  if (typeof value !== "boolean") throw typeError("OPTION_TYPE", argument, describe(value), "true or false");
+  if (typeof value !== "boolean") throw typeError("OPTION_TYPE", `options.${name}`, describe(value), "true or false");
   return value;
 }
 
@@ -122,7 +119,7 @@ export type ReadOther = (name: string, value: unknown) => boolean;
  */
 export function readOptions(options: unknown, other?: ReadOther): ReadOptions {
   if (typeof options !== "object" || options === null) {
-    throw typeError("OPTION_TYPE", "options", describe(options), "an object with at least a depth, as in { depth: 3 }");
+    throw typeError("OPTION_TYPE", "options", describe(options), "an object such as { depth: 3 }");
   }
   const given = options as Record<keyof SignatureOptions, unknown>;
   const read = new ReadOptions();
@@ -132,39 +129,27 @@ export function readOptions(options: unknown, other?: ReadOther): ReadOptions {
       case "depth":
         depth = given.depth;
         break;
-      case "stream":
-        read.stream = flag(given.stream, false, "options.stream");
-        break;
       case "basepoint":
-        read.basepoint = given.basepoint;
-        break;
       case "initial":
-        read.initial = given.initial;
-        break;
-      case "inverse":
-        read.inverse = flag(given.inverse, false, "options.inverse");
-        break;
-      case "scalarTerm":
-        read.scalarTerm = flag(given.scalarTerm, false, "options.scalarTerm");
-        break;
       case "lengths":
-        read.lengths = given.lengths;
+      case "out":
+        read[name] = given[name] as ReadOptions["out"];
+        break;
+      case "stream":
+      case "inverse":
+      case "scalarTerm":
+      case "checkFinite":
+        read[name] = flag(given[name], read[name], name);
         break;
       case "dtype":
         read.dtype = readDType(given.dtype);
-        break;
-      case "out":
-        read.out = given.out as ArrayOf[DType] | undefined;
-        break;
-      case "checkFinite":
-        read.checkFinite = flag(given.checkFinite, true, "options.checkFinite");
         break;
       case "algorithm":
         read.algorithm = readAlgorithm(given.algorithm);
         break;
       default:
         if (other?.(name, (given as Record<string, unknown>)[name])) break;
-        throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${names}`);
+        throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${Object.keys(read).join(", ")}`);
     }
   }
   checkDepth(depth, "options.depth");

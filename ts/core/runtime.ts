@@ -2,7 +2,7 @@
 // Where the bytes are comes from the entry (ts/entry), so that an entry without inlined bytes carries none.
 
 import type { ModuleSource } from "./compile.ts";
-import { describe, failure, typeError } from "./errors.ts";
+import { describe, failure, tagOf, typeError } from "./errors.ts";
 import { Instance } from "./instance.ts";
 import { isVariant, supports, type Variant, variantOf, variantsByPreference } from "./probe.ts";
 
@@ -10,12 +10,12 @@ import { isVariant, supports, type Variant, variantOf, variantsByPreference } fr
 export interface Loader {
   /** The binaries that are inside, from the one that is taken where it runs, on. Absent: all of them. */
   readonly variants?: readonly Variant[];
-  /** The module of a variant, at once. Absent: there is none inside, `init` needs a source. */
+  /** The module of a variant, at once. Absent: there is none inside, `init` needs a source. Its errors are the library's (inside.ts). */
   readonly moduleNow?: (variant: Variant) => WebAssembly.Module;
-  /** The module of a variant, off the thread where the engine can. */
+  /** The same, off the thread where the engine can. */
   readonly moduleLater?: (variant: Variant) => Promise<WebAssembly.Module>;
-  /** The module of what `init` was given. Absent: only modules are accepted. */
-  readonly compile?: (source: ModuleSource) => Promise<WebAssembly.Module>;
+  /** The module of what `init` was given; `onlyModules` where the host compiles nothing. */
+  readonly compile: (source: ModuleSource) => Promise<WebAssembly.Module>;
 }
 
 /** What `init` accepts. */
@@ -35,9 +35,7 @@ export class Runtime {
   /** The instance that trapped last and has had no successor yet. */
   #broken: Instance | undefined;
   /** Compiled modules stay: going back to a variant is instantaneous. */
-  readonly #modules = new Map<Variant, WebAssembly.Module>();
-  /** Told once: it takes validating a module. */
-  #preferred: Variant | undefined;
+  readonly modules = new Map<Variant, WebAssembly.Module>();
   /** Counts the requests for a certain binary. The newest that succeeds wins, whichever is compiled first. */
   #requests = 0;
   /** The request that the current instance came from. */
@@ -59,27 +57,9 @@ export class Runtime {
     return this.#current;
   }
 
-  /** The binary that calls run on, or will run on because it was asked for. */
-  get variant(): string | undefined {
-    return (this.#current ?? this.#broken)?.variant;
-  }
-
-  /** The binary that calls run on, or would if one came now; "none" where the engine can run none. */
-  get wanted(): string {
-    const { variant } = this;
-    if (variant !== undefined) return variant;
-    try {
-      this.#preferred ??= this.preferred();
-      return this.#preferred;
-    } catch {
-      return "none";
-    }
-  }
-
-  /** Whether calls run on a binary that came with the entry, or will. */
-  get isInside(): boolean {
-    const { module } = this.#current ?? this.#broken ?? {};
-    return module === undefined || [...this.#modules.values()].includes(module);
+  /** The instance, or the one that trapped, whose binary calls go on with. */
+  get latest(): Instance | undefined {
+    return this.#current ?? this.#broken;
   }
 
   /** Forgets an instance that trapped: the next call starts a fresh one from the same module. */
@@ -90,19 +70,16 @@ export class Runtime {
   }
 
   #loadNow(): Instance {
-    if (this.#broken) {
-      this.#current = new Instance(this.#broken.module, this.#broken.variant);
-      this.#broken = undefined;
-      return this.#current;
+    let { module, variant } = this.#broken ?? {};
+    if (module === undefined) {
+      variant = this.preferred();
+      const { moduleNow } = this.#loader;
+      if (!moduleNow) throw sourceMissing();
+      module = this.modules.get(variant as Variant) ?? moduleNow(variant as Variant);
+      this.modules.set(variant as Variant, module);
     }
-    const variant = this.preferred();
-    if (!this.#loader.moduleNow) throw sourceMissing();
-    let module = this.#modules.get(variant);
-    if (!module) {
-      module = compiled(variant, this.#loader.moduleNow);
-      this.#modules.set(variant, module);
-    }
-    this.#current = new Instance(module, variant);
+    this.#current = new Instance(module, variant as string);
+    this.#broken = undefined;
     return this.#current;
   }
 
@@ -114,9 +91,9 @@ export class Runtime {
     throw failure(
       "SIMD_UNSUPPORTED",
       "WebAssembly",
-      "an engine without it",
-      "an engine with WebAssembly and its 128-bit SIMD",
-      "This engine does not run WebAssembly with 128-bit SIMD, which path-signature needs (Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or later do)",
+      "an engine without 128-bit SIMD",
+      "an engine that has it",
+      "This engine runs no WebAssembly with 128-bit SIMD",
     );
   }
 
@@ -142,7 +119,7 @@ export class Runtime {
   async #adopt(variant: Variant | undefined, source: ModuleSource | undefined, wish: boolean): Promise<void> {
     const request = this.#requests;
     if (variant !== undefined && !supports(variant)) throw unsupported(variant);
-    const module = source === undefined ? await this.#inlined(variant as Variant) : await this.#given(source);
+    const module = source === undefined ? await this.#inlined(variant as Variant) : await this.#loader.compile(source);
     // Meanwhile a newer request, or a call, may have settled it.
     if (request < this.#adopted) return;
     this.#adopted = request;
@@ -152,38 +129,32 @@ export class Runtime {
     if (loaded?.variant === name && (source === undefined || loaded.module === module)) return;
     this.#current = new Instance(module, name);
     this.#broken = undefined;
-    if (variant !== undefined) this.#modules.set(variant, module);
+    if (variant !== undefined) this.modules.set(variant, module);
   }
 
   async #inlined(variant: Variant): Promise<WebAssembly.Module> {
-    const known = this.#modules.get(variant);
+    const known = this.modules.get(variant);
     if (known) return known;
     const { moduleLater, variants } = this.#loader;
     if (!moduleLater || variants?.includes(variant) === false) throw sourceMissing(variant);
-    try {
-      const module = await moduleLater(variant);
-      const other = this.#modules.get(variant);
-      if (other) return other;
-      this.#modules.set(variant, module);
-      return module;
-    } catch (error) {
-      throw uncompiled(variant, error);
-    }
+    const module = await moduleLater(variant);
+    // A call may have been faster.
+    const kept = this.modules.get(variant) ?? module;
+    this.modules.set(variant, kept);
+    return kept;
   }
+}
 
-  async #given(source: ModuleSource): Promise<WebAssembly.Module> {
-    if (this.#loader.compile) return this.#loader.compile(source);
-    if (source instanceof WebAssembly.Module) return source;
-    throw typeError("SOURCE_TYPE", "source", describe(source), "a WebAssembly.Module");
-  }
+/** What hosts do with a source that compile nothing. @throws PathSignatureError SOURCE_TYPE */
+export async function onlyModules(source: ModuleSource): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  throw typeError("SOURCE_TYPE", "source", describe(source), "a WebAssembly.Module");
 }
 
 /** Reads what `init` was given: nothing, a source, or options. @throws PathSignatureError VARIANT_INVALID, OPTION_UNKNOWN, SOURCE_TYPE */
 export function readInit(given: unknown): InitOptions {
   if (given === undefined) return {};
-  const isOptions =
-    typeof given === "object" && given !== null && Object.prototype.toString.call(given) === "[object Object]";
-  if (!isOptions) return { source: given as ModuleSource };
+  if (tagOf(given) !== "Object") return { source: given as ModuleSource };
   for (const key in given) {
     if (key !== "variant" && key !== "source")
       throw typeError("OPTION_UNKNOWN", `options.${key}`, describe(key), "one of variant, source");
@@ -194,35 +165,8 @@ export function readInit(given: unknown): InitOptions {
   return { variant, source };
 }
 
-function compiled(variant: Variant, moduleNow: (variant: Variant) => WebAssembly.Module): WebAssembly.Module {
-  try {
-    return moduleNow(variant);
-  } catch (error) {
-    throw uncompiled(variant, error);
-  }
-}
-
-function uncompiled(variant: Variant, error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error);
-  return failure(
-    "INIT_FAILED",
-    "variant",
-    `"${variant}"`,
-    "a binary that the engine compiles",
-    `The engine did not compile the WebAssembly binary "${variant}": ${reason}`,
-    error,
-  );
-}
-
-function unsupported(variant: Variant): Error {
-  return failure(
-    "VARIANT_UNSUPPORTED",
-    "options.variant",
-    `"${variant}"`,
-    "a binary that this engine can run",
-    `This engine lacks the WebAssembly opcodes of the binary "${variant}"`,
-  );
-}
+const unsupported = (variant: Variant): Error =>
+  failure("VARIANT_UNSUPPORTED", "options.variant", `"${variant}"`, "a binary that this engine can run");
 
 function sourceMissing(variant?: Variant): Error {
   const binary = variant === undefined ? "" : ` "${variant}"`;
@@ -230,7 +174,7 @@ function sourceMissing(variant?: Variant): Error {
     "SOURCE_MISSING",
     "source",
     "none",
-    "a module, bytes, a Response or a URL given to init",
-    `This entry of path-signature holds no WebAssembly binary${binary}: call \`await init(source)\` first, or import another entry (see "Entries" in the README)`,
+    "a source given to init",
+    `This entry has no WebAssembly binary${binary}: call \`await init(source)\` first, or import another one`,
   );
 }

@@ -6,13 +6,11 @@
 // fits one block makes no closures and as few objects as it can.
 
 import { allocateNumbers } from "./arrays.ts";
-import { runBlocks } from "./batch.ts";
-import { fitsOneBlock } from "./blocks.ts";
-import { checkOut, internal, readCall } from "./call.ts";
+import { checkOut, readCall, shapeOf } from "./call.ts";
 import { checkBesides } from "./finite.ts";
 import { type Paths, readPaths } from "./input.ts";
-import { runOnce } from "./once.ts";
 import { readOptions, type SignatureOptions } from "./options.ts";
+import { compute, runOn } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import { SignatureTensor } from "./tensor.ts";
 import type { Only, SignatureOf } from "./types.ts";
@@ -50,34 +48,14 @@ export type SignatureFunction = <const P extends Paths, const O extends Signatur
 export function bindSignature(runtime: Runtime): SignatureFunction {
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
-    const read = readPaths(paths);
-    const call = readCall(read, given);
-    const { row, rows, dtype } = call;
-    const count = read.batch * rows * row;
-    const out = given.out;
+    const call = readCall(readPaths(paths), given);
+    const { batch, row, rows, dtype, channels, depth } = call;
+    const count = batch * rows * row;
+    const { out, checkFinite, scalarTerm, stream } = given;
     if (out !== undefined) checkOut(out, count, call);
-    if (given.checkFinite) checkBesides(call);
-
-    let data: Float32Array | Float64Array;
-    if (count === 0) {
-      data = out ?? allocateNumbers(dtype, 0, "paths");
-    } else {
-      const instance = runtime.instance();
-      try {
-        data = fitsOneBlock(call) ? runOnce(instance, call, out, count) : runBlocks(instance, call, out, count);
-      } catch (error) {
-        // An instance that trapped may hold anything; the next call gets a new one.
-        if (error instanceof WebAssembly.RuntimeError) {
-          runtime.discard(instance);
-          throw internal(call, error.message, error);
-        }
-        throw error;
-      }
-    }
-    const { lead, channels } = read;
-    const shape =
-      lead.length === 0 ? (given.stream ? [rows, row] : [row]) : given.stream ? [...lead, rows, row] : [...lead, row];
-    return new SignatureTensor(data, shape, dtype, channels, given.depth, given.scalarTerm, given.stream);
+    if (checkFinite) checkBesides(call);
+    const data = count === 0 ? (out ?? allocateNumbers(dtype, 0, "paths")) : runOn(runtime, call, compute, out, count);
+    return new SignatureTensor(data, shapeOf(call), dtype, channels, depth, scalarTerm, stream);
   }
   return signature as SignatureFunction;
 }

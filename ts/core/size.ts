@@ -17,15 +17,20 @@ export function countCoefficients(channels: number, depth: number): number {
   return size;
 }
 
-/** The error for a size from {@link sizeLimit} on. */
-export function tooLarge(channels: number, depth: number, size: number, argument: string): Error {
-  const numbers =
-    size < 2 ** 53 ? String(size) : size === Infinity ? "more than 10^308" : `about ${size.toPrecision(3)}`;
+/** The error for a size from {@link sizeLimit} on, or beyond another bound that is `accepted`. */
+export function tooLarge(
+  channels: number,
+  depth: number,
+  size: number,
+  argument: string,
+  accepted = "such that a signature has fewer than 2^31 numbers",
+): Error {
+  const numbers = size < 2 ** 53 ? size : "more than 2^53";
   return rangeError(
     "SIZE_TOO_LARGE",
     argument,
     `depth ${depth} of ${channels} channels, a signature of ${numbers} numbers`,
-    "such that a signature has fewer than 2^31 numbers",
+    accepted,
   );
 }
 

@@ -2,12 +2,12 @@
 // arena (batch.ts), or what a thread pool hands to its workers (ts/pool). Which items make a block is cut.ts's, streams that are
 // cut in time are chain.ts's; kernels are called elsewhere.
 
-import { alignLarge, heapOf, stageBasepoint, stageRows } from "./arena.ts";
+import { alignLarge, heapOf, stageBasepoint, stagePoints, stageRows } from "./arena.ts";
 import { copyIn, copyOut } from "./arrays.ts";
 import { type Call, startOf } from "./call.ts";
 import type { Cut } from "./cut.ts";
 import type { ReadRows } from "./input.ts";
-import { gatherEntry, headBytes, stretchOptions, writeGather, writeSignature } from "./task.ts";
+import { headBytes, type Staged, stretchOptions } from "./task.ts";
 
 /** Memory as numbers of every type, as an instance has it. */
 export interface Memory {
@@ -27,8 +27,8 @@ export interface BlockSizes {
   /** Rows of basepoints and of initial signatures: none, one for all, or one for each item. */
   readonly basepoints: number;
   readonly initials: number;
-  /** Entries of the list of what is to be taken from elsewhere. */
-  readonly gathers: number;
+  /** Bytes of a list of what is to be taken from elsewhere. */
+  readonly list: number;
   /** Numbers of output. */
   readonly output: number;
 }
@@ -38,7 +38,7 @@ export class Layout {
   readonly lengths: number;
   readonly basepoint: number;
   readonly initial: number;
-  readonly gather: number;
+  readonly list: number;
   /** The last of what is staged, so that it can be left out where it is taken from elsewhere. */
   readonly input: number;
   readonly output: number;
@@ -55,7 +55,7 @@ export class Layout {
     this.lengths = region(sizes.lengths ? sizes.items * 4 : 0);
     this.basepoint = region(sizes.basepoints * channels * bytes);
     this.initial = region(sizes.initials * size * bytes);
-    this.gather = region(sizes.gathers * gatherEntry * 8);
+    this.list = region(sizes.list);
     this.input = region(sizes.items * sizes.points * channels * bytes);
     this.output = region(sizes.output * bytes);
     this.end = at;
@@ -86,10 +86,9 @@ export class Block {
   readonly whole: boolean;
   /** Numbers of output of an item. */
   readonly itemOutput: number;
-  /** Entries of the list of what to take from memory that the caller shares; 0 where everything is staged. */
-  readonly #gathers: number;
 
-  constructor(parts: readonly Part[]) {
+  /** `list`: bytes of a list of points that are to be taken from elsewhere, where they are not staged. */
+  constructor(parts: readonly Part[], list = 0) {
     const [{ cut, first }] = parts as [Part];
     const { call } = cut;
     let items = 0;
@@ -106,7 +105,6 @@ export class Block {
     this.points = points;
     this.whole = whole;
     this.itemOutput = whole ? call.rows * call.row : call.size;
-    this.#gathers = gathersOf(parts, items * points);
     const together = parts.length > 1 ? items : undefined;
     this.layout = new Layout(call, {
       items,
@@ -114,7 +112,7 @@ export class Block {
       lengths,
       basepoints: whole && call.basepoint !== undefined ? (together ?? rowsOf(call.basepoint, items)) : 0,
       initials: whole && call.initial !== undefined ? (together ?? rowsOf(call.initial, items)) : 0,
-      gathers: this.#gathers,
+      list,
       output: items * this.itemOutput,
     });
   }
@@ -123,14 +121,12 @@ export class Block {
     return (this.parts[0] as Part).cut.call;
   }
 
-  /** Copies the items to where the block begins, byte `at`, and writes the task's head. */
-  stage(memory: Memory, at: number): void {
+  /** Copies the items to where the block begins, byte `at`. `bring` does it with their points. */
+  stage(memory: Memory, at: number, bring: typeof stageItems = stageItems): Staged {
     const { layout, items, points, parts, whole } = this;
-    const { channels, bytes, size, bits, dtype, depth } = this.#call;
-    const { u32 } = memory;
+    const { channels, bytes, size, bits, dtype } = this.#call;
     const heap = heapOf(memory, dtype);
     const number = (offset: number) => (at + offset) / bytes;
-    const source = this.#gathers > 0 ? memory.sourceOf?.(this.#call.paths.view.buffer as SharedArrayBuffer) : undefined;
     let basepointStride = 0;
     let initialStride = 0;
     let item = 0;
@@ -138,31 +134,19 @@ export class Block {
     for (const { cut, first, count } of parts) {
       const { basepoint, initial } = cut.call;
       const input = number(layout.input) + item * points * channels;
-      const lengths = layout.lengths === 0 ? undefined : u32;
-      const lengthsAt = (at + layout.lengths) / 4 + item;
-      if (source === undefined) stageItems(cut, first, count, points, heap, input, lengths, lengthsAt);
-      else {
-        const list = (at + layout.gather) / 8;
-        listItems(cut, first, count, points, memory.f64, list, layout.input / bytes, lengths, lengthsAt);
-      }
-      if (layout.basepoint !== 0) {
+      const lengths = layout.lengths && memory.u32;
+      bring(cut, first, count, points, heap, input, lengths, (at + layout.lengths) / 4 + item);
+      if (layout.basepoint) {
         const to = number(layout.basepoint) + item * channels;
         basepointStride = stageBasepoint(basepoint as ReadRows | true, channels, cut, first, count, heap, to, each);
       }
-      if (layout.initial !== 0) {
+      if (layout.initial) {
         const to = number(layout.initial) + item * size;
         initialStride = stageRows(initial as ReadRows, size, cut, first, count, heap, to, each);
       }
       item += count;
     }
-    writeSignature(u32, at, {
-      dtype,
-      channels,
-      depth,
-      options: whole ? bits : stretchOptions(bits),
-      staged: source === undefined ? layout.input + items * points * channels * bytes : layout.input,
-      output: layout.output,
-      end: layout.end,
+    return {
       paths: layout.input,
       batch: items,
       points,
@@ -171,8 +155,9 @@ export class Block {
       basepointStride,
       initial: layout.initial,
       initialStride,
-    });
-    if (source !== undefined) writeGather(u32, at, { source, dtype, list: layout.gather, count: this.#gathers });
+      options: whole ? bits : stretchOptions(bits),
+      output: layout.output,
+    };
   }
 
   /** Where the output of the block's item number `item` begins, in numbers, for a block at byte `at`. */
@@ -185,14 +170,14 @@ export class Block {
  * Copies the points of items [first, first + count), each `points` points after the one before, to `heap[to…]`, and how many
  * each has to `lengths[at…]`, where that is wanted.
  */
-function stageItems(
+export function stageItems(
   cut: Cut,
   first: number,
   count: number,
   points: number,
   heap: Float32Array | Float64Array,
   to: number,
-  lengths: Uint32Array | undefined,
+  lengths: Uint32Array | 0,
   at: number,
 ): void {
   const { call, paths } = cut;
@@ -200,7 +185,7 @@ function stageItems(
   const { view, kind, starts } = call.paths;
   if (cut.inOrder && call.points === points) {
     copyIn(view, kind, startOf(call, cut.pathOf(first)), count * points * channels, heap, to);
-    lengths?.fill(points, at, at + count);
+    if (lengths) lengths.fill(points, at, at + count);
     return;
   }
   const end = first + count;
@@ -214,79 +199,13 @@ function stageItems(
       const path = paths[item] as number;
       const length = call.lengths[path] as number;
       copyIn(view, kind, path * pathNumbers, length * channels, heap, to);
-      if (lengths !== undefined) lengths[at] = length;
+      if (lengths) lengths[at] = length;
     }
   }
   for (; item < end; item++, to += pitch, at++) {
     const length = cut.pointsOf(item);
-    if (item < wholes) copyIn(view, kind, startOf(call, cut.pathOf(item)), length * channels, heap, to);
-    else stageStretch(cut, item, length, heap, to);
-    if (lengths !== undefined) lengths[at] = length;
-  }
-}
-
-/** Smaller blocks are not worth a message about where they lie. */
-const leastGather = 16384;
-
-/** Entries of the list with which a block is taken from memory that the caller shares; 0 where it is not. */
-function gathersOf(parts: readonly Part[], numbers: number): number {
-  const [{ cut, first, count }] = parts as [Part];
-  const { call } = cut;
-  const { view, kind } = call.paths;
-  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
-  if (!isShared || parts.length > 1 || kind !== call.dtype || numbers * call.channels < leastGather) return 0;
-  if (cut.inOrder) return 1;
-  // A basepoint before a stretch is not the caller's memory.
-  for (let item = Math.max(first, cut.wholes); item < first + count; item++) {
-    if (cut.stretchOf(item).from < 0) return 0;
-  }
-  return count;
-}
-
-/** As {@link stageItems}, but lists what goes where, for who can reach it: where it begins in its buffer, how much, and where to. */
-function listItems(
-  cut: Cut,
-  first: number,
-  count: number,
-  points: number,
-  list: Float64Array,
-  at: number,
-  to: number,
-  lengths: Uint32Array | undefined,
-  lengthsAt: number,
-): void {
-  const { call } = cut;
-  const { channels, bytes } = call;
-  const begin = call.paths.view.byteOffset / bytes;
-  if (cut.inOrder) {
-    list[at] = begin + startOf(call, cut.pathOf(first));
-    list[at + 1] = count * points * channels;
-    list[at + 2] = to;
-    lengths?.fill(points, lengthsAt, lengthsAt + count);
-    return;
-  }
-  for (let i = 0; i < count; i++, at += gatherEntry) {
-    const item = first + i;
-    const length = cut.pointsOf(item);
-    const from = item < cut.wholes ? 0 : cut.stretchOf(item).from * channels;
-    list[at] = begin + startOf(call, cut.pathOf(item)) + from;
-    list[at + 1] = length * channels;
-    list[at + 2] = to + i * points * channels;
-    if (lengths !== undefined) lengths[lengthsAt + i] = length;
-  }
-}
-
-/** Copies a stretch of a path, a basepoint in front where it begins with it. */
-function stageStretch(cut: Cut, item: number, length: number, heap: Float32Array | Float64Array, to: number): void {
-  const { call } = cut;
-  const { channels, basepoint } = call;
-  const { view, kind } = call.paths;
-  const start = startOf(call, cut.pathOf(item));
-  const { from } = cut.stretchOf(item);
-  if (from >= 0) copyIn(view, kind, start + from * channels, length * channels, heap, to);
-  else {
-    stageBasepoint(basepoint as ReadRows | true, channels, cut, item, 1, heap, to, false);
-    copyIn(view, kind, start, (length - 1) * channels, heap, to + channels);
+    stagePoints(call, cut.pathOf(item), item < wholes ? 0 : cut.stretchOf(item).from, length, heap, to);
+    if (lengths) lengths[at] = length;
   }
 }
 

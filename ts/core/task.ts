@@ -75,8 +75,8 @@ export interface Task {
   readonly end: number;
 }
 
-/** Arguments of the kernel `signature`; see abi.ts. */
-export interface SignatureTask extends Task {
+/** What the kernel `signature` (abi.ts) is told of a block that is staged, besides what its call says. Regions as bytes from the block's beginning on; 0: there is none. */
+export interface Staged {
   readonly paths: number;
   readonly batch: number;
   readonly points: number;
@@ -85,6 +85,44 @@ export interface SignatureTask extends Task {
   readonly basepointStride: number;
   readonly initial: number;
   readonly initialStride: number;
+  readonly options: number;
+  readonly output: number;
+}
+
+/** The numbers that make a kernel of a shape. */
+export interface Form {
+  readonly dtype: DTypeIndex;
+  readonly channels: number;
+  readonly depth: number;
+}
+
+/** Runs the kernel on a block at byte `at` of the instance's memory; memory may have grown afterwards. @returns A code of abi.ts */
+export function runStaged(
+  { kernels }: Instance,
+  { dtype, channels, depth }: Form,
+  staged: Staged,
+  at: number,
+  scratch: number,
+  scratchBytes: number,
+): number {
+  const address = (offset: number) => offset && at + offset;
+  return kernels.signature(
+    dtype,
+    at + staged.paths,
+    staged.batch,
+    staged.points,
+    channels,
+    depth,
+    address(staged.lengths),
+    address(staged.basepoint),
+    staged.basepointStride,
+    address(staged.initial),
+    staged.initialStride,
+    staged.options,
+    at + staged.output,
+    scratch,
+    scratchBytes,
+  );
 }
 
 /** `count` rows from `rows` on become one, to the left of it `initial`, the row before the first, where it is not 0. */
@@ -154,9 +192,18 @@ export function writeHead(u32: Uint32Array, at: number, what: number, task: Task
   return head;
 }
 
-/** Writes the head of a task at byte `at`. */
-export function writeSignature(u32: Uint32Array, at: number, task: SignatureTask): void {
-  const head = writeHead(u32, at, operation.SIGNATURE, task);
+/** Writes the head of a block's task at byte `at`: what precedes byte `end` of it is staged, what precedes `last` is all of it. */
+export function writeSignature(
+  u32: Uint32Array,
+  at: number,
+  { dtype, channels, depth }: Form,
+  task: Staged,
+  end: number,
+  last: number,
+): void {
+  const { options, output } = task;
+  const common = { dtype, channels, depth, options, staged: end, output, end: last };
+  const head = writeHead(u32, at, operation.SIGNATURE, common);
   u32[head + PATHS] = task.paths;
   u32[head + BATCH] = task.batch;
   u32[head + POINTS] = task.points;
@@ -195,29 +242,26 @@ export function perform(instance: Instance, at: number, scratch: number, scratch
   const { u32, kernels } = instance;
   const head = at / 4;
   const word = (n: number) => u32[head + n] as number;
-  const address = (n: number) => (u32[head + n] === 0 ? 0 : at + (u32[head + n] as number));
+  const form: Form = { dtype: word(DTYPE) as DTypeIndex, channels: word(CHANNELS), depth: word(DEPTH) };
   if (word(OPERATION) === operation.COMBINE) {
-    const done = kernels.combine(word(DTYPE), word(CHANNELS), word(DEPTH), address(ROWS), word(COUNT));
-    if (done < 0 || word(INITIAL) === 0) return done;
-    return kernels.combine(word(DTYPE), word(CHANNELS), word(DEPTH), address(INITIAL), 2);
+    const combine = (rows: number, count: number) =>
+      kernels.combine(form.dtype, form.channels, form.depth, at + rows, count);
+    const done = combine(word(ROWS), word(COUNT));
+    return done < 0 || word(INITIAL) === 0 ? done : combine(word(INITIAL), 2);
   }
-  return kernels.signature(
-    word(DTYPE),
-    address(PATHS),
-    word(BATCH),
-    word(POINTS),
-    word(CHANNELS),
-    word(DEPTH),
-    address(LENGTHS),
-    address(BASEPOINT),
-    word(BASEPOINT_STRIDE),
-    address(INITIAL),
-    word(INITIAL_STRIDE),
-    word(OPTIONS),
-    address(OUTPUT),
-    scratch,
-    scratchBytes,
-  );
+  const staged: Staged = {
+    paths: word(PATHS),
+    batch: word(BATCH),
+    points: word(POINTS),
+    lengths: word(LENGTHS),
+    basepoint: word(BASEPOINT),
+    basepointStride: word(BASEPOINT_STRIDE),
+    initial: word(INITIAL),
+    initialStride: word(INITIAL_STRIDE),
+    options: word(OPTIONS),
+    output: word(OUTPUT),
+  };
+  return runStaged(instance, form, staged, at, scratch, scratchBytes);
 }
 
 /** The option bits of a stretch: its signature is multiplied with others, so it has no scalar term. */

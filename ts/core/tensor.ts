@@ -79,6 +79,9 @@ const product = (numbers: readonly number[]): number => {
   return p;
 };
 
+const numbersOf = <T extends DType>(dtype: T, count: number): ArrayOf[T] =>
+  (dtype === "float32" ? new Float32Array(count) : new Float64Array(count)) as ArrayOf[T];
+
 /** The result of a call. Made by the library only. */
 export class SignatureTensor<T extends DType, Stream extends boolean, Batched extends boolean>
   implements Signature<T, Stream, Batched>
@@ -114,17 +117,15 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     if (!Number.isInteger(k) || k < lowest || k > this.depth) {
       throw rangeError("LEVEL_INVALID", "level", describe(k), `a whole number from ${lowest} to ${this.depth}`);
     }
-    const { channels: d } = this;
+    const { channels: d, dtype } = this;
     const row = this.shape[this.shape.length - 1] as number;
     const lead = this.shape.slice(0, -1);
     const offset = this.#offset(k);
     const inner: number[] = new Array(k).fill(d);
-    if (lead.length === 0) {
-      const numbers = this.data.subarray(offset, offset + d ** k) as ArrayOf[T];
-      return new StridedLevel(numbers, inner, rowMajor(inner), 0, this.dtype);
-    }
+    const single = lead.length === 0;
+    const data = single ? (this.data.subarray(offset, offset + d ** k) as ArrayOf[T]) : this.data;
     const strides = [...rowMajor(lead).map((s) => s * row), ...rowMajor(inner)];
-    return new StridedLevel(this.data, [...lead, ...inner], strides, offset, this.dtype);
+    return new StridedLevel(data, [...lead, ...inner], strides, single ? 0 : offset, dtype, d ** k, row);
   }
 
   at(word: ArrayLike<number>): Coefficients<T, Stream, Batched> {
@@ -132,9 +133,9 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     if (this.shape.length === 1) return this.data[index] as number as Coefficients<T, Stream, Batched>;
     const row = this.shape[this.shape.length - 1] as number;
     const count = product(this.shape.slice(0, -1));
-    const found = this.dtype === "float32" ? new Float32Array(count) : new Float64Array(count);
+    const found = numbersOf(this.dtype, count);
     for (let i = 0; i < count; i++) found[i] = this.data[i * row + index] as number;
-    return found as ArrayOf[T] as Coefficients<T, Stream, Batched>;
+    return found as Coefficients<T, Stream, Batched>;
   }
 
   /** Where level k begins in a row. */
@@ -183,13 +184,26 @@ class StridedLevel<T extends DType> implements LevelView<T> {
   readonly strides: readonly number[];
   readonly offset: number;
   readonly dtype: T;
+  /** Numbers of the level in a signature, and from one signature to the next. */
+  readonly #width: number;
+  readonly #row: number;
 
-  constructor(data: ArrayOf[T], shape: readonly number[], strides: readonly number[], offset: number, dtype: T) {
+  constructor(
+    data: ArrayOf[T],
+    shape: readonly number[],
+    strides: readonly number[],
+    offset: number,
+    dtype: T,
+    width: number,
+    row: number,
+  ) {
     this.data = data;
     this.shape = shape;
     this.strides = strides;
     this.offset = offset;
     this.dtype = dtype;
+    this.#width = width;
+    this.#row = row;
   }
 
   get(...index: readonly number[]): number {
@@ -215,24 +229,11 @@ class StridedLevel<T extends DType> implements LevelView<T> {
   }
 
   toArray(): ArrayOf[T] {
-    const { shape, strides, data } = this;
-    const count = product(shape);
-    const copy = (this.dtype === "float32" ? new Float32Array(count) : new Float64Array(count)) as ArrayOf[T];
-    const index: number[] = new Array(shape.length).fill(0);
-    for (let i = 0, at = this.offset; i < count; i++) {
-      copy[i] = data[at] as number;
-      // Count on, the last dimension fastest, moving `at` along.
-      for (let k = shape.length - 1; k >= 0; k--) {
-        const next = (index[k] as number) + 1;
-        at += strides[k] as number;
-        if (next < (shape[k] as number)) {
-          index[k] = next;
-          break;
-        }
-        at -= (strides[k] as number) * next;
-        index[k] = 0;
-      }
-    }
+    const { data, dtype } = this;
+    const count = product(this.shape);
+    const copy = numbersOf(dtype, count);
+    for (let to = 0, at = this.offset; to < count; to += this.#width, at += this.#row)
+      copy.set(data.subarray(at, at + this.#width), to);
     return copy;
   }
 }
@@ -251,7 +252,7 @@ export function checkContiguous(tensor: object, shape: readonly number[], argume
       "STRIDED",
       argument,
       "a tensor with strides or an offset",
-      "contiguous in row-major order (copy it, as `level(k).toArray()` does)",
+      "contiguous in row-major order, as `level(k).toArray()` is",
     );
   }
 }

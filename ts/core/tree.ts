@@ -2,7 +2,7 @@
 // many at once (crates/kernels/src/combine.rs): neighbours first, then pairs of pairs. On one thread; never more rows are kept
 // than a path has stretches' doublings.
 
-import type { DTypeIndex } from "./arrays.ts";
+import type { Call } from "./call.ts";
 import type { Instance } from "./instance.ts";
 
 /** Rows that wait for their neighbours, for a path of so many stretches, the initial signature among them. */
@@ -11,33 +11,24 @@ export const rowsOfTree = (stretches: number): number => Math.ceil(Math.log2(Mat
 /** A stack of rows in an instance's memory. */
 export class Tree {
   readonly #instance: Instance;
-  readonly #dtype: DTypeIndex;
-  readonly #channels: number;
-  readonly #depth: number;
-  readonly #rowBytes: number;
+  readonly #call: Call;
   readonly #address: number;
   /** Stretches that each row of the stack covers; 0 for an initial signature, which waits to the end. */
   readonly #covers: number[] = [];
 
-  constructor(
-    instance: Instance,
-    dtype: DTypeIndex,
-    channels: number,
-    depth: number,
-    rowBytes: number,
-    address: number,
-  ) {
+  constructor(instance: Instance, call: Call, address: number) {
     this.#instance = instance;
-    this.#dtype = dtype;
-    this.#channels = channels;
-    this.#depth = depth;
-    this.#rowBytes = rowBytes;
+    this.#call = call;
     this.#address = address;
+  }
+
+  #rowAt(index: number): number {
+    return this.#address + index * this.#call.size * this.#call.bytes;
   }
 
   /** Where the next row is to be put. */
   get top(): number {
-    return this.#address + this.#covers.length * this.#rowBytes;
+    return this.#rowAt(this.#covers.length);
   }
 
   /** The row at `top` is the initial signature of the path that comes. */
@@ -59,9 +50,9 @@ export class Tree {
 
   #multiply(): void {
     const right = this.#covers.pop() as number;
-    const left = this.#covers.pop() as number;
-    this.#covers.push(left + right);
-    const address = this.#address + (this.#covers.length - 1) * this.#rowBytes;
-    this.#instance.kernels.combine(this.#dtype, this.#channels, this.#depth, address, 2);
+    const last = this.#covers.length - 1;
+    this.#covers[last] = (this.#covers[last] as number) + right;
+    const { dtype, channels, depth } = this.#call;
+    this.#instance.kernels.combine(dtype, channels, depth, this.#rowAt(last), 2);
   }
 }

@@ -2,13 +2,11 @@
 // this thread (vjp.ts) and for workers (vjp-task.ts).
 
 import { allocateNumbers } from "./arrays.ts";
-import { runBlocks } from "./batch.ts";
-import { fitsOneBlock } from "./blocks.ts";
 import { Call } from "./call.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import { runOnce } from "./once.ts";
 import type { ReadOptions } from "./options.ts";
+import { compute } from "./run.ts";
 import type { GradientTensor, SignatureGradients } from "./vjp.ts";
 import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
 
@@ -18,7 +16,7 @@ type Numbers = Float32Array | Float64Array;
 export function forward(instance: Instance, call: Call): Numbers {
   const count = call.batch * call.rows * call.row;
   if (count === 0) return allocateNumbers(call.dtype, 0, "paths");
-  return fitsOneBlock(call) ? runOnce(instance, call, undefined, count) : runBlocks(instance, call, undefined, count);
+  return compute(instance, call, undefined, count);
 }
 
 /** The call of which the kernel wants the signatures: whole paths by themselves, streams as they are. */

@@ -2,11 +2,10 @@
 // brings the gradients back. How blocks and segments are cut is vjp-blocks.ts's.
 
 import { CONTINUED, CONTINUES, COTANGENTS_NOT_FINITE, code } from "./abi.ts";
-import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
+import { alignLarge, beyondMemory, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, copyOut, dtypeOfKind } from "./arrays.ts";
 import { type Call, internal, lengthOf, startOf } from "./call.ts";
 import { checkCotangent } from "./cotangent.ts";
-import { rangeError } from "./errors.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { planVjp, segmentPoints, type VjpPlan } from "./vjp-blocks.ts";
@@ -25,17 +24,21 @@ export interface GradientArrays {
 function scratchFor(instance: Instance, call: Call): number {
   const bytes = instance.kernels.vjp_scratch_bytes(call.dtype, call.channels, call.depth, call.bits & 7) >>> 0;
   if (bytes > 0) return bytes;
-  throw gradientsTooLarge(call);
+  throw beyondMemory(call);
 }
 
-/** The error for a call whose gradients the kernels do not compute. */
-export const gradientsTooLarge = (call: Call): Error =>
-  rangeError(
-    "SIZE_TOO_LARGE",
-    "options.depth",
-    `depth ${call.depth} of ${call.channels} channels, a signature of ${call.size} numbers`,
-    "such that the gradients of a call fit into 32-bit WebAssembly memory",
-  );
+type Region =
+  | "lengths"
+  | "input"
+  | "output"
+  | "signatures"
+  | "cotangents"
+  | "basepoint"
+  | "outBasepoint"
+  | "initial"
+  | "outInitial"
+  | "carry"
+  | "scratch";
 
 /** The arena as laid out for one call, and the work on its blocks. */
 export class VjpStage {
@@ -48,18 +51,8 @@ export class VjpStage {
   readonly #basepointIsPoint: boolean;
   readonly #carried: number;
   readonly #scratchBytes: number;
-  // Addresses.
-  readonly #lengths: number;
-  readonly #input: number;
-  readonly #output: number;
-  readonly #signatures: number;
-  readonly #cotangents: number;
-  readonly #basepoint: number;
-  readonly #outBasepoint: number;
-  readonly #initial: number;
-  readonly #outInitial: number;
-  readonly #carry: number;
-  readonly #scratch: number;
+  /** Addresses of what is staged and of what comes back. */
+  readonly #at: Record<Region, number>;
 
   constructor(instance: Instance, call: Call) {
     const { channels, depth, bytes, row, rows, size, stream } = call;
@@ -79,36 +72,27 @@ export class VjpStage {
     // Streams continue from the signature where a segment begins.
     const withInitial = call.initial !== undefined || (stream && cut) ? paths * size : 0;
     let end = 0;
-    const region = (count: number, each: number): number => {
+    const region = (count: number, each = bytes): number => {
       const at = end;
       end += alignLarge(count * each);
       return at;
     };
     const at = {
       lengths: region(paths, 4),
-      input: region(paths * points * channels, bytes),
-      output: region(paths * points * channels, bytes),
-      signatures: region(staged, bytes),
-      cotangents: region(staged, bytes),
-      basepoint: region(withBasepoint, bytes),
-      outBasepoint: region(withBasepoint, bytes),
-      initial: region(withInitial, bytes),
-      outInitial: region(withInitial, bytes),
-      carry: region(paths * this.#carried, bytes),
+      input: region(paths * points * channels),
+      output: region(paths * points * channels),
+      signatures: region(staged),
+      cotangents: region(staged),
+      basepoint: region(withBasepoint),
+      outBasepoint: region(withBasepoint),
+      initial: region(withInitial),
+      outInitial: region(withInitial),
+      carry: region(paths * this.#carried),
       scratch: region(this.#scratchBytes, 1),
     };
     const base = instance.reserve(end);
-    this.#lengths = base + at.lengths;
-    this.#input = base + at.input;
-    this.#output = base + at.output;
-    this.#signatures = base + at.signatures;
-    this.#cotangents = base + at.cotangents;
-    this.#basepoint = base + at.basepoint;
-    this.#outBasepoint = base + at.outBasepoint;
-    this.#initial = base + at.initial;
-    this.#outInitial = base + at.outInitial;
-    this.#carry = base + at.carry;
-    this.#scratch = base + at.scratch;
+    for (const name in at) at[name as Region] += base;
+    this.#at = at;
   }
 
   get #heap(): Numbers {
@@ -140,14 +124,23 @@ export class VjpStage {
         first,
         paths,
         this.#heap,
-        this.#basepoint / bytes,
+        this.#at.basepoint / bytes,
         false,
       );
     }
     let initialStride = 0;
     if (initial !== undefined) {
       const each = stream && cut;
-      initialStride = stageRows(initial, size, pathsAsTheyStand, first, paths, this.#heap, this.#initial / bytes, each);
+      initialStride = stageRows(
+        initial,
+        size,
+        pathsAsTheyStand,
+        first,
+        paths,
+        this.#heap,
+        this.#at.initial / bytes,
+        each,
+      );
     }
     let finite = true;
     for (let turn = 0; turn < segments; turn++) {
@@ -157,7 +150,7 @@ export class VjpStage {
       this.#stageRows(first, paths, s, signatures, cotangents, turn === 0);
       if (stream && s > 0) this.#stageStart(first, paths, s, signatures);
       else if (stream && cut && initial !== undefined) {
-        stageRows(initial, size, pathsAsTheyStand, first, paths, this.#heap, this.#initial / bytes, true);
+        stageRows(initial, size, pathsAsTheyStand, first, paths, this.#heap, this.#at.initial / bytes, true);
       }
       const hasBasepoint =
         basepoint !== undefined && !this.#basepointIsPoint && (stream || s === (inverse ? segments - 1 : 0));
@@ -166,32 +159,32 @@ export class VjpStage {
       const wantsInitial = to.initial !== undefined && (stream ? last : turn === 0);
       const done = this.#instance.kernels.signature_vjp(
         call.dtype,
-        this.#input,
+        this.#at.input,
         paths,
         points,
         channels,
         call.depth,
-        this.#lengths,
-        hasBasepoint ? this.#basepoint : 0,
+        this.#at.lengths,
+        hasBasepoint ? this.#at.basepoint : 0,
         hasBasepoint ? basepointStride : 0,
-        continued ? this.#initial : 0,
+        continued ? this.#at.initial : 0,
         stream && cut ? size : initialStride,
-        this.#signatures,
-        this.#cotangents,
+        this.#at.signatures,
+        this.#at.cotangents,
         this.#bits | (turn > 0 ? CONTINUED : 0) | (last ? 0 : CONTINUES),
-        this.#output,
-        hasBasepoint && to.basepoint !== undefined ? this.#outBasepoint : 0,
-        wantsInitial ? this.#outInitial : 0,
-        cut ? this.#carry : 0,
-        this.#scratch,
+        this.#at.output,
+        hasBasepoint && to.basepoint !== undefined ? this.#at.outBasepoint : 0,
+        wantsInitial ? this.#at.outInitial : 0,
+        cut ? this.#at.carry : 0,
+        this.#at.scratch,
         this.#scratchBytes,
       );
       if (done < 0) throw internal(call, `code ${done}`);
       if (done === COTANGENTS_NOT_FINITE) finite = false;
       else if (done !== code.FINE) throw internal(call, `code ${done}`);
       const heap = this.#heap;
-      if (hasBasepoint) to.basepoint?.(heap, this.#outBasepoint / bytes, first, paths);
-      if (wantsInitial) to.initial?.(heap, this.#outInitial / bytes, first, paths);
+      if (hasBasepoint) to.basepoint?.(heap, this.#at.outBasepoint / bytes, first, paths);
+      if (wantsInitial) to.initial?.(heap, this.#at.outInitial / bytes, first, paths);
       this.#takePoints(first, paths, s, points, last, to);
     }
     return finite;
@@ -203,8 +196,8 @@ export class VjpStage {
     const { view, kind, starts } = call.paths;
     const { channels, bytes, stream, points } = call;
     const heap = this.#heap;
-    const input = this.#input / bytes;
-    const counts = this.#instance.u32.subarray(this.#lengths / 4, this.#lengths / 4 + paths);
+    const input = this.#at.input / bytes;
+    const counts = this.#instance.u32.subarray(this.#at.lengths / 4, this.#at.lengths / 4 + paths);
     if (this.#plan.segments === 1) {
       for (let i = 0; i < paths; i++) counts[i] = lengthOf(call, first + i);
       if (starts === undefined) {
@@ -230,7 +223,7 @@ export class VjpStage {
       let to = input + i * most * channels;
       counts[i] = count;
       if (extra === 1 && from === 0) {
-        const at = this.#basepoint / bytes + i * basepointStride;
+        const at = this.#at.basepoint / bytes + i * basepointStride;
         heap.copyWithin(to, at, at + channels);
         to += channels;
         count -= 1;
@@ -256,8 +249,8 @@ export class VjpStage {
         }
       }
     };
-    copy(signatures, own, this.#signatures);
-    copy(cotangents.view, cotangents.kind, this.#cotangents);
+    copy(signatures, own, this.#at.signatures);
+    copy(cotangents.view, cotangents.kind, this.#at.cotangents);
   }
 
   /** The signature that each path has come to where a segment of a stream begins. */
@@ -265,7 +258,7 @@ export class VjpStage {
     const { row, rows, size, bytes } = this.#call;
     for (let i = 0; i < paths; i++) {
       const at = ((first + i) * rows + s * this.#plan.steps) * row - size;
-      this.#heap.set(signatures.subarray(at, at + size), this.#initial / bytes + i * size);
+      this.#heap.set(signatures.subarray(at, at + size), this.#at.initial / bytes + i * size);
     }
   }
 
@@ -274,7 +267,7 @@ export class VjpStage {
     const call = this.#call;
     const { channels, bytes, stream, inverse } = call;
     const heap = this.#heap;
-    const output = this.#output / bytes;
+    const output = this.#at.output / bytes;
     const length = call.points * channels;
     if (this.#plan.segments === 1) {
       copyOut(heap, output, paths * length, to.paths, first * length);

@@ -2,13 +2,14 @@
 // another file's. What is computed, and why it is right: docs/gradients.md and crates/kernels/src/vjp.
 
 import type { ArrayOf, DType, NumericView } from "./arrays.ts";
-import { type Call, internal, readCall } from "./call.ts";
+import { type Call, readCall, shapeOf } from "./call.ts";
 import { readCotangent } from "./cotangent.ts";
 import { describe, typeError } from "./errors.ts";
 import { checkBesides } from "./finite.ts";
 import { type Paths, type ReadRows, readPaths, type TensorInput } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "./options.ts";
+import { runOn } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import { SignatureTensor } from "./tensor.ts";
 import type { DTypeOf, Only, SignatureOf } from "./types.ts";
@@ -106,24 +107,12 @@ function gradients(instance: Instance, call: Call, signatures: Numbers, cotangen
   return found.tensors();
 }
 
-/** Runs `work` on the runtime's instance; one that traps is replaced. */
-function run<R>(runtime: Runtime, call: Call, work: (instance: Instance) => R): R {
-  const instance = runtime.instance();
-  try {
-    return work(instance);
-  } catch (error) {
-    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-    runtime.discard(instance);
-    throw internal(call, error.message, error);
-  }
-}
-
 /** Makes `signatureVjp` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignatureVjp(runtime: Runtime): SignatureVjpFunction {
   function signatureVjp(paths: unknown, cotangent: unknown, options: unknown): SignatureGradients {
     const { call, given } = read(paths, options);
     const rows = readCotangent(cotangent, call);
-    return run(runtime, call, (instance) => gradients(instance, call, forward(instance, ownCall(call, given)), rows));
+    return runOn(runtime, call, (instance) => gradients(instance, call, forward(instance, ownCall(call, given)), rows));
   }
   return signatureVjp as SignatureVjpFunction;
 }
@@ -132,16 +121,15 @@ export function bindSignatureVjp(runtime: Runtime): SignatureVjpFunction {
 export function bindSignatureWithVjp(runtime: Runtime): SignatureWithVjpFunction {
   function signatureWithVjp(paths: unknown, options: unknown) {
     const { call, given } = read(paths, options);
-    const { row, rows, stream, dtype, depth, channels } = call;
-    const data = run(runtime, call, (instance) => forward(instance, call));
-    const shape = [...call.paths.lead, ...(stream ? [rows] : []), row];
-    const tensor = new SignatureTensor(data, shape, dtype, channels, depth, given.scalarTerm, stream);
+    const { stream, dtype, depth, channels } = call;
+    const data = runOn(runtime, call, (instance) => forward(instance, call));
+    const tensor = new SignatureTensor(data, shapeOf(call), dtype, channels, depth, given.scalarTerm, stream);
     const own = ownCall(call, given);
     // What was continued stands in the result: the paths' own signatures are made when they are first asked for.
     let signatures = own === call ? data : undefined;
     const pullback = (cotangent: unknown): SignatureGradients => {
       const given = readCotangent(cotangent, call);
-      return run(runtime, call, (instance) => {
+      return runOn(runtime, call, (instance) => {
         signatures ??= forward(instance, own);
         return gradients(instance, call, signatures, given);
       });

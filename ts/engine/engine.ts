@@ -10,6 +10,7 @@ import type { Cotangent, SignatureGradients } from "../core/vjp.ts";
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
 import type { GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
+import { wantedBinary } from "../pool/binary.ts";
 import type { Mode } from "../pool/crew.ts";
 import { HostCrews, type ThreadParts } from "../pool/crews.ts";
 import { availableThreads } from "../pool/host.ts";
@@ -201,7 +202,7 @@ class ThreadEngine {
     const { mode, state, warnings } = this.#pool;
     return {
       version,
-      variant: this.#runtime.wanted,
+      variant: wantedBinary(this.#runtime),
       mode,
       threads: this.#threads,
       ...state,

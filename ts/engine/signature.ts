@@ -2,9 +2,9 @@
 // Reading and checking are those of the synchronous function (ts/core), tasks those of ts/pool/signature.ts.
 
 import { allocateNumbers, FLOAT32, FLOAT64 } from "../core/arrays.ts";
-import { keepApart } from "../core/batch.ts";
+import { spoils } from "../core/batch.ts";
 import { type Budget, longestStretch, outputBytes, streamSteps } from "../core/blocks.ts";
-import { type Call, checkOut, readCall } from "../core/call.ts";
+import { type Call, checkOut, readCall, shapeOf } from "../core/call.ts";
 import { isChained } from "../core/chain.ts";
 import { hasStretches, stretchesIn } from "../core/cut.ts";
 import { describe, typeError } from "../core/errors.ts";
@@ -30,6 +30,8 @@ export class SignatureCall implements CheckedCall {
   /** Numbers of the result. */
   readonly count: number;
   readonly options: ReadOptions;
+  /** Whether results are written to `out` as they come. */
+  readonly direct: boolean;
   /** Where the numbers of the result are, or will be: `out` itself where it is large, for then there is no room for two. */
   data: Float32Array | Float64Array | undefined;
 
@@ -40,25 +42,21 @@ export class SignatureCall implements CheckedCall {
     ({ input: this.input, output: this.output } = bytesOf(call));
     this.count = call.batch * call.rows * call.row;
     this.options = options;
-    if (this.out !== undefined) checkOut(this.out, this.count, call);
-  }
-
-  /** Whether results are written to `out` as they come. */
-  get direct(): boolean {
-    return this.out !== undefined && this.output > outputBytes;
+    const { out } = this;
+    if (out !== undefined) checkOut(out, this.count, call);
+    this.direct = out !== undefined && this.output > outputBytes && !spoils(call, out);
   }
 
   result(): SignatureTensor<"float32" | "float64", boolean, boolean> {
     const { call, out } = this;
-    const { paths, rows, row, dtype, channels, depth } = call;
+    const { dtype, channels, depth } = call;
     let data = this.data ?? out ?? allocateNumbers(dtype, 0, "paths");
     if (out !== undefined && data !== out) {
       out.set(data);
       data = out;
     }
     const { stream, scalarTerm } = this.options;
-    const shape = [...paths.lead, ...(stream ? [rows] : []), row];
-    return new SignatureTensor(data, shape, dtype, channels, depth, scalarTerm, stream);
+    return new SignatureTensor(data, shapeOf(call), dtype, channels, depth, scalarTerm, stream);
   }
 }
 
@@ -81,7 +79,6 @@ const cpu: CpuOperation<SignatureCall> = {
 
   work(given, budget) {
     const { call, out, direct, count } = given;
-    if (direct) keepApart(call, out as Float32Array | Float64Array);
     given.data = direct ? out : allocateNumbers(call.dtype, count, "paths");
     return new SignatureWork(call, given.data as Float32Array | Float64Array, budget, direct);
   },

@@ -7,7 +7,7 @@
 import simd from "path-signature/wasm/simd.wasm?module";
 import { bindInfo } from "../core/info.ts";
 import { bindInit } from "../core/init.ts";
-import { type Loader, Runtime } from "../core/runtime.ts";
+import { type Loader, onlyModules, Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
 import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
 
@@ -15,6 +15,7 @@ const loader: Loader = {
   variants: ["simd"],
   moduleNow: () => simd,
   moduleLater: async () => simd,
+  compile: onlyModules,
 };
 
 const runtime = /* @__PURE__ */ new Runtime(loader);

@@ -2,21 +2,16 @@
 // import; the bytes are strings until the first call, or `init`, decodes the one that it takes.
 
 import { bytesOf, patched } from "../core/binaries.ts";
-import { compileLater, compileNow, compileSource } from "../core/compile.ts";
+import { compileLater, compileSource } from "../core/compile.ts";
 import { bindInfo } from "../core/info.ts";
 import { bindInit } from "../core/init.ts";
-import { type Loader, Runtime } from "../core/runtime.ts";
+import { compiling } from "../core/inside.ts";
+import { Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
 import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
 import { bindCreateEngine, bindSignatureAsync } from "../engine/bind.ts";
 
-const loader: Loader = {
-  moduleNow: (variant) => compileNow(bytesOf(variant)),
-  moduleLater: (variant) => compileLater(bytesOf(variant)),
-  compile: compileSource,
-};
-
-const runtime = /* @__PURE__ */ new Runtime(loader);
+const runtime = /* @__PURE__ */ new Runtime({ .../* @__PURE__ */ compiling(bytesOf), compile: compileSource });
 
 /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
 export const signature = /* @__PURE__ */ bindSignature(runtime);

@@ -5,7 +5,7 @@ import relaxed from "path-signature/wasm/relaxed.wasm";
 import simd from "path-signature/wasm/simd.wasm";
 import { bindInfo } from "../core/info.ts";
 import { bindInit } from "../core/init.ts";
-import { type Loader, Runtime } from "../core/runtime.ts";
+import { type Loader, onlyModules, Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
 import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
 
@@ -14,6 +14,7 @@ const modules = { relaxed, simd };
 const loader: Loader = {
   moduleNow: (variant) => modules[variant],
   moduleLater: async (variant) => modules[variant],
+  compile: onlyModules,
 };
 
 const runtime = /* @__PURE__ */ new Runtime(loader);

@@ -29,8 +29,7 @@ export async function checkOnDevice(device: Device, call: Call, path: number): P
     if (found === nothingFound) continue;
     const number = from * channels + (found >>> 2);
     const [point, channel] = [Math.floor(number / channels), number % channels];
-    const where = `path ${path}, point ${point}, channel ${channel}`;
-    throw notFinite("paths", kinds[(found & 3) as 0 | 1 | 2], where, { path, point, channel });
+    throw notFinite("paths", kinds[(found & 3) as 0 | 1 | 2], { path, point, channel });
   }
 }
 

@@ -79,12 +79,7 @@ function readPathsOnDevice(value: GpuNumbers): ReadPaths {
   }
   const [points, channels] = [sizes[rank - 2]!, sizes[rank - 1]!];
   if (points < 1 || channels < 1) {
-    throw rangeError(
-      "SHAPE_INVALID",
-      "paths.shape",
-      shape,
-      "such that length and channels, the last two, are at least 1",
-    );
+    throw rangeError("SHAPE_INVALID", "paths.shape", shape, "of length and channels from 1 on");
   }
   const lead = sizes.slice(0, rank - 2);
   const batch = lead.reduce((n, size) => n * size, 1);

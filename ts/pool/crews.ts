@@ -2,6 +2,7 @@
 // where there are no workers. And on which binary: one whose results are the same bits as the calling thread's.
 
 import type { Runtime } from "../core/runtime.ts";
+import { isInside, wantedBinary } from "./binary.ts";
 import { CallingCrew } from "./calling.ts";
 import type { Crew, CrewEvents, Mode } from "./crew.ts";
 import { canShareMemory, type StartWorker } from "./host.ts";
@@ -22,6 +23,8 @@ export class HostCrews implements Crews {
   readonly #parts: ThreadParts;
   readonly #startWorker: StartWorker;
   readonly #sharedMemory: boolean;
+  /** What runs where nothing has been loaded: told once, it takes validating a module. */
+  #preferred: string | undefined;
 
   constructor(runtime: Runtime, parts: ThreadParts, startWorker: StartWorker | undefined, sharedMemory: boolean) {
     this.#runtime = runtime;
@@ -31,8 +34,14 @@ export class HostCrews implements Crews {
   }
 
   get binary(): unknown {
-    const { isInside, loaded, wanted } = this.#runtime;
-    return isInside ? wanted : loaded?.module;
+    return isInside(this.#runtime) ? this.#wanted : this.#runtime.loaded?.module;
+  }
+
+  get #wanted(): string {
+    const { latest } = this.#runtime;
+    if (latest !== undefined) return latest.variant;
+    this.#preferred ??= wantedBinary(this.#runtime);
+    return this.#preferred;
   }
 
   get mode(): Mode {
@@ -59,8 +68,8 @@ export class HostCrews implements Crews {
 
   async #binaryOf(): Promise<Binary> {
     const { sharedModule } = this.#parts;
-    const { isInside, wanted } = this.#runtime;
-    if (this.#sharedMemory && sharedModule !== undefined && isInside && wanted === "relaxed")
+    const isShared = this.#sharedMemory && isInside(this.#runtime) && this.#wanted === "relaxed";
+    if (isShared && sharedModule !== undefined)
       return { module: await sharedModule(), variant: "threads", inside: true };
     return { ...(await this.#own()), inside: false };
   }

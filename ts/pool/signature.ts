@@ -9,9 +9,19 @@ import { Chain, isChained } from "../core/chain.ts";
 import { Cut, hasStretches, stretchesIn } from "../core/cut.ts";
 import { failure } from "../core/errors.ts";
 import { checkPathsInParts } from "../core/finite.ts";
-import { Block, deliverItems, type Memory, type Part } from "../core/stage.ts";
-import { failed, headBytes, OUTPUT, stretchOptions, writeCombine } from "../core/task.ts";
+import { Block, deliverItems, type Memory, type Part, type stageItems } from "../core/stage.ts";
+import {
+  failed,
+  gatherEntry,
+  headBytes,
+  OUTPUT,
+  stretchOptions,
+  writeCombine,
+  writeGather,
+  writeSignature,
+} from "../core/task.ts";
 import { signatureCost } from "./cost.ts";
+import { gathersOf, listItems } from "./gather.ts";
 import type { Task, Work } from "./task.ts";
 
 /** Rows that one product takes at most stage so many bytes, or are two. */
@@ -194,11 +204,15 @@ class BlockTask implements Task {
   readonly works: readonly SignatureWork[];
   readonly #shares: readonly Share[];
   readonly #block: Block;
+  /** Entries of the list of what to take from memory that the caller shares; 0 where everything is staged. */
+  readonly #gathers: number;
 
   constructor(shares: readonly Share[]) {
+    const parts = shares.map(({ part }) => part);
     this.#shares = shares;
     this.works = shares.map(({ work }) => work);
-    this.#block = new Block(shares.map(({ part }) => part));
+    this.#gathers = gathersOf(parts);
+    this.#block = new Block(parts, this.#gathers * gatherEntry * 8);
   }
 
   get bytes(): number {
@@ -217,7 +231,20 @@ class BlockTask implements Task {
   }
 
   stage(memory: Memory, at: number): void {
-    this.#block.stage(memory, at);
+    const { layout } = this.#block;
+    const [{ work }] = this.#shares as [Share];
+    const { call } = work;
+    const { dtype, bytes } = call;
+    const source = this.#gathers > 0 ? memory.sourceOf?.(call.paths.view.buffer as SharedArrayBuffer) : undefined;
+    if (source === undefined) {
+      writeSignature(memory.u32, at, call, this.#block.stage(memory, at), layout.output, layout.end);
+      return;
+    }
+    const list = (at + layout.list) / 8;
+    const bring: typeof stageItems = (cut, first, count, points, _heap, _to, lengths, lengthsAt) =>
+      listItems(cut, first, count, points, memory.f64, list, layout.input / bytes, lengths, lengthsAt);
+    writeSignature(memory.u32, at, call, this.#block.stage(memory, at, bring), layout.input, layout.end);
+    writeGather(memory.u32, at, { source, dtype, list: layout.list, count: this.#gathers });
   }
 
   take(memory: Memory, at: number): void {
@@ -406,7 +433,8 @@ class ChainTask implements Task {
   }
 
   stage(memory: Memory, at: number): void {
-    this.#chain.stage(memory, at);
+    const { layout, cut } = this.#chain;
+    writeSignature(memory.u32, at, cut.call, this.#chain.stage(memory, at), layout.output, layout.end);
   }
 
   take(memory: Memory, at: number): void {

@@ -1,5 +1,6 @@
 // Gradients as tasks for threads: blocks of paths with their cotangents. What a block stages is core's (vjp-task.ts); who does them and when is the pool's.
 
+import { beyondMemory } from "../core/arena.ts";
 import type { Budget } from "../core/blocks.ts";
 import { lanes } from "../core/blocks.ts";
 import { type Call, internal } from "../core/call.ts";
@@ -10,7 +11,6 @@ import type { ReadRows } from "../core/input.ts";
 import type { Memory } from "../core/stage.ts";
 import { failed, RESULT } from "../core/task.ts";
 import type { Gradients } from "../core/vjp-run.ts";
-import { gradientsTooLarge } from "../core/vjp-stage.ts";
 import { NOT_FINITE, VjpBlock } from "../core/vjp-task.ts";
 import type { Task, Work } from "./task.ts";
 
@@ -81,7 +81,7 @@ export class VjpWork implements Work {
   refused(code: number): Error {
     const { call } = this;
     const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
-    if (code === failed.UNSUPPORTED) return gradientsTooLarge(call);
+    if (code === failed.UNSUPPORTED) return beyondMemory(call);
     if (code !== failed.OUT_OF_MEMORY) return internal(call, `code ${code}`);
     return failure(
       "OUT_OF_MEMORY",

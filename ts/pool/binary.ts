@@ -1,0 +1,19 @@
+// Which binary calls run on, asked of a runtime without loading one.
+
+import type { Runtime } from "../core/runtime.ts";
+
+/** The binary that calls run on, or would if one came now; "none" where the engine can run none. */
+export function wantedBinary(runtime: Runtime): string {
+  const { latest } = runtime;
+  if (latest !== undefined) return latest.variant;
+  try {
+    return runtime.preferred();
+  } catch {
+    return "none";
+  }
+}
+
+/** Whether calls run on a binary that came with the entry, or will. */
+export function isInside({ latest, modules }: Runtime): boolean {
+  return latest === undefined || [...modules.values()].includes(latest.module);
+}
