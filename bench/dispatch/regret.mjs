@@ -1,6 +1,6 @@
 // How far plans are from the best choice, by times that were recorded. Reads results, measures nothing.
 
-import { plan } from "../../ts/dispatch/index.ts";
+import { fitCosts, plan } from "../../ts/dispatch/index.ts";
 
 /** What every device has: kernels and cuts are planned for it. */
 export const usualLimits = {
@@ -18,17 +18,21 @@ export const usualLimits = {
  * up, there are sizes at which one device overtakes the other, and a plan that can be wrong.
  */
 export function withFasterGpu(result, times) {
-  const { gpu } = result.costs;
-  const seconds = Object.fromEntries(Object.entries(gpu.seconds).map(([unit, s]) => [unit, s / times]));
+  const { measured } = result;
+  const faster = measured.gpu.calls.map((call) => ({ ...call, seconds: call.seconds / times }));
   return {
     ...result,
-    costs: { ...result.costs, gpu: { ...gpu, seconds } },
+    measured: { ...measured, gpu: { ...measured.gpu, calls: faster } },
     calls: result.calls.map((call) => ({ ...call, webgpu: call.webgpu / times })),
   };
 }
 
-/** For each call what was chosen, what would have been best, and how many times longer the choice takes. */
-export function regretOf({ costs, calls, adapter }, limits = usualLimits) {
+/**
+ * For each call what was chosen, what would have been best, and how many times longer the choice takes. The costs are those that the machine's trials
+ * give: other calls than these.
+ */
+export function regretOf({ measured, calls, adapter }, limits = usualLimits) {
+  const costs = fitCosts(measured);
   const residency = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
   const capabilities = { threads: 1, gpu: { limits, adapter, isFallbackAdapter: false } };
   return calls.map(({ cpu, webgpu, kernels, ...shape }) => {

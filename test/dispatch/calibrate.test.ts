@@ -2,10 +2,22 @@
 
 import { describe, expect, test } from "vitest";
 import { cpuSeconds, gpuSeconds } from "../../ts/dispatch/estimate.ts";
-import { type Bench, calibrate, readCosts, shippedCosts, type Trial } from "../../ts/dispatch/index.ts";
+import {
+  type Bench,
+  calibrate,
+  fitCosts,
+  measure,
+  readCosts,
+  shippedCosts,
+  type Trial,
+} from "../../ts/dispatch/index.ts";
 import { gpuWorkOf } from "../../ts/dispatch/units.ts";
 import { defaultLimits as limits } from "../gpu/default-limits.ts";
 import { random } from "../paths.ts";
+
+const rethrow = (error: Error) => {
+  throw error;
+};
 
 /** A machine with these costs, whose times scatter by a tenth. */
 function machine(costs: typeof shippedCosts, threads: number) {
@@ -24,14 +36,14 @@ function machine(costs: typeof shippedCosts, threads: number) {
     machine: "made up",
     threads,
     cpu: async (trial) => () => spend(onCpu(trial)),
-    gpu: { adapter: "made up", limits, run: async (trial) => async () => spend(onGpu(trial)) },
+    gpu: { adapter: "made up", limits, run: async (trial) => async () => spend(onGpu(trial)), onFault: rethrow },
     budgetMs: 1000,
     // Looking at the clock takes a little time too.
     now: () => {
       clock += 1e-5;
       return clock;
     },
-    today: "2026-11-25",
+    today: "2026-11-24",
   };
   return { bench, onCpu, onGpu };
 }
@@ -51,11 +63,13 @@ const others = (
 
 describe("calibrate", () => {
   test("finds constants that predict other calls", async () => {
-    const seconds = { ...shippedCosts.gpu!.seconds, prefix: 3e-12, download: 2e-9 };
-    const truth = { ...shippedCosts, gpu: { ...shippedCosts.gpu!, seconds } };
+    // A card that is not the shipped one, and a processor that is twice as fast in some things.
+    const seconds = { ...shippedCosts.gpu!.seconds, walk: 4e-12, download: 3e-9, launch: 3e-4 };
+    const cpu = { ...shippedCosts.cpu, seconds: { ...shippedCosts.cpu.seconds, horner: 6e-11, output: 3e-10 } };
+    const truth = { ...shippedCosts, cpu, gpu: { ...shippedCosts.gpu!, seconds, invocationsToFill: 4000 } };
     const { bench, onCpu, onGpu } = machine(truth, 4);
     const found = await calibrate(bench);
-    expect(found).toMatchObject({ version: 1, machine: "made up", date: "2026-11-25", gpu: { adapter: "made up" } });
+    expect(found).toMatchObject({ version: 1, machine: "made up", date: "2026-11-24", gpu: { adapter: "made up" } });
     expect(readCosts(JSON.parse(JSON.stringify(found)))).toEqual(found);
     expect(found.cpu.float64).toBeGreaterThan(1.7);
     expect(found.cpu.float64).toBeLessThan(2.3);
@@ -86,6 +100,53 @@ describe("calibrate", () => {
     const begin = bench.now!();
     await calibrate({ ...bench, budgetMs: 3000 });
     expect(bench.now!() - begin).toBeLessThan(4500);
+  });
+
+  test("a slow adapter is asked for no more than the smallest calls", async () => {
+    const slow = (factor: number) => {
+      const seconds = Object.fromEntries(
+        Object.entries(shippedCosts.gpu!.seconds).map(([unit, s]) => [unit, factor * s]),
+      ) as NonNullable<typeof shippedCosts.gpu>["seconds"];
+      return { ...shippedCosts, gpu: { ...shippedCosts.gpu!, seconds } };
+    };
+    const quick = await measure(machine(shippedCosts, 1).bench);
+    const { bench } = machine(slow(1000), 1);
+    const begin = bench.now!();
+    const measured = await measure(bench);
+    // The longest call of all may begin just before the end.
+    expect(bench.now!() - begin).toBeLessThan(3 * 1000 + 5000);
+    expect(measured.gpu!.calls.length).toBeLessThan(quick.gpu!.calls.length / 1.5);
+    expect(measured.gpu!.calls.length).toBeGreaterThan(0);
+    expect(readCosts(fitCosts(measured)).gpu!.seconds.launch).toBeGreaterThan(0);
+  });
+
+  test("a device that fails is left out, and told of, or fails the call", async () => {
+    const { bench } = machine(shippedCosts, 1);
+    const fault = new Error("lost");
+    let calls = 0;
+    const run: Bench["cpu"] = async (trial) => {
+      const call = await bench.gpu!.run(trial);
+      return () => {
+        if (++calls > 40) throw fault;
+        return call();
+      };
+    };
+    const told: Error[] = [];
+    const costs = await calibrate({ ...bench, gpu: { ...bench.gpu!, run, onFault: (error) => told.push(error) } });
+    expect(told).toEqual([fault]);
+    expect(costs.gpu).toBeUndefined();
+    expect(costs.cpu.seconds.horner).toBeGreaterThan(0);
+    await expect(calibrate({ ...bench, gpu: { ...bench.gpu!, run, onFault: rethrow } })).rejects.toBe(fault);
+  });
+
+  test("an abort ends it with the signal's reason", async () => {
+    const { bench } = machine(shippedCosts, 1);
+    const controller = new AbortController();
+    const cpu: Bench["cpu"] = async (trial) => {
+      if (trial.stream) controller.abort("enough");
+      return bench.cpu(trial);
+    };
+    await expect(calibrate({ ...bench, cpu, signal: controller.signal })).rejects.toBe("enough");
   });
 
   test("a clock that stands still", async () => {

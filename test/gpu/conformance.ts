@@ -1,8 +1,9 @@
-// Runs the whole table on the WebGPU of the runtime that executes it, and reports what came out and what compilers said. Bundled and started
+// Runs the whole table, and calls at a device's limits, on the WebGPU of the runtime that executes it, and reports what came out and what compilers said. Bundled and started
 // by conformance.test.ts, in Chromium and in Deno; judges nothing.
 
 import { GpuBackend } from "../../ts/gpu/index.ts";
 import { watchCompilers } from "./compilers.ts";
+import { LimitRunner, largeCases, limitCases } from "./limits.ts";
 import { gpuCases, type Outcome, runCase } from "./table.ts";
 
 export interface Report {
@@ -21,6 +22,9 @@ export async function run(gpu: GPU): Promise<Report> {
   for (const one of gpuCases) outcomes.push(await runCase(backend, one));
   const { adapter, faults } = backend.info();
   await backend.close();
+  const runner = new LimitRunner(await (await gpu.requestAdapter())!.requestDevice());
+  for (const one of [...limitCases, ...("Deno" in globalThis ? [] : largeCases)]) outcomes.push(await runner.run(one));
+  await runner.close();
   return {
     adapter: adapter?.description || adapter?.vendor || "unnamed",
     outcomes,

@@ -8,13 +8,15 @@ export const cpuUnits = {
   call: "a call, whatever it computes",
   path: "a path of it",
   input: "a number read",
+  far: "a number read beyond the first 2^18: out of memory, not out of a cache",
   output: "a number of the result",
   large: "a number of the result beyond the first 2^18: memory that was not there before",
+  square: "a multiply-add at depth 2, where a matrix is summed",
   horner: "a multiply-add by Horner's scheme",
   pruned: "a multiply-add of the pruned walk",
   recovery: "a number that the pruned walk recovers, on each level",
   stream: "a multiply-add where every step is written",
-  row: "a signature of a stream",
+  row: "a level of a signature of a stream",
 } as const;
 
 /** What a call is counted in on a GPU. */
@@ -24,11 +26,16 @@ export const gpuUnits = {
   block: "a block of it beyond the first",
   upload: "a byte to the device",
   download: "a byte back",
-  memory: "a byte of the device's memory, read or written",
-  path: "an operation of the kernel that has an invocation for each path, where the device is full",
-  prefix: "the same of the kernel that has an invocation for each prefix",
-  stream: "the same of the kernel that writes every step",
-  products: "a multiply-add of products of signatures",
+  ends: "a number read where only the ends of paths count",
+  staged: "a number that a workgroup brings to its own memory to walk by",
+  written: "a byte of the device's memory, written; of what lies between kernels also read",
+  walk: "an operation of the kernels that walk, where the device is full",
+  step: "a vector of increments that an invocation reads for a step",
+  handed: "a coefficient that comes out of a walk",
+  stream: "an operation of the kernel that writes every step",
+  gather: "a multiply-add of products of signatures within a workgroup",
+  products: "a multiply-add of products of signatures in memory",
+  recovery: "a number that is recovered after a pruned walk, on each level",
 } as const;
 
 export type CpuUnit = keyof typeof cpuUnits;

@@ -1,7 +1,7 @@
 // Seconds that a call takes: units times what each costs. Pure arithmetic.
 
-import type { CpuCosts, GpuCosts, PerUnit } from "./costs.ts";
-import { type CallShape, cpuUnitsOf, type GpuWork, gpuUnitsOf, type Places } from "./units.ts";
+import type { CpuCosts, GpuCosts, GpuUnit, PerUnit } from "./costs.ts";
+import { type CallShape, cpuUnitsOf, type GpuCounts, type GpuWork, gpuCountsOf, type Places } from "./units.ts";
 
 /** Seconds, and what they are made of. */
 export interface Estimate {
@@ -33,13 +33,25 @@ export function cpuSeconds(shape: CallShape, dtype: "float32" | "float64", threa
 
 /** Seconds on a GPU. */
 export function gpuSeconds(shape: CallShape, places: Places, work: GpuWork, costs: GpuCosts): Estimate {
-  const parts = priced(gpuUnitsOf(shape, places, work, costs.invocationsToFill), costs.seconds);
+  const counts = gpuCountsOf(shape, places, work);
+  const parts = priced(unitsWhereFull(counts, costs.invocationsToFill), costs.seconds);
   // Of several blocks, one is uploaded while another is computed and a third is read back: the longest of the three is what is waited for.
-  const stages = [
-    parts.upload,
-    parts.download,
-    parts.memory + parts.path + parts.prefix + parts.stream + parts.products,
-  ];
+  const { upload, download, launch: _, dispatch: __, block: ___, ...computed } = parts;
+  const stages = [upload, download, Object.values(computed).reduce((a, b) => a + b, 0)];
   const shorter = stages.reduce((a, b) => a + b) - Math.max(...stages);
-  return estimate({ ...parts, overlapped: -shorter * (1 - 1 / work.blocks) });
+  return estimate({ ...parts, overlapped: -shorter * (1 - 1 / counts.blocks) });
+}
+
+const ofWalks = ["staged", "walk", "step", "handed", "stream", "gather"] as const;
+const ofProducts = ["products", "recovery"] as const;
+
+/** What a full device would do in the same time: one that is not full takes as long for less. */
+export function unitsWhereFull(
+  { units, walking, multiplying }: GpuCounts,
+  invocationsToFill: number,
+): Record<GpuUnit, number> {
+  const full = { ...units };
+  for (const unit of ofWalks) full[unit] *= Math.max(1, invocationsToFill / Math.max(1, walking));
+  for (const unit of ofProducts) full[unit] *= Math.max(1, invocationsToFill / Math.max(1, multiplying));
+  return full;
 }

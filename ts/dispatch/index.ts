@@ -1,8 +1,9 @@
 // Dispatch's door. Re-exports only.
 
-export { type Bench, calibrate, type Trial } from "./calibrate.ts";
+export { type Bench, calibrate, measure } from "./calibrate.ts";
 export { type Costs, type CpuCosts, cpuUnits, type GpuCosts, gpuUnits, readCosts } from "./costs.ts";
 export { explanationInWords } from "./explain.ts";
+export { fitCosts, type Measured, type Timed } from "./fit.ts";
 export {
   type Capabilities,
   type DeviceName,
@@ -16,4 +17,5 @@ export {
   type Verdict,
 } from "./plan.ts";
 export { shippedCosts } from "./shipped.ts";
+export type { Trial } from "./trials.ts";
 export type { CallShape, Places } from "./units.ts";

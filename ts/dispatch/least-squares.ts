@@ -1,32 +1,114 @@
-// Constants from measurements: the coefficients from 0 on that explain times best. Pure arithmetic.
+// Constants from measurements: the positive ones that explain times best. Pure arithmetic.
 
-/**
- * Non-negative least squares on relative errors: minimises Σ (Σ_j units[i][j] x[j] / seconds[i] − 1)² over x ≥ 0, one coordinate after the other
- * until nothing moves. Small and well conditioned here: a dozen unknowns, columns scaled to one.
- */
-export function nonNegativeFit(units: readonly (readonly number[])[], seconds: readonly number[]): number[] {
-  const unknowns = units[0]?.length ?? 0;
-  const rows = units.map((row, i) => row.map((unit) => unit / seconds[i]!));
-  const scales = Array.from({ length: unknowns }, (_, j) => Math.max(...rows.map((row) => row[j]!)) || 1);
-  const scaled = rows.map((row) => row.map((value, j) => value / scales[j]!));
-  const norms = scales.map((_, j) => scaled.reduce((sum, row) => sum + row[j]! ** 2, 0));
-  const x = new Array<number>(unknowns).fill(0);
-  const residual = new Array<number>(rows.length).fill(1);
-  for (let round = 0; round < mostRounds; round++) {
-    let moved = 0;
-    for (let j = 0; j < unknowns; j++) {
-      if (norms[j] === 0) continue;
-      const gradient = scaled.reduce((sum, row, i) => sum + row[j]! * residual[i]!, 0);
-      const next = Math.max(0, x[j]! + gradient / norms[j]!);
-      const step = next - x[j]!;
-      if (step === 0) continue;
-      x[j] = next;
-      for (const [i, row] of scaled.entries()) residual[i]! -= step * row[j]!;
-      moved = Math.max(moved, Math.abs(step));
-    }
-    if (moved < 1e-9) break;
-  }
-  return x.map((value, j) => value / scales[j]!);
+/** What times are explained by. */
+export interface Explained {
+  /** For each measurement how many there were of each unit. */
+  readonly units: readonly (readonly number[])[];
+  /** What was measured: above 0. */
+  readonly seconds: readonly number[];
+  /** What a unit is likely to take, within a factor of ten or so and on some machine: what no measurement tells of stays near it. Above 0. */
+  readonly likely: readonly number[];
 }
 
-const mostRounds = 20_000;
+/** Constants, and how badly they explain what was measured. */
+export interface Fit {
+  readonly constants: readonly number[];
+  readonly loss: number;
+}
+
+/** Measurements scatter about so much around any estimate, as a natural logarithm; further off they count less and less. */
+const scatter = 0.3;
+const outlier = 2 * scatter;
+/** So far constants may be from what is likely. */
+const likelihood = Math.log(10);
+const weightOfLikely = (scatter / likelihood) ** 2;
+
+const mostRounds = 100;
+const longestStep = 2;
+
+/**
+ * Seconds of each unit that minimise the squares of log(estimate / seconds), so that half as long and twice as long are equally wrong, of outliers
+ * their size (Huber 1964, "Robust estimation of a location parameter"), and a little of the squares of log(constant / likely). Steps of Levenberg
+ * and Marquardt.
+ */
+export function fitLogarithms({ units, seconds, likely }: Explained): Fit {
+  // To begin with a part of what each unit can take at most. Where it begins far lower its part in the estimates is nothing, and so is the slope.
+  const begin = likely.map((value, j) => {
+    const most = Math.min(...units.map((row, i) => (row[j]! > 0 ? seconds[i]! / row[j]! : Number.POSITIVE_INFINITY)));
+    return Number.isFinite(most) ? Math.log(most / likely.length) : Math.log(value);
+  });
+  const told = likely.map((_, j) => units.some((row) => row[j]! > 0));
+  // What is likely on a machine that is so many times as slow as the one it is of.
+  const centerOf = (at: readonly number[]) => {
+    const slower = median(at.flatMap((value, j) => (told[j] ? [value - Math.log(likely[j]!)] : []))) ?? 0;
+    return likely.map((value) => Math.log(value) + slower);
+  };
+  let center = centerOf(begin);
+  let logarithms = begin.map((value, j) => (told[j] ? value : center[j]!));
+  const stateOf = (at: readonly number[]) => {
+    const constants = at.map(Math.exp);
+    const estimates = units.map((row) => row.reduce((sum, count, j) => sum + count * constants[j]!, 0));
+    const residuals = estimates.map((estimate, i) => Math.log(estimate / seconds[i]!));
+    const ofLikely = at.reduce((sum, value, j) => sum + (value - center[j]!) ** 2, 0);
+    const loss = residuals.reduce((sum, r) => sum + huber(r), 0) + weightOfLikely * ofLikely;
+    return { constants, estimates, residuals, loss };
+  };
+  let state = stateOf(logarithms);
+  let damping = 1e-2;
+  for (let round = 0; round < mostRounds; round++) {
+    const { constants, estimates, residuals } = state;
+    const slopes = units.map((row, i) => row.map((count, j) => (count * constants[j]!) / estimates[i]!));
+    const weights = residuals.map((r) => Math.min(1, outlier / Math.abs(r)));
+    const matrix = center.map((_, j) =>
+      center.map((__, k) => slopes.reduce((sum, row, i) => sum + weights[i]! * row[j]! * row[k]!, 0)),
+    );
+    const down = center.map(
+      (value, j) =>
+        weightOfLikely * (value - logarithms[j]!) -
+        slopes.reduce((sum, row, i) => sum + weights[i]! * row[j]! * residuals[i]!, 0),
+    );
+    let gain = 0;
+    for (let attempt = 0; attempt < 12 && gain <= 0; attempt++) {
+      const damped = matrix.map((row, j) =>
+        row.map((value, k) => (j === k ? (value + weightOfLikely) * (1 + damping) : value)),
+      );
+      const step = solve(damped, down).map((value) => Math.max(-longestStep, Math.min(longestStep, value)));
+      const next = logarithms.map((value, j) => value + step[j]!);
+      const nextState = stateOf(next);
+      gain = state.loss - nextState.loss;
+      damping *= gain > 0 ? 0.25 : 4;
+      if (gain > 0) [logarithms, state] = [next, nextState];
+    }
+    if (gain <= 1e-7 * state.loss) break;
+    center = centerOf(logarithms);
+    state = stateOf(logarithms);
+  }
+  return state;
+}
+
+const huber = (r: number): number => (Math.abs(r) <= outlier ? r * r : outlier * (2 * Math.abs(r) - outlier));
+
+/** The middle one, of an even number the larger of two, of none `undefined`. */
+export function median(numbers: readonly number[]): number | undefined {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}
+
+/** Solves a system with a positive definite matrix by elimination: there nothing has to be exchanged. */
+function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
+  const rows = matrix.map((row, i) => [...row, right[i]!]);
+  const n = rows.length;
+  for (let i = 0; i < n; i++) {
+    for (let k = i + 1; k < n; k++) {
+      const factor = rows[k]![i]! / rows[i]![i]!;
+      for (let j = i; j <= n; j++) rows[k]![j]! -= factor * rows[i]![j]!;
+    }
+  }
+  const solution = new Array<number>(n).fill(0);
+  for (let i = n - 1; i >= 0; i--) {
+    let sum = rows[i]![n]!;
+    for (let j = i + 1; j < n; j++) sum -= rows[i]![j]! * solution[j]!;
+    solution[i] = sum / rows[i]![i]!;
+  }
+  return solution;
+}

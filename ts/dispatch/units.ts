@@ -7,9 +7,9 @@ import {
   cutFor,
   type DeviceLimits,
   fitsDevice,
-  operationsOfStep,
+  type Layout,
+  operationsOf,
   piecesLeft,
-  shareCount,
   statesOf,
   type Way,
   wayOf,
@@ -88,12 +88,12 @@ function prunedOperations(channels: number, depth: number): number {
 }
 
 /** Steps from which on the CPU's kernels prune, by depth (crates/kernels/src/plan.rs). */
-const prunesFrom = (depth: number): number => (depth === 2 ? 48 : depth === 3 ? 96 : depth === 4 ? 128 : 256);
+const prunesFrom = (depth: number): number => (depth === 2 ? 0 : depth === 3 ? 96 : depth === 4 ? 128 : 256);
 /** Shorter paths stay in one piece there: a path alone then fills one of a vector's lanes. */
 const cutFrom = 48;
 const lanes = 4;
-/** Numbers of a result that are likely to be in a cache, or in memory that is there. */
-const smallResult = 2 ** 18;
+/** Numbers of a call that are likely to be in a cache, or in memory that is there. */
+const fewNumbers = 2 ** 18;
 
 /** Whether the CPU's kernels prune. */
 export function cpuPrunes(shape: CallShape): boolean {
@@ -103,24 +103,37 @@ export function cpuPrunes(shape: CallShape): boolean {
   return depth === 2 || (depth <= 6 && size <= 2 ** 14);
 }
 
+/** Which of the CPU's kernels a step costs what. At depth 2 nothing is recovered, and where only ends count there are no steps. */
+function cpuKind(shape: CallShape): "stream" | "ends" | "square" | "pruned" | "horner" {
+  const { channels, depth, stream = false } = shape;
+  if (stream) return "stream";
+  if (channels === 1 || depth === 1) return "ends";
+  if (depth === 2) return "square";
+  return cpuPrunes(shape) ? "pruned" : "horner";
+}
+
 /** A call on the CPU, on one thread. */
 export function cpuUnitsOf(shape: CallShape): PerUnit<CpuUnit> {
   const { batch, channels, depth, stream = false } = shape;
   const { steps, totalSteps, size, inputNumbers, outputNumbers, rows } = sizesOf(shape);
-  const pruned = cpuPrunes(shape);
+  const kind = cpuKind(shape);
   const inLanes = stream || steps < cutFrom ? (Math.ceil(batch / lanes) * lanes) / Math.max(1, batch) : 1;
-  const horner = totalSteps * inLanes * hornerOperations(channels, depth);
+  const operations = totalSteps * inLanes * hornerOperations(channels, depth);
   return {
     call: 1,
     path: batch,
     input: inputNumbers,
+    far: Math.max(0, inputNumbers - fewNumbers),
     output: outputNumbers,
-    large: Math.max(0, outputNumbers - smallResult),
-    horner: stream || pruned ? 0 : horner,
-    pruned: pruned ? totalSteps * prunedOperations(channels, depth) : 0,
-    recovery: pruned ? batch * size * depth : 0,
-    stream: stream ? horner : 0,
-    row: stream ? batch * rows * inLanes : 0,
+    large: Math.max(0, outputNumbers - fewNumbers),
+    // Channels lie in lanes there, but two of them.
+    square: kind === "square" ? totalSteps * channels * (channels === 2 ? 2 : Math.ceil(channels / lanes) * lanes) : 0,
+    horner: kind === "horner" ? operations : 0,
+    pruned: kind === "pruned" ? totalSteps * prunedOperations(channels, depth) : 0,
+    // What is summed at depth 2 becomes the signature in the end: a level of recovery, as it were.
+    recovery: kind === "pruned" ? batch * size * depth : kind === "square" ? batch * size : 0,
+    stream: kind === "stream" ? operations : 0,
+    row: stream ? batch * rows * inLanes * depth : 0,
   };
 }
 
@@ -153,35 +166,64 @@ export function gpuWorkOf(shape: CallShape, { input, output }: Places, limits: D
   return { way, cut, blocks: Math.max(1, blocks) };
 }
 
-/** A call on a GPU. Operations are those of a full device: an empty one takes as long for fewer. */
-export function gpuUnitsOf(
-  shape: CallShape,
-  places: Places,
-  { way, blocks }: GpuWork,
-  invocationsToFill: number,
-): PerUnit<GpuUnit> {
+/** What a call on a GPU is made of. */
+export interface GpuCounts {
+  readonly units: PerUnit<GpuUnit>;
+  /** Invocations that walk at once, and those that multiply signatures at once: few of them leave the device idle. */
+  readonly walking: number;
+  readonly multiplying: number;
+  readonly blocks: number;
+}
+
+/** A call on a GPU. */
+export function gpuCountsOf(shape: CallShape, places: Places, { way, blocks }: GpuWork): GpuCounts {
   const { batch, depth, stream = false } = shape;
   const { totalSteps, size, inputNumbers, outputNumbers } = sizesOf(shape);
   const { pieces, layout } = way;
-  const invocations = layout ? batch * pieces * shareCount(layout.share) : outputNumbers;
-  const idle = Math.max(1, invocationsToFill / Math.max(1, invocations));
-  // What ends decide is a few operations a coefficient; but every number is looked at, whether it is finite.
-  const operations = idle * (layout ? totalSteps * operationsOfStep(layout) : 8 * outputNumbers + 4 * inputNumbers);
-  const products = batch * (stream ? pieces : piecesLeft(way)) * size;
-  const filling = Math.max(1, invocationsToFill / Math.max(1, products));
-  const kernel = stream ? "stream" : layout && layout.shares > 1 ? "prefix" : "path";
-  const inPieces = stream ? pieces > 1 : piecesLeft(way) > 1;
+  // Before a stream that is cut in time every piece's own signature is needed.
+  const whole = stream ? (pieces > 1 ? way.wholeLayout : undefined) : layout;
+  const walk = whole && walkOf(whole, batch, pieces, totalSteps);
+  const written = stream && layout ? walkOf(layout, batch, pieces, totalSteps) : undefined;
+  const left = stream ? pieces : piecesLeft(way);
+  const products = batch * left * size * depth;
+  const inPieces = left > 1;
+  // What ends decide is a few operations a coefficient.
+  const ends = layout ? 0 : 8 * outputNumbers;
   return {
-    launch: 1,
-    dispatch: blocks * (inPieces ? 3 + Math.log2(products / batch / size) : 1),
-    block: blocks - 1,
-    upload: places.input === "cpu" ? 4 * inputNumbers : 0,
-    download: places.output === "cpu" ? 4 * outputNumbers : 0,
-    memory: 4 * (inputNumbers + outputNumbers + 2 * batch * statesOf(way, size, stream)),
-    path: kernel === "path" ? operations : 0,
-    // The pieces' own signatures come first where a stream is cut.
-    prefix: kernel === "prefix" || (stream && inPieces) ? operations : 0,
-    stream: stream ? operations : 0,
-    products: inPieces ? filling * products * depth * (stream ? Math.log2(2 * pieces) : 1) : 0,
+    units: {
+      launch: 1,
+      dispatch: blocks * (1 + (inPieces ? 2 + Math.log2(left) : 0) + (way.followed ? depth : 0)),
+      block: blocks - 1,
+      upload: places.input === "cpu" ? 4 * inputNumbers : 0,
+      download: places.output === "cpu" ? 4 * outputNumbers : 0,
+      ends: layout ? 0 : inputNumbers,
+      staged: (walk?.staged ?? 0) + (written?.staged ?? 0),
+      written: 4 * (outputNumbers + 2 * batch * statesOf(way, size, stream)),
+      walk: (walk?.operations ?? 0) + ends,
+      step: (walk?.steps ?? 0) + (written?.steps ?? 0),
+      handed: walk ? walk.tracks * size : 0,
+      stream: written?.operations ?? 0,
+      gather: !stream && pieces > left ? batch * pieces * size * depth : 0,
+      products: inPieces ? products * (stream ? Math.log2(2 * pieces) : 1) : 0,
+      recovery: way.followed ? batch * pieces * size * depth : 0,
+    },
+    walking: (written ?? walk)?.invocations ?? outputNumbers,
+    multiplying: batch * left * size,
+    blocks,
+  };
+}
+
+/** A walk by whole workgroups: one whose tracks are not all there takes as long. */
+function walkOf(layout: Layout, batch: number, pieces: number, totalSteps: number) {
+  const { share, tracks, workgroups, stepVectors, vector } = layout;
+  const groups = Math.ceil((batch * pieces) / tracks) * workgroups;
+  const steps = totalSteps / Math.max(1, batch * pieces);
+  const invocations = groups * layout.invocations;
+  return {
+    invocations,
+    tracks: (groups / workgroups) * tracks,
+    staged: steps * groups * tracks * stepVectors * vector,
+    steps: steps * invocations * stepVectors,
+    operations: steps * invocations * operationsOf(share),
   };
 }

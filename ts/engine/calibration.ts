@@ -2,11 +2,13 @@
 
 import { describe, rangeError, typeError } from "../core/errors.ts";
 import type { SignatureFunction } from "../core/signature.ts";
+import { readSignal } from "./context.ts";
 import type { Engine } from "./engine.ts";
 
 /** A machine to be measured. */
 export interface Calibration {
   readonly budgetMs: number;
+  readonly signal?: AbortSignal | undefined;
   readonly threads: number;
   /** On all threads, and on this one alone. */
   readonly engine: Pick<Engine, "signature">;
@@ -16,7 +18,7 @@ export interface Calibration {
 /** Milliseconds unless something else is said. */
 const usualBudget = 2000;
 
-/** @throws PathSignatureError OPTION_TYPE, ENGINE_OPTION */
+/** @throws PathSignatureError OPTION_TYPE, ENGINE_OPTION, ENGINE_OPTION_TYPE */
 export function calibrationOf(
   options: unknown,
   threads: number,
@@ -25,8 +27,8 @@ export function calibrationOf(
 ): Calibration {
   if (options !== undefined && (typeof options !== "object" || options === null))
     throw typeError("OPTION_TYPE", "options", describe(options), "an object");
-  const { budgetMs = usualBudget } = (options ?? {}) as { budgetMs?: unknown };
+  const { budgetMs = usualBudget, signal } = (options ?? {}) as { budgetMs?: unknown; signal?: unknown };
   if (typeof budgetMs !== "number" || !(budgetMs > 0) || budgetMs === Number.POSITIVE_INFINITY)
     throw rangeError("ENGINE_OPTION", "options.budgetMs", describe(budgetMs), "a number of milliseconds above 0");
-  return { budgetMs, threads, engine, alone };
+  return { budgetMs, signal: readSignal(signal), threads, engine, alone };
 }

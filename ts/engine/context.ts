@@ -36,9 +36,7 @@ export class ReadContext implements CallContext {
   /** Reads an option if it is one of these. @throws PathSignatureTypeError ENGINE_OPTION_TYPE */
   readonly read: ReadOther = (name, value) => {
     if (name === "signal") {
-      if (value !== undefined && !isSignal(value))
-        throw typeError("ENGINE_OPTION_TYPE", "options.signal", describe(value), "an AbortSignal");
-      this.signal = value;
+      this.signal = readSignal(value);
       return true;
     }
     if (name === "device") {
@@ -55,6 +53,12 @@ export class ReadContext implements CallContext {
     this.onProgress = value as ReadContext["onProgress"];
     return true;
   };
+}
+
+/** @throws PathSignatureTypeError ENGINE_OPTION_TYPE */
+export function readSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || isSignal(value)) return value;
+  throw typeError("ENGINE_OPTION_TYPE", "options.signal", describe(value), "an AbortSignal");
 }
 
 /** @throws PathSignatureTypeError ENGINE_OPTION_TYPE */

@@ -104,11 +104,16 @@ export interface Engine {
    */
   prepare(name: OperationName, sizes: SignatureSizes): Promise<void>;
   /**
-   * Measures what calls cost on this machine, CPU and GPU, for some `budgetMs` (default 2000), and gives what `createEngine({ costs })`
-   * takes. Keeps the calling thread busy.
-   * @throws PathSignatureError CLOCK_FROZEN, ENGINE_OPTION, ENGINE_CLOSED (as a rejection)
+   * Measures what calls cost on this machine, CPU and GPU, for some `budgetMs` (default 2000; where kernels are slow to compile up to
+   * three times as long), and gives what `createEngine({ costs })` takes. Keeps the calling thread busy. Where a GPU fails the
+   * processor's costs are what is given, and `info().warnings` says so; with `fallback: "error"` it rejects.
+   *
+   * @returns A promise of the costs; it rejects with CLOCK_FROZEN, ENGINE_OPTION, ENGINE_CLOSED, faults of the GPU, or the signal's reason.
    */
-  calibrate(options?: { readonly budgetMs?: number | undefined }): Promise<Costs>;
+  calibrate(options?: {
+    readonly budgetMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<Costs>;
   /** What the engine would do with a call of such sizes, and why. Starts nothing. @throws as the function would */
   explain(name: OperationName, sizes: SignatureSizes): CallPlan;
   /** What there is, and what has been. Starts nothing. */

@@ -21,17 +21,19 @@ function machineOf(threads: number, adapter: string | undefined): string {
   return `${host}, ${threads} of ${availableThreads()} threads; ${adapter ?? "no GPU"}`;
 }
 
-/** Measures the machine. @throws PathSignatureError CLOCK_FROZEN, and what a call throws */
+/** Measures the machine. @throws PathSignatureError CLOCK_FROZEN, what a call throws, and the signal's reason */
 export async function calibrate(
-  { budgetMs, threads, engine, alone }: Calibration,
+  { budgetMs, signal, threads, engine, alone }: Calibration,
   backend: GpuBackend | undefined,
   gpu: Capabilities["gpu"],
+  onGpuFault: (error: Error) => void,
 ): Promise<Costs> {
   const buffers: GPUBuffer[] = [];
   const costs = await calibrateMachine({
     machine: machineOf(threads, backend && gpu?.adapter),
     threads,
     budgetMs,
+    signal,
     async cpu(trial) {
       const paths = numbersOf(trial);
       const { depth, stream = false } = trial;
@@ -40,7 +42,12 @@ export async function calibrate(
     },
     ...(backend &&
       gpu && {
-        gpu: { adapter: gpu.adapter, limits: gpu.limits, run: (trial) => onGpu(backend, trial, buffers) },
+        gpu: {
+          adapter: gpu.adapter,
+          limits: gpu.limits,
+          run: (trial) => onGpu(backend, trial, buffers),
+          onFault: onGpuFault,
+        },
       }),
   }).finally(() => {
     for (const buffer of buffers) buffer.destroy();

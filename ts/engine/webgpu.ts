@@ -35,6 +35,7 @@ export interface GpuParts {
     calibration: Calibration,
     backend: GpuBackend | undefined,
     gpu: Capabilities["gpu"],
+    onGpuFault: (error: Error) => void,
   ) => Promise<Costs>;
 }
 
@@ -134,14 +135,20 @@ export class Places {
 
   /** Runs a call where it belongs; gives its result. @throws what the operation throws, and faults of the device */
   async run<C extends CheckedCall>(operation: Operation<C>, call: C, context: PlaceContext): Promise<unknown> {
-    const { signal } = context;
+    return this.#count(context.signal, (signal) =>
+      this.#place(operation, call, { ...context, signal, ...monotone(context) }),
+    );
+  }
+
+  /** Work that counts as a call: closing waits for it or ends it. */
+  async #count<T>(signal: AbortSignal | undefined, begin: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     if (this.#closed) throw closed();
     if (this.#calls.size >= this.#settings.maxQueued) throw full(this.#settings.maxQueued);
     const controller = new AbortController();
     const abort = () => controller.abort(signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
-    const work = this.#place(operation, call, { ...context, signal: controller.signal, ...monotone(context) });
+    const work = begin(controller.signal);
     this.#calls.set(controller, work);
     try {
       return await orAborted(work, controller.signal);
@@ -286,10 +293,15 @@ export class Places {
 
   /** Costs of this machine. */
   async calibrate(calibration: Calibration): Promise<Costs> {
-    if (this.#closed) throw closed();
-    const { calibrate } = await this.#load();
-    const backend = this.#isPossible ? await this.open().catch(() => undefined) : undefined;
-    return calibrate(calibration, backend, this.#gpu);
+    return this.#count(calibration.signal, async (signal) => {
+      const { calibrate } = await this.#load();
+      const failed = (error: Error) => {
+        if (this.#settings.fallback === "error" || !isGpuFault(error)) throw error;
+        this.#warn(`The GPU was not measured: ${error.message}`);
+      };
+      const backend = this.#isPossible ? await this.open().catch(failed) : undefined;
+      return calibrate({ ...calibration, signal }, backend ?? undefined, this.#gpu, failed);
+    });
   }
 
   /** What is said when a device is wanted at once and there is none. */
@@ -389,7 +401,7 @@ function monotone({ onProgress }: CallContext): Pick<CallContext, "onProgress"> 
 }
 
 /** A promise, or the signal's reason at once. What comes late, and is on a device, is freed. */
-function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       reject(signal.reason);

@@ -160,7 +160,11 @@ export class Device {
         this.#waiting.delete(fail);
         reject(gpuFault("GPU_LOST", `the device was lost: ${this.#lostBecause}`));
       };
-      if (this.isLost) return fail();
+      if (this.isLost) {
+        // How it ends is nobody's then.
+        promise.catch(() => undefined);
+        return fail();
+      }
       this.#waiting.add(fail);
       promise.then(
         (value) => {

@@ -1,0 +1,176 @@
+// Calls at and beyond a device's limits, on whatever runtime executes this: batches in blocks, paths in segments of time, one path, one point, one
+// signature more than a binding or a buffer holds, and what cannot be cut. On a device that says it is small, and once on the real limits of every
+// device. Judges what comes out, and says so; expects nothing itself.
+
+import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { referenceSignature } from "../reference.ts";
+import { smaller } from "./small.ts";
+import { gpuCases, type Outcome, runCase } from "./table.ts";
+
+type Limits = Partial<Record<keyof GPUSupportedLimits, number>>;
+
+/** A call on a device that says it has these limits. */
+export interface LimitCase {
+  readonly name: string;
+  readonly limits: Limits;
+  readonly run: (backend: GpuBackend) => Promise<Omit<Outcome, "name">>;
+}
+
+const fine = { worst: 0, where: "" };
+const wrong = (error: string) => ({ worst: Number.POSITIVE_INFINITY, where: "", error });
+
+/** The table's cases on bindings of so many bytes: paths of a few hundred points no longer fit, and batches are many blocks. */
+function onSmallBindings(maxStorageBufferBindingSize: number): LimitCase[] {
+  const numbersThatFit = (maxStorageBufferBindingSize - 256) / 4;
+  const fitting = gpuCases.filter(({ channels, depth }) => {
+    let size = 1;
+    for (let k = 1; k <= depth; k++) size += channels ** k;
+    return Math.max(size, 2 * channels) <= numbersThatFit;
+  });
+  const some = fitting.filter(
+    ({ name }, i) => /^(options|blocks|length)/.test(name) && (i % 3 === 0 || /^(blocks|length)/.test(name)),
+  );
+  return some.map((one) => ({
+    name: `bindings of ${maxStorageBufferBindingSize} bytes: ${one.name}`,
+    limits: { maxStorageBufferBindingSize },
+    async run(backend) {
+      const { name: _, ...outcome } = await runCase(backend, one);
+      return backend.info().memory.inUse === 0 ? outcome : wrong("memory is held afterwards");
+    },
+  }));
+}
+
+const [channels, depth] = [4, 2];
+const moves = [
+  [0, 0, 0, 0],
+  [1, 0.5, -0.25, 2],
+  [0.5, 1, 0.25, -1],
+  [-1, 0, 0.75, 0.5],
+];
+
+/** Paths of so many points that move at their start, their middle and their end, and stand still for the rest of their time. */
+function standing(batch: number, points: number) {
+  const data = new Float32Array(batch * points * channels);
+  for (let b = 0; b < batch; b++) {
+    for (let t = 0; t < points; t++) {
+      const which = t === 0 ? 0 : t < points / 2 ? 1 : t < points - 1 ? 2 : 3;
+      data.set(moves[which]!, (b * points + t) * channels);
+    }
+  }
+  return { data, shape: [batch, points, channels] };
+}
+
+/** Their signatures are those of the few points where they move. */
+function judgeStanding(result: Float32Array, batch: number): Omit<Outcome, "name"> {
+  const reference = referenceSignature(moves, { depth }).rows[0]!;
+  if (result.length !== batch * reference.length) return wrong(`${result.length} numbers`);
+  let worst = 0;
+  let where = "";
+  for (const [i, x] of result.entries()) {
+    const share = Math.abs(x - reference[i % reference.length]!) / 1e-6;
+    if (!(share <= worst)) [worst, where] = [share, `number ${i}`];
+  }
+  return { worst, where };
+}
+
+/** So many paths of so many points. */
+const standingCase = (name: string, batch: number, points: number, limits: Limits = {}): LimitCase => ({
+  name,
+  limits,
+  async run(backend) {
+    const { call } = readCallAnywhere(standing(batch, points), { depth });
+    return judgeStanding((await backend.run("signature", call)) as Float32Array, batch);
+  },
+});
+
+/** Bindings of 64 KiB: what begins at a path begins up to 256 bytes before it. */
+const binding = 65_536;
+const pointsThatFit = (binding - 256) / 16;
+/** Numbers of a signature. */
+const row = channels + channels ** 2;
+const rowsThatFit = Math.floor(16_384 / (4 * row));
+
+/** A result that stays, and is as large as a buffer may be, or larger. */
+const staying = (name: string, batch: number, fits: boolean): LimitCase => ({
+  name,
+  limits: { maxBufferSize: 16_384 },
+  async run(backend) {
+    const { call } = readCallAnywhere(standing(batch, 4), { depth });
+    try {
+      const result = await backend.run("signature", call, { output: "gpu" });
+      if (result instanceof Float32Array) return wrong("it came back");
+      const { data } = await result.toCpu();
+      result.destroy();
+      return fits ? judgeStanding(data as Float32Array, batch) : wrong("it was not refused");
+    } catch (error) {
+      const { code } = error as { code?: string };
+      return !fits && code === "GPU_LIMITS" ? fine : wrong(String(error));
+    }
+  },
+});
+
+const tooLarge: LimitCase = {
+  name: "a signature that is larger than a binding is refused, and the next call works",
+  limits: { maxStorageBufferBindingSize: 4096 },
+  async run(backend) {
+    const paths = { data: new Float32Array(2 * 11), shape: [2, 11] };
+    const refused = await backend.run("signature", readCallAnywhere(paths, { depth: 3 }).call).then(
+      () => "nothing",
+      (error) => (error as { code?: string }).code,
+    );
+    if (refused !== "GPU_LIMITS") return wrong(`${refused}, not GPU_LIMITS`);
+    const next = (await backend.run("signature", readCallAnywhere(paths, { depth: 2 }).call)) as Float32Array;
+    return next.length === 11 + 121 && next.every((x) => x === 0) ? fine : wrong("the next call is wrong");
+  },
+};
+
+/** 128 MiB bindings and 256 MiB buffers are what every device has. */
+const most = 2 ** 27 / 16;
+
+/** Calls of a hundred megabytes and more. */
+export const largeCases: readonly LimitCase[] = [
+  standingCase("a path that just fits a binding of every device", 1, most - 64),
+  standingCase("a path of one point more than such a binding", 1, most + 1),
+  standingCase("a batch of more than such a binding", 3, most / 2 + 1),
+];
+
+/** Calls that are small, on devices that say they are. */
+export const limitCases: readonly LimitCase[] = [
+  ...[65_536, 16_640, 4_352].flatMap(onSmallBindings),
+  standingCase("a path that just fits a small binding", 1, pointsThatFit, { maxStorageBufferBindingSize: binding }),
+  standingCase("a path of one point more than a small binding", 2, pointsThatFit + 1, {
+    maxStorageBufferBindingSize: binding,
+  }),
+  standingCase("a path of one point more than a small buffer", 2, pointsThatFit + 1, { maxBufferSize: binding }),
+  standingCase("signatures that just fit a small buffer", rowsThatFit, 4, { maxBufferSize: 16_384 }),
+  standingCase("one signature more than a small buffer", rowsThatFit + 1, 4, { maxBufferSize: 16_384 }),
+  staying("a result that stays and just fits a buffer", rowsThatFit, true),
+  staying("a result that stays, of one signature more than a buffer, is refused", rowsThatFit + 1, false),
+  tooLarge,
+];
+
+/** Runs cases on a device: one backend for all of the same limits, so that kernels are compiled once. */
+export class LimitRunner {
+  readonly #device: GPUDevice;
+  readonly #backends = new Map<string, GpuBackend>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  async run({ name, limits, run }: LimitCase): Promise<Outcome> {
+    const key = JSON.stringify(limits);
+    const backend = this.#backends.get(key) ?? new GpuBackend(smaller(this.#device, limits));
+    this.#backends.set(key, backend);
+    try {
+      return { name, ...(await run(backend)) };
+    } catch (error) {
+      return { name, ...wrong(String((error as Error).stack ?? error)) };
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const backend of this.#backends.values()) await backend.close();
+    this.#device.destroy();
+  }
+}
