@@ -12,8 +12,9 @@ import { chromium as browsers } from "playwright-core";
 import { build } from "vite";
 import { beforeAll, expect, test } from "vitest";
 import type { Report } from "./conformance.ts";
+import { gpuGradientCases } from "./gradient-table.ts";
 import { chromium, chromiumFlags, deno, denoEnvironment, describeOn } from "./implementations.ts";
-import { gpuCases } from "./table.ts";
+import { gpuCases, type Outcome } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "target", "test", "gpu");
@@ -81,11 +82,14 @@ for (const [name, run] of runtimes) {
       report = await run(await bundle());
     }, time);
 
-    test.each(gpuCases)("$name", ({ name: wanted }) => {
-      const outcome = report.outcomes.find((one) => one.name === wanted);
+    const expectRight = (outcome: Outcome | undefined) => {
       expect(outcome?.error).toBeUndefined();
       expect(outcome?.worst, outcome?.where).toBeLessThanOrEqual(1);
-    });
+    };
+    test.each(gpuCases)("$name", ({ name: wanted }) => expectRight(report.outcomes.find((one) => one.name === wanted)));
+    test.each(gpuGradientCases)("gradients: $name", ({ name: wanted }) =>
+      expectRight(report.gradients.find((one) => one.name === wanted)),
+    );
 
     test("compilers have no complaints, no fault was met", () => {
       expect(report.messages).toEqual([]);

@@ -1,0 +1,71 @@
+// How the sweep of gradients lies in a workgroup: the mirror image of layout.ts. Ownership is by suffix: an invocation has a pair of letters, the last
+// two of all words that it moves in time, and with it the tree of words that end in them. Pure arithmetic from a shape and the limits of a device.
+//
+// All pairs of a path are in one workgroup, since a point's gradient is a sum over them; where there are few, several paths share a workgroup.
+
+import type { WorkgroupLimits } from "./layout.ts";
+
+/** How the sweep is laid out. */
+export interface FlowLayout {
+  readonly channels: number;
+  readonly depth: number;
+  /** Pairs of different letters. */
+  readonly pairs: number;
+  readonly invocations: number;
+  /** Paths of a workgroup. */
+  readonly tracks: number;
+  /** Steps between two visits of the points' gradients, a multiple of four. */
+  readonly tile: number;
+  /** Whether an invocation keeps its tree in registers; else it stands in memory. */
+  readonly inRegisters: boolean;
+}
+
+/** The memory that every device has. */
+const usualStorage = 16384;
+/** Numbers of a tree that are kept in registers, with what belongs to them. The increments of four steps and sums come to that. */
+const mostInRegisters = 84;
+const usualInvocations = 64;
+const tiles = [16, 8, 4];
+const settleSteps = 128;
+/** Bytes that a path has besides: what it is, as four numbers. */
+const trackBytes = 16;
+
+/** Words of a tree on levels 2 … depth, and once more below the top: what sums lost, and where they began. */
+export function treeNumbers(channels: number, depth: number): number {
+  let numbers = channels ** (depth - 2);
+  for (let k = 2; k < depth; k++) numbers += 2 * channels ** (k - 2);
+  return numbers;
+}
+
+/** Bytes of workgroup memory. */
+export function flowWorkgroupBytes({ channels, pairs, tracks, tile }: Omit<FlowLayout, "inRegisters">): number {
+  const increments = 16 * (tile / 4 + 1) * channels;
+  const matrices = 4 * (2 * tile + 1) * pairs;
+  return tracks * (increments + matrices + 4 * channels + trackBytes) + 4;
+}
+
+/** The layout for two channels and depth 3 or more, or `undefined` where a path does not fit a workgroup of the device. */
+export function flowLayoutOf(channels: number, depth: number, limits: WorkgroupLimits): FlowLayout | undefined {
+  const pairs = (channels * (channels - 1)) / 2;
+  const most = Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
+  const invocations = Math.min(most, Math.ceil(pairs / usualInvocations) * usualInvocations);
+  const inRegisters = pairs <= invocations && treeNumbers(channels, depth) <= mostInRegisters;
+  const shape = { channels, depth, pairs, invocations };
+  const storage = Math.min(usualStorage, limits.maxComputeWorkgroupStorageSize);
+  for (let tracks = Math.max(1, Math.floor(invocations / pairs)); tracks >= 1; tracks = Math.floor(tracks / 2)) {
+    for (const tile of tiles) {
+      if (flowWorkgroupBytes({ ...shape, tracks, tile }) <= storage) return { ...shape, tracks, tile, inRegisters };
+    }
+  }
+  return undefined;
+}
+
+/** Steps after which the last level but one is computed anew from the top one: rounding does not add up there. */
+export const settles = settleSteps;
+
+/** Operations of one step of one path: multiply-adds of the flow, with what levels add to each other, and of the points. */
+export function flowOperations({ channels, depth, pairs }: Pick<FlowLayout, "channels" | "depth" | "pairs">): number {
+  let sum = 4 * channels * channels;
+  for (let k = 2; k <= depth; k++) sum += pairs * channels ** (k - 2) * (depth - k + 2);
+  return sum;
+}
