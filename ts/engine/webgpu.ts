@@ -171,7 +171,7 @@ export class Places {
       explanation = this.#decide(operation, call, asked, true);
     }
     const { plan, obstacle } = explanation;
-    if (plan.refused !== undefined) throw refusal(plan.refused, this.#gpu !== undefined);
+    if (plan.refused !== undefined) throw refusal(plan.refused, this.#isPossible && this.#without === undefined);
     const empty = call.batch === 0 || call.output === 0;
     if (plan.device === "cpu" || empty) {
       if (!empty && obstacle !== undefined) this.#fellBack(this.#without ?? obstacle);
@@ -364,6 +364,7 @@ function alone(name: string): Explanation {
   };
 }
 
+/** `isThere`: a device, or none was asked for yet. */
 function refusal(why: string, isThere: boolean): Error {
   if (why.includes("float32")) return typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" on the GPU');
   return gpuFault(isThere ? "GPU_LIMITS" : "GPU_UNAVAILABLE", why);

@@ -39,7 +39,7 @@ export interface BlockRegions {
 }
 
 /** The kernels that a call takes, by what they are for. */
-interface Kernels {
+export interface Kernels {
   readonly whole?: Kernel;
   readonly stream?: Kernel;
   readonly chen?: Kernel;
