@@ -1,4 +1,4 @@
-// The table of cases for gradients on a GPU, on whatever runtime executes this: every case of whole signatures with float32 numbers, and shapes at the edges of how
+// The table of cases for gradients on a GPU, on whatever runtime executes this: every case with float32 numbers, and shapes at the edges of how
 // the sweep fills workgroups. Judges what comes out, and says so; expects nothing itself.
 
 import { readCotangent } from "../../ts/core/cotangent.ts";
@@ -6,7 +6,7 @@ import { Gradients } from "../../ts/core/vjp-run.ts";
 import { flowLayoutOf } from "../../ts/gpu/gradient-layout.ts";
 import { type GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { type Case, callOf, cases, plainCase, sizeOf } from "../cases.ts";
-import { type Truth, truth } from "../gradient-truth.ts";
+import { rowsOf, type Truth, truth } from "../gradient-truth.ts";
 import { pathKinds } from "../paths.ts";
 import { maxAbs } from "../reference.ts";
 import { gradientTolerance } from "../tolerances.ts";
@@ -53,11 +53,41 @@ function edges(): Case[] {
   });
 }
 
+/** Streams of more words than a workgroup has invocations, and fewer; of channels that do not divide it. */
+const streams = (
+  [
+    [2, 3],
+    [3, 5],
+    [5, 3],
+    [17, 2],
+    [1, 5],
+    [70, 1],
+  ] as const
+).map(
+  ([channels, depth], n): Case => ({
+    ...plainCase,
+    name: `edge d=${channels} N=${depth} stream`,
+    channels,
+    depth,
+    lengths: [20, 1, 7],
+    lead: [3],
+    dtype: "float32",
+    kind: pathKinds[n % pathKinds.length]!,
+    seed: 7600 + n,
+    stream: true,
+    inverse: n % 2 === 1,
+    scalarTerm: n % 3 === 1,
+    basepoint: n % 2 === 0 ? "each" : "none",
+    initial: n % 3 === 0 ? "each" : "none",
+  }),
+);
+
 /** What has kernels, without those cases that differ in what the signatures are computed by. */
 export const gpuGradientCases: readonly Case[] = [
   ...cases.filter((one) => one.algorithm === "auto"),
   ...edges(),
-].filter((one) => one.dtype === "float32" && one.lengths.length > 0 && !one.stream);
+  ...streams,
+].filter((one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0);
 
 /** Runs a case. */
 export async function runGradientCase(backend: GpuBackend, one: Case): Promise<Outcome> {

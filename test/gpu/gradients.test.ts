@@ -84,6 +84,8 @@ describeOn("dawn", "gradients on Dawn", () => {
       [5, 40, 3, 4, { lengths: [40, 1, 17, 40, 2], basepoint: [0.5, 0.25, 1], initial: shared, inverse: true }],
       [5, 40, 3, 4, { basepoint: true, scalarTerm: true }],
       [4, 30, 6, 2, { inverse: true }],
+      [5, 40, 3, 4, { stream: true, lengths: [40, 1, 17, 40, 2], basepoint: [0.5, 0.25, 1], initial: shared }],
+      [3, 20, 4, 3, { stream: true, scalarTerm: true, inverse: true }],
       [3, 1, 4, 3, {}],
     ];
     for (const [batch, points, channels, depth, options] of all) {
@@ -103,9 +105,9 @@ describeOn("dawn", "gradients on Dawn", () => {
       here.explain("signatureVjp", { shape, depth, device: "webgpu", ...more });
     expect(plan([64, 100, 4], 4)).toMatchObject({ device: "webgpu", kernel: "pair", blocks: 1 });
     expect(plan([64, 100, 4], 2)).toMatchObject({ device: "webgpu", kernel: "straight" });
-    const stream = plan([64, 100, 4], 4, { stream: true });
-    expect(stream).toMatchObject({ device: "cpu", kernel: "horner" });
-    expect(stream.text).toMatch(/gradients of streams have no kernels/);
+    expect(plan([64, 100, 4], 4, { stream: true })).toMatchObject({ device: "webgpu", kernel: "adjoint" });
+    // Numbers of WGSL are float32's.
+    expect(plan([64, 100, 4], 4, { dtype: "float64" })).toMatchObject({ device: "cpu", kernel: "bracket" });
     // More pairs of letters than a workgroup's memory has room for.
     expect(plan([64, 100, 60], 3).text).toMatch(/gradients of 60 channels need more than the 16384 bytes/);
     const auto = here.explain("signatureVjp", { shape: [16384, 1000, 8], depth: 4 });
@@ -116,20 +118,20 @@ describeOn("dawn", "gradients on Dawn", () => {
     });
   });
 
-  test("streams and float64 are the CPU's, to its bits, and that is told; or refused", async () => {
+  test("what has no kernel is the CPU's, to its bits, and that is told; or refused", async () => {
     const here = await make();
-    const stream = sceneOf(3, 20, 3, 3, { stream: true });
-    const found = await here.signatureVjp(stream.paths, stream.cotangent, stream.given);
-    expect(found.paths.data).toEqual(signatureVjp(stream.paths, stream.cotangent, stream.given).paths.data);
-    expect(here.info().warnings.join()).toMatch(/gradients of streams have no kernels/);
+    const wide = sceneOf(3, 20, 40, 3);
+    const found = await here.signatureVjp(wide.paths, wide.cotangent, wide.given);
+    expect(found.paths.data).toEqual(signatureVjp(wide.paths, wide.cotangent, wide.given).paths.data);
+    expect(here.info().warnings.join()).toMatch(/gradients of 40 channels need more/);
     const { cotangent, given, paths, wanted } = sceneOf(3, 20, 3, 3);
     const precise = { data: Float64Array.from(paths.data), shape: paths.shape };
     expect((await here.signatureVjp(precise, cotangent, given)).paths.data).toEqual(wanted().paths.data);
     expect(here.info().gpu!.fallbacks).toBe(2);
     await here.close();
     const strict = await make({ gpu, fallback: "error" });
-    const there = { ...stream.given, device: "webgpu" as const };
-    await expect(strict.signatureVjp(stream.paths, stream.cotangent, there)).rejects.toMatchObject({
+    const there = { ...wide.given, device: "webgpu" as const };
+    await expect(strict.signatureVjp(wide.paths, wide.cotangent, there)).rejects.toMatchObject({
       code: "GPU_LIMITS",
     });
   });
@@ -197,6 +199,16 @@ describeOn("dawn", "gradients on Dawn", () => {
     await expect(here.signatureVjp(paths, there, given)).rejects.toThrow(onCpu.message);
     await expect(here.signatureVjp(paths, there, { ...given, output: "gpu" })).rejects.toThrow(onCpu.message);
     await here.signatureVjp(paths, weights, { ...given, checkFinite: false });
+    const stream = sceneOf(4, 20, 3, 3, { stream: true, scalarTerm: true });
+    const some = stream.cotangent.slice();
+    // A scalar term's entry plays no part.
+    some[5 * 40] = Number.NaN;
+    await here.signatureVjp(stream.paths, some, stream.given);
+    some[(2 * 19 + 7) * 40 + 3] = Number.NaN;
+    await expect(here.signatureVjp(stream.paths, some, stream.given)).rejects.toMatchObject({
+      code: "NOT_FINITE",
+      argument: "cotangent",
+    });
     expect(here.info()).toMatchObject(healthy);
     device.destroy();
   });

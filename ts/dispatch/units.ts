@@ -178,10 +178,9 @@ export function gpuWorkOf(shape: CallShape, { input, output }: Places, limits: D
 /** The same for gradients. */
 function gradientWorkOf(shape: CallShape, { input, output }: Places, limits: DeviceLimits): GpuWork | string {
   const { batch, points, channels, depth, stream = false, initial = false } = shape;
-  if (stream) return "gradients of streams have no kernels for GPUs";
   const { steps } = sizesOf(shape);
   const places = { resident: input === "gpu", stays: output === "gpu" };
-  const planned = planGradients({ batch, points, channels, depth, steps, initial, ...places }, limits);
+  const planned = planGradients({ batch, points, channels, depth, steps, stream, initial, ...places }, limits);
   if (typeof planned === "string") return planned;
   const { way, cut } = planned;
   const blocks = Math.max(1, Math.ceil(batch / cut.paths));
@@ -196,18 +195,19 @@ function gradientUnitsOf(
   gradients: GradientWay,
   invocationsToFill: number,
 ): PerUnit<GpuUnit> {
-  const { batch, channels, depth, initial = false } = shape;
+  const { batch, channels, depth, stream = false, initial = false } = shape;
   const { totalSteps, size, inputNumbers, outputNumbers } = sizesOf(shape);
   const { gradients: _, ...forward } = work;
   const units = gpuUnitsOf({ ...shape, gradient: false }, { ...places, output: "gpu" }, forward, invocationsToFill);
   const { flow } = gradients;
-  const invocations = batch * (flow ? flow.pairs : shape.points * channels);
+  // A workgroup of streams is mostly in wait for memory: as 64 invocations, whatever it has.
+  const invocations = batch * (flow ? flow.pairs : stream ? 64 : shape.points * channels);
   const idle = Math.max(1, invocationsToFill / Math.max(1, invocations));
   const passes = bracketPasses(channels, depth);
-  const sweep = idle * totalSteps * gradientOperations({ ...gradients, forward: endsWay }, channels);
+  const sweep = idle * totalSteps * gradientOperations({ ...gradients, forward: endsWay }, channels, depth);
   return {
     ...units,
-    dispatch: units.dispatch + work.blocks * (2 + passes + (initial ? 2 : 0)),
+    dispatch: units.dispatch + work.blocks * (stream ? 1 : 2 + passes + (initial ? 2 : 0)),
     upload: places.input === "cpu" ? 4 * inputNumbers : 0,
     download: places.output === "cpu" ? 4 * outputNumbers : 0,
     memory: units.memory + 4 * (outputNumbers + batch * size * (2 * passes + 6)),

@@ -85,7 +85,7 @@ export interface Engine {
   ): Promise<EngineSignatureOf<P, O>>;
   /**
    * As `signatureVjp`, on the engine's threads: the same options and the same gradients, to the bit, whatever the number of threads; or on
-   * the GPU, in float32 and for whole signatures, where that is asked for or expected to be faster. Divided among threads by paths: a path
+   * the GPU, in float32, where that is asked for or expected to be faster. Divided among threads by paths: a path
    * that is alone has one thread. What is given must not be changed until the promise is settled. `paths`, `cotangent`, `basepoint` and
    * `initial` may be on the GPU.
    *

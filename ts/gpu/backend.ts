@@ -134,7 +134,7 @@ export class GpuBackend {
   }
 
   /**
-   * Gradients of a call of whole signatures with float32 numbers. `make` is where they go; with `output: "gpu"` those of points are a buffer.
+   * Gradients of a call with float32 numbers. `make` is where they go; with `output: "gpu"` those of points are a buffer.
    * @throws PathSignatureError as `run` does, and what is wrong with cotangents
    */
   async runVjp<G extends GradientArrays>(
@@ -149,7 +149,7 @@ export class GpuBackend {
       await this.#checkFinite(device, call, outcome);
       if (outcome.suspectCotangent !== undefined) {
         try {
-          checkCotangent(call, await rowsInMemory(device, cotangents, call.batch, "cotangent"));
+          checkCotangent(call, await rowsInMemory(device, cotangents, call.batch * call.rows, "cotangent"));
         } catch (error) {
           outcome.buffer?.destroy();
           throw error;
@@ -268,13 +268,13 @@ export class GpuBackend {
   async prepare(operation: "signature" | "signatureVjp", shape: PrepareShape): Promise<void> {
     const device = await this.open();
     const { channels, depth, batch = 2 ** 15, points = 128, stream = false } = shape;
-    if (operation === "signatureVjp") return this.#prepareVjp(device, { channels, depth, batch, points });
+    if (operation === "signatureVjp") return this.#prepareVjp(device, { channels, depth, batch, points, stream });
     const way = wayOf({ channels, depth, batch, steps: points - 1, stream }, device.limits);
     if (!way) throw gpuFault("GPU_LIMITS", `increments of ${channels} channels do not fit the limits of the device`);
     await pipelinesOf(device, kernelsOf(channels, depth, stream, way));
   }
 
-  async #prepareVjp(device: Device, shape: { channels: number; depth: number; batch: number; points: number }) {
+  async #prepareVjp(device: Device, shape: { [Name in keyof PrepareShape]-?: NonNullable<PrepareShape[Name]> }) {
     const { channels, depth, points } = shape;
     const sizes = { ...shape, steps: points - 1, initial: true, resident: false, stays: false };
     const planned = planGradients(sizes, device.limits);

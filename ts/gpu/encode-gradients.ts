@@ -5,29 +5,31 @@ import type { Call } from "../core/call.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import { type BlockRegions, type Encoder, kernelsOf } from "./encode.ts";
-import { flowOperations } from "./gradient-layout.ts";
-import { bracketPasses, functionalNumbers, type GradientWay } from "./gradient-way.ts";
+import { flowOperations, streamPlaces } from "./gradient-layout.ts";
+import { bracketPasses, functionalNumbers, type GradientWay, streamOperations } from "./gradient-way.ts";
+import { copyOf } from "./in-blocks.ts";
 import { bracketInvocations, bracketParamNames } from "./kernels/bracket.wgsl.ts";
 import { contractedNumbers, contractInvocations, contractParamNames, type Side } from "./kernels/contract.wgsl.ts";
-import { bracketKernel, contractKernel, flowKernel, straightKernel } from "./kernels/index.ts";
+import { bracketKernel, contractKernel, flowKernel, straightKernel, streamGradientsKernel } from "./kernels/index.ts";
 import { option } from "./kernels/params.wgsl.ts";
-import { pointsParamNames } from "./kernels/points.wgsl.ts";
+import { type PointsParams, pointsParamNames } from "./kernels/points.wgsl.ts";
 import { straightInvocations } from "./kernels/straight.wgsl.ts";
+import { type StreamParams, streamParamNames } from "./kernels/stream-gradients.wgsl.ts";
 import type { Holdings } from "./memory.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
-import { type Bound, bind, type Region } from "./regions.ts";
+import { type Bound, bind, partOf, type Region } from "./regions.ts";
 import type { Rows } from "./staging.ts";
 import type { Command } from "./submit.ts";
 import { STORAGE } from "./usage.ts";
 
 /** What a block of gradients reads and writes. */
 export interface GradientRegions extends BlockRegions {
-  /** Of each path, without its scalar term. */
+  /** Of each path, without its first scalar term. */
   readonly cotangents: Rows;
   /** Gradients of basepoints, (paths, channels), and of what paths continue, (paths, size), where there are any. */
   readonly outBasepoint: Region | undefined;
   readonly outInitial: Region | undefined;
-  /** Where the first path is written whose cotangent is not finite. */
+  /** Where the first path is written whose cotangent is not finite; of streams a number for each path, not zero where one is not. */
   readonly foundCotangent: Region;
 }
 
@@ -39,8 +41,9 @@ export function gradientKernels(
   channels: number,
   depth: number,
   initial: boolean,
-  { flow }: GradientWay,
+  { kernel, flow }: GradientWay,
 ): Partial<Record<Name, Kernel>> {
+  if (kernel === "adjoint") return { points: streamGradientsKernel(channels, depth) };
   return {
     right: contractKernel("right", channels, depth),
     ...(initial && { left: contractKernel("left", channels, depth) }),
@@ -51,7 +54,7 @@ export function gradientKernels(
 
 /** All kernels of a way, those of signatures too. */
 export const allGradientKernels = (channels: number, depth: number, initial: boolean, way: GradientWay) => ({
-  forward: kernelsOf(channels, depth, false, way.forward),
+  forward: kernelsOf(channels, depth, way.kernel === "adjoint", way.forward),
   own: gradientKernels(channels, depth, initial, way),
 });
 
@@ -73,13 +76,11 @@ export class GradientEncoder {
   }
 
   commands(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
+    if (this.#call.stream) return this.#stream(block, regions, holdings);
     const { channels, depth, size } = this.#call;
     const { cotangents, initials, outInitial, out } = regions;
     const { paths } = block;
-    const room = (each: number): Region => {
-      const bytes = 4 * paths * each;
-      return { buffer: holdings.take(bytes, STORAGE), at: 0, bytes };
-    };
+    const room = (each: number) => roomOf(paths * each, holdings);
     const signatures = { region: room(size), stride: size };
     const all = this.#signatures.commands(block, { ...regions, initials: undefined, out: signatures.region }, holdings);
     let moved = cotangents;
@@ -101,6 +102,44 @@ export class GradientEncoder {
       }
     }
     all.push(this.#points(block, regions, functional, out));
+    return all;
+  }
+
+  /** Signatures of all prefixes, and the sweep back through them. What it has of basepoints and of what is continued is copied to where it is wanted. */
+  #stream(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
+    const { channels, depth, size, rows, row } = this.#call;
+    const { paths } = block;
+    const { cotangents, initials, outBasepoint, outInitial, foundCotangent } = regions;
+    const signatures = roomOf(paths * rows * size, holdings);
+    const places = streamPlaces(paths, channels, size);
+    const moving = roomOf(places.numbers, holdings);
+    const all = this.#signatures.commands(block, { ...regions, out: signatures }, holdings);
+    const nothing: Bound = { resource: { buffer: this.#device.nothing }, shift: 0 };
+    const { bound, params, walked } = this.#paths(block, regions, { region: moving, stride: 0 }, regions.out);
+    const [s, weights] = [bind(this.#device, signatures), bind(this.#device, cotangents.region)];
+    const initial = initials ? bind(this.#device, initials.region) : nothing;
+    const own: StreamParams = {
+      ...params,
+      options: params.options | (initials ? option.INITIAL : 0),
+      out_basepoint_offset: params.functional_offset + places.basepoint,
+      rows,
+      signature_offset: s.shift,
+      signature_path: rows * size,
+      cotangent_offset: weights.shift,
+      cotangent_path: cotangents.stride,
+      cotangent_row: row,
+      initial_offset: initial.shift,
+      initial_path: initials?.stride ?? 0,
+    };
+    const operations = paths * walked * streamOperations(channels, depth);
+    const everything = [...bound, s, weights, initial];
+    all.push(this.#dispatch(this.#pipelines.points!, everything, streamParamNames, own, paths, operations));
+    const copy = (at: number, to: Region | undefined): void => {
+      if (to) all.push(copyOf(partOf(moving, at, to.bytes / 4), 0, to.buffer, to.at, to.bytes));
+    };
+    copy(places.initial, outInitial);
+    copy(places.basepoint, outBasepoint);
+    copy(places.flags, foundCotangent);
     return all;
   }
 
@@ -165,9 +204,9 @@ export class GradientEncoder {
     );
   }
 
-  #points(block: Block, regions: GradientRegions, functional: Rows, out: Region): Command {
-    const { channels, inverse } = this.#call;
-    const { flow } = this.#way;
+  /** What kernels of points are bound to and told of a block's paths. */
+  #paths(block: Block, regions: GradientRegions, functional: Rows, out: Region) {
+    const { inverse } = this.#call;
     const device = this.#device;
     const { paths, points } = block;
     const nothing: Bound = { resource: { buffer: device.nothing }, shift: 0 };
@@ -175,9 +214,7 @@ export class GradientEncoder {
     const own = [regions.points, regions.lengths, regions.basepoints?.region].map(optional) as [Bound, Bound, Bound];
     const theta = bind(device, functional.region);
     const to = bind(device, out);
-    // Two bindings may not write to one buffer: where there is no basepoint, that of the finding does, which is not bound otherwise.
-    const toBasepoint = bind(device, regions.outBasepoint ?? regions.foundCotangent);
-    const params: Record<(typeof pointsParamNames)[number], number> = {
+    const params: PointsParams = {
       options:
         (block.ragged ? option.LENGTHS : 0) | (block.basepoint ? option.BASEPOINT : 0) | (inverse ? option.INVERSE : 0),
       paths,
@@ -191,16 +228,31 @@ export class GradientEncoder {
       functional_offset: theta.shift,
       functional_path: functional.stride,
       out_offset: to.shift,
-      out_basepoint_offset: toBasepoint.shift,
+      out_basepoint_offset: 0,
       first_workgroup: 0,
     };
-    const walked = points + (block.basepoint ? 1 : 0);
+    return { bound: [...own, theta, to], params, walked: points + (block.basepoint ? 1 : 0) };
+  }
+
+  #points(block: Block, regions: GradientRegions, functional: Rows, out: Region): Command {
+    const { channels } = this.#call;
+    const { flow } = this.#way;
+    const { paths } = block;
+    const { bound, params, walked } = this.#paths(block, regions, functional, out);
+    // Two bindings may not write to one buffer: where there is no basepoint, that of the finding does, which is not bound otherwise.
+    const toBasepoint = bind(this.#device, regions.outBasepoint ?? regions.foundCotangent);
     const workgroups = flow
       ? Math.ceil(paths / flow.tracks)
       : Math.ceil((paths * walked * channels) / straightInvocations);
     const operations = paths * walked * (flow ? flowOperations(flow) : 4 * channels * channels);
-    const bound = [...own, theta, to, toBasepoint];
-    return this.#dispatch(this.#pipelines.points!, bound, pointsParamNames, params, workgroups, operations);
+    return this.#dispatch(
+      this.#pipelines.points!,
+      [...bound, toBasepoint],
+      pointsParamNames,
+      { ...params, out_basepoint_offset: toBasepoint.shift },
+      workgroups,
+      operations,
+    );
   }
 
   #dispatch<Param extends string>(
@@ -224,4 +276,8 @@ export class GradientEncoder {
       operations,
     };
   }
+}
+
+function roomOf(count: number, holdings: Holdings): Region {
+  return { buffer: holdings.take(4 * count, STORAGE), at: 0, bytes: 4 * count };
 }

@@ -69,3 +69,12 @@ export function flowOperations({ channels, depth, pairs }: Pick<FlowLayout, "cha
   for (let k = 2; k <= depth; k++) sum += pairs * channels ** (k - 2) * (depth - k + 2);
   return sum;
 }
+
+/** Where what gradients of streams need stands in the memory of a block of paths, one behind the other for all of them: λ, its next, exp(z) and μ, then gradients of basepoints, then whether
+ * a path's cotangents are finite. What is left of λ in the end is the gradient of what a path continues. */
+export const streamPlaces = (paths: number, channels: number, size: number) => ({
+  initial: 0,
+  basepoint: 4 * paths * size,
+  flags: paths * (4 * size + channels),
+  numbers: paths * (4 * size + channels + 1),
+});

@@ -4,11 +4,11 @@
 import { countCoefficients } from "../core/size.ts";
 import { type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import type { DeviceLimits } from "./device.ts";
-import { type FlowLayout, flowLayoutOf, flowOperations } from "./gradient-layout.ts";
+import { type FlowLayout, flowLayoutOf, flowOperations, streamPlaces } from "./gradient-layout.ts";
 import { operationsOfStep, statesOf, type Way, type WaySizes, wayOf } from "./way.ts";
 
-/** The kernels of points: `pair`, an invocation for each pair of letters, or `straight`, where the functional does not move in time. */
-export type GradientKernelName = "pair" | "straight";
+/** The kernels of points: `pair`, an invocation for each pair of letters; `straight`, where the functional does not move in time; `adjoint` of streams. */
+export type GradientKernelName = "pair" | "straight" | "adjoint";
 
 /** How gradients are computed. */
 export interface GradientWay {
@@ -20,7 +20,7 @@ export interface GradientWay {
 }
 
 /** What the cut of a call depends on. */
-export interface GradientSizes extends Omit<WaySizes, "stream" | "pieces"> {
+export interface GradientSizes extends Omit<WaySizes, "pieces"> {
   /** Points of the longest path, a basepoint not counted. */
   readonly points: number;
   /** Whether paths continue something. */
@@ -42,12 +42,13 @@ export function planGradients(
   limits: DeviceLimits,
   blockBytes?: number,
 ): { way: GradientWay; cut: Cut } | string {
-  const { batch, points, channels, depth, initial, resident, stays } = sizes;
+  const { batch, points, channels, depth, steps, stream, initial, resident, stays } = sizes;
   const size = countCoefficients(channels, depth);
   const straight = channels === 1 || depth <= 2;
-  const forward = wayOf({ ...sizes, stream: false }, limits);
-  const flow = straight ? undefined : flowLayoutOf(channels, depth, limits);
-  if (!forward || !(flow || straight)) {
+  const forward = wayOf(sizes, limits);
+  const flow = straight || stream ? undefined : flowLayoutOf(channels, depth, limits);
+  const fits = stream ? channels <= mostLetters(limits) : flow || straight;
+  if (!forward || !fits) {
     return `gradients of ${channels} channels need more than the ${limits.maxComputeWorkgroupStorageSize} bytes of a workgroup's memory`;
   }
   // A scalar term more.
@@ -58,18 +59,29 @@ export function planGradients(
   if (stays && 4 * batch * points * channels > limits.maxBufferSize) {
     return `a result of ${batch * points * channels} numbers is more than a buffer of ${limits.maxBufferSize} bytes`;
   }
-  // Signatures, the functional and its brackets; what is continued contracts the cotangent, and has a gradient.
-  const own = size + (bracketPasses(channels, depth) > 0 ? 2 : 1) * functionalNumbers(channels, size);
-  const states = statesOf(forward, size, false) + own + (initial ? 2 * size : 0);
-  const cutSizes = { batch, points, channels, row, rows: 1, stream: false, states, resident, stays };
+  const rows = stream ? Math.max(1, steps) : 1;
+  // Signatures, the functional and its brackets; what is continued contracts the cotangent, and has a gradient. Or what moves of streams.
+  const own = stream
+    ? rows * size + streamPlaces(1, channels, size).numbers
+    : size + (bracketPasses(channels, depth) > 0 ? 2 : 1) * functionalNumbers(channels, size);
+  const states = statesOf(forward, size, stream) + own + (initial ? 2 * size : 0);
+  const cutSizes = { batch, points, channels, row, rows, stream, states, resident, stays };
   const cut = cutFor(cutSizes, limits, blockBytes);
   if (cut.steps !== undefined) return `a path of ${points} points, or what its gradient needs, is more than a binding`;
-  return { way: { kernel: straight ? "straight" : "pair", forward, flow }, cut };
+  return { way: { kernel: stream ? "adjoint" : straight ? "straight" : "pair", forward, flow }, cut };
 }
 
+/** Letters that streams may have: an invocation each. */
+const mostLetters = (limits: DeviceLimits): number => Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
+
+/** Operations of a step of streams: three sums over all words and where they are cut, a dozen operations a term. */
+export const streamOperations = (channels: number, depth: number): number =>
+  36 * depth * countCoefficients(channels, depth);
+
 /** Operations of a path's steps: of its signature, and of the sweep. */
-export function gradientOperations({ forward, flow }: GradientWay, channels: number): number {
-  const sweep = flow ? flowOperations(flow) : 4 * channels * channels;
+export function gradientOperations({ kernel, forward, flow }: GradientWay, channels: number, depth: number): number {
+  const still = kernel === "adjoint" ? streamOperations(channels, depth) : 4 * channels * channels;
+  const sweep = flow ? flowOperations(flow) : still;
   return (forward.layout ? operationsOfStep(forward.layout) : channels) + sweep;
 }
 

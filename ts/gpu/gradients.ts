@@ -4,7 +4,7 @@
 import { HORNER, PRUNED } from "../core/abi.ts";
 import { FLOAT32 } from "../core/arrays.ts";
 import { Call } from "../core/call.ts";
-import type { ReadRows } from "../core/input.ts";
+import { ReadRows } from "../core/input.ts";
 import { ReadOptions } from "../core/options.ts";
 import type { GradientArrays } from "../core/vjp-stage.ts";
 import type { Cut } from "./blocks.ts";
@@ -32,14 +32,23 @@ export interface GradientOutcome {
   readonly blocks: number;
 }
 
-/** The call of which gradients need the signatures: whole paths by themselves. */
+/** The call of which gradients need the signatures, without scalar terms: whole paths by themselves, streams as they are. */
 function ownCall(call: Call): Call {
   const options = new ReadOptions();
   options.depth = call.depth;
+  options.stream = call.stream;
   options.inverse = call.inverse;
   options.algorithm = call.bits & (HORNER | PRUNED);
   options.checkFinite = call.checkFinite;
-  return new Call(call.paths, options, FLOAT32, call.size, call.lengths, call.basepoint, undefined);
+  return new Call(
+    call.paths,
+    options,
+    FLOAT32,
+    call.size,
+    call.lengths,
+    call.basepoint,
+    call.stream ? call.initial : undefined,
+  );
 }
 
 /** The way and the cut of a call. @throws PathSignatureError GPU_LIMITS */
@@ -49,13 +58,14 @@ function planCall(
   cotangents: ReadRows,
   { stays }: Conduct,
 ): { way: GradientWay; cut: Cut } {
-  const { batch, points, channels, depth, basepoint, initial, paths, bits } = call;
+  const { batch, points, channels, depth, stream, basepoint, initial, paths, bits } = call;
   const planned = planGradients(
     {
       batch,
       points,
       channels,
       depth,
+      stream,
       steps: points - (basepoint === undefined ? 1 : 0),
       algorithm: (bits & HORNER) !== 0 ? "horner" : (bits & PRUNED) !== 0 ? "pruned" : "auto",
       initial: initial !== undefined,
@@ -70,7 +80,7 @@ function planCall(
 }
 
 /**
- * Gradients of a call of whole signatures: those of points to `to` or to a buffer that stays, those of basepoints and initial signatures to `to`.
+ * Gradients of a call: those of points to `to` or to a buffer that stays, those of basepoints and initial signatures to `to`.
  * @throws PathSignatureError GPU_LIMITS, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED, and what `check` throws
  */
 export async function gradientsOnDevice(
@@ -137,7 +147,7 @@ class Work implements Course<Shared> {
     this.#blocks = blocks;
     this.#to = to;
     this.check = check;
-    const total = batch * (points * gradientOperations(way, channels) + setUpOperations(channels, depth));
+    const total = batch * (points * gradientOperations(way, channels, depth) + setUpOperations(channels, depth));
     this.onDone = onProgress && progressOf(onProgress, total);
   }
 
@@ -169,35 +179,46 @@ class Work implements Course<Shared> {
   }
 
   encode = (block: Block, shared: Shared, isLast: boolean, holdings: Holdings): Encoded => {
-    const { points, channels, size, initial, basepoint, checkFinite } = this.#call;
-    const { found, foundCotangent, result } = shared;
+    const { points, channels, size, stream, initial, basepoint } = this.#call;
+    const { found, result } = shared;
     const { first, paths } = block;
     const room = (count: number): Region => ({ buffer: holdings.take(4 * count, STORAGE), at: 0, bytes: 4 * count });
+    // Of streams each block has its own, a number for each path.
+    const foundCotangent = stream ? room(paths) : shared.foundCotangent;
     const count = paths * points * channels;
     const out = result
       ? partOf({ buffer: result, at: 0, bytes: result.size }, first * points * channels, count)
       : room(count);
     const outBasepoint = basepoint === undefined ? undefined : room(paths * channels);
     const outInitial = initial && room(paths * size);
-    const cotangents = this.#staging.rows(this.#cotangents, size, first, paths, holdings);
+    const cotangents = this.#staging.rows(...this.#rowsOfPath(), first, paths, holdings);
     const initials = initial && this.#staging.initials(block, holdings);
     const regions = {
       ...this.#staging.paths(block, holdings),
       ...{ cotangents, initials, out, outBasepoint, outInitial, found, foundCotangent },
     };
     const commands = this.#encoder.commands(block, regions, holdings);
-    return { commands, ...this.#bring(block, regions, commands, isLast && checkFinite, holdings) };
+    return { commands, ...this.#bring(block, regions, commands, isLast, holdings) };
   };
+
+  /** All cotangents of a path as one row, and how many numbers that is behind the first scalar term. */
+  #rowsOfPath(): [ReadRows, number] {
+    const { row, rows, size } = this.#call;
+    const { view, kind, resident } = this.#cotangents;
+    const whole = new ReadRows(view, kind, rows * row, rows * row);
+    whole.resident = resident;
+    return [whole, rows * row - (row - size)];
+  }
 
   /** What comes back of a block, and where it goes. */
   #bring(
     { first, paths }: Block,
     { out, outBasepoint, outInitial, found, foundCotangent }: BroughtRegions,
     commands: Command[],
-    looks: boolean,
+    isLast: boolean,
     holdings: Holdings,
   ): Omit<Encoded, "commands"> {
-    const { points, channels, size } = this.#call;
+    const { points, channels, size, stream, checkFinite } = this.#call;
     const to = this.#to;
     const takers: ((range: ArrayBuffer) => void)[] = [];
     const copies: [Region, number][] = [];
@@ -218,14 +239,20 @@ class Work implements Course<Shared> {
     };
     rows(outBasepoint, to.basepoint, channels);
     rows(outInitial, to.initial, size);
-    if (looks) {
+    if (isLast && checkFinite) {
       bring(found, (range, at) => {
         this.#suspect = foundIn(range, at);
       });
-      bring(foundCotangent, (range, at) => {
-        this.#suspectCotangent = foundIn(range, at);
-      });
+      if (!stream)
+        bring(foundCotangent, (range, at) => {
+          this.#suspectCotangent = foundIn(range, at);
+        });
     }
+    if (checkFinite && stream)
+      bring(foundCotangent, (range, at) => {
+        const path = new Float32Array(range, at, paths).findIndex((flag) => flag !== 0);
+        if (path >= 0) this.#suspectCotangent ??= first + path;
+      });
     if (bytes === 0) return {};
     const buffer = holdings.take(bytes, READBACK);
     for (const [region, at] of copies) commands.push(copyOf(region, 0, buffer, at, region.bytes));

@@ -12,6 +12,7 @@ import { flowSource } from "./flow.wgsl.ts";
 import { recoverySource } from "./recovery.wgsl.ts";
 import { streamSource, wholeSource } from "./signature.wgsl.ts";
 import { straightSource } from "./straight.wgsl.ts";
+import { streamGradientsSource } from "./stream-gradients.wgsl.ts";
 
 /** points, lengths, basepoints, initials, out, found, listed. */
 const pathBindings: readonly BindingKind[] = ["read", "read", "read", "read", "write", "write", "read"];
@@ -22,6 +23,9 @@ const contractBindings: readonly BindingKind[] = ["read", "read", "write", "writ
 const bracketBindings: readonly BindingKind[] = ["read", "write"];
 /** points, lengths, basepoints, functional, out, out_basepoint. */
 const pointsBindings: readonly BindingKind[] = ["read", "read", "read", "write", "write", "write"];
+
+/** points, lengths, basepoints, functional, out, signatures, cotangents, initials. */
+const streamBindings: readonly BindingKind[] = ["read", "read", "read", "write", "write", "read", "read", "read"];
 
 /** Layouts depend on the device's limits, and pipelines are a device's own: channels and depth are name enough. */
 const shape = (channels: number, depth: number): string => `${channels} channels, depth ${depth}`;
@@ -90,4 +94,10 @@ export const straightKernel = (channels: number, depth: number): Kernel => ({
   name: `gradients, ${shape(channels, depth)}`,
   bindings: pointsBindings,
   source: () => straightSource(channels, depth),
+});
+
+export const streamGradientsKernel = (channels: number, depth: number): Kernel => ({
+  name: `gradients of streams, ${shape(channels, depth)}`,
+  bindings: streamBindings,
+  source: () => streamGradientsSource(channels, depth),
 });

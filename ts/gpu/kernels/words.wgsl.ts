@@ -3,14 +3,17 @@
 import { levelOffsets } from "../share.ts";
 import { u } from "./text.ts";
 
-/** CHANNELS, DEPTH, SIZE, OFFSET and COUNT of each level, and the level of a number of a row. */
-export function wordsSource(channels: number, depth: number): string {
+/** CHANNELS and SIZE, and {@link wordsFunctions}. */
+export const wordsSource = (channels: number, depth: number): string => `
+const CHANNELS = ${u(channels)};
+const SIZE = ${u(levelOffsets(channels, depth)[depth + 1]!)};${wordsFunctions(channels, depth)}`;
+
+/** DEPTH, OFFSET and COUNT of each level, and the level of a number of a row. */
+export function wordsFunctions(channels: number, depth: number): string {
   const offsets = levelOffsets(channels, depth);
   const counts = Array.from({ length: depth + 1 }, (_, k) => channels ** k);
   return `
-const CHANNELS = ${u(channels)};
 const DEPTH = ${u(depth)};
-const SIZE = ${u(offsets[depth + 1]!)};
 // Where each level begins in a row, and how many words it has.
 const OFFSET = array<u32, ${depth + 1}>(${offsets
     .slice(0, depth + 1)
