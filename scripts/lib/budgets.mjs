@@ -65,7 +65,7 @@ export const budgets = [
     "all threads: loaded by the first `createEngine`; the worker's script, for bundlers that leave its file behind, is inside",
     ["gpu"],
   ),
-  lazily("lazily: WebGPU", "gpu", "28 kB", "large batches on a device: loaded when one is first opened", ["engine"]),
+  lazily("lazily: WebGPU", "gpu", "32 kB", "large batches and their gradients on a device: loaded when one is first opened", ["engine"]),
   lazily("lazily: engine", "threads", "48 kB", "the same, and the binary for threads that share memory", ["gpu"]),
   bundled("worker", "dist/path-signature-worker.js", "16 kB", "what each thread runs", { plugin: withoutLazy }),
   atOnce("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),

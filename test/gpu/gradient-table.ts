@@ -53,6 +53,30 @@ function edges(): Case[] {
   });
 }
 
+/** Paths whose sweep is done in parts: trees in registers and in memory, and streams; one that ends in an earlier part. */
+function long(): Case[] {
+  const shapes = [
+    [2, 3, 9000, false],
+    [2, 9, 900, false],
+    [3, 4, 9000, false],
+    [4, 3, 700, true],
+  ] as const;
+  return shapes.map(([channels, depth, length, stream], n) => ({
+    ...plainCase,
+    name: `long d=${channels} N=${depth} L=${length}${stream ? " stream" : ""}`,
+    channels,
+    depth,
+    lengths: [length, Math.floor(length / 9)],
+    lead: [2],
+    dtype: "float32" as const,
+    kind: "walk" as const,
+    seed: 7700 + n,
+    stream,
+    inverse: n % 2 === 1,
+    basepoint: n % 2 === 0 ? ("each" as const) : ("none" as const),
+  }));
+}
+
 /** Streams of more words than a workgroup has invocations, and fewer; of channels that do not divide it. */
 const streams = (
   [
@@ -87,6 +111,7 @@ export const gpuGradientCases: readonly Case[] = [
   ...cases.filter((one) => one.algorithm === "auto"),
   ...edges(),
   ...streams,
+  ...long(),
 ].filter((one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0);
 
 /** Runs a case. */

@@ -5,7 +5,7 @@ import type { Call } from "../core/call.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import { type BlockRegions, type Encoder, kernelsOf } from "./encode.ts";
-import { flowOperations, streamPlaces } from "./gradient-layout.ts";
+import { flowOperations, flowPartSteps, streamPartSteps, streamPlaces } from "./gradient-layout.ts";
 import { bracketPasses, functionalNumbers, type GradientWay, streamOperations } from "./gradient-way.ts";
 import { copyOf } from "./in-blocks.ts";
 import { bracketInvocations, bracketParamNames } from "./kernels/bracket.wgsl.ts";
@@ -101,7 +101,7 @@ export class GradientEncoder {
         [functional, other] = [other, functional];
       }
     }
-    all.push(this.#points(block, regions, functional, out));
+    all.push(...this.#points(block, regions, functional, out));
     return all;
   }
 
@@ -130,16 +130,23 @@ export class GradientEncoder {
       cotangent_row: row,
       initial_offset: initial.shift,
       initial_path: initials?.stride ?? 0,
+      begins: 1,
     };
-    const operations = paths * walked * streamOperations(channels, depth);
     const everything = [...bound, s, weights, initial];
-    all.push(this.#dispatch(this.#pipelines.points!, everything, streamParamNames, own, paths, operations));
+    const each = streamPartSteps(channels, depth);
+    for (let last = walked - 1, first = last; first > 0 || last === walked - 1; last = first) {
+      first = Math.max(last - each, 0);
+      const part = { ...own, first_step: first, last_step: last, begins: last === walked - 1 ? 1 : 0 };
+      const operations = paths * (last - first + 1) * streamOperations(channels, depth);
+      all.push(this.#dispatch(this.#pipelines.points!, everything, streamParamNames, part, paths, operations));
+      if (first === 0) break;
+    }
     const copy = (at: number, to: Region | undefined): void => {
       if (to) all.push(copyOf(partOf(moving, at, to.bytes / 4), 0, to.buffer, to.at, to.bytes));
     };
     copy(places.initial, outInitial);
     copy(places.basepoint, outBasepoint);
-    copy(places.flags, foundCotangent);
+    copy(places.kept, foundCotangent);
     return all;
   }
 
@@ -229,30 +236,36 @@ export class GradientEncoder {
       functional_path: functional.stride,
       out_offset: to.shift,
       out_basepoint_offset: 0,
+      first_step: 0,
+      last_step: 0,
       first_workgroup: 0,
     };
     return { bound: [...own, theta, to], params, walked: points + (block.basepoint ? 1 : 0) };
   }
 
-  #points(block: Block, regions: GradientRegions, functional: Rows, out: Region): Command {
+  #points(block: Block, regions: GradientRegions, functional: Rows, out: Region): Command[] {
     const { channels } = this.#call;
     const { flow } = this.#way;
     const { paths } = block;
     const { bound, params, walked } = this.#paths(block, regions, functional, out);
     // Two bindings may not write to one buffer: where there is no basepoint, that of the finding does, which is not bound otherwise.
     const toBasepoint = bind(this.#device, regions.outBasepoint ?? regions.foundCotangent);
-    const workgroups = flow
-      ? Math.ceil(paths / flow.tracks)
-      : Math.ceil((paths * walked * channels) / straightInvocations);
-    const operations = paths * walked * (flow ? flowOperations(flow) : 4 * channels * channels);
-    return this.#dispatch(
-      this.#pipelines.points!,
-      [...bound, toBasepoint],
-      pointsParamNames,
-      { ...params, out_basepoint_offset: toBasepoint.shift },
-      workgroups,
-      operations,
-    );
+    const everything = [...bound, toBasepoint];
+    const own = { ...params, out_basepoint_offset: toBasepoint.shift };
+    const points = (part: PointsParams, workgroups: number, operations: number): Command =>
+      this.#dispatch(this.#pipelines.points!, everything, pointsParamNames, part, workgroups, operations);
+    if (!flow) {
+      const count = paths * walked * channels;
+      return [points(own, Math.ceil(count / straightInvocations), 4 * count * channels)];
+    }
+    const each = flowPartSteps(flow);
+    const parts: Command[] = [];
+    for (let first = 0; first < walked; first += each) {
+      const last = Math.min(walked, first + each);
+      const operations = paths * (last - first) * flowOperations(flow);
+      parts.push(points({ ...own, first_step: first, last_step: last }, Math.ceil(paths / flow.tracks), operations));
+    }
+    return parts;
   }
 
   #dispatch<Param extends string>(

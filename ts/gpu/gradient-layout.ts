@@ -3,6 +3,7 @@
 //
 // All pairs of a path are in one workgroup, since a point's gradient is a sum over them; where there are few, several paths share a workgroup.
 
+import { countCoefficients } from "../core/size.ts";
 import type { WorkgroupLimits } from "./layout.ts";
 
 /** How the sweep is laid out. */
@@ -75,6 +76,42 @@ export function flowOperations({ channels, depth, pairs }: Pick<FlowLayout, "cha
 export const streamPlaces = (paths: number, channels: number, size: number) => ({
   initial: 0,
   basepoint: 4 * paths * size,
-  flags: paths * (4 * size + channels),
-  numbers: paths * (4 * size + channels + 1),
+  // Each with what a later part of the steps goes on from.
+  kept: paths * (4 * size + channels),
+  numbers: paths * (4 * size + 2 * channels + 1),
 });
+
+/** Invocations of a workgroup of streams: each letter needs one. */
+export const streamInvocations = (channels: number, depth: number): number =>
+  Math.max(64, Math.min(256, 2 ** Math.ceil(Math.log2(Math.max(channels, countCoefficients(channels, depth) / 2)))));
+
+/**
+ * Iterations of all its loops that an invocation does in a dispatch, about, at most: llvmpipe ends loops after 65 535 of them, without a word. It also keeps a
+ * dispatch short that cannot be cut by workgroups.
+ */
+const mostIterations = 2 ** 15;
+
+/** Steps of a dispatch of the sweep, a multiple of a tile's. */
+export function flowPartSteps(layout: FlowLayout): number {
+  const { channels: d, depth, pairs, invocations, tracks, tile, inRegisters } = layout;
+  const rounds = (count: number): number => Math.ceil(count / invocations);
+  const nodes = inRegisters ? 0 : Math.ceil(pairs / invocations) * (countCoefficients(d, depth - 2) + 1);
+  const staged = rounds(tracks * d) + rounds(tracks * pairs) + 5 * rounds((tracks * tile * d) / 4);
+  const iterations = staged + (tile / 4) * (1 + nodes) + rounds(tracks * tile * d) * d;
+  return tile * Math.max(1, Math.floor(mostIterations / iterations));
+}
+
+/** Steps of a dispatch of streams. */
+export function streamPartSteps(channels: number, depth: number): number {
+  const invocations = streamInvocations(channels, depth);
+  const size = countCoefficients(channels, depth);
+  const chunks = Math.floor(invocations / channels);
+  let iterations = chunks;
+  // The first invocation has the shortest words, which are cut most often.
+  for (let i = 0, level = 1, end = channels; i < size; i += invocations) {
+    while (i >= end) end += channels ** ++level;
+    iterations += 2 + 2 * depth + (level < depth ? 2 * countCoefficients(channels, depth - level) : 0);
+  }
+  for (let k = 1; k <= depth; k++) iterations += k * (1 + Math.ceil(channels ** (k - 1) / chunks));
+  return Math.max(1, Math.floor(mostIterations / iterations));
+}

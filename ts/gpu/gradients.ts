@@ -183,8 +183,8 @@ class Work implements Course<Shared> {
     const { found, result } = shared;
     const { first, paths } = block;
     const room = (count: number): Region => ({ buffer: holdings.take(4 * count, STORAGE), at: 0, bytes: 4 * count });
-    // Of streams each block has its own, a number for each path.
-    const foundCotangent = stream ? room(paths) : shared.foundCotangent;
+    // Of streams each block has its own, a number for each path, with others behind it.
+    const foundCotangent = stream ? room(paths * (channels + 1)) : shared.foundCotangent;
     const count = paths * points * channels;
     const out = result
       ? partOf({ buffer: result, at: 0, bytes: result.size }, first * points * channels, count)
@@ -250,8 +250,9 @@ class Work implements Course<Shared> {
     }
     if (checkFinite && stream)
       bring(foundCotangent, (range, at) => {
-        const path = new Float32Array(range, at, paths).findIndex((flag) => flag !== 0);
-        if (path >= 0) this.#suspectCotangent ??= first + path;
+        const kept = new Float32Array(range, at, paths * (channels + 1));
+        const number = kept.findIndex((flag, i) => i % (channels + 1) === 0 && flag !== 0);
+        if (number >= 0) this.#suspectCotangent ??= first + number / (channels + 1);
       });
     if (bytes === 0) return {};
     const buffer = holdings.take(bytes, READBACK);

@@ -242,22 +242,42 @@ function forWords(layout: FlowLayout, tree: Tree, level: number, one: (letters: 
   return inside(2, []);
 }
 
-/** Statements that begin: the innermost bracket, and what belongs to it. */
-function begin(layout: FlowLayout, tree: Tree): string[] {
-  const { depth, inRegisters } = layout;
+/** Statements that begin: the innermost bracket, and what belongs to it. All of it in memory. */
+function begin(layout: FlowLayout): string[] {
+  const { depth } = layout;
   const stored = memory(layout);
+  const inMemory = { ...layout, inRegisters: false };
   const lines: string[] = [];
   for (let level = 2; level <= depth; level++) {
-    const companion = level === depth ? undefined : level === depth - 1 ? "anchor" : "lost";
+    lines.push(
+      ...forWords(inMemory, stored, level, (letters) => {
+        const [theta, other] = [stored.theta(letters), stored.companion(letters)];
+        return [
+          `${theta} -= ${other};`,
+          ...(level === depth ? [] : [`${other} = ${level === depth - 1 ? theta : "0.0"};`]),
+        ];
+      }),
+    );
+  }
+  return lines;
+}
+
+/** Statements for all of a tree that is in registers: what they are filled from, and on the way back what has moved. */
+function between(layout: FlowLayout, tree: Tree, way: "load" | "store"): string[] {
+  const { depth } = layout;
+  const stored = memory(layout);
+  const lines: string[] = [];
+  for (let level = 2; level <= (way === "load" ? depth : depth - 1); level++) {
     lines.push(
       ...forWords(layout, tree, level, (letters) => {
-        const value = `${stored.theta(letters)} - ${stored.companion(letters)}`;
-        const [theta, other] = [tree.theta(letters), tree.companion(letters)];
-        const [first, second] = inRegisters ? ["var ", companion === "lost" ? "var " : "let "] : ["", ""];
-        return [
-          `${first}${theta} = ${value};`,
-          ...(companion === undefined ? [] : [`${second}${other} = ${companion === "anchor" ? theta : "0.0"};`]),
-        ];
+        const pairs = [
+          [tree.theta(letters), stored.theta(letters), "var"],
+          [tree.companion(letters), stored.companion(letters), level === depth - 1 ? "let" : "var"],
+        ] as const;
+        const some = level === depth ? pairs.slice(0, 1) : pairs;
+        return some.map(([register, place, kind]) =>
+          way === "load" ? `${kind} ${register} = ${place};` : `${place} = ${register};`,
+        );
       }),
     );
   }
@@ -335,8 +355,9 @@ export function flowSource(layout: FlowLayout): string {
           "}",
         ]
       : ["if (works) {", ...lines.map((line) => `  ${line}`), "}"];
-  // Registers are there for the whole sweep, also of an invocation without a pair, which works on another's and keeps it to itself.
-  const start = begin(layout, tree);
+  const row = `behind[(slot * (TILE + 1u) + TILE) * PAIRS + pair]`;
+  // Of the top level's words (… c a) the first has room for the last row of `behind`.
+  const rowKept = memory(layout).companion(new Array<string>(depth - 2).fill("0u"));
   return `// path-signature gradients, channels ${d}, depth ${depth}: a pair of letters an invocation, ${tracks} paths to a workgroup of ${invocations},
 // trees in ${inRegisters ? "registers" : "memory"}. Written by ts/gpu/kernels/flow.wgsl.ts.
 ${pointsSource(d, depth)}${workgroupMemory(layout)}
@@ -372,8 +393,16 @@ ${
         2,
       )
 }
-${indent(inRegisters ? start : forPairs(start), 2)}
-  for (var t = 0u; t <= most; t += TILE) {
+  if (params.first_step == 0u) {
+${indent(forPairs(begin(layout)), 4)}
+  } else {
+    stage(lane, params.first_step - TILE);
+${indent(forPairs([`${row} = ${rowKept};`]), 4)}
+    workgroupBarrier();
+  }
+${indent(inRegisters ? between(layout, tree, "load") : [], 2)}
+  let last = min(most + 1u, params.last_step);
+  for (var t = params.first_step; t < last; t += TILE) {
     keep_last(lane, t);
     workgroupBarrier();
     stage(lane, t);
@@ -383,7 +412,10 @@ ${indent(forPairs([...settled, ...tileSteps(layout, tree)]), 4)}
     collect(lane, t);
     workgroupBarrier();
   }
-  clear_tails(lane);
+  if (last <= most) {
+${indent(forPairs([...(inRegisters ? between(layout, tree, "store") : []), `${rowKept} = ${row};`]), 4)}
+  }
+  if (params.first_step == 0u) { clear_tails(lane); }
 }
 `;
 }

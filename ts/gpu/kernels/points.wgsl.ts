@@ -22,6 +22,8 @@ export const pointNames = {
   functional_path: "from one path's to the next one's",
   out_offset: "",
   out_basepoint_offset: "",
+  first_step: "of this part of the steps, if they are done in parts; a multiple of a tile's",
+  last_step: "behind it",
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 

@@ -6,7 +6,7 @@
 // crates/kernels/src/vjp/stream.rs computes the same by Horner's scheme. A workgroup has a path: its invocations share the words, and wait for each other between
 // the three sums of a step. Everything that moves stands in memory: simple, and bound by it.
 
-import { levelOffsets } from "../share.ts";
+import { streamInvocations } from "../gradient-layout.ts";
 import { option } from "./params.wgsl.ts";
 import { pointNames, pointsParams } from "./points.wgsl.ts";
 import { f, u } from "./text.ts";
@@ -23,17 +23,11 @@ const names = {
   cotangent_row: "from one row to the next",
   initial_offset: "where what the first path continues begins",
   initial_path: "",
+  begins: "1: this part of the steps is the last ones, with which a sweep begins",
 } as const;
 
 export type StreamParams = Record<keyof typeof names, number>;
 export const streamParamNames = Object.keys(names) as (keyof StreamParams)[];
-
-/** Invocations of a workgroup: each letter needs one. */
-export const streamInvocations = (channels: number, depth: number): number =>
-  Math.max(
-    64,
-    Math.min(256, 2 ** Math.ceil(Math.log2(Math.max(channels, levelOffsets(channels, depth)[depth + 1]! / 2)))),
-  );
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
@@ -116,9 +110,17 @@ fn main(
   let table = next + params.paths * SIZE;
   let mu = table + params.paths * SIZE;
   let rows = params.cotangent_offset + path * params.cotangent_path;
+  let kept = params.functional_offset + params.paths * (4u * SIZE + CHANNELS) + path * (CHANNELS + 1u);
+  let last = min(steps, params.last_step);
   var is_bad = false;
+  // What the step behind a point says of it.
+  var later = 0.0;
+  if (params.begins == 0u) {
+    if (lane == 0u) { is_bad = functional[kept] != 0.0; }
+    if (lane < CHANNELS) { later = functional[kept + 1u + lane]; }
+  }
   // Past the end of a path its last row repeats.
-  for (var i = lane; i < SIZE; i += INVOCATIONS) {
+  for (var i = lane; i < SIZE && params.begins == 1u; i += INVOCATIONS) {
     var sum = 0.0;
     for (var r = max(steps, 1u) - 1u; r < params.rows; r++) {
       let x = cotangents[rows + r * params.cotangent_row + i];
@@ -127,9 +129,7 @@ fn main(
     }
     functional[lambda + i] = sum;
   }
-  // What the step behind a point says of it.
-  var later = 0.0;
-  for (var t = steps; t > 0u; t--) {
+  for (var t = last; t > params.first_step; t--) {
     for (var c = lane; c < CHANNELS; c += INVOCATIONS) { increment[c] = coordinate(track, t, c) - coordinate(track, t - 1u, c); }
     workgroupBarrier();
     for (var i = lane; i < SIZE; i += INVOCATIONS) { functional[table + i] = exponential(i); }
@@ -178,14 +178,17 @@ fn main(
       later = g;
     }
   }
-  if (lane < CHANNELS) { put_point(track, 0u, lane, -later); }
+  if (lane < CHANNELS) {
+    functional[kept + 1u + lane] = later;
+    if (params.first_step == 0u) { put_point(track, 0u, lane, -later); }
+  }
   workgroupBarrier();
   partial[lane] = select(0.0, 1.0, is_bad);
   workgroupBarrier();
   if (lane == 0u) {
     var bad = 0.0;
     for (var i = 0u; i < INVOCATIONS; i++) { bad = max(bad, partial[i]); }
-    functional[params.functional_offset + params.paths * (4u * SIZE + CHANNELS) + path] = bad;
+    functional[kept] = bad;
   }
   let length = select(steps + 1u, steps, has(${u(option.BASEPOINT)}));
   for (var i = length * CHANNELS + lane; i < params.points * CHANNELS; i += INVOCATIONS) {
