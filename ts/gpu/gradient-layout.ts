@@ -27,7 +27,8 @@ const usualStorage = 16384;
 const mostInRegisters = 84;
 const usualInvocations = 64;
 const tiles = [16, 8, 4];
-const settleSteps = 128;
+/** Steps after which the last level but one is computed anew from the top one: rounding does not add up there. */
+export const settleSteps = 128;
 /** Bytes that a path has besides: what it is, as four numbers. */
 const trackBytes = 16;
 
@@ -60,9 +61,6 @@ export function flowLayoutOf(channels: number, depth: number, limits: WorkgroupL
   }
   return undefined;
 }
-
-/** Steps after which the last level but one is computed anew from the top one: rounding does not add up there. */
-export const settles = settleSteps;
 
 /** Operations of one step of one path: multiply-adds of the flow, with what levels add to each other, and of the points. */
 export function flowOperations({ channels, depth, pairs }: Pick<FlowLayout, "channels" | "depth" | "pairs">): number {

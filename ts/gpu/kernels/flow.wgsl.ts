@@ -11,7 +11,7 @@
 // Where Θ stands in memory it does in a path's row of T, words of the pair (a, c) at (… a c). What belongs to them is at (… c a), of which the
 // antisymmetric Θ has no need: on the last level but one Θ as it was at the first point, below that what sums have lost (Kahan 1965).
 
-import { type FlowLayout, settles } from "../gradient-layout.ts";
+import { type FlowLayout, settleSteps } from "../gradient-layout.ts";
 import { levelOffsets } from "../share.ts";
 import { option } from "./params.wgsl.ts";
 import { pointsSource } from "./points.wgsl.ts";
@@ -344,7 +344,7 @@ export function flowSource(layout: FlowLayout): string {
     "let mirror = functional_of(path) + letters.y * CHANNELS + letters.x;",
     "let way_at = slot * CHANNELS;",
   ];
-  const settled = `if (t > 0u && t % ${u(settles)} == 0u) {\n${indent(settle(layout, tree), 2)}\n}`.split("\n");
+  const settled = `if (t > 0u && t % ${u(settleSteps)} == 0u) {\n${indent(settle(layout, tree), 2)}\n}`.split("\n");
   const several = pairs > invocations;
   // In memory a tree can be gone back to: an invocation has one pair after the other.
   const forPairs = (lines: readonly string[]): string[] =>
