@@ -68,7 +68,7 @@ const sharedFiles = {
   core: /\/(core\/[^/]+|generated\/version)\.js$/,
   threads: /\/(generated|entry)\/threads\.js$/,
   /** What plans ask of the GPU's kernels, and reading its tensors, is the engine's; the rest, and measuring, comes when a device is opened. */
-  gpu: /\/gpu\/(?!(blocks|faults|input|layout|limits|readback|recovery|share|source|tensor|usage|way)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
+  gpu: /\/gpu\/(?!(blocks|faults|gradient-(layout|way)|input|layout|limits|readback|recovery|share|source|tensor|usage|way)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
   engine:
     /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
 };

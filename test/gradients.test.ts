@@ -4,8 +4,9 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { init, type Paths, signature, signatureSize, signatureVjp, signatureWithVjp } from "../ts/index.ts";
-import { type Case, callOf, cases, type Material, material } from "./cases.ts";
-import { type Gradient, gradient, type PathOptions, tangent } from "./gradient-reference.ts";
+import { callOf, cases } from "./cases.ts";
+import { gradient, tangent } from "./gradient-reference.ts";
+import { truth } from "./gradient-truth.ts";
 import { random } from "./paths.ts";
 import { maxAbs } from "./reference.ts";
 import { type DType, gradientTolerance } from "./tolerances.ts";
@@ -16,44 +17,6 @@ const variants = ["simd", "relaxed"] as const;
 
 /** Gradients do not depend on which kernel computed the signatures, but for rounding: the plain cases are enough. */
 const table = cases.filter((one) => one.algorithm === "auto");
-
-interface Truth {
-  material: Material;
-  /** One row of cotangents a path, with `stream` one for each of the result's rows. */
-  cotangents: number[][][];
-  gradients: Gradient[];
-}
-
-function rowsOf(one: Case): number {
-  if (!one.stream) return 1;
-  const points = Math.max(1, ...(one.lengths.length === 0 ? [4] : one.lengths));
-  return points - (one.basepoint === "none" ? 1 : 0);
-}
-
-function pathOptions(one: Case, { basepoints, initials }: Material, i: number): PathOptions {
-  const { depth, stream, inverse, scalarTerm } = one;
-  return { depth, stream, inverse, scalarTerm, basepoint: basepoints?.[i], initial: initials?.[i], rows: rowsOf(one) };
-}
-
-const known = new Map<Case, Truth>();
-
-/** Made once for both variants. */
-function truth(one: Case): Truth {
-  const found = known.get(one);
-  if (found) return found;
-  const made = material(one);
-  const next = random(one.seed + 77);
-  const row = signatureSize(one.channels, one.depth, { scalarTerm: one.scalarTerm });
-  const round = one.dtype === "float32" ? Math.fround : (x: number) => x;
-  // The scalar term is constant: what stands in its place must not matter.
-  const cotangent = () =>
-    Array.from({ length: row }, (_, i) => (one.scalarTerm && i === 0 ? 1e30 : round(2 * next() - 1)));
-  const cotangents = one.lengths.map(() => Array.from({ length: rowsOf(one) }, cotangent));
-  const gradients = made.paths.map((points, i) => gradient(points, pathOptions(one, made, i), cotangents[i]!));
-  const result = { material: made, cotangents, gradients };
-  known.set(one, result);
-  return result;
-}
 
 /** The largest error as a share of what is allowed, over everything of one path or over one row. */
 function compare(what: string, actual: ArrayLike<number>, wanted: ArrayLike<number>, allowed: number): void {

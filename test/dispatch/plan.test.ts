@@ -166,6 +166,52 @@ describe("kernels", () => {
   });
 });
 
+describe("gradients", () => {
+  const large: CallShape = { batch: 8192, points: 500, channels: 4, depth: 4 };
+  const there: Residency = { ...auto, device: "webgpu" };
+
+  test.each([
+    ["two levels that do not move in time", { channels: 9, depth: 2 }, "straight"],
+    ["one channel", { channels: 1, depth: 7 }, "straight"],
+    ["trees in registers", { channels: 4, depth: 4 }, "pair"],
+    ["trees in memory", { channels: 4, depth: 6, initial: true }, "pair"],
+    ["streams", { stream: true }, "adjoint"],
+  ] as const)("%s: %o", (_, shape, kernel) => {
+    const call = { ...large, ...shape };
+    expect(plan("signatureVjp", call, "float32", there, withGpu)).toMatchObject({ device: "webgpu", kernel });
+    expect(plan("signatureVjp", call, "float32", { ...auto, device: "cpu" }, withGpu).kernel).toBe(
+      "stream" in shape ? "horner" : "bracket",
+    );
+  });
+
+  test("cost more than the signatures that they need, on both; more where they start from other ones", () => {
+    for (const device of ["cpu", "webgpu"] as const) {
+      const seconds = (operation: "signature" | "signatureVjp", shape: CallShape) =>
+        plan(operation, shape, "float32", { ...auto, device, input: "gpu", output: "gpu" }, withGpu).estimate;
+      expect(seconds("signatureVjp", large)).toBeGreaterThan(seconds("signature", large));
+      if (device === "webgpu")
+        expect(seconds("signatureVjp", { ...large, initial: true })).toBeGreaterThan(seconds("signatureVjp", large));
+    }
+    expect(plan("signatureVjp", { ...large, batch: 0 }, "float32", auto, withGpu).estimate).toBeGreaterThan(0);
+  });
+
+  test("too many pairs of letters and paths that are more than a binding have no kernel, and that is said", () => {
+    for (const [shape, why] of [
+      [{ ...large, channels: 60, depth: 3 }, /60 channels/],
+      [{ ...large, batch: 1, points: 2 ** 24 }, /16777216 points/],
+    ] as const) {
+      const { plan: made, obstacle } = decide("signatureVjp", shape, "float32", there, withGpu);
+      expect(made).toMatchObject({ device: "cpu" });
+      expect(obstacle).toMatch(why);
+    }
+  });
+
+  test("go to the GPU by themselves where that is faster", () => {
+    expect(plan("signatureVjp", large, "float32", auto, withGpu).device).toBe("webgpu");
+    expect(plan("signatureVjp", { ...large, batch: 2, points: 10 }, "float32", auto, withGpu).device).toBe("cpu");
+  });
+});
+
 describe("explanations", () => {
   test("name every rule with its verdict, mark the one that decided, and show its numbers", () => {
     const text = explanationInWords(decide("signature", huge, "float32", auto, withGpu));

@@ -6,10 +6,11 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { beforeAll, expect, test } from "vitest";
 import type { Report } from "./conformance.ts";
+import { gpuGradientCases } from "./gradient-table.ts";
 import { hostTime, runOn } from "./hosts.ts";
 import { describeOn } from "./implementations.ts";
 import { largeCases, limitCases } from "./limits.ts";
-import { gpuCases } from "./table.ts";
+import { gpuCases, type Outcome } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = "target/test/gpu";
@@ -38,18 +39,19 @@ for (const name of ["chromium", "deno"] as const) {
       report = (await runOn[name](await bundle())) as Report;
     }, hostTime);
 
-    // Two of three are wrong on llvmpipe, at once and without an error: whether that is wgpu's, the driver's or ours is not known (bench/NOTES.md).
-    test.skipIf(name === "deno").each(largeCases)("$name (not on llvmpipe)", ({ name: wanted }) => {
-      const outcome = report.outcomes.find((one) => one.name === wanted);
+    const expectRight = (outcome: Outcome | undefined) => {
       expect(outcome?.error).toBeUndefined();
       expect(outcome?.worst, outcome?.where).toBeLessThanOrEqual(1);
-    });
+    };
+    const expectSignature = ({ name: wanted }: { name: string }) =>
+      expectRight(report.outcomes.find((one) => one.name === wanted));
 
-    test.each([...gpuCases, ...limitCases])("$name", ({ name: wanted }) => {
-      const outcome = report.outcomes.find((one) => one.name === wanted);
-      expect(outcome?.error).toBeUndefined();
-      expect(outcome?.worst, outcome?.where).toBeLessThanOrEqual(1);
-    });
+    // Two of three are wrong on llvmpipe, at once and without an error: whether that is wgpu's, the driver's or ours is not known (bench/NOTES.md).
+    test.skipIf(name === "deno").each(largeCases)("$name (not on llvmpipe)", expectSignature);
+    test.each([...gpuCases, ...limitCases])("$name", expectSignature);
+    test.each(gpuGradientCases)("gradients: $name", ({ name: wanted }) =>
+      expectRight(report.gradients.find((one) => one.name === wanted)),
+    );
 
     test("compilers have no complaints, no fault was met", () => {
       expect(report.messages).toEqual([]);

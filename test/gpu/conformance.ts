@@ -3,12 +3,14 @@
 
 import { GpuBackend } from "../../ts/gpu/index.ts";
 import { watchCompilers } from "./compilers.ts";
+import { gpuGradientCases, runGradientCase } from "./gradient-table.ts";
 import { LimitRunner, largeCases, limitCases } from "./limits.ts";
 import { gpuCases, type Outcome, runCase } from "./table.ts";
 
 export interface Report {
   readonly adapter: string;
   readonly outcomes: readonly Outcome[];
+  readonly gradients: readonly Outcome[];
   /** Warnings and errors of WGSL compilers. */
   readonly messages: readonly string[];
   /** Errors that no call was found to have made, and faults that were answered. */
@@ -20,6 +22,8 @@ export async function run(gpu: GPU): Promise<Report> {
   const backend = new GpuBackend(gpu);
   const outcomes: Outcome[] = [];
   for (const one of gpuCases) outcomes.push(await runCase(backend, one));
+  const gradients: Outcome[] = [];
+  for (const one of gpuGradientCases) gradients.push(await runGradientCase(backend, one));
   const { adapter, faults } = backend.info();
   await backend.close();
   const runner = new LimitRunner(await (await gpu.requestAdapter())!.requestDevice());
@@ -28,6 +32,7 @@ export async function run(gpu: GPU): Promise<Report> {
   return {
     adapter: adapter?.description || adapter?.vendor || "unnamed",
     outcomes,
+    gradients,
     messages: await compilers(),
     faults,
   };

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GpuBackend } from "../../ts/gpu/index.ts";
 import { watchCompilers } from "./compilers.ts";
+import { gpuGradientCases, runGradientCase } from "./gradient-table.ts";
 import { describeOn, openDawn } from "./implementations.ts";
 import { gpuCases, runCase } from "./table.ts";
 
@@ -21,6 +22,12 @@ afterAll(() => backend?.close());
 describeOn("dawn", "Dawn", () => {
   test.each(gpuCases)("$name", async (one) => {
     const { worst, where, error } = await runCase(backend, one);
+    expect(error).toBeUndefined();
+    expect(worst, where).toBeLessThanOrEqual(1);
+  });
+
+  test.each(gpuGradientCases)("gradients: $name", async (one) => {
+    const { worst, where, error } = await runGradientCase(backend, one);
     expect(error).toBeUndefined();
     expect(worst, where).toBeLessThanOrEqual(1);
   });

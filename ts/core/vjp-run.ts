@@ -96,29 +96,39 @@ class Rows {
 
 /** The gradients of a call, put together from blocks of its paths. */
 export class Gradients implements GradientArrays {
-  readonly paths: Numbers;
   readonly basepoint: GradientArrays["basepoint"];
   readonly initial: GradientArrays["initial"];
   readonly #call: Call;
+  #paths: Numbers | undefined;
   readonly #basepoint: Rows | undefined;
   readonly #initial: Rows | undefined;
 
   constructor(call: Call) {
-    const { basepoint, initial, batch, points, channels, size } = call;
+    const { basepoint, initial, channels, size } = call;
     this.#call = call;
-    this.paths = allocateNumbers(call.dtype, batch * points * channels, "paths");
     this.#basepoint = basepoint === undefined || basepoint === true ? undefined : new Rows(call, basepoint, channels);
     this.#initial = initial === undefined ? undefined : new Rows(call, initial, size);
     this.basepoint = this.#basepoint?.take;
     this.initial = this.#initial?.take;
   }
 
+  /** Made when it is first asked for: gradients of points may stay on a device. */
+  get paths(): Numbers {
+    const { dtype, batch, points, channels } = this.#call;
+    this.#paths ??= allocateNumbers(dtype, batch * points * channels, "paths");
+    return this.#paths;
+  }
+
+  /** But for those of points. */
+  rows(): Pick<SignatureGradients, "initial" | "basepoint"> {
+    return { initial: this.#initial?.tensor(), basepoint: this.#basepoint?.tensor() };
+  }
+
   tensors(): SignatureGradients {
     const { paths, points, channels } = this.#call;
     return {
       paths: tensorOf(this.paths, [...paths.lead, points, channels]),
-      initial: this.#initial?.tensor(),
-      basepoint: this.#basepoint?.tensor(),
+      ...this.rows(),
     };
   }
 }

@@ -8,7 +8,7 @@ import { describe, typeError } from "./errors.ts";
 import { checkBesides } from "./finite.ts";
 import { type Paths, type ReadRows, readPaths, type TensorInput } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "./options.ts";
+import { type ReadOptions, readOptions, type SignatureOptions } from "./options.ts";
 import { runOn } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import { SignatureTensor } from "./tensor.ts";
@@ -77,20 +77,22 @@ export type SignatureWithVjpFunction = <const P extends Paths, const O extends V
 
 type Numbers = Float32Array | Float64Array;
 
+/** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
+export function refuseOut({ out }: ReadOptions): void {
+  if (out === undefined) return;
+  throw typeError(
+    "OPTION_UNKNOWN",
+    "options.out",
+    describe("out"),
+    "an option of signature only: gradients are new arrays",
+  );
+}
+
 /**
- * Reads what all functions for gradients are given; whether numbers are finite is not looked at.
- * @param other - reads options that are not the function's
- */
-export function readVjp(paths: unknown, options: unknown, other?: ReadOther): { call: Call; given: ReadOptions } {
-  const given = readOptions(options, other);
-  if (given.out !== undefined) {
-    throw typeError(
-      "OPTION_UNKNOWN",
-      "options.out",
-      describe("out"),
-      "an option of signature only: gradients are new arrays",
-    );
-  }
+ * Reads what all functions for gradients are given; whether numbers are finite is not looked at. */
+export function readVjp(paths: unknown, options: unknown): { call: Call; given: ReadOptions } {
+  const given = readOptions(options);
+  refuseOut(given);
   return { call: readCall(readPaths(paths), given), given };
 }
 

@@ -10,7 +10,7 @@ import { type CallShape, cpuPrunes, type GpuWork, gpuWorkOf, type Places, sizesO
 export type DeviceName = "cpu" | "webgpu";
 
 /** Operations that can be planned. */
-export type Operation = "signature";
+export type Operation = "signature" | "signatureVjp";
 
 /** Where numbers are and are wanted, and what was asked for. */
 export interface Residency extends Places {
@@ -42,7 +42,7 @@ const withoutAdapter = "there is no WebGPU adapter";
 /** Where and how a call runs. */
 export interface Plan {
   readonly device: DeviceName;
-  /** On the CPU "horner" or "pruned", on a GPU one of its kernels. */
+  /** On the CPU "horner" or "pruned", of gradients "bracket" or "horner"; on a GPU one of its kernels. */
   readonly kernel: string;
   /** Parts that the call is cut into on a GPU; on the CPU each thread cuts its own. */
   readonly blocks: number;
@@ -73,6 +73,8 @@ export interface Verdict {
 export interface Explanation {
   readonly plan: Plan;
   readonly verdicts: readonly Verdict[];
+  /** Why the call is on the CPU although the GPU was asked for, or holds its numbers. */
+  readonly obstacle?: string;
 }
 
 type Opinion = Pick<Verdict, "device" | "why"> & { numbers?: Record<string, number> };
@@ -92,14 +94,15 @@ function bestOnCpu(shape: CallShape, dtype: "float32" | "float64", threads: numb
  * @param costs - constants of this machine; default those that are shipped (`shippedCosts`).
  */
 export function decide(
-  _operation: Operation,
-  shape: CallShape,
+  operation: Operation,
+  asked: CallShape,
   dtype: "float32" | "float64",
   residency: Residency,
   capabilities: Capabilities,
   costs: Costs = shippedCosts,
 ): Explanation {
   const { gpu } = capabilities;
+  const shape: CallShape = operation === "signatureVjp" ? { ...asked, gradient: true } : asked;
   const work = gpu && gpuWorkOf(shape, residency, gpu.limits);
   const cpu = bestOnCpu(shape, dtype, capabilities.threads, costs);
   const gpuCosts = costs.gpu ?? shippedCosts.gpu!;
@@ -138,20 +141,26 @@ export function decide(
     device === "webgpu"
       ? {
           device,
-          kernel: (work as GpuWork).way.kernel,
+          kernel: (work as GpuWork).kernel,
           blocks: (work as GpuWork).blocks,
           threads: 0,
           estimate: onGpu!.seconds,
         }
       : {
           device,
-          kernel: cpuPrunes(shape) ? "pruned" : "horner",
+          kernel: cpuKernel(shape),
           blocks: 1,
           threads: cpu.threads,
           estimate: onCpu.seconds,
           ...(obstacle !== undefined && residency.fallback === "error" && { refused: obstacle }),
         };
-  return { plan, verdicts };
+  return { plan, verdicts, ...(obstacle !== undefined && { obstacle }) };
+}
+
+/** Gradients of streams are the adjoint of Horner's scheme, all others the bracket adjoint (docs/gradients.md). */
+function cpuKernel(shape: CallShape): string {
+  if (shape.gradient) return shape.stream ? "horner" : "bracket";
+  return cpuPrunes(shape) ? "pruned" : "horner";
 }
 
 /** As {@link decide}, without the reasons. */

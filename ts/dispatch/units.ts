@@ -3,18 +3,24 @@
 
 import { countCoefficients } from "../core/size.ts";
 import {
+  bracketPasses,
   type Cut,
   cutFor,
   type DeviceLimits,
   fitsDevice,
+  type GradientWay,
+  gradientOperations,
   type Layout,
   operationsOf,
   piecesLeft,
+  planGradients,
+  setUpOperations,
   statesOf,
   type Way,
   wayOf,
 } from "../gpu/index.ts";
-import type { CpuUnit, GpuUnit, PerUnit } from "./costs.ts";
+import { signaturesOfVjp } from "../pool/cost.ts";
+import { type CpuUnit, cpuUnitNames, type GpuUnit, type PerUnit } from "./costs.ts";
 
 /** The shape of a call, as far as its cost depends on it. */
 export interface CallShape {
@@ -28,6 +34,10 @@ export interface CallShape {
   readonly stream?: boolean | undefined;
   /** Whether a basepoint comes before each path: a step more. Default false. */
   readonly basepoint?: boolean | undefined;
+  /** Whether gradients are wanted, not signatures. Default false. */
+  readonly gradient?: boolean | undefined;
+  /** Whether paths continue signatures. Default false; counted for gradients only. */
+  readonly initial?: boolean | undefined;
   /** Points of all paths together, where they differ in length. Default batch × points. */
   readonly totalPoints?: number | undefined;
 }
@@ -53,7 +63,8 @@ interface Sizes {
 }
 
 export function sizesOf(shape: CallShape): Sizes {
-  const { batch, points, channels, depth, stream = false, basepoint = false, totalPoints = batch * points } = shape;
+  const { batch, points, channels, depth, stream = false, basepoint = false, gradient = false } = shape;
+  const { totalPoints = batch * points } = shape;
   const size = countCoefficients(channels, depth);
   const steps = points - (basepoint ? 0 : 1);
   const rows = stream ? steps : 1;
@@ -62,8 +73,9 @@ export function sizesOf(shape: CallShape): Sizes {
     totalSteps: totalPoints - (basepoint ? 0 : batch),
     size,
     rows,
-    inputNumbers: totalPoints * channels,
-    outputNumbers: batch * rows * size,
+    // Cotangents have the shape of signatures.
+    inputNumbers: totalPoints * channels + (gradient ? batch * rows * size : 0),
+    outputNumbers: gradient ? totalPoints * channels : batch * rows * size,
   };
 }
 
@@ -114,6 +126,11 @@ function cpuKind(shape: CallShape): "stream" | "ends" | "square" | "pruned" | "h
 
 /** A call on the CPU, on one thread. */
 export function cpuUnitsOf(shape: CallShape): PerUnit<CpuUnit> {
+  if (shape.gradient) {
+    const units: Record<CpuUnit, number> = { ...cpuUnitsOf({ ...shape, gradient: false }) };
+    for (const unit of cpuUnitNames) if (unit !== "call") units[unit] *= signaturesOfVjp;
+    return units;
+  }
   const { batch, channels, depth, stream = false } = shape;
   const { steps, totalSteps, size, inputNumbers, outputNumbers, rows } = sizesOf(shape);
   const kind = cpuKind(shape);
@@ -139,7 +156,11 @@ export function cpuUnitsOf(shape: CallShape): PerUnit<CpuUnit> {
 
 /** What a GPU would do with a call. */
 export interface GpuWork {
+  /** The way of the signatures. */
   readonly way: Way;
+  /** The name of what computes the result. */
+  readonly kernel: string;
+  readonly gradients?: GradientWay;
   readonly cut: Cut;
   readonly blocks: number;
 }
@@ -147,6 +168,7 @@ export interface GpuWork {
 /** The way and the blocks of a call on a device, or why it cannot have it. */
 export function gpuWorkOf(shape: CallShape, { input, output }: Places, limits: DeviceLimits): GpuWork | string {
   const { batch, points, channels, depth, stream = false } = shape;
+  if (shape.gradient) return gradientWorkOf(shape, { input, output }, limits);
   const { steps, size, rows } = sizesOf(shape);
   // With a scalar term.
   const row = size + 1;
@@ -163,8 +185,51 @@ export function gpuWorkOf(shape: CallShape, { input, output }: Places, limits: D
   }
   const cut = cutFor({ ...sizes, states: statesOf(way, size, stream) }, limits);
   const blocks = cut.steps === undefined ? Math.ceil(batch / cut.paths) : batch * Math.ceil(steps / cut.steps);
-  return { way, cut, blocks: Math.max(1, blocks) };
+  return { way, kernel: way.kernel, cut, blocks: Math.max(1, blocks) };
 }
+
+/** The same for gradients. */
+function gradientWorkOf(shape: CallShape, { input, output }: Places, limits: DeviceLimits): GpuWork | string {
+  const { batch, points, channels, depth, stream = false, initial = false } = shape;
+  const { steps } = sizesOf(shape);
+  const places = { resident: input === "gpu", stays: output === "gpu" };
+  const planned = planGradients({ batch, points, channels, depth, steps, stream, initial, ...places }, limits);
+  if (typeof planned === "string") return planned;
+  const { way, cut } = planned;
+  const blocks = Math.max(1, Math.ceil(batch / cut.paths));
+  return { way: way.forward, kernel: way.kernel, gradients: way, cut, blocks };
+}
+
+/**
+ * Gradients on a GPU: signatures that stay there, and what comes after. Reckoned, not measured: an operation of the sweep taken as one of a walk, one of
+ * its set-up as one of products in memory.
+ */
+function gradientCountsOf(shape: CallShape, places: Places, work: GpuWork, gradients: GradientWay): GpuCounts {
+  const { batch, channels, depth, stream = false, initial = false } = shape;
+  const { totalSteps, size, inputNumbers, outputNumbers } = sizesOf(shape);
+  const { gradients: _, ...forward } = work;
+  const { units } = gpuCountsOf({ ...shape, gradient: false }, { ...places, output: "gpu" }, forward);
+  const { flow } = gradients;
+  const passes = bracketPasses(channels, depth);
+  return {
+    units: {
+      ...units,
+      dispatch: units.dispatch + work.blocks * (stream ? 1 : 2 + passes + (initial ? 2 : 0)),
+      upload: places.input === "cpu" ? 4 * inputNumbers : 0,
+      download: places.output === "cpu" ? 4 * outputNumbers : 0,
+      written: units.written + 4 * (outputNumbers + batch * size * (2 * passes + 6)),
+      walk: units.walk + totalSteps * gradientOperations({ ...gradients, forward: endsWay }, channels, depth),
+      products: units.products + batch * setUpOperations(channels, depth),
+    },
+    // A workgroup of streams is mostly in wait for memory: as 64 invocations, whatever it has.
+    walking: batch * (flow ? flow.pairs : stream ? 64 : shape.points * channels),
+    multiplying: batch * size,
+    blocks: work.blocks,
+  };
+}
+
+/** Signatures that nothing is walked for. */
+const endsWay: Way = { kernel: "ends", layout: undefined, pieces: 1 };
 
 /** What a call on a GPU is made of. */
 export interface GpuCounts {
@@ -176,7 +241,9 @@ export interface GpuCounts {
 }
 
 /** A call on a GPU. */
-export function gpuCountsOf(shape: CallShape, places: Places, { way, blocks }: GpuWork): GpuCounts {
+export function gpuCountsOf(shape: CallShape, places: Places, work: GpuWork): GpuCounts {
+  const { way, blocks, gradients } = work;
+  if (gradients) return gradientCountsOf(shape, places, work, gradients);
   const { batch, depth, stream = false } = shape;
   const { totalSteps, size, inputNumbers, outputNumbers } = sizesOf(shape);
   const { pieces, layout } = way;

@@ -3,8 +3,10 @@
 
 import type { Budget } from "../core/blocks.ts";
 import type { Call } from "../core/call.ts";
-import type { ReadOptions, ReadOther } from "../core/options.ts";
+import type { ReadOther } from "../core/options.ts";
+import type { Resident } from "../core/resident.ts";
 import type { CallShape } from "../dispatch/index.ts";
+import type { GpuBackend, RunContext } from "../gpu/index.ts";
 import type { Task, Work } from "../pool/task.ts";
 
 /** Where a call can run. */
@@ -52,14 +54,16 @@ export interface GpuOperation<C extends CheckedCall = CheckedCall> {
   /** What its cost depends on. */
   shape(call: C): CallShape;
   dtype(call: C): "float32" | "float64";
-  /** The call as the kernels read it, and its options. */
-  kernelCall(call: C): { readonly call: Call; readonly options: ReadOptions };
-  /** The same call, reading its numbers from elsewhere. */
-  with(call: C, read: Call): C;
-  /** Takes the numbers that were computed: the call's result is made of them. */
-  take(call: C, data: Float32Array): void;
-  /** The numbers that were computed elsewhere. */
-  numbers(call: C): Float32Array<ArrayBuffer>;
+  /** The call as the kernels read it. */
+  kernelCall(call: C): Call;
+  /** What it reads on a device. */
+  residents(call: C): readonly Resident[];
+  /** Runs it; gives its result. */
+  run(backend: GpuBackend, call: C, context: RunContext): Promise<unknown>;
+  /** The same call, with what it reads on a device brought to memory. */
+  bring(backend: GpuBackend, call: C): Promise<C>;
+  /** The result of a call that was computed elsewhere, on the device. */
+  put(backend: GpuBackend, call: C): Promise<unknown>;
 }
 
 /** One function of the library: what is told once about it, and read by engine, backends and `explain`. */

@@ -2,14 +2,13 @@
 // where there is something to choose, to webgpu.ts, and wraps what comes back.
 
 import { describe, typeError } from "../core/errors.ts";
-import type { Paths } from "../core/input.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { bindSignature } from "../core/signature.ts";
-import type { DTypeOf, Only } from "../core/types.ts";
-import type { Cotangent, SignatureGradients } from "../core/vjp.ts";
+import type { Only } from "../core/types.ts";
+import type { Cotangent } from "../core/vjp.ts";
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
-import type { GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
+import type { GpuNumbers, GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
 import { wantedBinary } from "../pool/binary.ts";
 import type { Mode } from "../pool/crew.ts";
 import { HostCrews, type ThreadParts } from "../pool/crews.ts";
@@ -21,7 +20,7 @@ import { type EngineCallOptions, ReadContext, readPlace } from "./context.ts";
 import { type CallPlan, explainCall, explainCpu } from "./explain.ts";
 import { type OperationName, operationOf, operations } from "./operations.ts";
 import { type EngineOptions, readEngineOptions } from "./options.ts";
-import type { EngineSignatureOf } from "./result.ts";
+import type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
 import type { EngineVjpOptions } from "./vjp.ts";
 import { type EngineGpuInfo, type GpuParts, Places } from "./webgpu.ts";
 
@@ -86,18 +85,19 @@ export interface Engine {
     options: Only<O, EngineSignatureOptions>,
   ): Promise<EngineSignatureOf<P, O>>;
   /**
-   * As `signatureVjp`, on the engine's threads: the same options and the same gradients, to the bit, whatever the number of threads.
-   * Divided among threads by paths: a path that is alone has one thread. What is given must not be changed until the promise is
-   * settled.
+   * As `signatureVjp`, on the engine's threads: the same options and the same gradients, to the bit, whatever the number of threads; or on
+   * the GPU, in float32, where that is asked for or expected to be faster. Divided among threads by paths: a path
+   * that is alone has one thread. What is given must not be changed until the promise is settled. `paths`, `cotangent`, `basepoint` and
+   * `initial` may be on the GPU.
    *
-   * @returns A promise of the gradients; it rejects with what `signatureVjp` throws, with the signal's reason, or with QUEUE_FULL,
-   *   ENGINE_CLOSED, BLOCK_FAILED.
+   * @returns A promise of the gradients, `GpuGradients` with `output: "gpu"`; it rejects with what `signatureVjp` throws, with the signal's
+   *   reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED, and faults of the GPU as `signature` does.
    */
-  signatureVjp<const P extends Paths, const O extends EngineVjpOptions>(
+  signatureVjp<const P extends PathsAnywhere, const O extends EngineVjpOptions>(
     paths: P,
-    cotangent: Cotangent,
+    cotangent: Cotangent | GpuNumbers,
     options: Only<O, EngineVjpOptions>,
-  ): Promise<SignatureGradients<DTypeOf<P, O>>>;
+  ): Promise<EngineGradientsOf<P, O>>;
   /**
    * Makes ready what a call of such sizes needs, so that the first one does not wait: the binary, or the device and its pipelines.
    * @throws as the function would, and where `fallback` is "error" faults of the device (as a rejection)

@@ -24,7 +24,7 @@ export interface CpuPlan {
 
 /** Why a call would run where it would. */
 export interface Reasoning {
-  /** The kernel: "horner" or "pruned" on the CPU; "ends", "path", "prefix", "time", "pruned" or "stream" on a GPU. */
+  /** The kernel: "horner" or "pruned" on the CPU; "ends", "path", "prefix", "time", "pruned" or "stream" on a GPU. Of gradients "bracket" or "horner", and "pair", "straight" or "adjoint". */
   readonly kernel: string;
   /** What each rule said, in their order; one of them decided. */
   readonly verdicts: readonly Verdict[];

@@ -4,6 +4,8 @@ export type { Costs, CpuCosts, GpuCosts, RuleName, Verdict } from "../dispatch/i
 export type {
   AdapterInfo,
   FaultReport,
+  GpuGradient,
+  GpuGradients,
   GpuInput,
   GpuNumbers,
   GpuSource,
@@ -19,6 +21,6 @@ export type { Engine, EngineInfo, EngineSignatureOptions, SignatureSizes } from 
 export type { CallPlan, CpuPlan, GpuPlan, Reasoning } from "./explain.ts";
 export type { OperationName } from "./operations.ts";
 export type { EngineOptions } from "./options.ts";
-export type { EngineSignatureOf } from "./result.ts";
+export type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
 export type { EngineVjpOptions } from "./vjp.ts";
 export type { EngineGpuInfo } from "./webgpu.ts";

@@ -3,7 +3,8 @@
 import type { Paths } from "../core/input.ts";
 import type { Signature } from "../core/tensor.ts";
 import type { BatchedOf, DTypeOf, StreamOf } from "../core/types.ts";
-import type { GpuNumbers, GpuTensor } from "../gpu/index.ts";
+import type { SignatureGradients } from "../core/vjp.ts";
+import type { GpuGradients, GpuNumbers, GpuTensor } from "../gpu/index.ts";
 
 type InMemory<P, O> = P extends GpuNumbers
   ? Signature<"float32", StreamOf<O>, boolean>
@@ -17,3 +18,16 @@ export type EngineSignatureOf<P, O> = O extends { readonly output: infer Place }
     ? GpuTensor
     : InMemory<P, O>
   : InMemory<P, O>;
+
+type GradientsInMemory<P, O> = P extends GpuNumbers
+  ? SignatureGradients<"float32">
+  : P extends Paths
+    ? SignatureGradients<DTypeOf<P, O>>
+    : SignatureGradients;
+
+/** The type of `engine.signatureVjp`'s result. */
+export type EngineGradientsOf<P, O> = O extends { readonly output: infer Place }
+  ? Place extends "gpu"
+    ? GpuGradients
+    : GradientsInMemory<P, O>
+  : GradientsInMemory<P, O>;

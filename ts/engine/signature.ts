@@ -12,7 +12,8 @@ import { checkBesides, checkBesidesInParts, checkPathsInParts } from "../core/fi
 import { imaginePaths } from "../core/input.ts";
 import { type ReadOptions, readOptions } from "../core/options.ts";
 import { SignatureTensor } from "../core/tensor.ts";
-import { readCallAnywhere } from "../gpu/index.ts";
+import type { CallShape } from "../dispatch/index.ts";
+import { readCallAnywhere, residentsOf } from "../gpu/index.ts";
 import { bytesOf, costOf, join, mostSliced, SignatureWork } from "../pool/signature.ts";
 import type { Task, Work } from "../pool/task.ts";
 import type { CheckedCall, CpuOperation, GpuOperation, Operation } from "./backend.ts";
@@ -117,19 +118,26 @@ function describeCut(call: Call, budget: Budget): string[] {
   return reasons;
 }
 
+/** What the cost of a call on a device depends on. */
+export function callShapeOf(call: Call): CallShape {
+  const { batch, points, channels, depth, stream, basepoint, lengths } = call;
+  const shape = { batch, points, channels, depth, stream, basepoint: basepoint !== undefined };
+  return lengths === undefined ? shape : { ...shape, totalPoints: lengths.reduce((sum, n) => sum + n, 0) };
+}
+
 const gpu: GpuOperation<SignatureCall> = {
-  shape({ call }) {
-    const { batch, points, channels, depth, stream, basepoint, lengths } = call;
-    const shape = { batch, points, channels, depth, stream, basepoint: basepoint !== undefined };
-    return lengths === undefined ? shape : { ...shape, totalPoints: lengths.reduce((sum, n) => sum + n, 0) };
-  },
+  shape: ({ call }) => callShapeOf(call),
   dtype: ({ call }) => (call.dtype === FLOAT32 ? "float32" : "float64"),
-  kernelCall: ({ call, options }) => ({ call, options }),
-  with: ({ options }, read) => new SignatureCall(read, options),
-  take(given, data) {
-    given.work = { result: data };
+  kernelCall: ({ call }) => call,
+  residents: ({ call }) => residentsOf(call),
+  async run(backend, given, context) {
+    const result = await backend.run("signature", given.call, context);
+    if (!(result instanceof Float32Array)) return result;
+    given.work = { result };
+    return given.result();
   },
-  numbers: (given) => given.result().data as Float32Array<ArrayBuffer>,
+  bring: async (backend, { call, options }) => new SignatureCall(await backend.bring(call, options), options),
+  put: (backend, given) => backend.put(given.call, given.result().data as Float32Array<ArrayBuffer>),
 };
 
 export const signatureOperation: Operation<SignatureCall> = {

@@ -8,17 +8,19 @@ import { readCotangent } from "../core/cotangent.ts";
 import { describe, typeError } from "../core/errors.ts";
 import { checkBesidesInParts } from "../core/finite.ts";
 import { imaginePaths, ReadRows } from "../core/input.ts";
-import { readOptions } from "../core/options.ts";
-import { readVjp, type SignatureGradients, type VjpOptions } from "../core/vjp.ts";
+import { type ReadOptions, readOptions } from "../core/options.ts";
+import { refuseOut, type SignatureGradients } from "../core/vjp.ts";
 import { Gradients } from "../core/vjp-run.ts";
+import { type GpuSignatureOptions, isOnDevice, readCallAnywhere, readRowsOfShape, residentsOf } from "../gpu/index.ts";
 import { vjpCost } from "../pool/cost.ts";
 import { costOf } from "../pool/signature.ts";
 import { pathsOfVjpBlock, VjpWork } from "../pool/vjp.ts";
-import type { CheckedCall, Operation } from "./backend.ts";
+import type { CheckedCall, GpuOperation, Operation } from "./backend.ts";
 import type { EngineCallOptions } from "./context.ts";
+import { callShapeOf } from "./signature.ts";
 
-/** Options of `engine.signatureVjp`: those of `signatureVjp`, a signal and a listener to progress. */
-export interface EngineVjpOptions extends VjpOptions, EngineCallOptions {}
+/** Options of `engine.signatureVjp`: those of `signatureVjp`, a signal and a listener to progress, and where it runs. */
+export interface EngineVjpOptions extends Omit<GpuSignatureOptions, "out">, EngineCallOptions {}
 
 /** Numbers looked at for being finite in one go: about a millisecond. */
 const lookNumbers = 2 ** 20;
@@ -33,16 +35,18 @@ export interface VjpArguments {
 export class VjpCall implements CheckedCall {
   readonly call: Call;
   readonly cotangents: ReadRows;
+  readonly options: ReadOptions;
   readonly batch: number;
   readonly input: number;
   readonly output: number;
   #gradients: Gradients | undefined;
 
-  constructor(call: Call, cotangents: ReadRows) {
+  constructor(call: Call, cotangents: ReadRows, options: ReadOptions) {
     const { batch, points, channels, rows, row, bytes } = call;
     const paths = batch * points * channels * bytes;
     this.call = call;
     this.cotangents = cotangents;
+    this.options = options;
     this.batch = batch;
     this.input = paths + batch * rows * row * bytes;
     // Where there is no signature, nothing is to be computed: all gradients are zero.
@@ -54,18 +58,51 @@ export class VjpCall implements CheckedCall {
     return this.#gradients;
   }
 
+  /** Those that a device has computed. */
+  set gradients(found: Gradients) {
+    this.#gradients = found;
+  }
+
   get cost(): number {
     return vjpCost(costOf(this.call));
   }
 }
+
+function readCotangentAnywhere(cotangent: unknown, call: Call): ReadRows {
+  if (!isOnDevice(cotangent)) return readCotangent(cotangent, call);
+  const { paths, stream, rows, row, dtype } = call;
+  if (dtype !== FLOAT32)
+    throw typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" for a cotangent on a device');
+  return readRowsOfShape(cotangent, "cotangent", "COTANGENT_SHAPE", [...paths.lead, ...(stream ? [rows] : []), row]);
+}
+
+const gpu: GpuOperation<VjpCall> = {
+  shape: ({ call }) => ({ ...callShapeOf(call), gradient: true, initial: call.initial !== undefined }),
+  dtype: ({ call }) => (call.dtype === FLOAT32 ? "float32" : "float64"),
+  kernelCall: ({ call }) => call,
+  residents: ({ call, cotangents }) => [...residentsOf(call), ...(cotangents.resident ? [cotangents.resident] : [])],
+  async run(backend, given, context) {
+    const { call, cotangents } = given;
+    const { gradients, paths } = await backend.runVjp(call, cotangents, () => new Gradients(call), context);
+    if (paths) return backend.putGradients(gradients.rows(), paths);
+    given.gradients = gradients;
+    return gradients.tensors();
+  },
+  async bring(backend, { call, cotangents, options }) {
+    const rows = await backend.bringRows(cotangents, call.batch * call.rows, "cotangent");
+    return new VjpCall(await backend.bring(call, options), rows, options);
+  },
+  put: (backend, { gradients }) => backend.putGradients(gradients.tensors()),
+};
 
 export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
   name: "signatureVjp",
 
   read: (given, options, other) => {
     const { paths, cotangent } = given as VjpArguments;
-    const { call } = readVjp(paths, options, other);
-    return new VjpCall(call, readCotangent(cotangent, call));
+    const { call, options: read } = readCallAnywhere(paths, options, other);
+    refuseOut(read);
+    return new VjpCall(call, readCotangentAnywhere(cotangent, call), read);
   },
 
   imagine(sizes, other) {
@@ -75,7 +112,7 @@ export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
     const options = readOptions(rest, other);
     const dtype = options.dtype === FLOAT64 ? FLOAT64 : FLOAT32;
     const call = readCall(imaginePaths(shape, dtype), options);
-    return new VjpCall(call, new ReadRows(new Float32Array(0), FLOAT32, call.row, call.row));
+    return new VjpCall(call, new ReadRows(new Float32Array(0), FLOAT32, call.row, call.row), options);
   },
 
   result: (call) => call.gradients.tensors(),
@@ -88,6 +125,7 @@ export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
     join: () => undefined,
     describe: ({ call }, budget) => describeBlocks(call, budget),
   },
+  gpu,
 };
 
 function describeBlocks(call: Call, budget: Budget): string[] {

@@ -19,7 +19,6 @@ import {
   type GpuSource,
   type GpuTensor,
   gpuFault,
-  hasResidents,
   hostGpu,
   isGpuFault,
   usualLimits,
@@ -27,6 +26,7 @@ import {
 import { closed, full } from "../pool/errors.ts";
 import type { Backend, CallContext, CheckedCall, Device, GpuOperation, Operation } from "./backend.ts";
 import type { Calibration } from "./calibration.ts";
+import type { OperationName } from "./operations.ts";
 
 /** What an entry brings for the GPU, loaded when one is used. */
 export interface GpuParts {
@@ -115,7 +115,7 @@ export class Places {
   /** Whether a call has to be looked at here: false where it is the CPU's without question, which is told at once. */
   concern({ gpu, cpu }: Operation, call: CheckedCall, { device, output }: PlaceContext): boolean {
     if (output === "gpu") return true;
-    if (gpu !== undefined && hasResidents(gpu.kernelCall(call).call)) return true;
+    if (gpu !== undefined && gpu.residents(call).length > 0) return true;
     const wanted = device ?? this.#settings.device;
     if (wanted !== "auto") return wanted === "webgpu";
     if (!this.#isPossible || gpu === undefined || gpu.dtype(call) === "float64") return false;
@@ -166,8 +166,7 @@ export class Places {
     const { gpu } = operation;
     if (gpu === undefined) return this.#withoutKernels(operation, call, context);
     const asked = this.#askedOf(operation, call, context);
-    const read = gpu.kernelCall(call).call;
-    if (asked.output === "gpu" && read.dtype !== FLOAT32)
+    if (asked.output === "gpu" && gpu.kernelCall(call).dtype !== FLOAT32)
       throw typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" where the result is wanted on the GPU');
     let explanation = this.#decide(operation, call, asked);
     if (explanation.plan.device === "webgpu" && this.#open === undefined) {
@@ -178,16 +177,15 @@ export class Places {
       }
       explanation = this.#decide(operation, call, asked, true);
     }
-    const { plan, verdicts } = explanation;
-    if (plan.refused !== undefined) throw refusal(plan.refused, this.#gpu !== undefined);
+    const { plan, obstacle } = explanation;
+    if (plan.refused !== undefined) throw refusal(plan.refused, this.#isPossible && this.#without === undefined);
     const empty = call.batch === 0 || call.output === 0;
     if (plan.device === "cpu" || empty) {
-      if (!empty && verdicts.some(({ decides, device }) => decides && device === "webgpu"))
-        this.#fellBack(this.#without ?? verdicts.find(({ device }) => device === "cpu")?.why ?? "it cannot be there");
+      if (!empty && obstacle !== undefined) this.#fellBack(this.#without ?? obstacle);
       return this.#onCpu(operation, gpu, call, context);
     }
     try {
-      const result = await this.#onGpu(operation, gpu, call, context);
+      const result = await this.#onGpu(gpu, call, context);
       this.#faultsInRow = 0;
       return result;
     } catch (error) {
@@ -210,26 +208,23 @@ export class Places {
   }
 
   async #onGpu<C extends CheckedCall>(
-    operation: Operation<C>,
     gpu: GpuOperation<C>,
     call: C,
     { signal, output, onProgress }: PlaceContext,
   ): Promise<unknown> {
     const backend = this.#open!;
-    const { call: read } = gpu.kernelCall(call);
+    const read = gpu.kernelCall(call);
     if (read.checkFinite) checkBesides(read);
     const total = call.batch;
     const told =
       onProgress && ((part: number) => onProgress({ done: Math.min(total - 1, Math.floor(part * total)), total }));
-    const result = await backend.run("signature", read, { signal, output, onProgress: told });
-    if (signal?.aborted && !(result instanceof Float32Array)) {
-      result.destroy();
+    const result = await gpu.run(backend, call, { signal, output, onProgress: told });
+    if (signal?.aborted) {
+      free(result);
       signal.throwIfAborted();
     }
     onProgress?.({ done: total, total });
-    if (!(result instanceof Float32Array)) return result;
-    gpu.take(call, result);
-    return operation.result(call);
+    return result;
   }
 
   async #onCpu<C extends CheckedCall>(
@@ -238,13 +233,11 @@ export class Places {
     call: C,
     context: PlaceContext,
   ): Promise<unknown> {
-    const { call: read, options } = gpu.kernelCall(call);
-    const isThere = hasResidents(read);
+    const isThere = gpu.residents(call).length > 0;
     const backend = isThere || context.output === "gpu" ? await this.open() : undefined;
-    const here = isThere ? gpu.with(call, await backend!.bring(read, options)) : call;
-    const result = await this.#cpu.run(operation, here, context);
-    if (context.output === "cpu") return result;
-    return backend!.put(read, gpu.numbers(here));
+    const here = isThere ? await gpu.bring(backend!, call) : call;
+    await this.#cpu.run(operation, here, context);
+    return context.output === "cpu" ? operation.result(here) : gpu.put(backend!, here);
   }
 
   /**
@@ -283,7 +276,7 @@ export class Places {
     try {
       const backend = await this.open();
       if (this.explain(operation, call, context).plan.device === "cpu") return false;
-      await backend.prepare("signature", gpu.shape(call));
+      await backend.prepare(operation.name as OperationName, gpu.shape(call));
       return true;
     } catch (error) {
       if (!isGpuFault(error) || this.#settings.fallback === "error") throw error;
@@ -334,7 +327,7 @@ export class Places {
   }
 
   #askedOf({ gpu }: Operation, call: CheckedCall, { device, output }: PlaceContext): Residency {
-    const isThere = gpu !== undefined && hasResidents(gpu.kernelCall(call).call);
+    const isThere = gpu !== undefined && gpu.residents(call).length > 0;
     const { fallback } = this.#settings;
     return { device: device ?? this.#settings.device, fallback, input: isThere ? "gpu" : "cpu", output };
   }
@@ -344,7 +337,7 @@ export class Places {
     const { threads } = this.#settings;
     if (gpu === undefined) return alone(name);
     const capabilities = { threads, ...this.#capabilities(insists(asked) && !tried) };
-    return decide("signature", gpu.shape(call), gpu.dtype(call), asked, capabilities, this.#costs);
+    return decide(name as OperationName, gpu.shape(call), gpu.dtype(call), asked, capabilities, this.#costs);
   }
 
   /** What there is. Of a device that was not opened yet, what every device has. `again`: it is worth trying. */
@@ -382,6 +375,7 @@ function alone(name: string): Explanation {
   };
 }
 
+/** `isThere`: a device, or none was asked for yet. */
 function refusal(why: string, isThere: boolean): Error {
   if (why.includes("float32")) return typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" on the GPU');
   return gpuFault(isThere ? "GPU_LIMITS" : "GPU_UNAVAILABLE", why);
@@ -400,13 +394,16 @@ function monotone({ onProgress }: CallContext): Pick<CallContext, "onProgress"> 
   };
 }
 
+/** Frees a result, where it is on a device. */
+const free = (result: unknown): void => (result as Partial<GpuTensor> | undefined)?.destroy?.();
+
 /** A promise, or the signal's reason at once. What comes late, and is on a device, is freed. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       reject(signal.reason);
       work.then(
-        (late) => (late as Partial<GpuTensor> | undefined)?.destroy?.(),
+        (late) => free(late),
         () => undefined,
       );
     };

@@ -3,19 +3,27 @@
 
 import { SCALAR_TERM } from "../core/abi.ts";
 import type { Call } from "../core/call.ts";
+import { checkCotangent } from "../core/cotangent.ts";
 import { typeError } from "../core/errors.ts";
 import { checkPaths } from "../core/finite.ts";
+import type { ReadRows } from "../core/input.ts";
 import type { ReadOptions } from "../core/options.ts";
-import { callInMemory, putOnDevice } from "./bring.ts";
+import type { Resident } from "../core/resident.ts";
+import type { GradientTensor, SignatureGradients } from "../core/vjp.ts";
+import type { GradientArrays } from "../core/vjp-stage.ts";
+import { bufferOf, callInMemory, putOnDevice, rowsInMemory } from "./bring.ts";
 import { type AdapterInfo, type Device, openDevice } from "./device.ts";
 import { kernelsOf, pipelinesOf } from "./encode.ts";
+import { allGradientKernels } from "./encode-gradients.ts";
 import { gpuFault, isGpuFault } from "./faults.ts";
 import { checkOnDevice } from "./finite.ts";
+import { planGradients } from "./gradient-way.ts";
+import { gradientsOnDevice } from "./gradients.ts";
 import { residentsOf } from "./input.ts";
 import type { MemoryUse } from "./memory.ts";
 import { type Conduct, type Outcome, signatureOnDevice } from "./signature.ts";
 import type { GpuSource } from "./source.ts";
-import { GpuTensor } from "./tensor.ts";
+import { GpuGradient, GpuGradients, GpuTensor } from "./tensor.ts";
 import { wayOf } from "./way.ts";
 
 /** What a caller may say about the way that a call goes. */
@@ -117,22 +125,61 @@ export class GpuBackend {
    *   the signal's reason
    */
   async run(operation: "signature", call: Call, context: RunContext = {}): Promise<Float32Array | GpuTensor> {
-    const { signal, onProgress, output = "cpu" } = context;
     if (operation !== "signature") throw gpuFault("GPU_FAILED", `there are no kernels for ${operation}`);
+    return this.#answered(call, [], context, async (device, conduct) => {
+      const outcome = await signatureOnDevice(device, call, conduct);
+      await this.#checkFinite(device, call, outcome);
+      return outcome.data ?? new GpuTensor(device, outcome.buffer!, formOf(call));
+    });
+  }
+
+  /**
+   * Gradients of a call with float32 numbers. `make` is where they go; with `output: "gpu"` those of points are a buffer.
+   * @throws PathSignatureError as `run` does, and what is wrong with cotangents
+   */
+  async runVjp<G extends GradientArrays>(
+    call: Call,
+    cotangents: ReadRows,
+    make: () => G,
+    context: RunContext = {},
+  ): Promise<{ readonly gradients: G; readonly paths: GpuGradient | undefined }> {
+    return this.#answered(call, [cotangents], context, async (device, conduct) => {
+      const gradients = make();
+      const outcome = await gradientsOnDevice(device, call, cotangents, conduct, gradients);
+      await this.#checkFinite(device, call, outcome);
+      if (outcome.suspectCotangent !== undefined) {
+        try {
+          checkCotangent(call, await rowsInMemory(device, cotangents, call.batch * call.rows, "cotangent"));
+        } catch (error) {
+          outcome.buffer?.destroy();
+          throw error;
+        }
+      }
+      const { paths, points, channels } = call;
+      const shape = [...paths.lead, points, channels];
+      return { gradients, paths: outcome.buffer && new GpuGradient(device, outcome.buffer, shape) };
+    });
+  }
+
+  /** Does some work on the device, and what there is to do about faults. */
+  async #answered<R>(
+    call: Call,
+    others: readonly ReadRows[],
+    { signal, onProgress, output = "cpu" }: RunContext,
+    work: (device: Device, conduct: Conduct) => Promise<R>,
+  ): Promise<R> {
     const conduct: Conduct = { stays: output === "gpu", check: () => signal?.throwIfAborted(), onProgress };
+    const residents = [...residentsOf(call), ...others.flatMap(({ resident }) => resident ?? [])];
     for (let attempt = 0; ; attempt++) {
       signal?.throwIfAborted();
       let device: Device | undefined;
       try {
         device = await this.open();
-        checkResidents(device, call);
-        const outcome = await signatureOnDevice(device, call, conduct);
-        await this.#checkFinite(device, call, outcome);
-        if (outcome.data) return outcome.data;
-        return new GpuTensor(device, outcome.buffer!, formOf(call));
+        checkResidents(device, residents);
+        return await work(device, conduct);
       } catch (error) {
         if (!isGpuFault(error)) throw error;
-        const answer = attempt === 0 && device ? this.#answer(error.code, device, call) : "passed on";
+        const answer = attempt === 0 && device ? this.#answer(error.code, device, residents) : "passed on";
         this.#fault({ code: error.code, message: error.message, answer });
         if (answer === "passed on") throw error;
       }
@@ -140,9 +187,9 @@ export class GpuBackend {
   }
 
   /** What is done about a fault before it is passed on. */
-  #answer(code: string, device: Device, call: Call): FaultReport["answer"] {
+  #answer(code: string, device: Device, residents: readonly Resident[]): FaultReport["answer"] {
     // What was on a lost device is lost as well.
-    if (code === "GPU_LOST" && device.isOwn && residentsOf(call).length === 0) {
+    if (code === "GPU_LOST" && device.isOwn && residents.length === 0) {
       // It may not have said so itself yet.
       if (this.#current === device) this.#forget();
       return "new device";
@@ -161,7 +208,11 @@ export class GpuBackend {
   }
 
   /** Names the number that is not finite, if there is one: overflow of finite ones is none of the caller's. */
-  async #checkFinite(device: Device, call: Call, { suspect, buffer }: Outcome): Promise<void> {
+  async #checkFinite(
+    device: Device,
+    call: Call,
+    { suspect, buffer }: Pick<Outcome, "suspect" | "buffer">,
+  ): Promise<void> {
     if (suspect === undefined) return;
     try {
       if (call.paths.resident) await checkOnDevice(device, call, suspect);
@@ -175,7 +226,7 @@ export class GpuBackend {
   /** A call with what it has on the device brought to memory. @throws PathSignatureError as `run` does, and GPU_BUFFER */
   async bring(call: Call, options: ReadOptions): Promise<Call> {
     const device = await this.open();
-    checkResidents(device, call);
+    checkResidents(device, residentsOf(call));
     return callInMemory(device, call, options);
   }
 
@@ -184,13 +235,52 @@ export class GpuBackend {
     return putOnDevice(await this.open(), data, formOf(call));
   }
 
+  /** Rows that may be on the device, in memory. @throws PathSignatureError as `run` does, and GPU_BUFFER */
+  async bringRows(rows: ReadRows, batch: number, argument: string): Promise<ReadRows> {
+    const device = await this.open();
+    checkResidents(device, rows.resident ? [rows.resident] : []);
+    return rowsInMemory(device, rows, batch, argument);
+  }
+
+  /** Gradients that were computed elsewhere, on the device; those of points may be there. @throws PathSignatureError as `run` does */
+  async putGradients(
+    gradients: { readonly [Name in keyof SignatureGradients]?: SignatureGradients[Name] },
+    paths?: GpuGradient,
+  ): Promise<GpuGradients> {
+    const made: GpuGradient[] = paths ? [paths] : [];
+    try {
+      const device = await this.open();
+      const put = async (one: GradientTensor | undefined): Promise<GpuGradient | undefined> => {
+        if (!one) return undefined;
+        const buffer = await bufferOf(device, one.data as Float32Array<ArrayBuffer>);
+        made.push(new GpuGradient(device, buffer, one.shape));
+        return made.at(-1);
+      };
+      const { initial, basepoint } = gradients;
+      return new GpuGradients((paths ?? (await put(gradients.paths)))!, await put(initial), await put(basepoint));
+    } catch (error) {
+      for (const one of made) one.destroy();
+      throw error;
+    }
+  }
+
   /** Makes the pipelines that calls of a shape need. @throws PathSignatureError as `run` does */
-  async prepare(_operation: "signature", shape: PrepareShape): Promise<void> {
+  async prepare(operation: "signature" | "signatureVjp", shape: PrepareShape): Promise<void> {
     const device = await this.open();
     const { channels, depth, batch = 2 ** 15, points = 128, stream = false } = shape;
+    if (operation === "signatureVjp") return this.#prepareVjp(device, { channels, depth, batch, points, stream });
     const way = wayOf({ channels, depth, batch, steps: points - 1, stream }, device.limits);
     if (!way) throw gpuFault("GPU_LIMITS", `increments of ${channels} channels do not fit the limits of the device`);
     await pipelinesOf(device, kernelsOf(channels, depth, stream, way));
+  }
+
+  async #prepareVjp(device: Device, shape: { [Name in keyof PrepareShape]-?: NonNullable<PrepareShape[Name]> }) {
+    const { channels, depth, points } = shape;
+    const sizes = { ...shape, steps: points - 1, initial: true, resident: false, stays: false };
+    const planned = planGradients(sizes, device.limits);
+    if (typeof planned === "string") throw gpuFault("GPU_LIMITS", planned);
+    const { forward, own } = allGradientKernels(channels, depth, true, planned.way);
+    await Promise.all([pipelinesOf(device, forward), pipelinesOf(device, own)]);
   }
 
   info(): GpuInfo {
@@ -222,8 +312,8 @@ function formOf(call: Call) {
 }
 
 /** Tensors know their device; of a user's buffer only the implementation does, and its validation finds out. */
-function checkResidents(device: Device, call: Call): void {
-  for (const resident of residentsOf(call)) {
+function checkResidents(device: Device, residents: readonly Resident[]): void {
+  for (const resident of residents) {
     if (resident.device === undefined || resident.device === device.gpu) continue;
     throw typeError(
       "GPU_BUFFER",

@@ -24,18 +24,17 @@ export async function callInMemory(device: Device, call: Call, options: ReadOpti
     const numbers = await fetchNumbers(device, paths.resident, batch * points * channels, "paths");
     brought = new ReadPaths(numbers, KIND_FLOAT32, lead, batch, points, channels, FLOAT32, undefined);
   }
-  const rowsOf = async (rows: ReadRows, argument: string): Promise<ReadRows> => {
-    if (!rows.resident) return rows;
-    const count = (rows.stride === 0 ? 1 : paths.batch) * rows.width;
-    return new ReadRows(
-      await fetchNumbers(device, rows.resident, count, argument),
-      KIND_FLOAT32,
-      rows.stride,
-      rows.width,
-    );
-  };
+  const rowsOf = (rows: ReadRows, argument: string) => rowsInMemory(device, rows, paths.batch, argument);
   const from = basepoint === true ? true : basepoint && (await rowsOf(basepoint, "options.basepoint"));
   return new Call(brought, options, dtype, size, lengths, from, initial && (await rowsOf(initial, "options.initial")));
+}
+
+/** Rows, in memory. @throws PathSignatureError as {@link callInMemory} does */
+export async function rowsInMemory(device: Device, rows: ReadRows, batch: number, argument: string): Promise<ReadRows> {
+  if (!rows.resident) return rows;
+  const count = (rows.stride === 0 ? 1 : batch) * rows.width;
+  const numbers = await fetchNumbers(device, rows.resident, count, argument);
+  return new ReadRows(numbers, KIND_FLOAT32, rows.stride, rows.width);
 }
 
 async function fetchNumbers(device: Device, { buffer, offset }: Resident, count: number, argument: string) {
@@ -60,6 +59,11 @@ export async function putOnDevice(
   data: Float32Array<ArrayBuffer>,
   form: SignatureForm,
 ): Promise<GpuTensor> {
+  return new GpuTensor(device, await bufferOf(device, data), form);
+}
+
+/** A buffer with some numbers. @throws PathSignatureError as {@link putOnDevice} does */
+export async function bufferOf(device: Device, data: Float32Array<ArrayBuffer>): Promise<GPUBuffer> {
   const { value: buffer, settled } = device.scoped(() => {
     const made = device.gpu.createBuffer({
       size: Math.max(4, data.byteLength),
@@ -75,5 +79,5 @@ export async function putOnDevice(
     buffer.destroy();
     throw error;
   }
-  return new GpuTensor(device, buffer, form);
+  return buffer;
 }

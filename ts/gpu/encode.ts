@@ -39,7 +39,7 @@ export interface BlockRegions {
 }
 
 /** The kernels that a call takes, by what they are for. */
-interface Kernels {
+export interface Kernels {
   readonly whole?: Kernel;
   readonly stream?: Kernel;
   readonly chen?: Kernel;
@@ -70,9 +70,12 @@ export function kernelsOf(channels: number, depth: number, stream: boolean, way:
   return { stream: streamKernel(layout), ...own };
 }
 
-/** Makes the pipelines of a way, all at once. */
-export async function pipelinesOf(device: Device, kernels: Kernels): Promise<Pipelines> {
-  const entries = Object.entries(kernels) as [keyof Kernels, Kernel][];
+/** Makes pipelines of kernels, all at once. */
+export async function pipelinesOf<Name extends string>(
+  device: Device,
+  kernels: { readonly [N in Name]?: Kernel },
+): Promise<{ readonly [N in Name]?: Pipeline }> {
+  const entries = Object.entries(kernels) as [Name, Kernel][];
   const made = await Promise.all(entries.map(async ([name, kernel]) => [name, await device.pipelines.get(kernel)]));
   return Object.fromEntries(made);
 }

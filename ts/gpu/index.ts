@@ -10,6 +10,7 @@ export {
 export { type Cut, cutFor, fitsDevice } from "./blocks.ts";
 export type { AdapterInfo, DeviceLimits } from "./device.ts";
 export { type GpuFaultCode, gpuFault, isGpuFault } from "./faults.ts";
+export { bracketPasses, type GradientWay, gradientOperations, planGradients, setUpOperations } from "./gradient-way.ts";
 export {
   type GpuInput,
   type GpuNumbers,
@@ -18,10 +19,12 @@ export {
   isOnDevice,
   type PathsAnywhere,
   readCallAnywhere,
+  readRowsOfShape,
+  residentsOf,
 } from "./input.ts";
 export { type Layout, layoutOf } from "./layout.ts";
 export { usualLimits } from "./limits.ts";
 export { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
 export { type GpuSource, hostGpu, isDevice, readGpuSource } from "./source.ts";
-export { GpuTensor } from "./tensor.ts";
+export { GpuGradient, GpuGradients, GpuTensor } from "./tensor.ts";
 export { type KernelName, operationsOfStep, piecesLeft, statesOf, type Way, wayOf } from "./way.ts";

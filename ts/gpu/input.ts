@@ -8,7 +8,7 @@ import { type Paths, ReadPaths, ReadRows, type RowsArgument, readPaths, readShap
 import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "../core/options.ts";
 import type { Resident } from "../core/resident.ts";
 import { gpuFault } from "./faults.ts";
-import { GpuTensor } from "./tensor.ts";
+import { GpuGradient, GpuTensor } from "./tensor.ts";
 import { usage } from "./usage.ts";
 
 /** Numbers of a user's buffer, row-major float32, with a shape. The buffer stays the user's: it is read, never destroyed. */
@@ -21,7 +21,7 @@ export interface GpuInput {
 }
 
 /** Numbers on a device. */
-export type GpuNumbers = GpuTensor | GpuInput;
+export type GpuNumbers = GpuTensor | GpuGradient | GpuInput;
 
 /** Paths in memory, or on a device with the shape (…batch, length, channels). */
 export type PathsAnywhere = Paths | GpuNumbers;
@@ -32,10 +32,13 @@ export interface GpuSignatureOptions extends Omit<SignatureOptions, "initial" | 
   readonly basepoint?: SignatureOptions["basepoint"] | GpuNumbers;
 }
 
+const isOurs = (value: unknown): value is GpuTensor | GpuGradient =>
+  value instanceof GpuTensor || value instanceof GpuGradient;
+
 /** Whether a value is numbers on a device. */
 export function isOnDevice(value: unknown): value is GpuNumbers {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
-  if (value instanceof GpuTensor) return true;
+  if (isOurs(value)) return true;
   const { buffer } = value as { buffer?: unknown };
   return typeof buffer === "object" && buffer !== null && "mapAsync" in buffer && "usage" in buffer;
 }
@@ -45,9 +48,8 @@ function readNumbers(value: GpuNumbers, argument: string): { sizes: number[]; co
   const { buffer, shape, offset = 0 } = value as GpuInput;
   const sizes = readShape(shape, `${argument}.shape`, "PATHS_TYPE");
   const refuse = (given: string, accepted: string) => typeError("GPU_BUFFER", argument, given, accepted);
-  if (value instanceof GpuTensor && value.isDestroyed)
-    throw refuse("a tensor that was destroyed", "a tensor that is there");
-  if (value instanceof GpuTensor && value.isLost) {
+  if (isOurs(value) && value.isDestroyed) throw refuse("a tensor that was destroyed", "a tensor that is there");
+  if (isOurs(value) && value.isLost) {
     throw gpuFault("GPU_LOST", `the device of ${argument} was lost, and its numbers with it`);
   }
   if ((buffer.usage & usage.STORAGE) === 0)
@@ -65,7 +67,7 @@ function readNumbers(value: GpuNumbers, argument: string): { sizes: number[]; co
       `a buffer of ${countOf(offset + 4 * count, "byte")} or more, for shape (${sizes.join(", ")})`,
     );
   }
-  return { sizes, count, resident: { buffer, offset, device: value instanceof GpuTensor ? value.device : undefined } };
+  return { sizes, count, resident: { buffer, offset, device: isOurs(value) ? value.device : undefined } };
 }
 
 const nothing = new Float32Array(0);
@@ -107,6 +109,23 @@ function readRowsOnDevice(
     );
   }
   const read = new ReadRows(nothing, KIND_FLOAT32, sizes.length === 1 && paths.lead.length > 0 ? 0 : width, width);
+  read.resident = resident;
+  return read;
+}
+
+/** Rows on a device whose shape is known. @throws PathSignatureError `code` where it is another one, and GPU_BUFFER */
+export function readRowsOfShape(
+  value: GpuNumbers,
+  argument: string,
+  code: "COTANGENT_SHAPE",
+  shape: readonly number[],
+): ReadRows {
+  const { sizes, resident } = readNumbers(value, argument);
+  if (sizes.length !== shape.length || sizes.some((n, i) => n !== shape[i])) {
+    throw rangeError(code, argument, `a buffer of shape (${sizes.join(", ")})`, `of shape (${shape.join(", ")})`);
+  }
+  const width = shape.at(-1)!;
+  const read = new ReadRows(nothing, KIND_FLOAT32, width, width);
   read.resident = resident;
   return read;
 }

@@ -6,6 +6,7 @@ import { type Call, lengthOf, startOf } from "../core/call.ts";
 import type { ReadRows } from "../core/input.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
+import type { BlockRegions } from "./encode.ts";
 import type { Holdings } from "./memory.ts";
 import { partOf, type Region } from "./regions.ts";
 import { STORAGE } from "./usage.ts";
@@ -27,6 +28,15 @@ export class Staging {
   constructor(device: Device, call: Call) {
     this.#device = device;
     this.#call = call;
+  }
+
+  /** What a block knows of its paths. */
+  paths(block: Block, holdings: Holdings): Pick<BlockRegions, "points" | "lengths" | "basepoints"> {
+    return {
+      points: this.points(block, holdings),
+      lengths: block.ragged ? this.lengths(block, holdings) : undefined,
+      basepoints: block.basepoint ? this.basepoints(block, holdings) : undefined,
+    };
   }
 
   points(block: Block, holdings: Holdings): Region {
@@ -59,17 +69,17 @@ export class Staging {
   basepoints({ first, paths }: Block, holdings: Holdings): Rows {
     const { basepoint, channels } = this.#call;
     if (basepoint === true) return { region: this.write(new Float32Array(channels), holdings), stride: 0 };
-    return this.#rows(basepoint!, channels, first, paths, holdings);
+    return this.rows(basepoint!, channels, first, paths, holdings);
   }
 
   /** Initial signatures as they were given, without their scalar terms. */
   initials({ first, paths }: Block, holdings: Holdings): Rows {
     const { initial, size } = this.#call;
-    return this.#rows(initial!, size, first, paths, holdings);
+    return this.rows(initial!, size, first, paths, holdings);
   }
 
-  /** The last \`count\` numbers of each row. */
-  #rows(rows: ReadRows, count: number, first: number, paths: number, holdings: Holdings): Rows {
+  /** The last `count` numbers of each row. */
+  rows(rows: ReadRows, count: number, first: number, paths: number, holdings: Holdings): Rows {
     const { view, kind, stride, width, resident } = rows;
     const before = width - count;
     const from = stride === 0 ? 0 : first * width;

@@ -1,8 +1,9 @@
-// A signature whose numbers are on a device. It owns its buffer: `destroy` frees it. Copies to the CPU where asked, never computes.
+// Signatures and gradients whose numbers are on a device. They own their buffer: `destroy` frees it. Copies to the CPU where asked, never computes.
 
 import { FLOAT32 } from "../core/arrays.ts";
 import { typeError } from "../core/errors.ts";
 import { type Signature, SignatureTensor } from "../core/tensor.ts";
+import type { GradientTensor } from "../core/vjp.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
 
@@ -15,33 +16,20 @@ export interface SignatureForm {
   readonly stream: boolean;
 }
 
-/**
- * Signatures in a buffer of a device, row-major float32, laid out as {@link Signature} is. Made by the library only.
- *
- * May be given as `paths`, `basepoint` or `initial` to a call on the same device: nothing crosses the bus then.
- */
-export class GpuTensor {
-  /** Holds the numbers from its first byte on; usable as storage and for copies. Owned by the tensor. */
+/** Numbers in a buffer of a device, row-major float32. It owns the buffer. Made by the library only. */
+class GpuArray {
+  /** Holds the numbers from its first byte on; usable as storage and for copies. Owned by this. */
   readonly buffer: GPUBuffer;
-  /** (…batch, row), or with `stream` (…batch, length − 1, row): length with a basepoint. */
   readonly shape: readonly number[];
   readonly dtype = "float32";
-  readonly channels: number;
-  readonly depth: number;
-  readonly scalarTerm: boolean;
-  readonly stream: boolean;
   readonly #device: Device;
   #destroyed = false;
 
   /** @internal */
-  constructor(device: Device, buffer: GPUBuffer, form: SignatureForm) {
+  constructor(device: Device, buffer: GPUBuffer, shape: readonly number[]) {
     this.#device = device;
     this.buffer = buffer;
-    this.shape = form.shape;
-    this.channels = form.channels;
-    this.depth = form.depth;
-    this.scalarTerm = form.scalarTerm;
-    this.stream = form.stream;
+    this.shape = shape;
   }
 
   /** The device that holds the buffer. */
@@ -58,16 +46,11 @@ export class GpuTensor {
     return this.#device.isLost;
   }
 
-  /**
-   * The signatures as a tensor in memory.
-   * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
-   */
-  async toCpu(): Promise<Signature<"float32">> {
+  /** @internal */
+  async read(): Promise<Float32Array<ArrayBuffer>> {
     if (this.#destroyed) throw typeError("GPU_BUFFER", "this", "a tensor that was destroyed", "a tensor that is there");
     const count = this.shape.reduce((n, size) => n * size, 1);
-    const data = await readNumbers(this.#device, { buffer: this.buffer, at: 0, bytes: 4 * count });
-    const { shape, channels, depth, scalarTerm, stream } = this;
-    return new SignatureTensor<"float32", boolean, boolean>(data, shape, FLOAT32, channels, depth, scalarTerm, stream);
+    return readNumbers(this.#device, { buffer: this.buffer, at: 0, bytes: 4 * count });
   }
 
   /** Frees the buffer. What was submitted before still gets its numbers. Any number of times. */
@@ -77,6 +60,73 @@ export class GpuTensor {
   }
 
   // Engines that do not know the symbol yet have no `using` either.
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")](): void {
+    this.destroy();
+  }
+}
+
+/**
+ * Signatures in a buffer of a device, row-major float32, laid out as {@link Signature} is, with shape (…batch, row), or with `stream`
+ * (…batch, length − 1, row): length with a basepoint. Made by the library only.
+ *
+ * May be given as `paths`, `basepoint`, `initial` or cotangent to a call on the same device: nothing crosses the bus then.
+ */
+export class GpuTensor extends GpuArray {
+  readonly channels: number;
+  readonly depth: number;
+  readonly scalarTerm: boolean;
+  readonly stream: boolean;
+
+  /** @internal */
+  constructor(device: Device, buffer: GPUBuffer, form: SignatureForm) {
+    super(device, buffer, form.shape);
+    this.channels = form.channels;
+    this.depth = form.depth;
+    this.scalarTerm = form.scalarTerm;
+    this.stream = form.stream;
+  }
+
+  /**
+   * The signatures as a tensor in memory.
+   * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
+   */
+  async toCpu(): Promise<Signature<"float32">> {
+    const data = await this.read();
+    const { shape, channels, depth, scalarTerm, stream } = this;
+    return new SignatureTensor<"float32", boolean, boolean>(data, shape, FLOAT32, channels, depth, scalarTerm, stream);
+  }
+}
+
+/** A gradient in a buffer of a device, row-major float32, of the shape of what it is the gradient of. Made by the library only. */
+export class GpuGradient extends GpuArray {
+  /**
+   * The gradient in memory.
+   * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
+   */
+  async toCpu(): Promise<GradientTensor<"float32">> {
+    return { data: await this.read(), shape: this.shape, dtype: this.dtype };
+  }
+}
+
+/** Gradients on a device, each a tensor of its own. */
+export class GpuGradients {
+  readonly paths: GpuGradient;
+  /** As those in memory: absent where nothing was continued. */
+  readonly initial: GpuGradient | undefined;
+  readonly basepoint: GpuGradient | undefined;
+
+  /** @internal */
+  constructor(paths: GpuGradient, initial: GpuGradient | undefined, basepoint: GpuGradient | undefined) {
+    this.paths = paths;
+    this.initial = initial;
+    this.basepoint = basepoint;
+  }
+
+  /** Frees all of them. */
+  destroy(): void {
+    for (const one of [this.paths, this.initial, this.basepoint]) one?.destroy();
+  }
+
   [Symbol.dispose ?? Symbol.for("Symbol.dispose")](): void {
     this.destroy();
   }

@@ -24,7 +24,7 @@ export function signatureCost(
 }
 
 /** Signatures that take as long as a call's gradients and the signatures that these need, about. */
-const signaturesOfVjp = 4;
+export const signaturesOfVjp = 4;
 
 /** Nanoseconds for gradients of paths whose signatures take so long. */
 export const vjpCost = (signatures: number): number => signaturesOfVjp * signatures;

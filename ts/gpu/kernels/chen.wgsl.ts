@@ -3,8 +3,9 @@
 //
 // Not here: which products are computed (products.ts): pairs of neighbours in a tree, or prefixes of a row of pieces.
 
-import { levelOffsets } from "../share.ts";
+import { paramStruct } from "./params.wgsl.ts";
 import { u } from "./text.ts";
+import { wordsSource } from "./words.wgsl.ts";
 
 /** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */
 const names = {
@@ -32,35 +33,11 @@ export const chenInvocations = 64;
 
 /** The kernel. */
 export function chenSource(channels: number, depth: number): string {
-  const offsets = levelOffsets(channels, depth);
-  const counts = Array.from({ length: depth + 1 }, (_, k) => channels ** k);
   return `// path-signature products, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/chen.wgsl.ts.
-
-struct Params {
-${chenParamNames.map((name) => `${names[name] === "" ? "" : `  // ${names[name]}\n`}  ${name}: u32,`).join("\n")}
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(1) @binding(0) var<storage, read> left: array<f32>;
+${paramStruct(names)}@group(1) @binding(0) var<storage, read> left: array<f32>;
 @group(1) @binding(1) var<storage, read> right: array<f32>;
 @group(1) @binding(2) var<storage, read_write> out: array<f32>;
-
-const CHANNELS = ${u(channels)};
-const DEPTH = ${u(depth)};
-const SIZE = ${u(offsets[depth + 1]!)};
-// Where each level begins in a row, and how many words it has.
-const OFFSET = array<u32, ${depth + 1}>(${offsets
-    .slice(0, depth + 1)
-    .map(u)
-    .join(", ")});
-const COUNT = array<u32, ${depth + 1}>(${counts.map(u).join(", ")});
-
-fn level_of(index: u32) -> u32 {
-  var level = DEPTH;
-  while (level > 1u && index < OFFSET[level]) { level--; }
-  return level;
-}
-
+${wordsSource(channels, depth)}
 @compute @workgroup_size(${chenInvocations})
 fn main(
   @builtin(local_invocation_index) lane: u32,

@@ -8,7 +8,7 @@ import { option } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 
 /** How a path is read: pieces of it in time, points, increments. */
-export const trackSource = (channels: number): string => `
+export const pathSource = (channels: number): string => `
 // Letters of the alphabet.
 const CHANNELS = ${u(channels)};
 
@@ -55,7 +55,10 @@ fn is_finite(x: f32) -> bool {
 fn way_to(track: Track, t: u32, channel: u32) -> f32 {
   return coordinate(track, track.first + t, channel) - coordinate(track, track.first, channel);
 }
+`;
 
+/** The same, and increments that are looked at for being finite. */
+export const trackSource = (channels: number): string => `${pathSource(channels)}
 fn increment(track: Track, t: u32, channel: u32) -> f32 {
   let z = coordinate(track, t + 1u, channel) - coordinate(track, t, channel);
   if (!is_finite(z) && has(${u(option.CHECK_FINITE)})) { atomicMin(&first_not_finite, params.first_path + track.path); }

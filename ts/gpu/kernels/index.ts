@@ -1,16 +1,31 @@
 // The kernels by name: what makes a pipeline of each. Sources are written when a pipeline is made.
 
+import type { FlowLayout } from "../gradient-layout.ts";
 import type { Layout } from "../layout.ts";
 import type { BindingKind, Kernel } from "../pipelines.ts";
+import { bracketSource } from "./bracket.wgsl.ts";
 import { chenSource } from "./chen.wgsl.ts";
+import { contractSource, type Side } from "./contract.wgsl.ts";
 import { endsSource } from "./ends.wgsl.ts";
 import { finiteSource } from "./finite.wgsl.ts";
+import { flowSource } from "./flow.wgsl.ts";
 import { recoverySource } from "./recovery.wgsl.ts";
 import { streamSource, wholeSource } from "./signature.wgsl.ts";
+import { straightSource } from "./straight.wgsl.ts";
+import { streamGradientsSource } from "./stream-gradients.wgsl.ts";
 
 /** points, lengths, basepoints, initials, out, found, listed. */
 const pathBindings: readonly BindingKind[] = ["read", "read", "read", "read", "write", "write", "read"];
 const chenBindings: readonly BindingKind[] = ["read", "read", "write"];
+/** cotangents, factors, out, found. */
+const contractBindings: readonly BindingKind[] = ["read", "read", "write", "write"];
+/** before, after. */
+const bracketBindings: readonly BindingKind[] = ["read", "write"];
+/** points, lengths, basepoints, functional, out, out_basepoint. */
+const pointsBindings: readonly BindingKind[] = ["read", "read", "read", "write", "write", "write"];
+
+/** points, lengths, basepoints, functional, out, signatures, cotangents, initials. */
+const streamBindings: readonly BindingKind[] = ["read", "read", "read", "write", "write", "read", "read", "read"];
 
 /** Layouts depend on the device's limits, and pipelines are a device's own: channels and depth are name enough. */
 const shape = (channels: number, depth: number): string => `${channels} channels, depth ${depth}`;
@@ -55,4 +70,34 @@ export const finiteKernel = (channels: number): Kernel => ({
   name: `finite, ${channels} channels`,
   bindings: pathBindings,
   source: () => finiteSource(channels),
+});
+
+export const contractKernel = (side: Side, channels: number, depth: number): Kernel => ({
+  name: `contraction on the ${side}, ${shape(channels, depth)}`,
+  bindings: contractBindings,
+  source: () => contractSource(side, channels, depth),
+});
+
+export const bracketKernel = (channels: number, depth: number): Kernel => ({
+  name: `brackets, ${shape(channels, depth)}`,
+  bindings: bracketBindings,
+  source: () => bracketSource(channels, depth),
+});
+
+export const flowKernel = (layout: FlowLayout): Kernel => ({
+  name: `gradients, ${shape(layout.channels, layout.depth)}`,
+  bindings: pointsBindings,
+  source: () => flowSource(layout),
+});
+
+export const straightKernel = (channels: number, depth: number): Kernel => ({
+  name: `gradients, ${shape(channels, depth)}`,
+  bindings: pointsBindings,
+  source: () => straightSource(channels, depth),
+});
+
+export const streamGradientsKernel = (channels: number, depth: number): Kernel => ({
+  name: `gradients of streams, ${shape(channels, depth)}`,
+  bindings: streamBindings,
+  source: () => streamGradientsSource(channels, depth),
 });

@@ -56,29 +56,39 @@ export const paramNames = Object.keys(names) as ParamName[];
 /** What is bound, as group 1, in this order. */
 export const pathBindings = ["points", "lengths", "basepoints", "initials", "out", "found", "listed"] as const;
 
-export const paramsSource = `
+/** The struct of what a dispatch is told, each a u32 with its comment, and its binding. */
+export const paramStruct = (described: Readonly<Record<string, string>>): string => `
 struct Params {
-${paramNames.map((name) => `${names[name] === "" ? "" : `  // ${names[name]}\n`}  ${name}: u32,`).join("\n")}
+${Object.entries(described)
+  .map(([name, what]) => `${what === "" ? "" : `  // ${what}\n`}  ${name}: u32,`)
+  .join("\n")}
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-// (paths, points, channels), row-major.
+`;
+
+/** The paths that kernels read, bindings 0 to 2 of group 1. */
+export const pathsSource = `// (paths, points, channels), row-major.
 @group(1) @binding(0) var<storage, read> points: array<f32>;
 // Points that count, for each path.
 @group(1) @binding(1) var<storage, read> lengths: array<u32>;
 @group(1) @binding(2) var<storage, read> basepoints: array<f32>;
-@group(1) @binding(3) var<storage, read> initials: array<f32>;
+`;
+
+/** Whether one of some options is set. */
+export const optionsSource = `
+fn has(option: u32) -> bool {
+  return (params.options & option) != 0u;
+}
+`;
+
+export const paramsSource = `${paramStruct(names)}${pathsSource}@group(1) @binding(3) var<storage, read> initials: array<f32>;
 @group(1) @binding(4) var<storage, read_write> out: array<f32>;
 // The first path of the call that is not finite; where a number is located, its index and what it is.
 @group(1) @binding(5) var<storage, read_write> first_not_finite: atomic<u32>;
 // The shares that are followed, where not all are.
 @group(1) @binding(6) var<storage, read> listed: array<u32>;
-
-// Whether one of these options is set.
-fn has(option: u32) -> bool {
-  return (params.options & option) != 0u;
-}
-`;
+${optionsSource}`;
 
 /** One workgroup's number of all that a dispatch in parts has. */
 export const workgroupSource = `

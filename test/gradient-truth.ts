@@ -1,0 +1,43 @@
+// What gradients of a case should be: cotangents for it, and the reverse-mode reference's answer. For every backend; judges nothing.
+
+import { type Case, type Material, material, sizeOf } from "./cases.ts";
+import { type Gradient, gradient, type PathOptions } from "./gradient-reference.ts";
+import { random } from "./paths.ts";
+
+export interface Truth {
+  material: Material;
+  /** One row of cotangents a path, with `stream` one for each of the result's rows. */
+  cotangents: number[][][];
+  gradients: Gradient[];
+}
+
+export function rowsOf(one: Case): number {
+  if (!one.stream) return 1;
+  const points = Math.max(1, ...(one.lengths.length === 0 ? [4] : one.lengths));
+  return points - (one.basepoint === "none" ? 1 : 0);
+}
+
+function pathOptions(one: Case, { basepoints, initials }: Material, i: number): PathOptions {
+  const { depth, stream, inverse, scalarTerm } = one;
+  return { depth, stream, inverse, scalarTerm, basepoint: basepoints?.[i], initial: initials?.[i], rows: rowsOf(one) };
+}
+
+const known = new Map<Case, Truth>();
+
+/** Made once for all variants. */
+export function truth(one: Case): Truth {
+  const found = known.get(one);
+  if (found) return found;
+  const made = material(one);
+  const next = random(one.seed + 77);
+  const row = sizeOf(one.channels, one.depth) + (one.scalarTerm ? 1 : 0);
+  const round = one.dtype === "float32" ? Math.fround : (x: number) => x;
+  // The scalar term is constant: what stands in its place must not matter.
+  const cotangent = () =>
+    Array.from({ length: row }, (_, i) => (one.scalarTerm && i === 0 ? 1e30 : round(2 * next() - 1)));
+  const cotangents = one.lengths.map(() => Array.from({ length: rowsOf(one) }, cotangent));
+  const gradients = made.paths.map((points, i) => gradient(points, pathOptions(one, made, i), cotangents[i]!));
+  const result = { material: made, cotangents, gradients };
+  known.set(one, result);
+  return result;
+}

@@ -1,0 +1,296 @@
+// From a block to the commands that compute its gradients: signatures first (encode.ts), then what cotangents become on brackets, then the sweep through
+// time (docs/gradients.md). Nothing is submitted here.
+
+import type { Call } from "../core/call.ts";
+import type { Block } from "./cutting.ts";
+import type { Device } from "./device.ts";
+import { type BlockRegions, type Encoder, kernelsOf } from "./encode.ts";
+import { flowOperations, flowPartSteps, streamPartSteps, streamPlaces } from "./gradient-layout.ts";
+import { bracketPasses, functionalNumbers, type GradientWay, streamOperations } from "./gradient-way.ts";
+import { copyOf } from "./in-blocks.ts";
+import { bracketInvocations, bracketParamNames } from "./kernels/bracket.wgsl.ts";
+import { contractedNumbers, contractInvocations, contractParamNames, type Side } from "./kernels/contract.wgsl.ts";
+import { bracketKernel, contractKernel, flowKernel, straightKernel, streamGradientsKernel } from "./kernels/index.ts";
+import { option } from "./kernels/params.wgsl.ts";
+import { type PointsParams, pointsParamNames } from "./kernels/points.wgsl.ts";
+import { straightInvocations } from "./kernels/straight.wgsl.ts";
+import { type StreamParams, streamParamNames } from "./kernels/stream-gradients.wgsl.ts";
+import type { Holdings } from "./memory.ts";
+import type { Kernel, Pipeline } from "./pipelines.ts";
+import { type Bound, bind, partOf, type Region } from "./regions.ts";
+import type { Rows } from "./staging.ts";
+import type { Command } from "./submit.ts";
+import { STORAGE } from "./usage.ts";
+
+/** What a block of gradients reads and writes. */
+export interface GradientRegions extends BlockRegions {
+  /** Of each path, without its first scalar term. */
+  readonly cotangents: Rows;
+  /** Gradients of basepoints, (paths, channels), and of what paths continue, (paths, size), where there are any. */
+  readonly outBasepoint: Region | undefined;
+  readonly outInitial: Region | undefined;
+  /** Where the first path is written whose cotangent is not finite; of streams a number for each path, not zero where one is not. */
+  readonly foundCotangent: Region;
+}
+
+type Name = "right" | "left" | "brackets" | "points";
+export type GradientPipelines = Partial<Record<Name, Pipeline>>;
+
+/** The kernels of a way besides those of signatures. */
+export function gradientKernels(
+  channels: number,
+  depth: number,
+  initial: boolean,
+  { kernel, flow }: GradientWay,
+): Partial<Record<Name, Kernel>> {
+  if (kernel === "adjoint") return { points: streamGradientsKernel(channels, depth) };
+  return {
+    right: contractKernel("right", channels, depth),
+    ...(initial && { left: contractKernel("left", channels, depth) }),
+    ...(bracketPasses(channels, depth) > 0 && { brackets: bracketKernel(channels, depth) }),
+    points: flow ? flowKernel(flow) : straightKernel(channels, depth),
+  };
+}
+
+/** All kernels of a way, those of signatures too. */
+export const allGradientKernels = (channels: number, depth: number, initial: boolean, way: GradientWay) => ({
+  forward: kernelsOf(channels, depth, way.kernel === "adjoint", way.forward),
+  own: gradientKernels(channels, depth, initial, way),
+});
+
+/** Writes the commands of a call's blocks. */
+export class GradientEncoder {
+  readonly #device: Device;
+  readonly #call: Call;
+  readonly #way: GradientWay;
+  readonly #pipelines: GradientPipelines;
+  readonly #signatures: Encoder;
+
+  /** `signatures` encodes those of the paths by themselves, without a scalar term. */
+  constructor(device: Device, call: Call, way: GradientWay, pipelines: GradientPipelines, signatures: Encoder) {
+    this.#device = device;
+    this.#call = call;
+    this.#way = way;
+    this.#pipelines = pipelines;
+    this.#signatures = signatures;
+  }
+
+  commands(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
+    if (this.#call.stream) return this.#stream(block, regions, holdings);
+    const { channels, depth, size } = this.#call;
+    const { cotangents, initials, outInitial, out } = regions;
+    const { paths } = block;
+    const room = (each: number) => roomOf(paths * each, holdings);
+    const signatures = { region: room(size), stride: size };
+    const all = this.#signatures.commands(block, { ...regions, initials: undefined, out: signatures.region }, holdings);
+    let moved = cotangents;
+    if (initials) {
+      moved = { region: room(size), stride: size };
+      all.push(this.#contract("left", block, regions, cotangents, initials, moved));
+      const gradient = { region: outInitial!, stride: size };
+      all.push(this.#contract("right", block, regions, cotangents, signatures, gradient, size));
+    }
+    const width = functionalNumbers(channels, size);
+    let functional = { region: room(width), stride: width };
+    all.push(this.#contract("right", block, regions, moved, signatures, functional));
+    const passes = bracketPasses(channels, depth);
+    if (passes > 0) {
+      let other = { region: room(width), stride: width };
+      for (let letters = 0; letters < passes; letters++) {
+        all.push(this.#brackets(paths, letters, functional.region, other.region));
+        [functional, other] = [other, functional];
+      }
+    }
+    all.push(...this.#points(block, regions, functional, out));
+    return all;
+  }
+
+  /** Signatures of all prefixes, and the sweep back through them. What it has of basepoints and of what is continued is copied to where it is wanted. */
+  #stream(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
+    const { channels, depth, size, rows, row } = this.#call;
+    const { paths } = block;
+    const { cotangents, initials, outBasepoint, outInitial, foundCotangent } = regions;
+    const signatures = roomOf(paths * rows * size, holdings);
+    const places = streamPlaces(paths, channels, size);
+    const moving = roomOf(places.numbers, holdings);
+    const all = this.#signatures.commands(block, { ...regions, out: signatures }, holdings);
+    const nothing: Bound = { resource: { buffer: this.#device.nothing }, shift: 0 };
+    const { bound, params, walked } = this.#paths(block, regions, { region: moving, stride: 0 }, regions.out);
+    const [s, weights] = [bind(this.#device, signatures), bind(this.#device, cotangents.region)];
+    const initial = initials ? bind(this.#device, initials.region) : nothing;
+    const own: StreamParams = {
+      ...params,
+      options: params.options | (initials ? option.INITIAL : 0),
+      out_basepoint_offset: params.functional_offset + places.basepoint,
+      rows,
+      signature_offset: s.shift,
+      signature_path: rows * size,
+      cotangent_offset: weights.shift,
+      cotangent_path: cotangents.stride,
+      cotangent_row: row,
+      initial_offset: initial.shift,
+      initial_path: initials?.stride ?? 0,
+      begins: 1,
+    };
+    const everything = [...bound, s, weights, initial];
+    const each = streamPartSteps(channels, depth);
+    for (let last = walked - 1, first = last; first > 0 || last === walked - 1; last = first) {
+      first = Math.max(last - each, 0);
+      const part = { ...own, first_step: first, last_step: last, begins: last === walked - 1 ? 1 : 0 };
+      const operations = paths * (last - first + 1) * streamOperations(channels, depth);
+      all.push(this.#dispatch(this.#pipelines.points!, everything, streamParamNames, part, paths, operations));
+      if (first === 0) break;
+    }
+    const copy = (at: number, to: Region | undefined): void => {
+      if (to) all.push(copyOf(partOf(moving, at, to.bytes / 4), 0, to.buffer, to.at, to.bytes));
+    };
+    copy(places.initial, outInitial);
+    copy(places.basepoint, outBasepoint);
+    copy(places.kept, foundCotangent);
+    return all;
+  }
+
+  /** `count`: numbers of a path's row of the result, where that is less than the kernel has. */
+  #contract(
+    side: Side,
+    block: Block,
+    regions: GradientRegions,
+    cotangents: Rows,
+    factors: Rows,
+    to: Rows,
+    count = contractedNumbers(side, this.#call.channels, this.#call.size),
+  ): Command {
+    const { channels, depth, size, checkFinite } = this.#call;
+    const [a, b, out, found] = [cotangents.region, factors.region, to.region, regions.foundCotangent].map((region) =>
+      bind(this.#device, region),
+    ) as [Bound, Bound, Bound, Bound];
+    const params: Record<(typeof contractParamNames)[number], number> = {
+      options: side === "right" && checkFinite ? option.CHECK_FINITE : 0,
+      paths: block.paths,
+      count,
+      cotangent_offset: a.shift,
+      cotangent_path: cotangents.stride,
+      factor_offset: b.shift,
+      factor_path: factors.stride,
+      out_offset: out.shift,
+      out_path: to.stride,
+      first_workgroup: 0,
+      first_path: block.first,
+    };
+    return this.#dispatch(
+      this.#pipelines[side]!,
+      [a, b, out, found],
+      contractParamNames,
+      params,
+      Math.ceil((block.paths * count) / contractInvocations),
+      block.paths * 8 * depth * (size + channels),
+    );
+  }
+
+  #brackets(paths: number, letters: number, from: Region, to: Region): Command {
+    const { channels, size } = this.#call;
+    const [before, after] = [bind(this.#device, from), bind(this.#device, to)];
+    const row = functionalNumbers(channels, size);
+    const params: Record<(typeof bracketParamNames)[number], number> = {
+      paths,
+      letters,
+      from_offset: before.shift,
+      to_offset: after.shift,
+      row,
+      first_workgroup: 0,
+    };
+    const workgroups = Math.ceil((paths * row) / bracketInvocations);
+    const operations = 16 * paths * row;
+    return this.#dispatch(
+      this.#pipelines.brackets!,
+      [before, after],
+      bracketParamNames,
+      params,
+      workgroups,
+      operations,
+    );
+  }
+
+  /** What kernels of points are bound to and told of a block's paths. */
+  #paths(block: Block, regions: GradientRegions, functional: Rows, out: Region) {
+    const { inverse } = this.#call;
+    const device = this.#device;
+    const { paths, points } = block;
+    const nothing: Bound = { resource: { buffer: device.nothing }, shift: 0 };
+    const optional = (region: Region | undefined): Bound => (region ? bind(device, region) : nothing);
+    const own = [regions.points, regions.lengths, regions.basepoints?.region].map(optional) as [Bound, Bound, Bound];
+    const theta = bind(device, functional.region);
+    const to = bind(device, out);
+    const params: PointsParams = {
+      options:
+        (block.ragged ? option.LENGTHS : 0) | (block.basepoint ? option.BASEPOINT : 0) | (inverse ? option.INVERSE : 0),
+      paths,
+      pieces: 1,
+      piece_steps: 0,
+      points,
+      points_offset: own[0].shift,
+      lengths_offset: own[1].shift,
+      basepoint_offset: own[2].shift,
+      basepoint_stride: regions.basepoints?.stride ?? 0,
+      functional_offset: theta.shift,
+      functional_path: functional.stride,
+      out_offset: to.shift,
+      out_basepoint_offset: 0,
+      first_step: 0,
+      last_step: 0,
+      first_workgroup: 0,
+    };
+    return { bound: [...own, theta, to], params, walked: points + (block.basepoint ? 1 : 0) };
+  }
+
+  #points(block: Block, regions: GradientRegions, functional: Rows, out: Region): Command[] {
+    const { channels } = this.#call;
+    const { flow } = this.#way;
+    const { paths } = block;
+    const { bound, params, walked } = this.#paths(block, regions, functional, out);
+    // Two bindings may not write to one buffer: where there is no basepoint, that of the finding does, which is not bound otherwise.
+    const toBasepoint = bind(this.#device, regions.outBasepoint ?? regions.foundCotangent);
+    const everything = [...bound, toBasepoint];
+    const own = { ...params, out_basepoint_offset: toBasepoint.shift };
+    const points = (part: PointsParams, workgroups: number, operations: number): Command =>
+      this.#dispatch(this.#pipelines.points!, everything, pointsParamNames, part, workgroups, operations);
+    if (!flow) {
+      const count = paths * walked * channels;
+      return [points(own, Math.ceil(count / straightInvocations), 4 * count * channels)];
+    }
+    const each = flowPartSteps(flow);
+    const parts: Command[] = [];
+    for (let first = 0; first < walked; first += each) {
+      const last = Math.min(walked, first + each);
+      const operations = paths * (last - first) * flowOperations(flow);
+      parts.push(points({ ...own, first_step: first, last_step: last }, Math.ceil(paths / flow.tracks), operations));
+    }
+    return parts;
+  }
+
+  #dispatch<Param extends string>(
+    pipeline: Pipeline,
+    bound: readonly Bound[],
+    names: readonly Param[],
+    params: Readonly<Record<Param, number>>,
+    workgroups: number,
+    operations: number,
+  ): Command {
+    return {
+      kind: "dispatch",
+      pipeline,
+      data: this.#device.gpu.createBindGroup({
+        layout: pipeline.data,
+        entries: bound.map(({ resource }, binding) => ({ binding, resource })),
+      }),
+      params: Uint32Array.from(names, (name) => params[name]),
+      firstWorkgroup: (names as readonly string[]).indexOf("first_workgroup"),
+      workgroups,
+      operations,
+    };
+  }
+}
+
+function roomOf(count: number, holdings: Holdings): Region {
+  return { buffer: holdings.take(4 * count, STORAGE), at: 0, bytes: 4 * count };
+}
