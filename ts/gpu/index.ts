@@ -15,7 +15,6 @@ export {
   type GpuInput,
   type GpuNumbers,
   type GpuSignatureOptions,
-  hasResidents,
   isOnDevice,
   type PathsAnywhere,
   readCallAnywhere,

@@ -164,12 +164,6 @@ export function readCallAnywhere(
   return { call, options: given };
 }
 
-/** Whether a call reads anything on a device. */
-export const hasResidents = ({ paths, initial, basepoint }: Call): boolean =>
-  paths.resident !== undefined ||
-  initial?.resident !== undefined ||
-  (basepoint !== true && basepoint?.resident !== undefined);
-
 /** What a call reads on a device. */
 export function residentsOf({ paths, initial, basepoint }: Call): Resident[] {
   const rows = basepoint === true ? [paths, initial] : [paths, initial, basepoint];
