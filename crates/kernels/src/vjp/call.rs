@@ -144,9 +144,14 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         self.request.initial.and_then(|i| i.get(path, self.shape.size))
     }
 
+    /// Whether the gradient of what paths continued is wanted.
+    pub fn wants_initial(&self) -> bool {
+        !self.initial.is_null()
+    }
+
     /// Where the gradient of what a path continued goes, if it is wanted.
     pub fn initial_gradient(&self, path: usize) -> Option<*mut T> {
-        (!self.initial.is_null()).then(|| self.initial.wrapping_add(path * self.shape.size))
+        self.wants_initial().then(|| self.initial.wrapping_add(path * self.shape.size))
     }
 
     /// Each lane's row of signatures, from number `skip` of the first one on.
@@ -172,7 +177,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     /// Where each lane's gradient of it goes, from number `skip` on.
     pub fn initial_gradients(&self, group: &Group, skip: usize) -> Option<RowsMut<T>> {
         let rows = || writable(rows_of(group, self.initial.wrapping_add(skip), self.shape.size));
-        (!self.initial.is_null()).then(rows)
+        self.wants_initial().then(rows)
     }
 
     /// A path's carry.

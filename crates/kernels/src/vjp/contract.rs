@@ -59,8 +59,11 @@ pub unsafe fn begin<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V) {
 }
 
 /// M⌟v, everything in registers.
+///
+/// # Safety
+/// `m` has a vector for each pair of letters.
 #[inline(always)]
-unsafe fn contraction<V: Lanes, const D: usize>(mut m: *const V, v: &[V; D]) -> [V; D] {
+pub unsafe fn contraction<V: Lanes, const D: usize>(mut m: *const V, v: &[V; D]) -> [V; D] {
     let mut sums = [V::zero(); D];
     // SAFETY: the caller vouches for one vector a pair.
     unsafe {

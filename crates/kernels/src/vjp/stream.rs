@@ -9,8 +9,10 @@
 //!
 //! A node runs a tile of steps at once, latest first, so that its running λ stay in registers. One channel has its own sums (`one_channel`).
 
+use super::backwards::{self, Given};
 use super::call::{Call, all_finite, load, read, store, writable};
 use super::numbers::Numbers;
+use super::request::Part;
 use super::scatter::{Scatter, Target};
 use super::weights;
 use crate::increments::Gather;
@@ -88,7 +90,9 @@ pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> boo
         return finite;
     }
     let Some(places) = Places::new(call.shape) else { return finite };
-    let stream = Stream { call, places, base: scratch.as_mut_ptr() };
+    let whole = call.request.part == Part::WHOLE && call.request.initial.is_none() && !call.wants_initial();
+    let by_brackets = whole && backwards::exists::<V>(call.shape);
+    let stream = Stream { call, places, base: scratch.as_mut_ptr(), by_brackets };
     call.groups(V::WIDTH, |group| {
         // SAFETY: as the caller vouches.
         finite &= unsafe { stream.group(group) };
@@ -101,22 +105,24 @@ struct Stream<'a, 'b, 'c, V: Lanes> {
     places: Places,
     /// Scratch; λ stands first.
     base: *mut V,
+    /// Whether nobody asks for λ itself (pieces of time do, and gradients of what paths continued), and `backwards` has code for the shape.
+    by_brackets: bool,
 }
 
 /// A tile of time under way.
-struct Tile<'a, V> {
-    shape: &'a Shape,
+pub struct Tile<'a, V> {
+    pub shape: &'a Shape,
     /// λ, all levels, as it runs.
-    adjoint: *mut V,
+    pub adjoint: *mut V,
     /// Cotangents of the signatures after each step, and the signatures before it without their top level, a state a step.
-    cotangents: *const V,
+    pub cotangents: *const V,
     prefixes: *const V,
     /// Increments `[q * channels + c]`.
-    increments: *const V,
+    pub increments: *const V,
     /// g without the terms that [`Tile::change`] stands for, and what a step adds to λ on level 1.
-    rest: *mut V,
-    change: *mut V,
-    steps: usize,
+    pub rest: *mut V,
+    pub change: *mut V,
+    pub steps: usize,
 }
 
 impl<V: Lanes> Stream<'_, '_, '_, V> {
@@ -173,23 +179,11 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         steps: usize,
     ) {
         let (call, shape, places) = (self.call, self.call.shape, &self.places);
-        let (d, low) = (shape.channels, shape.offset(shape.depth));
+        let d = shape.channels;
         let (pending, fresh) = (self.part(places.ends), self.part(places.ends + d));
         // SAFETY: as the caller vouches.
         unsafe {
             read(gather, first, steps, self.part(places.increments));
-            for q in 0..steps {
-                let row = (first + q) * call.row;
-                load(self.part(places.cotangents + q * shape.size), shape.size, &call.cotangents(&group, row));
-                let before = self.part(places.prefixes + q * low);
-                if first + q > 0 {
-                    load(before, low, &call.signatures(&group, row - call.row));
-                } else if let Some(initials) = call.initials(&group) {
-                    load(before, low, &initials);
-                } else {
-                    clear(before, low);
-                }
-            }
             let tile = Tile {
                 shape,
                 adjoint: self.base,
@@ -200,7 +194,14 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                 change: self.part(places.change),
                 steps,
             };
-            tile.run(self.part(places.chains));
+            if self.by_brackets {
+                let row = first * call.row;
+                let (signatures, cotangents) = (call.signatures(&group, row), call.cotangents(&group, row));
+                backwards::run(&tile, &Given { signatures, cotangents, row: call.row });
+            } else {
+                self.prefixes(group, first, steps);
+                tile.run(self.part(places.chains));
+            }
             let fewest = targets.iter().map(|t| t.steps).min().unwrap_or(0);
             for q in (0..steps).rev() {
                 for c in 0..d {
@@ -219,6 +220,27 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                         *left = V::from_lanes(|l| if alive(l) { new[l] } else { old[l] });
                         *now = V::from_lanes(|l| if alive(l) { V::T::ZERO } else { sum[l] });
                     }
+                }
+            }
+        }
+    }
+
+    /// Cotangents of the signatures after the steps of a tile, and the signatures before them, from rows to states.
+    unsafe fn prefixes(&self, group: Group, first: usize, steps: usize) {
+        let (call, shape, places) = (self.call, self.call.shape, &self.places);
+        let low = shape.offset(shape.depth);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            for q in 0..steps {
+                let row = (first + q) * call.row;
+                load(self.part(places.cotangents + q * shape.size), shape.size, &call.cotangents(&group, row));
+                let before = self.part(places.prefixes + q * low);
+                if first + q > 0 {
+                    load(before, low, &call.signatures(&group, row - call.row));
+                } else if let Some(initials) = call.initials(&group) {
+                    load(before, low, &initials);
+                } else {
+                    clear(before, low);
                 }
             }
         }
