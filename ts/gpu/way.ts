@@ -50,9 +50,14 @@ const mostWholeSteps = 2048;
 /** Of longer ones, pieces have no more steps than this: their largest errors are then at most four times the CPU's (bench/NOTES.md). */
 const mostPieceSteps = 640;
 const mostPieces = 256;
+/** Of a path so long that 256 pieces are longer than this there are more: llvmpipe ends an invocation's loops, without a word, after 65 535 iterations of all of them together. */
+const mostLoopSteps = 2 ** 12;
 
 const powerOfTwoAtMost = (n: number): number => 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, n))));
 const powerOfTwoAtLeast = (n: number): number => 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, n))));
+
+/** Pieces of so many steps at most, whatever asks for more. */
+const mostPiecesOf = (steps: number): number => Math.max(mostPieces, powerOfTwoAtLeast(steps / mostLoopSteps));
 
 /** The workgroup memory that every device has: what a kernel takes unless a step needs more. */
 const usualStorage = 16384;
@@ -78,10 +83,10 @@ export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined
   if (stream) {
     const wholeLayout = layoutFor(shareOf(channels, depth), limits);
     if (filling === 1 || !wholeLayout) return { kernel: "stream", layout, pieces: 1 };
-    return { kernel: "stream", layout, wholeLayout, pieces: Math.min(mostPieces, filling) };
+    return { kernel: "stream", layout, wholeLayout, pieces: Math.min(mostPiecesOf(steps), filling) };
   }
   const exact = steps > mostWholeSteps ? powerOfTwoAtLeast(steps / mostPieceSteps) : 1;
-  const pieces = sizes.pieces ?? Math.min(mostPieces, Math.max(filling, exact));
+  const pieces = sizes.pieces ?? Math.min(mostPiecesOf(steps), Math.max(filling, exact));
   const pruned = prunedWay(sizes, share, limits, filling);
   if (pruned) return pruned;
   if (pieces === 1) return { kernel: layout.shares === 1 ? "path" : "prefix", layout, pieces };
@@ -100,7 +105,7 @@ function prunedWay(sizes: WaySizes, share: Share, limits: WorkgroupLimits, filli
   const { channels, depth, steps, algorithm = "auto" } = sizes;
   if (algorithm === "horner" || !isPrunable(share)) return undefined;
   const exact = Math.max(fewestPrunedPieces(depth), powerOfTwoAtLeast(steps / mostPieceSteps));
-  const pieces = sizes.pieces ?? Math.min(mostPieces, Math.max(filling, exact));
+  const pieces = sizes.pieces ?? Math.min(mostPiecesOf(steps), Math.max(filling, exact));
   if (pieces === 1) return undefined;
   const followed = followedShares(share);
   const saved = (steps / pieces) * operationsOf(share) * (shareCount(share) - followed.length);
