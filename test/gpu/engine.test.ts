@@ -139,7 +139,7 @@ describe("without a device", () => {
     expect(large.text.split("\n")).toHaveLength(7);
     expect(large.text).toMatch(/^on the GPU, \d+ blocks.*\n.*explicit.*\n.*dtype/);
     const plan = here.explain("signature", { shape: [10, 2], depth: 2 });
-    expect(plan).toMatchObject({ device: "cpu", kernel: "horner", threads: 1 });
+    expect(plan).toMatchObject({ device: "cpu", kernel: "pruned", threads: 1 });
     expect(here.explain("signature", { shape: [10, 2], depth: 2, input: "gpu" })).toMatchObject({ device: "webgpu" });
     expect(here.explain("signature", { shape: [10, 2], depth: 2, device: "webgpu" }).reasons).toEqual([
       'device is "webgpu"',
