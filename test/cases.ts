@@ -400,6 +400,12 @@ export function material(one: Case): Material {
 
 type TypedArray = Float32Array | Float64Array | Int16Array | BigInt64Array;
 
+/** Rows of a result: a stream of paths of one point has none. */
+export function rowsOf(one: Case): number {
+  if (!one.stream) return 1;
+  return paddedLength(one) - (one.basepoint === "none" ? 1 : 0);
+}
+
 /** The arguments of `signature` for a case. */
 export function callOf(one: Case, { paths, basepoints, initials }: Material) {
   const { channels, depth, lengths, lead, dtype, stream, inverse, scalarTerm, form } = one;
@@ -444,8 +450,7 @@ export function callOf(one: Case, { paths, basepoints, initials }: Material) {
 
   const size = sizeOf(channels, depth);
   const row = scalarTerm ? size + 1 : size;
-  const rows = stream ? points - (one.basepoint === "none" ? 1 : 0) : undefined;
-  const resultShape = [...lead, ...(rows === undefined ? [] : [rows]), row];
+  const resultShape = [...lead, ...(stream ? [rowsOf(one)] : []), row];
   const options: Record<string, unknown> = { depth };
   if (stream) options.stream = true;
   if (inverse) options.inverse = true;

@@ -1,6 +1,6 @@
 // What gradients of a case should be: cotangents for it, and the reverse-mode reference's answer. For every backend; judges nothing.
 
-import { type Case, type Material, material, sizeOf } from "./cases.ts";
+import { type Case, type Material, material, rowsOf, sizeOf } from "./cases.ts";
 import { type Gradient, gradient, type PathOptions } from "./gradient-reference.ts";
 import { random } from "./paths.ts";
 
@@ -9,12 +9,6 @@ export interface Truth {
   /** One row of cotangents a path, with `stream` one for each of the result's rows. */
   cotangents: number[][][];
   gradients: Gradient[];
-}
-
-export function rowsOf(one: Case): number {
-  if (!one.stream) return 1;
-  const points = Math.max(1, ...(one.lengths.length === 0 ? [4] : one.lengths));
-  return points - (one.basepoint === "none" ? 1 : 0);
 }
 
 function pathOptions(one: Case, { basepoints, initials }: Material, i: number): PathOptions {

@@ -1,17 +1,7 @@
 // How far plans are from the best choice, by times that were recorded. Reads results, measures nothing.
 
 import { fitCosts, plan } from "../../ts/dispatch/index.ts";
-
-/** What every device has: kernels and cuts are planned for it. */
-export const usualLimits = {
-  maxBufferSize: 2 ** 28,
-  maxStorageBufferBindingSize: 2 ** 27,
-  maxComputeWorkgroupStorageSize: 16384,
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupsPerDimension: 65535,
-  minStorageBufferOffsetAlignment: 256,
-  minUniformBufferOffsetAlignment: 256,
-};
+import { usualLimits } from "../../ts/gpu/index.ts";
 
 /**
  * A recorded machine as it would be with a GPU so many times as fast in everything. A software adapter is slower than the CPU beside it at any size; sped

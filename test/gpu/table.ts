@@ -2,7 +2,7 @@
 // workgroups, and paths that are cut in time. Judges what comes out, and says so; expects nothing itself.
 
 import { type GpuBackend, layoutOf, readCallAnywhere, shareOf, streamShareOf } from "../../ts/gpu/index.ts";
-import { type Case, callOf, cases, material, plainCase, referencesOf } from "../cases.ts";
+import { type Case, callOf, cases, material, plainCase, referencesOf, rowsOf } from "../cases.ts";
 import { judge } from "../judge.ts";
 import { pathKinds } from "../paths.ts";
 
@@ -98,10 +98,6 @@ function pieces(): Case[] {
     })),
   );
 }
-
-/** Rows of a result, of which a stream of paths of one point has none. */
-const rowsOf = ({ stream, lengths, basepoint }: Case): number =>
-  stream ? Math.max(...lengths) - (basepoint === "none" ? 1 : 0) : 1;
 
 /** What a GPU computes; results without numbers never reach it. */
 export const gpuCases: readonly Case[] = [...cases, ...edges(), ...pieces()].filter(

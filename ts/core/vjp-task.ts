@@ -299,7 +299,8 @@ export function performUncut(
   const bits = word(OPTIONS);
   const continued = (bits & STREAM) !== 0 ? address(INITIAL) : 0;
   const finite = word(CHECK_FINITE) === 0 ? undefined : () => new StagedBlock(kernels.memory.buffer, at);
-  const forwards = kernels.signature(
+  // What both kernels are told first.
+  const paths = [
     word(DTYPE),
     address(PATHS),
     word(BATCH),
@@ -309,6 +310,9 @@ export function performUncut(
     address(LENGTHS),
     address(BASEPOINT),
     word(BASEPOINT_STRIDE),
+  ] as const;
+  const forwards = kernels.signature(
+    ...paths,
     continued,
     word(INITIAL_STRIDE),
     bits,
@@ -322,15 +326,7 @@ export function performUncut(
     if (!passes(() => checkPaths(call, 0, call.batch))) return NOT_FINITE;
   }
   const backwards = kernels.signature_vjp(
-    word(DTYPE),
-    address(PATHS),
-    word(BATCH),
-    word(POINTS),
-    word(CHANNELS),
-    word(DEPTH),
-    address(LENGTHS),
-    address(BASEPOINT),
-    word(BASEPOINT_STRIDE),
+    ...paths,
     address(INITIAL),
     word(INITIAL_STRIDE),
     space,

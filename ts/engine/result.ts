@@ -6,6 +6,13 @@ import type { BatchedOf, DTypeOf, StreamOf } from "../core/types.ts";
 import type { SignatureGradients } from "../core/vjp.ts";
 import type { GpuGradients, GpuNumbers, GpuTensor } from "../gpu/index.ts";
 
+/** Of two types the one for where options ask a result to be. */
+type Placed<O, OnDevice, InMemory> = O extends { readonly output: infer Place }
+  ? Place extends "gpu"
+    ? OnDevice
+    : InMemory
+  : InMemory;
+
 type InMemory<P, O> = P extends GpuNumbers
   ? Signature<"float32", StreamOf<O>, boolean>
   : P extends Paths
@@ -13,11 +20,7 @@ type InMemory<P, O> = P extends GpuNumbers
     : Signature;
 
 /** The type of `engine.signature`'s result. */
-export type EngineSignatureOf<P, O> = O extends { readonly output: infer Place }
-  ? Place extends "gpu"
-    ? GpuTensor
-    : InMemory<P, O>
-  : InMemory<P, O>;
+export type EngineSignatureOf<P, O> = Placed<O, GpuTensor, InMemory<P, O>>;
 
 type GradientsInMemory<P, O> = P extends GpuNumbers
   ? SignatureGradients<"float32">
@@ -26,8 +29,4 @@ type GradientsInMemory<P, O> = P extends GpuNumbers
     : SignatureGradients;
 
 /** The type of `engine.signatureVjp`'s result. */
-export type EngineGradientsOf<P, O> = O extends { readonly output: infer Place }
-  ? Place extends "gpu"
-    ? GpuGradients
-    : GradientsInMemory<P, O>
-  : GradientsInMemory<P, O>;
+export type EngineGradientsOf<P, O> = Placed<O, GpuGradients, GradientsInMemory<P, O>>;

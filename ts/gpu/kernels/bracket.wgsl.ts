@@ -2,7 +2,7 @@
 // what comes after it, u:  T(p w u) ← T(p w u) − T(p u w). An invocation computes one number; words that are too short, and what stands behind a
 // row, are copied. The innermost bracket is left to who reads them (flow.wgsl.ts).
 
-import { paramStruct, workgroupSource } from "./params.wgsl.ts";
+import { entryPoint, paramStruct, workgroupSource } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 import { wordsSource } from "./words.wgsl.ts";
 
@@ -26,12 +26,7 @@ export function bracketSource(channels: number, depth: number): string {
 ${paramStruct(names)}@group(1) @binding(0) var<storage, read> before: array<f32>;
 @group(1) @binding(1) var<storage, read_write> after: array<f32>;
 ${workgroupSource}${wordsSource(channels, depth)}
-@compute @workgroup_size(${bracketInvocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(bracketInvocations)}
   let number = workgroup_number(id, groups) * ${u(bracketInvocations)} + lane;
   let index = number % params.row;
   let path = number / params.row;

@@ -3,7 +3,7 @@
 //
 // Not here: which products are computed (products.ts): pairs of neighbours in a tree, or prefixes of a row of pieces.
 
-import { paramStruct } from "./params.wgsl.ts";
+import { entryPoint, paramStruct } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 import { wordsSource } from "./words.wgsl.ts";
 
@@ -38,12 +38,7 @@ ${paramStruct(names)}@group(1) @binding(0) var<storage, read> left: array<f32>;
 @group(1) @binding(1) var<storage, read> right: array<f32>;
 @group(1) @binding(2) var<storage, read_write> out: array<f32>;
 ${wordsSource(channels, depth)}
-@compute @workgroup_size(${chenInvocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(chenInvocations)}
   let number = (params.first_workgroup + id.x + id.y * groups.x) * ${u(chenInvocations)} + lane;
   let index = number % SIZE;
   let path = number / SIZE / params.products;

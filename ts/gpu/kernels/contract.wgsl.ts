@@ -6,7 +6,7 @@
 //
 // Sums run over all words, the empty one included, in a fixed order. Not here: brackets (bracket.wgsl.ts).
 
-import { option, optionsSource, paramStruct, workgroupSource } from "./params.wgsl.ts";
+import { entryPoint, option, optionsSource, paramStruct, workgroupSource } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 import { wordsSource } from "./words.wgsl.ts";
 
@@ -85,12 +85,7 @@ ${paramStruct(names)}@group(1) @binding(0) var<storage, read> cotangents: array<
 // The first path of the call with a cotangent that is not finite.
 @group(1) @binding(3) var<storage, read_write> first_not_finite: atomic<u32>;
 ${optionsSource}${workgroupSource}${wordsSource(channels, depth)}${isRight ? right : left}
-@compute @workgroup_size(${contractInvocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(contractInvocations)}
   let number = workgroup_number(id, groups) * ${u(contractInvocations)} + lane;
   let index = number % params.count;
   let path = number / params.count;

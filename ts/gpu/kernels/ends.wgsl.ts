@@ -4,7 +4,7 @@
 
 import { levelOffsets } from "../share.ts";
 import { trackSource } from "./increments.wgsl.ts";
-import { option, paramsSource, workgroupSource } from "./params.wgsl.ts";
+import { entryPoint, option, paramsSource, workgroupSource } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 
 export const endsInvocations = 64;
@@ -51,12 +51,7 @@ export function endsSource(channels: number, depth: number): string {
 ${paramsSource}${workgroupSource}${trackSource(channels)}${endsFunctions(channels, depth)}
 const DEPTH = ${u(depth)};
 
-@compute @workgroup_size(${endsInvocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(endsInvocations)}
   let number = workgroup_number(id, groups) * ${u(endsInvocations)} + lane;
   let channel = number % CHANNELS;
   let level = number / CHANNELS % DEPTH + 1u;

@@ -2,7 +2,7 @@
 // one point). Finds the first path that has one that is not, or in a path the number.
 
 import { trackSource } from "./increments.wgsl.ts";
-import { option, paramsSource, workgroupSource } from "./params.wgsl.ts";
+import { entryPoint, option, paramsSource, workgroupSource } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 
 export const finiteInvocations = 64;
@@ -22,12 +22,7 @@ fn kind_of(x: f32) -> u32 {
   return select(select(1u, 2u, bits >> 31u == 1u), 0u, (bits & 0x7fffffu) != 0u);
 }
 
-@compute @workgroup_size(${finiteInvocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(finiteInvocations)}
   let width = params.points * CHANNELS;
   let first = workgroup_number(id, groups) * ${u(finiteInvocations * finiteEach)} + lane;
   for (var i = 0u; i < ${u(finiteEach)}; i++) {

@@ -13,7 +13,7 @@
 
 import { type FlowLayout, settleSteps } from "../gradient-layout.ts";
 import { levelOffsets } from "../share.ts";
-import { option } from "./params.wgsl.ts";
+import { entryPoint, option } from "./params.wgsl.ts";
 import { pointsSource } from "./points.wgsl.ts";
 import { f, indent, u } from "./text.ts";
 
@@ -372,12 +372,7 @@ fn letters_of(pair: u32) -> vec2u {
   return vec2u(a, a + 1u + rest);
 }
 
-@compute @workgroup_size(${invocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(invocations)}
   let workgroup = workgroup_number(id, groups);
   let most = find_tracks(lane, workgroup);
 ${

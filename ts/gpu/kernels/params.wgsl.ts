@@ -96,3 +96,11 @@ fn workgroup_number(id: vec3u, count: vec3u) -> u32 {
   return params.first_workgroup + id.x + id.y * count.x;
 }
 `;
+
+/** How every kernel begins: what an invocation knows of itself. */
+export const entryPoint = (invocations: number): string => `@compute @workgroup_size(${invocations})
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {`;

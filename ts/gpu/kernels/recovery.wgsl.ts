@@ -4,7 +4,7 @@
 import { levelOffsets } from "../share.ts";
 import { endsFunctions } from "./ends.wgsl.ts";
 import { trackSource } from "./increments.wgsl.ts";
-import { paramsSource, workgroupSource } from "./params.wgsl.ts";
+import { entryPoint, paramsSource, workgroupSource } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 
 export const recoveryInvocations = 64;
@@ -32,12 +32,7 @@ fn set_ends(track: Track, values: u32, lane: u32) {
   }
 }
 
-@compute @workgroup_size(${recoveryInvocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(recoveryInvocations)}
   let number = workgroup_number(id, groups);
   if (number >= params.tracks) { return; }
   let values = params.out_offset + number / params.pieces * params.out_path + number % params.pieces * params.out_piece;

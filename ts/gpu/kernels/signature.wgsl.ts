@@ -12,7 +12,7 @@ import { levelOffsets, prefixLength } from "../share.ts";
 import { endsFunctions } from "./ends.wgsl.ts";
 import { handoverSource, writeOut, writeScalarTerm, writeWhole } from "./handover.wgsl.ts";
 import { stageSource, trackSource } from "./increments.wgsl.ts";
-import { option, paramsSource, workgroupSource } from "./params.wgsl.ts";
+import { entryPoint, option, paramsSource, workgroupSource } from "./params.wgsl.ts";
 import { placeSource, readAll, writeAll } from "./place.wgsl.ts";
 import { indent, over, plus, splat, u } from "./text.ts";
 import { multiplyTogether, noTreeSource, treeSource } from "./tree.wgsl.ts";
@@ -137,12 +137,7 @@ export function wholeSource(layout: Layout, listed = false): string {
   const { before, step, letters } = lettersOf(layout);
   const enable = layout.subgroup > 1 ? "enable subgroups;\n" : "";
   return `${heading(layout, layout.shares === 1 ? "path" : "prefix")}${enable}${sources(layout, listed)}${handoverSource(layout)}${layout.gathers ? treeSource(layout) + gatherSource(layout) : noTreeSource}
-@compute @workgroup_size(${layout.invocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(layout.invocations)}
   let workgroup = workgroup_number(id, groups);
   let most = find_tracks(lane, workgroup);
   let place = place_of(lane, workgroup);
@@ -188,12 +183,7 @@ export function streamSource(layout: Layout): string {
   const { share } = layout;
   const { before, step, letters } = lettersOf(layout);
   return `${heading(layout, "stream")}${sources(layout, false)}${noTreeSource}
-@compute @workgroup_size(${layout.invocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(layout.invocations)}
   let workgroup = workgroup_number(id, groups);
   _ = find_tracks(lane, workgroup);
   let place = place_of(lane, workgroup);

@@ -1,7 +1,7 @@
 // Gradients of points where the functional does not move in time, as WGSL: depth 1 and 2, and one channel. The twin of crates/kernels/src/vjp/square.rs and
 // straight.rs: on depth 2 ∂f/∂x_t = −½ Θ_2⌟(x_{t+1} − x_{t−1}), and the ends' own. An invocation has a coordinate of a point.
 
-import { option } from "./params.wgsl.ts";
+import { entryPoint, option } from "./params.wgsl.ts";
 import { pointsSource } from "./points.wgsl.ts";
 import { u } from "./text.ts";
 
@@ -20,12 +20,7 @@ const square = `
 export function straightSource(channels: number, depth: number): string {
   return `// path-signature gradients, channels ${channels}, depth ${depth}: a coordinate of a point an invocation. Written by ts/gpu/kernels/straight.wgsl.ts.
 ${pointsSource(channels, depth)}
-@compute @workgroup_size(${straightInvocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(straightInvocations)}
   let number = workgroup_number(id, groups) * ${u(straightInvocations)} + lane;
   let channel = number % CHANNELS;
   // With a basepoint paths have a point more.

@@ -7,7 +7,7 @@
 // the three sums of a step. Everything that moves stands in memory: simple, and bound by it.
 
 import { streamInvocations } from "../gradient-layout.ts";
-import { option } from "./params.wgsl.ts";
+import { entryPoint, option } from "./params.wgsl.ts";
 import { pointNames, pointsParams } from "./points.wgsl.ts";
 import { f, u } from "./text.ts";
 import { wordsFunctions } from "./words.wgsl.ts";
@@ -94,12 +94,7 @@ fn share_of(mu: u32, table: u32, c: u32, chunk: u32) -> f32 {
   return sum;
 }
 
-@compute @workgroup_size(${invocations})
-fn main(
-  @builtin(local_invocation_index) lane: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+${entryPoint(invocations)}
   let path = workgroup_number(id, groups);
   if (path >= params.paths) { return; }
   let track = track_of(path);
