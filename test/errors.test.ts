@@ -1681,7 +1681,7 @@ type EngineCode =
 
 afterAll(() => {
   // Compiles only if it names every code; those of GPUs and of dispatch are test/gpu's and test/dispatch's.
-  type Elsewhere = EngineCode | `GPU_${string}` | "COSTS_INVALID" | "CLOCK_FROZEN";
+  type Elsewhere = EngineCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,
     PATHS_RANK: true,

@@ -2,11 +2,19 @@
 // computed is the op's (tfjs.ts).
 
 import {
+  cast,
   concat,
+  div,
+  engine,
   linspace,
+  max,
+  maximum,
+  mul,
+  range,
   reshape,
   serialization,
   slice,
+  sub,
   type Tensor,
   tensor,
   tidy,
@@ -16,6 +24,7 @@ import { layers, type Shape } from "@tensorflow/tfjs-layers";
 import { brief, rangeError, typeError } from "../core/errors.ts";
 import { checkDepth, checkedSize } from "../core/size.ts";
 import type { TensorSignature } from "./tfjs.ts";
+import { detached, isWebGpu } from "./tfjs-backend.ts";
 
 /** Arguments of the layer's constructor. */
 export interface SigLayerArguments {
@@ -121,7 +130,8 @@ export function bindSigLayer(signature: TensorSignature): SigLayerClass {
         const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
         const mask = Array.isArray(kwargs.mask) ? kwargs.mask[0] : kwargs.mask;
         const lengths = mask ? lengthsOf(mask) : undefined;
-        return signature(this.time ? withTime(x, lengths) : x, {
+        const paths = this.time ? concat([x, timesOf(x, lengths)], -1) : x;
+        return signature(paths, {
           depth: this.depth,
           stream: this.stream,
           scalarTerm: this.scalarTerm,
@@ -149,9 +159,16 @@ export function bindSigLayer(signature: TensorSignature): SigLayerClass {
   return SigLayer as unknown as SigLayerClass;
 }
 
-/** Points that count of each path: those up to the last one that the mask (batch, length) keeps. */
-function lengthsOf(mask: Tensor): Uint32Array {
+/**
+ * Points that count of each path: those up to the last one that the mask (batch, length) keeps. A path of no point is taken for one of one point: its signature is the identity.
+ * Masks on a GPU stay there, and nobody looks whether one has holes.
+ */
+function lengthsOf(mask: Tensor): Uint32Array | Tensor {
   const [batch, length] = mask.shape as [number, number];
+  if (isWebGpu(engine().backend)) {
+    const ends = mul(cast(detached(mask), "int32"), range(1, length + 1, 1, "int32"));
+    return maximum(max(ends, 1), tensor(1, [], "int32"));
+  }
   const kept = mask.dataSync();
   return Uint32Array.from({ length: batch }, (_, i) => {
     let end = 0;
@@ -163,24 +180,26 @@ function lengthsOf(mask: Tensor): Uint32Array {
       }
       end = t + 1;
     }
-    // A path of no point is taken for one of one point: its signature is the identity.
     return Math.max(1, end);
   });
 }
 
-/** Paths with time as their last channel. */
-function withTime(x: Tensor, lengths: Uint32Array | undefined): Tensor {
-  const shape = x.shape;
-  const length = shape[shape.length - 2] as number;
+/** Time as a channel of paths, which ends at 1 with the last point that counts; what comes behind that does not matter. */
+function timesOf({ shape }: Tensor, lengths: Uint32Array | Tensor | undefined): Tensor {
+  const length = shape.at(-2) as number;
   const paths = shape.slice(0, -2).reduce((product, n) => product * n, 1);
   const column = [...shape.slice(0, -1), 1];
   if (lengths === undefined) {
     const once = length === 1 ? tensor([0]) : linspace(0, 1, length);
-    return concat([x, reshape(tile(once, [paths]), column)], -1);
+    return reshape(tile(once, [paths]), column);
+  }
+  if (!(lengths instanceof Uint32Array)) {
+    const steps = maximum(sub(cast(lengths, "float32"), 1), 1);
+    return reshape(div(range(0, length), reshape(steps, [paths, 1])), column);
   }
   const times = new Float32Array(paths * length);
   for (const [i, count] of lengths.entries()) {
     for (let t = 1; t < count; t++) times[i * length + t] = t / (count - 1);
   }
-  return concat([x, tensor(times, column)], -1);
+  return tensor(times, column);
 }

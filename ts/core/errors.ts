@@ -102,6 +102,8 @@ export interface PathSignatureErrorCodes {
   GPU_FAILED: "Error";
   /** A single signature, or what has to be computed at once, is larger than the device's limits. */
   GPU_LIMITS: "Error";
+  /** A tensor of TensorFlow.js is on a GPU and its numbers are needed at once, which this host cannot bring. */
+  TENSOR_ON_GPU: "Error";
   /** The engine gave no more memory. */
   OUT_OF_MEMORY: "Error";
   /** `threads`, `maxQueued`, `idleTimeout` or another number of an engine's options is none that is accepted. */

@@ -10,11 +10,11 @@ import type { GradientArrays } from "../core/vjp-stage.ts";
 import type { Cut } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import type { Device } from "./device.ts";
-import { Encoder, pipelinesOf } from "./encode.ts";
+import { Encoder, pipelinesNow, pipelinesOf } from "./encode.ts";
 import { allGradientKernels, GradientEncoder } from "./encode-gradients.ts";
 import { gpuFault } from "./faults.ts";
 import { type GradientWay, gradientOperations, planGradients, setUpOperations } from "./gradient-way.ts";
-import { type Course, copyOf, type Encoded, foundIn, inBlocks, progressOf } from "./in-blocks.ts";
+import { type Course, copyOf, type Encoded, foundIn, inBlocks, inBlocksNow, progressOf } from "./in-blocks.ts";
 import type { Holdings } from "./memory.ts";
 import { partOf, type Region } from "./regions.ts";
 import type { Conduct } from "./signature.ts";
@@ -104,6 +104,38 @@ export async function gradientsOnDevice(
   return new Work(device, call, cotangents, conduct, way, encoder, blocks, to).run();
 }
 
+/** Where gradients go that stay, all of them: of points, and a row a path of basepoints and of what is continued, whether paths share one or not. */
+export interface GradientBuffers {
+  readonly paths: GPUBuffer;
+  readonly basepoint?: GPUBuffer | undefined;
+  readonly initial?: GPUBuffer | undefined;
+}
+
+/** Gradients of a call that stay, planned now and submitted when it is told where they go: as `signatureNow` is for signatures. @throws PathSignatureError GPU_LIMITS */
+export function gradientsNow(
+  device: Device,
+  call: Call,
+  cotangents: ReadRows,
+  lengths?: GPUBuffer,
+): (to: GradientBuffers) => void {
+  const { way, cut } = planCall(device, call, cotangents, { stays: true });
+  const own = ownCall(call);
+  const kernels = allGradientKernels(call.channels, call.depth, call.initial !== undefined, way);
+  const signatures = new Encoder(device, own, way.forward, pipelinesNow(device, kernels.forward));
+  const encoder = new GradientEncoder(device, call, way, pipelinesNow(device, kernels.own), signatures);
+  const blocks = [...blocksOf({ ...own, basepoint: own.basepoint !== undefined }, cut)];
+  return (stay) => {
+    const conduct = { stays: true, result: stay.paths, lengths };
+    inBlocksNow(
+      device,
+      blocks,
+      new Work(device, call, cotangents, conduct, way, encoder, blocks, nothingInMemory, stay),
+    );
+  };
+}
+
+const nothingInMemory: GradientArrays = { paths: new Float32Array(0), basepoint: undefined, initial: undefined };
+
 /** Buffers of the whole call. */
 interface Shared {
   readonly found: Region;
@@ -122,6 +154,8 @@ class Work implements Course<Shared> {
   readonly #staging: Staging;
   readonly #blocks: readonly Block[];
   readonly #to: GradientArrays;
+  readonly #result: GPUBuffer | undefined;
+  readonly #stay: Partial<GradientBuffers>;
   readonly check: Conduct["check"];
   readonly onDone: Course<Shared>["onDone"];
   #suspect: number | undefined;
@@ -131,11 +165,12 @@ class Work implements Course<Shared> {
     device: Device,
     call: Call,
     cotangents: ReadRows,
-    { stays, check, onProgress }: Conduct,
+    { stays, result, lengths, check, onProgress }: Conduct,
     way: GradientWay,
     encoder: GradientEncoder,
     blocks: readonly Block[],
     to: GradientArrays,
+    stay: Partial<GradientBuffers> = {},
   ) {
     const { batch, points, channels, depth } = call;
     this.#device = device;
@@ -143,9 +178,11 @@ class Work implements Course<Shared> {
     this.#cotangents = cotangents;
     this.#stays = stays;
     this.#encoder = encoder;
-    this.#staging = new Staging(device, call);
+    this.#staging = new Staging(device, call, lengths);
     this.#blocks = blocks;
     this.#to = to;
+    this.#result = result;
+    this.#stay = stay;
     this.check = check;
     const total = batch * (points * gradientOperations(way, channels, depth) + setUpOperations(channels, depth));
     this.onDone = onProgress && progressOf(onProgress, total);
@@ -164,13 +201,13 @@ class Work implements Course<Shared> {
   share(holdings: Holdings): Shared {
     const { batch, points, channels } = this.#call;
     const found = () => this.#staging.write(new Uint32Array([0xffffffff]), holdings);
-    const result = this.#stays
-      ? this.#device.gpu.createBuffer({
-          size: Math.max(4, 4 * batch * points * channels),
-          usage: STORAGE,
-          label: "path-signature gradients",
-        })
-      : undefined;
+    const make = () =>
+      this.#device.gpu.createBuffer({
+        size: Math.max(4, 4 * batch * points * channels),
+        usage: STORAGE,
+        label: "path-signature gradients",
+      });
+    const result = this.#stays ? (this.#result ?? make()) : undefined;
     return { found: found(), foundCotangent: found(), result };
   }
 
@@ -189,8 +226,11 @@ class Work implements Course<Shared> {
     const out = result
       ? partOf({ buffer: result, at: 0, bytes: result.size }, first * points * channels, count)
       : room(count);
-    const outBasepoint = basepoint === undefined ? undefined : room(paths * channels);
-    const outInitial = initial && room(paths * size);
+    /** Rows of the block, in a buffer of all paths' where they stay. */
+    const rows = (buffer: GPUBuffer | undefined, width: number): Region =>
+      buffer ? { buffer, at: 4 * first * width, bytes: 4 * paths * width } : room(paths * width);
+    const outBasepoint = basepoint === undefined ? undefined : rows(this.#stay.basepoint, channels);
+    const outInitial = initial && rows(this.#stay.initial, size);
     const cotangents = this.#staging.rows(...this.#rowsOfPath(), first, paths, holdings);
     const initials = initial && this.#staging.initials(block, holdings);
     const regions = {

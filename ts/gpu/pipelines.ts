@@ -31,6 +31,8 @@ const types = { read: "read-only-storage", write: "storage" } as const;
 export class Pipelines {
   readonly #device: Device;
   readonly #made = new Map<string, Promise<Pipeline>>();
+  /** Those that were asked for at once. */
+  readonly #madeNow = new Map<string, Pipeline>();
   readonly #layouts = new Map<string, { layout: GPUPipelineLayout; data: GPUBindGroupLayout }>();
   #params: GPUBindGroupLayout | undefined;
 
@@ -40,7 +42,7 @@ export class Pipelines {
 
   /** How many there are. */
   get count(): number {
-    return this.#made.size;
+    return this.#made.size + this.#madeNow.size;
   }
 
   /**
@@ -54,6 +56,19 @@ export class Pipelines {
     this.#made.set(kernel.name, made);
     // A failure is not kept: the next call tries again.
     made.catch(() => this.#made.delete(kernel.name));
+    return made;
+  }
+
+  /** The same before it returns. In no error scope: what goes wrong is the device's `uncapturederror`. */
+  getNow({ name, bindings, source }: Kernel): Pipeline {
+    const known = this.#madeNow.get(name);
+    if (known) return known;
+    const { gpu } = this.#device;
+    const { layout, data } = this.#layout(bindings);
+    const module = gpu.createShaderModule({ code: source(), label: name });
+    const pipeline = gpu.createComputePipeline({ label: name, layout, compute: { module, entryPoint: "main" } });
+    const made = { pipeline, params: this.#params!, data };
+    this.#madeNow.set(name, made);
     return made;
   }
 

@@ -7,9 +7,9 @@ import type { Call } from "../core/call.ts";
 import { type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import type { Device } from "./device.ts";
-import { Encoder, kernelsOf, pipelinesOf } from "./encode.ts";
+import { Encoder, kernelsOf, pipelinesNow, pipelinesOf } from "./encode.ts";
 import { gpuFault } from "./faults.ts";
-import { type Course, copyOf, type Encoded, foundIn, inBlocks, progressOf } from "./in-blocks.ts";
+import { type Course, copyOf, type Encoded, foundIn, inBlocks, inBlocksNow, progressOf } from "./in-blocks.ts";
 import type { Holdings } from "./memory.ts";
 import { partOf, type Region } from "./regions.ts";
 import { Staging } from "./staging.ts";
@@ -20,6 +20,10 @@ import { operationsOfStep, statesOf, type Way, wayOf } from "./way.ts";
 export interface Conduct {
   /** Whether the result stays on the device. */
   readonly stays: boolean;
+  /** Where the result goes if it stays; else a buffer is made for it. */
+  readonly result?: GPUBuffer | undefined;
+  /** Lengths that are on the device, one for each path; the call's own only say that there are some. */
+  readonly lengths?: GPUBuffer | undefined;
   /** Pieces of time where they are not to be chosen: for measurements. */
   readonly pieces?: number | undefined;
   /** Called before each submission; throws to stop the work. */
@@ -74,6 +78,22 @@ export async function signatureOnDevice(device: Device, call: Call, conduct: Con
   return new Work(device, call, conduct, way, new Encoder(device, call, way, pipelines), blocks).run();
 }
 
+/**
+ * Signatures of a call whose result stays, planned now, and submitted when it is told where they go. `checkFinite` has to be off: nothing is read back.
+ * @throws PathSignatureError GPU_LIMITS
+ */
+export function signatureNow(device: Device, call: Call, lengths?: GPUBuffer): (result: GPUBuffer) => void {
+  const { way, cut } = planCall(device, call, { stays: true });
+  if (lengths && cut.steps !== undefined) {
+    throw gpuFault("GPU_LIMITS", "paths of more numbers than a binding need lengths that are not on the device");
+  }
+  const pipelines = pipelinesNow(device, kernelsOf(call.channels, call.depth, call.stream, way));
+  const encoder = new Encoder(device, call, way, pipelines);
+  const blocks = [...blocksOf({ ...call, basepoint: call.basepoint !== undefined }, cut)];
+  return (result) =>
+    inBlocksNow(device, blocks, new Work(device, call, { stays: true, result, lengths }, way, encoder, blocks));
+}
+
 /** Buffers of the whole call. */
 interface Shared {
   /** Where kernels write the first path that is not finite. */
@@ -104,7 +124,7 @@ class Work implements Course<Shared> {
     this.#conduct = conduct;
     this.#way = way;
     this.#encoder = encoder;
-    this.#staging = new Staging(device, call);
+    this.#staging = new Staging(device, call, conduct.lengths);
     this.#blocks = blocks;
     this.check = conduct.check;
     this.onDone = this.#progress();
@@ -125,10 +145,10 @@ class Work implements Course<Shared> {
       ? { buffer: holdings.take(4 * size, STORAGE), at: 0, bytes: 4 * size }
       : undefined;
     // Of exactly its size: it is going to be the user's.
-    const result = this.#conduct.stays
-      ? this.#device.gpu.createBuffer({ size: Math.max(4, bytes), usage: STORAGE, label: "path-signature result" })
-      : undefined;
-    return { found, state, result };
+    const make = () =>
+      this.#device.gpu.createBuffer({ size: Math.max(4, bytes), usage: STORAGE, label: "path-signature result" });
+    const { stays, result } = this.#conduct;
+    return { found, state, result: stays ? (result ?? make()) : undefined };
   }
 
   drop({ result }: Shared): void {

@@ -22,12 +22,15 @@ export interface Rows {
 export class Staging {
   readonly #device: Device;
   readonly #call: Call;
+  readonly #lengths: GPUBuffer | undefined;
   /** Where numbers are converted on their way; as large as the largest block needed so far. */
   #scratch = new Float32Array(0);
 
-  constructor(device: Device, call: Call) {
+  /** `lengths`: those of all paths, where they are on the device already. */
+  constructor(device: Device, call: Call, lengths?: GPUBuffer) {
     this.#device = device;
     this.#call = call;
+    this.#lengths = lengths;
   }
 
   /** What a block knows of its paths. */
@@ -63,6 +66,7 @@ export class Staging {
 
   /** Lengths of a ragged block's paths. */
   lengths({ first, paths }: Block, holdings: Holdings): Region {
+    if (this.#lengths) return { buffer: this.#lengths, at: 4 * first, bytes: 4 * paths };
     return this.write(this.#call.lengths!.slice(first, first + paths), holdings);
   }
 

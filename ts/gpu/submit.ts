@@ -95,17 +95,35 @@ export class Submitter {
    * @throws what `check` throws, and faults of the device
    */
   async run(commands: readonly Command[], { check, onDone }: Following = {}): Promise<{ done: Promise<unknown> }> {
-    let parts: Part[] = [];
-    let operations = 0;
     const submitted: Promise<void>[] = [];
-    const flush = async () => {
-      if (parts.length === 0) return;
+    for (const { parts, operations } of this.#submissions(commands)) {
       while (this.#underWay.size >= mostUnderWay) await Promise.race(this.#underWay);
       check?.();
       submitted.push(this.#submit(parts, operations, onDone));
-      parts = [];
-      operations = 0;
-    };
+    }
+    return { done: Promise.all(submitted) };
+  }
+
+  /** Submits commands in their order before it returns. In no error scope: what goes wrong is the device's `uncapturederror`. */
+  runNow(commands: readonly Command[]): void {
+    const { gpu, memory } = this.#device;
+    for (const { parts, operations } of this.#submissions(commands)) {
+      const isFull = operations > 0.5 * this.#rate * targetMs;
+      const begun = performance.now();
+      // Whoever takes the parameters' buffer next writes to it behind this submission.
+      memory.give(this.#send(parts, undefined));
+      this.count++;
+      if (!isFull) continue;
+      // A small one that waits for others of the queue would say that the device is slow.
+      const learn = () => this.#learn(begun, operations);
+      gpu.queue.onSubmittedWorkDone().then(learn, () => undefined);
+    }
+  }
+
+  /** Commands as submissions, each cut when its turn comes, by the rate that is known then. */
+  *#submissions(commands: readonly Command[]): Generator<{ readonly parts: Part[]; readonly operations: number }> {
+    let parts: Part[] = [];
+    let operations = 0;
     for (const command of commands) {
       if (command.kind !== "dispatch") {
         parts.push({ command, first: 0, workgroups: 0 });
@@ -116,7 +134,9 @@ export class Submitter {
         const room = Math.max(this.#rate * targetMs - operations, 0);
         let workgroups = Math.min(command.workgroups - first, Math.floor(room / each));
         if (workgroups < 1) {
-          await flush();
+          if (parts.length > 0) yield { parts, operations };
+          parts = [];
+          operations = 0;
           workgroups = Math.min(command.workgroups - first, Math.max(1, Math.floor((this.#rate * targetMs) / each)));
         }
         parts.push({ command, first, workgroups });
@@ -124,8 +144,7 @@ export class Submitter {
         first += workgroups;
       }
     }
-    await flush();
-    return { done: Promise.all(submitted) };
+    if (parts.length > 0) yield { parts, operations };
   }
 
   /** Resolves when everything submitted so far is done. */
@@ -137,15 +156,8 @@ export class Submitter {
   #submit(parts: readonly Part[], operations: number, onDone: Following["onDone"]): Promise<void> {
     const device = this.#device;
     const { gpu, memory } = device;
-    const dispatches = parts.filter(({ command }) => command.kind === "dispatch").length;
-    const timer = this.measuresKernels && dispatches > 0 ? new Timer(device) : undefined;
-    const { value: params, settled } = device.scoped(() => {
-      const buffer = memory.take(Math.max(1, dispatches) * paramsStride, PARAMS);
-      const encoder = gpu.createCommandEncoder();
-      this.#encode(encoder, parts, buffer, timer);
-      gpu.queue.submit([encoder.finish()]);
-      return buffer;
-    });
+    const timer = this.measuresKernels && dispatchesOf(parts).length > 0 ? new Timer(device) : undefined;
+    const { value: params, settled } = device.scoped(() => this.#send(parts, timer));
     const begun = performance.now();
     this.count++;
     const carriedOut = Promise.all([settled, device.whileThere(gpu.queue.onSubmittedWorkDone())]);
@@ -169,13 +181,23 @@ export class Submitter {
     return done;
   }
 
+  /** Encodes and submits; gives the buffer of parameters, which is still in use. */
+  #send(parts: readonly Part[], timer: Timer | undefined): GPUBuffer {
+    const { gpu, memory } = this.#device;
+    const params = memory.take(Math.max(1, dispatchesOf(parts).length) * paramsStride, PARAMS);
+    const encoder = gpu.createCommandEncoder();
+    this.#encode(encoder, parts, params, timer);
+    gpu.queue.submit([encoder.finish()]);
+    return params;
+  }
+
   #encode(encoder: GPUCommandEncoder, parts: readonly Part[], params: GPUBuffer, timer: Timer | undefined): void {
     const { gpu, limits } = this.#device;
     const numbers = new Uint32Array(params.size / 4);
     let pass: GPUComputePassEncoder | undefined;
     let group: GPUBindGroup | undefined;
     let at = 0;
-    const dispatches = parts.filter(({ command }) => command.kind === "dispatch");
+    const dispatches = dispatchesOf(parts);
     const [firstOf, lastOf] = [dispatches[0], dispatches.at(-1)];
     for (const part of parts) {
       const { command, first, workgroups } = part;
@@ -225,6 +247,8 @@ export class Submitter {
     } else this.#rate = Math.min(seen, this.#rate * mostGrowth);
   }
 }
+
+const dispatchesOf = (parts: readonly Part[]): Part[] => parts.filter(({ command }) => command.kind === "dispatch");
 
 /** The GPU's own clock around the dispatches of a submission. */
 class Timer {

@@ -1,0 +1,133 @@
+// The op and its gradient on TensorFlow.js's own WebGPU device: kernels read the buffers of its tensors and write to buffers of its pool. Nothing is copied, and nothing comes to the
+// CPU. Loaded by `prepare`, with the code for GPUs.
+
+import { getKernel, type TensorInfo } from "@tensorflow/tfjs-core";
+import {
+  type CallNow,
+  deviceNow,
+  type InputNow,
+  isGpuFault,
+  planGradientsNow,
+  planSignatureNow,
+  readNow,
+} from "../gpu/now.ts";
+import { countIn, type WebGpuBackend } from "./tfjs-backend.ts";
+
+/** Inputs of the op: tensors where they were given as such. */
+export interface TensorInputs {
+  readonly paths: TensorInfo;
+  readonly basepoint?: TensorInfo | undefined;
+  readonly initial?: TensorInfo | undefined;
+  readonly lengths?: TensorInfo | undefined;
+}
+
+/** Why a call is none of the GPU's: it is beyond the limits of the device. */
+export const isBeyondLimits = (error: unknown): error is Error => isGpuFault(error) && error.code === "GPU_LIMITS";
+
+/**
+ * Signatures, submitted to the device.
+ * @throws PathSignatureError what reading a call throws, GPU_LIMITS, GPU_LOST
+ */
+export function signatureOn(backend: WebGpuBackend, inputs: TensorInputs, options: object): TensorInfo {
+  return reading(backend, (there) => {
+    const device = deviceNow(backend.device);
+    const call = readInputs(there, inputs, options);
+    if (call.shape.includes(0)) return zeros(backend, call.shape);
+    const submit = planSignatureNow(device, call);
+    const result = room(backend, call.shape);
+    flush(backend);
+    submit(bufferOf(backend, result));
+    return result;
+  });
+}
+
+/**
+ * Gradients of `paths`, then a row for each path of `basepoint` and of `initial`, where they are tensors; submitted to the device.
+ * @throws PathSignatureError as {@link signatureOn} does
+ */
+export function gradientsOn(
+  backend: WebGpuBackend,
+  dy: TensorInfo,
+  inputs: TensorInputs,
+  options: object,
+): TensorInfo[] {
+  return reading(backend, (there) => {
+    const device = deviceNow(backend.device);
+    const call = readInputs(there, inputs, options);
+    const { batch, channels, size } = call.call;
+    const shapes = [
+      inputs.paths.shape,
+      ...(inputs.basepoint ? [[batch, channels]] : []),
+      ...(inputs.initial ? [[batch, size]] : []),
+    ];
+    // A stream of one point has no rows.
+    if (call.shape.includes(0)) return shapes.map((shape) => zeros(backend, shape));
+    const submit = planGradientsNow(device, call, there(dy));
+    const results = shapes.map((shape) => room(backend, shape));
+    flush(backend);
+    const [paths, ...rows] = results.map((result) => bufferOf(backend, result)) as [GPUBuffer, ...GPUBuffer[]];
+    submit({ paths, basepoint: inputs.basepoint && rows.shift(), initial: inputs.initial && rows.shift() });
+    return results;
+  });
+}
+
+type There = (info: TensorInfo) => InputNow["paths"];
+
+/** Calls with a function that finds a tensor on the device; what had to be made for that is freed behind the call. */
+function reading<R>(backend: WebGpuBackend, work: (there: There) => R): R {
+  const made: TensorInfo[] = [];
+  try {
+    return work((info) => {
+      let own = info;
+      // A cast leaves whole numbers in the buffer, whatever the tensor is called.
+      if (info.dtype === "float32" && backend.tensorMap.get(info.dataId).dtype !== "float32") {
+        own = asFloats(backend, info);
+        made.push(own);
+      }
+      backend.uploadToGPU(own.dataId);
+      return { buffer: bufferOf(backend, own), shape: own.shape };
+    });
+  } finally {
+    for (const { dataId } of made) backend.disposeData(dataId);
+  }
+}
+
+function readInputs(there: There, { paths, basepoint, initial, lengths }: TensorInputs, options: object): CallNow {
+  const own = {
+    ...options,
+    dtype: "float32",
+    ...(basepoint && { basepoint: there(basepoint) }),
+    ...(initial && { initial: there(initial) }),
+  } as InputNow["options"];
+  return readNow({ paths: there(paths), options: own, lengths: lengths && there(lengths) });
+}
+
+/** Whole numbers as floats: a product with the float 1. */
+function asFloats(backend: WebGpuBackend, a: TensorInfo): TensorInfo {
+  const b = backend.makeTensorInfo([], "float32", new Float32Array([1]));
+  const product = getKernel("Multiply", "webgpu").kernelFunc({ inputs: { a, b }, backend, attrs: {} }) as TensorInfo;
+  backend.disposeData(b.dataId);
+  return product;
+}
+
+const bufferOf = (backend: WebGpuBackend, { dataId }: TensorInfo): GPUBuffer =>
+  backend.tensorMap.get(dataId).resource as GPUBuffer;
+
+/** A tensor with a buffer of the backend's pool, for a result. */
+function room(backend: WebGpuBackend, shape: readonly number[]): TensorInfo {
+  const info = backend.makeTensorInfo([...shape], "float32");
+  backend.uploadToGPU(info.dataId);
+  return info;
+}
+
+function zeros(backend: WebGpuBackend, shape: readonly number[]): TensorInfo {
+  const sizes = [...shape];
+  const info = { shape: sizes, dtype: "float32", dataId: {} } as const;
+  return backend.makeTensorInfo(sizes, "float32", new Float32Array(countIn(info)));
+}
+
+/** Submits what the backend has encoded so far: inputs may be results of it. */
+function flush(backend: WebGpuBackend): void {
+  backend.endComputePassEncoder();
+  if (backend.commandEncoder) backend.submitQueue();
+}
