@@ -41,20 +41,20 @@ export const isWebGpu = (backend: object): backend is WebGpuBackend => "uploadTo
 export const countIn = ({ shape }: TensorInfo): number => shape.reduce((n, size) => n * size, 1);
 
 /**
- * A tensor's numbers, without a copy where the backend keeps them in JavaScript. `why`: what is wrong with a call whose numbers are needed although they are on a GPU.
+ * A tensor's numbers, without a copy where the backend keeps them in JavaScript. `why`: why they are needed although they may be on a GPU.
  * @throws PathSignatureError TENSOR_ON_GPU
  */
 export function numbersOf(backend: KernelBackend, info: TensorInfo, argument: string, why: string) {
   const { dataId, shape } = info;
   const count = countIn(info);
   if (count === 0) return { data: new Float32Array(0), shape };
-  // The backend reads by way of a canvas.
-  if (isWebGpu(backend) && !backend.tensorMap.get(dataId).values && typeof OffscreenCanvas === "undefined") {
+  // The backend has a way in browsers, by a canvas. It is not taken: there are browsers in which it gives zeros, without a word.
+  if (isWebGpu(backend) && !backend.tensorMap.get(dataId).values) {
     throw failure(
       "TENSOR_ON_GPU",
       argument,
-      `one on the GPU, in a host that can only read it asynchronously: ${why}`,
-      "a tensor that can be computed with where it is, or whose numbers can be had at once",
+      `one that is on the GPU only (${why})`,
+      "a tensor that the GPU computes with, or one whose numbers are in memory (`await tensor.data()` brings them)",
     );
   }
   const data = backend.readSync(dataId) as Float32Array;

@@ -44,18 +44,18 @@ export interface TensorSignatureOptions
  * Signatures of paths as a TensorFlow.js op, differentiable with respect to paths, basepoints and initial signatures.
  *
  * On a WebGPU backend, once {@link Prepare | prepare} was awaited, nothing leaves the GPU: tensors are read where they lie, results and gradients are written to buffers of the backend's. Nothing is
- * read back either, so numbers that are not finite make results that are not, without an error. What has no kernel there (docs/gradients.md) is computed on the CPU, where the
- * tensors' numbers can be had at once: in browsers.
+ * read back either, so numbers that are not finite make results that are not, without an error. What has no kernel there (docs/gradients.md), and calls before `prepare`, are computed on the
+ * CPU if the tensors' numbers are in memory; a GPU's can only be read asynchronously, which an op cannot wait for.
  *
  * @param paths - (…batch, length, channels); numbers of other types are converted to float32.
  * @returns (…batch, size), with `stream` (…batch, length − 1, size), or length of them with a basepoint. float32.
- * @throws PathSignatureError as `signature` does; TENSOR_ON_GPU where numbers are on a GPU, the call is none of its, and the host can only read them asynchronously (Node).
+ * @throws PathSignatureError as `signature` does; TENSOR_ON_GPU where numbers that the CPU needs are on the GPU only.
  */
 export type TensorSignature = (paths: Tensor, options: TensorSignatureOptions) => Tensor;
 
 /**
  * Waits for TensorFlow.js to be ready and, where its backend is WebGPU's, loads the code with which signatures stay on the GPU. To be awaited once, after the backend is chosen;
- * calls before that are computed on the CPU. Does nothing on other backends.
+ * calls before that are the CPU's. Does nothing on other backends.
  */
 export type Prepare = () => Promise<void>;
 

@@ -102,7 +102,7 @@ export interface PathSignatureErrorCodes {
   GPU_FAILED: "Error";
   /** A single signature, or what has to be computed at once, is larger than the device's limits. */
   GPU_LIMITS: "Error";
-  /** A tensor of TensorFlow.js is on a GPU and its numbers are needed at once, which this host cannot bring. */
+  /** A tensor of TensorFlow.js is on a GPU only, and the CPU needs its numbers at once. */
   TENSOR_ON_GPU: "Error";
   /** The engine gave no more memory. */
   OUT_OF_MEMORY: "Error";

@@ -42,7 +42,10 @@ const devices = new WeakMap<GPUDevice, Device>();
 /** @throws PathSignatureError GPU_LOST */
 export function deviceNow(gpu: GPUDevice): Device {
   let device = devices.get(gpu);
-  if (!device) devices.set(gpu, (device = new Device(gpu, gpu.adapterInfo, false)));
+  if (!device) {
+    device = new Device(gpu, gpu.adapterInfo, false);
+    devices.set(gpu, device);
+  }
   device.checkThere();
   return device;
 }
