@@ -429,6 +429,24 @@ const parts: Record<string, () => Promise<void>> = {
     const { message } = assertThrows(() => of(wide), "TENSOR_ON_GPU", "gradients of 40 channels");
     assert(/gradients of 40 channels/.test(message), message);
     wide.dispose();
+    const next = random(5);
+    const numbers = (...shape: number[]) =>
+      tf.tensor(
+        Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 2 * next() - 1),
+        shape,
+      );
+    const [paths, cotangent] = [numbers(1, 3, 40), numbers(1, sizeOf(40, 3))];
+    const pull = () => tf.grad((x: tf.Tensor) => signature(x, { depth: 3 }))(paths, cotangent);
+    // The forward call brings the paths to the GPU.
+    signature(paths, { depth: 3 }).dispose();
+    await Promise.all([paths.data(), cotangent.data()]);
+    const here = pull();
+    const found = [...(await here.data())];
+    await tf.setBackend("cpu");
+    const there = pull();
+    assertSame(found, [...(await there.data())], "the CPU's gradients");
+    tf.dispose([paths, cotangent, here, there]);
+    await tf.setBackend("webgpu");
   },
 
   async "masks become lengths, on the GPU"() {

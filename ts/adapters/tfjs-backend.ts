@@ -17,7 +17,7 @@ export interface TensorData {
   /** Of the numbers as they lie: a cast to float32 leaves whole numbers what they are. */
   readonly dtype: DataType;
   /** In JavaScript, where they are there. */
-  readonly values?: ArrayLike<number> | null;
+  values?: ArrayLike<number> | null | undefined;
   /** On the device, where they are there. */
   readonly resource?: GPUBuffer | null;
 }
@@ -38,15 +38,13 @@ export interface WebGpuBackend extends KernelBackend {
 /** Whether a backend keeps its tensors in buffers of WebGPU. */
 export const isWebGpu = (backend: object): backend is WebGpuBackend => "uploadToGPU" in backend && "device" in backend;
 
-export const countIn = ({ shape }: TensorInfo): number => shape.reduce((n, size) => n * size, 1);
-
 /**
  * A tensor's numbers, without a copy where the backend keeps them in JavaScript. `why`: why they are needed although they may be on a GPU.
  * @throws PathSignatureError TENSOR_ON_GPU
  */
 export function numbersOf(backend: KernelBackend, info: TensorInfo, argument: string, why: string) {
   const { dataId, shape } = info;
-  const count = countIn(info);
+  const count = shape.reduce((n, size) => n * size, 1);
   if (count === 0) return { data: new Float32Array(0), shape };
   // The backend has a way in browsers, by a canvas. It is not taken: there are browsers in which it gives zeros, without a word.
   if (isWebGpu(backend) && !backend.tensorMap.get(dataId).values) {

@@ -1,7 +1,7 @@
 // The op and its gradient on TensorFlow.js's own WebGPU device: kernels read the buffers of its tensors and write to buffers of its pool. Nothing is copied, and nothing comes to the
 // CPU. Loaded by `prepare`, with the code for GPUs.
 
-import { getKernel, type TensorInfo } from "@tensorflow/tfjs-core";
+import { getBackend, getKernel, type TensorInfo } from "@tensorflow/tfjs-core";
 import {
   type CallNow,
   deviceNow,
@@ -11,7 +11,7 @@ import {
   planSignatureNow,
   readNow,
 } from "../gpu/now.ts";
-import { countIn, type WebGpuBackend } from "./tfjs-backend.ts";
+import type { TensorData, WebGpuBackend } from "./tfjs-backend.ts";
 
 /** Inputs of the op: tensors where they were given as such. */
 export interface TensorInputs {
@@ -76,6 +76,7 @@ type There = (info: TensorInfo) => InputNow["paths"];
 /** Calls with a function that finds a tensor on the device; what had to be made for that is freed behind the call. */
 function reading<R>(backend: WebGpuBackend, work: (there: There) => R): R {
   const made: TensorInfo[] = [];
+  const uploaded: [TensorData, TensorData["values"]][] = [];
   try {
     return work((info) => {
       let own = info;
@@ -84,9 +85,15 @@ function reading<R>(backend: WebGpuBackend, work: (there: There) => R): R {
         own = asFloats(backend, info);
         made.push(own);
       }
+      const data = backend.tensorMap.get(own.dataId);
+      uploaded.push([data, data.values]);
       backend.uploadToGPU(own.dataId);
       return { buffer: bufferOf(backend, own), shape: own.shape };
     });
+  } catch (error) {
+    // Uploads forget what was in memory, which the CPU may need now.
+    for (const [data, values] of uploaded) data.values = values;
+    throw error;
   } finally {
     for (const { dataId } of made) backend.disposeData(dataId);
   }
@@ -105,7 +112,11 @@ function readInputs(there: There, { paths, basepoint, initial, lengths }: Tensor
 /** Whole numbers as floats: a product with the float 1. */
 function asFloats(backend: WebGpuBackend, a: TensorInfo): TensorInfo {
   const b = backend.makeTensorInfo([], "float32", new Float32Array([1]));
-  const product = getKernel("Multiply", "webgpu").kernelFunc({ inputs: { a, b }, backend, attrs: {} }) as TensorInfo;
+  const product = getKernel("Multiply", getBackend()).kernelFunc({
+    inputs: { a, b },
+    backend,
+    attrs: {},
+  }) as TensorInfo;
   backend.disposeData(b.dataId);
   return product;
 }
@@ -122,8 +133,7 @@ function room(backend: WebGpuBackend, shape: readonly number[]): TensorInfo {
 
 function zeros(backend: WebGpuBackend, shape: readonly number[]): TensorInfo {
   const sizes = [...shape];
-  const info = { shape: sizes, dtype: "float32", dataId: {} } as const;
-  return backend.makeTensorInfo(sizes, "float32", new Float32Array(countIn(info)));
+  return backend.makeTensorInfo(sizes, "float32", new Float32Array(sizes.reduce((n, size) => n * size, 1)));
 }
 
 /** Submits what the backend has encoded so far: inputs may be results of it. */

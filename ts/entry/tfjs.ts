@@ -4,13 +4,8 @@ import { bindTensorSignature } from "../adapters/tfjs.ts";
 import { bindSigLayer } from "../adapters/tfjs-layer.ts";
 import { signatureWithVjp } from "../index.ts";
 
-const bound = /* @__PURE__ */ bindTensorSignature(signatureWithVjp, () => import("../adapters/tfjs-webgpu.ts"));
-
-/** The op. @see {@link TensorSignature} */
-export const signature = /* @__PURE__ */ (() => bound.signature)();
-
-/** What is awaited before the op is used on a WebGPU backend. @see {@link Prepare} */
-export const prepare = /* @__PURE__ */ (() => bound.prepare)();
+/** The op, and what is awaited before it is used on a WebGPU backend. @see {@link TensorSignature}, {@link Prepare} */
+export const { signature, prepare } = bindTensorSignature(signatureWithVjp, () => import("../adapters/tfjs-webgpu.ts"));
 
 /** The layer for models. @see {@link SigLayerArguments} */
 export const SigLayer = bindSigLayer(signature);
