@@ -141,6 +141,10 @@ const scenes: Scene[] = [
   { name: "depth 1", batch: 3, points: 5, channels: 3, depth: 1, initial: "own" },
   { name: "depth 2", batch: 3, points: 5, channels: 3, depth: 2, lengths: [5, 3, 1] },
   { name: "one channel", batch: 3, points: 5, channels: 1, depth: 4, scalarTerm: true, basepoint: "shared" },
+  {
+    ...{ name: "more paths than a small block holds", batch: 1000, points: 3, channels: 2, depth: 3 },
+    ...{ lengths: Array.from({ length: 1000 }, (_, i) => 1 + (i % 3)), basepoint: "own", initial: "own" },
+  },
   { name: "pieces of time", batch: 1, points: 300, channels: 2, depth: 3, lengths: [290] },
 ];
 
@@ -390,15 +394,16 @@ const parts: Record<string, () => Promise<void>> = {
   },
 
   async "lengths that are a tensor: kept in range, no gradient"() {
-    const scene: Scene = { name: "", batch: 4, points: 9, channels: 2, depth: 3 };
+    const scene: Scene = { name: "", batch: 1000, points: 9, channels: 2, depth: 3 };
     const { paths } = materialOf(scene);
+    const again = (four: number[]) => paths.map((_, i) => four[i % 4]!);
     const x = tf.tidy(() => onGpu(tf.tensor(paths)));
-    const lengths = [9, 4, 1, 2];
+    const lengths = again([9, 4, 1, 2]);
     const both = tf.tidy(() => {
       const f = (own: number[] | tf.Tensor) => (y: tf.Tensor) =>
         tf.sum(tf.square(signature(y, { depth: 3, lengths: own, basepoint: true })));
       // Beyond the range: the nearest in it. And a function of the paths, through which no gradient flows.
-      const odd = (y: tf.Tensor) => tf.cast(tf.add(tf.sum(tf.mul(y, 0)), tf.tensor([99, 4, -3, 2])), "int32");
+      const odd = (y: tf.Tensor) => tf.cast(tf.add(tf.sum(tf.mul(y, 0)), tf.tensor(again([99, 4, -3, 2]))), "int32");
       const { value, reads } = watched(() => tf.grad((y) => f(odd(y))(y))(x));
       assertSame(reads, 0, "reads");
       return [value, tf.grad(f(lengths))(x)];
@@ -529,13 +534,17 @@ const parts: Record<string, () => Promise<void>> = {
   },
 };
 
-/** What went wrong with each part; `null` where nothing did. Errors that no call was found to have made are a part of their own. */
-export async function run(): Promise<Record<string, string | null>> {
+/**
+ * What went wrong with each part; `null` where nothing did. Errors that no call was found to have made are a part of their own. `onDevice`: told of the device before anything is done with it.
+ */
+export async function run(onDevice?: unknown): Promise<Record<string, string | null>> {
   const failures: Record<string, string | null> = {};
   await tf.setBackend("webgpu");
   await tf.ready();
   const uncaptured: string[] = [];
   const { device } = backendNow();
+  // Pages give the host's GPU.
+  if (typeof onDevice === "function") onDevice(device);
   device.addEventListener("uncapturederror", ({ error }) => uncaptured.push(error.message));
   for (const [name, part] of Object.entries(parts)) {
     const before = tf.memory().numTensors;
