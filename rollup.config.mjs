@@ -67,6 +67,8 @@ const sharedFiles = {
   gradients: /\/core\/(vjp[^/]*|cotangent)\.js$/,
   core: /\/(core\/[^/]+|generated\/version)\.js$/,
   threads: /\/(generated|entry)\/threads\.js$/,
+  /** Calls on the device of TensorFlow.js, which `prepare` asks for; with the one door that nobody else goes through. */
+  "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
   /** What plans ask of the GPU's kernels, and reading its tensors, is the engine's; the rest, and measuring, comes when a device is opened. */
   gpu: /\/gpu\/(?!(blocks|faults|gradient-(layout|way)|input|layout|limits|readback|recovery|share|source|tensor|usage|way)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
   engine:

@@ -80,17 +80,6 @@ export async function pipelinesOf<Name extends string>(
   return Object.fromEntries(made);
 }
 
-/** The same before it returns. */
-export function pipelinesNow<Name extends string>(
-  device: Device,
-  kernels: { readonly [N in Name]?: Kernel },
-): { readonly [N in Name]?: Pipeline } {
-  const entries = Object.entries(kernels) as [Name, Kernel][];
-  return Object.fromEntries(entries.map(([name, kernel]) => [name, device.pipelines.getNow(kernel)])) as {
-    readonly [N in Name]?: Pipeline;
-  };
-}
-
 /** Writes the commands of a call's blocks. */
 export class Encoder {
   readonly #device: Device;

@@ -10,11 +10,11 @@ import type { GradientArrays } from "../core/vjp-stage.ts";
 import type { Cut } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import type { Device } from "./device.ts";
-import { Encoder, pipelinesNow, pipelinesOf } from "./encode.ts";
+import { Encoder, pipelinesOf } from "./encode.ts";
 import { allGradientKernels, GradientEncoder } from "./encode-gradients.ts";
 import { gpuFault } from "./faults.ts";
 import { type GradientWay, gradientOperations, planGradients, setUpOperations } from "./gradient-way.ts";
-import { type Course, copyOf, type Encoded, foundIn, inBlocks, inBlocksNow, progressOf } from "./in-blocks.ts";
+import { type Course, copyOf, type Encoded, foundIn, inBlocks, progressOf } from "./in-blocks.ts";
 import type { Holdings } from "./memory.ts";
 import { partOf, type Region } from "./regions.ts";
 import type { Conduct } from "./signature.ts";
@@ -33,7 +33,7 @@ export interface GradientOutcome {
 }
 
 /** The call of which gradients need the signatures, without scalar terms: whole paths by themselves, streams as they are. */
-function ownCall(call: Call): Call {
+export function ownCall(call: Call): Call {
   const options = new ReadOptions();
   options.depth = call.depth;
   options.stream = call.stream;
@@ -52,7 +52,7 @@ function ownCall(call: Call): Call {
 }
 
 /** The way and the cut of a call. @throws PathSignatureError GPU_LIMITS */
-function planCall(
+export function planCall(
   device: Device,
   call: Call,
   cotangents: ReadRows,
@@ -111,31 +111,6 @@ export interface GradientBuffers {
   readonly initial?: GPUBuffer | undefined;
 }
 
-/** Gradients of a call that stay, planned now and submitted when it is told where they go: as `signatureNow` is for signatures. @throws PathSignatureError GPU_LIMITS */
-export function gradientsNow(
-  device: Device,
-  call: Call,
-  cotangents: ReadRows,
-  lengths?: GPUBuffer,
-): (to: GradientBuffers) => void {
-  const { way, cut } = planCall(device, call, cotangents, { stays: true });
-  const own = ownCall(call);
-  const kernels = allGradientKernels(call.channels, call.depth, call.initial !== undefined, way);
-  const signatures = new Encoder(device, own, way.forward, pipelinesNow(device, kernels.forward));
-  const encoder = new GradientEncoder(device, call, way, pipelinesNow(device, kernels.own), signatures);
-  const blocks = [...blocksOf({ ...own, basepoint: own.basepoint !== undefined }, cut)];
-  return (stay) => {
-    const conduct = { stays: true, result: stay.paths, lengths };
-    inBlocksNow(
-      device,
-      blocks,
-      new Work(device, call, cotangents, conduct, way, encoder, blocks, nothingInMemory, stay),
-    );
-  };
-}
-
-const nothingInMemory: GradientArrays = { paths: new Float32Array(0), basepoint: undefined, initial: undefined };
-
 /** Buffers of the whole call. */
 interface Shared {
   readonly found: Region;
@@ -145,7 +120,7 @@ interface Shared {
 }
 
 /** A call under way. */
-class Work implements Course<Shared> {
+export class Work implements Course<Shared> {
   readonly #device: Device;
   readonly #call: Call;
   readonly #cotangents: ReadRows;
@@ -154,7 +129,6 @@ class Work implements Course<Shared> {
   readonly #staging: Staging;
   readonly #blocks: readonly Block[];
   readonly #to: GradientArrays;
-  readonly #result: GPUBuffer | undefined;
   readonly #stay: Partial<GradientBuffers>;
   readonly check: Conduct["check"];
   readonly onDone: Course<Shared>["onDone"];
@@ -165,7 +139,7 @@ class Work implements Course<Shared> {
     device: Device,
     call: Call,
     cotangents: ReadRows,
-    { stays, result, lengths, check, onProgress }: Conduct,
+    { stays, lengths, check, onProgress }: Conduct,
     way: GradientWay,
     encoder: GradientEncoder,
     blocks: readonly Block[],
@@ -181,7 +155,6 @@ class Work implements Course<Shared> {
     this.#staging = new Staging(device, call, lengths);
     this.#blocks = blocks;
     this.#to = to;
-    this.#result = result;
     this.#stay = stay;
     this.check = check;
     const total = batch * (points * gradientOperations(way, channels, depth) + setUpOperations(channels, depth));
@@ -207,7 +180,7 @@ class Work implements Course<Shared> {
         usage: STORAGE,
         label: "path-signature gradients",
       });
-    const result = this.#stays ? (this.#result ?? make()) : undefined;
+    const result = this.#stays ? (this.#stay.paths ?? make()) : undefined;
     return { found: found(), foundCotangent: found(), result };
   }
 

@@ -67,23 +67,6 @@ export async function inBlocks<Shared>(
   }
 }
 
-/**
- * Submits all blocks before it returns; nothing comes back of them. What a block took is given back at once: whoever takes it next is behind the block in the queue.
- */
-export function inBlocksNow<Shared>(device: Device, blocks: readonly Block[], course: Course<Shared>): void {
-  const [common, own] = [new Holdings(device.memory), new Holdings(device.memory)];
-  try {
-    const shared = course.share(common);
-    for (const [i, block] of blocks.entries()) {
-      device.submitter.runNow(course.encode(block, shared, i === blocks.length - 1, own).commands);
-      own.giveBack();
-    }
-  } finally {
-    own.giveBack();
-    common.giveBack();
-  }
-}
-
 /** Submits a block; `finished` resolves when its results are where they belong. */
 async function submit<Shared>(
   device: Device,

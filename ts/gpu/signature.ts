@@ -7,9 +7,9 @@ import type { Call } from "../core/call.ts";
 import { type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import type { Device } from "./device.ts";
-import { Encoder, kernelsOf, pipelinesNow, pipelinesOf } from "./encode.ts";
+import { Encoder, kernelsOf, pipelinesOf } from "./encode.ts";
 import { gpuFault } from "./faults.ts";
-import { type Course, copyOf, type Encoded, foundIn, inBlocks, inBlocksNow, progressOf } from "./in-blocks.ts";
+import { type Course, copyOf, type Encoded, foundIn, inBlocks, progressOf } from "./in-blocks.ts";
 import type { Holdings } from "./memory.ts";
 import { partOf, type Region } from "./regions.ts";
 import { Staging } from "./staging.ts";
@@ -78,22 +78,6 @@ export async function signatureOnDevice(device: Device, call: Call, conduct: Con
   return new Work(device, call, conduct, way, new Encoder(device, call, way, pipelines), blocks).run();
 }
 
-/**
- * Signatures of a call whose result stays, planned now, and submitted when it is told where they go. `checkFinite` has to be off: nothing is read back.
- * @throws PathSignatureError GPU_LIMITS
- */
-export function signatureNow(device: Device, call: Call, lengths?: GPUBuffer): (result: GPUBuffer) => void {
-  const { way, cut } = planCall(device, call, { stays: true });
-  if (lengths && cut.steps !== undefined) {
-    throw gpuFault("GPU_LIMITS", "paths of more numbers than a binding need lengths that are not on the device");
-  }
-  const pipelines = pipelinesNow(device, kernelsOf(call.channels, call.depth, call.stream, way));
-  const encoder = new Encoder(device, call, way, pipelines);
-  const blocks = [...blocksOf({ ...call, basepoint: call.basepoint !== undefined }, cut)];
-  return (result) =>
-    inBlocksNow(device, blocks, new Work(device, call, { stays: true, result, lengths }, way, encoder, blocks));
-}
-
 /** Buffers of the whole call. */
 interface Shared {
   /** Where kernels write the first path that is not finite. */
@@ -105,7 +89,7 @@ interface Shared {
 }
 
 /** A call under way. */
-class Work implements Course<Shared> {
+export class Work implements Course<Shared> {
   readonly #device: Device;
   readonly #call: Call;
   readonly #conduct: Conduct;
