@@ -71,6 +71,8 @@ it.each([
   // Nothing that compiles bytes, starts workers or loads anything later.
   ["workerd", ["core", "gradients", "sizes"]],
   ["edge-light", ["core", "gradients", "sizes"]],
+  // What WebGPU needs is loaded by its `prepare`.
+  ["tfjs", ["binaries", "core", "gradients", "loading", "sizes"]],
 ])("%s loads these parts at once, no engine among them", (entry, parts) => {
   const expected = [`${entry}.js`, ...parts.map((part) => `shared/${part}.js`)];
   expect([...loadedAtOnce(`${entry}.js`)].sort()).toEqual(expected.sort());

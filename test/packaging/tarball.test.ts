@@ -13,7 +13,7 @@ afterAll(() => consumer.close());
 
 const installed = (file: string) => join(consumer.folder, "node_modules/path-signature", file);
 /** What is below dist/shared, once as ES modules and once as CommonJS: rollup.config.mjs says what is in each. */
-const sharedScripts = ["binaries", "core", "engine", "gpu", "gradients", "loading", "sizes", "threads"];
+const sharedScripts = ["binaries", "core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu", "threads"];
 const isShared = (file: string) => file.startsWith("dist/shared/");
 
 /** A file of the package and all that it imports, directly or not. */
