@@ -154,6 +154,23 @@ export class Encoder {
     return all;
   }
 
+  /** Signatures from each path's beginning to the end of each piece, without a scalar term; gives where they stand. */
+  prefixes(block: Block, regions: BlockRegions, holdings: Holdings): { commands: Command[]; at: Signatures } {
+    const { size } = this.#call;
+    const { pieces } = this.#way;
+    const { paths } = block;
+    const inPlace = { ...regions, initials: undefined };
+    const room = (): Signatures => ({
+      region: this.#room(paths * pieces * size, holdings),
+      path: pieces * size,
+      step: size,
+    });
+    const [from, other] = [room(), room()];
+    const { commands, at } = this.#products!.prefixes(paths, pieces, from, other);
+    const ends = this.#ends({ ...block, rows: pieces }, inPlace, at, false, pieces);
+    return { commands: [this.#walk(this.#pipelines.whole!, block, inPlace, from, {}), ...commands, ends], at };
+  }
+
   /** The pieces' signatures by the pruned walk; gives where they stand. */
   #pruned(block: Block, regions: BlockRegions, holdings: Holdings): { commands: Command[]; at: Signatures } {
     const { channels, depth } = this.#call;
@@ -226,13 +243,13 @@ export class Encoder {
   }
 
   /** Words of one letter. */
-  #ends(block: Block, regions: BlockRegions, rows: Signatures, scalar: boolean): Command {
+  #ends(block: Block, regions: BlockRegions, rows: Signatures, scalar: boolean, pieces = 1): Command {
     const { channels, depth } = this.#call;
     const count = block.paths * block.rows * channels * depth;
     const { initials } = regions;
-    const params = this.#params(block, regions, rows, { initials, scalar });
+    const params = this.#params(block, { ...regions, out: rows.region }, rows, { initials, scalar, pieces });
     const workgroups = Math.ceil(count / endsInvocations);
-    return this.#dispatch(this.#pipelines.ends!, regions, params, workgroups, 20 * count);
+    return this.#dispatch(this.#pipelines.ends!, { ...regions, out: rows.region }, params, workgroups, 20 * count);
   }
 
   /** A kernel that walks. */
