@@ -9,7 +9,7 @@ import {
   fewestPieces,
   invocationsToFill,
   leastPieceSteps,
-  mostPiecesOf,
+  mostLoopSteps,
   operationsOfStep,
   prefixesWay,
   statesOf,
@@ -58,15 +58,16 @@ const pieceNumbers = (channels: number, depth: number): number =>
   2 * countCoefficients(channels, forwardDepth(depth, false));
 
 /**
- * Pieces of time for few paths: as many as fill a device, and round well, as way.ts has it for signatures. One where paths fill it by themselves, or where pieces
- * of a path would need more than `bytes`.
+ * Pieces of time, where a block's paths do not fill a device by themselves: as many as do, if that many functionals fit a block's `bytes` side by side; of long
+ * paths at least as many as round well, which way.ts would have for their signatures alone.
  */
-function piecesOf({ batch, steps, channels, depth }: GradientSizes, flow: FlowLayout, bytes: number): number {
-  const toFill = (invocationsToFill * flow.tracks) / (flow.invocations * Math.max(1, batch));
-  const filling = Math.floor(Math.min(toFill, steps / leastPieceSteps));
-  const fewest = Math.ceil(fewestPieces(steps));
-  const most = Math.min(mostPiecesOf(steps), Math.floor(bytes / (4 * pieceNumbers(channels, depth))));
-  return filling < 2 || most < fewest ? 1 : Math.max(1, Math.min(most, Math.max(filling, fewest)));
+function piecesOf({ batch, points, steps, channels, depth }: GradientSizes, flow: FlowLayout, bytes: number): number {
+  const paths = Math.max(1, Math.min(batch, Math.floor(blockBytes / (4 * points * channels))));
+  const toFill = (invocationsToFill * flow.tracks) / (flow.invocations * paths);
+  const most = Math.floor(bytes / (4 * pieceNumbers(channels, depth)));
+  if (toFill < 2 || most < steps / mostLoopSteps) return 1;
+  const filling = Math.min(toFill, steps / leastPieceSteps, most / paths);
+  return Math.max(1, Math.min(most, Math.floor(Math.max(filling, fewestPieces(steps)))));
 }
 
 /** The way and the cut of a call on a device, or why it cannot have one. */

@@ -51,7 +51,7 @@ const mostWholeSteps = 2048;
 const mostPieceSteps = 640;
 const mostPieces = 256;
 /** Of a path so long that 256 pieces are longer than this there are more: llvmpipe ends an invocation's loops, without a word, after 65 535 iterations of all of them together. */
-const mostLoopSteps = 2 ** 12;
+export const mostLoopSteps = 2 ** 12;
 
 const powerOfTwoAtMost = (n: number): number => 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, n))));
 const powerOfTwoAtLeast = (n: number): number => 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, n))));
@@ -60,7 +60,7 @@ const powerOfTwoAtLeast = (n: number): number => 2 ** Math.max(0, Math.ceil(Math
 export const fewestPieces = (steps: number): number => (steps > mostWholeSteps ? steps / mostPieceSteps : 1);
 
 /** Pieces of so many steps at most, whatever asks for more. */
-export const mostPiecesOf = (steps: number): number => Math.max(mostPieces, powerOfTwoAtLeast(steps / mostLoopSteps));
+const mostPiecesOf = (steps: number): number => Math.max(mostPieces, powerOfTwoAtLeast(steps / mostLoopSteps));
 
 /** The workgroup memory that every device has: what a kernel takes unless a step needs more. */
 const usualStorage = 16384;
