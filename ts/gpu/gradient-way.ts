@@ -8,7 +8,6 @@ import { type FlowLayout, flowLayoutOf, flowOperations, streamPlaces } from "./g
 import {
   fewestPieces,
   invocationsToFill,
-  leastPieceSteps,
   mostLoopSteps,
   operationsOfStep,
   prefixesWay,
@@ -57,6 +56,9 @@ const pieceNumbers = (channels: number, depth: number): number =>
   functionalNumbers(channels, countCoefficients(channels, depth)) +
   2 * countCoefficients(channels, forwardDepth(depth, false));
 
+/** Below this many steps what a piece takes besides costs more than it saves. A step less than tiles have: a piece takes the one behind it as well. */
+const leastPieceSteps = 127;
+
 /**
  * Pieces of time, where a block's paths do not fill a device by themselves: as many as do, if that many functionals fit a block's `bytes` side by side; of long
  * paths at least as many as round well, which way.ts would have for their signatures alone.
@@ -67,7 +69,10 @@ function piecesOf({ batch, points, steps, channels, depth }: GradientSizes, flow
   const most = Math.floor(bytes / (4 * pieceNumbers(channels, depth)));
   if (toFill < 2 || most < steps / mostLoopSteps) return 1;
   const filling = Math.min(toFill, steps / leastPieceSteps, most / paths);
-  return Math.max(1, Math.min(most, Math.floor(Math.max(filling, fewestPieces(steps)))));
+  const wanted = Math.max(1, Math.min(most, Math.floor(Math.max(filling, fewestPieces(steps)))));
+  // Whole tiles: the same time with fewer pieces.
+  const each = Math.ceil((steps / wanted + 1) / flow.tile) * flow.tile - 1;
+  return wanted === 1 ? 1 : Math.ceil(steps / each);
 }
 
 /** The way and the cut of a call on a device, or why it cannot have one. */

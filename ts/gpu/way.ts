@@ -44,7 +44,7 @@ export interface WaySizes {
 /** Invocations that keep a large device busy: 128 compute units with 256 each. */
 export const invocationsToFill = 32768;
 /** Below this many steps a piece's products cost more than it saves. */
-export const leastPieceSteps = 64;
+const leastPieceSteps = 64;
 /** Paths of no more steps than this round well enough in one piece. */
 const mostWholeSteps = 2048;
 /** Of longer ones, pieces have no more steps than this: their largest errors are then at most four times the CPU's (bench/NOTES.md). */
