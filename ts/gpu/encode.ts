@@ -109,7 +109,8 @@ export class Encoder {
   /** Where whole signatures stand among the rows of a block. */
   #rowsOf({ rows }: Block, out: Region): Signatures {
     const { row } = this.#call;
-    const behindScalar = { buffer: out.buffer, at: out.at + 4 * this.#scalar, bytes: out.bytes - 4 * this.#scalar };
+    const ahead = 4 * this.#scalar;
+    const behindScalar = { buffer: out.buffer, at: out.at + ahead, bytes: out.bytes - ahead, ahead };
     return { region: behindScalar, path: rows * row, step: row };
   }
 
