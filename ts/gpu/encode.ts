@@ -4,6 +4,7 @@
 import type { Call } from "../core/call.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
+import { dispatchOf } from "./dispatches.ts";
 import { endsInvocations } from "./kernels/ends.wgsl.ts";
 import { finiteEach, finiteInvocations } from "./kernels/finite.wgsl.ts";
 import {
@@ -20,7 +21,7 @@ import type { Holdings } from "./memory.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
 import { Products, type Signatures } from "./products.ts";
 import { encodeProgram, programOperations, recoveryOf } from "./recovery.ts";
-import { bind, type Region } from "./regions.ts";
+import { type Bound, bind, type Region } from "./regions.ts";
 import type { Rows } from "./staging.ts";
 import type { Command } from "./submit.ts";
 import { STORAGE } from "./usage.ts";
@@ -318,30 +319,20 @@ export class Encoder {
     operations: number,
     list?: GPUBuffer,
   ): Command {
-    const { gpu } = this.#device;
     const { points, lengths, basepoints, initials, out, found } = regions;
-    const nothing = { buffer: this.#device.nothing };
-    const bound: Record<(typeof pathBindings)[number], GPUBufferBinding> = {
-      points: bind(this.#device, points).resource,
-      lengths: lengths ? bind(this.#device, lengths).resource : nothing,
-      basepoints: basepoints ? bind(this.#device, basepoints.region).resource : nothing,
-      initials: initials ? bind(this.#device, initials.region).resource : nothing,
-      out: bind(this.#device, out).resource,
-      found: bind(this.#device, found).resource,
-      listed: list ? { buffer: list } : nothing,
+    const nothing: Bound = { resource: { buffer: this.#device.nothing }, shift: 0 };
+    const bound = (region: Region | undefined) => (region ? bind(this.#device, region) : nothing);
+    const all: Record<(typeof pathBindings)[number], Bound> = {
+      points: bound(points),
+      lengths: bound(lengths),
+      basepoints: bound(basepoints?.region),
+      initials: bound(initials?.region),
+      out: bound(out),
+      found: bound(found),
+      listed: list ? { resource: { buffer: list }, shift: 0 } : nothing,
     };
-    return {
-      kind: "dispatch",
-      pipeline,
-      data: gpu.createBindGroup({
-        layout: pipeline.data,
-        entries: pathBindings.map((name, binding) => ({ binding, resource: bound[name] })),
-      }),
-      params: Uint32Array.from(paramNames, (name) => params[name]),
-      firstWorkgroup: paramNames.indexOf("first_workgroup"),
-      workgroups,
-      operations,
-    };
+    const inOrder = pathBindings.map((name) => all[name]);
+    return dispatchOf(this.#device, pipeline, inOrder, paramNames, params, workgroups, operations);
   }
 }
 

@@ -14,12 +14,12 @@ import { wordsSource } from "./words.wgsl.ts";
 const names = {
   paths: "",
   pieces: "of a path in time",
-  from_offset: "where the first path's functional begins",
-  to_offset: "where that of the first piece does; pieces stand one behind the other",
+  from_offset: "",
+  to_offset: "",
   row: "numbers of a functional, and what stands behind it",
-  signature_offset: "where the signature of the first path's first piece begins",
-  signature_path: "from one path's to the next one's",
-  signature_piece: "from the beginning to the end of one piece, to the end of the next",
+  signature_offset: "",
+  signature_path: "",
+  signature_piece: "from the one to the end of a piece to the next one",
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
