@@ -36,5 +36,14 @@ export function makePath(kind: PathKind, length: number, channels: number, next:
   return points;
 }
 
+/** To and fro by steps that all but cancel, the kind that is hardest on rounding. */
+export function makeZigzag(length: number, channels: number, next: () => number): number[][] {
+  let point = new Array<number>(channels).fill(0);
+  return Array.from({ length }, (_, t) => {
+    point = point.map((x, c) => x + (t % 2 ? 1 : -1) * (0.5 + 0.1 * c) + (2 * next() - 1) / length);
+    return point;
+  });
+}
+
 /** Rounds as float32 does. */
 export const toFloat32 = (points: number[][]): number[][] => points.map((point) => point.map(Math.fround));

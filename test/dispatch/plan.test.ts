@@ -195,6 +195,16 @@ describe("gradients", () => {
     expect(plan("signatureVjp", { ...large, batch: 0 }, "float32", auto, withGpu).estimate).toBeGreaterThan(0);
   });
 
+  test("of a lone long path cost about what those of its pieces would", () => {
+    const seconds = (shape: CallShape) =>
+      plan("signatureVjp", shape, "float32", { ...auto, device: "webgpu", input: "gpu", output: "gpu" }, withGpu)
+        .estimate;
+    const one = seconds({ batch: 1, points: 10_001, channels: 4, depth: 4 });
+    const several = seconds({ batch: 100, points: 101, channels: 4, depth: 4 });
+    expect(one / several).toBeGreaterThan(0.8);
+    expect(one / several).toBeLessThan(2);
+  });
+
   test("too many pairs of letters and paths that are more than a binding have no kernel, and that is said", () => {
     for (const [shape, why] of [
       [{ ...large, channels: 60, depth: 3 }, /60 channels/],

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { signature } from "../../ts/index.ts";
-import { makePath, type PathKind, random, toFloat32 } from "../paths.ts";
+import { makePath, makeZigzag, type PathKind, random, toFloat32 } from "../paths.ts";
 import { maxAbs } from "../reference.ts";
 import { roundoff } from "../tolerances.ts";
 import { describeOn, openDawn } from "./implementations.ts";
@@ -13,15 +13,6 @@ const points = 10_000;
 /** Paths of a call: fewer are cut into more pieces. */
 const batches = [2, 40];
 const mostRatio = 4;
-
-/** To and fro by steps that all but cancel, the hardest kind. */
-function zigzag(channels: number, next: () => number): number[][] {
-  let point = new Array<number>(channels).fill(0);
-  return Array.from({ length: points }, (_, t) => {
-    point = point.map((x, c) => x + (t % 2 ? 1 : -1) * (0.5 + 0.1 * c) + (2 * next() - 1) / points);
-    return point;
-  });
-}
 
 const kinds: readonly (PathKind | "zigzag")[] = ["walk", "drift", "time", "closed", "scales", "zigzag"];
 
@@ -46,7 +37,7 @@ describeOn("dawn", "errors at 10 000 points", () => {
     ).flatMap(([channels, depth]) => kinds.map((kind) => [channels, depth, kind] as const)),
   )("d=%i N=%i %s", async (channels, depth, kind) => {
     const next = random(channels + depth);
-    const path = kind === "zigzag" ? zigzag(channels, next) : makePath(kind, points, channels, next);
+    const path = kind === "zigzag" ? makeZigzag(points, channels, next) : makePath(kind, points, channels, next);
     const one = Float32Array.from(toFloat32(path).flat());
     const exact = signature(
       { data: Float64Array.from(one), shape: [points, channels] },

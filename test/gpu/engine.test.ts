@@ -13,7 +13,7 @@ import {
 } from "../../ts/index.ts";
 import { makePath, random, toFloat32 } from "../paths.ts";
 import { describeOn, hardware, openDawn } from "./implementations.ts";
-import { altered } from "./small.ts";
+import { altered, smaller } from "./small.ts";
 
 const STORAGE = 0x80;
 const COPY_SRC = 0x4;
@@ -47,7 +47,7 @@ function expectClose(actual: ArrayLike<number>, wanted: ArrayLike<number>): void
   expect(worst).toBeLessThan(1e-5);
 }
 
-const expected = (paths: { data: Float32Array; shape: number[] }, options: { depth: number }) =>
+const expected = (paths: { data: Float32Array; shape: number[] }, options: { depth: number; scalarTerm?: boolean }) =>
   signature({ data: Float64Array.from(paths.data), shape: paths.shape }, options).data;
 
 /** A GPU that gives no adapter, or fails in another way. */
@@ -226,6 +226,19 @@ describeOn("dawn", "an engine on Dawn", () => {
     device.pushErrorScope("validation");
     device.queue.writeBuffer(buffer, 0, new Float32Array(1));
     expect(await device.popErrorScope()).toBeNull();
+    device.destroy();
+  });
+
+  test.each([1, 2])("results of several blocks that stay have all scalar terms, at depth %i", async (depth) => {
+    const device = await (await gpu.requestAdapter())!.requestDevice();
+    // Three paths a block: rows of 21 numbers, so that the second block's begins one number before where bindings may.
+    const most = 3 * 1600 + device.limits.minStorageBufferOffsetAlignment;
+    const here = await make({ device: "webgpu", gpu: smaller(device, { maxStorageBufferBindingSize: most }) });
+    const paths = depth === 1 ? pathsOf(9, 20, 20) : pathsOf(9, 100, 4);
+    const options = { depth, scalarTerm: true };
+    const tensor = await here.signature(paths, { ...options, output: "gpu" });
+    expectClose((await tensor.toCpu()).data, expected(paths, options));
+    tensor.destroy();
     device.destroy();
   });
 

@@ -4,6 +4,7 @@
 import { readCotangent } from "../../ts/core/cotangent.ts";
 import { Gradients } from "../../ts/core/vjp-run.ts";
 import { flowLayoutOf } from "../../ts/gpu/gradient-layout.ts";
+import { gradientsOnDevice } from "../../ts/gpu/gradients.ts";
 import { type GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { type Case, callOf, cases, plainCase, rowsOf, sizeOf } from "../cases.ts";
 import { type Truth, truth } from "../gradient-truth.ts";
@@ -12,6 +13,9 @@ import { maxAbs } from "../reference.ts";
 import { gradientTolerance } from "../tolerances.ts";
 import { defaultLimits } from "./default-limits.ts";
 import type { Outcome } from "./table.ts";
+
+/** A case, and how many pieces of time it is swept in, where that is not the library's choice. */
+export type GradientCase = Case & { readonly pieces?: number };
 
 /** One more than fits: paths in a workgroup, steps in a tile; trees in registers and in memory; more pairs than invocations. */
 function edges(): Case[] {
@@ -53,17 +57,20 @@ function edges(): Case[] {
   });
 }
 
-/** Paths whose sweep is done in parts: trees in registers and in memory, and streams; one that ends in an earlier part. */
-function long(): Case[] {
+/** Paths whose sweep is done in parts: trees in registers and in memory, also of pieces, and streams; one that ends in an earlier part. */
+function long(): GradientCase[] {
   const shapes = [
-    [2, 3, 9000, false],
-    [2, 9, 900, false],
-    [3, 4, 9000, false],
-    [4, 3, 700, true],
+    [2, 3, 9000, 1, false],
+    [2, 9, 900, 1, false],
+    [3, 4, 9000, 1, false],
+    [4, 3, 700, 1, true],
+    [2, 3, 9300, 2, false],
+    [2, 9, 930, 2, false],
   ] as const;
-  return shapes.map(([channels, depth, length, stream], n) => ({
+  return shapes.map(([channels, depth, length, pieces, stream], n) => ({
     ...plainCase,
-    name: `long d=${channels} N=${depth} L=${length}${stream ? " stream" : ""}`,
+    name: `long d=${channels} N=${depth} L=${length}${stream ? " stream" : ` in pieces: ${pieces}`}`,
+    pieces,
     channels,
     depth,
     lengths: [length, Math.floor(length / 9)],
@@ -76,6 +83,62 @@ function long(): Case[] {
     basepoint: n % 2 === 0 ? ("each" as const) : ("none" as const),
   }));
 }
+
+/** Pieces of time: two, three, many, more than steps; whole tiles and not; paths that end in earlier pieces, in their first step, before it. */
+function pieces(): GradientCase[] {
+  const shapes = [
+    [2, 3, 33, 2],
+    [3, 3, 96, 3],
+    [3, 4, 70, 3],
+    [4, 4, 200, 13],
+    [4, 5, 40, 2],
+    [2, 6, 30, 50],
+    [2, 9, 50, 7],
+    [5, 3, 34, 33],
+    [8, 3, 50, 4],
+    [24, 3, 20, 3],
+  ] as const;
+  return shapes.flatMap(([channels, depth, length, count], n) =>
+    [false, true].map((ragged) => ({
+      ...plainCase,
+      name: `pieces d=${channels} N=${depth} L=${length} in ${count}${ragged ? " ragged" : ""}`,
+      pieces: count,
+      channels,
+      depth,
+      lengths: ragged ? [length, 1, 2, Math.ceil(length / count), length - 1, 3] : [length],
+      lead: [ragged ? 6 : 1],
+      dtype: "float32" as const,
+      kind: pathKinds[n % pathKinds.length]!,
+      seed: 7800 + n,
+      inverse: ragged === (n % 2 === 0),
+      scalarTerm: n % 3 === 0,
+      basepoint: ragged && n % 2 === 0 ? ("each" as const) : ("none" as const),
+      initial: n % 3 === 1 ? ("each" as const) : ragged ? ("none" as const) : ("shared" as const),
+    })),
+  );
+}
+
+/** Paths long enough to be cut by themselves, a few of them and a lone one. */
+const cut = (
+  [
+    [3, 4, 1],
+    [4, 3, 2],
+  ] as const
+).map(
+  ([channels, depth, batch], n): GradientCase => ({
+    ...plainCase,
+    name: `cut d=${channels} N=${depth} L=700 B=${batch}`,
+    channels,
+    depth,
+    lengths: [700, 400].slice(0, batch),
+    lead: [batch],
+    dtype: "float32",
+    kind: "walk",
+    seed: 7900 + n,
+    inverse: n === 0,
+    basepoint: "each",
+  }),
+);
 
 /** Streams of more words than a workgroup has invocations, and fewer; of channels that do not divide it. */
 const streams = (
@@ -107,22 +170,26 @@ const streams = (
 );
 
 /** What has kernels, without those cases that differ in what the signatures are computed by. */
-export const gpuGradientCases: readonly Case[] = [
+export const gpuGradientCases: readonly GradientCase[] = [
   ...cases.filter((one) => one.algorithm === "auto"),
   ...edges(),
   ...streams,
   ...long(),
+  ...pieces(),
+  ...cut,
 ].filter((one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0);
 
 /** Runs a case. */
-export async function runGradientCase(backend: GpuBackend, one: Case): Promise<Outcome> {
-  const { name } = one;
+export async function runGradientCase(backend: GpuBackend, one: GradientCase): Promise<Outcome> {
+  const { name, pieces } = one;
   const known = truth(one);
   const { paths, options, shape } = callOf({ ...one, out: false }, known.material);
   try {
     const { call } = readCallAnywhere(paths, options);
     const cotangent = readCotangent({ data: Float32Array.from(known.cotangents.flat(2)), shape }, call);
-    const { gradients } = await backend.runVjp(call, cotangent, () => new Gradients(call));
+    const gradients = new Gradients(call);
+    if (pieces === undefined) await backend.runVjp(call, cotangent, () => gradients);
+    else await gradientsOnDevice(await backend.open(), call, cotangent, { stays: false, pieces }, gradients);
     return { name, ...judge(one, known, gradients.tensors()) };
   } catch (error) {
     return { name, worst: Number.POSITIVE_INFINITY, where: "", error: String((error as Error).stack ?? error) };

@@ -11,7 +11,7 @@ import {
   signatureVjp,
   type VjpOptions,
 } from "../../ts/index.ts";
-import { makePath, type PathKind, random, toFloat32 } from "../paths.ts";
+import { makePath, makeZigzag, random, toFloat32 } from "../paths.ts";
 import { maxAbs } from "../reference.ts";
 import { describeOn, openDawn } from "./implementations.ts";
 import { altered, smaller } from "./small.ts";
@@ -227,6 +227,14 @@ describeOn("dawn", "gradients on Dawn", () => {
     const here = await make({ gpu: small, device: "webgpu" });
     const cut = await here.signatureVjp(paths, cotangent, given);
     for (const name of ["paths", "initial", "basepoint"] as const) expect(cut[name]).toEqual(whole[name]);
+    // Pieces of time are chosen for the call, not for its blocks.
+    const few = sceneOf(12, 300, 4, 4);
+    const large = await make();
+    expect(await here.signatureVjp(few.paths, few.cotangent, few.given)).toEqual(
+      await large.signatureVjp(few.paths, few.cotangent, few.given),
+    );
+    await large.close();
+    engine = here;
     expect(here.info()).toMatchObject(healthy);
     // A path that is more than a binding has no kernel.
     const long = sceneOf(1, 5000, 4, 2);
@@ -235,12 +243,20 @@ describeOn("dawn", "gradients on Dawn", () => {
     device.destroy();
   });
 
-  test.each(["walk", "zigzag"] as PathKind[])(
-    "ten thousand steps of %s: errors of float32 do not add up",
-    async (kind) => {
+  test.each([
+    [3, 4, "walk"],
+    [3, 4, "zigzag"],
+    [4, 4, "scales"],
+    [2, 6, "drift"],
+    [8, 3, "closed"],
+  ] as const)(
+    "d=%i N=%i, ten thousand steps of %s, in pieces: errors of float32 do not add up",
+    async (channels, depth, kind) => {
       const here = await make();
-      const [points, channels, depth] = [10_000, 3, 4];
-      const data = Float32Array.from(toFloat32(makePath(kind, points, channels, random(4))).flat());
+      const points = 10_000;
+      const path =
+        kind === "zigzag" ? makeZigzag(points, channels, random(4)) : makePath(kind, points, channels, random(4));
+      const data = Float32Array.from(toFloat32(path).flat());
       const next = random(5);
       const cotangent = Float32Array.from({ length: sizeOf(channels, depth) }, () => 2 * next() - 1);
       const shape = [points, channels];
@@ -265,6 +281,14 @@ describeOn("dawn", "gradients on Dawn", () => {
     const a = await here.signatureVjp(paths, cotangent, given);
     expect(here.info().gpu!.pipelines).toBe(pipelines);
     expect(await here.signatureVjp(paths, cotangent, given)).toEqual(a);
+    // In pieces of time, which take kernels of their own.
+    const long = sceneOf(2, 400, 3, 4);
+    await here.prepare("signatureVjp", { shape: long.paths.shape, depth: 4 });
+    const more = here.info().gpu!.pipelines;
+    expect(more).toBeGreaterThan(pipelines);
+    const b = await here.signatureVjp(long.paths, long.cotangent, long.given);
+    expect(here.info().gpu!.pipelines).toBe(more);
+    expect(await here.signatureVjp(long.paths, long.cotangent, long.given)).toEqual(b);
   });
 
   test("progress in paths, to the total; an abort at once", async () => {

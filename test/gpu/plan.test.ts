@@ -4,6 +4,8 @@
 import { describe, expect, test } from "vitest";
 import { blockBytes, cutFor } from "../../ts/gpu/blocks.ts";
 import { blocksOf } from "../../ts/gpu/cutting.ts";
+import { planGradients } from "../../ts/gpu/gradient-way.ts";
+import { wholeKernel } from "../../ts/gpu/kernels/index.ts";
 import { layoutOf, stageVectors } from "../../ts/gpu/layout.ts";
 import { followedShares, isPrunable, recoveryOf } from "../../ts/gpu/recovery.ts";
 import {
@@ -45,12 +47,88 @@ describe("layouts", () => {
     }
   });
 
+  test("kernels of whole paths and of pieces share a name, and with it a pipeline, only where they are the same", () => {
+    for (const [d, n] of shapes) {
+      const [whole, piece] = [false, true].map((inPieces) => wholeKernel(layoutOf(shareOf(d, n), limits, inPieces)!));
+      if (whole!.name === piece!.name) expect(whole!.source() === piece!.source(), whole!.name).toBe(true);
+    }
+  });
+
   test("more workgroup memory is taken only where a step needs it, and where there is not enough there is no way", () => {
     const more = { ...limits, maxComputeWorkgroupStorageSize: 32768 };
     const sizes = { channels: 5000, depth: 2, batch: 1, steps: 10, stream: false };
     expect(wayOf(sizes, limits)).toBeUndefined();
     expect(wayOf(sizes, more)?.layout?.tile).toBe(1);
     expect(wayOf({ ...sizes, channels: 4 }, more)).toEqual(wayOf({ ...sizes, channels: 4 }, limits));
+  });
+});
+
+describe("pieces of time of gradients", () => {
+  const piecesOf = (channels: number, depth: number, batch: number, points: number, more = {}) => {
+    const sizes = { channels, depth, batch, points, steps: points - 1 };
+    const plan = planGradients(
+      { ...sizes, stream: false, initial: false, resident: false, stays: false, ...more },
+      limits,
+    );
+    if (typeof plan === "string") throw new Error(plan);
+    return { pieces: plan.way.pieces, paths: plan.cut.paths, flow: plan.way.flow };
+  };
+
+  test.each([
+    [4, 4],
+    [2, 3],
+    [3, 7],
+    [10, 4],
+    [24, 3],
+  ])(
+    "d=%i N=%i: many of a lone long path, in whole tiles; one of short paths, and where paths fill a device",
+    (d, n) => {
+      const { pieces, flow } = piecesOf(d, n, 1, 10_000);
+      expect(pieces).toBeGreaterThanOrEqual(40);
+      const each = Math.ceil(9999 / pieces);
+      expect(each).toBeGreaterThanOrEqual(127);
+      // The piece's steps and the one behind: no more tiles than they need.
+      expect(Math.ceil((each + 1) / flow!.tile) * flow!.tile - (each + 1)).toBeLessThan(flow!.tile / 2);
+      expect(piecesOf(d, n, 1, 200).pieces).toBe(1);
+      expect(piecesOf(d, n, 2 ** 17, 200).pieces).toBe(1);
+      expect(piecesOf(d, n, 2 ** 17, 100).pieces).toBe(1);
+    },
+  );
+
+  test("fewer of more paths, never none, and none where the functional does not move or streams are asked for", () => {
+    let last = Number.POSITIVE_INFINITY;
+    for (const batch of [1, 16, 64, 256, 1024, 4096]) {
+      const { pieces } = piecesOf(4, 4, batch, 1000);
+      expect(pieces).toBeLessThanOrEqual(last);
+      expect(pieces).toBeGreaterThanOrEqual(1);
+      last = pieces;
+    }
+    for (const [d, n] of [
+      [4, 2],
+      [1, 7],
+    ] as const)
+      expect(piecesOf(d, n, 1, 10_000).pieces).toBe(1);
+    expect(piecesOf(4, 4, 1, 10_000, { stream: true }).pieces).toBe(1);
+    expect(piecesOf(4, 4, 1, 1).pieces).toBe(1);
+    expect(piecesOf(4, 4, 0, 10_000).pieces).toBeGreaterThanOrEqual(1);
+  });
+
+  test("keep to a block's memory, and are there for long paths nevertheless", () => {
+    for (const [d, n, points] of [
+      [10, 5, 10_000],
+      [6, 6, 10_000],
+      [2, 3, 1_000_000],
+      [10, 5, 100_000],
+    ] as const) {
+      const { pieces } = piecesOf(d, n, 1, points);
+      // A functional, and a signature of a level less twice.
+      expect(4 * pieces * (sizeOf(d, n) + d + 2 * sizeOf(d, n - 1))).toBeLessThanOrEqual(blockBytes);
+      expect(pieces).toBeGreaterThan(20);
+      expect((points - 1) / pieces).toBeLessThanOrEqual(4096);
+    }
+    expect(piecesOf(6, 6, 100, 10_000).pieces).toBeGreaterThan(10);
+    // A path whose pieces would be too long is one.
+    expect(piecesOf(14, 5, 1, 100_000).pieces).toBe(1);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   cutFor,
   type DeviceLimits,
   fitsDevice,
+  forwardDepth,
   type GradientWay,
   gradientOperations,
   type Layout,
@@ -202,28 +203,29 @@ function gradientWorkOf(shape: CallShape, { input, output }: Places, limits: Dev
 
 /**
  * Gradients on a GPU: signatures that stay there, and what comes after. Reckoned, not measured: an operation of the sweep taken as one of a walk, one of
- * its set-up as one of products in memory.
+ * its set-up as one of products in memory. Pieces of time are so many times the invocations, for set-up and sweep.
  */
 function gradientCountsOf(shape: CallShape, places: Places, work: GpuWork, gradients: GradientWay): GpuCounts {
   const { batch, channels, depth, stream = false, initial = false } = shape;
   const { totalSteps, size, inputNumbers, outputNumbers } = sizesOf(shape);
   const { gradients: _, ...forward } = work;
-  const { units } = gpuCountsOf({ ...shape, gradient: false }, { ...places, output: "gpu" }, forward);
-  const { flow } = gradients;
+  const own = { ...shape, depth: forwardDepth(depth, stream), gradient: false };
+  const { units } = gpuCountsOf(own, { ...places, output: "gpu" }, forward);
+  const { flow, pieces } = gradients;
   const passes = bracketPasses(channels, depth);
   return {
     units: {
       ...units,
-      dispatch: units.dispatch + work.blocks * (stream ? 1 : 2 + passes + (initial ? 2 : 0)),
+      dispatch: units.dispatch + work.blocks * (stream ? 1 : 2 + passes + (initial ? 2 : 0) + (pieces > 1 ? 1 : 0)),
       upload: places.input === "cpu" ? 4 * inputNumbers : 0,
       download: places.output === "cpu" ? 4 * outputNumbers : 0,
-      written: units.written + 4 * (outputNumbers + batch * size * (2 * passes + 6)),
+      written: units.written + 4 * (outputNumbers + batch * size * (2 * passes + 6 + 2 * (pieces - 1))),
       walk: units.walk + totalSteps * gradientOperations({ ...gradients, forward: endsWay }, channels, depth),
-      products: units.products + batch * setUpOperations(channels, depth),
+      products: units.products + batch * setUpOperations(channels, depth, pieces),
     },
     // A workgroup of streams is mostly in wait for memory: as 64 invocations, whatever it has.
-    walking: batch * (flow ? flow.pairs : stream ? 64 : shape.points * channels),
-    multiplying: batch * size,
+    walking: batch * (flow ? pieces * flow.pairs : stream ? 64 : shape.points * channels),
+    multiplying: batch * pieces * size,
     blocks: work.blocks,
   };
 }

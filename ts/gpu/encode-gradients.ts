@@ -2,21 +2,30 @@
 // time (docs/gradients.md). Nothing is submitted here.
 
 import type { Call } from "../core/call.ts";
+import { countCoefficients } from "../core/size.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
+import { dispatchOf } from "./dispatches.ts";
 import { type BlockRegions, type Encoder, kernelsOf } from "./encode.ts";
+import { Functionals } from "./functionals.ts";
 import { flowOperations, flowPartSteps, streamPartSteps, streamPlaces } from "./gradient-layout.ts";
-import { bracketPasses, functionalNumbers, type GradientWay, streamOperations } from "./gradient-way.ts";
+import { bracketPasses, forwardDepth, type GradientWay, streamOperations } from "./gradient-way.ts";
 import { copyOf } from "./in-blocks.ts";
-import { bracketInvocations, bracketParamNames } from "./kernels/bracket.wgsl.ts";
-import { contractedNumbers, contractInvocations, contractParamNames, type Side } from "./kernels/contract.wgsl.ts";
-import { bracketKernel, contractKernel, flowKernel, straightKernel, streamGradientsKernel } from "./kernels/index.ts";
+import {
+  bracketKernel,
+  contractKernel,
+  flowKernel,
+  straightKernel,
+  streamGradientsKernel,
+  transportKernel,
+} from "./kernels/index.ts";
 import { option } from "./kernels/params.wgsl.ts";
 import { type PointsParams, pointsParamNames } from "./kernels/points.wgsl.ts";
 import { straightInvocations } from "./kernels/straight.wgsl.ts";
 import { type StreamParams, streamParamNames } from "./kernels/stream-gradients.wgsl.ts";
 import type { Holdings } from "./memory.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
+import type { Signatures } from "./products.ts";
 import { type Bound, bind, partOf, type Region } from "./regions.ts";
 import type { Rows } from "./staging.ts";
 import type { Command } from "./submit.ts";
@@ -33,7 +42,7 @@ export interface GradientRegions extends BlockRegions {
   readonly foundCotangent: Region;
 }
 
-type Name = "right" | "left" | "brackets" | "points";
+type Name = "right" | "left" | "brackets" | "transport" | "points";
 export type GradientPipelines = Partial<Record<Name, Pipeline>>;
 
 /** The kernels of a way besides those of signatures. */
@@ -41,20 +50,21 @@ export function gradientKernels(
   channels: number,
   depth: number,
   initial: boolean,
-  { kernel, flow }: GradientWay,
+  { kernel, flow, pieces }: GradientWay,
 ): Partial<Record<Name, Kernel>> {
   if (kernel === "adjoint") return { points: streamGradientsKernel(channels, depth) };
   return {
     right: contractKernel("right", channels, depth),
     ...(initial && { left: contractKernel("left", channels, depth) }),
     ...(bracketPasses(channels, depth) > 0 && { brackets: bracketKernel(channels, depth) }),
+    ...(pieces > 1 && { transport: transportKernel(channels, depth) }),
     points: flow ? flowKernel(flow) : straightKernel(channels, depth),
   };
 }
 
 /** All kernels of a way, those of signatures too. */
 export const allGradientKernels = (channels: number, depth: number, initial: boolean, way: GradientWay) => ({
-  forward: kernelsOf(channels, depth, way.kernel === "adjoint", way.forward),
+  forward: kernelsOf(channels, forwardDepth(depth, way.kernel === "adjoint"), way.kernel === "adjoint", way.forward),
   own: gradientKernels(channels, depth, initial, way),
 });
 
@@ -65,44 +75,67 @@ export class GradientEncoder {
   readonly #way: GradientWay;
   readonly #pipelines: GradientPipelines;
   readonly #signatures: Encoder;
+  readonly #functionals: Functionals;
 
-  /** `signatures` encodes those of the paths by themselves, without a scalar term. */
+  /** `signatures` encodes those of the paths by themselves, of the depth that is needed, without a scalar term. */
   constructor(device: Device, call: Call, way: GradientWay, pipelines: GradientPipelines, signatures: Encoder) {
     this.#device = device;
     this.#call = call;
     this.#way = way;
     this.#pipelines = pipelines;
     this.#signatures = signatures;
+    this.#functionals = new Functionals(device, call, pipelines);
   }
 
   commands(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
     if (this.#call.stream) return this.#stream(block, regions, holdings);
-    const { channels, depth, size } = this.#call;
-    const { cotangents, initials, outInitial, out } = regions;
+    const { size } = this.#call;
+    const { pieces } = this.#way;
+    const { cotangents, initials, outInitial, foundCotangent } = regions;
     const { paths } = block;
+    const functionals = this.#functionals;
     const room = (each: number) => roomOf(paths * each, holdings);
-    const signatures = { region: room(size), stride: size };
-    const all = this.#signatures.commands(block, { ...regions, initials: undefined, out: signatures.region }, holdings);
+    const { commands: all, signatures, prefixes } = this.#signaturesOf(block, regions, holdings);
     let moved = cotangents;
     if (initials) {
       moved = { region: room(size), stride: size };
-      all.push(this.#contract("left", block, regions, cotangents, initials, moved));
+      all.push(functionals.contract("left", block, foundCotangent, cotangents, initials, moved));
       const gradient = { region: outInitial!, stride: size };
-      all.push(this.#contract("right", block, regions, cotangents, signatures, gradient, size));
+      all.push(functionals.contract("right", block, foundCotangent, cotangents, signatures, gradient, size));
     }
-    const width = functionalNumbers(channels, size);
-    let functional = { region: room(width), stride: width };
-    all.push(this.#contract("right", block, regions, moved, signatures, functional));
-    const passes = bracketPasses(channels, depth);
-    if (passes > 0) {
-      let other = { region: room(width), stride: width };
-      for (let letters = 0; letters < passes; letters++) {
-        all.push(this.#brackets(paths, letters, functional.region, other.region));
-        [functional, other] = [other, functional];
-      }
+    const { width } = functionals;
+    const contracted = { region: room(width), stride: width };
+    all.push(functionals.contract("right", block, foundCotangent, moved, signatures, contracted));
+    const { commands, at } = functionals.brackets(paths, contracted.region, () => room(width));
+    all.push(...commands);
+    let functional = at;
+    if (prefixes) {
+      functional = room(pieces * width);
+      all.push(functionals.transport(paths, pieces, at, prefixes, functional));
     }
-    all.push(...this.#points(block, regions, functional, out));
+    all.push(...this.#points(block, regions, { region: functional, stride: width }, regions.out));
     return all;
+  }
+
+  /** Signatures of a block's paths; of several pieces also those from a path's beginning to the end of each, of which they are the last. */
+  #signaturesOf(
+    block: Block,
+    regions: GradientRegions,
+    holdings: Holdings,
+  ): { commands: Command[]; signatures: Rows; prefixes?: Signatures } {
+    const { channels, depth } = this.#call;
+    const { pieces } = this.#way;
+    const { paths } = block;
+    const own = { ...regions, initials: undefined };
+    if (pieces > 1) {
+      const { commands, at } = this.#signatures.prefixes(block, own, holdings);
+      const before = (pieces - 1) * at.step;
+      const region = partOf(at.region, before, at.region.bytes / 4 - before);
+      return { commands, signatures: { region, stride: at.path }, prefixes: at };
+    }
+    const size = countCoefficients(channels, forwardDepth(depth, false));
+    const signatures = { region: roomOf(paths * size, holdings), stride: size };
+    return { commands: this.#signatures.commands(block, { ...own, out: signatures.region }, holdings), signatures };
   }
 
   /** Signatures of all prefixes, and the sweep back through them. What it has of basepoints and of what is continued is copied to where it is wanted. */
@@ -138,7 +171,9 @@ export class GradientEncoder {
       first = Math.max(last - each, 0);
       const part = { ...own, first_step: first, last_step: last, begins: last === walked - 1 ? 1 : 0 };
       const operations = paths * (last - first + 1) * streamOperations(channels, depth);
-      all.push(this.#dispatch(this.#pipelines.points!, everything, streamParamNames, part, paths, operations));
+      all.push(
+        dispatchOf(this.#device, this.#pipelines.points!, everything, streamParamNames, part, paths, operations),
+      );
       if (first === 0) break;
     }
     const copy = (at: number, to: Region | undefined): void => {
@@ -148,67 +183,6 @@ export class GradientEncoder {
     copy(places.basepoint, outBasepoint);
     copy(places.kept, foundCotangent);
     return all;
-  }
-
-  /** `count`: numbers of a path's row of the result, where that is less than the kernel has. */
-  #contract(
-    side: Side,
-    block: Block,
-    regions: GradientRegions,
-    cotangents: Rows,
-    factors: Rows,
-    to: Rows,
-    count = contractedNumbers(side, this.#call.channels, this.#call.size),
-  ): Command {
-    const { channels, depth, size, checkFinite } = this.#call;
-    const [a, b, out, found] = [cotangents.region, factors.region, to.region, regions.foundCotangent].map((region) =>
-      bind(this.#device, region),
-    ) as [Bound, Bound, Bound, Bound];
-    const params: Record<(typeof contractParamNames)[number], number> = {
-      options: side === "right" && checkFinite ? option.CHECK_FINITE : 0,
-      paths: block.paths,
-      count,
-      cotangent_offset: a.shift,
-      cotangent_path: cotangents.stride,
-      factor_offset: b.shift,
-      factor_path: factors.stride,
-      out_offset: out.shift,
-      out_path: to.stride,
-      first_workgroup: 0,
-      first_path: block.first,
-    };
-    return this.#dispatch(
-      this.#pipelines[side]!,
-      [a, b, out, found],
-      contractParamNames,
-      params,
-      Math.ceil((block.paths * count) / contractInvocations),
-      block.paths * 8 * depth * (size + channels),
-    );
-  }
-
-  #brackets(paths: number, letters: number, from: Region, to: Region): Command {
-    const { channels, size } = this.#call;
-    const [before, after] = [bind(this.#device, from), bind(this.#device, to)];
-    const row = functionalNumbers(channels, size);
-    const params: Record<(typeof bracketParamNames)[number], number> = {
-      paths,
-      letters,
-      from_offset: before.shift,
-      to_offset: after.shift,
-      row,
-      first_workgroup: 0,
-    };
-    const workgroups = Math.ceil((paths * row) / bracketInvocations);
-    const operations = 16 * paths * row;
-    return this.#dispatch(
-      this.#pipelines.brackets!,
-      [before, after],
-      bracketParamNames,
-      params,
-      workgroups,
-      operations,
-    );
   }
 
   /** What kernels of points are bound to and told of a block's paths. */
@@ -225,7 +199,7 @@ export class GradientEncoder {
       options:
         (block.ragged ? option.LENGTHS : 0) | (block.basepoint ? option.BASEPOINT : 0) | (inverse ? option.INVERSE : 0),
       paths,
-      pieces: 1,
+      pieces: this.#way.pieces,
       piece_steps: 0,
       points,
       points_offset: own[0].shift,
@@ -245,49 +219,29 @@ export class GradientEncoder {
 
   #points(block: Block, regions: GradientRegions, functional: Rows, out: Region): Command[] {
     const { channels } = this.#call;
-    const { flow } = this.#way;
-    const { paths } = block;
+    const { flow, pieces } = this.#way;
+    const tracks = block.paths * pieces;
     const { bound, params, walked } = this.#paths(block, regions, functional, out);
     // Two bindings may not write to one buffer: where there is no basepoint, that of the finding does, which is not bound otherwise.
     const toBasepoint = bind(this.#device, regions.outBasepoint ?? regions.foundCotangent);
     const everything = [...bound, toBasepoint];
     const own = { ...params, out_basepoint_offset: toBasepoint.shift };
     const points = (part: PointsParams, workgroups: number, operations: number): Command =>
-      this.#dispatch(this.#pipelines.points!, everything, pointsParamNames, part, workgroups, operations);
+      dispatchOf(this.#device, this.#pipelines.points!, everything, pointsParamNames, part, workgroups, operations);
     if (!flow) {
-      const count = paths * walked * channels;
+      const count = tracks * walked * channels;
       return [points(own, Math.ceil(count / straightInvocations), 4 * count * channels)];
     }
     const each = flowPartSteps(flow);
     const parts: Command[] = [];
-    for (let first = 0; first < walked; first += each) {
-      const last = Math.min(walked, first + each);
-      const operations = paths * (last - first) * flowOperations(flow);
-      parts.push(points({ ...own, first_step: first, last_step: last }, Math.ceil(paths / flow.tracks), operations));
+    // Points of a piece, and that where it begins.
+    const end = Math.ceil((walked - 1) / pieces) + 1;
+    for (let first = 0; first < end; first += each) {
+      const last = Math.min(end, first + each);
+      const operations = tracks * (last - first) * flowOperations(flow);
+      parts.push(points({ ...own, first_step: first, last_step: last }, Math.ceil(tracks / flow.tracks), operations));
     }
     return parts;
-  }
-
-  #dispatch<Param extends string>(
-    pipeline: Pipeline,
-    bound: readonly Bound[],
-    names: readonly Param[],
-    params: Readonly<Record<Param, number>>,
-    workgroups: number,
-    operations: number,
-  ): Command {
-    return {
-      kind: "dispatch",
-      pipeline,
-      data: this.#device.gpu.createBindGroup({
-        layout: pipeline.data,
-        entries: bound.map(({ resource }, binding) => ({ binding, resource })),
-      }),
-      params: Uint32Array.from(names, (name) => params[name]),
-      firstWorkgroup: (names as readonly string[]).indexOf("first_workgroup"),
-      workgroups,
-      operations,
-    };
   }
 }
 

@@ -4,6 +4,7 @@
 import type { Call } from "../core/call.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
+import { dispatchOf } from "./dispatches.ts";
 import { endsInvocations } from "./kernels/ends.wgsl.ts";
 import { finiteEach, finiteInvocations } from "./kernels/finite.wgsl.ts";
 import {
@@ -20,7 +21,7 @@ import type { Holdings } from "./memory.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
 import { Products, type Signatures } from "./products.ts";
 import { encodeProgram, programOperations, recoveryOf } from "./recovery.ts";
-import { bind, type Region } from "./regions.ts";
+import { type Bound, bind, type Region } from "./regions.ts";
 import type { Rows } from "./staging.ts";
 import type { Command } from "./submit.ts";
 import { STORAGE } from "./usage.ts";
@@ -109,7 +110,8 @@ export class Encoder {
   /** Where whole signatures stand among the rows of a block. */
   #rowsOf({ rows }: Block, out: Region): Signatures {
     const { row } = this.#call;
-    const behindScalar = { buffer: out.buffer, at: out.at + 4 * this.#scalar, bytes: out.bytes - 4 * this.#scalar };
+    const ahead = 4 * this.#scalar;
+    const behindScalar = { buffer: out.buffer, at: out.at + ahead, bytes: out.bytes - ahead, ahead };
     return { region: behindScalar, path: rows * row, step: row };
   }
 
@@ -152,6 +154,23 @@ export class Encoder {
     }
     all.push(this.#ends(block, regions, rows, false));
     return all;
+  }
+
+  /** Signatures from each path's beginning to the end of each piece, without a scalar term; gives where they stand. */
+  prefixes(block: Block, regions: BlockRegions, holdings: Holdings): { commands: Command[]; at: Signatures } {
+    const { size } = this.#call;
+    const { pieces } = this.#way;
+    const { paths } = block;
+    const inPlace = { ...regions, initials: undefined };
+    const room = (): Signatures => ({
+      region: this.#room(paths * pieces * size, holdings),
+      path: pieces * size,
+      step: size,
+    });
+    const [from, other] = [room(), room()];
+    const { commands, at } = this.#products!.prefixes(paths, pieces, from, other);
+    const ends = this.#ends({ ...block, rows: pieces }, inPlace, at, false, pieces);
+    return { commands: [this.#walk(this.#pipelines.whole!, block, inPlace, from, {}), ...commands, ends], at };
   }
 
   /** The pieces' signatures by the pruned walk; gives where they stand. */
@@ -226,13 +245,13 @@ export class Encoder {
   }
 
   /** Words of one letter. */
-  #ends(block: Block, regions: BlockRegions, rows: Signatures, scalar: boolean): Command {
+  #ends(block: Block, regions: BlockRegions, rows: Signatures, scalar: boolean, pieces = 1): Command {
     const { channels, depth } = this.#call;
     const count = block.paths * block.rows * channels * depth;
     const { initials } = regions;
-    const params = this.#params(block, regions, rows, { initials, scalar });
+    const params = this.#params(block, { ...regions, out: rows.region }, rows, { initials, scalar, pieces });
     const workgroups = Math.ceil(count / endsInvocations);
-    return this.#dispatch(this.#pipelines.ends!, regions, params, workgroups, 20 * count);
+    return this.#dispatch(this.#pipelines.ends!, { ...regions, out: rows.region }, params, workgroups, 20 * count);
   }
 
   /** A kernel that walks. */
@@ -300,30 +319,20 @@ export class Encoder {
     operations: number,
     list?: GPUBuffer,
   ): Command {
-    const { gpu } = this.#device;
     const { points, lengths, basepoints, initials, out, found } = regions;
-    const nothing = { buffer: this.#device.nothing };
-    const bound: Record<(typeof pathBindings)[number], GPUBufferBinding> = {
-      points: bind(this.#device, points).resource,
-      lengths: lengths ? bind(this.#device, lengths).resource : nothing,
-      basepoints: basepoints ? bind(this.#device, basepoints.region).resource : nothing,
-      initials: initials ? bind(this.#device, initials.region).resource : nothing,
-      out: bind(this.#device, out).resource,
-      found: bind(this.#device, found).resource,
-      listed: list ? { buffer: list } : nothing,
+    const nothing: Bound = { resource: { buffer: this.#device.nothing }, shift: 0 };
+    const bound = (region: Region | undefined) => (region ? bind(this.#device, region) : nothing);
+    const all: Record<(typeof pathBindings)[number], Bound> = {
+      points: bound(points),
+      lengths: bound(lengths),
+      basepoints: bound(basepoints?.region),
+      initials: bound(initials?.region),
+      out: bound(out),
+      found: bound(found),
+      listed: list ? { resource: { buffer: list }, shift: 0 } : nothing,
     };
-    return {
-      kind: "dispatch",
-      pipeline,
-      data: gpu.createBindGroup({
-        layout: pipeline.data,
-        entries: pathBindings.map((name, binding) => ({ binding, resource: bound[name] })),
-      }),
-      params: Uint32Array.from(paramNames, (name) => params[name]),
-      firstWorkgroup: paramNames.indexOf("first_workgroup"),
-      workgroups,
-      operations,
-    };
+    const inOrder = pathBindings.map((name) => all[name]);
+    return dispatchOf(this.#device, pipeline, inOrder, paramNames, params, workgroups, operations);
   }
 }
 

@@ -2,10 +2,20 @@
 // for signatures.
 
 import { countCoefficients } from "../core/size.ts";
-import { type Cut, cutFor, fitsDevice } from "./blocks.ts";
+import { blockBytes, type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import type { DeviceLimits } from "./device.ts";
 import { type FlowLayout, flowLayoutOf, flowOperations, streamPlaces } from "./gradient-layout.ts";
-import { operationsOfStep, statesOf, type Way, type WaySizes, wayOf } from "./way.ts";
+import {
+  fewestPieces,
+  invocationsToFill,
+  mostLoopSteps,
+  operationsOfStep,
+  prefixesWay,
+  statesOf,
+  type Way,
+  type WaySizes,
+  wayOf,
+} from "./way.ts";
 
 /** The kernels of points: `pair`, an invocation for each pair of letters; `straight`, where the functional does not move in time; `adjoint` of streams. */
 export type GradientKernelName = "pair" | "straight" | "adjoint";
@@ -13,14 +23,16 @@ export type GradientKernelName = "pair" | "straight" | "adjoint";
 /** How gradients are computed. */
 export interface GradientWay {
   readonly kernel: GradientKernelName;
-  /** The signatures that they need. */
+  /** The signatures that they need, of {@link forwardDepth}: whole ones, or of several pieces those from a path's beginning to each piece's end. */
   readonly forward: Way;
   /** Of `pair`. */
   readonly flow: FlowLayout | undefined;
+  /** Pieces of a path's time that `pair` sweeps side by side. */
+  readonly pieces: number;
 }
 
 /** What the cut of a call depends on. */
-export interface GradientSizes extends Omit<WaySizes, "pieces"> {
+export interface GradientSizes extends WaySizes {
   /** Points of the longest path, a basepoint not counted. */
   readonly points: number;
   /** Whether paths continue something. */
@@ -33,20 +45,59 @@ export interface GradientSizes extends Omit<WaySizes, "pieces"> {
 /** Numbers of a path's functional: a row of a signature, and the gradient of a step after the whole path. */
 export const functionalNumbers = (channels: number, size: number): number => size + channels;
 
+/** The depth of the signatures that gradients need: in Λ·S a word is longer than what S has of it, but for streams, which read the prefixes themselves. */
+export const forwardDepth = (depth: number, stream: boolean): number => (stream ? depth : Math.max(1, depth - 1));
+
 /** Brackets that are formed pass by pass; the innermost is the kernel's that reads them. */
 export const bracketPasses = (channels: number, depth: number): number => (channels === 1 ? 0 : Math.max(0, depth - 2));
+
+/** Numbers that a piece of time needs: a functional, and a signature twice, to multiply it with those before. */
+const pieceNumbers = (channels: number, depth: number): number =>
+  functionalNumbers(channels, countCoefficients(channels, depth)) +
+  2 * countCoefficients(channels, forwardDepth(depth, false));
+
+/** Below this many steps what a piece takes besides costs more than it saves. A step less than tiles have: a piece takes the one behind it as well. */
+const leastPieceSteps = 127;
+
+/**
+ * Pieces of time, where a block's paths do not fill a device by themselves: as many as do, if that many functionals fit a block's `bytes` side by side; of long
+ * paths at least as many as round well, which way.ts would have for their signatures alone.
+ */
+function piecesOf({ batch, points, steps, channels, depth }: GradientSizes, flow: FlowLayout, bytes: number): number {
+  const paths = Math.max(1, Math.min(batch, Math.floor(blockBytes / (4 * points * channels))));
+  const toFill = (invocationsToFill * flow.tracks) / (flow.invocations * paths);
+  const most = Math.floor(bytes / (4 * pieceNumbers(channels, depth)));
+  if (toFill < 2 || most < steps / mostLoopSteps) return 1;
+  const filling = Math.min(toFill, steps / leastPieceSteps, most / paths);
+  const wanted = Math.max(1, Math.min(most, Math.floor(Math.max(filling, fewestPieces(steps)))));
+  // Whole tiles: the same time with fewer pieces.
+  const each = Math.ceil((steps / wanted + 1) / flow.tile) * flow.tile - 1;
+  return wanted === 1 ? 1 : Math.ceil(steps / each);
+}
 
 /** The way and the cut of a call on a device, or why it cannot have one. */
 export function planGradients(
   sizes: GradientSizes,
   limits: DeviceLimits,
-  blockBytes?: number,
+  usual = blockBytes,
 ): { way: GradientWay; cut: Cut } | string {
   const { batch, points, channels, depth, steps, stream, initial, resident, stays } = sizes;
   const size = countCoefficients(channels, depth);
   const straight = channels === 1 || depth <= 2;
-  const forward = wayOf(sizes, limits);
   const flow = straight || stream ? undefined : flowLayoutOf(channels, depth, limits);
+  // Signatures, the functional and its brackets; what is continued contracts the cotangent, and has a gradient. Or what moves of streams.
+  const own = stream
+    ? Math.max(1, steps) * size + streamPlaces(1, channels, size).numbers
+    : (bracketPasses(channels, depth) > 0 ? 2 : 1) * functionalNumbers(channels, size);
+  const besides = own + (initial ? 2 * size : 0);
+  // Of the usual block, whatever memory there is: the same pieces give the same bits.
+  const most = Math.min(blockBytes, limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const pieces = flow ? (sizes.pieces ?? piecesOf(sizes, flow, most - 4 * besides)) : 1;
+  const signatures = forwardDepth(depth, stream);
+  const forward =
+    pieces > 1
+      ? prefixesWay(channels, signatures, pieces, limits)
+      : wayOf({ ...sizes, depth: signatures, pieces: undefined }, limits);
   const fits = stream ? channels <= mostLetters(limits) : flow || straight;
   if (!forward || !fits) {
     return `gradients of ${channels} channels need more than the ${limits.maxComputeWorkgroupStorageSize} bytes of a workgroup's memory`;
@@ -60,15 +111,14 @@ export function planGradients(
     return `a result of ${batch * points * channels} numbers is more than a buffer of ${limits.maxBufferSize} bytes`;
   }
   const rows = stream ? Math.max(1, steps) : 1;
-  // Signatures, the functional and its brackets; what is continued contracts the cotangent, and has a gradient. Or what moves of streams.
-  const own = stream
-    ? rows * size + streamPlaces(1, channels, size).numbers
-    : size + (bracketPasses(channels, depth) > 0 ? 2 : 1) * functionalNumbers(channels, size);
-  const states = statesOf(forward, size, stream) + own + (initial ? 2 * size : 0);
+  const ownSize = countCoefficients(channels, signatures);
+  const states =
+    besides +
+    (pieces > 1 ? pieces * pieceNumbers(channels, depth) : statesOf(forward, ownSize, stream) + (stream ? 0 : ownSize));
   const cutSizes = { batch, points, channels, row, rows, stream, states, resident, stays };
-  const cut = cutFor(cutSizes, limits, blockBytes);
+  const cut = cutFor(cutSizes, limits, usual);
   if (cut.steps !== undefined) return `a path of ${points} points, or what its gradient needs, is more than a binding`;
-  return { way: { kernel: stream ? "adjoint" : straight ? "straight" : "pair", forward, flow }, cut };
+  return { way: { kernel: stream ? "adjoint" : straight ? "straight" : "pair", forward, flow, pieces }, cut };
 }
 
 /** Letters that streams may have: an invocation each. */
@@ -85,6 +135,21 @@ export function gradientOperations({ kernel, forward, flow }: GradientWay, chann
   return (forward.layout ? operationsOfStep(forward.layout) : channels) + sweep;
 }
 
-/** Operations of what is done once for a path: every word is cut between all of its letters, and has brackets. */
-export const setUpOperations = (channels: number, depth: number): number =>
-  16 * depth * countCoefficients(channels, depth);
+/**
+ * Operations of what is done once for a path: every word is cut between all of its letters, and has brackets. Of several pieces each multiplies its signature with
+ * all before, and has words cut once more.
+ */
+export const setUpOperations = (channels: number, depth: number, pieces = 1): number =>
+  16 * depth * countCoefficients(channels, depth) +
+  (pieces > 1 ? pieces * pieceOperations(channels, depth, pieces) : 0);
+
+const pieceOperations = (channels: number, depth: number, pieces: number): number =>
+  transportOperations(channels, depth) +
+  8 * (depth - 1) * countCoefficients(channels, depth - 1) * Math.ceil(Math.log2(pieces));
+
+/** Operations that take a functional to where a piece begins: a word of k letters has those of depth − k before it. */
+export function transportOperations(channels: number, depth: number): number {
+  let terms = channels;
+  for (let k = 2; k <= depth; k++) terms += channels ** k * (1 + countCoefficients(channels, depth - k));
+  return 4 * terms;
+}

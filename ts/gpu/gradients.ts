@@ -6,6 +6,7 @@ import { FLOAT32 } from "../core/arrays.ts";
 import { Call } from "../core/call.ts";
 import { ReadRows } from "../core/input.ts";
 import { ReadOptions } from "../core/options.ts";
+import { countCoefficients } from "../core/size.ts";
 import type { GradientArrays } from "../core/vjp-stage.ts";
 import type { Cut } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
@@ -13,7 +14,7 @@ import type { Device } from "./device.ts";
 import { Encoder, pipelinesOf } from "./encode.ts";
 import { allGradientKernels, GradientEncoder } from "./encode-gradients.ts";
 import { gpuFault } from "./faults.ts";
-import { type GradientWay, gradientOperations, planGradients, setUpOperations } from "./gradient-way.ts";
+import { forwardDepth, type GradientWay, gradientOperations, planGradients, setUpOperations } from "./gradient-way.ts";
 import { type Course, copyOf, type Encoded, foundIn, inBlocks, progressOf } from "./in-blocks.ts";
 import type { Holdings } from "./memory.ts";
 import { partOf, type Region } from "./regions.ts";
@@ -32,10 +33,10 @@ export interface GradientOutcome {
   readonly blocks: number;
 }
 
-/** The call of which gradients need the signatures, without scalar terms: whole paths by themselves, streams as they are. */
+/** The call of which gradients need the signatures, without scalar terms: whole paths by themselves, a level less; streams as they are. */
 export function ownCall(call: Call): Call {
   const options = new ReadOptions();
-  options.depth = call.depth;
+  options.depth = forwardDepth(call.depth, call.stream);
   options.stream = call.stream;
   options.inverse = call.inverse;
   options.algorithm = call.bits & (HORNER | PRUNED);
@@ -44,7 +45,7 @@ export function ownCall(call: Call): Call {
     call.paths,
     options,
     FLOAT32,
-    call.size,
+    countCoefficients(call.channels, options.depth),
     call.lengths,
     call.basepoint,
     call.stream ? call.initial : undefined,
@@ -56,7 +57,7 @@ export function planCall(
   device: Device,
   call: Call,
   cotangents: ReadRows,
-  { stays }: Conduct,
+  { stays, pieces }: Conduct,
 ): { way: GradientWay; cut: Cut } {
   const { batch, points, channels, depth, stream, basepoint, initial, paths, bits } = call;
   const planned = planGradients(
@@ -71,6 +72,7 @@ export function planCall(
       initial: initial !== undefined,
       resident: paths.resident !== undefined && cotangents.resident !== undefined,
       stays,
+      pieces,
     },
     device.limits,
     device.blockBytes,
@@ -157,7 +159,8 @@ export class Work implements Course<Shared> {
     this.#to = to;
     this.#stay = stay;
     this.check = check;
-    const total = batch * (points * gradientOperations(way, channels, depth) + setUpOperations(channels, depth));
+    const total =
+      batch * (points * gradientOperations(way, channels, depth) + setUpOperations(channels, depth, way.pieces));
     this.onDone = onProgress && progressOf(onProgress, total);
   }
 

@@ -10,7 +10,14 @@ export {
 export { type Cut, cutFor, fitsDevice } from "./blocks.ts";
 export type { AdapterInfo, DeviceLimits } from "./device.ts";
 export { type GpuFaultCode, gpuFault, isGpuFault } from "./faults.ts";
-export { bracketPasses, type GradientWay, gradientOperations, planGradients, setUpOperations } from "./gradient-way.ts";
+export {
+  bracketPasses,
+  forwardDepth,
+  type GradientWay,
+  gradientOperations,
+  planGradients,
+  setUpOperations,
+} from "./gradient-way.ts";
 export {
   type GpuInput,
   type GpuNumbers,

@@ -2,6 +2,7 @@
 // pieces for its stream. The product itself is kernels/chen.wgsl.ts's.
 
 import type { Device } from "./device.ts";
+import { dispatchOf } from "./dispatches.ts";
 import { type ChenParams, chenInvocations, chenParamNames } from "./kernels/chen.wgsl.ts";
 import type { Pipeline } from "./pipelines.ts";
 import { bind, type Region } from "./regions.ts";
@@ -42,7 +43,6 @@ export class Products {
     out: Signatures,
     { copies = 0, scalarTerm = false } = {},
   ): Command {
-    const { gpu } = this.#device;
     const [a, b, to] = [
       bind(this.#device, left.region),
       bind(this.#device, right.region),
@@ -64,19 +64,16 @@ export class Products {
       scalar_term: scalarTerm ? 1 : 0,
       first_workgroup: 0,
     };
-    return {
-      kind: "dispatch",
-      pipeline: this.#pipeline,
-      data: gpu.createBindGroup({
-        layout: this.#pipeline.data,
-        entries: [a, b, to].map(({ resource }, binding) => ({ binding, resource })),
-      }),
-      params: Uint32Array.from(chenParamNames, (name) => params[name]),
-      firstWorkgroup: chenParamNames.indexOf("first_workgroup"),
-      workgroups: Math.ceil((paths * products * this.#size) / chenInvocations),
+    return dispatchOf(
+      this.#device,
+      this.#pipeline,
+      [a, b, to],
+      chenParamNames,
+      params,
+      Math.ceil((paths * products * this.#size) / chenInvocations),
       // A term is a division and two loads beside its multiply-add.
-      operations: paths * products * this.#size * this.#depth * 8,
-    };
+      paths * products * this.#size * this.#depth * 8,
+    );
   }
 
   /**

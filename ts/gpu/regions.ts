@@ -9,6 +9,8 @@ export interface Region {
   /** Of the first byte; a multiple of 4. */
   readonly at: number;
   readonly bytes: number;
+  /** Bytes before it that are written as well: a scalar term's. */
+  readonly ahead?: number;
 }
 
 /** A region as it is bound. */
@@ -18,8 +20,8 @@ export interface Bound {
   readonly shift: number;
 }
 
-export function bind(device: Device, { buffer, at, bytes }: Region): Bound {
-  const before = at % device.limits.minStorageBufferOffsetAlignment;
+export function bind(device: Device, { buffer, at, bytes, ahead = 0 }: Region): Bound {
+  const before = ahead + ((at - ahead) % device.limits.minStorageBufferOffsetAlignment);
   return { resource: { buffer, offset: at - before, size: before + Math.max(4, bytes) }, shift: before / 4 };
 }
 

@@ -42,7 +42,7 @@ export interface WaySizes {
 }
 
 /** Invocations that keep a large device busy: 128 compute units with 256 each. */
-const invocationsToFill = 32768;
+export const invocationsToFill = 32768;
 /** Below this many steps a piece's products cost more than it saves. */
 const leastPieceSteps = 64;
 /** Paths of no more steps than this round well enough in one piece. */
@@ -51,10 +51,13 @@ const mostWholeSteps = 2048;
 const mostPieceSteps = 640;
 const mostPieces = 256;
 /** Of a path so long that 256 pieces are longer than this there are more: llvmpipe ends an invocation's loops, without a word, after 65 535 iterations of all of them together. */
-const mostLoopSteps = 2 ** 12;
+export const mostLoopSteps = 2 ** 12;
 
 const powerOfTwoAtMost = (n: number): number => 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, n))));
 const powerOfTwoAtLeast = (n: number): number => 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, n))));
+
+/** Pieces without which a path of so many steps does not round well enough. */
+export const fewestPieces = (steps: number): number => (steps > mostWholeSteps ? steps / mostPieceSteps : 1);
 
 /** Pieces of so many steps at most, whatever asks for more. */
 const mostPiecesOf = (steps: number): number => Math.max(mostPieces, powerOfTwoAtLeast(steps / mostLoopSteps));
@@ -85,12 +88,18 @@ export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined
     if (filling === 1 || !wholeLayout) return { kernel: "stream", layout, pieces: 1 };
     return { kernel: "stream", layout, wholeLayout, pieces: Math.min(mostPiecesOf(steps), filling) };
   }
-  const exact = steps > mostWholeSteps ? powerOfTwoAtLeast(steps / mostPieceSteps) : 1;
+  const exact = powerOfTwoAtLeast(fewestPieces(steps));
   const pieces = sizes.pieces ?? Math.min(mostPiecesOf(steps), Math.max(filling, exact));
   const pruned = prunedWay(sizes, share, limits, filling);
   if (pruned) return pruned;
   if (pieces === 1) return { kernel: layout.shares === 1 ? "path" : "prefix", layout, pieces };
   return { kernel: "time", layout: layoutFor(share, limits, true) ?? layout, pieces };
+}
+
+/** The way of signatures from a path's beginning to the end of each of so many pieces, or `undefined` as above. */
+export function prefixesWay(channels: number, depth: number, pieces: number, limits: WorkgroupLimits): Way | undefined {
+  const layout = layoutFor(shareOf(channels, depth), limits);
+  return layout && { kernel: "time", layout, pieces };
 }
 
 /** Pieces that a pruned walk has at least: recovery amplifies what a piece has rounded (docs/pruned-walk.md). */

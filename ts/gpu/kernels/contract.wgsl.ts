@@ -55,16 +55,17 @@ fn last_step(a: u32, b: u32, channel: u32) -> f32 {
 }
 `;
 
-const left = `
+/** Σ_u I(u) Λ(u v), of arrays by their names. */
+export const leftSource = (cotangents: string, factors: string): string => `
 fn contracted(a: u32, b: u32, index: u32) -> f32 {
   let level = level_of(index);
   let word = index - OFFSET[level];
-  var sum = cotangents[a + index];
+  var sum = ${cotangents}[a + index];
   for (var letters = 1u; letters + level <= DEPTH; letters++) {
     let begin = a + OFFSET[level + letters] + word;
     let to = b + OFFSET[letters];
     for (var i = 0u; i < COUNT[letters]; i++) {
-      sum = fma(factors[to + i], cotangents[begin + i * COUNT[level]], sum);
+      sum = fma(${factors}[to + i], ${cotangents}[begin + i * COUNT[level]], sum);
     }
   }
   return sum;
@@ -84,7 +85,7 @@ ${paramStruct(names)}@group(1) @binding(0) var<storage, read> cotangents: array<
 @group(1) @binding(2) var<storage, read_write> out: array<f32>;
 // The first path of the call with a cotangent that is not finite.
 @group(1) @binding(3) var<storage, read_write> first_not_finite: atomic<u32>;
-${optionsSource}${workgroupSource}${wordsSource(channels, depth)}${isRight ? right : left}
+${optionsSource}${workgroupSource}${wordsSource(channels, depth)}${isRight ? right : leftSource("cotangents", "factors")}
 ${entryPoint(contractInvocations)}
   let number = workgroup_number(id, groups) * ${u(contractInvocations)} + lane;
   let index = number % params.count;

@@ -45,7 +45,7 @@ fn coefficient_of_one_letter(track: Track, steps: u32, channel: u32, level: u32)
 }
 `;
 
-/** The kernel; a track is a path, and its rows are `params.rows`. */
+/** The kernel; a path's rows are `params.rows`: of pieces of time one for the end of each. */
 export function endsSource(channels: number, depth: number): string {
   return `// path-signature ends, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/ends.wgsl.ts.
 ${paramsSource}${workgroupSource}${trackSource(channels)}${endsFunctions(channels, depth)}
@@ -57,9 +57,9 @@ ${entryPoint(endsInvocations)}
   let level = number / CHANNELS % DEPTH + 1u;
   let row = number / (CHANNELS * DEPTH) % params.rows;
   let path = number / (CHANNELS * DEPTH) / params.rows;
-  if (path >= params.tracks) { return; }
-  let track = track_of(path);
-  let steps = select(track.steps, min(row + 1u, track.steps), has(${u(option.STREAM)}));
+  if (path >= params.tracks / params.pieces) { return; }
+  let track = track_of(path * params.pieces + min(row, params.pieces - 1u));
+  let steps = select(track.first + track.count, min(row + 1u, track.steps), has(${u(option.STREAM)}));
   let to = params.out_offset + path * params.out_path + row * params.out_piece;
   if (channel == 0u && level == 1u && has(${u(option.SCALAR_TERM)})) { out[to - 1u] = 1.0; }
   out[to + one_letter(channel, level)] = coefficient_of_one_letter(track, steps, channel, level);

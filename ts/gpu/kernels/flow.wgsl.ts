@@ -8,7 +8,10 @@
 // vector over steps, so that each Θ_N is read once for four of them. The pairs of a path leave two numbers for each step in workgroup memory; then
 // invocations have a point and a channel each.
 //
-// Where Θ stands in memory it does in a path's row of T, words of the pair (a, c) at (… a c). What belongs to them is at (… c a), of which the
+// Tracks are pieces of paths in time, each with a Θ of its own: as it is where the piece begins (transport.wgsl.ts). A piece also takes the step behind its
+// end, so that its last point has both of its steps; the first point is the piece's before, but for that of the path.
+//
+// Where Θ stands in memory it does in a track's row of T, words of the pair (a, c) at (… a c). What belongs to them is at (… c a), of which the
 // antisymmetric Θ has no need: on the last level but one Θ as it was at the first point, below that what sums have lost (Kahan 1965).
 
 import { type FlowLayout, settleSteps } from "../gradient-layout.ts";
@@ -24,7 +27,7 @@ function workgroupMemory(layout: FlowLayout): string {
   const { channels: d, pairs, invocations, tracks, tile } = layout;
   return `
 const INVOCATIONS = ${u(invocations)};
-// Paths of a workgroup.
+// Pieces of paths in a workgroup.
 const TRACKS = ${u(tracks)};
 const PAIRS = ${u(pairs)};
 // Steps between two visits of the points.
@@ -47,17 +50,16 @@ fn pair_of(a: u32, c: u32) -> u32 {
   return a * (2u * CHANNELS - a - 1u) / 2u + c - a - 1u;
 }
 
-// Fills \`tracks\`; gives the steps of the longest.
-fn find_tracks(lane: u32, workgroup: u32) -> u32 {
+// Fills \`tracks\`, from number \`first_track\` on; gives the steps of the longest.
+fn find_tracks(lane: u32, first_track: u32) -> u32 {
   for (var i = lane; i < TRACKS; i += INVOCATIONS) {
-    let path = workgroup * TRACKS + i;
-    tracks[i] = Track(path, 0u, 0u, 0u);
-    if (path < params.paths) { tracks[i] = track_of(path); }
+    tracks[i] = Track(params.paths, 0u, 0u, 0u);
+    if (first_track + i < params.paths * params.pieces) { tracks[i] = track_of(first_track + i); }
   }
   workgroupBarrier();
   if (lane == 0u) {
     var most = 0u;
-    for (var i = 0u; i < TRACKS; i++) { most = max(most, tracks[i].steps); }
+    for (var i = 0u; i < TRACKS; i++) { most = max(most, tracks[i].count); }
     longest = most;
   }
   return workgroupUniformLoad(&longest);
@@ -69,7 +71,7 @@ fn keep_last(lane: u32, t: u32) {
     let first = i / CHANNELS * VECTORS * CHANNELS + i % CHANNELS;
     increments[first] = increments[first + (VECTORS - 1u) * CHANNELS];
     let track = tracks[i / CHANNELS];
-    if (track.steps > 0u) { way[i] = way_to(track, min(t, track.steps), i % CHANNELS); }
+    if (track.steps > 0u) { way[i] = way_to(track, min(t, track.count), i % CHANNELS); }
   }
   for (var i = lane; i < TRACKS * PAIRS; i += INVOCATIONS) {
     let first = i / PAIRS * (TILE + 1u) * PAIRS + i % PAIRS;
@@ -77,7 +79,7 @@ fn keep_last(lane: u32, t: u32) {
   }
 }
 
-// Steps t .. t + TILE of each path; beyond its end increments are zero.
+// Steps t .. t + TILE of each track, and on beyond its end; beyond the path's increments are zero.
 fn stage(lane: u32, t: u32) {
   for (var i = lane; i < TRACKS * (VECTORS - 1u) * CHANNELS; i += INVOCATIONS) {
     let letter = i % CHANNELS;
@@ -86,21 +88,22 @@ fn stage(lane: u32, t: u32) {
     let track = tracks[slot];
     var z = vec4f();
     for (var q = 0u; q < 4u; q++) {
-      let s = t + 4u * number + q;
+      let s = track.first + t + 4u * number + q;
       if (s < track.steps) { z[q] = coordinate(track, s + 1u, letter) - coordinate(track, s, letter); }
     }
     increments[(slot * VECTORS + number + 1u) * CHANNELS + letter] = z;
   }
 }
 
-// The gradients of points t .. t + TILE of each path.
-fn collect(lane: u32, t: u32) {
+// The gradients of points t .. t + TILE of each track. Where a piece begins is the end of the one before.
+fn collect(lane: u32, first_track: u32, t: u32) {
   for (var i = lane; i < TRACKS * TILE * CHANNELS; i += INVOCATIONS) {
     let c = i % CHANNELS;
     let step = i / CHANNELS % TILE;
     let slot = i / (CHANNELS * TILE);
     let track = tracks[slot];
-    if (track.path < params.paths && t + step <= track.steps) {
+    let is_own = t + step > 0u || (first_track + slot) % params.pieces == 0u;
+    if (track.path < params.paths && is_own && t + step <= track.count) {
       // The step before the point, and the one after it.
       let vectors = slot * VECTORS * CHANNELS;
       let first = vectors + (step + 3u) / 4u * CHANNELS;
@@ -118,16 +121,16 @@ fn collect(lane: u32, t: u32) {
         g = fma(-increments[first + a][(step + 3u) % 4u], behind[row + pair], g);
         g = fma(-increments[second + a][step % 4u], before[next + pair], g);
       }
-      write_point(track, t + step, c, g);
+      write_point(track, track.first + t + step, c, g);
     }
   }
 }
 
-// Zeros past the end of paths.
-fn clear_tails(lane: u32) {
+// Zeros past the end of paths, by their first pieces.
+fn clear_tails(lane: u32, first_track: u32) {
   for (var slot = 0u; slot < TRACKS; slot++) {
     let track = tracks[slot];
-    if (track.path >= params.paths) { continue; }
+    if (track.path >= params.paths || (first_track + slot) % params.pieces != 0u) { continue; }
     let length = select(track.steps + 1u, track.steps, has(${u(option.BASEPOINT)}));
     for (var i = length * CHANNELS + lane; i < params.points * CHANNELS; i += INVOCATIONS) {
       out[params.out_offset + track.path * params.points * CHANNELS + i] = 0.0;
@@ -338,10 +341,10 @@ export function flowSource(layout: FlowLayout): string {
   const { channels: d, depth, pairs, invocations, tracks, inRegisters } = layout;
   const tree = inRegisters ? registers(layout) : memory(layout);
   const place = [
-    "let path = min(tracks[slot].path, params.paths - 1u);",
+    "let number = min(first_track + slot, params.paths * params.pieces - 1u);",
     "let letters = letters_of(pair);",
-    "let root = functional_of(path) + letters.x * CHANNELS + letters.y;",
-    "let mirror = functional_of(path) + letters.y * CHANNELS + letters.x;",
+    "let root = functional_of(number) + letters.x * CHANNELS + letters.y;",
+    "let mirror = functional_of(number) + letters.y * CHANNELS + letters.x;",
     "let way_at = slot * CHANNELS;",
   ];
   const settled = `if (t > 0u && t % ${u(settleSteps)} == 0u) {\n${indent(settle(layout, tree), 2)}\n}`.split("\n");
@@ -358,7 +361,7 @@ export function flowSource(layout: FlowLayout): string {
   const row = `behind[(slot * (TILE + 1u) + TILE) * PAIRS + pair]`;
   // Of the top level's words (… c a) the first has room for the last row of `behind`.
   const rowKept = memory(layout).companion(new Array<string>(depth - 2).fill("0u"));
-  return `// path-signature gradients, channels ${d}, depth ${depth}: a pair of letters an invocation, ${tracks} paths to a workgroup of ${invocations},
+  return `// path-signature gradients, channels ${d}, depth ${depth}: a pair of letters an invocation, ${tracks} tracks to a workgroup of ${invocations},
 // trees in ${inRegisters ? "registers" : "memory"}. Written by ts/gpu/kernels/flow.wgsl.ts.
 ${pointsSource(d, depth)}${workgroupMemory(layout)}
 // The letters a < c of a pair.
@@ -373,8 +376,8 @@ fn letters_of(pair: u32) -> vec2u {
 }
 
 ${entryPoint(invocations)}
-  let workgroup = workgroup_number(id, groups);
-  let most = find_tracks(lane, workgroup);
+  let first_track = workgroup_number(id, groups) * TRACKS;
+  let most = find_tracks(lane, first_track);
 ${
   several
     ? ""
@@ -404,13 +407,13 @@ ${indent(inRegisters ? between(layout, tree, "load") : [], 2)}
     workgroupBarrier();
 ${indent(forPairs([...settled, ...tileSteps(layout, tree)]), 4)}
     workgroupBarrier();
-    collect(lane, t);
+    collect(lane, first_track, t);
     workgroupBarrier();
   }
   if (last <= most) {
 ${indent(forPairs([...(inRegisters ? between(layout, tree, "store") : []), `${rowKept} = ${row};`]), 4)}
   }
-  if (params.first_step == 0u) { clear_tails(lane); }
+  if (params.first_step == 0u) { clear_tails(lane, first_track); }
 }
 `;
 }

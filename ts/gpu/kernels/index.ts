@@ -13,12 +13,15 @@ import { recoverySource } from "./recovery.wgsl.ts";
 import { streamSource, wholeSource } from "./signature.wgsl.ts";
 import { straightSource } from "./straight.wgsl.ts";
 import { streamGradientsSource } from "./stream-gradients.wgsl.ts";
+import { transportSource } from "./transport.wgsl.ts";
 
 /** points, lengths, basepoints, initials, out, found, listed. */
 const pathBindings: readonly BindingKind[] = ["read", "read", "read", "read", "write", "write", "read"];
 const chenBindings: readonly BindingKind[] = ["read", "read", "write"];
 /** cotangents, factors, out, found. */
 const contractBindings: readonly BindingKind[] = ["read", "read", "write", "write"];
+/** before, signatures, after. */
+const transportBindings: readonly BindingKind[] = ["read", "read", "write"];
 /** before, after. */
 const bracketBindings: readonly BindingKind[] = ["read", "write"];
 /** points, lengths, basepoints, functional, out, out_basepoint. */
@@ -30,8 +33,9 @@ const streamBindings: readonly BindingKind[] = ["read", "read", "read", "write",
 /** Layouts depend on the device's limits, and pipelines are a device's own: channels and depth are name enough. */
 const shape = (channels: number, depth: number): string => `${channels} channels, depth ${depth}`;
 
+/** Whole paths and pieces of them may lie in workgroups differently: a kernel each. */
 export const wholeKernel = (layout: Layout): Kernel => ({
-  name: `walk${layout.gathers ? " and products" : ""}, ${shape(layout.share.channels, layout.share.depth)}`,
+  name: `walk${layout.gathers ? " and products" : ""}, ${shape(layout.share.channels, layout.share.depth)}, ${layout.tracks} in ${layout.invocations}`,
   bindings: pathBindings,
   source: () => wholeSource(layout),
 });
@@ -82,6 +86,12 @@ export const bracketKernel = (channels: number, depth: number): Kernel => ({
   name: `brackets, ${shape(channels, depth)}`,
   bindings: bracketBindings,
   source: () => bracketSource(channels, depth),
+});
+
+export const transportKernel = (channels: number, depth: number): Kernel => ({
+  name: `transport, ${shape(channels, depth)}`,
+  bindings: transportBindings,
+  source: () => transportSource(channels, depth),
 });
 
 export const flowKernel = (layout: FlowLayout): Kernel => ({

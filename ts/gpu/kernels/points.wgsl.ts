@@ -10,8 +10,8 @@ import { u } from "./text.ts";
 export const pointNames = {
   options: "sum of option bits",
   paths: "",
-  pieces: "1: paths are not cut",
-  piece_steps: "",
+  pieces: "of a path in time, each with a functional",
+  piece_steps: "0: a path's own steps are divided evenly",
   points: "points from one path to the next",
   points_offset: "where the first path begins",
   lengths_offset: "",
@@ -19,7 +19,7 @@ export const pointNames = {
   basepoint_stride: "from one path's to the next one's; 0: shared",
   functional_offset:
     "where the first path's T begins, on level 1; behind it the gradient of a step after the whole path",
-  functional_path: "from one path's to the next one's",
+  functional_path: "from one piece's to the next one's, of all paths",
   out_offset: "",
   out_basepoint_offset: "",
   first_step: "of this part of the steps, if they are done in parts; a multiple of a tile's",
@@ -65,17 +65,18 @@ ${pointsParams(pointNames, channels, depth, "out_basepoint")}
 // Gradients of basepoints, (paths, channels).
 @group(1) @binding(5) var<storage, read_write> out_basepoint: array<f32>;
 
-// Where a path's functional begins.
-fn functional_of(path: u32) -> u32 {
-  return params.functional_offset + path * params.functional_path;
+// Where the functional of a piece begins, by its number among those of all paths.
+fn functional_of(number: u32) -> u32 {
+  return params.functional_offset + number * params.functional_path;
 }
 
 // The gradient of point number t in the direction of travel: \`inside\` is what its two steps say.
 fn write_point(track: Track, t: u32, channel: u32, inside: f32) {
+  let functional_at = functional_of(track.path * params.pieces);
   var g = select(inside, 0.0, track.steps == 0u);
   if (track.steps > 0u) {
-    if (t == 0u) { g -= functional[functional_of(track.path) + channel]; }
-    if (t == track.steps) { g += functional[functional_of(track.path) + SIZE + channel]; }
+    if (t == 0u) { g -= functional[functional_at + channel]; }
+    if (t == track.steps) { g += functional[functional_at + SIZE + channel]; }
   }
   put_point(track, t, channel, g);
 }
