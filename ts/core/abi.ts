@@ -58,7 +58,8 @@ export interface Kernels {
    * wrong, nothing was written. Arguments as for `signature`, and
    *
    * @param signatures - address of rows as `signature` writes them: of whole paths by themselves (without what they continued), with
-   *   STREAM of all prefixes (with it).
+   *   STREAM of all prefixes (with it). The top level of whole paths is not looked at.
+   * @param signatureRow - numbers of such a row: those of `depth`, or for whole paths those of a depth below it by one.
    * @param cotangents - address of ∂f/∂signature, rows like those; a scalar term's entry is not looked at.
    * @param options - those of `signature`, and {@link CONTINUED}, {@link CONTINUES}.
    * @param out - address of (batch, points, channels) numbers for ∂f/∂paths, zero past a path's end.
@@ -79,6 +80,7 @@ export interface Kernels {
     initial: number,
     initialStride: number,
     signatures: number,
+    signatureRow: number,
     cotangents: number,
     options: number,
     out: number,

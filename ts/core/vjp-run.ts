@@ -5,8 +5,9 @@ import { allocateNumbers } from "./arrays.ts";
 import { Call } from "./call.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import type { ReadOptions } from "./options.ts";
+import { ReadOptions } from "./options.ts";
 import { compute } from "./run.ts";
+import { countCoefficients } from "./size.ts";
 import type { GradientTensor, SignatureGradients } from "./vjp.ts";
 import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
 
@@ -19,13 +20,18 @@ export function forward(instance: Instance, call: Call): Numbers {
   return compute(instance, call, undefined, count);
 }
 
-/** The call of which the kernel wants the signatures: whole paths by themselves, streams as they are. */
+/** The call of which the kernel wants the signatures: whole paths by themselves, without the top level, of which no gradient depends; streams as they are. */
 export function ownCall(call: Call, given: ReadOptions): Call {
-  if (call.stream || call.initial === undefined) return call;
-  return new Call(call.paths, given, call.dtype, call.size, call.lengths, call.basepoint, undefined);
+  if (call.stream) return call;
+  const options = Object.assign(new ReadOptions(), given, { depth: depthBelow(call.depth) });
+  const size = countCoefficients(call.channels, options.depth);
+  return new Call(call.paths, options, call.dtype, size, call.lengths, call.basepoint, undefined);
 }
 
-/** Gradients of a call whose signatures are known. */
+/** The depth of the signatures that gradients of whole signatures need. */
+export const depthBelow = (depth: number): number => Math.max(1, depth - 1);
+
+/** Gradients of a call whose signatures are known, those of {@link ownCall} or, where nothing was continued, the call's. */
 export function backward(
   instance: Instance,
   call: Call,
@@ -34,7 +40,7 @@ export function backward(
   to: GradientArrays,
 ): void {
   // A stream without a row has no signature that could depend on anything.
-  if (call.batch > 0 && call.rows > 0) new VjpStage(instance, call).run(signatures, cotangent, to);
+  if (call.batch > 0 && call.rows > 0) new VjpStage(instance, call, signatures).run(cotangent, to);
 }
 
 const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({

@@ -39,7 +39,7 @@ import {
   writeHead,
 } from "./task.ts";
 import { planVjp } from "./vjp-blocks.ts";
-import { backward, forward, ownCall } from "./vjp-run.ts";
+import { backward, depthBelow, forward, ownCall } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;
@@ -260,6 +260,9 @@ export const isUncut = (sizes: CallSizes): boolean =>
 
 /** What the kernels need besides a block that they do as it is staged, in bytes: its signatures, then scratch. */
 export interface Workspace {
+  /** Of the signatures, and numbers of a row of them. */
+  readonly depth: number;
+  readonly row: number;
   readonly signatures: number;
   readonly scratch: number;
 }
@@ -271,14 +274,17 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
   const bits = word(OPTIONS);
   const [channels, depth, batch, points] = [word(CHANNELS), word(DEPTH), word(BATCH), word(POINTS)];
   const stream = (bits & STREAM) !== 0;
-  const row = countCoefficients(channels, depth) + ((bits & SCALAR_TERM) !== 0 ? 1 : 0);
+  // What is kept of signatures.
+  const kept = stream ? depth : depthBelow(depth);
+  const row = countCoefficients(channels, kept) + ((bits & SCALAR_TERM) !== 0 ? 1 : 0);
   const rows = stream ? points - (word(BASEPOINT) === 0 ? 1 : 0) : 1;
   const bytes = dtype === FLOAT32 ? 4 : 8;
   if (!isUncut({ batch, points, channels, row, rows, bytes, stream }) || rows === 0) return undefined;
   const scratch = instance.kernels.vjp_scratch_bytes(dtype, channels, depth, bits & vjpBits) >>> 0;
-  const forwards = instance.scratchBytes(dtype, channels, depth, bits);
+  const forwards = instance.scratchBytes(dtype, channels, kept, bits);
   if (scratch === 0 || forwards === 0) return undefined;
-  return { signatures: alignLarge(batch * rows * row * bytes), scratch: Math.max(scratch, forwards) };
+  const signatures = alignLarge(batch * rows * row * bytes);
+  return { depth: kept, row, signatures, scratch: Math.max(scratch, forwards) };
 }
 
 /**
@@ -289,7 +295,7 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
 export function performUncut(
   instance: Instance,
   at: number,
-  { signatures, scratch }: Workspace,
+  { depth, row, signatures, scratch }: Workspace,
   space: number,
 ): number {
   const { u32, kernels } = instance;
@@ -299,20 +305,13 @@ export function performUncut(
   const bits = word(OPTIONS);
   const continued = (bits & STREAM) !== 0 ? address(INITIAL) : 0;
   const finite = word(CHECK_FINITE) === 0 ? undefined : () => new StagedBlock(kernels.memory.buffer, at);
-  // What both kernels are told first.
-  const paths = [
-    word(DTYPE),
-    address(PATHS),
-    word(BATCH),
-    word(POINTS),
-    word(CHANNELS),
-    word(DEPTH),
-    address(LENGTHS),
-    address(BASEPOINT),
-    word(BASEPOINT_STRIDE),
-  ] as const;
+  // What both kernels are told of paths.
+  const paths = [word(DTYPE), address(PATHS), word(BATCH), word(POINTS), word(CHANNELS)] as const;
+  const lengths = [address(LENGTHS), address(BASEPOINT), word(BASEPOINT_STRIDE)] as const;
   const forwards = kernels.signature(
     ...paths,
+    depth,
+    ...lengths,
     continued,
     word(INITIAL_STRIDE),
     bits,
@@ -327,9 +326,12 @@ export function performUncut(
   }
   const backwards = kernels.signature_vjp(
     ...paths,
+    word(DEPTH),
+    ...lengths,
     address(INITIAL),
     word(INITIAL_STRIDE),
     space,
+    row,
     address(COTANGENTS),
     bits & vjpBits,
     address(OUTPUT),

@@ -218,7 +218,14 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool) -> Answer<V::T> {
         options,
         recovery: None,
     };
-    let (signatures, _) = call::<V>(&forward);
+    let (mut signatures, _) = call::<V>(&forward);
+    let mut signature_row = size + usize::from(m.kind.scalar_term);
+    if !all && !m.kind.stream {
+        // Nobody looks at the top level.
+        let below = signature_row - d.pow(n as u32);
+        signatures = signatures.chunks(signature_row).flat_map(|row| row[..below].to_vec()).collect();
+        signature_row = below;
+    }
     let request = VjpRequest {
         paths: &paths,
         batch,
@@ -229,6 +236,7 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool) -> Answer<V::T> {
         basepoint,
         initial,
         signatures: &signatures,
+        signature_row,
         cotangents: &cotangents,
         options,
         part: Part::WHOLE,
@@ -497,6 +505,7 @@ fn pieces_of_time() {
                         basepoint: base.map(|data| PerPath { data, stride: 0 }),
                         initial: kind.stream.then_some(PerPath { data: &states[i], stride: 0 }),
                         signatures: &signatures,
+                        signature_row: size,
                         cotangents: &m.cotangents[at..at + rows * size],
                         options,
                         part,

@@ -51,6 +51,7 @@ pub fn signature_vjp(
     initial: usize,
     initial_stride: usize,
     signatures: usize,
+    signature_row: usize,
     cotangents: usize,
     bits: u32,
     out: usize,
@@ -73,6 +74,7 @@ pub fn signature_vjp(
         initial,
         initial_stride,
         signatures,
+        signature_row,
         cotangents,
         options,
         part,
@@ -103,6 +105,7 @@ struct Arguments {
     initial: usize,
     initial_stride: usize,
     signatures: usize,
+    signature_row: usize,
     cotangents: usize,
     options: Options,
     part: Part,
@@ -133,7 +136,7 @@ impl Arguments {
             false => 1,
         };
         let row = size + usize::from(self.options.scalar_term);
-        let coefficients = times(times(self.batch, rows)?, row)?;
+        let rows = times(self.batch, rows)?;
         // SAFETY (all slices): `ranges` checks alignment and bounds against the memory. What the ranges hold is plain numbers; the caller vouches,
         // as `ts/core/abi.ts` does, that what is written overlaps nothing else.
         let lengths = match self.lengths {
@@ -150,8 +153,10 @@ impl Arguments {
             basepoint: unsafe { per_path(self.batch, self.basepoint, self.basepoint_stride, self.channels) }
                 .ok_or(code::RANGE)?,
             initial: unsafe { per_path(self.batch, self.initial, self.initial_stride, size) }.ok_or(code::RANGE)?,
-            signatures: unsafe { slice::<V::T>(self.signatures, coefficients) }.ok_or(code::RANGE)?,
-            cotangents: unsafe { slice::<V::T>(self.cotangents, coefficients) }.ok_or(code::RANGE)?,
+            signature_row: self.signature_row,
+            signatures: unsafe { slice::<V::T>(self.signatures, times(rows, self.signature_row)?) }
+                .ok_or(code::RANGE)?,
+            cotangents: unsafe { slice::<V::T>(self.cotangents, times(rows, row)?) }.ok_or(code::RANGE)?,
             options: self.options,
             part: self.part,
         };

@@ -63,7 +63,7 @@ pub struct Call<'a, 'b, T> {
     carry: *mut T,
     /// Numbers of the carry a path.
     carried: usize,
-    /// Numbers in a row of signatures or cotangents, and how many of them come before level 1.
+    /// Numbers in a row of cotangents, with `stream` of signatures too, and how many of them come before level 1.
     pub row: usize,
     pub skip: usize,
 }
@@ -131,7 +131,10 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
 
     /// A path's first row of signatures, from level 1 on.
     pub fn signature(&self, path: usize) -> *const T {
-        self.request.signatures.as_ptr().wrapping_add(path * self.request.rows() * self.row + self.skip)
+        self.request
+            .signatures
+            .as_ptr()
+            .wrapping_add(path * self.request.rows() * self.request.signature_row + self.skip)
     }
 
     /// A path's first row of cotangents, from level 1 on.
@@ -156,7 +159,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
 
     /// Each lane's row of signatures, from number `skip` of the first one on.
     pub fn signatures(&self, group: &Group, skip: usize) -> Rows<T> {
-        rows_of(group, self.signature(0).wrapping_add(skip), self.request.rows() * self.row)
+        rows_of(group, self.signature(0).wrapping_add(skip), self.request.rows() * self.request.signature_row)
     }
 
     /// Each lane's row of cotangents, likewise.

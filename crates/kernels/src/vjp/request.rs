@@ -23,9 +23,11 @@ pub struct VjpRequest<'a, T> {
     pub basepoint: Option<PerPath<'a, T>>,
     /// The signature that each path continued: `size` numbers (no scalar term) a path.
     pub initial: Option<PerPath<'a, T>>,
-    /// Rows as [`crate::signature()`] writes them with these options: (batch, row) of the paths themselves, *without* what they continued; with `stream`
-    /// (batch, rows, row), with it.
+    /// Rows as [`crate::signature()`] writes them with these options: (batch, `signature_row`) of the paths themselves, *without* what they continued; with `stream`
+    /// (batch, rows, `signature_row`), with it.
     pub signatures: &'a [T],
+    /// Numbers of such a row. The top level of whole signatures is not looked at, and need not be there.
+    pub signature_row: usize,
     /// ∂f/∂signature: rows like those of the signatures. A scalar term's entry is not looked at: the term is constant.
     pub cotangents: &'a [T],
     /// What was asked for; `algorithm` means nothing here.
@@ -93,6 +95,7 @@ impl<T: Copy> VjpRequest<'_, T> {
             basepoint: given(self.basepoint),
             initial: given(self.initial),
             signatures: self.signatures.len(),
+            signature_row: self.signature_row,
             cotangents: self.cotangents.len(),
             options: self.options,
             part: self.part,
@@ -118,6 +121,7 @@ struct Sizes<'a> {
     basepoint: Option<(usize, usize)>,
     initial: Option<(usize, usize)>,
     signatures: usize,
+    signature_row: usize,
     cotangents: usize,
     options: Options,
     part: Part,
@@ -166,11 +170,15 @@ impl Sizes<'_> {
             true => self.points - usize::from(self.basepoint.is_none()),
             false => 1,
         };
-        let rows = each(rows)?.checked_mul(row).ok_or(Error::Shape)?;
-        if self.signatures != rows {
+        let of_rows = |row: usize| each(rows)?.checked_mul(row).ok_or(Error::Shape);
+        let missing_levels = match self.options.stream {
+            true => self.signature_row != row,
+            false => self.signature_row < row - shape.top(),
+        };
+        if missing_levels || self.signatures != of_rows(self.signature_row)? {
             return Err(Error::Signatures);
         }
-        if self.cotangents != rows {
+        if self.cotangents != of_rows(row)? {
             return Err(Error::Cotangents);
         }
         let carried = match self.part {
