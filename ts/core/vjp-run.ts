@@ -2,13 +2,13 @@
 // this thread (vjp.ts) and for workers (vjp-task.ts).
 
 import { allocateNumbers } from "./arrays.ts";
-import { Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import { ReadOptions } from "./options.ts";
+import type { ReadOptions } from "./options.ts";
 import { compute } from "./run.ts";
-import { countCoefficients } from "./size.ts";
 import type { GradientTensor, SignatureGradients } from "./vjp.ts";
+import { callBelow, isLong, LongPath, longGradients, vjpScratchFor } from "./vjp-long.ts";
 import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;
@@ -20,27 +20,33 @@ export function forward(instance: Instance, call: Call): Numbers {
   return compute(instance, call, undefined, count);
 }
 
-/** The call of which the kernel wants the signatures: whole paths by themselves, without the top level, of which no gradient depends; streams as they are. */
-export function ownCall(call: Call, given: ReadOptions): Call {
-  if (call.stream) return call;
-  const options = Object.assign(new ReadOptions(), given, { depth: depthBelow(call.depth) });
-  const size = countCoefficients(call.channels, options.depth);
-  return new Call(call.paths, options, call.dtype, size, call.lengths, call.basepoint, undefined);
-}
+/** The call of which the kernel wants the signatures: whole paths by themselves, without the top level, which plays no part; streams as they are. */
+export const ownCall = (call: Call, given: ReadOptions): Call => (call.stream ? call : callBelow(call, given, 1));
 
-/** The depth of the signatures that gradients of whole signatures need. */
-export const depthBelow = (depth: number): number => Math.max(1, depth - 1);
+/** Whether a call is a path by itself, whose gradient is computed in another way than a batch's. */
+export const isLone = (call: Call): boolean => call.batch === 1 && !call.stream;
 
-/** Gradients of a call whose signatures are known, those of {@link ownCall} or, where nothing was continued, the call's. */
-export function backward(
+/**
+ * Gradients of a call that was read with the options `given`.
+ *
+ * @param known - signatures, if they are: those of {@link ownCall} or, where nothing was continued, the call's
+ * @param lone - whether the call is {@link isLone}, rather than a part of one that is not
+ */
+export function gradientsOf(
   instance: Instance,
   call: Call,
-  signatures: Numbers,
+  given: ReadOptions,
+  known: Numbers | undefined,
   cotangent: ReadRows,
   to: GradientArrays,
+  lone: boolean,
 ): void {
   // A stream without a row has no signature that could depend on anything.
-  if (call.batch > 0 && call.rows > 0) new VjpStage(instance, call, signatures).run(cotangent, to);
+  if (call.batch === 0 || call.rows === 0) return;
+  if (lone && isLong(call)) return longGradients(instance, new LongPath(call, given, cotangent, known), to);
+  vjpScratchFor(instance, call, 0);
+  const signatures = known ?? forward(instance, ownCall(call, given));
+  new VjpStage(instance, call, signatures, lone).run(cotangent, to);
 }
 
 const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({

@@ -1,14 +1,15 @@
 // Runs a call for gradients: stages a block of paths with their signatures and cotangents, runs the kernel on it, perhaps segment of time by segment,
 // brings the gradients back. How blocks and segments are cut is vjp-blocks.ts's.
 
-import { CONTINUED, CONTINUES, COTANGENTS_NOT_FINITE, code } from "./abi.ts";
-import { alignLarge, beyondMemory, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
+import { CONTINUED, CONTINUES, COTANGENTS_NOT_FINITE, code, LONE } from "./abi.ts";
+import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, copyOut, dtypeOfKind } from "./arrays.ts";
 import { type Call, internal, lengthOf, startOf } from "./call.ts";
 import { checkCotangent } from "./cotangent.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { planVjp, segmentPoints, type VjpPlan } from "./vjp-blocks.ts";
+import { vjpScratchFor } from "./vjp-long.ts";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -18,13 +19,6 @@ export interface GradientArrays {
   /** Takes the rows of paths [first, first + count). */
   readonly basepoint: ((heap: Numbers, at: number, first: number, count: number) => void) | undefined;
   readonly initial: ((heap: Numbers, at: number, first: number, count: number) => void) | undefined;
-}
-
-/** Bytes of the kernel's scratch. @throws PathSignatureError SIZE_TOO_LARGE */
-function scratchFor(instance: Instance, call: Call): number {
-  const bytes = instance.kernels.vjp_scratch_bytes(call.dtype, call.channels, call.depth, call.bits & 7) >>> 0;
-  if (bytes > 0) return bytes;
-  throw beyondMemory(call);
 }
 
 type Region =
@@ -58,7 +52,7 @@ export class VjpStage {
   readonly #at: Record<Region, number>;
 
   /** @param signatures - rows as the kernel wants them (see `signature_vjp` in abi.ts) */
-  constructor(instance: Instance, call: Call, signatures: Numbers) {
+  constructor(instance: Instance, call: Call, signatures: Numbers, lone: boolean) {
     const { batch, channels, depth, bytes, row, rows, size, stream } = call;
     const plan = planVjp(call);
     const { paths, steps } = plan;
@@ -66,10 +60,10 @@ export class VjpStage {
     this.#instance = instance;
     this.#call = call;
     this.#plan = plan;
-    this.#bits = call.bits & 7;
+    this.#bits = (call.bits & 7) | (lone ? LONE : 0);
     this.#basepointIsPoint = stream && cut && call.basepoint !== undefined;
     this.#carried = cut ? instance.kernels.vjp_carry_numbers(channels, depth, this.#bits) >>> 0 : 0;
-    this.#scratchBytes = scratchFor(instance, call);
+    this.#scratchBytes = vjpScratchFor(instance, call, this.#bits);
     const points = Math.min(call.points + (this.#basepointIsPoint ? 1 : 0), steps + 1);
     const staged = paths * (stream ? Math.min(rows, steps) : 1);
     this.#signatures = signatures;

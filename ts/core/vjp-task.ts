@@ -2,7 +2,7 @@
 // on this thread, signatures and then gradients, of which the block is the whole batch. The bits are the call's, since where a path is cut depends on the
 // path alone.
 
-import { code, HORNER, INVERSE, PRUNED, SCALAR_TERM, STREAM } from "./abi.ts";
+import { code, HORNER, INVERSE, LONE, PRUNED, SCALAR_TERM, STREAM } from "./abi.ts";
 import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, type DTypeIndex, dtypeOfKind, FLOAT32, type Kind } from "./arrays.ts";
 import { type CallSizes, longestStretch } from "./blocks.ts";
@@ -39,7 +39,8 @@ import {
   writeHead,
 } from "./task.ts";
 import { planVjp } from "./vjp-blocks.ts";
-import { backward, depthBelow, forward, ownCall } from "./vjp-run.ts";
+import { depthBelow } from "./vjp-long.ts";
+import { gradientsOf, isLone } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;
@@ -54,7 +55,7 @@ const OUT_INITIAL = 19;
 const CHECK_FINITE = 20;
 
 /** The option bits that gradients know. */
-const vjpBits = STREAM | INVERSE | SCALAR_TERM;
+const vjpBits = STREAM | INVERSE | SCALAR_TERM | LONE;
 
 /** Paths [first, first + count) of a call with their cotangents: where each region lies, in bytes from the head on; 0 for what is not there. */
 export class VjpBlock {
@@ -131,7 +132,7 @@ export class VjpBlock {
       dtype,
       channels,
       depth,
-      options: call.bits,
+      options: call.bits | (isLone(call) ? LONE : 0),
       staged: source === undefined ? this.output : this.input,
       output: this.output,
       end: this.end,
@@ -187,6 +188,8 @@ class StagedBlock {
   readonly call: Call;
   readonly options: ReadOptions;
   readonly cotangents: ReadRows;
+  /** Whether it is a call by itself, of one path. */
+  readonly lone: boolean;
   readonly #buffer: ArrayBufferLike;
   readonly #at: number;
   readonly #head: Uint32Array;
@@ -208,6 +211,7 @@ class StagedBlock {
     const basepoint = this.#rows(BASEPOINT, this.#word(BASEPOINT_STRIDE), channels, batch);
     const initial = this.#rows(INITIAL, this.#word(INITIAL_STRIDE), size, batch);
     this.options = options;
+    this.lone = (this.#word(OPTIONS) & LONE) !== 0;
     this.call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
     const { rows, row } = this.call;
     this.cotangents = new ReadRows(this.numbers(this.#word(COTANGENTS), batch * rows * row), dtype as Kind, row, row);
@@ -281,7 +285,7 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
   const bytes = dtype === FLOAT32 ? 4 : 8;
   if (!isUncut({ batch, points, channels, row, rows, bytes, stream }) || rows === 0) return undefined;
   const scratch = instance.kernels.vjp_scratch_bytes(dtype, channels, depth, bits & vjpBits) >>> 0;
-  const forwards = instance.scratchBytes(dtype, channels, kept, bits);
+  const forwards = instance.scratchBytes(dtype, channels, kept, bits & ~LONE);
   if (scratch === 0 || forwards === 0) return undefined;
   const signatures = alignLarge(batch * rows * row * bytes);
   return { depth: kept, row, signatures, scratch: Math.max(scratch, forwards) };
@@ -314,7 +318,7 @@ export function performUncut(
     ...lengths,
     continued,
     word(INITIAL_STRIDE),
-    bits,
+    bits & ~LONE,
     space,
     space + signatures,
     scratch,
@@ -365,11 +369,11 @@ function passes(check: () => void): boolean {
  * @throws what the kernel throws where it traps
  */
 export function performVjp(instance: Instance, buffer: ArrayBufferLike, at: number): number {
-  const { call, options, cotangents, gradients } = new StagedBlock(buffer, at);
+  const { call, options, cotangents, gradients, lone } = new StagedBlock(buffer, at);
   // What lies past the end of a path is not written.
   gradients.paths.fill(0);
   try {
-    backward(instance, call, forward(instance, ownCall(call, options)), cotangents, gradients);
+    gradientsOf(instance, call, options, undefined, cotangents, gradients, lone);
     return 0;
   } catch (error) {
     if (!isPathSignatureError(error)) throw error;
