@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^path-signature$/, replacement: join(import.meta.dirname, "ts/index.ts") }] },
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    setupFiles: ["test/unfilled-memory.ts"],
     watch: false,
     // Property tests and long paths on a busy machine of two cores; a test that knows it needs more says so itself.
     testTimeout: 60_000,

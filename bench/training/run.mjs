@@ -1,9 +1,9 @@
 // The bench of training: one network, the same data, initial weights and order of batches, trained with four signatures. Started by
 //
-//   npm run bench -- training [--lengths 20,100,500] [--contestants ours,levels,keras_sig,signax] [--quick]
+//   npm run bench -- training [--problems 20,100,500,demo] [--contestants ours,levels,keras_sig,signax] [--quick]
 //
-// Keras Sig's protocol in small: Dense(7) → signature of depth 3 → Dense(10), 10 features, batches of 128, gradient descent. Ours and `levels` (levels.mjs) in TensorFlow.js on its WebAssembly backend, the others on
-// JAX, jitted. Every contestant is a process of its own on one core. Writes bench/results/training-MACHINE-DATE.json and a page beside it.
+// Problems are in problems.mjs. Ours and `levels` (levels.mjs) in TensorFlow.js on its WebAssembly backend, the others on JAX, jitted; gradient descent. Every contestant is a process of its own on one core.
+// Writes bench/results/training-MACHINE-DATE.json and a page beside it.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,80 +12,101 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { leaveMeasuringCore, node24, pinned, root } from "../lib/machine.mjs";
-import { makePaths, writeRaw } from "../lib/paths.mjs";
+import { writeRaw } from "../lib/paths.mjs";
 import { Progress } from "../lib/progress.mjs";
 import { milliseconds, openResult, replaceRow, table, times, verdict } from "../lib/results.mjs";
 import { median } from "../lib/statistics.mjs";
 import { makeVenv, python } from "../lib/venv.mjs";
+import { problem } from "./problems.mjs";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const names = ["ours", "levels", "keras_sig", "signax"];
-const shape = { batch: 128, features: 10, units: 7, outputs: 10, batches: 4, rate: 0.01 };
 
-/** Weights, then batches of paths and what is to be learned of them, as one raw file. */
-function writeNumbers(file, length) {
-  const { batch, features, units, outputs, batches } = shape;
-  const size = units + units ** 2 + units ** 3;
-  const wave = (count, scale, phase) =>
-    Float32Array.from({ length: count }, (_, i) => scale * Math.sin(12.9898 * i + phase));
-  const parts = [
-    wave(features * units, 0.5, 1),
-    wave(units, 0.1, 2),
-    wave(size * outputs, 0.1, 3),
-    wave(outputs, 0.1, 4),
-  ];
-  for (let i = 0; i < batches; i++) {
-    parts.push(makePaths("random walk", { batch, points: length, channels: features }, i + 1));
-    parts.push(wave(batch * outputs, 1, i));
-  }
+function joined(parts) {
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
     all.set(part, at);
     at += part.length;
   }
-  writeRaw(file, all);
+  return all;
 }
 
-async function train(folder, contestant, length, steps) {
-  const file = join(folder, `numbers-${length}.f32`);
+async function train(folder, contestant, { name, shape, numbers }, steps) {
+  const file = join(folder, "numbers.f32");
   const spec = join(folder, "spec.json");
-  writeNumbers(file, length);
-  writeFileSync(spec, JSON.stringify({ ...shape, contestant, length, steps, warm: Math.min(5, steps >> 1), file }));
+  writeRaw(file, joined(numbers));
+  writeFileSync(spec, JSON.stringify({ ...shape, contestant, steps, warm: Math.min(20, steps >> 1), file }));
   const isPython = contestant === "keras_sig" || contestant === "signax";
   const command = isPython ? [python, here("peers.py"), spec] : [node24(), here("step.mjs"), spec];
   const [program, ...args] = pinned(command);
   const { stdout } = await promisify(execFile)(program, args, { maxBuffer: 2 ** 24 });
   rmSync(file);
-  const { seconds, layerSeconds, loss, peakBytes, versions } = JSON.parse(stdout.trim().split("\n").at(-1));
+  const { seconds, layerSeconds, profiles, loss, peakBytes, versions } = JSON.parse(stdout.trim().split("\n").at(-1));
   const [step, layer] = [seconds, layerSeconds].map(median);
-  return { contestant, length, steps, step, fastest: Math.min(...seconds), layer, loss, peakBytes, versions };
+  const row = {
+    problem: name,
+    contestant,
+    steps,
+    step,
+    fastest: Math.min(...seconds),
+    layer,
+    loss,
+    peakBytes,
+    versions,
+  };
+  if (profiles === undefined) return row;
+  const kernels = Object.keys(profiles[0]).map((kernel) => [kernel, median(profiles.map((sums) => sums[kernel] ?? 0))]);
+  return { ...row, kernels: Object.fromEntries(kernels) };
+}
+
+/** Where our steps go: the signature, forwards and backwards; TensorFlow.js's kernels; what is neither, which is its dispatch and its tape. */
+function profile(rows) {
+  const lines = rows
+    .filter(({ contestant }) => contestant === "ours")
+    .map(({ problem, step, layer, kernels }) => {
+      const { PathSignature: forward, ...others } = kernels;
+      const largest = Object.entries(others).sort(([, a], [, b]) => b - a);
+      const sum = largest.reduce((total, [, seconds]) => total + seconds, 0);
+      const named = largest.slice(0, 3).map(([kernel, seconds]) => `${kernel} ${milliseconds(seconds)}`);
+      const rest = Math.max(0, step - layer - sum);
+      return [
+        problem,
+        ...[step, forward, layer - forward, sum].map(milliseconds),
+        named.join(", "),
+        milliseconds(rest),
+      ];
+    });
+  return table(
+    ["ours", "step, ms", "signature", "its gradient", "tfjs kernels", "the largest of them", "tfjs besides"],
+    lines,
+  );
 }
 
 function report({ rows }) {
-  const lengths = [...new Set(rows.map(({ length }) => length))];
-  const of = (length, name) => rows.find((row) => row.length === length && row.contestant === name);
-  const targets = lengths.flatMap((length) => {
-    const ours = of(length, "ours");
+  const problems = [...new Set(rows.map(({ problem }) => problem))];
+  const of = (problem, name) => rows.find((row) => row.problem === problem && row.contestant === name);
+  const targets = problems.flatMap((problem) => {
+    const ours = of(problem, "ours");
     if (!ours) return [];
     const lines = [];
-    const baseline = of(length, "levels");
-    if (baseline && length >= 100) {
+    const baseline = of(problem, "levels");
+    if (baseline && (problem === "L = 100" || problem === "L = 500")) {
       const ratio = ours.step / baseline.step;
-      lines.push(verdict(`step, against tfjs ops, L = ${length}`, "≤ 0.25×", times(ratio), ratio <= 0.25));
+      lines.push(verdict(`step, against tfjs ops, ${problem}`, "≤ 0.25×", times(ratio), ratio <= 0.25));
     }
-    const peers = ["keras_sig", "signax"].flatMap((name) => of(length, name)?.step ?? []);
-    if (peers.length > 0 && length === 500) {
+    const peers = ["keras_sig", "signax"].flatMap((name) => of(problem, name)?.step ?? []);
+    if (peers.length > 0 && problem === "L = 500") {
       const ratio = ours.step / Math.min(...peers);
-      lines.push(verdict(`step, against the best on JAX, L = ${length}`, "≤ 0.45×", times(ratio), ratio <= 0.45));
+      lines.push(verdict(`step, against the best on JAX, ${problem}`, "≤ 0.45×", times(ratio), ratio <= 0.45));
     }
-    const losses = rows.filter((row) => row.length === length && row.steps === ours.steps).map(({ loss }) => loss);
+    const losses = rows.filter((row) => row.problem === problem && row.steps === ours.steps).map(({ loss }) => loss);
     const spread = (Math.max(...losses) - Math.min(...losses)) / Math.abs(ours.loss);
-    lines.push(verdict(`final loss, L = ${length}`, "the same to 1e-3", spread.toExponential(1), spread <= 1e-3));
+    lines.push(verdict(`final loss, ${problem}`, "the same to 1e-3", spread.toExponential(1), spread <= 1e-3));
     return lines;
   });
   const lines = rows.map((row) => [
-    `${row.length}, ${row.contestant}`,
+    `${row.problem}, ${row.contestant}`,
     milliseconds(row.step),
     milliseconds(row.layer),
     `${((100 * row.layer) / row.step).toFixed(0)} %`,
@@ -96,17 +117,21 @@ function report({ rows }) {
   return {
     targets: table(["what", "target", "measured", "met?"], targets),
     times: table(
-      ["length, signature by", "step, ms", "layer alone, ms", "of the step", "peak MiB", "loss", "steps"],
+      ["problem, signature by", "step, ms", "layer alone, ms", "of the step", "peak MiB", "loss", "steps"],
       lines,
     ),
+    profile: profile(rows),
   };
 }
+
+const about = `Problems: L = 20, 100, 500, Keras Sig's protocol in small: Dense(7) → signature of depth 3 → Dense(10), 10 features, batches of 128. demo, the network of examples/train on Japanese Vowels: Dense(24), tanh → signature of depth 2 with time and
+basepoint → Dense(9), 12 features, at most 29 points, batches of 30. One core each.`;
 
 export async function runTrainingBench(args) {
   const { values } = parseArgs({
     args,
     options: {
-      lengths: { type: "string", default: "20,100,500" },
+      problems: { type: "string", default: "20,100,500,demo" },
       contestants: { type: "string", default: names.join() },
       quick: { type: "boolean", default: false },
     },
@@ -114,7 +139,9 @@ export async function runTrainingBench(args) {
   const contestants = values.contestants.split(",");
   const unknown = contestants.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`--contestants ${unknown}: give some of ${names.join(", ")}`);
-  const lengths = values.lengths.split(",").map(Number);
+  const problems = values.problems.split(",");
+  const strange = problems.find((name) => name !== "demo" && !(Number(name) >= 2));
+  if (strange !== undefined) throw new Error(`--problems ${strange}: give some of demo and lengths from 2 on`);
   leaveMeasuringCore();
   const progress = new Progress();
   if (contestants.some((name) => name === "keras_sig" || name === "signax")) {
@@ -123,13 +150,14 @@ export async function runTrainingBench(args) {
   const { file, result, save } = openResult("training", values);
   result.rows ??= [];
   const folder = mkdtempSync(join(tmpdir(), "path-signature-training-"));
-  progress.begin("training", lengths.length * contestants.length);
+  progress.begin("training", problems.length * contestants.length);
   try {
-    for (const length of lengths) {
+    for (const given of problems) {
+      const made = await problem(given);
       for (const name of contestants) {
-        progress.row(`${name}, L = ${length}`);
-        const row = await train(folder, name, length, values.quick ? 4 : 30);
-        replaceRow(result.rows, row, ({ contestant, length }) => `${contestant} ${length}`);
+        progress.row(`${name}, ${made.name}`);
+        const row = await train(folder, name, made, values.quick ? 4 : 60);
+        replaceRow(result.rows, row, ({ contestant, problem }) => `${contestant} ${problem}`);
         save();
         progress.step();
       }
@@ -142,10 +170,10 @@ export async function runTrainingBench(args) {
   const page = file.replace(/\.json$/, ".md");
   writeFileSync(
     page,
-    `# Bench of training: ${result.machine.name}, ${result.date}\n\nDense(7) → signature of depth 3 → Dense(10), 10 features, batches of 128, one core each; commit ${result.code.commit}. Written by \`npm run bench -- training\`.\n\n${tables.targets}\n\n${tables.times}\n\n“Layer alone”: the signature forwards and backwards on the network's own tensors.\n`,
+    `# Bench of training: ${result.machine.name}, ${result.date}\n\n${about} Commit ${result.code.commit}. Written by \`npm run bench -- training\`.\n\n${tables.targets}\n\n${tables.times}\n\n“Layer alone”: the signature forwards and backwards on the network's own tensors.\n\n## Where our steps go\n\n${tables.profile}\n`,
   );
   process.stdout.write(
-    `\n${tables.targets}\n\n${tables.times}\n\n${[file, page].map((path) => relative(root, path)).join("\n")}\n`,
+    `\n${tables.targets}\n\n${tables.times}\n\n${tables.profile}\n\n${[file, page].map((path) => relative(root, path)).join("\n")}\n`,
   );
   if (values.quick) process.stdout.write("A smoke test: these numbers are not to be quoted.\n");
 }

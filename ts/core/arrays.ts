@@ -98,12 +98,29 @@ export function copyNumbers(
   }
 }
 
-/** Memory for numbers on the JavaScript side; a typed error where there is none. */
-export function allocateNumbers(dtype: DTypeIndex, count: number, argument: string): Float32Array | Float64Array {
+interface Host {
+  /** Node's and Bun's. */
+  readonly Buffer?: { allocUnsafeSlow(bytes: number): { readonly buffer: ArrayBuffer } };
+}
+
+/**
+ * Memory for numbers on the JavaScript side; a typed error where there is none.
+ * @param isFilled - that every number will be written before anybody sees one: where the host has memory that it need not clear first, as Node and Bun do, this takes it. (Numbers that are given
+ * back by one call are in the cache for the next, but clearing them costs as much as writing them.)
+ */
+export function allocateNumbers(
+  dtype: DTypeIndex,
+  count: number,
+  argument: string,
+  isFilled?: boolean,
+): Float32Array | Float64Array {
   try {
-    return dtype === FLOAT32 ? new Float32Array(count) : new Float64Array(count);
+    const bytes = count * (dtype === FLOAT32 ? 4 : 8);
+    const unfilled = isFilled && (globalThis as Host).Buffer?.allocUnsafeSlow(bytes).buffer;
+    const buffer = unfilled || new ArrayBuffer(bytes);
+    return dtype === FLOAT32 ? new Float32Array(buffer) : new Float64Array(buffer);
   } catch {
-    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers`, "such that the engine has room for them");
+    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers`, "what the engine has room for");
   }
 }
 

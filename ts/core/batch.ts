@@ -25,7 +25,7 @@ export function runBlocks(
   // What is small is written to `out` in the end; what is large as blocks are done, so errors have to be found before.
   const direct = out !== undefined && count * call.bytes > outputBytes && !spoils(call, out);
   if (direct && call.checkFinite) checkPaths(call, 0, call.batch);
-  const result = direct ? out : allocateNumbers(call.dtype, count, "paths");
+  const result = direct ? out : allocateNumbers(call.dtype, count, "paths", true);
   const run = new Run(instance, call, result);
   const chained = isChained(call, wholeBudget);
   for (const cut of cutsOf(call)) {

@@ -59,7 +59,7 @@ async function compileUrl(url: string | URL): Promise<WebAssembly.Module> {
 }
 
 async function compileResponse(response: Response): Promise<WebAssembly.Module> {
-  if (!response.ok) throw new Error(`HTTP status ${response.status} ${response.statusText}`.trim());
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   const type = response.headers.get("content-type") ?? "";
   // Streaming insists on the media type; servers that do not know it still serve the right bytes.
   if (typeof WebAssembly.compileStreaming === "function" && type.startsWith("application/wasm")) {

@@ -126,8 +126,10 @@ export class Gradients implements GradientArrays {
 
   /** Made when it is first asked for: gradients of points may stay on a device. */
   get paths(): Numbers {
-    const { dtype, batch, points, channels } = this.#call;
-    this.#paths ??= allocateNumbers(dtype, batch * points * channels, "paths");
+    const { dtype, batch, points, channels, rows, lengths } = this.#call;
+    // Zeros stand past the end of a path, and where no row depends on anything.
+    const isFilled = lengths === undefined && rows > 0;
+    this.#paths ??= allocateNumbers(dtype, batch * points * channels, "paths", isFilled);
     return this.#paths;
   }
 

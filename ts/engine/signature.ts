@@ -85,7 +85,7 @@ const cpu: CpuOperation<SignatureCall> = {
   work(given, budget) {
     const { call, out, direct, count, cost } = given;
     // Into `out` itself where it is large, for then there is no room for two.
-    const result = direct ? out : count <= mostSliced ? undefined : allocateNumbers(call.dtype, count, "paths");
+    const result = direct ? out : count <= mostSliced ? undefined : allocateNumbers(call.dtype, count, "paths", true);
     const work = new SignatureWork(call, result, budget, cost, direct);
     given.work = work;
     return work;

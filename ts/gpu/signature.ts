@@ -109,7 +109,7 @@ class Work implements Course<Shared> {
     this.check = conduct.check;
     this.onDone = this.#progress();
     const count = call.batch * call.rows * call.row;
-    this.#data = conduct.stays ? undefined : (allocateNumbers(FLOAT32, count, "paths") as Float32Array);
+    this.#data = conduct.stays ? undefined : (allocateNumbers(FLOAT32, count, "paths", true) as Float32Array);
   }
 
   async run(): Promise<Outcome> {

@@ -101,7 +101,7 @@ export class SignatureWork implements Work {
 
   get result(): Float32Array | Float64Array {
     const { dtype, batch, rows, row } = this.call;
-    this.#result ??= allocateNumbers(dtype, batch * rows * row, "paths");
+    this.#result ??= allocateNumbers(dtype, batch * rows * row, "paths", true);
     return this.#result;
   }
 
