@@ -8,6 +8,7 @@ import type { Instance } from "./instance.ts";
 import type { ReadOptions } from "./options.ts";
 import { compute } from "./run.ts";
 import type { GradientTensor, SignatureGradients } from "./vjp.ts";
+import { intoPart, partsOf } from "./vjp-double.ts";
 import { callBelow, isLong, LongPath, longGradients, vjpScratchFor } from "./vjp-long.ts";
 import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
 
@@ -43,10 +44,30 @@ export function gradientsOf(
 ): void {
   // A stream without a row has no signature that could depend on anything.
   if (call.batch === 0 || call.rows === 0) return;
-  if (lone && isLong(call)) return longGradients(instance, new LongPath(call, given, cotangent, known), to);
-  vjpScratchFor(instance, call, 0);
-  const signatures = known ?? forward(instance, ownCall(call, given));
-  new VjpStage(instance, call, signatures, lone).run(cotangent, to);
+  const parts = partsOf(call, given, cotangent);
+  if (parts === undefined) inOne(instance, call, given, known, cotangent, to, lone);
+  // Signatures that are known are no better than float32.
+  for (const part of parts ?? []) {
+    intoPart(part, to, (to) => inOne(instance, part.call, part.given, undefined, part.cotangent, to, lone));
+  }
+}
+
+/** All paths of a call in its own arithmetic. */
+function inOne(
+  instance: Instance,
+  call: Call,
+  given: ReadOptions,
+  known: Numbers | undefined,
+  cotangent: ReadRows,
+  to: GradientArrays,
+  lone: boolean,
+): void {
+  if (lone && isLong(call)) longGradients(instance, new LongPath(call, given, cotangent, known), to);
+  else {
+    vjpScratchFor(instance, call, 0);
+    const signatures = known ?? forward(instance, ownCall(call, given));
+    new VjpStage(instance, call, signatures, lone).run(cotangent, to);
+  }
 }
 
 const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({

@@ -39,6 +39,7 @@ import {
   writeHead,
 } from "./task.ts";
 import { planVjp } from "./vjp-blocks.ts";
+import { someNeedDouble } from "./vjp-double.ts";
 import { depthBelow } from "./vjp-long.ts";
 import { gradientsOf, isLone } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
@@ -53,6 +54,7 @@ const COTANGENTS = 17;
 const OUT_BASEPOINT = 18;
 const OUT_INITIAL = 19;
 const CHECK_FINITE = 20;
+const DOUBLE = 21;
 
 /** The option bits that gradients know. */
 const vjpBits = STREAM | INVERSE | SCALAR_TERM | LONE;
@@ -67,6 +69,8 @@ export class VjpBlock {
   readonly basepoint: number;
   readonly initial: number;
   readonly cotangent: number;
+  /** Whether float32 does not do for some of the paths. */
+  readonly isDouble: boolean;
   /** The entry that tells whence points are to be taken, where they are not staged. */
   readonly gather: number;
   /** The last of what is staged. */
@@ -94,7 +98,8 @@ export class VjpBlock {
     this.basepoint = region(basepoint !== undefined, given(basepoint ?? true, channels));
     this.initial = region(initial !== undefined, given(initial ?? true, size));
     this.cotangent = region(true, count * rows * row * bytes);
-    const inOrder = lengths === undefined && call.paths.starts === undefined;
+    this.isDouble = someNeedDouble(call, first, count);
+    const inOrder = lengths === undefined && call.paths.starts === undefined && !this.isDouble;
     this.gather = region(inOrder && isUncut(call) && canGather(call, count * points * channels), gatherEntry * 8);
     this.input = region(true, count * points * channels * bytes);
     this.output = region(true, count * points * channels * bytes);
@@ -165,6 +170,7 @@ export class VjpBlock {
     u32[head + OUT_BASEPOINT] = this.outBasepoint;
     u32[head + OUT_INITIAL] = this.outInitial;
     u32[head + CHECK_FINITE] = call.checkFinite ? 1 : 0;
+    u32[head + DOUBLE] = this.isDouble ? 1 : 0;
   }
 
   /** Copies the gradients of the block at byte `at` to their places. */
@@ -284,6 +290,7 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
   const rows = stream ? points - (word(BASEPOINT) === 0 ? 1 : 0) : 1;
   const bytes = dtype === FLOAT32 ? 4 : 8;
   if (!isUncut({ batch, points, channels, row, rows, bytes, stream }) || rows === 0) return undefined;
+  if (word(DOUBLE) === 1) return undefined;
   const scratch = instance.kernels.vjp_scratch_bytes(dtype, channels, depth, bits & vjpBits) >>> 0;
   const forwards = instance.scratchBytes(dtype, channels, kept, bits & ~LONE);
   if (scratch === 0 || forwards === 0) return undefined;
