@@ -27,39 +27,51 @@ export function needsDouble(call: Call, path: number): boolean {
   if (length < leastPoints) return false;
   const view = paths.view as ArrayLike<unknown> as ArrayLike<number>;
   const begin = startOf(call, path);
-  const mayBeRough = length > mostRough(depth);
-  let [cancels, way, squares, left] = [true, 0, 0, 0];
-  for (let j = 0; j < samples && (cancels || mayBeRough); j++) {
-    const at = begin + Math.floor(((j + 0.5) * (length - 2)) / samples) * channels;
-    let step = 0;
-    for (let i = at; i < at + channels; i++) {
-      const [before, here, after] = [view[i], view[i + channels], view[i + 2 * channels]] as [number, number, number];
-      step += (here - before) ** 2;
-      left += (after - before) ** 2;
-    }
-    squares += step;
-    way += Math.sqrt(step);
-    cancels = left * mostCancelled ** 2 <= squares;
-  }
-  if (cancels) return left < squares;
-  return mayBeRough && (way / samples) * length > mostRough(depth) * extent(view, begin, length, channels);
+  return (
+    cancels(view, begin, length, channels) ||
+    (length > mostRough(depth) && roughness(view, begin, length, channels) > mostRough(depth))
+  );
 }
 
-/** Diagonal of the box of the points that are looked at. */
-function extent(view: ArrayLike<number>, begin: number, length: number, channels: number): number {
-  let squares = 0;
-  for (let c = 0; c < channels; c++) {
-    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let j = 0; j < samples; j++) {
-      const at = begin + Math.floor(((j + 0.5) * (length - 2)) / samples) * channels + c;
-      for (const x of [view[at], view[at + channels]] as number[]) {
-        least = Math.min(least, x);
-        most = Math.max(most, x);
-      }
+/** The point before sample number `j` of a path. */
+const sampleOf = (j: number, length: number): number => Math.floor(((j + 0.5) * (length - 2)) / samples);
+
+/** Whether every step that is looked at is all but undone by the next one. Most paths are out after the first. */
+function cancels(view: ArrayLike<number>, begin: number, length: number, channels: number): boolean {
+  let hasMoved = false;
+  for (let j = 0; j < samples; j++) {
+    const at = begin + sampleOf(j, length) * channels;
+    let squares = 0;
+    let left = 0;
+    for (let i = at; i < at + channels; i++) {
+      const before = view[i] as number;
+      squares += ((view[i + channels] as number) - before) ** 2;
+      left += ((view[i + 2 * channels] as number) - before) ** 2;
     }
-    squares += (most - least) ** 2;
+    if (!(left * mostCancelled ** 2 <= squares)) return false;
+    hasMoved ||= squares > 0;
   }
-  return Math.sqrt(squares);
+  return hasMoved;
+}
+
+/** The length of the way over the size of the box in which it stays, by the steps that are looked at. */
+function roughness(view: ArrayLike<number>, begin: number, length: number, channels: number): number {
+  let way = 0;
+  let box = 0;
+  for (let c = 0; c < channels; c++) {
+    let least = view[begin + c] as number;
+    let most = least;
+    for (let j = 0; j < samples; j++) {
+      const at = begin + sampleOf(j, length) * channels + c;
+      const here = view[at] as number;
+      const next = view[at + channels] as number;
+      way += Math.abs(next - here);
+      least = Math.min(least, here, next);
+      most = Math.max(most, here, next);
+    }
+    box += most - least;
+  }
+  return (way / samples / box) * length;
 }
 
 /** Whether some of the paths [first, first + count) need float64. */

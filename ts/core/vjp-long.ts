@@ -2,7 +2,7 @@
 // needs nothing of the others (docs/gradients.md, "A path cut in time"). Stretches are those of signatures (blocks.ts). Where tasks are done is others' business: on this thread
 // vjp-run.ts's, on threads ts/pool/vjp-long.ts's; the bits are the same.
 
-import { CONTINUED, CONTINUES, code, INVERSE, LONE } from "./abi.ts";
+import { CONTINUED, CONTINUES, code, HORNER, INVERSE, LONE, PRUNED } from "./abi.ts";
 import { alignLarge, beyondMemory, heapOf, pathsAsTheyStand, scratchFor, stagePoints, stageRows } from "./arena.ts";
 import { copyIn, copyOut, type DTypeIndex } from "./arrays.ts";
 import { Call, internal } from "./call.ts";
@@ -41,9 +41,14 @@ const OUT_INITIAL = 20;
 /** The depth of the signatures that gradients need: the top level of whole signatures plays no part. */
 export const depthBelow = (depth: number, levels = 1): number => Math.max(1, depth - levels);
 
+/** How signatures of that depth are computed, as option bits: ends of gradients want more of depth 5 than pruning keeps, since that is as many pieces of time as depth 4 has (bench/NOTES.md). */
+export const algorithmBelow = (algorithm: number, depth: number): number =>
+  depth === 5 && algorithm !== PRUNED ? HORNER : algorithm;
+
 /** A call's paths by themselves, to a depth less by some levels. */
 export function callBelow(call: Call, given: ReadOptions, levels: number): Call {
   const options = Object.assign(new ReadOptions(), given, { depth: depthBelow(call.depth, levels) });
+  options.algorithm = algorithmBelow(options.algorithm, options.depth);
   const size = countCoefficients(call.channels, options.depth);
   return new Call(call.paths, options, call.dtype, size, call.lengths, call.basepoint, undefined);
 }

@@ -40,7 +40,7 @@ import {
 } from "./task.ts";
 import { planVjp } from "./vjp-blocks.ts";
 import { someNeedDouble } from "./vjp-double.ts";
-import { depthBelow } from "./vjp-long.ts";
+import { algorithmBelow, depthBelow } from "./vjp-long.ts";
 import { gradientsOf, isLone } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
@@ -270,9 +270,10 @@ export const isUncut = (sizes: CallSizes): boolean =>
 
 /** What the kernels need besides a block that they do as it is staged, in bytes: its signatures, then scratch. */
 export interface Workspace {
-  /** Of the signatures, and numbers of a row of them. */
+  /** Of the signatures, numbers of a row of them, and the options with which they are computed. */
   readonly depth: number;
   readonly row: number;
+  readonly bits: number;
   readonly signatures: number;
   readonly scratch: number;
 }
@@ -292,10 +293,12 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
   if (!isUncut({ batch, points, channels, row, rows, bytes, stream }) || rows === 0) return undefined;
   if (word(DOUBLE) === 1) return undefined;
   const scratch = instance.kernels.vjp_scratch_bytes(dtype, channels, depth, bits & vjpBits) >>> 0;
-  const forwards = instance.scratchBytes(dtype, channels, kept, bits & ~LONE);
+  const algorithm = bits & (HORNER | PRUNED);
+  const forwardBits = (bits & (vjpBits & ~LONE)) | (stream ? algorithm : algorithmBelow(algorithm, kept));
+  const forwards = instance.scratchBytes(dtype, channels, kept, forwardBits);
   if (scratch === 0 || forwards === 0) return undefined;
   const signatures = alignLarge(batch * rows * row * bytes);
-  return { depth: kept, row, signatures, scratch: Math.max(scratch, forwards) };
+  return { depth: kept, row, bits: forwardBits, signatures, scratch: Math.max(scratch, forwards) };
 }
 
 /**
@@ -306,7 +309,7 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
 export function performUncut(
   instance: Instance,
   at: number,
-  { depth, row, signatures, scratch }: Workspace,
+  { depth, row, bits: forwardBits, signatures, scratch }: Workspace,
   space: number,
 ): number {
   const { u32, kernels } = instance;
@@ -325,7 +328,7 @@ export function performUncut(
     ...lengths,
     continued,
     word(INITIAL_STRIDE),
-    bits & ~LONE,
+    forwardBits,
     space,
     space + signatures,
     scratch,
