@@ -22,7 +22,7 @@ export async function fakeModule(bodies: FakeBodies): Promise<WebAssembly.Module
     (func (export "signature") (param ${parameters}) (result i32) ${bodies.signature ?? "(i32.const 0)"})
     (func (export "vjp_scratch_bytes") (param i32 i32 i32 i32) (result i32) (i32.const 64))
     (func (export "vjp_carry_numbers") (param i32 i32 i32) (result i32) (i32.const 4))
-    (func (export "signature_vjp") (param ${"i32 ".repeat(20)}) (result i32) ${bodies.vjp ?? "(i32.const 0)"}))`;
+    (func (export "signature_vjp") (param ${"i32 ".repeat(21)}) (result i32) ${bodies.vjp ?? "(i32.const 0)"}))`;
   const parsed = (await wabt()).parseWat("fake.wat", text);
   try {
     return new WebAssembly.Module(parsed.toBinary({}).buffer as Uint8Array<ArrayBuffer>);

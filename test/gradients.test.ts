@@ -92,13 +92,17 @@ describe.each(variants)("%s", (variant) => {
     const alone = signatureVjp(paths as Paths, cotangent, options as { depth: number });
     const [s, pullback] = signatureWithVjp(paths as Paths, options as { depth: number });
     expect(bits(s.data)).toEqual(bits(signature(paths as Paths, options as { depth: number }).data));
-    // The same bits, as often as it is called.
-    for (let turn = 0; turn < 2; turn++) {
-      const again = pullback(cotangent);
-      for (const name of ["paths", "initial", "basepoint"] as const) {
-        expect(again[name]?.shape).toEqual(alone[name]?.shape);
-        if (alone[name]) expect(bits(again[name]!.data), name).toEqual(bits(alone[name].data));
-      }
+    const first = pullback(cotangent);
+    const again = pullback(cotangent);
+    for (const name of ["paths", "initial", "basepoint"] as const) {
+      expect(first[name]?.shape).toEqual(alone[name]?.shape);
+      if (alone[name] === undefined) continue;
+      // The same bits, as often as it is called; signatures without their top level are rounded on another way.
+      expect(bits(again[name]!.data), name).toEqual(bits(first[name]!.data));
+      const longest = Math.max(1, ...one.lengths);
+      const allowed = gradientTolerance(one.dtype, one.depth, longest, maxAbs(alone[name].data)) * 2;
+      const all = one.lengths.length === 0 ? 0 : name === "paths" ? 1 : one.lengths.length;
+      compare(name, first[name]!.data, alone[name].data, allowed * all);
     }
   });
 

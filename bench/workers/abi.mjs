@@ -127,8 +127,27 @@ export function gradientKernelCall(
   const scratch = arena.take(scratchBytes);
   const [path, signature, cotangent] = places;
   const shape = [batch, points, channels, depth];
+  const signatureRow = signatures.length / (batch * (stream ? points - 1 : 1));
   const call = () => {
-    const given = [index, path, ...shape, 0, 0, 0, 0, 0, signature, cotangent, options, out, 0, 0, 0, scratch];
+    const given = [
+      index,
+      path,
+      ...shape,
+      0,
+      0,
+      0,
+      0,
+      0,
+      signature,
+      signatureRow,
+      cotangent,
+      options,
+      out,
+      0,
+      0,
+      0,
+      scratch,
+    ];
     const code = exports.signature_vjp(...given, scratchBytes);
     if (code !== 0) throw new Error(`the kernel says: code ${code}`);
   };

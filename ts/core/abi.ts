@@ -49,7 +49,7 @@ export interface Kernels {
     scratch: number,
     scratchBytes: number,
   ): number;
-  /** Bytes of scratch that `signature_vjp` needs, whatever batch and length; 0 for what is unsupported. */
+  /** Bytes of scratch that `signature_vjp` needs, whatever batch and length, more with {@link LONE}; 0 for what is unsupported. */
   vjp_scratch_bytes(dtype: number, channels: number, depth: number, options: number): number;
   /** Numbers that lead a path from one piece of time to the next; 0 for what is unsupported. */
   vjp_carry_numbers(channels: number, depth: number, options: number): number;
@@ -58,9 +58,10 @@ export interface Kernels {
    * wrong, nothing was written. Arguments as for `signature`, and
    *
    * @param signatures - address of rows as `signature` writes them: of whole paths by themselves (without what they continued), with
-   *   STREAM of all prefixes (with it).
+   *   STREAM of all prefixes (with it). The top level of whole paths is not looked at.
+   * @param signatureRow - numbers of such a row: those of `depth`, or for whole paths those of a depth below it by one.
    * @param cotangents - address of ∂f/∂signature, rows like those; a scalar term's entry is not looked at.
-   * @param options - those of `signature`, and {@link CONTINUED}, {@link CONTINUES}.
+   * @param options - those of `signature`, and {@link CONTINUED}, {@link CONTINUES}, {@link LONE}.
    * @param out - address of (batch, points, channels) numbers for ∂f/∂paths, zero past a path's end.
    * @param outBasepoint - address of (batch, channels) numbers for ∂f/∂basepoint; 0: not wanted.
    * @param outInitial - address of (batch, size) numbers for ∂f/∂initial; 0: not wanted.
@@ -79,6 +80,7 @@ export interface Kernels {
     initial: number,
     initialStride: number,
     signatures: number,
+    signatureRow: number,
     cotangents: number,
     options: number,
     out: number,
@@ -122,6 +124,12 @@ export const SCALAR_TERM = 4;
 export const CONTINUED = 8;
 /** Option of gradients: not the last piece; the carry is written, and the point in which the piece ends is left to the next one. */
 export const CONTINUES = 16;
+/**
+ * Option of gradients: one path, not one of a batch, without STREAM; its time may be cut into lanes. Its pieces may come in any
+ * order: with {@link CONTINUED} `carry` is the address of the signature, of depth two less, of all that lies before (nothing where
+ * that is none, or of one channel), and is not written. The point that two pieces share has a part of its gradient from each.
+ */
+export const LONE = 32;
 
 /** Option: Horner's scheme on every word. Neither this nor {@link PRUNED}: the kernels choose. */
 export const HORNER = 256;

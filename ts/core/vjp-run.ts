@@ -2,12 +2,14 @@
 // this thread (vjp.ts) and for workers (vjp-task.ts).
 
 import { allocateNumbers } from "./arrays.ts";
-import { Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import type { ReadOptions } from "./options.ts";
 import { compute } from "./run.ts";
 import type { GradientTensor, SignatureGradients } from "./vjp.ts";
+import { intoPart, partsOf } from "./vjp-double.ts";
+import { callBelow, isLong, LongPath, longGradients, vjpScratchFor } from "./vjp-long.ts";
 import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;
@@ -19,22 +21,53 @@ export function forward(instance: Instance, call: Call): Numbers {
   return compute(instance, call, undefined, count);
 }
 
-/** The call of which the kernel wants the signatures: whole paths by themselves, streams as they are. */
-export function ownCall(call: Call, given: ReadOptions): Call {
-  if (call.stream || call.initial === undefined) return call;
-  return new Call(call.paths, given, call.dtype, call.size, call.lengths, call.basepoint, undefined);
-}
+/** The call of which the kernel wants the signatures: whole paths by themselves, without the top level, which plays no part; streams as they are. */
+export const ownCall = (call: Call, given: ReadOptions): Call => (call.stream ? call : callBelow(call, given, 1));
 
-/** Gradients of a call whose signatures are known. */
-export function backward(
+/** Whether a call is a path by itself, whose gradient is computed in another way than a batch's. */
+export const isLone = (call: Call): boolean => call.batch === 1 && !call.stream;
+
+/**
+ * Gradients of a call that was read with the options `given`.
+ *
+ * @param known - signatures, if they are: those of {@link ownCall} or, where nothing was continued, the call's
+ * @param lone - whether the call is {@link isLone}, rather than a part of one that is not
+ */
+export function gradientsOf(
   instance: Instance,
   call: Call,
-  signatures: Numbers,
+  given: ReadOptions,
+  known: Numbers | undefined,
   cotangent: ReadRows,
   to: GradientArrays,
+  lone: boolean,
 ): void {
   // A stream without a row has no signature that could depend on anything.
-  if (call.batch > 0 && call.rows > 0) new VjpStage(instance, call).run(signatures, cotangent, to);
+  if (call.batch === 0 || call.rows === 0) return;
+  const parts = partsOf(call, given, cotangent);
+  if (parts === undefined) inOne(instance, call, given, known, cotangent, to, lone);
+  // Signatures that are known are no better than float32.
+  for (const part of parts ?? []) {
+    intoPart(part, to, (to) => inOne(instance, part.call, part.given, undefined, part.cotangent, to, lone));
+  }
+}
+
+/** All paths of a call in its own arithmetic. */
+function inOne(
+  instance: Instance,
+  call: Call,
+  given: ReadOptions,
+  known: Numbers | undefined,
+  cotangent: ReadRows,
+  to: GradientArrays,
+  lone: boolean,
+): void {
+  if (lone && isLong(call)) longGradients(instance, new LongPath(call, given, cotangent, known), to);
+  else {
+    vjpScratchFor(instance, call, 0);
+    const signatures = known ?? forward(instance, ownCall(call, given));
+    new VjpStage(instance, call, signatures, lone).run(cotangent, to);
+  }
 }
 
 const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({

@@ -1,14 +1,15 @@
 // Runs a call for gradients: stages a block of paths with their signatures and cotangents, runs the kernel on it, perhaps segment of time by segment,
 // brings the gradients back. How blocks and segments are cut is vjp-blocks.ts's.
 
-import { CONTINUED, CONTINUES, COTANGENTS_NOT_FINITE, code } from "./abi.ts";
-import { alignLarge, beyondMemory, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
+import { CONTINUED, CONTINUES, COTANGENTS_NOT_FINITE, code, LONE } from "./abi.ts";
+import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, copyOut, dtypeOfKind } from "./arrays.ts";
 import { type Call, internal, lengthOf, startOf } from "./call.ts";
 import { checkCotangent } from "./cotangent.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { planVjp, segmentPoints, type VjpPlan } from "./vjp-blocks.ts";
+import { vjpScratchFor } from "./vjp-long.ts";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -18,13 +19,6 @@ export interface GradientArrays {
   /** Takes the rows of paths [first, first + count). */
   readonly basepoint: ((heap: Numbers, at: number, first: number, count: number) => void) | undefined;
   readonly initial: ((heap: Numbers, at: number, first: number, count: number) => void) | undefined;
-}
-
-/** Bytes of the kernel's scratch. @throws PathSignatureError SIZE_TOO_LARGE */
-function scratchFor(instance: Instance, call: Call): number {
-  const bytes = instance.kernels.vjp_scratch_bytes(call.dtype, call.channels, call.depth, call.bits & 7) >>> 0;
-  if (bytes > 0) return bytes;
-  throw beyondMemory(call);
 }
 
 type Region =
@@ -44,6 +38,9 @@ type Region =
 export class VjpStage {
   readonly #instance: Instance;
   readonly #call: Call;
+  readonly #signatures: Numbers;
+  /** Numbers of a row of signatures. */
+  readonly #signatureRow: number;
   readonly #plan: VjpPlan;
   /** The option bits that gradients know. */
   readonly #bits: number;
@@ -54,20 +51,23 @@ export class VjpStage {
   /** Addresses of what is staged and of what comes back. */
   readonly #at: Record<Region, number>;
 
-  constructor(instance: Instance, call: Call) {
-    const { channels, depth, bytes, row, rows, size, stream } = call;
+  /** @param signatures - rows as the kernel wants them (see `signature_vjp` in abi.ts) */
+  constructor(instance: Instance, call: Call, signatures: Numbers, lone: boolean) {
+    const { batch, channels, depth, bytes, row, rows, size, stream } = call;
     const plan = planVjp(call);
     const { paths, steps } = plan;
     const cut = plan.segments > 1;
     this.#instance = instance;
     this.#call = call;
     this.#plan = plan;
-    this.#bits = call.bits & 7;
+    this.#bits = (call.bits & 7) | (lone ? LONE : 0);
     this.#basepointIsPoint = stream && cut && call.basepoint !== undefined;
     this.#carried = cut ? instance.kernels.vjp_carry_numbers(channels, depth, this.#bits) >>> 0 : 0;
-    this.#scratchBytes = scratchFor(instance, call);
+    this.#scratchBytes = vjpScratchFor(instance, call, this.#bits);
     const points = Math.min(call.points + (this.#basepointIsPoint ? 1 : 0), steps + 1);
-    const staged = paths * (stream ? Math.min(rows, steps) : 1) * row;
+    const staged = paths * (stream ? Math.min(rows, steps) : 1);
+    this.#signatures = signatures;
+    this.#signatureRow = signatures.length / (batch * rows);
     const withBasepoint = call.basepoint === undefined ? 0 : paths * channels;
     // Streams continue from the signature where a segment begins.
     const withInitial = call.initial !== undefined || (stream && cut) ? paths * size : 0;
@@ -81,8 +81,8 @@ export class VjpStage {
       lengths: region(paths, 4),
       input: region(paths * points * channels),
       output: region(paths * points * channels),
-      signatures: region(staged),
-      cotangents: region(staged),
+      signatures: region(staged * this.#signatureRow),
+      cotangents: region(staged * row),
       basepoint: region(withBasepoint),
       outBasepoint: region(withBasepoint),
       initial: region(withInitial),
@@ -99,18 +99,18 @@ export class VjpStage {
     return heapOf(this.#instance, this.#call.dtype);
   }
 
-  /** All blocks. `signatures` are rows as the forward call gives them (see `signature_vjp` in abi.ts for which). */
-  run(signatures: Numbers, cotangents: ReadRows, to: GradientArrays): void {
+  /** All blocks. */
+  run(cotangents: ReadRows, to: GradientArrays): void {
     const { batch, checkFinite } = this.#call;
     let finite = true;
     for (let first = 0; first < batch; first += this.#plan.paths) {
-      finite = this.#block(first, Math.min(this.#plan.paths, batch - first), signatures, cotangents, to) && finite;
+      finite = this.#block(first, Math.min(this.#plan.paths, batch - first), cotangents, to) && finite;
     }
     if (!finite && checkFinite) checkCotangent(this.#call, cotangents);
   }
 
   /** Paths [first, first + paths); says whether the kernel found all cotangents finite. */
-  #block(first: number, paths: number, signatures: Numbers, cotangents: ReadRows, to: GradientArrays): boolean {
+  #block(first: number, paths: number, cotangents: ReadRows, to: GradientArrays): boolean {
     const call = this.#call;
     const { basepoint, initial, channels, size, bytes, stream, inverse } = call;
     const { segments } = this.#plan;
@@ -147,8 +147,8 @@ export class VjpStage {
       const s = stream ? segments - 1 - turn : turn;
       const last = turn === segments - 1;
       const points = this.#stagePoints(first, paths, s, basepointStride);
-      this.#stageRows(first, paths, s, signatures, cotangents, turn === 0);
-      if (stream && s > 0) this.#stageStart(first, paths, s, signatures);
+      this.#stageRows(first, paths, s, cotangents, turn === 0);
+      if (stream && s > 0) this.#stageStart(first, paths, s);
       else if (stream && cut && initial !== undefined) {
         stageRows(initial, size, pathsAsTheyStand, first, paths, this.#heap, this.#at.initial / bytes, true);
       }
@@ -170,6 +170,7 @@ export class VjpStage {
         continued ? this.#at.initial : 0,
         stream && cut ? size : initialStride,
         this.#at.signatures,
+        this.#signatureRow,
         this.#at.cotangents,
         this.#bits | (turn > 0 ? CONTINUED : 0) | (last ? 0 : CONTINUES),
         this.#at.output,
@@ -234,13 +235,13 @@ export class VjpStage {
   }
 
   /** The rows of signatures and cotangents that a segment needs. Whole signatures have one, the same for all segments. */
-  #stageRows(first: number, paths: number, s: number, signatures: Numbers, cotangents: ReadRows, fresh: boolean): void {
+  #stageRows(first: number, paths: number, s: number, cotangents: ReadRows, fresh: boolean): void {
     const { row, rows, bytes, stream } = this.#call;
     if (!stream && !fresh) return;
     const heap = this.#heap;
     const own = dtypeOfKind(this.#call.dtype);
     const count = stream ? Math.min(this.#plan.steps, rows - s * this.#plan.steps) : 1;
-    const copy = (view: ReadRows["view"], kind: ReadRows["kind"], to: number) => {
+    const copy = (view: ReadRows["view"], kind: ReadRows["kind"], row: number, to: number) => {
       if (count === rows) copyIn(view, kind, first * rows * row, paths * rows * row, heap, to / bytes);
       else {
         for (let i = 0; i < paths; i++) {
@@ -249,16 +250,16 @@ export class VjpStage {
         }
       }
     };
-    copy(signatures, own, this.#at.signatures);
-    copy(cotangents.view, cotangents.kind, this.#at.cotangents);
+    copy(this.#signatures, own, this.#signatureRow, this.#at.signatures);
+    copy(cotangents.view, cotangents.kind, row, this.#at.cotangents);
   }
 
   /** The signature that each path has come to where a segment of a stream begins. */
-  #stageStart(first: number, paths: number, s: number, signatures: Numbers): void {
+  #stageStart(first: number, paths: number, s: number): void {
     const { row, rows, size, bytes } = this.#call;
     for (let i = 0; i < paths; i++) {
       const at = ((first + i) * rows + s * this.#plan.steps) * row - size;
-      this.#heap.set(signatures.subarray(at, at + size), this.#at.initial / bytes + i * size);
+      this.#heap.set(this.#signatures.subarray(at, at + size), this.#at.initial / bytes + i * size);
     }
   }
 

@@ -2,7 +2,7 @@
 // on this thread, signatures and then gradients, of which the block is the whole batch. The bits are the call's, since where a path is cut depends on the
 // path alone.
 
-import { code, HORNER, INVERSE, PRUNED, SCALAR_TERM, STREAM } from "./abi.ts";
+import { code, HORNER, INVERSE, LONE, PRUNED, SCALAR_TERM, STREAM } from "./abi.ts";
 import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, type DTypeIndex, dtypeOfKind, FLOAT32, type Kind } from "./arrays.ts";
 import { type CallSizes, longestStretch } from "./blocks.ts";
@@ -39,7 +39,9 @@ import {
   writeHead,
 } from "./task.ts";
 import { planVjp } from "./vjp-blocks.ts";
-import { backward, forward, ownCall } from "./vjp-run.ts";
+import { someNeedDouble } from "./vjp-double.ts";
+import { algorithmBelow, depthBelow } from "./vjp-long.ts";
+import { gradientsOf, isLone } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;
@@ -52,9 +54,10 @@ const COTANGENTS = 17;
 const OUT_BASEPOINT = 18;
 const OUT_INITIAL = 19;
 const CHECK_FINITE = 20;
+const DOUBLE = 21;
 
 /** The option bits that gradients know. */
-const vjpBits = STREAM | INVERSE | SCALAR_TERM;
+const vjpBits = STREAM | INVERSE | SCALAR_TERM | LONE;
 
 /** Paths [first, first + count) of a call with their cotangents: where each region lies, in bytes from the head on; 0 for what is not there. */
 export class VjpBlock {
@@ -66,6 +69,8 @@ export class VjpBlock {
   readonly basepoint: number;
   readonly initial: number;
   readonly cotangent: number;
+  /** Whether float32 does not do for some of the paths. */
+  readonly isDouble: boolean;
   /** The entry that tells whence points are to be taken, where they are not staged. */
   readonly gather: number;
   /** The last of what is staged. */
@@ -93,7 +98,8 @@ export class VjpBlock {
     this.basepoint = region(basepoint !== undefined, given(basepoint ?? true, channels));
     this.initial = region(initial !== undefined, given(initial ?? true, size));
     this.cotangent = region(true, count * rows * row * bytes);
-    const inOrder = lengths === undefined && call.paths.starts === undefined;
+    this.isDouble = someNeedDouble(call, first, count);
+    const inOrder = lengths === undefined && call.paths.starts === undefined && !this.isDouble;
     this.gather = region(inOrder && isUncut(call) && canGather(call, count * points * channels), gatherEntry * 8);
     this.input = region(true, count * points * channels * bytes);
     this.output = region(true, count * points * channels * bytes);
@@ -131,7 +137,7 @@ export class VjpBlock {
       dtype,
       channels,
       depth,
-      options: call.bits,
+      options: call.bits | (isLone(call) ? LONE : 0),
       staged: source === undefined ? this.output : this.input,
       output: this.output,
       end: this.end,
@@ -164,6 +170,7 @@ export class VjpBlock {
     u32[head + OUT_BASEPOINT] = this.outBasepoint;
     u32[head + OUT_INITIAL] = this.outInitial;
     u32[head + CHECK_FINITE] = call.checkFinite ? 1 : 0;
+    u32[head + DOUBLE] = this.isDouble ? 1 : 0;
   }
 
   /** Copies the gradients of the block at byte `at` to their places. */
@@ -187,6 +194,8 @@ class StagedBlock {
   readonly call: Call;
   readonly options: ReadOptions;
   readonly cotangents: ReadRows;
+  /** Whether it is a call by itself, of one path. */
+  readonly lone: boolean;
   readonly #buffer: ArrayBufferLike;
   readonly #at: number;
   readonly #head: Uint32Array;
@@ -208,6 +217,7 @@ class StagedBlock {
     const basepoint = this.#rows(BASEPOINT, this.#word(BASEPOINT_STRIDE), channels, batch);
     const initial = this.#rows(INITIAL, this.#word(INITIAL_STRIDE), size, batch);
     this.options = options;
+    this.lone = (this.#word(OPTIONS) & LONE) !== 0;
     this.call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
     const { rows, row } = this.call;
     this.cotangents = new ReadRows(this.numbers(this.#word(COTANGENTS), batch * rows * row), dtype as Kind, row, row);
@@ -260,6 +270,10 @@ export const isUncut = (sizes: CallSizes): boolean =>
 
 /** What the kernels need besides a block that they do as it is staged, in bytes: its signatures, then scratch. */
 export interface Workspace {
+  /** Of the signatures, numbers of a row of them, and the options with which they are computed. */
+  readonly depth: number;
+  readonly row: number;
+  readonly bits: number;
   readonly signatures: number;
   readonly scratch: number;
 }
@@ -271,14 +285,20 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
   const bits = word(OPTIONS);
   const [channels, depth, batch, points] = [word(CHANNELS), word(DEPTH), word(BATCH), word(POINTS)];
   const stream = (bits & STREAM) !== 0;
-  const row = countCoefficients(channels, depth) + ((bits & SCALAR_TERM) !== 0 ? 1 : 0);
+  // What is kept of signatures.
+  const kept = stream ? depth : depthBelow(depth);
+  const row = countCoefficients(channels, kept) + ((bits & SCALAR_TERM) !== 0 ? 1 : 0);
   const rows = stream ? points - (word(BASEPOINT) === 0 ? 1 : 0) : 1;
   const bytes = dtype === FLOAT32 ? 4 : 8;
   if (!isUncut({ batch, points, channels, row, rows, bytes, stream }) || rows === 0) return undefined;
+  if (word(DOUBLE) === 1) return undefined;
   const scratch = instance.kernels.vjp_scratch_bytes(dtype, channels, depth, bits & vjpBits) >>> 0;
-  const forwards = instance.scratchBytes(dtype, channels, depth, bits);
+  const algorithm = bits & (HORNER | PRUNED);
+  const forwardBits = (bits & (vjpBits & ~LONE)) | (stream ? algorithm : algorithmBelow(algorithm, kept));
+  const forwards = instance.scratchBytes(dtype, channels, kept, forwardBits);
   if (scratch === 0 || forwards === 0) return undefined;
-  return { signatures: alignLarge(batch * rows * row * bytes), scratch: Math.max(scratch, forwards) };
+  const signatures = alignLarge(batch * rows * row * bytes);
+  return { depth: kept, row, bits: forwardBits, signatures, scratch: Math.max(scratch, forwards) };
 }
 
 /**
@@ -289,7 +309,7 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
 export function performUncut(
   instance: Instance,
   at: number,
-  { signatures, scratch }: Workspace,
+  { depth, row, bits: forwardBits, signatures, scratch }: Workspace,
   space: number,
 ): number {
   const { u32, kernels } = instance;
@@ -299,23 +319,16 @@ export function performUncut(
   const bits = word(OPTIONS);
   const continued = (bits & STREAM) !== 0 ? address(INITIAL) : 0;
   const finite = word(CHECK_FINITE) === 0 ? undefined : () => new StagedBlock(kernels.memory.buffer, at);
-  // What both kernels are told first.
-  const paths = [
-    word(DTYPE),
-    address(PATHS),
-    word(BATCH),
-    word(POINTS),
-    word(CHANNELS),
-    word(DEPTH),
-    address(LENGTHS),
-    address(BASEPOINT),
-    word(BASEPOINT_STRIDE),
-  ] as const;
+  // What both kernels are told of paths.
+  const paths = [word(DTYPE), address(PATHS), word(BATCH), word(POINTS), word(CHANNELS)] as const;
+  const lengths = [address(LENGTHS), address(BASEPOINT), word(BASEPOINT_STRIDE)] as const;
   const forwards = kernels.signature(
     ...paths,
+    depth,
+    ...lengths,
     continued,
     word(INITIAL_STRIDE),
-    bits,
+    forwardBits,
     space,
     space + signatures,
     scratch,
@@ -327,9 +340,12 @@ export function performUncut(
   }
   const backwards = kernels.signature_vjp(
     ...paths,
+    word(DEPTH),
+    ...lengths,
     address(INITIAL),
     word(INITIAL_STRIDE),
     space,
+    row,
     address(COTANGENTS),
     bits & vjpBits,
     address(OUTPUT),
@@ -363,11 +379,11 @@ function passes(check: () => void): boolean {
  * @throws what the kernel throws where it traps
  */
 export function performVjp(instance: Instance, buffer: ArrayBufferLike, at: number): number {
-  const { call, options, cotangents, gradients } = new StagedBlock(buffer, at);
+  const { call, options, cotangents, gradients, lone } = new StagedBlock(buffer, at);
   // What lies past the end of a path is not written.
   gradients.paths.fill(0);
   try {
-    backward(instance, call, forward(instance, ownCall(call, options)), cotangents, gradients);
+    gradientsOf(instance, call, options, undefined, cotangents, gradients, lone);
     return 0;
   } catch (error) {
     if (!isPathSignatureError(error)) throw error;

@@ -13,7 +13,7 @@ import { runOn } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import { SignatureTensor } from "./tensor.ts";
 import type { DTypeOf, Only, SignatureOf } from "./types.ts";
-import { backward, forward, Gradients, ownCall } from "./vjp-run.ts";
+import { forward, Gradients, gradientsOf, isLone, ownCall } from "./vjp-run.ts";
 
 /** Options of gradients: those of `signature`, but for `out`. */
 export type VjpOptions = Omit<SignatureOptions, "out">;
@@ -102,10 +102,15 @@ function read(paths: unknown, options: unknown): { call: Call; given: ReadOption
   return all;
 }
 
-/** Gradients of a call whose signatures are known. */
-function gradients(instance: Instance, call: Call, signatures: Numbers, cotangent: ReadRows): SignatureGradients {
+function gradients(
+  instance: Instance,
+  call: Call,
+  given: ReadOptions,
+  known: Numbers | undefined,
+  cotangent: ReadRows,
+): SignatureGradients {
   const found = new Gradients(call);
-  backward(instance, call, signatures, cotangent, found);
+  gradientsOf(instance, call, given, known, cotangent, found, isLone(call));
   return found.tensors();
 }
 
@@ -114,7 +119,7 @@ export function bindSignatureVjp(runtime: Runtime): SignatureVjpFunction {
   function signatureVjp(paths: unknown, cotangent: unknown, options: unknown): SignatureGradients {
     const { call, given } = read(paths, options);
     const rows = readCotangent(cotangent, call);
-    return runOn(runtime, call, (instance) => gradients(instance, call, forward(instance, ownCall(call, given)), rows));
+    return runOn(runtime, call, (instance) => gradients(instance, call, given, undefined, rows));
   }
   return signatureVjp as SignatureVjpFunction;
 }
@@ -126,14 +131,13 @@ export function bindSignatureWithVjp(runtime: Runtime): SignatureWithVjpFunction
     const { stream, dtype, depth, channels } = call;
     const data = runOn(runtime, call, (instance) => forward(instance, call));
     const tensor = new SignatureTensor(data, shapeOf(call), dtype, channels, depth, given.scalarTerm, stream);
-    const own = ownCall(call, given);
     // What was continued stands in the result: the paths' own signatures are made when they are first asked for.
-    let signatures = own === call ? data : undefined;
+    let signatures = stream || call.initial === undefined ? data : undefined;
     const pullback = (cotangent: unknown): SignatureGradients => {
-      const given = readCotangent(cotangent, call);
+      const rows = readCotangent(cotangent, call);
       return runOn(runtime, call, (instance) => {
-        signatures ??= forward(instance, own);
-        return gradients(instance, call, signatures, given);
+        signatures ??= forward(instance, ownCall(call, given));
+        return gradients(instance, call, given, signatures, rows);
       });
     };
     return [tensor, pullback] as const;

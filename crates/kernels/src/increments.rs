@@ -20,7 +20,7 @@ pub struct Track<'a, T> {
     /// Steps of the whole path: points - 1, or points with a basepoint.
     pub steps: usize,
     /// The first step of the piece.
-    from: usize,
+    pub from: usize,
     /// The steps of the piece.
     pub count: usize,
     reversed: bool,
@@ -74,9 +74,14 @@ impl<'a, T: Real> Track<'a, T> {
         unsafe { (*to).to_f64() - (*from).to_f64() }
     }
 
-    /// The piece of the first `count <= steps` steps.
+    /// The first steps of the piece, no more than it has.
     pub fn first_steps(self, count: usize) -> Track<'a, T> {
-        Track { from: 0, count, ..self }
+        Track { count: count.min(self.count), ..self }
+    }
+
+    /// What of the path lies before the piece.
+    pub fn before(self) -> Track<'a, T> {
+        Track { from: 0, count: self.from, ..self }
     }
 
     /// Point number `t` of the path as it stands in memory (not reversed).

@@ -11,6 +11,7 @@ mod chains;
 mod chen;
 mod combine;
 mod depth_two;
+mod follow;
 mod increments;
 pub mod lanes;
 mod one_channel;

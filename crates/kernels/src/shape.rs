@@ -53,6 +53,11 @@ impl Shape {
         Some(Shape { channels, depth, size, offsets, counts })
     }
 
+    /// Coefficients of the top level.
+    pub fn top(&self) -> usize {
+        if self.channels == 1 { 1 } else { self.count(self.depth) }
+    }
+
     /// Where level `k >= 1` starts. Two or more channels only.
     #[inline(always)]
     pub fn offset(&self, k: usize) -> usize {

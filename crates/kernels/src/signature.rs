@@ -3,6 +3,7 @@
 //! Not here: the arithmetic of a step (`walk`), of a product (`chen`), of reading a path (`increments`).
 
 use crate::chen;
+use crate::follow::follow;
 use crate::increments::{Gather, Track};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::plan::{Way, pieces, plan};
@@ -11,7 +12,6 @@ use crate::scratch::Scratch;
 use crate::shape::Shape;
 use crate::state::{clear, load_state, store_state, sums_finite};
 use crate::stream::Stream;
-use crate::walk::{self, Frame};
 use crate::{depth_two, one_channel, pruned};
 
 /// Paths that are brought into the order of their lengths together.
@@ -34,7 +34,7 @@ pub fn signature<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratc
     let increments_finite = if request.channels == 1 {
         powers_of_one_channel::<V>(&call)
     } else {
-        let scratch = Scratch::new(scratch, &parts);
+        let scratch = Scratch::new(&shape, scratch, &parts);
         // SAFETY: all lengths were checked above.
         unsafe {
             if shape.depth == 2 && !request.options.stream {
@@ -120,12 +120,12 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             // SAFETY: as the caller vouches.
             unsafe {
                 if let Some(initial) = self.initial(path) {
-                    finite &= job.run(scratch.tile, scratch.row(0));
+                    finite &= job.run(scratch.follow.tile, scratch.row(0));
                     core::ptr::copy_nonoverlapping(initial, scratch.row(1), size);
                     chen::multiply_row::<V>(self.shape, scratch.row(1), scratch.row(0));
                     core::ptr::copy_nonoverlapping(scratch.row(1), self.out_row(path, 0), size);
                 } else {
-                    finite &= job.run(scratch.tile, self.out_row(path, 0));
+                    finite &= job.run(scratch.follow.tile, self.out_row(path, 0));
                 }
             }
         }
@@ -199,7 +199,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         // SAFETY: as the caller vouches.
         unsafe {
             self.start(group, scratch.state);
-            let finite = self.follow(&self.gather(group), scratch, scratch.state);
+            let finite = follow(self.shape, &self.gather(group), &scratch.follow, scratch.state);
             self.store_rows(group, 0, scratch.state);
             finite
         }
@@ -268,8 +268,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             match (way, self.request.recovery) {
                 (Way::Pruned, Some(recovery)) => {
                     let memory = pruned::Memory {
-                        tile: scratch.tile,
-                        chains: scratch.chains,
+                        tile: scratch.follow.tile,
+                        chains: scratch.follow.chains,
                         followed: scratch.followed,
                         values: scratch.values,
                     };
@@ -277,7 +277,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                 }
                 _ => {
                     clear(scratch.values, self.shape.size);
-                    self.follow(gather, scratch, scratch.values)
+                    follow(self.shape, gather, &scratch.follow, scratch.values)
                 }
             }
         }
@@ -290,7 +290,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         // SAFETY: as the caller vouches.
         unsafe {
             self.start(group, scratch.state);
-            let stream = Stream::new(self.shape, scratch.tile, scratch.state, scratch.values);
+            let stream = Stream::new(self.shape, scratch.follow.tile, scratch.state, scratch.values);
             for t in (0..gather.steps).step_by(stream.steps) {
                 let steps = stream.steps.min(gather.steps - t);
                 gather.read(t, steps, stream.increments);
@@ -306,42 +306,6 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                 self.store_rows(group, past_the_end, scratch.state);
             }
             sums_finite(scratch.state, self.request.channels)
-        }
-    }
-
-    fn frame<V: Lanes<T = T>>(&self, scratch: &Scratch<V>, state: *mut V) -> Frame<V> {
-        let shape = self.shape;
-        let levels = core::array::from_fn(|r| {
-            if r < shape.depth { state.wrapping_add(shape.offset(shape.depth - r)) } else { core::ptr::null_mut() }
-        });
-        let d = shape.channels;
-        Frame { width: d, stride: d, depth: shape.depth, skip: 0, levels, scratch: scratch.chains }
-    }
-
-    /// A tile of steps on the state that `frame` describes.
-    unsafe fn advance<V: Lanes<T = T>>(&self, frame: &Frame<V>, increments: *const V, steps: usize) {
-        let d = self.request.channels;
-        // SAFETY: as the caller vouches.
-        unsafe {
-            if self.shape.depth == 1 {
-                walk::level_one(frame.levels[0], d, d, increments, steps);
-            } else {
-                walk::whole(frame, increments, steps);
-            }
-        }
-    }
-
-    /// Runs `gather`'s steps on `state`; says whether the sums of increments stayed finite.
-    unsafe fn follow<V: Lanes<T = T>>(&self, gather: &Gather<'_, T>, scratch: &Scratch<V>, state: *mut V) -> bool {
-        let d = self.request.channels;
-        let frame = self.frame(scratch, state);
-        // SAFETY: as the caller vouches; a tile has room for TILE steps.
-        unsafe {
-            for (t, steps) in gather.tiles() {
-                gather.read(t, steps, scratch.tile);
-                self.advance(&frame, scratch.tile, steps);
-            }
-            sums_finite(state, d)
         }
     }
 

@@ -181,14 +181,15 @@ struct Answer<T> {
     paths: Vec<T>,
     basepoints: Vec<T>,
     initials: Vec<T>,
+    lone: bool,
 }
 
 fn run<V: Lanes>(m: &Material) -> Answer<V::T> {
-    run_wanting::<V>(m, true)
+    run_wanting::<V>(m, true, false)
 }
 
-/// `all`: the gradients of basepoints and of what was continued, too.
-fn run_wanting<V: Lanes>(m: &Material, all: bool) -> Answer<V::T> {
+/// `all`: the gradients of basepoints and of what was continued, too; `lone`: as a path by itself.
+fn run_wanting<V: Lanes>(m: &Material, all: bool, lone: bool) -> Answer<V::T> {
     let Shape { d, n, batch, points } = m.shape;
     let options = Options {
         stream: m.kind.stream,
@@ -218,7 +219,14 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool) -> Answer<V::T> {
         options,
         recovery: None,
     };
-    let (signatures, _) = call::<V>(&forward);
+    let (mut signatures, _) = call::<V>(&forward);
+    let mut signature_row = size + usize::from(m.kind.scalar_term);
+    if !all && !m.kind.stream {
+        // Nobody looks at the top level.
+        let below = signature_row - d.pow(n as u32);
+        signatures = signatures.chunks(signature_row).flat_map(|row| row[..below].to_vec()).collect();
+        signature_row = below;
+    }
     let request = VjpRequest {
         paths: &paths,
         batch,
@@ -229,17 +237,21 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool) -> Answer<V::T> {
         basepoint,
         initial,
         signatures: &signatures,
+        signature_row,
         cotangents: &cotangents,
         options,
         part: Part::WHOLE,
+        lone,
+        before: &[],
     };
     let nan = V::T::from_f64(f64::NAN);
     let mut answer = Answer {
         paths: vec![nan; paths.len()],
         basepoints: vec![nan; if m.kind.basepoint { batch * d } else { 0 }],
         initials: vec![nan; batch * size],
+        lone,
     };
-    let mut scratch = vec![V::splat(nan); vjp_scratch::<V>(d, n, m.kind.stream).unwrap()];
+    let mut scratch = vec![V::splat(nan); vjp_scratch::<V>(d, n, m.kind.stream, lone).unwrap()];
     let report = signature_vjp::<V>(
         &request,
         Gradients {
@@ -271,13 +283,19 @@ fn close<T: Real>(what: &str, got: &[T], wanted: &[f64], scale: f64) {
 }
 
 fn compare<V: Lanes>(m: &Material) {
-    let answer = run::<V>(m);
+    compare_with::<V>(m, &run::<V>(m));
+    if m.shape.batch == 1 && !m.kind.stream {
+        compare_with::<V>(m, &run_wanting::<V>(m, true, true));
+    }
+}
+
+fn compare_with<V: Lanes>(m: &Material, answer: &Answer<V::T>) {
     let Shape { d, points, batch, .. } = m.shape;
     let what = format!("{:?} {:?} {}", m.shape, m.kind, size_of::<V::T>());
     let size = answer.initials.len() / batch;
     // What else is wanted changes nothing, but where a stream that continues nothing is to give the gradient of that.
-    let alone = run_wanting::<V>(m, false).paths;
-    let same = alone.iter().zip(&answer.paths).all(|(a, b)| a.to_f64().to_bits() == b.to_f64().to_bits());
+    let alone = run_wanting::<V>(m, false, false).paths;
+    let same = answer.lone || alone.iter().zip(&answer.paths).all(|(a, b)| a.to_f64().to_bits() == b.to_f64().to_bits());
     assert!(same || m.kind.stream && !m.kind.initial, "{what}");
     for b in 0..batch {
         let [mut paths, base, initial] = m.gradient(b);
@@ -325,6 +343,20 @@ const SHAPES: [(usize, usize); 26] = [
     (6, 4),
     (8, 3),
 ];
+
+/// A lone path's time is cut into lanes: chunks of every length, equal and not, with every option.
+#[test]
+fn lone_paths() {
+    let mut random = Random(7);
+    for (i, (d, n)) in SHAPES.into_iter().enumerate() {
+        for points in [2, 3, 5, 12, 15, 16, 17, 18, 19, 21, 33, 40, 70] {
+            let kind = Kind { stream: false, ..kind(i + 5 * points) };
+            let m = Material::new(Shape { d, n, batch: 1, points }, kind, &mut random);
+            compare::<LanesF64>(&m);
+            compare::<LanesF32>(&m);
+        }
+    }
+}
 
 /// Number `i` of the 32 combinations of options.
 fn kind(i: usize) -> Kind {
@@ -485,7 +517,8 @@ fn pieces_of_time() {
                 let at = if kind.stream { rows_left * size } else { 0 };
                 let part = Part { first: turn == 0, last: turn == count - 1 };
                 let mut gradients = vec![0.0; piece.len()];
-                let mut scratch = vec![LanesF64::splat(f64::NAN); vjp_scratch::<LanesF64>(d, n, kind.stream).unwrap()];
+                let mut scratch =
+                    vec![LanesF64::splat(f64::NAN); vjp_scratch::<LanesF64>(d, n, kind.stream, false).unwrap()];
                 signature_vjp::<LanesF64>(
                     &VjpRequest {
                         paths: piece,
@@ -497,9 +530,12 @@ fn pieces_of_time() {
                         basepoint: base.map(|data| PerPath { data, stride: 0 }),
                         initial: kind.stream.then_some(PerPath { data: &states[i], stride: 0 }),
                         signatures: &signatures,
+                        signature_row: size,
                         cotangents: &m.cotangents[at..at + rows * size],
                         options,
                         part,
+                        lone: false,
+                        before: &[],
                     },
                     Gradients {
                         paths: &mut gradients,

@@ -7,24 +7,34 @@ use path_signature_kernels::vjp::{self, Gradients, Part, VjpRequest};
 use path_signature_kernels::{Error, Options};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Option bits besides those of signatures: not the first piece of time, not the last.
+/// Option bits besides those of signatures: not the first piece of time, not the last, one path by itself.
 const CONTINUED: u32 = 8;
 const CONTINUES: u32 = 16;
+const LONE: u32 = 32;
 
-fn options(bits: u32) -> Option<(Options, Part)> {
+/// What the option bits say.
+#[derive(Clone, Copy)]
+struct Asked {
+    options: Options,
+    part: Part,
+    lone: bool,
+}
+
+fn asked(bits: u32) -> Option<Asked> {
     let part = Part { first: bits & CONTINUED == 0, last: bits & CONTINUES == 0 };
-    Some((decode(bits & !(CONTINUED | CONTINUES))?, part))
+    let options = decode(bits & !(CONTINUED | CONTINUES | LONE))?;
+    Some(Asked { options, part, lone: bits & LONE != 0 })
 }
 
 /// Bytes of scratch that [`signature_vjp`] needs for any batch and any number of points; 0 if the shape, the dtype or the options are unsupported.
 #[wasm_bindgen]
 pub fn vjp_scratch_bytes(dtype: u32, channels: usize, depth: usize, bits: u32) -> usize {
-    let Some((options, _)) = options(bits) else { return 0 };
+    let Some(Asked { options, lone, .. }) = asked(bits) else { return 0 };
     // One vector more than needed, so that a supported shape never says 0.
     let bytes = |vectors: Option<usize>| vectors.and_then(|n| n.checked_add(1)?.checked_mul(16)).unwrap_or(0);
     match dtype {
-        0 => bytes(vjp::vjp_scratch::<LanesF32>(channels, depth, options.stream)),
-        1 => bytes(vjp::vjp_scratch::<LanesF64>(channels, depth, options.stream)),
+        0 => bytes(vjp::vjp_scratch::<LanesF32>(channels, depth, options.stream, lone)),
+        1 => bytes(vjp::vjp_scratch::<LanesF64>(channels, depth, options.stream, lone)),
         _ => 0,
     }
 }
@@ -32,7 +42,7 @@ pub fn vjp_scratch_bytes(dtype: u32, channels: usize, depth: usize, bits: u32) -
 /// Numbers that lead a path from one piece of time to the next; 0 if the shape or the options are unsupported.
 #[wasm_bindgen]
 pub fn vjp_carry_numbers(channels: usize, depth: usize, bits: u32) -> usize {
-    options(bits).and_then(|(options, _)| vjp::carry_len(channels, depth, options.stream)).unwrap_or(0)
+    asked(bits).and_then(|asked| vjp::carry_len(channels, depth, asked.options.stream)).unwrap_or(0)
 }
 
 /// The gradients of a batch of paths; see `ts/core/abi.ts` for every argument and the result. A negative result means that nothing was written.
@@ -51,6 +61,7 @@ pub fn signature_vjp(
     initial: usize,
     initial_stride: usize,
     signatures: usize,
+    signature_row: usize,
     cotangents: usize,
     bits: u32,
     out: usize,
@@ -60,7 +71,7 @@ pub fn signature_vjp(
     scratch: usize,
     scratch_bytes: usize,
 ) -> i32 {
-    let Some((options, part)) = options(bits) else { return code::OPTIONS };
+    let Some(asked) = asked(bits) else { return code::OPTIONS };
     let call = Arguments {
         paths,
         batch,
@@ -73,9 +84,9 @@ pub fn signature_vjp(
         initial,
         initial_stride,
         signatures,
+        signature_row,
         cotangents,
-        options,
-        part,
+        asked,
         out,
         out_basepoint,
         out_initial,
@@ -103,9 +114,9 @@ struct Arguments {
     initial: usize,
     initial_stride: usize,
     signatures: usize,
+    signature_row: usize,
     cotangents: usize,
-    options: Options,
-    part: Part,
+    asked: Asked,
     out: usize,
     out_basepoint: usize,
     out_initial: usize,
@@ -122,24 +133,26 @@ impl Arguments {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     fn checked<V: Lanes>(&self) -> Result<i32, i32> {
+        let Asked { options, part, lone } = self.asked;
         let size = path_signature_kernels::signature_size(self.channels, self.depth).ok_or(code::SHAPE)?;
         if self.points == 0 {
             return Err(code::SHAPE);
         }
         let times = |a: usize, b: usize| a.checked_mul(b).ok_or(code::SHAPE);
         let numbers = times(times(self.points, self.channels)?, self.batch)?;
-        let rows = match self.options.stream {
+        let rows = match options.stream {
             true => self.points - usize::from(self.basepoint == 0),
             false => 1,
         };
-        let row = size + usize::from(self.options.scalar_term);
-        let coefficients = times(times(self.batch, rows)?, row)?;
+        let row = size + usize::from(options.scalar_term);
+        let rows = times(self.batch, rows)?;
         // SAFETY (all slices): `ranges` checks alignment and bounds against the memory. What the ranges hold is plain numbers; the caller vouches,
         // as `ts/core/abi.ts` does, that what is written overlaps nothing else.
         let lengths = match self.lengths {
             0 => None,
             address => Some(unsafe { slice::<u32>(address, self.batch) }.ok_or(code::RANGE)?),
         };
+        let before = if lone && !part.first { vjp::before_len(self.channels, self.depth) } else { 0 };
         let request = VjpRequest {
             paths: unsafe { slice::<V::T>(self.paths, numbers) }.ok_or(code::RANGE)?,
             batch: self.batch,
@@ -150,14 +163,19 @@ impl Arguments {
             basepoint: unsafe { per_path(self.batch, self.basepoint, self.basepoint_stride, self.channels) }
                 .ok_or(code::RANGE)?,
             initial: unsafe { per_path(self.batch, self.initial, self.initial_stride, size) }.ok_or(code::RANGE)?,
-            signatures: unsafe { slice::<V::T>(self.signatures, coefficients) }.ok_or(code::RANGE)?,
-            cotangents: unsafe { slice::<V::T>(self.cotangents, coefficients) }.ok_or(code::RANGE)?,
-            options: self.options,
-            part: self.part,
+            signature_row: self.signature_row,
+            signatures: unsafe { slice::<V::T>(self.signatures, times(rows, self.signature_row)?) }
+                .ok_or(code::RANGE)?,
+            cotangents: unsafe { slice::<V::T>(self.cotangents, times(rows, row)?) }.ok_or(code::RANGE)?,
+            options,
+            part,
+            lone,
+            before: unsafe { slice::<V::T>(self.carry, before) }.ok_or(code::RANGE)?,
         };
-        let carried = match self.part {
-            Part::WHOLE => 0,
-            _ => times(vjp::carry_len(self.channels, self.depth, self.options.stream).ok_or(code::SHAPE)?, self.batch)?,
+        let carried = if lone || part == Part::WHOLE {
+            0
+        } else {
+            times(vjp::carry_len(self.channels, self.depth, options.stream).ok_or(code::SHAPE)?, self.batch)?
         };
         let to = Gradients {
             paths: unsafe { slice_mut::<V::T>(self.out, numbers) }.ok_or(code::RANGE)?,

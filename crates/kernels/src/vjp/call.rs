@@ -63,7 +63,7 @@ pub struct Call<'a, 'b, T> {
     carry: *mut T,
     /// Numbers of the carry a path.
     carried: usize,
-    /// Numbers in a row of signatures or cotangents, and how many of them come before level 1.
+    /// Numbers in a row of cotangents, with `stream` of signatures too, and how many of them come before level 1.
     pub row: usize,
     pub skip: usize,
 }
@@ -123,7 +123,9 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         Target {
             first: self.paths.wrapping_add(path * r.points * r.channels),
             basepoint,
-            last: if r.part.last { core::ptr::null_mut() } else { self.pending(path) },
+            last: if r.part.last || r.lone { core::ptr::null_mut() } else { self.pending(path) },
+            all: steps,
+            from: 0,
             steps,
             reversed: r.options.inverse,
         }
@@ -131,7 +133,10 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
 
     /// A path's first row of signatures, from level 1 on.
     pub fn signature(&self, path: usize) -> *const T {
-        self.request.signatures.as_ptr().wrapping_add(path * self.request.rows() * self.row + self.skip)
+        self.request
+            .signatures
+            .as_ptr()
+            .wrapping_add(path * self.request.rows() * self.request.signature_row + self.skip)
     }
 
     /// A path's first row of cotangents, from level 1 on.
@@ -156,7 +161,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
 
     /// Each lane's row of signatures, from number `skip` of the first one on.
     pub fn signatures(&self, group: &Group, skip: usize) -> Rows<T> {
-        rows_of(group, self.signature(0).wrapping_add(skip), self.request.rows() * self.row)
+        rows_of(group, self.signature(0).wrapping_add(skip), self.request.rows() * self.request.signature_row)
     }
 
     /// Each lane's row of cotangents, likewise.
@@ -234,6 +239,10 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn batch<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
+        if self.is_chunked() {
+            // SAFETY: as the caller vouches.
+            return unsafe { self.chunks(scratch) };
+        }
         let mut finite = true;
         self.groups(V::WIDTH, |group| {
             // SAFETY: as the caller vouches.
@@ -249,7 +258,8 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
             let unwanted = scratch.work.work[0].cast();
             let scatter =
                 Scatter::new(core::array::from_fn(|l| self.target(group.paths[l], unwanted)), self.request.channels);
-            let steps = self.sweep(group, &scatter, scratch);
+            let tracks = core::array::from_fn(|l| self.track(group.paths[l]));
+            let steps = self.sweep(&tracks, &scatter, scratch);
             self.end(group, &scatter, steps, scratch);
             finite
         }
@@ -258,19 +268,20 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     /// The set-up: functional, gradient of what was continued, the last step's; says whether all cotangents are finite.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
+    pub unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         let (shape, part) = (self.shape, self.request.part);
+        let fresh = part.first || self.request.lone;
         let mut finite = true;
         // SAFETY: as the caller vouches.
         unsafe {
-            if part.first || part.last {
+            if fresh || part.last {
                 let cotangent = scratch.cotangent;
                 load(cotangent, shape.size, &self.cotangents(&group, 0));
                 load(scratch.signature, shape.offset(shape.depth), &self.signatures(&group, 0));
                 finite = all_finite(cotangent, shape.size);
                 self.continued(group, scratch);
                 functional::last_step(shape, cotangent, scratch.signature, scratch.last_step);
-                if part.first {
+                if fresh {
                     functional::build(
                         shape,
                         cotangent,
@@ -278,19 +289,20 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                         &scratch.theta,
                         scratch.pending,
                         &scratch.work,
-                        is_wide::<V>(shape),
                     );
                     for c in 0..shape.channels {
                         let first = scratch.pending.add(c);
                         *first = V::zero().sub(*first);
                     }
+                    if is_wide::<V>(shape) && !self.is_chunked() {
+                        functional::widen(shape, &scratch.theta, scratch.work.work[0]);
+                    }
                 }
             }
-            if !part.first {
+            if !fresh {
                 load(scratch.theta_at, reduced_size(shape), &self.carries(&group, 0));
                 load(scratch.pending, shape.channels, &self.carries(&group, self.carried - shape.channels));
             }
-            scratch.theta.start(shape);
         }
         finite
     }
@@ -317,17 +329,22 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
 
     /// All steps of the longest lane; gives how many they are. Every point but that lane's last is written.
     #[inline(never)]
-    unsafe fn sweep<V: Lanes<T = T>>(&self, group: Group, scatter: &Scatter<T>, scratch: &Scratch<V>) -> usize {
+    pub unsafe fn sweep<V: Lanes<T = T>>(
+        &self,
+        tracks: &[Track<'_, T>; MAX_WIDTH],
+        scatter: &Scatter<T>,
+        scratch: &Scratch<V>,
+    ) -> usize {
         let (d, depth) = (self.request.channels, self.shape.depth);
-        let tracks: [Track<'_, T>; MAX_WIDTH] = core::array::from_fn(|l| self.track(group.paths[l]));
-        let gather = Gather::new(tracks, d);
+        let gather = Gather::new(*tracks, d);
         let most = tile_steps(self.shape);
         let turned = turns::<V>(self.shape);
         // SAFETY: as the caller vouches.
-        let settle = |t: usize| unsafe { self.settle(&tracks, t, scratch) };
+        let settle = |t: usize| unsafe { self.settle(tracks, t, scratch) };
         let (mut t, mut settled) = (0, 0);
         // SAFETY: as the caller vouches.
         unsafe {
+            scratch.theta.start(self.shape);
             while t < gather.steps {
                 if t >= settled + SETTLED {
                     settle(t);
@@ -363,7 +380,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 scatter.write(t, count, scratch.gradients);
                 t += count;
             }
-            if !self.request.part.last {
+            if !self.request.part.last && !self.request.lone {
                 settle(gather.steps);
             }
         }
@@ -374,7 +391,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     #[inline(never)]
     unsafe fn settle<V: Lanes<T = T>>(&self, tracks: &[Track<'_, T>; MAX_WIDTH], t: usize, scratch: &Scratch<V>) {
         let d = self.request.channels;
-        let so_far = Gather::new(tracks.map(|track| track.first_steps(t.min(track.steps))), d);
+        let so_far = Gather::new(tracks.map(|track| track.first_steps(t)), d);
         // SAFETY: as the caller vouches.
         unsafe {
             for c in 0..d {

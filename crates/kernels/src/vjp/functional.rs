@@ -30,7 +30,7 @@ pub fn reduced_size(shape: &Shape) -> usize {
 /// The reduced functional of the paths in lanes.
 ///
 /// Level k stands at `levels[k]`: pair, then the letters before it from the last to the first, the first letter fastest; the levels follow each other, from 2 on. On the top level the first letter
-/// is the slowest but one instead where `wide` asks for it, behind the rest of the word: that is how its only reader goes through it.
+/// is the slowest but one instead once it is [`widen`]ed, behind the rest of the word: that is how `wide`, its only reader, goes through it.
 ///
 /// Numbers are scaled so that the sums in `flow` need no factors: -Θ/2 on level 2, -Θ/6 above.
 ///
@@ -96,7 +96,7 @@ impl<V: Lanes> Functional<V> {
     /// The last level but one anew: Θ_{N-1} = Θ⁰_{N-1} + Θ_N⌟(x - x_0), with `moved` = x - x_0.
     ///
     /// # Safety
-    /// [`Functional::start`] was called; `moved` has `channels` vectors; `wide` as for [`build`].
+    /// [`Functional::start`] was called; `moved` has `channels` vectors; `wide`: the top level was [`widen`]ed.
     #[inline(never)]
     pub unsafe fn settle(&self, shape: &Shape, moved: *const V, wide: bool) {
         let (d, n) = (shape.channels, shape.depth);
@@ -153,18 +153,30 @@ pub struct Memory<V> {
 ///
 /// # Safety
 /// `cotangent` has `shape.size` vectors, `signature` all levels but the top one, `to` room for `count(k)`.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn contract_right<V: Lanes>(shape: &Shape, k: usize, cotangent: *const V, signature: *const V, to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
         core::ptr::copy_nonoverlapping(cotangent.add(shape.offset(k)), to, shape.count(k));
         for j in 1..=shape.depth - k {
-            let (words, rest) = (shape.count(k), shape.count(j));
-            let (mut from, suffixes) = (cotangent.add(shape.offset(k + j)), signature.add(shape.offset(j)));
-            for v in 0..words {
-                *to.add(v) = dot(from, suffixes, rest, *to.add(v));
-                from = from.add(rest);
-            }
+            let (from, suffixes) = (cotangent.add(shape.offset(k + j)), signature.add(shape.offset(j)));
+            dots(from, suffixes, shape.count(j), to, shape.count(k));
+        }
+    }
+}
+
+/// Adds to each of `words` numbers at `to` the product of `suffixes`, `rest` of them, with as many numbers at `from`.
+///
+/// # Safety
+/// All are there.
+#[inline(never)]
+pub unsafe fn dots<V: Lanes>(mut from: *const V, suffixes: *const V, rest: usize, to: *mut V, words: usize) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        for v in 0..words {
+            *to.add(v) = dot(from, suffixes, rest, *to.add(v));
+            from = from.add(rest);
         }
     }
 }
@@ -263,7 +275,6 @@ pub unsafe fn build<V: Lanes>(
     theta: &Functional<V>,
     first: *mut V,
     memory: &Memory<V>,
-    wide: bool,
 ) {
     let n = shape.depth;
     // SAFETY: as the caller vouches.
@@ -278,7 +289,7 @@ pub unsafe fn build<V: Lanes>(
                 core::mem::swap(&mut from, &mut to);
             }
             let scale = if k == 2 { -0.5 } else { -1.0 / 6.0 };
-            reduce(shape, k, from, theta.levels[k], V::splat(V::T::from_f64(scale)), wide && k == n);
+            reduce(shape, k, from, theta.levels[k], V::splat(V::T::from_f64(scale)));
         }
     }
 }
@@ -305,28 +316,51 @@ unsafe fn bracket<V: Lanes>(shape: &Shape, k: usize, i: usize, from: *const V, t
 /// The innermost bracket, for pairs of letters in order, into the layout of [`Functional`].
 #[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
-unsafe fn reduce<V: Lanes>(shape: &Shape, k: usize, from: *const V, to: *mut V, scale: V, wide: bool) {
+unsafe fn reduce<V: Lanes>(shape: &Shape, k: usize, from: *const V, to: *mut V, scale: V) {
     let d = shape.channels;
     let prefixes = shape.count(k - 2);
     // SAFETY: `from` has count(k) vectors, `to` level_size(k).
     unsafe {
         for p in 0..prefixes {
-            // The prefix with its letters in reverse order.
-            let (mut rest, mut reversed) = (p, 0);
-            for _ in 2..k {
-                reversed = reversed * d + rest % d;
-                rest /= d;
-            }
+            let prefix = reversed(d, k - 2, p);
             let square = from.add(p * d * d);
             let mut pair = 0;
             for a in 0..d {
                 for c in a + 1..d {
                     let x = (*square.add(a * d + c)).sub(*square.add(c * d + a));
-                    let at = pair * prefixes + reversed;
-                    *to.add(if wide { first_letter_slower(d, k, at, pairs(d)) } else { at }) = x.mul(scale);
+                    *to.add(pair * prefixes + prefix) = x.mul(scale);
                     pair += 1;
                 }
             }
+        }
+    }
+}
+
+/// A word with its letters in reverse order.
+#[cfg_attr(path_signature_small, optimize(size))]
+pub fn reversed(d: usize, letters: usize, mut word: usize) -> usize {
+    let mut reversed = 0;
+    for _ in 0..letters {
+        reversed = reversed * d + word % d;
+        word /= d;
+    }
+    reversed
+}
+
+/// The top level from its plain order into the one for `wide`.
+///
+/// # Safety
+/// The functional is there; `memory` has room for the level.
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+pub unsafe fn widen<V: Lanes>(shape: &Shape, theta: &Functional<V>, memory: *mut V) {
+    let (d, n) = (shape.channels, shape.depth);
+    let (top, size) = (theta.levels[n], level_size(shape, n));
+    // SAFETY: as the caller vouches.
+    unsafe {
+        core::ptr::copy_nonoverlapping(top, memory, size);
+        for at in 0..size {
+            *top.add(first_letter_slower(d, n, at, pairs(d))) = *memory.add(at);
         }
     }
 }

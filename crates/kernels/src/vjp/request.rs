@@ -1,5 +1,6 @@
 //! What a call for gradients asks for: paths, signatures, cotangents, where gradients go. Types and their checks; no arithmetic.
 
+use super::lone::before_len;
 use super::scratch::Parts;
 use crate::request::{Error, Options, PerPath};
 use crate::shape::Shape;
@@ -23,18 +24,25 @@ pub struct VjpRequest<'a, T> {
     pub basepoint: Option<PerPath<'a, T>>,
     /// The signature that each path continued: `size` numbers (no scalar term) a path.
     pub initial: Option<PerPath<'a, T>>,
-    /// Rows as [`crate::signature()`] writes them with these options: (batch, row) of the paths themselves, *without* what they continued; with `stream`
-    /// (batch, rows, row), with it.
+    /// Rows as [`crate::signature()`] writes them with these options: (batch, `signature_row`) of the paths themselves, *without* what they continued; with `stream`
+    /// (batch, rows, `signature_row`), with it.
     pub signatures: &'a [T],
+    /// Numbers of such a row. The top level of whole signatures is not looked at, and need not be there.
+    pub signature_row: usize,
     /// ∂f/∂signature: rows like those of the signatures. A scalar term's entry is not looked at: the term is constant.
     pub cotangents: &'a [T],
     /// What was asked for; `algorithm` means nothing here.
     pub options: Options,
     /// Which part of a longer call this is.
     pub part: Part,
+    /// One path by itself, not one of a batch: its time may be cut into lanes, and its pieces need no carry. Whole signatures only.
+    pub lone: bool,
+    /// Of a lone path's piece that is not the first: the signature of all that lies before it, of depth two less (nothing where that is none, or of one channel).
+    pub before: &'a [T],
 }
 
-/// A long path may be given in pieces of time, in the direction of travel (with `stream`: against it). Each piece begins at the point where the one before it ended.
+/// A long path may be given in pieces of time, in the direction of travel (with `stream`: against it). Each piece begins at the point where the one before it ended. A lone path's pieces may come in any
+/// order: the point that two of them share gets a part of its gradient from each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The first piece: the carry is not read.
@@ -57,7 +65,7 @@ pub struct Gradients<'a, T> {
     pub basepoint: Option<&'a mut [T]>,
     /// (batch, size): ∂f/∂initial, for each path, with or without an initial signature (then at the identity).
     pub initial: Option<&'a mut [T]>,
-    /// (batch, [`carry_len`]) numbers that lead from one piece of time to the next; empty for a call that is whole.
+    /// (batch, [`carry_len`]) numbers that lead from one piece of time to the next; empty for a call that is whole, and for a lone path.
     pub carry: &'a mut [T],
 }
 
@@ -93,9 +101,12 @@ impl<T: Copy> VjpRequest<'_, T> {
             basepoint: given(self.basepoint),
             initial: given(self.initial),
             signatures: self.signatures.len(),
+            signature_row: self.signature_row,
             cotangents: self.cotangents.len(),
             options: self.options,
             part: self.part,
+            lone: self.lone,
+            before: self.before.len(),
             to_paths: to.paths.len(),
             to_basepoint: to.basepoint.as_ref().map(|b| b.len()),
             to_initial: to.initial.as_ref().map(|i| i.len()),
@@ -118,9 +129,12 @@ struct Sizes<'a> {
     basepoint: Option<(usize, usize)>,
     initial: Option<(usize, usize)>,
     signatures: usize,
+    signature_row: usize,
     cotangents: usize,
     options: Options,
     part: Part,
+    lone: bool,
+    before: usize,
     to_paths: usize,
     to_basepoint: Option<usize>,
     to_initial: Option<usize>,
@@ -166,17 +180,25 @@ impl Sizes<'_> {
             true => self.points - usize::from(self.basepoint.is_none()),
             false => 1,
         };
-        let rows = each(rows)?.checked_mul(row).ok_or(Error::Shape)?;
-        if self.signatures != rows {
+        let of_rows = |row: usize| each(rows)?.checked_mul(row).ok_or(Error::Shape);
+        let missing_levels = match self.options.stream {
+            true => self.signature_row != row,
+            false => self.signature_row < row - shape.top(),
+        };
+        if missing_levels || self.signatures != of_rows(self.signature_row)? {
             return Err(Error::Signatures);
         }
-        if self.cotangents != rows {
+        if self.cotangents != of_rows(row)? {
             return Err(Error::Cotangents);
         }
         let carried = match self.part {
-            Part::WHOLE => 0,
+            part if part == Part::WHOLE || self.lone => 0,
             _ => each(carry_len(self.channels, self.depth, self.options.stream).ok_or(Error::Shape)?)?,
         };
+        let before = if self.lone && !self.part.first { before_len(self.channels, self.depth) } else { 0 };
+        if self.lone && (self.batch != 1 || self.options.stream) || self.before != before {
+            return Err(Error::Signatures);
+        }
         let sound = self.to_paths == numbers
             && self.carry == carried
             && self.to_basepoint.is_none_or(|len| len == self.batch * self.channels && self.basepoint.is_some())
@@ -184,7 +206,7 @@ impl Sizes<'_> {
         if !sound {
             return Err(Error::Output);
         }
-        let parts = Parts::new(&shape, self.options.stream).ok_or(Error::Shape)?;
+        let parts = Parts::new(&shape, self.options.stream, self.lone).ok_or(Error::Shape)?;
         if self.scratch < parts.total {
             return Err(Error::Scratch);
         }

@@ -13,6 +13,9 @@ pub struct Target<T> {
     pub basepoint: *mut T,
     /// The last point's, where that is left to the next piece of time; else null.
     pub last: *mut T,
+    /// Steps of the whole path; where the piece of it begins whose points are counted here, and how many steps it has.
+    pub all: usize,
+    pub from: usize,
     pub steps: usize,
     pub reversed: bool,
 }
@@ -27,8 +30,9 @@ impl<T> Target<T> {
         if t == self.steps && !self.last.is_null() {
             return self.last;
         }
-        let stored = if self.reversed { self.steps - t } else { t };
-        // SAFETY: the points 1..=steps (0.. without a basepoint) lie at `first`.
+        let t = self.from + t;
+        let stored = if self.reversed { self.all - t } else { t };
+        // SAFETY: the points 1..=all (0.. without a basepoint) lie at `first`.
         unsafe {
             if self.basepoint.is_null() {
                 self.first.add(stored * channels)
@@ -57,7 +61,7 @@ impl<T: Copy> Scatter<T> {
         let unit = MAX_WIDTH >> channels.trailing_zeros().min(MAX_WIDTH.trailing_zeros());
         let mut s = Scatter { targets, channels, plain_from: 0, plain_until: usize::MAX, unit };
         for t in &s.targets {
-            let from = if t.reversed { usize::MAX } else { usize::from(!t.basepoint.is_null()) };
+            let from = if t.reversed { usize::MAX } else { usize::from(t.from == 0 && !t.basepoint.is_null()) };
             s.plain_from = s.plain_from.max(from);
             s.plain_until = s.plain_until.min(t.steps + usize::from(t.last.is_null()));
         }

@@ -2,15 +2,15 @@
 
 use super::flow::{TILE, children_size, tile_steps};
 use super::functional::{Functional, Memory, functional_size, pairs};
-use super::{square, stream};
+use super::{lone, square, stream};
 use crate::lanes::Lanes;
 use crate::shape::Shape;
 
-/// Vectors of scratch that [`super::signature_vjp()`] needs, whatever the batch and the number of points: for whole signatures of depth 3 and more about four states, and a tile of time
+/// Vectors of scratch that [`super::signature_vjp()`] needs, whatever the batch and the number of points, more for a lone path: for whole signatures of depth 3 and more about four states, and a tile of time
 /// with all that hangs on it; `None` for a shape that does not exist.
 #[cfg_attr(path_signature_small, optimize(size))]
-pub fn vjp_scratch<V: Lanes>(channels: usize, depth: usize, stream: bool) -> Option<usize> {
-    Parts::new(&Shape::new(channels, depth)?, stream).map(|parts| parts.total)
+pub fn vjp_scratch<V: Lanes>(channels: usize, depth: usize, stream: bool, lone: bool) -> Option<usize> {
+    Parts::new(&Shape::new(channels, depth)?, stream, lone).map(|parts| parts.total)
 }
 
 /// Where each part of the scratch begins, in vectors.
@@ -19,12 +19,12 @@ pub struct Parts {
     pub total: usize,
 }
 
-const PARTS: usize = 13;
+const PARTS: usize = 14;
 
 impl Parts {
     /// `None` if the sum overflows.
     #[cfg_attr(path_signature_small, optimize(size))]
-    pub fn new(shape: &Shape, stream: bool) -> Option<Parts> {
+    pub fn new(shape: &Shape, stream: bool, lone: bool) -> Option<Parts> {
         let d = shape.channels;
         let sizes: [usize; PARTS] = if stream || d == 1 || shape.depth == 1 {
             [stream::scratch_vectors(shape, stream)?; 1].map_to()
@@ -47,6 +47,7 @@ impl Parts {
                 shape.offset(shape.depth),
                 2 * top,
                 TILE * d,
+                if lone { lone::scratch_vectors(shape)? } else { 0 },
             ]
         };
         let mut places = [0; PARTS];
@@ -95,6 +96,8 @@ pub struct Scratch<V> {
     pub work: Memory<V>,
     /// A tile of numbers by channel.
     pub starts: *mut V,
+    /// What chunks of a lone path need.
+    pub chunks: *mut V,
 }
 
 impl<V: Lanes> Scratch<V> {
@@ -118,6 +121,7 @@ impl<V: Lanes> Scratch<V> {
             signature: part(10),
             work: Memory { work: [part(11), part(11).wrapping_add(shape.count(shape.depth))] },
             starts: part(12),
+            chunks: part(13),
         }
     }
 }
