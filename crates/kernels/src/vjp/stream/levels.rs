@@ -1,0 +1,301 @@
+//! The adjoint of Horner's scheme for a few steps of time: level after level, down to the words that have children, then back up from the top level.
+//!
+//! Forwards, a step with increment z does, for words w and letters c (`walk` has the recursion; C_m = 1 for the empty word),
+//!     C_m(w c) = R(w c) + C_{m+1}(w) z_c/(m+1),     R'(w c) = R(w c) + C_1(w) z_c.
+//! So with λ' the cotangent of the signatures R' after the step, λ that of those before it, and κ_m that of C_m,
+//!     κ_1(w) = Σ_c z_c λ'(w c),     κ_{m+1}(w) = Σ_c z_c κ_m(w c)/(m+1),     λ(w c) = λ'(w c) + Σ_m κ_m(w c),
+//!     g(c) = Σ_w (C_1(w) λ'(w c) + Σ_m C_{m+1}(w)/(m+1) κ_m(w c)).
+//!
+//! A pass over a level has some letters' z and g in registers, and goes through memory from one end to the other.
+//!
+//! Not here: where rows and increments come from, what a point's gradient is made of (`stream`).
+
+// Loops over words and letters index several arrays of registers together; iterators over one of them would hide that.
+#![allow(clippy::needless_range_loop)]
+
+use crate::chains::reciprocal;
+use crate::lanes::Lanes;
+use crate::shape::Shape;
+
+/// Words with all their letters that are passed over by one group of letters after the other before others are: few enough for the nearest cache.
+const BLOCK: usize = 256;
+
+/// Vectors of C, and of κ, a step: for each word but the top level's as many as letters are to come.
+pub fn pitch(shape: &Shape) -> usize {
+    (1..shape.depth).map(|k| shape.count(k) * (shape.depth - k)).sum()
+}
+
+/// Vectors of 1/m.
+pub fn fractions(shape: &Shape) -> usize {
+    shape.depth + 1
+}
+
+/// Steps that are taken back together.
+pub struct Levels<'a, V> {
+    pub shape: &'a Shape,
+    pub steps: usize,
+    /// The signatures before each step without their top level, and the cotangents of those after it.
+    pub signatures: *const V,
+    pub cotangents: *const V,
+    /// λ, all levels, as it runs.
+    pub adjoint: *mut V,
+    /// Increments `[q * channels + c]`.
+    pub increments: *const V,
+    /// g without what λ' itself is to it on level 1, added to; and what a step adds to λ there.
+    pub rest: *mut V,
+    pub change: *mut V,
+    /// C and κ, `pitch` vectors a step each: level after level C_1 of all words, C_2 of all of them …
+    pub chains: *mut V,
+    pub sums: *mut V,
+    pub pitch: usize,
+    /// 1/m at m.
+    pub fractions: *mut V,
+}
+
+/// What a pass is over: words of a level with some last letters.
+struct Part {
+    /// Letters still to come behind the words before the last letter.
+    more: usize,
+    /// Words of the level before and of this one, and where the level begins in a row.
+    parents: usize,
+    children: usize,
+    offset: usize,
+    /// Where C and κ of the two levels begin.
+    above: usize,
+    below: usize,
+    /// The first word of the level before, and how many there are.
+    first: usize,
+    words: usize,
+    letter: usize,
+}
+
+impl<V: Lanes> Levels<'_, V> {
+    /// Writes the fractions.
+    ///
+    /// # Safety
+    /// There is room for them.
+    pub unsafe fn begin(&self) {
+        for m in 0..fractions(self.shape) {
+            // SAFETY: as the caller vouches.
+            unsafe { *self.fractions.add(m) = reciprocal(m) };
+        }
+    }
+
+    /// All steps.
+    ///
+    /// # Safety
+    /// All memory is there, fractions written.
+    #[inline(never)]
+    pub unsafe fn run(&self) {
+        let (d, n) = (self.shape.channels, self.shape.depth);
+        let mut part = Part {
+            more: n - 1,
+            parents: d,
+            children: d * d,
+            offset: d,
+            above: 0,
+            below: d * (n - 1),
+            first: 0,
+            words: 0,
+            letter: 0,
+        };
+        // SAFETY: as the caller vouches.
+        unsafe {
+            self.down_from_root();
+            while part.more > 1 {
+                self.pass(&mut part, false);
+                (part.parents, part.children) = (part.children, part.children * d);
+                part.offset += part.parents;
+                part.more -= 1;
+                (part.above, part.below) = (part.below, part.below + part.parents * part.more);
+            }
+            while part.more < n {
+                self.pass(&mut part, true);
+                (part.parents, part.children) = (part.parents / d, part.parents);
+                part.offset -= part.children;
+                part.more += 1;
+                (part.above, part.below) = (part.above.wrapping_sub(part.parents * part.more), part.above);
+            }
+            self.up_to_root();
+        }
+    }
+
+    /// A level, down or up.
+    unsafe fn pass(&self, part: &mut Part, up: bool) {
+        let d = self.shape.channels;
+        let block = (BLOCK / d).max(1);
+        part.first = 0;
+        while part.first < part.parents {
+            part.words = block.min(part.parents - part.first);
+            part.letter = 0;
+            while part.letter < d {
+                macro_rules! go {
+                    ($words:literal, $letters:literal) => {{
+                        // SAFETY: as the caller vouches.
+                        unsafe {
+                            if up {
+                                self.up::<$words, $letters>(part);
+                            } else {
+                                self.down::<$words, $letters>(part);
+                            }
+                        }
+                        $letters
+                    }};
+                }
+                part.letter += match d - part.letter {
+                    4 | 7.. => go!(1, 4),
+                    3 | 5 | 6 => go!(1, 3),
+                    // Two words of two letters: their number is even.
+                    _ if d == 2 => go!(2, 2),
+                    _ => go!(1, 2),
+                };
+            }
+            part.first += part.words;
+        }
+    }
+
+    /// Level 1: C of single letters.
+    #[inline(never)]
+    unsafe fn down_from_root(&self) {
+        let (d, n) = (self.shape.channels, self.shape.depth);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let (mut z, mut signature, mut chains) = (self.increments, self.signatures, self.chains);
+            for _ in 0..self.steps {
+                for m in 1..n {
+                    let fraction = *self.fractions.add(m + 1);
+                    let to = chains.add((m - 1) * d);
+                    for c in 0..d {
+                        *to.add(c) = (*z.add(c)).mul_add(fraction, *signature.add(c));
+                    }
+                }
+                z = z.add(d);
+                signature = signature.add(self.shape.offset(n));
+                chains = chains.add(self.pitch);
+            }
+        }
+    }
+
+    /// C of words, from C of the words before their last letters.
+    #[inline(never)]
+    unsafe fn down<const W: usize, const G: usize>(&self, part: &Part) {
+        let d = self.shape.channels;
+        let low = self.shape.offset(self.shape.depth);
+        let child = part.first * d + part.letter;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            for q in 0..self.steps {
+                let z: [V; G] = core::array::from_fn(|g| *self.increments.add(q * d + part.letter + g));
+                let mut signature = self.signatures.add(q * low + part.offset + child);
+                let chains = self.chains.add(q * self.pitch);
+                let (mut from, mut to) = (chains.add(part.above + part.first), chains.add(part.below + child));
+                for _ in 0..part.words / W {
+                    let before: [[V; G]; W] =
+                        core::array::from_fn(|i| core::array::from_fn(|g| *signature.add(i * G + g)));
+                    let (mut chain, mut fraction, mut to_chain) = (from, self.fractions.cast_const(), to);
+                    for _ in 1..part.more {
+                        chain = chain.add(part.parents);
+                        for i in 0..W {
+                            let x = (*chain.add(i)).mul(*fraction.add(2));
+                            for g in 0..G {
+                                *to_chain.add(i * G + g) = x.mul_add(z[g], before[i][g]);
+                            }
+                        }
+                        fraction = fraction.add(1);
+                        to_chain = to_chain.add(part.children);
+                    }
+                    signature = signature.add(W * d);
+                    from = from.add(W);
+                    to = to.add(W * d);
+                }
+            }
+        }
+    }
+
+    /// λ of words, what they are to the increments' gradients, and κ of the words before their last letters.
+    #[inline(never)]
+    unsafe fn up<const W: usize, const G: usize>(&self, part: &Part) {
+        let (d, size) = (self.shape.channels, self.shape.size);
+        let child = part.first * d + part.letter;
+        let alone = part.letter == 0;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            for q in (0..self.steps).rev() {
+                let z: [V; G] = core::array::from_fn(|g| *self.increments.add(q * d + part.letter + g));
+                let mut gradient = [[V::zero(); G]; W];
+                let mut cotangent = self.cotangents.add(q * size + part.offset + child);
+                let mut adjoint = self.adjoint.add(part.offset + child);
+                let mut of_children = self.sums.add(q * self.pitch + part.below + child).cast_const();
+                let place = q * self.pitch + part.above + part.first;
+                let (mut chains, mut sums) = (self.chains.add(place).cast_const(), self.sums.add(place));
+                for _ in 0..part.words / W {
+                    for i in 0..W {
+                        let one = *chains.add(i);
+                        let mut total = if alone { V::zero() } else { *sums.add(i) };
+                        let mut x: [V; G] = [V::zero(); G];
+                        for g in 0..G {
+                            x[g] = (*adjoint.add(i * G + g)).add(*cotangent.add(i * G + g));
+                            total = z[g].mul_add(x[g], total);
+                            gradient[i][g] = one.mul_add(x[g], gradient[i][g]);
+                        }
+                        *sums.add(i) = total;
+                        let (mut chain, mut sum) = (chains.add(i), sums.add(i));
+                        let (mut from, mut fraction) = (of_children.add(i * G), self.fractions.cast_const());
+                        for _ in 1..part.more {
+                            (chain, sum) = (chain.add(part.parents), sum.add(part.parents));
+                            let factor = (*chain).mul(*fraction.add(2));
+                            let mut total = V::zero();
+                            for g in 0..G {
+                                let y = *from.add(g);
+                                total = z[g].mul_add(y, total);
+                                gradient[i][g] = factor.mul_add(y, gradient[i][g]);
+                                x[g] = x[g].add(y);
+                            }
+                            total = total.mul(*fraction.add(2));
+                            *sum = if alone { total } else { total.add(*sum) };
+                            from = from.add(part.children);
+                            fraction = fraction.add(1);
+                        }
+                        for g in 0..G {
+                            *adjoint.add(i * G + g) = x[g];
+                        }
+                    }
+                    cotangent = cotangent.add(W * d);
+                    adjoint = adjoint.add(W * d);
+                    of_children = of_children.add(W * d);
+                    chains = chains.add(W);
+                    sums = sums.add(W);
+                }
+                for g in 0..G {
+                    let rest = self.rest.add(q * d + part.letter + g);
+                    let sum = if W == 2 { gradient[0][g].add(gradient[1][g]) } else { gradient[0][g] };
+                    *rest = (*rest).add(sum);
+                }
+            }
+        }
+    }
+
+    /// Level 1: λ of single letters.
+    #[inline(never)]
+    unsafe fn up_to_root(&self) {
+        let (d, n) = (self.shape.channels, self.shape.depth);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            for q in (0..self.steps).rev() {
+                let (cotangent, sums) = (self.cotangents.add(q * self.shape.size), self.sums.add(q * self.pitch));
+                for c in 0..d {
+                    let (rest, adjoint) = (self.rest.add(q * d + c), self.adjoint.add(c));
+                    let (mut sum, mut change) = (*rest, V::zero());
+                    for m in 1..n {
+                        let x = *sums.add((m - 1) * d + c);
+                        sum = x.mul_add(*self.fractions.add(m + 1), sum);
+                        change = change.add(x);
+                    }
+                    *rest = sum;
+                    *self.change.add(q * d + c) = change;
+                    *adjoint = (*adjoint).add(*cotangent.add(c)).add(change);
+                }
+            }
+        }
+    }
+}
