@@ -13,7 +13,6 @@
 // Loops over words and letters index several arrays of registers together; iterators over one of them would hide that.
 #![allow(clippy::needless_range_loop)]
 
-use crate::chains::reciprocal;
 use crate::lanes::Lanes;
 use crate::shape::Shape;
 
@@ -25,31 +24,26 @@ pub fn pitch(shape: &Shape) -> usize {
     (1..shape.depth).map(|k| shape.count(k) * (shape.depth - k)).sum()
 }
 
-/// Vectors of 1/m.
-pub fn fractions(shape: &Shape) -> usize {
-    shape.depth + 1
-}
-
 /// Steps that are taken back together.
 pub struct Levels<'a, V> {
     pub shape: &'a Shape,
     pub steps: usize,
-    /// The signatures before each step without their top level, and the cotangents of those after it.
+    /// The signatures before each step, `low` vectors with all levels but the top one, and the cotangents of those after it.
     pub signatures: *const V,
+    pub low: usize,
     pub cotangents: *const V,
     /// λ, all levels, as it runs.
     pub adjoint: *mut V,
     /// Increments `[q * channels + c]`.
     pub increments: *const V,
-    /// g without what λ' itself is to it on level 1, added to; and what a step adds to λ there.
+    /// What levels from 2 on are to g, added to.
     pub rest: *mut V,
-    pub change: *mut V,
     /// C and κ, `pitch` vectors a step each: level after level C_1 of all words, C_2 of all of them …
     pub chains: *mut V,
     pub sums: *mut V,
     pub pitch: usize,
-    /// 1/m at m.
-    pub fractions: *mut V,
+    /// 1/m at m, up to the depth.
+    pub fractions: *const V,
 }
 
 /// What a pass is over: words of a level with some last letters.
@@ -70,21 +64,10 @@ struct Part {
 }
 
 impl<V: Lanes> Levels<'_, V> {
-    /// Writes the fractions.
+    /// All levels but what level 1 is to its own λ and to g, which is left to whoever knows the points.
     ///
     /// # Safety
-    /// There is room for them.
-    pub unsafe fn begin(&self) {
-        for m in 0..fractions(self.shape) {
-            // SAFETY: as the caller vouches.
-            unsafe { *self.fractions.add(m) = reciprocal(m) };
-        }
-    }
-
-    /// All steps.
-    ///
-    /// # Safety
-    /// All memory is there, fractions written.
+    /// All memory is there.
     #[inline(never)]
     pub unsafe fn run(&self) {
         let (d, n) = (self.shape.channels, self.shape.depth);
@@ -116,7 +99,6 @@ impl<V: Lanes> Levels<'_, V> {
                 part.more += 1;
                 (part.above, part.below) = (part.above.wrapping_sub(part.parents * part.more), part.above);
             }
-            self.up_to_root();
         }
     }
 
@@ -170,7 +152,7 @@ impl<V: Lanes> Levels<'_, V> {
                     }
                 }
                 z = z.add(d);
-                signature = signature.add(self.shape.offset(n));
+                signature = signature.add(self.low);
                 chains = chains.add(self.pitch);
             }
         }
@@ -180,19 +162,18 @@ impl<V: Lanes> Levels<'_, V> {
     #[inline(never)]
     unsafe fn down<const W: usize, const G: usize>(&self, part: &Part) {
         let d = self.shape.channels;
-        let low = self.shape.offset(self.shape.depth);
         let child = part.first * d + part.letter;
         // SAFETY: as the caller vouches.
         unsafe {
             for q in 0..self.steps {
                 let z: [V; G] = core::array::from_fn(|g| *self.increments.add(q * d + part.letter + g));
-                let mut signature = self.signatures.add(q * low + part.offset + child);
+                let mut signature = self.signatures.add(q * self.low + part.offset + child);
                 let chains = self.chains.add(q * self.pitch);
                 let (mut from, mut to) = (chains.add(part.above + part.first), chains.add(part.below + child));
                 for _ in 0..part.words / W {
                     let before: [[V; G]; W] =
                         core::array::from_fn(|i| core::array::from_fn(|g| *signature.add(i * G + g)));
-                    let (mut chain, mut fraction, mut to_chain) = (from, self.fractions.cast_const(), to);
+                    let (mut chain, mut fraction, mut to_chain) = (from, self.fractions, to);
                     for _ in 1..part.more {
                         chain = chain.add(part.parents);
                         for i in 0..W {
@@ -240,7 +221,7 @@ impl<V: Lanes> Levels<'_, V> {
                         }
                         *sums.add(i) = total;
                         let (mut chain, mut sum) = (chains.add(i), sums.add(i));
-                        let (mut from, mut fraction) = (of_children.add(i * G), self.fractions.cast_const());
+                        let (mut from, mut fraction) = (of_children.add(i * G), self.fractions);
                         for _ in 1..part.more {
                             (chain, sum) = (chain.add(part.parents), sum.add(part.parents));
                             let factor = (*chain).mul(*fraction.add(2));
@@ -270,30 +251,6 @@ impl<V: Lanes> Levels<'_, V> {
                     let rest = self.rest.add(q * d + part.letter + g);
                     let sum = if W == 2 { gradient[0][g].add(gradient[1][g]) } else { gradient[0][g] };
                     *rest = (*rest).add(sum);
-                }
-            }
-        }
-    }
-
-    /// Level 1: λ of single letters.
-    #[inline(never)]
-    unsafe fn up_to_root(&self) {
-        let (d, n) = (self.shape.channels, self.shape.depth);
-        // SAFETY: as the caller vouches.
-        unsafe {
-            for q in (0..self.steps).rev() {
-                let (cotangent, sums) = (self.cotangents.add(q * self.shape.size), self.sums.add(q * self.pitch));
-                for c in 0..d {
-                    let (rest, adjoint) = (self.rest.add(q * d + c), self.adjoint.add(c));
-                    let (mut sum, mut change) = (*rest, V::zero());
-                    for m in 1..n {
-                        let x = *sums.add((m - 1) * d + c);
-                        sum = x.mul_add(*self.fractions.add(m + 1), sum);
-                        change = change.add(x);
-                    }
-                    *rest = sum;
-                    *self.change.add(q * d + c) = change;
-                    *adjoint = (*adjoint).add(*cotangent.add(c)).add(change);
                 }
             }
         }

@@ -10,8 +10,9 @@ mod line;
 
 use super::call::{Call, all_finite, load, read, store, writable};
 use super::scatter::{Scatter, Target};
+use crate::chains::reciprocal;
 use crate::increments::Gather;
-use crate::lanes::{Lanes, MAX_WIDTH, Real};
+use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
 use crate::shape::Shape;
 use crate::signature::Group;
 use crate::state::clear;
@@ -23,6 +24,11 @@ const TILE: usize = 16;
 /// Steps that all levels are passed through for together: more of them the less there is to a step, so that what is read and made stays in the nearest cache.
 fn steps_together(shape: &Shape) -> usize {
     (1024 / shape.size).clamp(1, TILE)
+}
+
+/// Numbers that are taken from a row of signatures: all but the top level, and whole vectors where rows have them.
+fn low(shape: &Shape) -> usize {
+    shape.offset(shape.depth).max(MAX_WIDTH).min(shape.size)
 }
 
 /// Vectors of scratch for streams; what other short ways need is little.
@@ -40,7 +46,6 @@ struct Places {
     signatures: usize,
     increments: usize,
     rest: usize,
-    change: usize,
     gradients: usize,
     ends: usize,
     fractions: usize,
@@ -57,17 +62,16 @@ impl Places {
         let tile = TILE.checked_mul(d)?;
         let cotangents = shape.size;
         let signatures = together.checked_mul(shape.size)?.checked_add(cotangents)?;
-        let increments = together.checked_mul(shape.offset(shape.depth))?.checked_add(signatures)?;
+        let increments = together.checked_mul(low(shape))?.checked_add(signatures)?;
         let rest = increments.checked_add(tile)?;
-        let change = rest.checked_add(tile)?;
-        let gradients = change.checked_add(tile)?;
+        let gradients = rest.checked_add(tile)?;
         let ends = gradients.checked_add(tile)?;
         let fractions = ends.checked_add(3 * d)?;
-        let chains = fractions + levels::fractions(shape);
+        let chains = fractions + shape.depth + 1;
         let each = together.checked_mul(levels::pitch(shape))?;
         let sums = chains.checked_add(each)?;
         let total = sums.checked_add(each)?;
-        Some(Places { cotangents, signatures, increments, rest, change, gradients, ends, fractions, chains, sums, total })
+        Some(Places { cotangents, signatures, increments, rest, gradients, ends, fractions, chains, sums, total })
     }
 }
 
@@ -88,6 +92,10 @@ pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> boo
     }
     let Some(places) = Places::new(call.shape) else { return finite };
     let stream = Stream { call, places, base: scratch.as_mut_ptr() };
+    for m in 0..call.shape.depth + 1 {
+        // SAFETY: scratch has room for them.
+        unsafe { *stream.part(stream.places.fractions + m) = reciprocal(m) };
+    }
     call.groups(V::WIDTH, |group| {
         // SAFETY: as the caller vouches.
         finite &= unsafe { stream.group(group) };
@@ -168,47 +176,18 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                     shape,
                     steps: together,
                     signatures: self.part(places.signatures),
+                    low: low(shape),
                     cotangents: self.part(places.cotangents),
                     adjoint: self.base,
                     increments: self.part(places.increments + end * d),
                     rest: self.part(places.rest + end * d),
-                    change: self.part(places.change + end * d),
                     chains: self.part(places.chains),
                     sums: self.part(places.sums),
                     pitch: levels::pitch(shape),
                     fractions: self.part(places.fractions),
                 };
-                levels.begin();
                 levels.run();
                 self.points(&levels, targets, first + end, self.part(places.gradients + end * d));
-            }
-        }
-    }
-
-    /// Gradients of the points behind steps that were taken, the first of them step `first + 1`.
-    unsafe fn points(&self, levels: &Levels<'_, V>, targets: &[Target<V::T>; MAX_WIDTH], first: usize, to: *mut V) {
-        let (d, size) = (self.call.shape.channels, self.call.shape.size);
-        let (pending, fresh) = (self.part(self.places.ends), self.part(self.places.ends + d));
-        let fewest = targets.iter().map(|t| t.steps).min().unwrap_or(0);
-        // SAFETY: as the caller vouches.
-        unsafe {
-            for q in (0..levels.steps).rev() {
-                for c in 0..d {
-                    let (rest, change) = (*levels.rest.add(q * d + c), *levels.change.add(q * d + c));
-                    let (now, left) = (fresh.add(c), pending.add(c));
-                    *now = (*now).add(*levels.cotangents.add(q * size + c));
-                    *to.add(q * d + c) = (*now).add(*left).add(rest);
-                    let next = change.sub(rest);
-                    if first + q < fewest {
-                        (*left, *now) = (next, V::zero());
-                    } else {
-                        // Lanes that have ended have no step here: their cotangents wait for their last point.
-                        let alive = |l: usize| first + q < targets[l].steps;
-                        let (new, old, sum) = (next.to_lanes(), (*left).to_lanes(), (*now).to_lanes());
-                        *left = V::from_lanes(|l| if alive(l) { new[l] } else { old[l] });
-                        *now = V::from_lanes(|l| if alive(l) { V::T::ZERO } else { sum[l] });
-                    }
-                }
             }
         }
     }
@@ -216,19 +195,58 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
     /// Cotangents of the signatures after some steps, and the signatures before them, from rows to states.
     unsafe fn states(&self, group: &Group, first: usize, steps: usize) {
         let (call, shape, places) = (self.call, self.call.shape, &self.places);
-        let low = shape.offset(shape.depth);
+        let (row, low) = (call.row, low(shape));
         // SAFETY: as the caller vouches.
         unsafe {
-            for q in 0..steps {
-                let row = (first + q) * call.row;
-                load(self.part(places.cotangents + q * shape.size), shape.size, &call.cotangents(group, row));
-                let before = self.part(places.signatures + q * low);
-                if first + q > 0 {
-                    load(before, low, &call.signatures(group, row - call.row));
-                } else if let Some(initials) = call.initials(group) {
-                    load(before, low, &initials);
-                } else {
-                    clear(before, low);
+            let cotangents = call.cotangents(group, first * row);
+            states(cotangents, row, steps, shape.size, self.part(places.cotangents));
+            let before = self.part(places.signatures);
+            if first > 0 {
+                states(call.signatures(group, (first - 1) * row), row, steps, low, before);
+                return;
+            }
+            match call.initials(group) {
+                Some(initials) => states(initials, row, 1, low, before),
+                None => clear(before, low),
+            }
+            states(call.signatures(group, 0), row, steps - 1, low, before.add(low));
+        }
+    }
+
+    /// Level 1 of some steps, the first of them step `first + 1`: λ, and gradients of the points behind them.
+    #[inline(never)]
+    unsafe fn points(&self, levels: &Levels<'_, V>, targets: &[Target<V::T>; MAX_WIDTH], first: usize, to: *mut V) {
+        let (d, n, size) = (self.call.shape.channels, self.call.shape.depth, self.call.shape.size);
+        let (pending, fresh) = (self.part(self.places.ends), self.part(self.places.ends + d));
+        let fewest = targets.iter().map(|t| t.steps).min().unwrap_or(0);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            for q in (0..levels.steps).rev() {
+                let all = first + q < fewest;
+                for c in 0..d {
+                    let (mut rest, mut change) = (*levels.rest.add(q * d + c), V::zero());
+                    let mut sum = levels.sums.add(q * levels.pitch + c);
+                    for m in 1..n {
+                        let x = *sum;
+                        rest = x.mul_add(*levels.fractions.add(m + 1), rest);
+                        change = change.add(x);
+                        sum = sum.add(d);
+                    }
+                    let cotangent = *levels.cotangents.add(q * size + c);
+                    let (adjoint, now, left) = (self.base.add(c), fresh.add(c), pending.add(c));
+                    *adjoint = (*adjoint).add(cotangent).add(change);
+                    let met = (*now).add(cotangent);
+                    *to.add(q * d + c) = met.add(*left).add(rest);
+                    let next = change.sub(rest);
+                    if all {
+                        (*left, *now) = (next, V::zero());
+                    } else {
+                        // Lanes that have ended have no step here: their cotangents wait for their last point.
+                        let alive = |l: usize| first + q < targets[l].steps;
+                        let (new, old, sum) = (next.to_lanes(), (*left).to_lanes(), met.to_lanes());
+                        *left = V::from_lanes(|l| if alive(l) { new[l] } else { old[l] });
+                        *now = V::from_lanes(|l| if alive(l) { V::T::ZERO } else { sum[l] });
+                    }
                 }
             }
         }
@@ -264,6 +282,35 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                 store(self.base, shape.size, &writable(call.carries(&group, 0)));
                 store(pending, d, &writable(call.carries(&group, shape.size)));
             }
+        }
+    }
+}
+
+/// `count` numbers of each lane's row as vectors, for some rows that are `pitch` numbers apart.
+#[inline(never)]
+unsafe fn states<V: Lanes>(rows: Rows<V::T>, pitch: usize, steps: usize, count: usize, mut to: *mut V) {
+    // SAFETY: the caller vouches for rows and room.
+    unsafe {
+        for q in 0..steps {
+            let rows = rows.map(|row| row.wrapping_add(q * pitch));
+            if count < V::WIDTH {
+                load(to, count, &rows);
+            } else {
+                // The last vector's worth overlaps the one before it.
+                let last = count - V::WIDTH;
+                let mut i = 0;
+                loop {
+                    let square = V::load_transposed(&rows, i);
+                    for (j, v) in square.into_iter().enumerate().take(V::WIDTH) {
+                        *to.add(i + j) = v;
+                    }
+                    if i == last {
+                        break;
+                    }
+                    i = (i + V::WIDTH).min(last);
+                }
+            }
+            to = to.add(count);
         }
     }
 }
