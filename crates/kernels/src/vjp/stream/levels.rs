@@ -47,15 +47,15 @@ pub struct Levels<'a, V> {
 }
 
 /// What a pass is over: words of a level with some last letters.
-struct Part {
+pub struct Part {
     /// Letters still to come behind the words before the last letter.
     more: usize,
     /// Words of the level before and of this one, and where the level begins in a row.
-    parents: usize,
-    children: usize,
-    offset: usize,
+    pub parents: usize,
+    pub children: usize,
+    pub offset: usize,
     /// Where C and κ of the two levels begin.
-    above: usize,
+    pub above: usize,
     below: usize,
     /// The first word of the level before, and how many there are.
     first: usize,
@@ -82,10 +82,12 @@ impl<V: Lanes> Levels<'_, V> {
             words: 0,
             letter: 0,
         };
+        // The last two levels together, where there is code for that.
+        let together = V::WIDTH == 4 && d <= 3 && n >= 3;
         // SAFETY: as the caller vouches.
         unsafe {
             self.down_from_root();
-            while part.more > 1 {
+            while part.more > 1 + usize::from(together) {
                 self.pass(&mut part, false);
                 (part.parents, part.children) = (part.children, part.children * d);
                 part.offset += part.parents;
@@ -93,7 +95,11 @@ impl<V: Lanes> Levels<'_, V> {
                 (part.above, part.below) = (part.below, part.below + part.parents * part.more);
             }
             while part.more < n {
-                self.pass(&mut part, true);
+                match (together && part.more == 2, d) {
+                    (true, 2) => self.last_two::<2>(&part),
+                    (true, _) => self.last_two::<3>(&part),
+                    _ => self.pass(&mut part, true),
+                }
                 (part.parents, part.children) = (part.parents / d, part.parents);
                 part.offset -= part.children;
                 part.more += 1;
@@ -128,7 +134,7 @@ impl<V: Lanes> Levels<'_, V> {
                     4 | 7.. => go!(1, 4),
                     3 | 5 | 6 => go!(1, 3),
                     // Two words of two letters: their number is even.
-                    _ if d == 2 => go!(2, 2),
+                    _ if d == 2 && V::WIDTH == 4 => go!(2, 2),
                     _ => go!(1, 2),
                 };
             }

@@ -3,12 +3,15 @@
 //! With R_t the signature after step t and λ_t = ∂f/∂R_t with all that comes later (so R_t's own cotangent is in it), a step gives its increment's gradient g_t and λ before it (`levels`).
 //! A point's gradient is g_t - g_{t+1}; the largest terms of the two, λ_t(c) and λ_{t+1}(c), differ by a cotangent and by what the step adds, and that difference is what is summed.
 //!
-//! One channel has its own sums (`line`).
+//! One channel has its own sums (`line`), and so have two and three of depth 2 (`area`).
 
+mod area;
+mod last;
 mod levels;
 mod line;
 
 use super::call::{Call, all_finite, load, read, store, writable};
+use super::request::Part;
 use super::scatter::{Scatter, Target};
 use crate::chains::reciprocal;
 use crate::increments::Gather;
@@ -91,7 +94,9 @@ pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> boo
         return finite;
     }
     let Some(places) = Places::new(call.shape) else { return finite };
-    let stream = Stream { call, places, base: scratch.as_mut_ptr() };
+    let whole = call.request.part == Part::WHOLE && call.request.initial.is_none() && !call.wants_initial();
+    let by_area = whole && area::exists::<V>(call.shape);
+    let stream = Stream { call, places, base: scratch.as_mut_ptr(), by_area };
     for m in 0..call.shape.depth + 1 {
         // SAFETY: scratch has room for them.
         unsafe { *stream.part(stream.places.fractions + m) = reciprocal(m) };
@@ -108,6 +113,8 @@ struct Stream<'a, 'b, 'c, V: Lanes> {
     places: Places,
     /// Scratch; λ stands first.
     base: *mut V,
+    /// Whether nobody asks for λ itself (pieces of time do, and gradients of what paths continued), and `area` has code for the shape.
+    by_area: bool,
 }
 
 impl<V: Lanes> Stream<'_, '_, '_, V> {
@@ -161,7 +168,7 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         first: usize,
         steps: usize,
     ) {
-        let (shape, places) = (self.call.shape, &self.places);
+        let (call, shape, places) = (self.call, self.call.shape, &self.places);
         let d = shape.channels;
         // SAFETY: as the caller vouches.
         unsafe {
@@ -171,7 +178,6 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
             while end > 0 {
                 let together = steps_together(shape).min(end);
                 end -= together;
-                self.states(&group, first + end, together);
                 let levels = Levels {
                     shape,
                     steps: together,
@@ -186,7 +192,13 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                     pitch: levels::pitch(shape),
                     fractions: self.part(places.fractions),
                 };
-                levels.run();
+                if self.by_area {
+                    let row = (first + end) * call.row;
+                    area::run(&levels, &call.signatures(&group, row), &call.cotangents(&group, row), call.row);
+                } else {
+                    self.states(&group, first + end, together);
+                    levels.run();
+                }
                 self.points(&levels, targets, first + end, self.part(places.gradients + end * d));
             }
         }
