@@ -27,7 +27,8 @@ impl<V: Lanes> Levels<'_, V> {
                 let (mut top_cotangent, mut top_adjoint) = (cotangent.add(top), adjoint.add(top));
                 let place = q * self.pitch + part.above;
                 let (mut chains, mut sums) = (self.chains.add(place).cast_const(), self.sums.add(place));
-                for _ in 0..part.parents {
+                let mut left = part.parents;
+                loop {
                     let (one, two) = (*chains, (*chains.add(part.parents)).mul(half));
                     let (mut first, mut second) = (V::zero(), V::zero());
                     for c in 0..D {
@@ -48,6 +49,10 @@ impl<V: Lanes> Levels<'_, V> {
                     }
                     *sums = first;
                     *sums.add(part.parents) = second.mul(half);
+                    left -= 1;
+                    if left == 0 {
+                        break;
+                    }
                     (signature, cotangent, adjoint) = (signature.add(D), cotangent.add(D), adjoint.add(D));
                     (chains, sums) = (chains.add(1), sums.add(1));
                 }

@@ -20,6 +20,7 @@ use crate::shape::Shape;
 const BLOCK: usize = 256;
 
 /// Vectors of C, and of κ, a step: for each word but the top level's as many as letters are to come.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub fn pitch(shape: &Shape) -> usize {
     (1..shape.depth).map(|k| shape.count(k) * (shape.depth - k)).sum()
 }
@@ -57,7 +58,7 @@ pub struct Part {
     /// Where C and κ of the two levels begin.
     pub above: usize,
     below: usize,
-    /// The first word of the level before, and how many there are.
+    /// The first word of the level before, and how many there are: some.
     first: usize,
     words: usize,
     letter: usize,
@@ -68,6 +69,7 @@ impl<V: Lanes> Levels<'_, V> {
     ///
     /// # Safety
     /// All memory is there.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     pub unsafe fn run(&self) {
         let (d, n) = (self.shape.channels, self.shape.depth);
@@ -109,6 +111,8 @@ impl<V: Lanes> Levels<'_, V> {
     }
 
     /// A level, down or up.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn pass(&self, part: &mut Part, up: bool) {
         let d = self.shape.channels;
         let block = (BLOCK / d).max(1);
@@ -118,24 +122,23 @@ impl<V: Lanes> Levels<'_, V> {
             part.letter = 0;
             while part.letter < d {
                 macro_rules! go {
-                    ($words:literal, $letters:literal) => {{
+                    ($letters:literal) => {{
                         // SAFETY: as the caller vouches.
                         unsafe {
                             if up {
-                                self.up::<$words, $letters>(part);
+                                self.up::<$letters>(part);
                             } else {
-                                self.down::<$words, $letters>(part);
+                                self.down::<$letters>(part);
                             }
                         }
                         $letters
                     }};
                 }
                 part.letter += match d - part.letter {
-                    4 | 7.. => go!(1, 4),
-                    3 | 5 | 6 => go!(1, 3),
-                    // Two words of two letters: their number is even.
-                    _ if d == 2 && V::WIDTH == 4 => go!(2, 2),
-                    _ => go!(1, 2),
+                    // Four letters are worth their code where four lanes are.
+                    4 | 7.. if V::WIDTH == 4 => go!(4),
+                    3 | 5.. => go!(3),
+                    _ => go!(2),
                 };
             }
             part.first += part.words;
@@ -166,7 +169,7 @@ impl<V: Lanes> Levels<'_, V> {
 
     /// C of words, from C of the words before their last letters.
     #[inline(never)]
-    unsafe fn down<const W: usize, const G: usize>(&self, part: &Part) {
+    unsafe fn down<const G: usize>(&self, part: &Part) {
         let d = self.shape.channels;
         let child = part.first * d + part.letter;
         // SAFETY: as the caller vouches.
@@ -176,24 +179,24 @@ impl<V: Lanes> Levels<'_, V> {
                 let mut signature = self.signatures.add(q * self.low + part.offset + child);
                 let chains = self.chains.add(q * self.pitch);
                 let (mut from, mut to) = (chains.add(part.above + part.first), chains.add(part.below + child));
-                for _ in 0..part.words / W {
-                    let before: [[V; G]; W] =
-                        core::array::from_fn(|i| core::array::from_fn(|g| *signature.add(i * G + g)));
-                    let (mut chain, mut fraction, mut to_chain) = (from, self.fractions, to);
+                let mut left = part.words;
+                loop {
+                    let before: [V; G] = core::array::from_fn(|g| *signature.add(g));
+                    let (mut chain, mut fraction, mut of_child) = (from, self.fractions, to);
                     for _ in 1..part.more {
                         chain = chain.add(part.parents);
-                        for i in 0..W {
-                            let x = (*chain.add(i)).mul(*fraction.add(2));
-                            for g in 0..G {
-                                *to_chain.add(i * G + g) = x.mul_add(z[g], before[i][g]);
-                            }
+                        let x = (*chain).mul(*fraction.add(2));
+                        for g in 0..G {
+                            *of_child.add(g) = x.mul_add(z[g], before[g]);
                         }
                         fraction = fraction.add(1);
-                        to_chain = to_chain.add(part.children);
+                        of_child = of_child.add(part.children);
                     }
-                    signature = signature.add(W * d);
-                    from = from.add(W);
-                    to = to.add(W * d);
+                    left -= 1;
+                    if left == 0 {
+                        break;
+                    }
+                    (signature, from, to) = (signature.add(d), from.add(1), to.add(d));
                 }
             }
         }
@@ -201,7 +204,7 @@ impl<V: Lanes> Levels<'_, V> {
 
     /// λ of words, what they are to the increments' gradients, and κ of the words before their last letters.
     #[inline(never)]
-    unsafe fn up<const W: usize, const G: usize>(&self, part: &Part) {
+    unsafe fn up<const G: usize>(&self, part: &Part) {
         let (d, size) = (self.shape.channels, self.shape.size);
         let child = part.first * d + part.letter;
         let alone = part.letter == 0;
@@ -209,54 +212,52 @@ impl<V: Lanes> Levels<'_, V> {
         unsafe {
             for q in (0..self.steps).rev() {
                 let z: [V; G] = core::array::from_fn(|g| *self.increments.add(q * d + part.letter + g));
-                let mut gradient = [[V::zero(); G]; W];
+                let mut gradient = [V::zero(); G];
                 let mut cotangent = self.cotangents.add(q * size + part.offset + child);
                 let mut adjoint = self.adjoint.add(part.offset + child);
                 let mut of_children = self.sums.add(q * self.pitch + part.below + child).cast_const();
                 let place = q * self.pitch + part.above + part.first;
                 let (mut chains, mut sums) = (self.chains.add(place).cast_const(), self.sums.add(place));
-                for _ in 0..part.words / W {
-                    for i in 0..W {
-                        let one = *chains.add(i);
-                        let mut total = if alone { V::zero() } else { *sums.add(i) };
-                        let mut x: [V; G] = [V::zero(); G];
-                        for g in 0..G {
-                            x[g] = (*adjoint.add(i * G + g)).add(*cotangent.add(i * G + g));
-                            total = z[g].mul_add(x[g], total);
-                            gradient[i][g] = one.mul_add(x[g], gradient[i][g]);
-                        }
-                        *sums.add(i) = total;
-                        let (mut chain, mut sum) = (chains.add(i), sums.add(i));
-                        let (mut from, mut fraction) = (of_children.add(i * G), self.fractions);
-                        for _ in 1..part.more {
-                            (chain, sum) = (chain.add(part.parents), sum.add(part.parents));
-                            let factor = (*chain).mul(*fraction.add(2));
-                            let mut total = V::zero();
-                            for g in 0..G {
-                                let y = *from.add(g);
-                                total = z[g].mul_add(y, total);
-                                gradient[i][g] = factor.mul_add(y, gradient[i][g]);
-                                x[g] = x[g].add(y);
-                            }
-                            total = total.mul(*fraction.add(2));
-                            *sum = if alone { total } else { total.add(*sum) };
-                            from = from.add(part.children);
-                            fraction = fraction.add(1);
-                        }
-                        for g in 0..G {
-                            *adjoint.add(i * G + g) = x[g];
-                        }
+                let mut left = part.words;
+                loop {
+                    let one = *chains;
+                    let mut total = if alone { V::zero() } else { *sums };
+                    let mut x = [V::zero(); G];
+                    for g in 0..G {
+                        x[g] = (*adjoint.add(g)).add(*cotangent.add(g));
+                        total = z[g].mul_add(x[g], total);
+                        gradient[g] = one.mul_add(x[g], gradient[g]);
                     }
-                    cotangent = cotangent.add(W * d);
-                    adjoint = adjoint.add(W * d);
-                    of_children = of_children.add(W * d);
-                    chains = chains.add(W);
-                    sums = sums.add(W);
+                    *sums = total;
+                    let (mut chain, mut sum, mut from, mut fraction) = (chains, sums, of_children, self.fractions);
+                    for _ in 1..part.more {
+                        (chain, sum) = (chain.add(part.parents), sum.add(part.parents));
+                        let factor = (*chain).mul(*fraction.add(2));
+                        let mut total = V::zero();
+                        for g in 0..G {
+                            let y = *from.add(g);
+                            total = z[g].mul_add(y, total);
+                            gradient[g] = factor.mul_add(y, gradient[g]);
+                            x[g] = x[g].add(y);
+                        }
+                        total = total.mul(*fraction.add(2));
+                        *sum = if alone { total } else { total.add(*sum) };
+                        from = from.add(part.children);
+                        fraction = fraction.add(1);
+                    }
+                    for g in 0..G {
+                        *adjoint.add(g) = x[g];
+                    }
+                    left -= 1;
+                    if left == 0 {
+                        break;
+                    }
+                    (cotangent, adjoint, of_children) = (cotangent.add(d), adjoint.add(d), of_children.add(d));
+                    (chains, sums) = (chains.add(1), sums.add(1));
                 }
                 for g in 0..G {
                     let rest = self.rest.add(q * d + part.letter + g);
-                    let sum = if W == 2 { gradient[0][g].add(gradient[1][g]) } else { gradient[0][g] };
-                    *rest = (*rest).add(sum);
+                    *rest = (*rest).add(gradient[g]);
                 }
             }
         }

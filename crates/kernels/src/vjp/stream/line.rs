@@ -64,6 +64,7 @@ struct Line {
 
 impl Line {
     /// A signature's own cotangent.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn meet(&mut self, cotangent: Numbers) {
         // SAFETY: both have `depth` numbers.
@@ -78,6 +79,7 @@ impl Line {
     }
 
     /// A step back; gives the gradient of the point behind it.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn step(&mut self, after: Numbers, z: f64) -> f64 {
         // SAFETY: both have `depth` numbers.

@@ -54,6 +54,8 @@ struct Places {
     fractions: usize,
     chains: usize,
     sums: usize,
+    /// Vectors of each of the last two a step.
+    pitch: usize,
     total: usize,
 }
 
@@ -71,10 +73,11 @@ impl Places {
         let ends = gradients.checked_add(tile)?;
         let fractions = ends.checked_add(3 * d)?;
         let chains = fractions + shape.depth + 1;
-        let each = together.checked_mul(levels::pitch(shape))?;
+        let pitch = levels::pitch(shape);
+        let each = together.checked_mul(pitch)?;
         let sums = chains.checked_add(each)?;
         let total = sums.checked_add(each)?;
-        Some(Places { cotangents, signatures, increments, rest, gradients, ends, fractions, chains, sums, total })
+        Some(Places { cotangents, signatures, increments, rest, gradients, ends, fractions, chains, sums, pitch, total })
     }
 }
 
@@ -189,7 +192,7 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                     rest: self.part(places.rest + end * d),
                     chains: self.part(places.chains),
                     sums: self.part(places.sums),
-                    pitch: levels::pitch(shape),
+                    pitch: places.pitch,
                     fractions: self.part(places.fractions),
                 };
                 if self.by_area {
@@ -299,6 +302,7 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
 }
 
 /// `count` numbers of each lane's row as vectors, for some rows that are `pitch` numbers apart.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 unsafe fn states<V: Lanes>(rows: Rows<V::T>, pitch: usize, steps: usize, count: usize, mut to: *mut V) {
     // SAFETY: the caller vouches for rows and room.
