@@ -3,7 +3,6 @@
 //! Whole signatures: `functional` (once a path) → `flow` (`node`, `wide`: a tile of time) → `contract` → `scatter`. A lone path's time is cut into lanes (`lone`). Depth 2 needs no flow (`square`), one channel and depth 1 no time (`straight`).
 //! Streams go backwards through the stored prefixes (`stream`; few channels: `backwards`).
 
-mod backwards;
 mod call;
 mod contract;
 mod flow;
