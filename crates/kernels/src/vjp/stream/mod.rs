@@ -77,7 +77,19 @@ impl Places {
         let each = together.checked_mul(pitch)?;
         let sums = chains.checked_add(each)?;
         let total = sums.checked_add(each)?;
-        Some(Places { cotangents, signatures, increments, rest, gradients, ends, fractions, chains, sums, pitch, total })
+        Some(Places {
+            cotangents,
+            signatures,
+            increments,
+            rest,
+            gradients,
+            ends,
+            fractions,
+            chains,
+            sums,
+            pitch,
+            total,
+        })
     }
 }
 
