@@ -314,7 +314,6 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
 }
 
 /// `count` numbers of each lane's row as vectors, for some rows that are `pitch` numbers apart.
-#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 unsafe fn states<V: Lanes>(rows: Rows<V::T>, pitch: usize, steps: usize, count: usize, mut to: *mut V) {
     // SAFETY: the caller vouches for rows and room.
