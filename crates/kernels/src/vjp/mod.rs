@@ -1,7 +1,7 @@
 //! Gradients of signatures: vector–Jacobian products. [`signature_vjp()`] is the entry; `docs/gradients.md` derives what is done.
 //!
 //! Whole signatures: `functional` (once a path) → `flow` (`node`, `wide`: a tile of time) → `contract` → `scatter`. A lone path's time is cut into lanes (`lone`). Depth 2 needs no flow (`square`), one channel and depth 1 no time (`straight`).
-//! Streams go backwards through the stored prefixes (`stream`; few channels: `backwards`).
+//! Streams go backwards through the stored prefixes (`stream`).
 
 mod call;
 mod contract;

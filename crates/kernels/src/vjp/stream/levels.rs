@@ -73,6 +73,9 @@ impl<V: Lanes> Levels<'_, V> {
     #[inline(never)]
     pub unsafe fn run(&self) {
         let (d, n) = (self.shape.channels, self.shape.depth);
+        if n == 1 {
+            return;
+        }
         let mut part = Part {
             more: n - 1,
             parents: d,

@@ -77,7 +77,19 @@ impl Places {
         let each = together.checked_mul(pitch)?;
         let sums = chains.checked_add(each)?;
         let total = sums.checked_add(each)?;
-        Some(Places { cotangents, signatures, increments, rest, gradients, ends, fractions, chains, sums, pitch, total })
+        Some(Places {
+            cotangents,
+            signatures,
+            increments,
+            rest,
+            gradients,
+            ends,
+            fractions,
+            chains,
+            sums,
+            pitch,
+            total,
+        })
     }
 }
 
@@ -302,7 +314,6 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
 }
 
 /// `count` numbers of each lane's row as vectors, for some rows that are `pitch` numbers apart.
-#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 unsafe fn states<V: Lanes>(rows: Rows<V::T>, pitch: usize, steps: usize, count: usize, mut to: *mut V) {
     // SAFETY: the caller vouches for rows and room.
