@@ -43,7 +43,10 @@ export function gradientsOf(
 ): void {
   // A stream without a row has no signature that could depend on anything.
   if (call.batch === 0 || call.rows === 0) return;
-  if (lone && isLong(call)) return longGradients(instance, new LongPath(call, given, cotangent, known), to);
+  if (lone && isLong(call)) {
+    longGradients(instance, new LongPath(call, given, cotangent, known), to);
+    return;
+  }
   vjpScratchFor(instance, call, 0);
   const signatures = known ?? forward(instance, ownCall(call, given));
   new VjpStage(instance, call, signatures, lone).run(cotangent, to);

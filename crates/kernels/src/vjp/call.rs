@@ -14,7 +14,7 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::request::Error;
 use crate::shape::Shape;
 use crate::signature::{Group, WINDOW, sort_by_length};
-use crate::state::{self, load_state, store_state};
+use crate::state::{is_zero, load_state, store_state};
 
 /// Steps after which the functional is settled anew: few enough for rounding, many enough to cost nothing.
 const SETTLED: usize = 128;
@@ -511,9 +511,14 @@ pub unsafe fn read<V: Lanes>(gather: &Gather<'_, V::T>, t: usize, steps: usize, 
 ///
 /// # Safety
 /// `state` has `size` vectors.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub unsafe fn all_finite<V: Lanes>(state: *const V, size: usize) -> bool {
-    // SAFETY: as the caller vouches.
-    unsafe { state::all_finite::<V>(state.cast(), size * V::WIDTH) }
+    let mut zeros = V::zero();
+    for i in 0..size {
+        // SAFETY: as the caller vouches.
+        zeros = unsafe { *state.add(i) }.mul_add(V::zero(), zeros);
+    }
+    is_zero(zeros)
 }
 
 /// Increments from step by step to channel by channel.
