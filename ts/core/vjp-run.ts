@@ -2,14 +2,14 @@
 // this thread (vjp.ts) and for workers (vjp-task.ts).
 
 import { allocateNumbers } from "./arrays.ts";
-import type { Call } from "./call.ts";
+import { Call } from "./call.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import type { ReadOptions } from "./options.ts";
+import { ReadOptions } from "./options.ts";
 import { compute } from "./run.ts";
+import { countCoefficients } from "./size.ts";
 import type { GradientTensor, SignatureGradients } from "./vjp.ts";
-import { callBelow, isLong, LongPath, longGradients, vjpScratchFor } from "./vjp-long.ts";
-import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
+import { type GradientArrays, VjpStage, vjpScratchFor } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -21,7 +21,15 @@ export function forward(instance: Instance, call: Call): Numbers {
 }
 
 /** The call of which the kernel wants the signatures: whole paths by themselves, without the top level, which plays no part; streams as they are. */
-export const ownCall = (call: Call, given: ReadOptions): Call => (call.stream ? call : callBelow(call, given, 1));
+export function ownCall(call: Call, given: ReadOptions): Call {
+  if (call.stream) return call;
+  const options = Object.assign(new ReadOptions(), given, { depth: depthBelow(call.depth) });
+  const size = countCoefficients(call.channels, options.depth);
+  return new Call(call.paths, options, call.dtype, size, call.lengths, call.basepoint, undefined);
+}
+
+/** The depth of the signatures that gradients of whole signatures need. */
+export const depthBelow = (depth: number): number => Math.max(1, depth - 1);
 
 /** Whether a call is a path by itself, whose gradient is computed in another way than a batch's. */
 export const isLone = (call: Call): boolean => call.batch === 1 && !call.stream;
@@ -43,10 +51,6 @@ export function gradientsOf(
 ): void {
   // A stream without a row has no signature that could depend on anything.
   if (call.batch === 0 || call.rows === 0) return;
-  if (lone && isLong(call)) {
-    longGradients(instance, new LongPath(call, given, cotangent, known), to);
-    return;
-  }
   vjpScratchFor(instance, call, 0);
   const signatures = known ?? forward(instance, ownCall(call, given));
   new VjpStage(instance, call, signatures, lone).run(cotangent, to);

@@ -39,8 +39,7 @@ import {
   writeHead,
 } from "./task.ts";
 import { planVjp } from "./vjp-blocks.ts";
-import { depthBelow } from "./vjp-long.ts";
-import { gradientsOf, isLone } from "./vjp-run.ts";
+import { depthBelow, gradientsOf, isLone } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;

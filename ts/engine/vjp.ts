@@ -10,13 +10,11 @@ import { checkBesidesInParts } from "../core/finite.ts";
 import { imaginePaths, ReadRows } from "../core/input.ts";
 import { type ReadOptions, readOptions } from "../core/options.ts";
 import { refuseOut, type SignatureGradients } from "../core/vjp.ts";
-import { isLong } from "../core/vjp-long.ts";
 import { Gradients } from "../core/vjp-run.ts";
 import { type GpuSignatureOptions, isOnDevice, readCallAnywhere, readRowsOfShape, residentsOf } from "../gpu/index.ts";
 import { vjpCost } from "../pool/cost.ts";
 import { costOf } from "../pool/signature.ts";
 import { pathsOfVjpBlock, VjpWork } from "../pool/vjp.ts";
-import { LongWork } from "../pool/vjp-long.ts";
 import type { CheckedCall, GpuOperation, Operation } from "./backend.ts";
 import type { EngineCallOptions } from "./context.ts";
 import { callShapeOf } from "./signature.ts";
@@ -122,10 +120,7 @@ export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
   cpu: {
     cost: (given) => given.cost,
     before: ({ call }) => (call.checkFinite ? checkBesidesInParts(call, lookNumbers) : undefined),
-    work: ({ call, cotangents, gradients, options, cost }, budget) =>
-      isLong(call)
-        ? new LongWork(call, cotangents, gradients, options, cost)
-        : new VjpWork(call, cotangents, gradients, budget, cost),
+    work: (given, budget) => new VjpWork(given.call, given.cotangents, given.gradients, budget, given.cost),
     // Calls for gradients are not joined.
     join: () => undefined,
     describe: ({ call }, budget) => describeBlocks(call, budget),
@@ -134,7 +129,6 @@ export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
 };
 
 function describeBlocks(call: Call, budget: Budget): string[] {
-  if (isLong(call)) return ["a task is a stretch of the path: signatures of all stretches first, then their gradients"];
   const paths = Math.min(call.batch, pathsOfVjpBlock(call, budget));
   return [`a task is ${paths === 1 ? "one path" : `${paths} paths`} with cotangents: signatures first, then gradients`];
 }

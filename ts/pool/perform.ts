@@ -9,38 +9,28 @@ import {
   failed,
   gather,
   headBytes,
-  OPERATION,
   OUTPUT,
-  operation,
   perform,
   RESULT,
   type Sources,
   STAGED,
   scratchOf,
 } from "../core/task.ts";
-import { performPiece, scratchOfPiece } from "../core/vjp-long.ts";
 import { isVjp, performUncut, performVjp, workspaceOf } from "../core/vjp-task.ts";
 
 /** Does the task at an address of the instance's own memory. @throws what the kernel throws where it traps */
 export function performInside(instance: Instance, address: number, sources: Sources): void {
   instance.refresh();
   gather(instance, address, sources);
-  const done = isVjp(instance.u32, address / 4) ? vjpInside(instance, address) : onceInside(instance, address);
+  const done = isVjp(instance.u32, address / 4) ? vjpInside(instance, address) : signatureInside(instance, address);
   instance.refresh();
   instance.u32[address / 4 + RESULT] = done;
 }
 
-const isPiece = (u32: Uint32Array, head: number): boolean => u32[head + OPERATION] === operation.PIECE;
-
-/** Tasks whose kernel is called once, where they are staged: how much scratch they need, and how they are done. */
-const wayOf = (u32: Uint32Array, head: number) =>
-  isPiece(u32, head) ? { scratchOf: scratchOfPiece, perform: performPiece } : { scratchOf, perform };
-
-function onceInside(instance: Instance, address: number): number {
-  const way = wayOf(instance.u32, address / 4);
-  const scratchBytes = way.scratchOf(instance, instance.u32, address);
+function signatureInside(instance: Instance, address: number): number {
+  const scratchBytes = scratchOf(instance, instance.u32, address);
   const scratch = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, scratchBytes);
-  return scratch < 0 ? scratch : way.perform(instance, address, scratch, scratchBytes);
+  return scratch < 0 ? scratch : perform(instance, address, scratch, scratchBytes);
 }
 
 function vjpInside(instance: Instance, address: number): number {
@@ -65,7 +55,7 @@ export function performOutside(instance: Instance, buffer: ArrayBufferLike, addr
   const end = head[END] as number;
   const room = Math.max(alignLarge(staged), alignLarge(end));
   const scratchBytes =
-    workspace === undefined ? wayOf(head, 0).scratchOf(instance, head, 0) : workspace.signatures + workspace.scratch;
+    workspace === undefined ? scratchOf(instance, head, 0) : workspace.signatures + workspace.scratch;
   const at = scratchBytes === 0 ? failed.UNSUPPORTED : arena(instance, room + scratchBytes);
   if (at < 0) {
     head[RESULT] = at;
@@ -75,7 +65,7 @@ export function performOutside(instance: Instance, buffer: ArrayBufferLike, addr
   gather(instance, at, sources);
   const done =
     workspace === undefined
-      ? wayOf(head, 0).perform(instance, at, at + room, scratchBytes)
+      ? perform(instance, at, at + room, scratchBytes)
       : performUncut(instance, at, workspace, at + room);
   instance.refresh();
   if (done >= 0) {

@@ -15,7 +15,7 @@ import { NOT_FINITE, VjpBlock } from "../core/vjp-task.ts";
 import type { Task, Work } from "./task.ts";
 
 /** Numbers looked at for being finite in one go: about a millisecond. */
-export const lookNumbers = 2 ** 20;
+const lookNumbers = 2 ** 20;
 /** A block stages no more than a vector's lanes of paths need, and where even those need more than this, one path. */
 const mostBytes = 64 * 1024 * 1024;
 
@@ -80,22 +80,18 @@ export class VjpWork implements Work {
   }
 
   refused(code: number): Error {
-    return refusalOf(this.call, code);
+    const { call } = this;
+    const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
+    if (code === failed.UNSUPPORTED) return beyondMemory(call);
+    if (code !== failed.OUT_OF_MEMORY) return internal(call, `code ${code}`);
+    return failure(
+      "OUT_OF_MEMORY",
+      "paths",
+      `paths ${shape}, depth ${call.depth}`,
+      "such that a block of their gradients fits into the memory of a thread",
+      `A block of gradients of paths ${shape} at depth ${call.depth} does not fit into the memory of a thread: lower the depth, the channels or the length`,
+    );
   }
-}
-
-/** The error for a task of a call's gradients that a kernel did not carry out. */
-export function refusalOf(call: Call, code: number): Error {
-  const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
-  if (code === failed.UNSUPPORTED) return beyondMemory(call);
-  if (code !== failed.OUT_OF_MEMORY) return internal(call, `code ${code}`);
-  return failure(
-    "OUT_OF_MEMORY",
-    "paths",
-    `paths ${shape}, depth ${call.depth}`,
-    "such that a block of their gradients fits into the memory of a thread",
-    `A block of gradients of paths ${shape} at depth ${call.depth} does not fit into the memory of a thread: lower the depth, the channels or the length`,
-  );
 }
 
 class VjpTask implements Task {
