@@ -19,8 +19,6 @@ export const operation = {
   COMBINE: 2,
   /** Gradients of a block of paths: vjp-task.ts's. */
   VJP: 3,
-  /** Gradients of a stretch of a path: vjp-long.ts's. */
-  PIECE: 4,
 } as const;
 
 /** What a task can end with besides the codes of abi.ts. */

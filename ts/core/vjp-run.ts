@@ -1,16 +1,17 @@
 // Gradients of a call that is read, on an instance: signatures first, then what becomes of their cotangents, and where it is put together. The same for
 // this thread (vjp.ts) and for workers (vjp-task.ts).
 
+import { HORNER, PRUNED } from "./abi.ts";
 import { allocateNumbers } from "./arrays.ts";
-import type { Call } from "./call.ts";
+import { Call } from "./call.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import type { ReadOptions } from "./options.ts";
+import { ReadOptions } from "./options.ts";
 import { compute } from "./run.ts";
+import { countCoefficients } from "./size.ts";
 import type { GradientTensor, SignatureGradients } from "./vjp.ts";
 import { intoPart, partsOf } from "./vjp-double.ts";
-import { callBelow, isLong, LongPath, longGradients, vjpScratchFor } from "./vjp-long.ts";
-import { type GradientArrays, VjpStage } from "./vjp-stage.ts";
+import { type GradientArrays, VjpStage, vjpScratchFor } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -22,7 +23,20 @@ export function forward(instance: Instance, call: Call): Numbers {
 }
 
 /** The call of which the kernel wants the signatures: whole paths by themselves, without the top level, which plays no part; streams as they are. */
-export const ownCall = (call: Call, given: ReadOptions): Call => (call.stream ? call : callBelow(call, given, 1));
+export function ownCall(call: Call, given: ReadOptions): Call {
+  if (call.stream) return call;
+  const depth = depthBelow(call.depth);
+  const options = Object.assign(new ReadOptions(), given, { depth, algorithm: algorithmBelow(given.algorithm, depth) });
+  const size = countCoefficients(call.channels, options.depth);
+  return new Call(call.paths, options, call.dtype, size, call.lengths, call.basepoint, undefined);
+}
+
+/** The depth of the signatures that gradients of whole signatures need. */
+export const depthBelow = (depth: number): number => Math.max(1, depth - 1);
+
+/** How they are computed, as option bits: ends of gradients want more of depth 5 than pruning keeps, since that is as many pieces of time as depth 4 has. */
+export const algorithmBelow = (algorithm: number, depth: number): number =>
+  depth === 5 && algorithm !== PRUNED ? HORNER : algorithm;
 
 /** Whether a call is a path by itself, whose gradient is computed in another way than a batch's. */
 export const isLone = (call: Call): boolean => call.batch === 1 && !call.stream;
@@ -62,12 +76,9 @@ function inOne(
   to: GradientArrays,
   lone: boolean,
 ): void {
-  if (lone && isLong(call)) longGradients(instance, new LongPath(call, given, cotangent, known), to);
-  else {
-    vjpScratchFor(instance, call, 0);
-    const signatures = known ?? forward(instance, ownCall(call, given));
-    new VjpStage(instance, call, signatures, lone).run(cotangent, to);
-  }
+  vjpScratchFor(instance, call, 0);
+  const signatures = known ?? forward(instance, ownCall(call, given));
+  new VjpStage(instance, call, signatures, lone).run(cotangent, to);
 }
 
 const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({

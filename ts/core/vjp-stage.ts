@@ -2,14 +2,13 @@
 // brings the gradients back. How blocks and segments are cut is vjp-blocks.ts's.
 
 import { CONTINUED, CONTINUES, COTANGENTS_NOT_FINITE, code, LONE } from "./abi.ts";
-import { alignLarge, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
+import { alignLarge, beyondMemory, heapOf, pathsAsTheyStand, stageBasepoint, stageRows } from "./arena.ts";
 import { copyIn, copyOut, dtypeOfKind } from "./arrays.ts";
 import { type Call, internal, lengthOf, startOf } from "./call.ts";
 import { checkCotangent } from "./cotangent.ts";
 import type { ReadRows } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { planVjp, segmentPoints, type VjpPlan } from "./vjp-blocks.ts";
-import { vjpScratchFor } from "./vjp-long.ts";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -19,6 +18,13 @@ export interface GradientArrays {
   /** Takes the rows of paths [first, first + count). */
   readonly basepoint: ((heap: Numbers, at: number, first: number, count: number) => void) | undefined;
   readonly initial: ((heap: Numbers, at: number, first: number, count: number) => void) | undefined;
+}
+
+/** Bytes of the kernel's scratch. @throws PathSignatureError SIZE_TOO_LARGE */
+export function vjpScratchFor(instance: Instance, call: Call, bits: number): number {
+  const bytes = instance.kernels.vjp_scratch_bytes(call.dtype, call.channels, call.depth, bits) >>> 0;
+  if (bytes > 0) return bytes;
+  throw beyondMemory(call);
 }
 
 type Region =
@@ -60,7 +66,7 @@ export class VjpStage {
     this.#instance = instance;
     this.#call = call;
     this.#plan = plan;
-    this.#bits = (call.bits & 7) | (lone ? LONE : 0);
+    this.#bits = (call.bits & 7) | (lone && !cut ? LONE : 0);
     this.#basepointIsPoint = stream && cut && call.basepoint !== undefined;
     this.#carried = cut ? instance.kernels.vjp_carry_numbers(channels, depth, this.#bits) >>> 0 : 0;
     this.#scratchBytes = vjpScratchFor(instance, call, this.#bits);

@@ -40,8 +40,7 @@ import {
 } from "./task.ts";
 import { planVjp } from "./vjp-blocks.ts";
 import { someNeedDouble } from "./vjp-double.ts";
-import { algorithmBelow, depthBelow } from "./vjp-long.ts";
-import { gradientsOf, isLone } from "./vjp-run.ts";
+import { algorithmBelow, depthBelow, gradientsOf, isLone } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;

@@ -14,6 +14,8 @@ use crate::shape::Shape;
 /// aligned groups of a power of two rows may be combined by themselves beforehand.
 ///
 /// `None` where the shape is none or `rows` has not `count * size` numbers; nothing has been written then.
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
 pub fn combine<V: Lanes>(channels: usize, depth: usize, rows: &mut [V::T], count: usize) -> Option<()> {
     let shape = Shape::new(channels, depth)?;
     if count.checked_mul(shape.size) != Some(rows.len()) {

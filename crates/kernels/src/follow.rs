@@ -30,7 +30,7 @@ pub fn scratch_vectors(channels: usize, depth: usize) -> Option<usize> {
 /// Runs the steps of `gather` on `state`; says whether the sums of increments stayed finite.
 ///
 /// # Safety
-/// `state` has `shape.size` vectors, the memory is there; two or more channels.
+/// `state` has `shape.size` vectors, the memory is there; two or more channels and levels.
 #[inline(never)]
 pub unsafe fn follow<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, memory: &Memory<V>, state: *mut V) -> bool {
     let (d, depth) = (shape.channels, shape.depth);
@@ -42,11 +42,7 @@ pub unsafe fn follow<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, memory:
     unsafe {
         for (t, steps) in gather.tiles() {
             gather.read(t, steps, memory.tile);
-            if depth == 1 {
-                walk::level_one(state, d, d, memory.tile, steps);
-            } else {
-                walk::whole(&frame, memory.tile, steps);
-            }
+            walk::whole(&frame, memory.tile, steps);
         }
         sums_finite(state, d)
     }

@@ -4,6 +4,7 @@
 //! Not here: what is done with the increments.
 
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
+use crate::state::all_finite;
 use core::marker::PhantomData;
 
 /// Time steps whose increments are in scratch memory at once, at most.
@@ -56,8 +57,20 @@ impl<'a, T: Real> Track<'a, T> {
     }
 
     /// Whether every number of the whole path is finite.
-    pub fn is_finite(&self, channels: usize) -> bool {
-        (0..channels).all(|c| self.is_finite_in(c, channels))
+    pub fn is_finite<V: Lanes<T = T>>(&self, channels: usize) -> bool {
+        let is_whole = self.basepoint.is_null();
+        // SAFETY: the track's invariant.
+        unsafe {
+            all_finite::<V>(self.first, (self.steps + usize::from(is_whole)) * channels)
+                && (is_whole || all_finite::<V>(self.basepoint, channels))
+        }
+    }
+
+    /// The piece's last point less its first, channel `c`.
+    pub fn moved(&self, c: usize, channels: usize) -> T {
+        let (from, to) = (self.point(self.from, channels), self.point(self.from + self.count, channels));
+        // SAFETY: both points lie in the track, c < channels.
+        unsafe { (*to.add(c)).minus(*from.add(c)) }
     }
 
     /// Whether every number of channel `c` is finite.
@@ -233,12 +246,7 @@ impl<'a, T: Real> Gather<'a, T> {
     /// The whole piece's increment of channel `c`: last point minus first, one rounding.
     #[inline(always)]
     pub fn total<V: Lanes<T = T>>(&self, c: usize) -> V {
-        let d = self.channels;
-        V::from_lanes(|l| {
-            let t = &self.tracks[l];
-            // SAFETY: both points lie in the track, c < channels.
-            unsafe { (*t.point(t.from + t.count, d).add(c)).minus(*t.point(t.from, d).add(c)) }
-        })
+        V::from_lanes(|l| self.tracks[l].moved(c, self.channels))
     }
 }
 

@@ -151,6 +151,7 @@ impl<'s> Writer<'s> {
         Writer { shape, program, next: shape.size as u32 + 1, known, adds: Vec::new(), sums: Vec::new() }
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn write(mut self) -> Vec<u32> {
         for level in 2..=self.shape.depth {
             if level == self.shape.depth {
@@ -167,11 +168,13 @@ impl<'s> Writer<'s> {
     }
 
     /// The index of a word's coefficient.
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn index(&self, word: &[usize]) -> u32 {
         (self.shape.offset(word.len()) + word.iter().fold(0, |i, c| i * self.shape.channels + c)) as u32
     }
 
     /// Letters of word number `i` of a level.
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn letters(&self, mut i: usize, level: usize) -> Vec<usize> {
         let mut word = std::vec![0; level];
         for letter in word.iter_mut().rev() {
@@ -182,6 +185,7 @@ impl<'s> Writer<'s> {
     }
 
     /// Identity 2, by growing number of trailing letters: each needs those with one less.
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn words_ending_in_their_smallest_letter(&mut self, level: usize) {
         let one = self.shape.size as u32;
         for r in 1..level {
@@ -209,6 +213,7 @@ impl<'s> Writer<'s> {
     }
 
     /// Identity 1.
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn words_with_their_smallest_letter_inside(&mut self, level: usize) {
         let one = self.shape.size as u32;
         for i in 0..self.shape.count(level) {
@@ -229,6 +234,7 @@ impl<'s> Writer<'s> {
     }
 
     /// The value S(x (reverse(u₂) ⧢ v) s) of `word` = u₂ x v s, |u₂| = `i`, |v| = `m`.
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn shuffled(&mut self, word: &[usize], i: usize, m: usize) -> u32 {
         let x = word[i];
         if i == 0 || m == 0 {
@@ -256,6 +262,7 @@ impl<'s> Writer<'s> {
         target
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn flush(&mut self) {
         if !self.adds.is_empty() {
             self.program.extend([ADD, self.adds.len() as u32]);

@@ -37,7 +37,9 @@ pub fn signature<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratc
         let scratch = Scratch::new(&shape, scratch, &parts);
         // SAFETY: all lengths were checked above.
         unsafe {
-            if shape.depth == 2 && !request.options.stream {
+            if shape.depth == 1 && !request.options.stream {
+                call.ends::<V>()
+            } else if shape.depth == 2 && !request.options.stream {
                 call.depth_two::<V>(&scratch)
             } else {
                 call.batch::<V>(&scratch)
@@ -108,6 +110,27 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             // SAFETY: whole signatures have one row a path.
             Initial::Output => Some(unsafe { self.out_row(path, 0) }),
         }
+    }
+
+    /// Whole signatures of depth 1: each path's last point less its first.
+    #[inline(never)]
+    unsafe fn ends<V: Lanes<T = T>>(&self) -> bool {
+        let d = self.request.channels;
+        let mut finite = true;
+        for path in 0..self.request.batch {
+            let track = self.track(path);
+            finite &= track.is_finite::<V>(d);
+            // SAFETY: rows have d numbers.
+            unsafe {
+                let row = self.out_row(path, 0);
+                for c in 0..d {
+                    let moved = track.moved(c, d);
+                    finite &= moved.is_finite();
+                    *row.add(c) = self.initial(path).map_or(moved, |initial| (*initial.add(c)).plus(moved));
+                }
+            }
+        }
+        finite
     }
 
     /// Whole signatures of depth 2, path by path.
@@ -206,6 +229,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     }
 
     /// Whole signatures of long paths, a path a lane, piece after piece.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn cut_in_lanes<V: Lanes<T = T>>(&self, group: Group, way: Way, scratch: &Scratch<V>) -> bool {
         let pieces = pieces(self.shape.depth, way);
         let whole: [Track<'b, T>; MAX_WIDTH] = core::array::from_fn(|l| self.track(group.paths[l]));
@@ -233,6 +258,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     }
 
     /// The whole signature of one long path, a piece a lane. The same arithmetic on every coefficient as [`Call::cut_in_lanes`].
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn cut_across_lanes<V: Lanes<T = T>>(&self, path: usize, way: Way, scratch: &Scratch<V>) -> bool {
         let size = self.shape.size;
         let pieces = pieces(self.shape.depth, way);
@@ -354,7 +381,7 @@ fn powers_of_one_channel<V: Lanes>(call: &Call<'_, '_, V::T>) -> bool {
     for path in 0..call.request.batch {
         let track = call.track(path);
         let all = rows(call.request);
-        finite &= track.is_finite(1);
+        finite &= track.is_finite::<V>(1);
         for prefix in (0..all).rev() {
             let steps = if call.request.options.stream { (prefix + 1).min(track.steps) } else { track.steps };
             let delta: V = Gather::new([track.first_steps(steps); MAX_WIDTH], 1).total(0);

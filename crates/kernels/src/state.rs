@@ -69,6 +69,31 @@ pub unsafe fn sums_finite<V: Lanes>(state: *const V, channels: usize) -> bool {
     is_zero(zeros)
 }
 
+/// Whether `count` numbers are finite.
+///
+/// # Safety
+/// There are as many.
+#[inline(never)]
+pub unsafe fn all_finite<V: Lanes>(first: *const V::T, count: usize) -> bool {
+    // Four sums, which do not wait for each other.
+    let mut zeros = [V::zero(); 4];
+    let mut i = 0;
+    // SAFETY: as the caller vouches.
+    unsafe {
+        while i + 4 * V::WIDTH <= count {
+            for (j, zeros) in zeros.iter_mut().enumerate() {
+                *zeros = V::load(first.add(i + j * V::WIDTH)).mul_add(V::zero(), *zeros);
+            }
+            i += 4 * V::WIDTH;
+        }
+        while i < count {
+            zeros[0] = V::splat(*first.add(i)).mul_add(V::zero(), zeros[0]);
+            i += 1;
+        }
+    }
+    is_zero(zeros[0].add(zeros[1]).add(zeros[2].add(zeros[3])))
+}
+
 /// Whether every lane is zero: what a sum of finite numbers times zero is, and any other sum is not.
 pub fn is_zero<V: Lanes>(zeros: V) -> bool {
     zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)

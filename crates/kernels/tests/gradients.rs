@@ -295,7 +295,8 @@ fn compare_with<V: Lanes>(m: &Material, answer: &Answer<V::T>) {
     let size = answer.initials.len() / batch;
     // What else is wanted changes nothing, but where a stream that continues nothing is to give the gradient of that.
     let alone = run_wanting::<V>(m, false, false).paths;
-    let same = answer.lone || alone.iter().zip(&answer.paths).all(|(a, b)| a.to_f64().to_bits() == b.to_f64().to_bits());
+    let same =
+        answer.lone || alone.iter().zip(&answer.paths).all(|(a, b)| a.to_f64().to_bits() == b.to_f64().to_bits());
     assert!(same || m.kind.stream && !m.kind.initial, "{what}");
     for b in 0..batch {
         let [mut paths, base, initial] = m.gradient(b);
@@ -348,8 +349,8 @@ const SHAPES: [(usize, usize); 26] = [
 #[test]
 fn lone_paths() {
     let mut random = Random(7);
-    for (i, (d, n)) in SHAPES.into_iter().enumerate() {
-        for points in [2, 3, 5, 12, 15, 16, 17, 18, 19, 21, 33, 40, 70] {
+    for (i, (d, n)) in SHAPES.into_iter().enumerate().filter(|(_, (d, n))| d.pow(*n as u32) < 700) {
+        for points in [2, 3, 40, 41, 42, 43, 44, 64, 65, 66, 128, 129, 130, 131] {
             let kind = Kind { stream: false, ..kind(i + 5 * points) };
             let m = Material::new(Shape { d, n, batch: 1, points }, kind, &mut random);
             compare::<LanesF64>(&m);

@@ -8,7 +8,7 @@ use super::functional::{self, reduced_size};
 use super::request::{Gradients, VjpRequest};
 use super::scatter::{Scatter, Target};
 use super::scratch::Scratch;
-use super::{square, straight, stream};
+use super::{lone, square, straight, stream};
 use crate::increments::{Gather, Track};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::request::Error;
@@ -104,6 +104,8 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         self.request.basepoint.and_then(|b| b.get(path, self.request.channels))
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     pub fn track(&self, path: usize) -> Track<'b, T> {
         let r = self.request;
         Track::new(self.points(path), r.channels, self.basepoint(path), r.options.inverse)
@@ -239,28 +241,54 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn batch<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
-        if self.is_chunked() {
-            // SAFETY: as the caller vouches.
-            return unsafe { self.chunks(scratch) };
-        }
+        let chunked = self.is_chunked();
         let mut finite = true;
         self.groups(V::WIDTH, |group| {
             // SAFETY: as the caller vouches.
-            finite &= unsafe { self.group(group, scratch) };
+            finite &= unsafe { self.group(group, chunked, scratch) };
         });
         finite
     }
 
-    unsafe fn group<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
+    /// A path a lane, or one path's chunks.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    unsafe fn group<V: Lanes<T = T>>(&self, group: Group, chunked: bool, scratch: &Scratch<V>) -> bool {
+        let d = self.request.channels;
+        let of = |path: usize| (self.track(path), self.target(path, scratch.work.work[0].cast()));
+        let (track, target) = of(group.paths[0]);
+        let (mut tracks, mut targets) = ([track; MAX_WIDTH], [target; MAX_WIDTH]);
+        for l in 0..MAX_WIDTH {
+            if chunked {
+                tracks[l] = track.piece(l.min(V::WIDTH - 1), V::WIDTH);
+                targets[l].from = tracks[l].from;
+                targets[l].steps = tracks[l].count;
+                targets[l].last = lone::seam(self.shape, scratch, l.min(V::WIDTH - 1));
+            } else {
+                (tracks[l], targets[l]) = of(group.paths[l]);
+            }
+        }
         // SAFETY: as the caller vouches.
         unsafe {
             let finite = self.begin(group, scratch);
-            let unwanted = scratch.work.work[0].cast();
-            let scatter =
-                Scatter::new(core::array::from_fn(|l| self.target(group.paths[l], unwanted)), self.request.channels);
-            let tracks = core::array::from_fn(|l| self.track(group.paths[l]));
+            if chunked {
+                self.spread(&tracks, scratch);
+            }
+            if is_wide::<V>(self.shape) && (self.request.part.first || self.request.lone) {
+                functional::widen(self.shape, &scratch.theta, scratch.work.work[0]);
+            }
+            let scatter = Scatter::new(targets, d);
             let steps = self.sweep(&tracks, &scatter, scratch);
-            self.end(group, &scatter, steps, scratch);
+            scatter.write(steps, 1, scratch.pending);
+            if chunked {
+                for l in 1..V::WIDTH {
+                    let point = targets[l].point(0, d);
+                    for c in 0..d {
+                        *point.add(c) = (*point.add(c)).plus(*targets[l - 1].last.add(c));
+                    }
+                }
+            }
+            self.end(group, scratch);
             finite
         }
     }
@@ -268,7 +296,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     /// The set-up: functional, gradient of what was continued, the last step's; says whether all cotangents are finite.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    pub unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
+    unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         let (shape, part) = (self.shape, self.request.part);
         let fresh = part.first || self.request.lone;
         let mut finite = true;
@@ -293,9 +321,6 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                     for c in 0..shape.channels {
                         let first = scratch.pending.add(c);
                         *first = V::zero().sub(*first);
-                    }
-                    if is_wide::<V>(shape) && !self.is_chunked() {
-                        functional::widen(shape, &scratch.theta, scratch.work.work[0]);
                     }
                 }
             }
@@ -328,8 +353,9 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// All steps of the longest lane; gives how many they are. Every point but that lane's last is written.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    pub unsafe fn sweep<V: Lanes<T = T>>(
+    unsafe fn sweep<V: Lanes<T = T>>(
         &self,
         tracks: &[Track<'_, T>; MAX_WIDTH],
         scatter: &Scatter<T>,
@@ -388,15 +414,12 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     }
 
     /// The functional anew, as it is after `t` steps.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn settle<V: Lanes<T = T>>(&self, tracks: &[Track<'_, T>; MAX_WIDTH], t: usize, scratch: &Scratch<V>) {
-        let d = self.request.channels;
-        let so_far = Gather::new(tracks.map(|track| track.first_steps(t)), d);
         // SAFETY: as the caller vouches.
         unsafe {
-            for c in 0..d {
-                *scratch.moved.add(c) = so_far.total(c);
-            }
+            moved(tracks.map(|track| track.first_steps(t)), self.request.channels, scratch.moved);
             scratch.theta.settle(self.shape, scratch.moved, is_wide::<V>(self.shape));
         }
     }
@@ -404,11 +427,10 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     /// The last point, or what leads to the next piece of time; zeros past the paths' ends.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    unsafe fn end<V: Lanes<T = T>>(&self, group: Group, scatter: &Scatter<T>, steps: usize, scratch: &Scratch<V>) {
+    unsafe fn end<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) {
         let (d, part) = (self.request.channels, self.request.part);
         // SAFETY: as the caller vouches.
         unsafe {
-            scatter.write(steps, 1, scratch.pending);
             for (l, &path) in group.paths[..group.count].iter().enumerate() {
                 if part.last {
                     // A lane that ended before others has its last point already, without this.
@@ -420,10 +442,24 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 }
                 self.clear_tail(path);
             }
-            if !part.last {
+            if !part.last && !self.request.lone {
                 store(scratch.theta_at, reduced_size(self.shape), &writable(self.carries(&group, 0)));
             }
         }
+    }
+}
+
+/// How far each lane's piece leads, channel by channel.
+///
+/// # Safety
+/// `to` has room for `channels` vectors.
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+pub unsafe fn moved<V: Lanes>(tracks: [Track<'_, V::T>; MAX_WIDTH], channels: usize, to: *mut V) {
+    let gather = Gather::new(tracks, channels);
+    for c in 0..channels {
+        // SAFETY: as the caller vouches.
+        unsafe { *to.add(c) = gather.total(c) };
     }
 }
 
@@ -486,6 +522,7 @@ pub unsafe fn all_finite<V: Lanes>(state: *const V, size: usize) -> bool {
 }
 
 /// Increments from step by step to channel by channel.
+#[inline(never)]
 unsafe fn turn<V: Lanes>(from: *const V, d: usize, steps: usize, to: *mut V) {
     // SAFETY: the caller vouches for both.
     unsafe {

@@ -7,22 +7,25 @@
 //!
 //! Not here: what goes on in the lanes (`call`).
 
-use super::call::{Call, load};
-use super::flow::is_wide;
-use super::functional::{Functional, dots, level_size, reversed, widen};
+use super::call::{Call, load, moved, store};
+use super::functional::{Functional, dots, level_size, reversed};
 use super::request::Part;
-use super::scatter::{Scatter, Target};
 use super::scratch::Scratch;
 use crate::chen;
 use crate::follow::{self, follow};
 use crate::increments::{Gather, Track};
 use crate::lanes::{Lanes, MAX_WIDTH, Real};
 use crate::shape::{Shape, signature_size};
-use crate::signature::Group;
-use crate::state::{clear, store_state};
+use crate::state::clear;
 
-/// Steps of a path from which on its time is cut.
-const FEWEST_STEPS: usize = 16;
+/// Steps of a path from which on its time is cut: with fewer, what lies before chunks costs more than they save (bench/NOTES.md).
+const fn fewest_steps(channels: usize) -> usize {
+    match channels {
+        2 => 128,
+        3 => 64,
+        _ => 40,
+    }
+}
 
 /// Numbers of the signature that tells a lone path's piece what lies before it: of depth two less.
 #[cfg_attr(path_signature_small, optimize(size))]
@@ -48,6 +51,12 @@ pub fn scratch_vectors(shape: &Shape) -> Option<usize> {
     follow::scratch_vectors(shape.channels, shape.depth - 2)?.checked_add(3 * low)?.checked_add(shape.channels)
 }
 
+/// Where the seam behind lane `l`'s chunk is: what the chunk's last point has of it. Null for the last lane.
+pub fn seam<V: Lanes>(shape: &Shape, scratch: &Scratch<V>, l: usize) -> *mut V::T {
+    let seams = Chunks::new(shape, scratch.chunks).seams;
+    if l + 1 < V::WIDTH { seams.wrapping_add(l * shape.channels) } else { core::ptr::null_mut() }
+}
+
 impl<V: Lanes> Chunks<V> {
     /// `base` is valid for [`scratch_vectors`].
     #[cfg_attr(path_signature_small, optimize(size))]
@@ -67,49 +76,23 @@ impl<T: Real> Call<'_, '_, T> {
     /// Whether the call is a lone path whose time is cut into lanes. Pieces of a path are long.
     pub fn is_chunked(&self) -> bool {
         let r = self.request;
-        r.lone && (r.part != Part::WHOLE || self.track(0).steps >= FEWEST_STEPS)
+        r.lone && (r.part != Part::WHOLE || self.track(0).steps >= fewest_steps(r.channels))
     }
 
-    /// Everything for a lone path of depth 3 or more; says whether the cotangent is finite.
+    /// To each lane its chunk: the functional, and the point before it, as they are there.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    pub unsafe fn chunks<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
-        let (d, part) = (self.request.channels, self.request.part);
-        let chunks = Chunks::new(self.shape, scratch.chunks);
-        let last = V::WIDTH - 1;
-        let whole = self.track(0);
-        let tracks: [Track<'_, T>; MAX_WIDTH] = core::array::from_fn(|l| whole.piece(l.min(last), V::WIDTH));
-        let of_path = self.target(0, scratch.work.work[0].cast());
-        let targets: [Target<T>; MAX_WIDTH] = core::array::from_fn(|l| {
-            let seam = if l < last { chunks.seams.wrapping_add(l * d) } else { core::ptr::null_mut() };
-            Target { last: seam, from: tracks[l].from, steps: tracks[l].count, ..of_path }
-        });
-        let mut group = Group::EMPTY;
-        group.push(0);
+    pub unsafe fn spread<V: Lanes<T = T>>(&self, tracks: &[Track<'_, T>; MAX_WIDTH], scratch: &Scratch<V>) {
         // SAFETY: as the caller vouches.
         unsafe {
-            let finite = self.begin(group, scratch);
-            for c in 0..d {
-                // Before the path's first point there is one lane only.
-                let first = (*scratch.pending.add(c)).to_lanes()[0];
-                *scratch.pending.add(c) = V::from_lanes(|l| if l == 0 && part.first { first } else { T::ZERO });
+            for c in 0..self.request.channels {
+                // There is one lane only with the path's first point.
+                let first = if self.request.part.first { (*scratch.pending.add(c)).to_lanes()[0] } else { T::ZERO };
+                *scratch.pending.add(c) = V::from_lanes(|l| if l == 0 { first } else { T::ZERO });
             }
-            self.signatures_before(&tracks, &chunks);
+            let chunks = Chunks::new(self.shape, scratch.chunks);
+            self.signatures_before(tracks, &chunks);
             advance(self.shape, &scratch.theta, chunks.before, scratch.work.work[0]);
-            if is_wide::<V>(self.shape) {
-                widen(self.shape, &scratch.theta, scratch.work.work[0]);
-            }
-            let scatter = Scatter::new(targets, d);
-            let steps = self.sweep(&tracks, &scatter, scratch);
-            scatter.write(steps, 1, scratch.pending);
-            for l in 0..last {
-                add(targets[l + 1].point(0, d), |c| *chunks.seams.add(l * d + c), d);
-            }
-            if part.last {
-                add(of_path.point(of_path.steps, d), |c| (*scratch.last_step.add(c)).to_lanes()[0], d);
-            }
-            self.clear_tail(0);
-            finite
         }
     }
 
@@ -120,42 +103,29 @@ impl<T: Real> Call<'_, '_, T> {
         let d = self.request.channels;
         let Some(low) = Shape::new(d, self.shape.depth - 2) else { return };
         let row = |i: usize| chunks.rows.wrapping_add(i * low.size);
-        let given = self.request.before;
         // SAFETY: as the caller vouches; the path's first piece is given nothing.
         unsafe {
-            let start = |i: usize| if given.is_empty() { T::ZERO } else { given[i] };
+            for i in 0..low.size {
+                *row(0).add(i) = self.request.before.get(i).copied().unwrap_or(T::ZERO);
+            }
+            let rows = |i: usize| core::array::from_fn(|l| row(i + l.min(V::WIDTH - 1)));
             if low.depth > 1 {
+                // Row l is what lies before lane l's chunk, times that chunk what lies before the next.
                 clear(chunks.before, low.size);
                 follow(&low, &Gather::new(*tracks, d), &chunks.follow, chunks.before);
-                store_state(chunks.before, low.size, &core::array::from_fn(|l| row(l.min(V::WIDTH - 1))));
-                for i in 0..low.size {
-                    *row(V::WIDTH).add(i) = start(i);
-                }
+                store(chunks.before, low.size, &rows(V::WIDTH));
                 for l in 1..V::WIDTH {
-                    core::ptr::copy_nonoverlapping(row(V::WIDTH + l - 1), row(V::WIDTH + l), low.size);
-                    chen::multiply_row::<V>(&low, row(V::WIDTH + l), row(l - 1));
+                    core::ptr::copy_nonoverlapping(row(l - 1), row(l), low.size);
+                    chen::multiply_row::<V>(&low, row(l), row(V::WIDTH + l - 1));
                 }
-                load(
-                    chunks.before,
-                    low.size,
-                    &core::array::from_fn(|l| row(V::WIDTH + l.min(V::WIDTH - 1)).cast_const()),
-                );
+                load(chunks.before, low.size, &rows(0).map(<*mut T>::cast_const));
             }
             // How far the path has moved is known to the last bit.
-            let moved = Gather::new(tracks.map(Track::before), d);
+            moved(tracks.map(Track::before), d, chunks.before);
             for c in 0..d {
-                *chunks.before.add(c) = moved.total::<V>(c).add(V::splat(start(c)));
+                *chunks.before.add(c) = (*chunks.before.add(c)).add(V::splat(*row(0).add(c)));
             }
         }
-    }
-}
-
-/// Adds `x` to a point's gradient.
-#[cfg_attr(path_signature_small, optimize(size))]
-unsafe fn add<T: Real>(point: *mut T, x: impl Fn(usize) -> T, channels: usize) {
-    for c in 0..channels {
-        // SAFETY: the caller vouches for `channels` numbers.
-        unsafe { *point.add(c) = (*point.add(c)).plus(x(c)) };
     }
 }
 

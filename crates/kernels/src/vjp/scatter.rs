@@ -57,6 +57,8 @@ pub struct Scatter<T> {
 }
 
 impl<T: Copy> Scatter<T> {
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     pub fn new(targets: [Target<T>; MAX_WIDTH], channels: usize) -> Self {
         let unit = MAX_WIDTH >> channels.trailing_zeros().min(MAX_WIDTH.trailing_zeros());
         let mut s = Scatter { targets, channels, plain_from: 0, plain_until: usize::MAX, unit };
