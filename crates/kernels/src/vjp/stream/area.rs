@@ -4,7 +4,7 @@
 //! prefixes is A(c, e) = Σ (Λ(c e) - Λ(e c)): the points at the ends of a step get ½ Σ_e z_e A(c, e) each, and level 1 of the functional moves by twice that.
 
 // Loops over letters index several arrays of registers together; iterators over one of them would hide that.
-#![allow(clippy::needless_range_loop)]
+#![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
 use super::levels::Levels;
 use crate::lanes::{Lanes, MAX_WIDTH, Rows};

@@ -22,7 +22,7 @@ use crate::state::clear;
 use levels::Levels;
 
 /// Steps of a tile, which points are read and written for together.
-const TILE: usize = 16;
+const TILE: usize = 48;
 
 /// Steps that all levels are passed through for together: more of them the less there is to a step, so that what is read and made stays in the nearest cache.
 fn steps_together(shape: &Shape) -> usize {
@@ -248,9 +248,10 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         let fewest = targets.iter().map(|t| t.steps).min().unwrap_or(0);
         // SAFETY: as the caller vouches.
         unsafe {
-            for q in (0..levels.steps).rev() {
-                let all = first + q < fewest;
-                for c in 0..d {
+            // Letter by letter: what a step hands to the one before it stays in registers.
+            for c in 0..d {
+                let (mut adjoint, mut left, mut now) = (*self.base.add(c), *pending.add(c), *fresh.add(c));
+                for q in (0..levels.steps).rev() {
                     let (mut rest, mut change) = (*levels.rest.add(q * d + c), V::zero());
                     let mut sum = levels.sums.add(q * levels.pitch + c);
                     for m in 1..n {
@@ -260,21 +261,21 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                         sum = sum.add(d);
                     }
                     let cotangent = *levels.cotangents.add(q * size + c);
-                    let (adjoint, now, left) = (self.base.add(c), fresh.add(c), pending.add(c));
-                    *adjoint = (*adjoint).add(cotangent).add(change);
-                    let met = (*now).add(cotangent);
-                    *to.add(q * d + c) = met.add(*left).add(rest);
+                    adjoint = adjoint.add(cotangent).add(change);
+                    let met = now.add(cotangent);
+                    *to.add(q * d + c) = met.add(left).add(rest);
                     let next = change.sub(rest);
-                    if all {
-                        (*left, *now) = (next, V::zero());
+                    if first + q < fewest {
+                        (left, now) = (next, V::zero());
                     } else {
                         // Lanes that have ended have no step here: their cotangents wait for their last point.
                         let alive = |l: usize| first + q < targets[l].steps;
-                        let (new, old, sum) = (next.to_lanes(), (*left).to_lanes(), met.to_lanes());
-                        *left = V::from_lanes(|l| if alive(l) { new[l] } else { old[l] });
-                        *now = V::from_lanes(|l| if alive(l) { V::T::ZERO } else { sum[l] });
+                        let (new, old, sum) = (next.to_lanes(), left.to_lanes(), met.to_lanes());
+                        left = V::from_lanes(|l| if alive(l) { new[l] } else { old[l] });
+                        now = V::from_lanes(|l| if alive(l) { V::T::ZERO } else { sum[l] });
                     }
                 }
+                (*self.base.add(c), *pending.add(c), *fresh.add(c)) = (adjoint, left, now);
             }
         }
     }
