@@ -119,13 +119,18 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         let mut finite = true;
         for path in 0..self.request.batch {
             let track = self.track(path);
-            finite &= track.is_finite::<V>(d);
+            let all_finite = track.is_finite::<V>(d);
+            finite &= all_finite;
             // SAFETY: rows have d numbers.
             unsafe {
                 let row = self.out_row(path, 0);
                 for c in 0..d {
-                    let moved = track.moved(c, d);
+                    let mut moved = track.moved(c, d);
                     finite &= moved.is_finite();
+                    // A difference of two points does not see what lies between them.
+                    if !all_finite && moved.is_finite() && !track.is_finite_in(c, d) {
+                        moved = T::from_f64(f64::NAN);
+                    }
                     *row.add(c) = self.initial(path).map_or(moved, |initial| (*initial.add(c)).plus(moved));
                 }
             }
