@@ -73,7 +73,9 @@ impl<'a, T: Real> Track<'a, T> {
         unsafe { (*to.add(c)).minus(*from.add(c)) }
     }
 
-    /// Whether every number of channel `c` is finite.
+    /// Whether every number of channel `c` is finite. Asked only where some number of the path is not.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     pub fn is_finite_in(&self, c: usize, channels: usize) -> bool {
         // Not `all`: without an early exit the loop can run in vectors.
         // SAFETY: a point has `channels` numbers.
