@@ -124,11 +124,7 @@ export const SCALAR_TERM = 4;
 export const CONTINUED = 8;
 /** Option of gradients: not the last piece; the carry is written, and the point in which the piece ends is left to the next one. */
 export const CONTINUES = 16;
-/**
- * Option of gradients: one path, not one of a batch, without STREAM; its time may be cut into lanes. Its pieces may come in any
- * order: with {@link CONTINUED} `carry` is the address of the signature, of depth two less, of all that lies before (nothing where
- * that is none, or of one channel), and is not written. The point that two pieces share has a part of its gradient from each.
- */
+/** Option of gradients: one whole path, not one of a batch and not a piece, without STREAM; its time may be cut into lanes. */
 export const LONE = 32;
 
 /** Option: Horner's scheme on every word. Neither this nor {@link PRUNED}: the kernels choose. */

@@ -4,7 +4,15 @@
 // Segments follow each other in the direction of travel; those of a stream are gone through backwards. A path that is over before others has
 // segments without a step, at its last point.
 
+import { HORNER, PRUNED } from "./abi.ts";
 import { type CallSizes, inputBytes, lanes, leastSteps, outputBytes, pathNumbers } from "./blocks.ts";
+
+/** The depth of the signatures that gradients need: in Λ·S a word is longer than what S has of it, but for streams, which read the prefixes themselves. */
+export const forwardDepth = (depth: number, stream: boolean): number => (stream ? depth : Math.max(1, depth - 1));
+
+/** How those of that depth are computed, as option bits: ends of gradients want more of depth 5 than pruning keeps, since that is as many pieces of time as depth 4 has. */
+export const forwardAlgorithm = (algorithm: number, depth: number, stream: boolean): number =>
+  !stream && depth === 5 && algorithm !== PRUNED ? HORNER : algorithm;
 
 /** How a call for gradients is cut. */
 export interface VjpPlan {

@@ -1,7 +1,6 @@
 // Gradients of a call that is read, on an instance: signatures first, then what becomes of their cotangents, and where it is put together. The same for
 // this thread (vjp.ts) and for workers (vjp-task.ts).
 
-import { HORNER, PRUNED } from "./abi.ts";
 import { allocateNumbers } from "./arrays.ts";
 import { Call } from "./call.ts";
 import type { ReadRows } from "./input.ts";
@@ -10,6 +9,7 @@ import { ReadOptions } from "./options.ts";
 import { compute } from "./run.ts";
 import { countCoefficients } from "./size.ts";
 import type { GradientTensor, SignatureGradients } from "./vjp.ts";
+import { forwardAlgorithm, forwardDepth } from "./vjp-blocks.ts";
 import { intoPart, partsOf } from "./vjp-double.ts";
 import { type GradientArrays, VjpStage, vjpScratchFor } from "./vjp-stage.ts";
 
@@ -25,18 +25,12 @@ export function forward(instance: Instance, call: Call): Numbers {
 /** The call of which the kernel wants the signatures: whole paths by themselves, without the top level, which plays no part; streams as they are. */
 export function ownCall(call: Call, given: ReadOptions): Call {
   if (call.stream) return call;
-  const depth = depthBelow(call.depth);
-  const options = Object.assign(new ReadOptions(), given, { depth, algorithm: algorithmBelow(given.algorithm, depth) });
+  const depth = forwardDepth(call.depth, false);
+  const algorithm = forwardAlgorithm(given.algorithm, depth, false);
+  const options = Object.assign(new ReadOptions(), given, { depth, algorithm });
   const size = countCoefficients(call.channels, options.depth);
   return new Call(call.paths, options, call.dtype, size, call.lengths, call.basepoint, undefined);
 }
-
-/** The depth of the signatures that gradients of whole signatures need. */
-export const depthBelow = (depth: number): number => Math.max(1, depth - 1);
-
-/** How they are computed, as option bits: ends of gradients want more of depth 5 than pruning keeps, since that is as many pieces of time as depth 4 has. */
-export const algorithmBelow = (algorithm: number, depth: number): number =>
-  depth === 5 && algorithm !== PRUNED ? HORNER : algorithm;
 
 /** Whether a call is a path by itself, whose gradient is computed in another way than a batch's. */
 export const isLone = (call: Call): boolean => call.batch === 1 && !call.stream;
@@ -59,23 +53,13 @@ export function gradientsOf(
   // A stream without a row has no signature that could depend on anything.
   if (call.batch === 0 || call.rows === 0) return;
   const parts = partsOf(call, given, cotangent);
-  if (parts === undefined) inOne(instance, call, given, known, cotangent, to, lone);
-  // Signatures that are known are no better than float32.
-  for (const part of parts ?? []) {
-    intoPart(part, to, (to) => inOne(instance, part.call, part.given, undefined, part.cotangent, to, lone));
+  if (parts) {
+    // Signatures that are known are no better than float32. What is a part has none itself.
+    for (const part of parts) {
+      intoPart(part, to, (to) => gradientsOf(instance, part.call, part.given, undefined, part.cotangent, to, lone));
+    }
+    return;
   }
-}
-
-/** All paths of a call in its own arithmetic. */
-function inOne(
-  instance: Instance,
-  call: Call,
-  given: ReadOptions,
-  known: Numbers | undefined,
-  cotangent: ReadRows,
-  to: GradientArrays,
-  lone: boolean,
-): void {
   vjpScratchFor(instance, call, 0);
   const signatures = known ?? forward(instance, ownCall(call, given));
   new VjpStage(instance, call, signatures, lone).run(cotangent, to);

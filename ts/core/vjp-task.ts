@@ -38,9 +38,9 @@ import {
   writeGather,
   writeHead,
 } from "./task.ts";
-import { planVjp } from "./vjp-blocks.ts";
+import { forwardAlgorithm, forwardDepth, planVjp } from "./vjp-blocks.ts";
 import { someNeedDouble } from "./vjp-double.ts";
-import { algorithmBelow, depthBelow, gradientsOf, isLone } from "./vjp-run.ts";
+import { gradientsOf, isLone } from "./vjp-run.ts";
 import type { GradientArrays } from "./vjp-stage.ts";
 
 type Numbers = Float32Array | Float64Array;
@@ -285,15 +285,14 @@ export function workspaceOf(instance: Instance, u32: Uint32Array, head: number):
   const [channels, depth, batch, points] = [word(CHANNELS), word(DEPTH), word(BATCH), word(POINTS)];
   const stream = (bits & STREAM) !== 0;
   // What is kept of signatures.
-  const kept = stream ? depth : depthBelow(depth);
+  const kept = forwardDepth(depth, stream);
   const row = countCoefficients(channels, kept) + ((bits & SCALAR_TERM) !== 0 ? 1 : 0);
   const rows = stream ? points - (word(BASEPOINT) === 0 ? 1 : 0) : 1;
   const bytes = dtype === FLOAT32 ? 4 : 8;
   if (!isUncut({ batch, points, channels, row, rows, bytes, stream }) || rows === 0) return undefined;
   if (word(DOUBLE) === 1) return undefined;
   const scratch = instance.kernels.vjp_scratch_bytes(dtype, channels, depth, bits & vjpBits) >>> 0;
-  const algorithm = bits & (HORNER | PRUNED);
-  const forwardBits = (bits & (vjpBits & ~LONE)) | (stream ? algorithm : algorithmBelow(algorithm, kept));
+  const forwardBits = (bits & vjpBits & ~LONE) | forwardAlgorithm(bits & (HORNER | PRUNED), kept, stream);
   const forwards = instance.scratchBytes(dtype, channels, kept, forwardBits);
   if (scratch === 0 || forwards === 0) return undefined;
   const signatures = alignLarge(batch * rows * row * bytes);

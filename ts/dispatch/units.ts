@@ -2,13 +2,13 @@
 // estimate.ts's.
 
 import { countCoefficients } from "../core/size.ts";
+import { forwardDepth } from "../core/vjp-blocks.ts";
 import {
   bracketPasses,
   type Cut,
   cutFor,
   type DeviceLimits,
   fitsDevice,
-  forwardDepth,
   type GradientWay,
   gradientOperations,
   type Layout,

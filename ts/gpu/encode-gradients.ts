@@ -3,13 +3,14 @@
 
 import type { Call } from "../core/call.ts";
 import { countCoefficients } from "../core/size.ts";
+import { forwardDepth } from "../core/vjp-blocks.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import { dispatchOf } from "./dispatches.ts";
 import { type BlockRegions, type Encoder, kernelsOf } from "./encode.ts";
 import { Functionals } from "./functionals.ts";
 import { flowOperations, flowPartSteps, streamPartSteps, streamPlaces } from "./gradient-layout.ts";
-import { bracketPasses, forwardDepth, type GradientWay, streamOperations } from "./gradient-way.ts";
+import { bracketPasses, type GradientWay, streamOperations } from "./gradient-way.ts";
 import { copyOf } from "./in-blocks.ts";
 import {
   bracketKernel,

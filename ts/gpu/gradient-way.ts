@@ -2,6 +2,7 @@
 // for signatures.
 
 import { countCoefficients } from "../core/size.ts";
+import { forwardDepth } from "../core/vjp-blocks.ts";
 import { blockBytes, type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import type { DeviceLimits } from "./device.ts";
 import { type FlowLayout, flowLayoutOf, flowOperations, streamPlaces } from "./gradient-layout.ts";
@@ -44,9 +45,6 @@ export interface GradientSizes extends WaySizes {
 
 /** Numbers of a path's functional: a row of a signature, and the gradient of a step after the whole path. */
 export const functionalNumbers = (channels: number, size: number): number => size + channels;
-
-/** The depth of the signatures that gradients need: in Λ·S a word is longer than what S has of it, but for streams, which read the prefixes themselves. */
-export const forwardDepth = (depth: number, stream: boolean): number => (stream ? depth : Math.max(1, depth - 1));
 
 /** Brackets that are formed pass by pass; the innermost is the kernel's that reads them. */
 export const bracketPasses = (channels: number, depth: number): number => (channels === 1 ? 0 : Math.max(0, depth - 2));

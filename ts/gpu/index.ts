@@ -12,7 +12,6 @@ export type { AdapterInfo, DeviceLimits } from "./device.ts";
 export { type GpuFaultCode, gpuFault, isGpuFault } from "./faults.ts";
 export {
   bracketPasses,
-  forwardDepth,
   type GradientWay,
   gradientOperations,
   planGradients,

@@ -242,7 +242,6 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool, lone: bool) -> Answer<V::T> {
         options,
         part: Part::WHOLE,
         lone,
-        before: &[],
     };
     let nan = V::T::from_f64(f64::NAN);
     let mut answer = Answer {
@@ -536,7 +535,6 @@ fn pieces_of_time() {
                         options,
                         part,
                         lone: false,
-                        before: &[],
                     },
                     Gradients {
                         paths: &mut gradients,

@@ -152,7 +152,6 @@ impl Arguments {
             0 => None,
             address => Some(unsafe { slice::<u32>(address, self.batch) }.ok_or(code::RANGE)?),
         };
-        let before = if lone && !part.first { vjp::before_len(self.channels, self.depth) } else { 0 };
         let request = VjpRequest {
             paths: unsafe { slice::<V::T>(self.paths, numbers) }.ok_or(code::RANGE)?,
             batch: self.batch,
@@ -170,12 +169,10 @@ impl Arguments {
             options,
             part,
             lone,
-            before: unsafe { slice::<V::T>(self.carry, before) }.ok_or(code::RANGE)?,
         };
-        let carried = if lone || part == Part::WHOLE {
-            0
-        } else {
-            times(vjp::carry_len(self.channels, self.depth, options.stream).ok_or(code::SHAPE)?, self.batch)?
+        let carried = match part {
+            Part::WHOLE => 0,
+            _ => times(vjp::carry_len(self.channels, self.depth, options.stream).ok_or(code::SHAPE)?, self.batch)?,
         };
         let to = Gradients {
             paths: unsafe { slice_mut::<V::T>(self.out, numbers) }.ok_or(code::RANGE)?,

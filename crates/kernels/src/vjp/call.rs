@@ -14,7 +14,7 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::request::Error;
 use crate::shape::Shape;
 use crate::signature::{Group, WINDOW, sort_by_length};
-use crate::state::{is_zero, load_state, store_state};
+use crate::state::{all_finite, load_state, store_state};
 
 /// Steps after which the functional is settled anew: few enough for rounding, many enough to cost nothing.
 const SETTLED: usize = 128;
@@ -125,7 +125,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         Target {
             first: self.paths.wrapping_add(path * r.points * r.channels),
             basepoint,
-            last: if r.part.last || r.lone { core::ptr::null_mut() } else { self.pending(path) },
+            last: if r.part.last { core::ptr::null_mut() } else { self.pending(path) },
             all: steps,
             from: 0,
             steps,
@@ -274,7 +274,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
             if chunked {
                 self.spread(&tracks, scratch);
             }
-            if is_wide::<V>(self.shape) && (self.request.part.first || self.request.lone) {
+            if is_wide::<V>(self.shape) && self.request.part.first {
                 functional::widen(self.shape, &scratch.theta, scratch.work.work[0]);
             }
             let scatter = Scatter::new(targets, d);
@@ -298,18 +298,17 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     #[inline(never)]
     unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         let (shape, part) = (self.shape, self.request.part);
-        let fresh = part.first || self.request.lone;
         let mut finite = true;
         // SAFETY: as the caller vouches.
         unsafe {
-            if fresh || part.last {
+            if part.first || part.last {
                 let cotangent = scratch.cotangent;
                 load(cotangent, shape.size, &self.cotangents(&group, 0));
                 load(scratch.signature, shape.offset(shape.depth), &self.signatures(&group, 0));
-                finite = all_finite(cotangent, shape.size);
+                finite = all_finite::<V>(cotangent.cast(), shape.size * V::WIDTH);
                 self.continued(group, scratch);
                 functional::last_step(shape, cotangent, scratch.signature, scratch.last_step);
-                if fresh {
+                if part.first {
                     functional::build(
                         shape,
                         cotangent,
@@ -324,7 +323,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                     }
                 }
             }
-            if !fresh {
+            if !part.first {
                 load(scratch.theta_at, reduced_size(shape), &self.carries(&group, 0));
                 load(scratch.pending, shape.channels, &self.carries(&group, self.carried - shape.channels));
             }
@@ -406,7 +405,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 scatter.write(t, count, scratch.gradients);
                 t += count;
             }
-            if !self.request.part.last && !self.request.lone {
+            if !self.request.part.last {
                 settle(gather.steps);
             }
         }
@@ -442,7 +441,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 }
                 self.clear_tail(path);
             }
-            if !part.last && !self.request.lone {
+            if !part.last {
                 store(scratch.theta_at, reduced_size(self.shape), &writable(self.carries(&group, 0)));
             }
         }
@@ -505,20 +504,6 @@ pub unsafe fn store<V: Lanes>(state: *const V, size: usize, rows: &RowsMut<V::T>
 pub unsafe fn read<V: Lanes>(gather: &Gather<'_, V::T>, t: usize, steps: usize, to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe { gather.read(t, steps, to) };
-}
-
-/// Whether all of a state is finite.
-///
-/// # Safety
-/// `state` has `size` vectors.
-#[cfg_attr(path_signature_small, optimize(size))]
-pub unsafe fn all_finite<V: Lanes>(state: *const V, size: usize) -> bool {
-    let mut zeros = V::zero();
-    for i in 0..size {
-        // SAFETY: as the caller vouches.
-        zeros = unsafe { *state.add(i) }.mul_add(V::zero(), zeros);
-    }
-    is_zero(zeros)
 }
 
 /// Increments from step by step to channel by channel.

@@ -2,20 +2,18 @@
 //!
 //! A chunk needs the functional as it is where the chunk begins. With E the signature of all that lies before,
 //!     Θ(v) = Σ_x E(x) Θ⁰(x v),
-//! over all words x: on brackets a group-like E acts with letters become ad (`docs/gradients.md`). Points depend on Θ from level 2 on, so E counts up to level depth − 2. A piece of a longer path is
-//! told E of its first point. The point between two chunks gets one half of its gradient from each.
+//! over all words x: on brackets a group-like E acts with letters become ad (`docs/gradients.md`). Points depend on Θ from level 2 on, so E counts up to level depth − 2. The point between two chunks gets one half of its gradient from each.
 //!
 //! Not here: what goes on in the lanes (`call`).
 
 use super::call::{Call, load, moved, store};
 use super::functional::{Functional, dots, level_size, reversed};
-use super::request::Part;
 use super::scratch::Scratch;
 use crate::chen;
 use crate::follow::{self, follow};
 use crate::increments::{Gather, Track};
 use crate::lanes::{Lanes, MAX_WIDTH, Real};
-use crate::shape::{Shape, signature_size};
+use crate::shape::Shape;
 use crate::state::clear;
 
 /// Steps of a path from which on its time is cut: with fewer, what lies before chunks costs more than they save (bench/NOTES.md).
@@ -25,12 +23,6 @@ const fn fewest_steps(channels: usize) -> usize {
         3 => 64,
         _ => 40,
     }
-}
-
-/// Numbers of the signature that tells a lone path's piece what lies before it: of depth two less.
-#[cfg_attr(path_signature_small, optimize(size))]
-pub fn before_len(channels: usize, depth: usize) -> usize {
-    if channels == 1 || depth < 3 { 0 } else { signature_size(channels, depth - 2).unwrap_or(0) }
 }
 
 /// Scratch memory of the chunks.
@@ -44,10 +36,15 @@ pub struct Chunks<V: Lanes> {
     seams: *mut V::T,
 }
 
+/// Numbers of a signature of depth two less.
+fn low_size(shape: &Shape) -> usize {
+    shape.offset(shape.depth - 1)
+}
+
 /// Vectors of it. Depth 3 or more of two or more channels.
 #[cfg_attr(path_signature_small, optimize(size))]
 pub fn scratch_vectors(shape: &Shape) -> Option<usize> {
-    let low = before_len(shape.channels, shape.depth);
+    let low = low_size(shape);
     follow::scratch_vectors(shape.channels, shape.depth - 2)?.checked_add(3 * low)?.checked_add(shape.channels)
 }
 
@@ -61,7 +58,7 @@ impl<V: Lanes> Chunks<V> {
     /// `base` is valid for [`scratch_vectors`].
     #[cfg_attr(path_signature_small, optimize(size))]
     pub fn new(shape: &Shape, base: *mut V) -> Self {
-        let low = before_len(shape.channels, shape.depth);
+        let low = low_size(shape);
         let seams = base.wrapping_add(3 * low);
         Chunks {
             before: base,
@@ -73,10 +70,10 @@ impl<V: Lanes> Chunks<V> {
 }
 
 impl<T: Real> Call<'_, '_, T> {
-    /// Whether the call is a lone path whose time is cut into lanes. Pieces of a path are long.
+    /// Whether the call is a lone path whose time is cut into lanes.
     pub fn is_chunked(&self) -> bool {
         let r = self.request;
-        r.lone && (r.part != Part::WHOLE || self.track(0).steps >= fewest_steps(r.channels))
+        r.lone && self.track(0).steps >= fewest_steps(r.channels)
     }
 
     /// To each lane its chunk: the functional, and the point before it, as they are there.
@@ -87,7 +84,7 @@ impl<T: Real> Call<'_, '_, T> {
         unsafe {
             for c in 0..self.request.channels {
                 // There is one lane only with the path's first point.
-                let first = if self.request.part.first { (*scratch.pending.add(c)).to_lanes()[0] } else { T::ZERO };
+                let first = (*scratch.pending.add(c)).to_lanes()[0];
                 *scratch.pending.add(c) = V::from_lanes(|l| if l == 0 { first } else { T::ZERO });
             }
             let chunks = Chunks::new(self.shape, scratch.chunks);
@@ -103,17 +100,17 @@ impl<T: Real> Call<'_, '_, T> {
         let d = self.request.channels;
         let Some(low) = Shape::new(d, self.shape.depth - 2) else { return };
         let row = |i: usize| chunks.rows.wrapping_add(i * low.size);
-        // SAFETY: as the caller vouches; the path's first piece is given nothing.
+        // SAFETY: as the caller vouches.
         unsafe {
-            for i in 0..low.size {
-                *row(0).add(i) = self.request.before.get(i).copied().unwrap_or(T::ZERO);
-            }
             let rows = |i: usize| core::array::from_fn(|l| row(i + l.min(V::WIDTH - 1)));
             if low.depth > 1 {
                 // Row l is what lies before lane l's chunk, times that chunk what lies before the next.
                 clear(chunks.before, low.size);
                 follow(&low, &Gather::new(*tracks, d), &chunks.follow, chunks.before);
                 store(chunks.before, low.size, &rows(V::WIDTH));
+                for i in 0..low.size {
+                    *row(0).add(i) = T::ZERO;
+                }
                 for l in 1..V::WIDTH {
                     core::ptr::copy_nonoverlapping(row(l - 1), row(l), low.size);
                     chen::multiply_row::<V>(&low, row(l), row(V::WIDTH + l - 1));
@@ -122,9 +119,6 @@ impl<T: Real> Call<'_, '_, T> {
             }
             // How far the path has moved is known to the last bit.
             moved(tracks.map(Track::before), d, chunks.before);
-            for c in 0..d {
-                *chunks.before.add(c) = (*chunks.before.add(c)).add(V::splat(*row(0).add(c)));
-            }
         }
     }
 }

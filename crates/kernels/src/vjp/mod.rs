@@ -22,6 +22,5 @@ mod weights;
 mod wide;
 
 pub use call::{VjpReport, signature_vjp};
-pub use lone::before_len;
 pub use request::{Gradients, Part, VjpRequest, carry_len};
 pub use scratch::vjp_scratch;

@@ -1,6 +1,5 @@
 //! What a call for gradients asks for: paths, signatures, cotangents, where gradients go. Types and their checks; no arithmetic.
 
-use super::lone::before_len;
 use super::scratch::Parts;
 use crate::request::{Error, Options, PerPath};
 use crate::shape::Shape;
@@ -35,14 +34,11 @@ pub struct VjpRequest<'a, T> {
     pub options: Options,
     /// Which part of a longer call this is.
     pub part: Part,
-    /// One path by itself, not one of a batch: its time may be cut into lanes, and its pieces need no carry. Whole signatures only.
+    /// One path by itself, not one of a batch, and not in pieces: its time may be cut into lanes. Whole signatures only.
     pub lone: bool,
-    /// Of a lone path's piece that is not the first: the signature of all that lies before it, of depth two less (nothing where that is none, or of one channel).
-    pub before: &'a [T],
 }
 
-/// A long path may be given in pieces of time, in the direction of travel (with `stream`: against it). Each piece begins at the point where the one before it ended. A lone path's pieces may come in any
-/// order: the point that two of them share gets a part of its gradient from each.
+/// A long path may be given in pieces of time, in the direction of travel (with `stream`: against it). Each piece begins at the point where the one before it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The first piece: the carry is not read.
@@ -65,7 +61,7 @@ pub struct Gradients<'a, T> {
     pub basepoint: Option<&'a mut [T]>,
     /// (batch, size): ∂f/∂initial, for each path, with or without an initial signature (then at the identity).
     pub initial: Option<&'a mut [T]>,
-    /// (batch, [`carry_len`]) numbers that lead from one piece of time to the next; empty for a call that is whole, and for a lone path.
+    /// (batch, [`carry_len`]) numbers that lead from one piece of time to the next; empty for a call that is whole.
     pub carry: &'a mut [T],
 }
 
@@ -106,7 +102,6 @@ impl<T: Copy> VjpRequest<'_, T> {
             options: self.options,
             part: self.part,
             lone: self.lone,
-            before: self.before.len(),
             to_paths: to.paths.len(),
             to_basepoint: to.basepoint.as_ref().map(|b| b.len()),
             to_initial: to.initial.as_ref().map(|i| i.len()),
@@ -134,7 +129,6 @@ struct Sizes<'a> {
     options: Options,
     part: Part,
     lone: bool,
-    before: usize,
     to_paths: usize,
     to_basepoint: Option<usize>,
     to_initial: Option<usize>,
@@ -192,11 +186,10 @@ impl Sizes<'_> {
             return Err(Error::Cotangents);
         }
         let carried = match self.part {
-            part if part == Part::WHOLE || self.lone => 0,
+            Part::WHOLE => 0,
             _ => each(carry_len(self.channels, self.depth, self.options.stream).ok_or(Error::Shape)?)?,
         };
-        let before = if self.lone && !self.part.first { before_len(self.channels, self.depth) } else { 0 };
-        if self.lone && (self.batch != 1 || self.options.stream) || self.before != before {
+        if self.lone && (self.batch != 1 || self.options.stream || self.part != Part::WHOLE) {
             return Err(Error::Signatures);
         }
         let sound = self.to_paths == numbers

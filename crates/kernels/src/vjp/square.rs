@@ -132,11 +132,7 @@ impl<T: Real> Square<T> {
             };
             // Taken before anything is written: the end's place may be where it waits.
             if !part.first {
-                if call.request.lone {
-                    core::slice::from_raw_parts_mut(self.first, d).fill(T::ZERO);
-                } else {
-                    core::ptr::copy_nonoverlapping(call.pending(path), self.first, d);
-                }
+                core::ptr::copy_nonoverlapping(call.pending(path), self.first, d);
             }
             let alone = |s: usize| {
                 let neighbours = [point(s.saturating_sub(1)), point((s + 1).min(steps))];

@@ -40,7 +40,7 @@ pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>, unwanted: *mut T) -> bool {
                 of_initial: call.initial_gradient(path).map(|row| Numbers::new(row)),
                 first: Numbers::new(target.point(0, d)),
                 last: Numbers::new(target.point(target.steps, d)),
-                pending: (!part.first && !call.request.lone).then(|| Numbers::new(call.pending(path))),
+                pending: (!part.first).then(|| Numbers::new(call.pending(path))),
             };
             finite &= ends.write();
             call.clear_tail(path);
