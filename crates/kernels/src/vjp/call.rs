@@ -14,7 +14,7 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::request::Error;
 use crate::shape::Shape;
 use crate::signature::{Group, WINDOW, sort_by_length};
-use crate::state::{all_finite, load_state, store_state};
+use crate::state::{is_zero, load_state, store_state};
 
 /// Steps after which the functional is settled anew: few enough for rounding, many enough to cost nothing.
 const SETTLED: usize = 128;
@@ -305,7 +305,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
                 let cotangent = scratch.cotangent;
                 load(cotangent, shape.size, &self.cotangents(&group, 0));
                 load(scratch.signature, shape.offset(shape.depth), &self.signatures(&group, 0));
-                finite = all_finite::<V>(cotangent.cast(), shape.size * V::WIDTH);
+                finite = all_finite(cotangent, shape.size);
                 self.continued(group, scratch);
                 functional::last_step(shape, cotangent, scratch.signature, scratch.last_step);
                 if part.first {
@@ -504,6 +504,20 @@ pub unsafe fn store<V: Lanes>(state: *const V, size: usize, rows: &RowsMut<V::T>
 pub unsafe fn read<V: Lanes>(gather: &Gather<'_, V::T>, t: usize, steps: usize, to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe { gather.read(t, steps, to) };
+}
+
+/// Whether all of a state is finite.
+///
+/// # Safety
+/// `state` has `size` vectors.
+#[cfg_attr(path_signature_small, optimize(size))]
+pub unsafe fn all_finite<V: Lanes>(state: *const V, size: usize) -> bool {
+    let mut zeros = V::zero();
+    for i in 0..size {
+        // SAFETY: as the caller vouches.
+        zeros = unsafe { *state.add(i) }.mul_add(V::zero(), zeros);
+    }
+    is_zero(zeros)
 }
 
 /// Increments from step by step to channel by channel.

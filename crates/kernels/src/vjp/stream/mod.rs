@@ -10,7 +10,7 @@ mod last;
 mod levels;
 mod line;
 
-use super::call::{Call, load, read, store, writable};
+use super::call::{Call, all_finite, load, read, store, writable};
 use super::request::Part;
 use super::scatter::{Scatter, Target};
 use crate::chains::reciprocal;
@@ -18,7 +18,7 @@ use crate::increments::Gather;
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
 use crate::shape::Shape;
 use crate::signature::Group;
-use crate::state::{all_finite, clear};
+use crate::state::clear;
 use levels::Levels;
 
 /// Steps of a tile, which points are read and written for together.
@@ -169,7 +169,7 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                 end -= steps;
             }
             self.end(group, &targets);
-            all_finite::<V>(self.base.cast(), shape.size * V::WIDTH)
+            all_finite(self.base, shape.size)
         }
     }
 
