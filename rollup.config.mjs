@@ -60,12 +60,12 @@ const names = (extension) => ({
  */
 const sharedFiles = {
   /** Of which the sizes are what an app pays for `signatureSize`. */
-  sizes: /\/core\/(size|errors)\.js$/,
+  sizes: /\/input\/(size|errors)\.js$/,
   /** Compiles bytes, loads engines: nothing for edge hosts. */
-  loading: /\/(core\/(compile|inside)|engine\/bind)\.js$/,
-  binaries: /\/(generated\/(relaxed|simd)|core\/binaries|entry\/inline)\.js$/,
-  gradients: /\/core\/(vjp[^/]*|cotangent)\.js$/,
-  core: /\/(core\/[^/]+|generated\/version)\.js$/,
+  loading: /\/(wasm\/(compile|inlined)|engine\/bind)\.js$/,
+  binaries: /\/(generated\/(relaxed|simd)|wasm\/binaries|entry\/inline)\.js$/,
+  gradients: /\/(run\/vjp[^/]*|operations\/signature-vjp|input\/cotangent)\.js$/,
+  core: /\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/public)\.js$/,
   threads: /\/(generated|entry)\/threads\.js$/,
   /** Calls on the device of TensorFlow.js, which `prepare` asks for; with the one door that nobody else goes through. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import wabtInit from "wabt";
-import { functions } from "../ts/core/abi.ts";
-import { Instance } from "../ts/core/instance.ts";
+import { functions } from "../ts/wasm/abi.ts";
+import { Instance } from "../ts/wasm/instance.ts";
 
 const folder = join(import.meta.dirname, "..", "dist", "wasm");
 const variants = ["simd", "relaxed", "threads"] as const;

@@ -2,6 +2,9 @@
 // computed here; that every cut gives the right ones is cases.test.ts's.
 
 import { describe, expect, test } from "vitest";
+import { type Call, readCall } from "../ts/input/call.ts";
+import { readOptions } from "../ts/input/options.ts";
+import { readPaths } from "../ts/input/paths.ts";
 import {
   type Budget,
   fitsOneBlock,
@@ -11,13 +14,10 @@ import {
   stretchesOf,
   stretchStart,
   wholeBudget,
-} from "../ts/core/blocks.ts";
-import { type Call, readCall } from "../ts/core/call.ts";
-import { blocksOf, type Cut, cutsOf, stepsOf, stretchesIn } from "../ts/core/cut.ts";
-import { readPaths } from "../ts/core/input.ts";
-import { readOptions } from "../ts/core/options.ts";
-import { orderByKey } from "../ts/core/order.ts";
-import { Block } from "../ts/core/stage.ts";
+} from "../ts/run/blocks.ts";
+import { blocksOf, type Cut, cutsOf, stepsOf, stretchesIn } from "../ts/run/cut.ts";
+import { orderByKey } from "../ts/run/order.ts";
+import { Block } from "../ts/run/stage.ts";
 import { random } from "./paths.ts";
 
 const callOf = (shape: readonly number[], options: Record<string, unknown>): Call => {

@@ -2,8 +2,6 @@
 // untouched; and that the next call works. One table.
 
 import { afterAll, describe, expect, test } from "vitest";
-import { onlyModules, Runtime } from "../ts/core/runtime.ts";
-import { bindSignature } from "../ts/core/signature.ts";
 import {
   info,
   init,
@@ -18,6 +16,8 @@ import {
   signatureWithVjp,
   words,
 } from "../ts/index.ts";
+import { bindSignature } from "../ts/operations/signature.ts";
+import { onlyModules, Runtime } from "../ts/wasm/runtime.ts";
 import { fakeModule } from "./fake.ts";
 
 /** Without types, as a caller in JavaScript has it. */

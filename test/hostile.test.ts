@@ -2,11 +2,11 @@
 // error or a code, never a trap, never a wrong answer; then results are right to the bit, and memory has not grown.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { code, type Kernels } from "../ts/core/abi.ts";
-import { bytesOf } from "../ts/core/binaries.ts";
-import { compileNow } from "../ts/core/compile.ts";
-import { onlyModules, Runtime } from "../ts/core/runtime.ts";
 import { info, init, isPathSignatureError, signature } from "../ts/index.ts";
+import { code, type Kernels } from "../ts/wasm/abi.ts";
+import { bytesOf } from "../ts/wasm/binaries.ts";
+import { compileNow } from "../ts/wasm/compile.ts";
+import { onlyModules, Runtime } from "../ts/wasm/runtime.ts";
 import { random } from "./paths.ts";
 import { referenceSignature } from "./reference.ts";
 

@@ -7,8 +7,8 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { makePatch } from "../scripts/lib/patch.mjs";
-import { applyPatch, bytesOf, decodeHex } from "../ts/core/binaries.ts";
-import { supports } from "../ts/core/probe.ts";
+import { applyPatch, bytesOf, decodeHex } from "../ts/wasm/binaries.ts";
+import { supports } from "../ts/wasm/probe.ts";
 import { fakeModule } from "./fake.ts";
 
 type Library = typeof import("../ts/index.ts");

@@ -1,12 +1,12 @@
-// WebAssembly memory: bounded for batches and lengths far beyond what is staged, as core/blocks.ts states, and flat over
+// WebAssembly memory: bounded for batches and lengths far beyond what is staged, as run/blocks.ts states, and flat over
 // many calls.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { bytesOf } from "../ts/core/binaries.ts";
-import { inputBytes, outputBytes, pathNumbers } from "../ts/core/blocks.ts";
-import { compileNow } from "../ts/core/compile.ts";
-import { onlyModules, Runtime } from "../ts/core/runtime.ts";
-import { bindSignature, type SignatureFunction } from "../ts/core/signature.ts";
+import { bindSignature, type SignatureFunction } from "../ts/operations/signature.ts";
+import { inputBytes, outputBytes, pathNumbers } from "../ts/run/blocks.ts";
+import { bytesOf } from "../ts/wasm/binaries.ts";
+import { compileNow } from "../ts/wasm/compile.ts";
+import { onlyModules, Runtime } from "../ts/wasm/runtime.ts";
 import { random } from "./paths.ts";
 
 const page = 65536;
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 const held = () => runtime.instance().kernels.memory.buffer.byteLength;
 
-/** Bytes that core/blocks.ts states for a call, scratch included, in whole pages with one more for the allocator's own. */
+/** Bytes that run/blocks.ts states for a call, scratch included, in whole pages with one more for the allocator's own. */
 function bound(dtype: 0 | 1, channels: number, depth: number, size: number, options = 0): number {
   const bytes = dtype === 0 ? 4 : 8;
   const input = Math.max(inputBytes, 4 * Math.max(pathNumbers + 2 * channels, 258 * channels) * bytes);

@@ -1,5 +1,5 @@
 // One of the shipped binaries, called below the facade: memory and addresses in the caller's hands, so that kernels can be timed on data already in
-// place. ts/core/abi.ts describes the exports; nothing of the facade is used, so that none of its work can slip in.
+// place. ts/wasm/abi.ts describes the exports; nothing of the facade is used, so that none of its work can slip in.
 
 import { readFileSync } from "node:fs";
 import { signatureSize } from "../lib/counts.mjs";

@@ -1,5 +1,5 @@
 // Says inside a binary which features it uses: the custom section `target_features` of WebAssembly's tool conventions, which the
-// linker drops together with the names. `init(source)` tells by it which binary it was given (ts/core/probe.ts).
+// linker drops together with the names. `init(source)` tells by it which binary it was given (ts/wasm/probe.ts).
 
 const sectionName = "target_features";
 /** "This feature is used", before its name. */

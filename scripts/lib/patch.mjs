@@ -1,5 +1,5 @@
 // Tells one binary by another: a patch that makes `next` out of `base`. The binaries differ in a few instructions, so a patch
-// is a sixth of a binary's size after compression. Made while building; applied by ts/core/binaries.ts.
+// is a sixth of a binary's size after compression. Made while building; applied by ts/wasm/binaries.ts.
 //
 // A patch begins with the length of `next`. Then come, until that many bytes are made: how many literal bytes follow; those
 // bytes; how many bytes to copy from `base`; from where, as the distance from where `base` would go on if the literal bytes

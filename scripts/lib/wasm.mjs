@@ -1,5 +1,5 @@
 // Compiles one variant of crates/wasm with wasm-pack, unless nothing that goes into it changed. Writes pkg/<variant>,
-// dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts (ts/core/binaries.ts reads it).
+// dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts (ts/wasm/binaries.ts reads it).
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";

@@ -1,11 +1,11 @@
 // The table of cases for gradients on a GPU, on whatever runtime executes this: every case with float32 numbers, and shapes at the edges of how
 // the sweep fills workgroups. Judges what comes out, and says so; expects nothing itself.
 
-import { readCotangent } from "../../ts/core/cotangent.ts";
-import { Gradients } from "../../ts/core/vjp-run.ts";
 import { flowLayoutOf } from "../../ts/gpu/gradient-layout.ts";
 import { gradientsOnDevice } from "../../ts/gpu/gradients.ts";
 import { type GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { readCotangent } from "../../ts/input/cotangent.ts";
+import { Gradients } from "../../ts/run/vjp-run.ts";
 import { type Case, callOf, cases, plainCase, rowsOf, sizeOf } from "../cases.ts";
 import { type Truth, truth } from "../gradient-truth.ts";
 import { pathKinds } from "../paths.ts";

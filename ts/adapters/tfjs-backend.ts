@@ -10,7 +10,7 @@ import {
   type Tensor,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { failure } from "../core/errors.ts";
+import { failure } from "../input/errors.ts";
 
 /** What a WebGPU backend knows of a tensor's numbers. */
 export interface TensorData {

@@ -21,8 +21,8 @@ import {
   tile,
 } from "@tensorflow/tfjs-core";
 import { layers, type Shape } from "@tensorflow/tfjs-layers";
-import { brief, rangeError, typeError } from "../core/errors.ts";
-import { checkDepth, checkedSize } from "../core/size.ts";
+import { brief, rangeError, typeError } from "../input/errors.ts";
+import { checkDepth, checkedSize } from "../input/size.ts";
 import type { TensorSignature } from "./tfjs.ts";
 import { detached, isWebGpu } from "./tfjs-backend.ts";
 

@@ -23,9 +23,9 @@ import {
   type TensorInfo,
   tensor,
 } from "@tensorflow/tfjs-core";
-import { reasonOf, typeError } from "../core/errors.ts";
-import type { SignatureOptions } from "../core/options.ts";
-import type { SignatureGradients, SignatureWithVjpFunction, VjpOptions } from "../core/vjp.ts";
+import { reasonOf, typeError } from "../input/errors.ts";
+import type { SignatureOptions } from "../input/options.ts";
+import type { SignatureGradients, SignatureWithVjpFunction, VjpOptions } from "../operations/signature-vjp.ts";
 import { detached, isWebGpu, numbersOf, type WebGpuBackend } from "./tfjs-backend.ts";
 import type * as webgpu from "./tfjs-webgpu.ts";
 

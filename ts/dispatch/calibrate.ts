@@ -2,8 +2,8 @@
 //
 // Only where asked for: it takes a second or two, and clocks have to run (where they are frozen, as on some edge hosts, it refuses).
 
-import { failure } from "../core/errors.ts";
 import type { DeviceLimits } from "../gpu/index.ts";
+import { failure } from "../input/errors.ts";
 import type { Costs } from "./costs.ts";
 import { fitCosts, type Measured, type Timed } from "./fit.ts";
 import { cpuTrials, gpuTrials, type Trial, threadTrials } from "./trials.ts";

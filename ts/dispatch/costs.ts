@@ -1,7 +1,7 @@
 // The constants of the cost model: their form, and the reading of a user's own. A call is counted as so many units of each kind (units.ts); a
 // constant is the seconds that one unit takes. They come from calibrate.ts; the ones that are shipped are in shipped.ts.
 
-import { describe, typeError } from "../core/errors.ts";
+import { describe, typeError } from "../input/errors.ts";
 
 /** What a call is counted in on the CPU. */
 export const cpuUnits = {

@@ -1,8 +1,6 @@
 // What a call takes on paper, in the units of costs.ts: counted from its shape, for the CPU and for a GPU. Pure counting; seconds are
 // estimate.ts's.
 
-import { countCoefficients } from "../core/size.ts";
-import { forwardDepth } from "../core/vjp-blocks.ts";
 import {
   bracketPasses,
   type Cut,
@@ -20,7 +18,9 @@ import {
   type Way,
   wayOf,
 } from "../gpu/index.ts";
+import { countCoefficients } from "../input/size.ts";
 import { signaturesOfVjp } from "../pool/cost.ts";
+import { forwardDepth } from "../run/vjp-blocks.ts";
 import { type CpuUnit, cpuUnitNames, type GpuUnit, type PerUnit } from "./costs.ts";
 
 /** The shape of a call, as far as its cost depends on it. */

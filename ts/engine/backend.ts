@@ -1,13 +1,13 @@
 // What an engine is made of: functions of the library as it runs them (operations), and devices that can run them (backends). Types
 // only. The table of operations is operations.ts; the backends are ts/pool, for the processor's threads, and whatever joins it.
 
-import type { Budget } from "../core/blocks.ts";
-import type { Call } from "../core/call.ts";
-import type { ReadOther } from "../core/options.ts";
-import type { Resident } from "../core/resident.ts";
 import type { CallShape } from "../dispatch/index.ts";
 import type { GpuBackend, RunContext } from "../gpu/index.ts";
-import type { Task, Work } from "../pool/task.ts";
+import type { Call } from "../input/call.ts";
+import type { ReadOther } from "../input/options.ts";
+import type { Resident } from "../input/resident.ts";
+import type { Task, Work } from "../pool/job.ts";
+import type { Budget } from "../run/blocks.ts";
 
 /** Where a call can run. */
 export type Device = "cpu" | "webgpu";

@@ -1,9 +1,9 @@
 // `createEngine` and `signatureAsync`: they load the engine when it is first asked for, so that whoever does not use it pays nothing
 // for it. Everything else about it is engine.ts's.
 
-import type { Runtime } from "../core/runtime.ts";
-import type { Only } from "../core/types.ts";
 import type { PathsAnywhere } from "../gpu/index.ts";
+import type { Only } from "../input/types.ts";
+import type { Runtime } from "../wasm/runtime.ts";
 import type { Engine, EngineSignatureOptions, makeEngine, EngineParts as Parts } from "./engine.ts";
 import type { EngineOptions } from "./options.ts";
 import type { EngineSignatureOf } from "./result.ts";

@@ -1,7 +1,7 @@
 // What `engine.calibrate` is asked, read. How a machine is measured is trials.ts's.
 
-import { describe, rangeError, typeError } from "../core/errors.ts";
-import type { SignatureFunction } from "../core/signature.ts";
+import { describe, rangeError, typeError } from "../input/errors.ts";
+import type { SignatureFunction } from "../operations/signature.ts";
 import { readSignal } from "./context.ts";
 import type { Engine } from "./engine.ts";
 

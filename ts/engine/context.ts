@@ -1,7 +1,7 @@
 // What a call on an engine may be given besides the options of its function: a signal, and somebody to tell how far it has come.
 
-import { describe, typeError } from "../core/errors.ts";
-import type { ReadOther } from "../core/options.ts";
+import { describe, typeError } from "../input/errors.ts";
+import type { ReadOther } from "../input/options.ts";
 import type { CallContext, Device, Progress } from "./backend.ts";
 import { readDevice } from "./options.ts";
 

@@ -1,19 +1,19 @@
 // The asynchronous engine: what `createEngine` gives. Reads a call by its entry in the table, hands it to the processor's threads or,
 // where there is something to choose, to webgpu.ts, and wraps what comes back.
 
-import { describe, typeError } from "../core/errors.ts";
-import type { Runtime } from "../core/runtime.ts";
-import { bindSignature } from "../core/signature.ts";
-import type { Only } from "../core/types.ts";
-import type { Cotangent } from "../core/vjp.ts";
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
 import type { GpuNumbers, GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
+import { describe, typeError } from "../input/errors.ts";
+import type { Only } from "../input/types.ts";
+import { bindSignature } from "../operations/signature.ts";
+import type { Cotangent } from "../operations/signature-vjp.ts";
 import { wantedBinary } from "../pool/binary.ts";
-import type { Mode } from "../pool/crew.ts";
-import { HostCrews, type ThreadParts } from "../pool/crews.ts";
+import type { Mode } from "../pool/executor.ts";
 import { availableThreads } from "../pool/host.ts";
-import { ThreadPool } from "../pool/pool.ts";
+import { HostCrews, type ThreadParts } from "../pool/host-executors.ts";
+import { ThreadPool } from "../pool/scheduler.ts";
+import type { Runtime } from "../wasm/runtime.ts";
 import type { Device, Operation } from "./backend.ts";
 import { calibrationOf } from "./calibration.ts";
 import { type EngineCallOptions, ReadContext, readPlace } from "./context.ts";
@@ -21,8 +21,8 @@ import { type CallPlan, explainCall, explainCpu } from "./explain.ts";
 import { type OperationName, operationOf, operations } from "./operations.ts";
 import { type EngineOptions, readEngineOptions } from "./options.ts";
 import type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
+import { type EngineGpuInfo, type GpuParts, Places } from "./router.ts";
 import type { EngineVjpOptions } from "./vjp.ts";
-import { type EngineGpuInfo, type GpuParts, Places } from "./webgpu.ts";
 
 /** Options of `engine.signature`: those of `signature`, a signal and a listener to progress, and where it runs. */
 export interface EngineSignatureOptions extends GpuSignatureOptions, EngineCallOptions {}

@@ -1,8 +1,8 @@
 // What an engine would do with a call, and why. The plan of the processor's threads; a device that joins adds its own part.
 
 import { type Explanation, explanationInWords, type Verdict } from "../dispatch/index.ts";
-import type { Mode } from "../pool/crew.ts";
-import { divide } from "../pool/plan.ts";
+import { divide } from "../pool/division.ts";
+import type { Mode } from "../pool/executor.ts";
 import type { CheckedCall, Operation } from "./backend.ts";
 
 /** How the processor's threads would do a call. */

@@ -1,7 +1,7 @@
 // The table of functions that engines have: one entry each. Engine, pool and `explain` read it; a new function is an entry here and
 // what its entry needs.
 
-import { describe, typeError } from "../core/errors.ts";
+import { describe, typeError } from "../input/errors.ts";
 import type { Operation } from "./backend.ts";
 import { signatureOperation } from "./signature.ts";
 import { vjpOperation } from "./vjp.ts";

@@ -1,8 +1,8 @@
 // The options of createEngine: their types, defaults and reading.
 
-import { describe, rangeError, typeError } from "../core/errors.ts";
 import { type Costs, readCosts } from "../dispatch/index.ts";
 import { type GpuSource, readGpuSource } from "../gpu/index.ts";
+import { describe, rangeError, typeError } from "../input/errors.ts";
 import type { WorkerLike } from "../pool/host.ts";
 import type { Device } from "./backend.ts";
 

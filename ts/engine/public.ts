@@ -12,7 +12,7 @@ export type {
   GpuTensor,
   PathsAnywhere,
 } from "../gpu/index.ts";
-export type { Mode } from "../pool/crew.ts";
+export type { Mode } from "../pool/executor.ts";
 export type { NodeWorkerLike, WebWorkerLike, WorkerLike } from "../pool/host.ts";
 export type { Device, Progress } from "./backend.ts";
 export type { CreateEngineFunction, SignatureAsyncFunction } from "./bind.ts";
@@ -22,5 +22,5 @@ export type { CallPlan, CpuPlan, GpuPlan, Reasoning } from "./explain.ts";
 export type { OperationName } from "./operations.ts";
 export type { EngineOptions } from "./options.ts";
 export type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
+export type { EngineGpuInfo } from "./router.ts";
 export type { EngineVjpOptions } from "./vjp.ts";
-export type { EngineGpuInfo } from "./webgpu.ts";

@@ -1,10 +1,10 @@
 // What the type of an engine's result can know: in memory as the synchronous function's, on the GPU where that was asked for. Types only.
 
-import type { Paths } from "../core/input.ts";
-import type { Signature } from "../core/tensor.ts";
-import type { BatchedOf, DTypeOf, StreamOf } from "../core/types.ts";
-import type { SignatureGradients } from "../core/vjp.ts";
 import type { GpuGradients, GpuNumbers, GpuTensor } from "../gpu/index.ts";
+import type { Paths } from "../input/paths.ts";
+import type { BatchedOf, DTypeOf, StreamOf } from "../input/types.ts";
+import type { SignatureGradients } from "../operations/signature-vjp.ts";
+import type { Signature } from "../run/tensor.ts";
 
 /** Of two types the one for where options ask a result to be. */
 type Placed<O, OnDevice, InMemory> = O extends { readonly output: infer Place }

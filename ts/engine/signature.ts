@@ -1,21 +1,21 @@
 // `signature` as engines run it: the entry of the table that tells how its arguments are read, what its work is, what its result is.
 // Reading and checking are those of the synchronous function (ts/core), tasks those of ts/pool/signature.ts.
 
-import { allocateNumbers, FLOAT32, FLOAT64 } from "../core/arrays.ts";
-import { spoils } from "../core/batch.ts";
-import { type Budget, longestStretch, outputBytes, streamSteps } from "../core/blocks.ts";
-import { type Call, checkOut, readCall, shapeOf } from "../core/call.ts";
-import { isChained } from "../core/chain.ts";
-import { hasStretches, stretchesIn } from "../core/cut.ts";
-import { describe, typeError } from "../core/errors.ts";
-import { checkBesides, checkBesidesInParts, checkPathsInParts } from "../core/finite.ts";
-import { imaginePaths } from "../core/input.ts";
-import { type ReadOptions, readOptions } from "../core/options.ts";
-import { SignatureTensor } from "../core/tensor.ts";
 import type { CallShape } from "../dispatch/index.ts";
 import { readCallAnywhere, residentsOf } from "../gpu/index.ts";
+import { allocateNumbers, FLOAT32, FLOAT64 } from "../input/arrays.ts";
+import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
+import { describe, typeError } from "../input/errors.ts";
+import { checkBesides, checkBesidesInParts, checkPathsInParts } from "../input/finite.ts";
+import { type ReadOptions, readOptions } from "../input/options.ts";
+import { imaginePaths } from "../input/paths.ts";
+import type { Task, Work } from "../pool/job.ts";
 import { bytesOf, costOf, join, mostSliced, SignatureWork } from "../pool/signature.ts";
-import type { Task, Work } from "../pool/task.ts";
+import { spoils } from "../run/batch.ts";
+import { type Budget, longestStretch, outputBytes, streamSteps } from "../run/blocks.ts";
+import { isChained } from "../run/chain.ts";
+import { hasStretches, stretchesIn } from "../run/cut.ts";
+import { SignatureTensor } from "../run/tensor.ts";
 import type { CheckedCall, CpuOperation, GpuOperation, Operation } from "./backend.ts";
 
 /** Numbers looked at for being finite in one go: about a millisecond. */

@@ -1,20 +1,20 @@
 // `signatureVjp` as engines run it: the entry of the table that tells how its arguments are read, what its work is, what its result is. Reading and checking
-// are those of the synchronous function (ts/core/vjp.ts), tasks those of ts/pool/vjp.ts.
+// are those of the synchronous function (ts/operations/signature-vjp.ts), tasks those of ts/pool/vjp.ts.
 
-import { FLOAT32, FLOAT64 } from "../core/arrays.ts";
-import type { Budget } from "../core/blocks.ts";
-import { type Call, readCall } from "../core/call.ts";
-import { readCotangent } from "../core/cotangent.ts";
-import { describe, typeError } from "../core/errors.ts";
-import { checkBesidesInParts } from "../core/finite.ts";
-import { imaginePaths, ReadRows } from "../core/input.ts";
-import { type ReadOptions, readOptions } from "../core/options.ts";
-import { refuseOut, type SignatureGradients } from "../core/vjp.ts";
-import { Gradients } from "../core/vjp-run.ts";
 import { type GpuSignatureOptions, isOnDevice, readCallAnywhere, readRowsOfShape, residentsOf } from "../gpu/index.ts";
+import { FLOAT32, FLOAT64 } from "../input/arrays.ts";
+import { type Call, readCall } from "../input/call.ts";
+import { readCotangent } from "../input/cotangent.ts";
+import { describe, typeError } from "../input/errors.ts";
+import { checkBesidesInParts } from "../input/finite.ts";
+import { type ReadOptions, readOptions } from "../input/options.ts";
+import { imaginePaths, ReadRows } from "../input/paths.ts";
+import { refuseOut, type SignatureGradients } from "../operations/signature-vjp.ts";
 import { vjpCost } from "../pool/cost.ts";
 import { costOf } from "../pool/signature.ts";
 import { pathsOfVjpBlock, VjpWork } from "../pool/vjp.ts";
+import type { Budget } from "../run/blocks.ts";
+import { Gradients } from "../run/vjp-run.ts";
 import type { CheckedCall, GpuOperation, Operation } from "./backend.ts";
 import type { EngineCallOptions } from "./context.ts";
 import { callShapeOf } from "./signature.ts";

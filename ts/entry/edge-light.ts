@@ -5,11 +5,11 @@
 // whose version 20 has no relaxed SIMD. `init(module)` takes the other one where it is wanted.
 
 import simd from "path-signature/wasm/simd.wasm?module";
-import { bindInfo } from "../core/info.ts";
-import { bindInit } from "../core/init.ts";
-import { type Loader, onlyModules, Runtime } from "../core/runtime.ts";
-import { bindSignature } from "../core/signature.ts";
-import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
+import { bindSignature } from "../operations/signature.ts";
+import { bindSignatureVjp, bindSignatureWithVjp } from "../operations/signature-vjp.ts";
+import { bindInfo } from "../wasm/info.ts";
+import { bindInit } from "../wasm/init.ts";
+import { type Loader, onlyModules, Runtime } from "../wasm/runtime.ts";
 
 const loader: Loader = {
   variants: ["simd"],
@@ -35,4 +35,4 @@ export const info = /* @__PURE__ */ bindInfo(runtime);
 /** Starts the binary ahead of the first call, or takes another; a `source` has to be a WebAssembly.Module here. @see {@link InitFunction} */
 export const init = /* @__PURE__ */ bindInit(runtime, info);
 
-export * from "../core/public.ts";
+export * from "./public.ts";

@@ -1,15 +1,15 @@
 // The default entry, with the binaries inside, for hosts that may compile bytes: Node, browsers, Deno, Bun. Nothing happens on
 // import; the bytes are strings until the first call, or `init`, decodes the one that it takes.
 
-import { bytesOf, patched } from "../core/binaries.ts";
-import { compileLater, compileSource } from "../core/compile.ts";
-import { bindInfo } from "../core/info.ts";
-import { bindInit } from "../core/init.ts";
-import { compiling } from "../core/inside.ts";
-import { Runtime } from "../core/runtime.ts";
-import { bindSignature } from "../core/signature.ts";
-import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
 import { bindCreateEngine, bindSignatureAsync } from "../engine/bind.ts";
+import { bindSignature } from "../operations/signature.ts";
+import { bindSignatureVjp, bindSignatureWithVjp } from "../operations/signature-vjp.ts";
+import { bytesOf, patched } from "../wasm/binaries.ts";
+import { compileLater, compileSource } from "../wasm/compile.ts";
+import { bindInfo } from "../wasm/info.ts";
+import { bindInit } from "../wasm/init.ts";
+import { compiling } from "../wasm/inlined.ts";
+import { Runtime } from "../wasm/runtime.ts";
 
 const runtime = /* @__PURE__ */ new Runtime({ .../* @__PURE__ */ compiling(bytesOf), compile: compileSource });
 
@@ -37,5 +37,5 @@ export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, async () =
 /** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */
 export const signatureAsync = /* @__PURE__ */ bindSignatureAsync(createEngine);
 
-export * from "../core/public.ts";
 export * from "../engine/public.ts";
+export * from "./public.ts";

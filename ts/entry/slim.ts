@@ -1,13 +1,13 @@
 // The entry without binaries, for pages that fetch one (path-signature/wasm/*.wasm) and programs that bring their own:
 // `await init(source)` comes before the first call.
 
-import { compileSource } from "../core/compile.ts";
-import { bindInfo } from "../core/info.ts";
-import { bindInit } from "../core/init.ts";
-import { Runtime } from "../core/runtime.ts";
-import { bindSignature } from "../core/signature.ts";
-import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
 import { bindCreateEngine, bindSignatureAsync } from "../engine/bind.ts";
+import { bindSignature } from "../operations/signature.ts";
+import { bindSignatureVjp, bindSignatureWithVjp } from "../operations/signature-vjp.ts";
+import { compileSource } from "../wasm/compile.ts";
+import { bindInfo } from "../wasm/info.ts";
+import { bindInit } from "../wasm/init.ts";
+import { Runtime } from "../wasm/runtime.ts";
 
 const runtime = /* @__PURE__ */ new Runtime({ variants: [], compile: compileSource });
 
@@ -32,5 +32,5 @@ export const createEngine = /* @__PURE__ */ bindCreateEngine(runtime, () => impo
 /** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */
 export const signatureAsync = /* @__PURE__ */ bindSignatureAsync(createEngine);
 
-export * from "../core/public.ts";
 export * from "../engine/public.ts";
+export * from "./public.ts";

@@ -3,11 +3,11 @@
 
 import relaxed from "path-signature/wasm/relaxed.wasm";
 import simd from "path-signature/wasm/simd.wasm";
-import { bindInfo } from "../core/info.ts";
-import { bindInit } from "../core/init.ts";
-import { type Loader, onlyModules, Runtime } from "../core/runtime.ts";
-import { bindSignature } from "../core/signature.ts";
-import { bindSignatureVjp, bindSignatureWithVjp } from "../core/vjp.ts";
+import { bindSignature } from "../operations/signature.ts";
+import { bindSignatureVjp, bindSignatureWithVjp } from "../operations/signature-vjp.ts";
+import { bindInfo } from "../wasm/info.ts";
+import { bindInit } from "../wasm/init.ts";
+import { type Loader, onlyModules, Runtime } from "../wasm/runtime.ts";
 
 const modules = { relaxed, simd };
 
@@ -34,4 +34,4 @@ export const info = /* @__PURE__ */ bindInfo(runtime);
 /** Starts a binary ahead of the first call, or chooses it; a `source` has to be a WebAssembly.Module here. @see {@link InitFunction} */
 export const init = /* @__PURE__ */ bindInit(runtime, info);
 
-export * from "../core/public.ts";
+export * from "./public.ts";

@@ -1,16 +1,16 @@
 // The GPU as a place where calls run: opens a device when the first call comes, runs calls on it, and answers faults, by another device
 // where the one is lost, by smaller blocks where memory ran out. Whether a call should run here at all is dispatch's.
 
-import { SCALAR_TERM } from "../core/abi.ts";
-import type { Call } from "../core/call.ts";
-import { checkCotangent } from "../core/cotangent.ts";
-import { typeError } from "../core/errors.ts";
-import { checkPaths } from "../core/finite.ts";
-import type { ReadRows } from "../core/input.ts";
-import type { ReadOptions } from "../core/options.ts";
-import type { Resident } from "../core/resident.ts";
-import type { GradientTensor, SignatureGradients } from "../core/vjp.ts";
-import type { GradientArrays } from "../core/vjp-stage.ts";
+import type { Call } from "../input/call.ts";
+import { checkCotangent } from "../input/cotangent.ts";
+import { typeError } from "../input/errors.ts";
+import { checkPaths } from "../input/finite.ts";
+import type { ReadOptions } from "../input/options.ts";
+import type { ReadRows } from "../input/paths.ts";
+import type { Resident } from "../input/resident.ts";
+import type { GradientTensor, SignatureGradients } from "../operations/signature-vjp.ts";
+import type { GradientArrays } from "../run/vjp-stage.ts";
+import { SCALAR_TERM } from "../wasm/abi.ts";
 import { bufferOf, callInMemory, putOnDevice, rowsInMemory } from "./bring.ts";
 import { type AdapterInfo, type Device, openDevice } from "./device.ts";
 import { kernelsOf, pipelinesOf } from "./encode.ts";

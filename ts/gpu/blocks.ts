@@ -1,5 +1,5 @@
 // Cuts a call for a device: into blocks of paths whose buffers stay small, or, where a single path is more than a buffer may hold,
-// into segments of its time. Pure arithmetic: nothing is copied or computed here. The twin of ts/core/blocks.ts.
+// into segments of its time. Pure arithmetic: nothing is copied or computed here. The twin of ts/run/blocks.ts.
 //
 // The bound. At most three blocks are under way at once, one of them being uploaded, one computed, one read back. A block has at
 // most `blockBytes` of input, of output and of intermediate signatures each, or what a single path needs of them.

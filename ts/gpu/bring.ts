@@ -1,12 +1,12 @@
 // Calls that are computed on the CPU although they have numbers on a device, or want them there: brings what they read, takes back what they
 // gave. Copies only.
 
-import { FLOAT32, KIND_FLOAT32 } from "../core/arrays.ts";
-import { Call } from "../core/call.ts";
-import { typeError } from "../core/errors.ts";
-import { ReadPaths, ReadRows } from "../core/input.ts";
-import type { ReadOptions } from "../core/options.ts";
-import type { Resident } from "../core/resident.ts";
+import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
+import { Call } from "../input/call.ts";
+import { typeError } from "../input/errors.ts";
+import type { ReadOptions } from "../input/options.ts";
+import { ReadPaths, ReadRows } from "../input/paths.ts";
+import type { Resident } from "../input/resident.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
 import { GpuTensor, type SignatureForm } from "./tensor.ts";

@@ -1,9 +1,9 @@
 // From a block to the commands that compute its gradients: signatures first (encode.ts), then what cotangents become on brackets, then the sweep through
 // time (docs/gradients.md). Nothing is submitted here.
 
-import type { Call } from "../core/call.ts";
-import { countCoefficients } from "../core/size.ts";
-import { forwardDepth } from "../core/vjp-blocks.ts";
+import type { Call } from "../input/call.ts";
+import { countCoefficients } from "../input/size.ts";
+import { forwardDepth } from "../run/vjp-blocks.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import { dispatchOf } from "./dispatches.ts";

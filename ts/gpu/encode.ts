@@ -1,7 +1,7 @@
 // From a block to the commands that compute it: which kernels run on which regions, with which parameters. The one place that knows how
 // the kernels work together. Nothing is submitted here.
 
-import type { Call } from "../core/call.ts";
+import type { Call } from "../input/call.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import { dispatchOf } from "./dispatches.ts";

@@ -1,7 +1,7 @@
 // What can go wrong with a GPU, as errors of the library: the device is lost, has no memory, refuses what it is told, or there is
 // none. Which of them are answered by trying again, and where, is the caller's.
 
-import { failure, isPathSignatureError, type PathSignatureError } from "../core/errors.ts";
+import { failure, isPathSignatureError, type PathSignatureError } from "../input/errors.ts";
 
 /** Codes of faults of the GPU itself: the same call can be right elsewhere. */
 export type GpuFaultCode = "GPU_UNAVAILABLE" | "GPU_LOST" | "GPU_OUT_OF_MEMORY" | "GPU_FAILED" | "GPU_LIMITS";

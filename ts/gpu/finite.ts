@@ -1,8 +1,8 @@
 // Which number it is that is not finite, of a path that is on the device. Only where a kernel has found that there may be one.
 
-import type { Call } from "../core/call.ts";
-import { lengthOf } from "../core/call.ts";
-import { notFinite } from "../core/finite.ts";
+import type { Call } from "../input/call.ts";
+import { lengthOf } from "../input/call.ts";
+import { notFinite } from "../input/finite.ts";
 import { bindable } from "./blocks.ts";
 import type { Device } from "./device.ts";
 import { Encoder } from "./encode.ts";

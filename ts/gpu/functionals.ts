@@ -1,7 +1,7 @@
 // What a block's cotangents become before anything moves in time: contracted with signatures, put on brackets, and taken to where each piece of a path begins
 // (docs/gradients.md). The arithmetic is kernels/contract, bracket and transport.
 
-import type { Call } from "../core/call.ts";
+import type { Call } from "../input/call.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import { dispatchOf } from "./dispatches.ts";

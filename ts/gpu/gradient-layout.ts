@@ -3,7 +3,7 @@
 //
 // All pairs of a path are in one workgroup, since a point's gradient is a sum over them; where there are few, several paths share a workgroup.
 
-import { countCoefficients } from "../core/size.ts";
+import { countCoefficients } from "../input/size.ts";
 import type { WorkgroupLimits } from "./layout.ts";
 
 /** How the sweep is laid out. */

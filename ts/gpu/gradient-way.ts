@@ -1,8 +1,8 @@
 // How gradients of a call are computed on a device: which kernels, with which memory. A pure function of the call's sizes and the device's limits, as way.ts is
 // for signatures.
 
-import { countCoefficients } from "../core/size.ts";
-import { forwardDepth } from "../core/vjp-blocks.ts";
+import { countCoefficients } from "../input/size.ts";
+import { forwardDepth } from "../run/vjp-blocks.ts";
 import { blockBytes, type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import type { DeviceLimits } from "./device.ts";
 import { type FlowLayout, flowLayoutOf, flowOperations, streamPlaces } from "./gradient-layout.ts";

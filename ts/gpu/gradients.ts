@@ -1,14 +1,14 @@
 // Gradients of a call on a device: how it is cut, what its blocks share, where their results go. Which commands a block takes is encode-gradients.ts's, how
 // blocks follow each other in-blocks.ts's.
 
-import { HORNER, PRUNED } from "../core/abi.ts";
-import { FLOAT32 } from "../core/arrays.ts";
-import { Call } from "../core/call.ts";
-import { ReadRows } from "../core/input.ts";
-import { ReadOptions } from "../core/options.ts";
-import { countCoefficients } from "../core/size.ts";
-import { forwardDepth } from "../core/vjp-blocks.ts";
-import type { GradientArrays } from "../core/vjp-stage.ts";
+import { FLOAT32 } from "../input/arrays.ts";
+import { Call } from "../input/call.ts";
+import { ReadOptions } from "../input/options.ts";
+import { ReadRows } from "../input/paths.ts";
+import { countCoefficients } from "../input/size.ts";
+import { forwardDepth } from "../run/vjp-blocks.ts";
+import type { GradientArrays } from "../run/vjp-stage.ts";
+import { HORNER, PRUNED } from "../wasm/abi.ts";
 import type { Cut } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import type { Device } from "./device.ts";

@@ -1,12 +1,12 @@
 // Paths, basepoints and initial signatures that are on a device already: a GpuTensor, or a buffer of the user's with a shape. Checks what
 // can be known of a buffer without reading it; reads no numbers.
 
-import { FLOAT32, KIND_FLOAT32 } from "../core/arrays.ts";
-import { Call, readCall } from "../core/call.ts";
-import { countOf, describe, rangeError, typeError } from "../core/errors.ts";
-import { type Paths, ReadPaths, ReadRows, type RowsArgument, readPaths, readShape } from "../core/input.ts";
-import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "../core/options.ts";
-import type { Resident } from "../core/resident.ts";
+import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
+import { Call, readCall } from "../input/call.ts";
+import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
+import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "../input/options.ts";
+import { type Paths, ReadPaths, ReadRows, type RowsArgument, readPaths, readShape } from "../input/paths.ts";
+import type { Resident } from "../input/resident.ts";
 import { gpuFault } from "./faults.ts";
 import { GpuGradient, GpuTensor } from "./tensor.ts";
 import { usage } from "./usage.ts";

@@ -5,7 +5,7 @@
 // once in its memory. Where a track has fewer shares than a workgroup has invocations, several tracks share a workgroup; where
 // it has more, several workgroups share a track.
 
-import { countCoefficients } from "../core/size.ts";
+import { countCoefficients } from "../input/size.ts";
 import { columnGroups, rowGroups, type Share, shareCount } from "./share.ts";
 
 /** Limits of a device that kernels depend on. */

@@ -3,12 +3,12 @@
 //
 // Nothing is read back, so numbers that are not finite go through. Buffers of ours that a call has used are free for the next one when it returns: a queue keeps its order.
 
-import { FLOAT32 } from "../core/arrays.ts";
-import { Call, shapeOf } from "../core/call.ts";
-import { countOf, rangeError } from "../core/errors.ts";
-import { checkBesides } from "../core/finite.ts";
-import { refuseOut } from "../core/vjp.ts";
-import type { GradientArrays } from "../core/vjp-stage.ts";
+import { FLOAT32 } from "../input/arrays.ts";
+import { Call, shapeOf } from "../input/call.ts";
+import { countOf, rangeError } from "../input/errors.ts";
+import { checkBesides } from "../input/finite.ts";
+import { refuseOut } from "../operations/signature-vjp.ts";
+import type { GradientArrays } from "../run/vjp-stage.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import { Device } from "./device.ts";
 import { Encoder, kernelsOf } from "./encode.ts";

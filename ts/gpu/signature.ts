@@ -1,9 +1,9 @@
 // The signature of a call on a device: how it is cut, what its blocks share, where their results go. Which commands a block takes is encode.ts's, what it
 // reads staging.ts's, how blocks follow each other in-blocks.ts's.
 
-import { HORNER, PRUNED } from "../core/abi.ts";
-import { allocateNumbers, FLOAT32 } from "../core/arrays.ts";
-import type { Call } from "../core/call.ts";
+import { allocateNumbers, FLOAT32 } from "../input/arrays.ts";
+import type { Call } from "../input/call.ts";
+import { HORNER, PRUNED } from "../wasm/abi.ts";
 import { type Cut, cutFor, fitsDevice } from "./blocks.ts";
 import { type Block, blocksOf } from "./cutting.ts";
 import type { Device } from "./device.ts";

@@ -1,6 +1,6 @@
 // Where a GPU comes from: what the user gave, or the host. Looks, asks for nothing.
 
-import { describe, typeError } from "../core/errors.ts";
+import { describe, typeError } from "../input/errors.ts";
 
 /** Where a device may come from: the object that `navigator.gpu` is, or a device that the user has. */
 export type GpuSource = GPU | GPUDevice | undefined;

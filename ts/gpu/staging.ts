@@ -1,9 +1,9 @@
 // What a block reads, brought to the device: points, lengths, basepoints, initial signatures. What is on the device already is bound
 // where it lies. Nothing is computed here.
 
-import { copyIn, KIND_FLOAT32, type NumericView } from "../core/arrays.ts";
-import { type Call, lengthOf, startOf } from "../core/call.ts";
-import type { ReadRows } from "../core/input.ts";
+import { copyIn, KIND_FLOAT32, type NumericView } from "../input/arrays.ts";
+import { type Call, lengthOf, startOf } from "../input/call.ts";
+import type { ReadRows } from "../input/paths.ts";
 import type { Block } from "./cutting.ts";
 import type { Device } from "./device.ts";
 import type { BlockRegions } from "./encode.ts";

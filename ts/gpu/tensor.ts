@@ -1,9 +1,9 @@
 // Signatures and gradients whose numbers are on a device. They own their buffer: `destroy` frees it. Copies to the CPU where asked, never computes.
 
-import { FLOAT32 } from "../core/arrays.ts";
-import { typeError } from "../core/errors.ts";
-import { type Signature, SignatureTensor } from "../core/tensor.ts";
-import type { GradientTensor } from "../core/vjp.ts";
+import { FLOAT32 } from "../input/arrays.ts";
+import { typeError } from "../input/errors.ts";
+import type { GradientTensor } from "../operations/signature-vjp.ts";
+import { type Signature, SignatureTensor } from "../run/tensor.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
 

@@ -5,8 +5,8 @@
 // depends on the batch: with few paths more of them are needed to fill a device. It is a power of two, so that products of
 // neighbours make a tree.
 
-import type { Algorithm } from "../core/options.ts";
-import { countCoefficients } from "../core/size.ts";
+import type { Algorithm } from "../input/options.ts";
+import { countCoefficients } from "../input/size.ts";
 import { type Layout, layoutOf, type WorkgroupLimits } from "./layout.ts";
 import { followedShares, isPrunable } from "./recovery.ts";
 import { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";

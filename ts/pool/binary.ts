@@ -1,6 +1,6 @@
 // Which binary calls run on, asked of a runtime without loading one.
 
-import type { Runtime } from "../core/runtime.ts";
+import type { Runtime } from "../wasm/runtime.ts";
 
 /** The binary that calls run on, or would if one came now; "none" where the engine can run none. */
 export function wantedBinary(runtime: Runtime): string {

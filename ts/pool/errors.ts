@@ -1,6 +1,6 @@
 // The errors that a pool has of its own.
 
-import { failure } from "../core/errors.ts";
+import { failure } from "../input/errors.ts";
 
 export const closed = (): Error =>
   failure(

@@ -1,9 +1,9 @@
 // Blocks whose points lie in memory that the caller shares: threads take them from there, so what is staged is a list of where they lie.
 
-import { startOf } from "../core/call.ts";
-import type { Cut } from "../core/cut.ts";
-import type { Part } from "../core/stage.ts";
-import { canGather, gatherEntry } from "../core/task.ts";
+import { startOf } from "../input/call.ts";
+import type { Cut } from "../run/cut.ts";
+import type { Part } from "../run/stage.ts";
+import { canGather, gatherEntry } from "../run/task.ts";
 
 /** Entries of the list with which a block of so many points is taken from memory that the caller shares; 0 where it is not. */
 export function gathersOf(parts: readonly Part[]): number {
@@ -19,7 +19,7 @@ export function gathersOf(parts: readonly Part[]): number {
   return count;
 }
 
-/** As `stageItems` of core/stage.ts, but lists what goes where, for who can reach it: where it begins in its buffer, how much, and where to. */
+/** As `stageItems` of run/stage.ts, but lists what goes where, for who can reach it: where it begins in its buffer, how much, and where to. */
 export function listItems(
   cut: Cut,
   first: number,

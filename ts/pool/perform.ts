@@ -1,9 +1,8 @@
 // A task done on an instance, wherever the task lies: in the instance's memory or in another. The same for workers and for the calling
-// thread. What a task computes is core/task.ts's.
+// thread. What a task computes is run/task.ts's.
 
-import { alignLarge } from "../core/arena.ts";
-import { isPathSignatureError } from "../core/errors.ts";
-import type { Instance } from "../core/instance.ts";
+import { isPathSignatureError } from "../input/errors.ts";
+import { alignLarge } from "../run/arena.ts";
 import {
   END,
   failed,
@@ -15,8 +14,9 @@ import {
   type Sources,
   STAGED,
   scratchOf,
-} from "../core/task.ts";
-import { isVjp, performUncut, performVjp, workspaceOf } from "../core/vjp-task.ts";
+} from "../run/task.ts";
+import { isVjp, performUncut, performVjp, workspaceOf } from "../run/vjp-task.ts";
+import type { Instance } from "../wasm/instance.ts";
 
 /** Does the task at an address of the instance's own memory. @throws what the kernel throws where it traps */
 export function performInside(instance: Instance, address: number, sources: Sources): void {

@@ -1,8 +1,8 @@
 // A worker's part: it does tasks, taken from shared memory or sent to it. Not here: how messages arrive (ts/entry/worker.ts), what
-// a task computes (ts/core/task.ts).
+// a task computes (ts/run/task.ts).
 
-import { Instance } from "../core/instance.ts";
-import { failed, RESULT } from "../core/task.ts";
+import { failed, RESULT } from "../run/task.ts";
+import { Instance } from "../wasm/instance.ts";
 import { Taker } from "./control.ts";
 import { performInside, performOutside } from "./perform.ts";
 import type { Served, Setup, WorkerApi } from "./protocol.ts";

@@ -1,15 +1,15 @@
 // Signatures as tasks for threads: blocks of whole paths and of stretches, products of stretches, segments of streams. What each of
 // them stages is core's (stage.ts, chain.ts); who does them and when is the pool's.
 
-import { heapOf, stageRows } from "../core/arena.ts";
-import { allocateNumbers } from "../core/arrays.ts";
-import type { Budget } from "../core/blocks.ts";
-import { type Call, internal } from "../core/call.ts";
-import { Chain, isChained } from "../core/chain.ts";
-import { Cut, hasStretches, stretchesIn } from "../core/cut.ts";
-import { failure } from "../core/errors.ts";
-import { checkPathsInParts } from "../core/finite.ts";
-import { Block, deliverItems, type Memory, type Part, type stageItems } from "../core/stage.ts";
+import { allocateNumbers } from "../input/arrays.ts";
+import { type Call, internal } from "../input/call.ts";
+import { failure } from "../input/errors.ts";
+import { checkPathsInParts } from "../input/finite.ts";
+import { heapOf, stageRows } from "../run/arena.ts";
+import type { Budget } from "../run/blocks.ts";
+import { Chain, isChained } from "../run/chain.ts";
+import { Cut, hasStretches, stretchesIn } from "../run/cut.ts";
+import { Block, deliverItems, type Memory, type Part, type stageItems } from "../run/stage.ts";
 import {
   failed,
   gatherEntry,
@@ -19,10 +19,10 @@ import {
   writeCombine,
   writeGather,
   writeSignature,
-} from "../core/task.ts";
+} from "../run/task.ts";
 import { signatureCost } from "./cost.ts";
 import { gathersOf, listItems } from "./gather.ts";
-import type { Task, Work } from "./task.ts";
+import type { Task, Work } from "./job.ts";
 
 /** Rows that one product takes at most stage so many bytes, or are two. */
 const productBytes = 1024 * 1024;
@@ -330,7 +330,7 @@ interface Node {
 
 /**
  * The product of a path's stretches, in whatever order they come. As many neighbours as a task may stage are multiplied by one, then
- * those products, and so on; a power of two each time, so that it is the tree of core/tree.ts.
+ * those products, and so on; a power of two each time, so that it is the tree of run/tree.ts.
  */
 class Product {
   readonly call: Call;

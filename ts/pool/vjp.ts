@@ -1,18 +1,18 @@
 // Gradients as tasks for threads: blocks of paths with their cotangents. What a block stages is core's (vjp-task.ts); who does them and when is the pool's.
 
-import { beyondMemory } from "../core/arena.ts";
-import type { Budget } from "../core/blocks.ts";
-import { lanes } from "../core/blocks.ts";
-import { type Call, internal } from "../core/call.ts";
-import { checkCotangentInParts } from "../core/cotangent.ts";
-import { failure } from "../core/errors.ts";
-import { checkPathsInParts } from "../core/finite.ts";
-import type { ReadRows } from "../core/input.ts";
-import type { Memory } from "../core/stage.ts";
-import { failed, RESULT } from "../core/task.ts";
-import type { Gradients } from "../core/vjp-run.ts";
-import { NOT_FINITE, VjpBlock } from "../core/vjp-task.ts";
-import type { Task, Work } from "./task.ts";
+import { type Call, internal } from "../input/call.ts";
+import { checkCotangentInParts } from "../input/cotangent.ts";
+import { failure } from "../input/errors.ts";
+import { checkPathsInParts } from "../input/finite.ts";
+import type { ReadRows } from "../input/paths.ts";
+import { beyondMemory } from "../run/arena.ts";
+import type { Budget } from "../run/blocks.ts";
+import { lanes } from "../run/blocks.ts";
+import type { Memory } from "../run/stage.ts";
+import { failed, RESULT } from "../run/task.ts";
+import type { Gradients } from "../run/vjp-run.ts";
+import { NOT_FINITE, VjpBlock } from "../run/vjp-task.ts";
+import type { Task, Work } from "./job.ts";
 
 /** Numbers looked at for being finite in one go: about a millisecond. */
 const lookNumbers = 2 ** 20;

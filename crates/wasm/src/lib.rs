@@ -23,7 +23,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Alignment of everything that [`allocate`] gives.
 const ALIGNMENT: usize = 64;
 
-/// Result codes of [`signature`]; `ts/core/abi.ts` has the same.
+/// Result codes of [`signature`]; `ts/wasm/abi.ts` has the same.
 mod code {
     pub const FINE: i32 = 0;
     pub const INCREMENTS_NOT_FINITE: i32 = 1;
@@ -78,7 +78,7 @@ pub fn signature_scratch_bytes(dtype: u32, channels: usize, depth: usize, option
     })
 }
 
-/// The signatures of a batch of paths; see `ts/core/abi.ts` for every argument, and the table above for the result.
+/// The signatures of a batch of paths; see `ts/wasm/abi.ts` for every argument, and the table above for the result.
 /// A negative result means that nothing was written.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)]
@@ -182,7 +182,7 @@ impl Arguments {
         let numbers =
             self.points.checked_mul(self.channels).and_then(|n| n.checked_mul(self.batch)).ok_or(code::SHAPE)?;
         // SAFETY (all slices): `ranges` checks alignment and bounds against the memory. What the ranges hold is plain numbers; the caller vouches,
-        // as `ts/core/abi.ts` does, that `out` and `scratch` overlap nothing but `initial` = `out`.
+        // as `ts/wasm/abi.ts` does, that `out` and `scratch` overlap nothing but `initial` = `out`.
         let paths = unsafe { slice::<V::T>(self.paths, numbers) }.ok_or(code::RANGE)?;
         let lengths = match self.lengths {
             0 => None,

@@ -45,7 +45,7 @@ pub fn vjp_carry_numbers(channels: usize, depth: usize, bits: u32) -> usize {
     asked(bits).and_then(|asked| vjp::carry_len(channels, depth, asked.options.stream)).unwrap_or(0)
 }
 
-/// The gradients of a batch of paths; see `ts/core/abi.ts` for every argument and the result. A negative result means that nothing was written.
+/// The gradients of a batch of paths; see `ts/wasm/abi.ts` for every argument and the result. A negative result means that nothing was written.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)]
 pub fn signature_vjp(
@@ -147,7 +147,7 @@ impl Arguments {
         let row = size + usize::from(options.scalar_term);
         let rows = times(self.batch, rows)?;
         // SAFETY (all slices): `ranges` checks alignment and bounds against the memory. What the ranges hold is plain numbers; the caller vouches,
-        // as `ts/core/abi.ts` does, that what is written overlaps nothing else.
+        // as `ts/wasm/abi.ts` does, that what is written overlaps nothing else.
         let lengths = match self.lengths {
             0 => None,
             address => Some(unsafe { slice::<u32>(address, self.batch) }.ok_or(code::RANGE)?),

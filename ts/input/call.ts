@@ -1,0 +1,172 @@
+// A call, checked: what all the work on it knows, and the reading of those options whose meaning depends on the paths' shape
+// (lengths, basepoint, initial, out). Whether numbers are finite is finite.ts's; nothing is staged or run here.
+
+import type { CallSizes } from "../run/blocks.ts";
+import { INVERSE, SCALAR_TERM, STREAM } from "../wasm/abi.ts";
+import { checkAttached, type DTypeIndex, FLOAT32, type Kind, kindOf, type NumericView } from "./arrays.ts";
+import { countOf, describe, failure, rangeError, typeError } from "./errors.ts";
+import type { ReadOptions } from "./options.ts";
+import { type ReadPaths, type ReadRows, type RowsArgument, readLengths, readRows } from "./paths.ts";
+import { countCoefficients, sizeLimit, tooLarge } from "./size.ts";
+
+/** A call, checked. */
+export class Call implements CallSizes {
+  readonly paths: ReadPaths;
+  readonly batch: number;
+  readonly points: number;
+  readonly channels: number;
+  readonly depth: number;
+  readonly dtype: DTypeIndex;
+  readonly bytes: number;
+  /** Coefficients without the scalar term. */
+  readonly size: number;
+  readonly row: number;
+  readonly rows: number;
+  readonly stream: boolean;
+  readonly inverse: boolean;
+  /** The kernels' option bits. */
+  readonly bits: number;
+  readonly checkFinite: boolean;
+  /** Points that precede each path: 1 with a basepoint. */
+  readonly ahead: number;
+  readonly lengths: Uint32Array | undefined;
+  /** `true`: the origin. */
+  readonly basepoint: ReadRows | true | undefined;
+  readonly initial: ReadRows | undefined;
+
+  constructor(
+    paths: ReadPaths,
+    options: ReadOptions,
+    dtype: DTypeIndex,
+    size: number,
+    lengths: Uint32Array | undefined,
+    basepoint: ReadRows | true | undefined,
+    initial: ReadRows | undefined,
+  ) {
+    this.paths = paths;
+    this.batch = paths.batch;
+    this.points = paths.points;
+    this.channels = paths.channels;
+    this.depth = options.depth;
+    this.dtype = dtype;
+    this.bytes = dtype === FLOAT32 ? 4 : 8;
+    this.size = size;
+    this.row = options.scalarTerm ? size + 1 : size;
+    this.ahead = basepoint === undefined ? 0 : 1;
+    this.rows = options.stream ? paths.points - 1 + this.ahead : 1;
+    this.stream = options.stream;
+    this.inverse = options.inverse;
+    this.bits =
+      (options.stream ? STREAM : 0) |
+      (options.inverse ? INVERSE : 0) |
+      (options.scalarTerm ? SCALAR_TERM : 0) |
+      options.algorithm;
+    this.checkFinite = options.checkFinite;
+    this.lengths = lengths;
+    this.basepoint = basepoint;
+    this.initial = initial;
+  }
+}
+
+/**
+ * The call of paths and options that are read; `out` is not looked at.
+ * @throws PathSignatureError SIZE_TOO_LARGE, and what the codes of lengths, basepoint and initial say
+ */
+export function readCall(paths: ReadPaths, options: ReadOptions): Call {
+  const { channels } = paths;
+  const size = countCoefficients(channels, options.depth);
+  if (size >= sizeLimit) throw tooLarge(channels, options.depth, size, "options.depth");
+  const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
+  const lengths = readLengths(options.lengths, paths);
+  const basepoint = readBasepoint(options.basepoint, paths);
+  const initial = readInitial(options.initial, paths, size, options.scalarTerm);
+  return new Call(paths, options, dtype, size, lengths, basepoint, initial);
+}
+
+const basepointArgument: RowsArgument = {
+  name: "options.basepoint",
+  type: "BASEPOINT_TYPE",
+  shape: "BASEPOINT_SHAPE",
+  forms: "true, false, an array of channels numbers, or a tensor (…batch, channels)",
+};
+
+const initialArgument: RowsArgument = {
+  name: "options.initial",
+  type: "INITIAL_TYPE",
+  shape: "INITIAL_SHAPE",
+  forms: "an array of as many numbers as a signature, or a tensor (…batch, size)",
+};
+
+function readBasepoint(value: unknown, paths: ReadPaths): ReadRows | true | undefined {
+  if (value === undefined || typeof value === "boolean") return value || undefined;
+  return readRows(value, paths, paths.channels, paths.channels, basepointArgument);
+}
+
+function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm: boolean): ReadRows | undefined {
+  if (value === undefined) return undefined;
+  const rows = readRows(value, paths, size, scalarTerm ? size + 1 : size, initialArgument);
+  if (rows.width > size) {
+    const count = rows.stride === 0 ? 1 : paths.batch;
+    for (let i = 0; i < count; i++) {
+      const scalar = rows.view[i * rows.stride];
+      if (Number(scalar) !== 1) {
+        throw rangeError(
+          "INITIAL_SCALAR",
+          "options.initial",
+          `${describe(scalar)} as the scalar term of row ${i}`,
+          "signatures, whose scalar term is 1",
+        );
+      }
+    }
+  }
+  return rows;
+}
+
+/** Throws unless `out` is an array of the result's number type and of exactly its `count` numbers. */
+export function checkOut(out: unknown, count: number, call: Call): void {
+  const { dtype } = call;
+  const kind = kindOf(out);
+  const wanted = dtype === FLOAT32 ? "a Float32Array" : "a Float64Array";
+  if (kind !== (dtype as Kind)) {
+    const hint = kind === 0 || kind === 1 ? ` (or say dtype: "${kind === 0 ? "float32" : "float64"}")` : "";
+    throw typeError("OUT_TYPE", "options.out", describe(out), `${wanted}, as the dtype says${hint}`);
+  }
+  const view = out as NumericView;
+  if (view.length !== count || count === 0) {
+    checkAttached(view, "options.out");
+    if (view.length === count) return;
+    throw rangeError(
+      "OUT_LENGTH",
+      "options.out",
+      countOf(view.length, "number"),
+      `of ${countOf(count, "number")}, for a result of shape (${shapeOf(call).join(", ")})`,
+    );
+  }
+}
+
+/** The shape of the result. */
+export const shapeOf = ({ paths, stream, rows, row }: Call): number[] =>
+  stream ? [...paths.lead, rows, row] : [...paths.lead, row];
+
+/** Where path i starts in the input, in numbers. */
+export function startOf(call: Call, i: number): number {
+  const { starts } = call.paths;
+  return (starts === undefined ? i * call.points : (starts[i] as number)) * call.channels;
+}
+
+/** Points of path i that count. */
+export const lengthOf = (call: Call, i: number): number =>
+  call.lengths === undefined ? call.points : (call.lengths[i] as number);
+
+/** The error for a call that the kernel failed to carry out. */
+export function internal(call: Call, what: string, cause?: unknown): Error {
+  const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
+  return failure(
+    "INTERNAL",
+    "signature",
+    `paths ${shape}, depth ${call.depth}`,
+    "a call that the kernel carries out",
+    `The kernel failed (${what}) for paths ${shape}, a fault of path-signature: please report it`,
+    cause,
+  );
+}

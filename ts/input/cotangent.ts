@@ -1,0 +1,61 @@
+// Reads the cotangent of a call: numbers of the signatures' shape. What they do to gradients is the kernels'.
+
+import {
+  allocateNumbers,
+  checkAttached,
+  copyNumbers,
+  FLOAT64,
+  KIND_FLOAT64,
+  type Kind,
+  kindOf,
+  type NumericView,
+} from "./arrays.ts";
+import { type Call, shapeOf } from "./call.ts";
+import { countOf, describe, rangeError, typeError } from "./errors.ts";
+import { checkRows, checkRowsInParts } from "./finite.ts";
+import { ReadRows, readTensorShape } from "./paths.ts";
+
+const forms = "a tensor { data, shape } of the signatures' shape, or as many numbers in a flat array";
+
+/**
+ * Cotangents as rows, one for each row of signatures.
+ * @throws PathSignatureError COTANGENT_TYPE, COTANGENT_SHAPE, SHAPE_INVALID, ELEMENT_TYPE, STRIDED, DETACHED_BUFFER
+ */
+export function readCotangent(value: unknown, call: Call): ReadRows {
+  const shape = shapeOf(call);
+  const count = call.batch * call.rows * call.row;
+  const refuse = (given: string) =>
+    rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as the signatures are`);
+
+  let data = value;
+  let argument = "cotangent";
+  if (typeof value === "object" && value !== null && kindOf(value) === -1 && !Array.isArray(value)) {
+    const sizes = readTensorShape(value, argument, "COTANGENT_TYPE", forms);
+    if (sizes.length !== shape.length || sizes.some((n, i) => n !== shape[i])) {
+      throw refuse(`a tensor of shape (${sizes.join(", ")})`);
+    }
+    data = (value as { data?: unknown }).data;
+    argument = "cotangent.data";
+  }
+  const kind = kindOf(data);
+  if (kind === -1 && !Array.isArray(data)) throw typeError("COTANGENT_TYPE", argument, describe(data), forms);
+  const list = data as NumericView | readonly unknown[];
+  if (list.length !== count) {
+    if (kind !== -1) checkAttached(list as NumericView, argument);
+    throw refuse(countOf(list.length, "number"));
+  }
+  if (kind !== -1) return new ReadRows(list as NumericView, kind as Kind, call.row, call.row);
+  const flat = allocateNumbers(FLOAT64, count, argument) as Float64Array;
+  copyNumbers(list as readonly unknown[], count, flat, 0, argument);
+  return new ReadRows(flat, KIND_FLOAT64, call.row, call.row);
+}
+
+/** Throws for the first number of the cotangents that is not finite. A scalar term's entry plays no part. */
+export function checkCotangent(call: Call, cotangent: ReadRows): void {
+  checkRows("cotangent", cotangent, call.dtype, call.rows, call.row - call.size);
+}
+
+/** The same, with a pause after so many numbers. */
+export function checkCotangentInParts(call: Call, cotangent: ReadRows, numbers: number): Generator<void> {
+  return checkRowsInParts("cotangent", cotangent, call.dtype, call.rows, call.row - call.size, numbers);
+}

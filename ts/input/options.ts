@@ -1,0 +1,158 @@
+// The options of a call: their types, and the reading of what is given, once each. Values that depend on the paths' shape
+// (lengths, basepoint, initial, out) are only passed on; call.ts checks them when it knows the shape.
+
+import { HORNER, PRUNED } from "../wasm/abi.ts";
+import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type NumericView } from "./arrays.ts";
+import { describe, typeError } from "./errors.ts";
+import type { TensorInput } from "./paths.ts";
+import { checkDepth } from "./size.ts";
+
+/** Options of `signature`. Others are refused. */
+export interface SignatureOptions {
+  /** N, the level at which signatures are truncated: a whole number from 1 on. */
+  readonly depth: number;
+  /**
+   * Return the signature of every prefix of a path: of the first 2, 3, …, length points (with a basepoint of the first
+   * 1, 2, …, length). Past the end of a shorter path of the batch the last value repeats. Default false.
+   */
+  readonly stream?: boolean | undefined;
+  /**
+   * A point put before each path's first, so that signatures depend on where paths start: `true` for the origin, channels
+   * numbers for all paths, or a tensor (…batch, channels). Default none.
+   */
+  readonly basepoint?:
+    | boolean
+    | readonly number[]
+    | readonly (readonly number[])[]
+    | NumericView
+    | TensorInput
+    | undefined;
+  /**
+   * Signatures to continue from: the result is initial ⊗ S(path). (size) numbers for all paths or (…batch, size); with
+   * `scalarTerm` also with the leading 1. May share memory with `out`. Default the identity.
+   */
+  readonly initial?: readonly number[] | readonly (readonly number[])[] | NumericView | TensorInput | undefined;
+  /** Signatures of the paths run backwards: as if all points, basepoint included, had been given in reverse. Default false. */
+  readonly inverse?: boolean | undefined;
+  /** Begin each signature with the 1 of the empty word. Default false. */
+  readonly scalarTerm?: boolean | undefined;
+  /** Points that count of each path of the batch, flattened, each from 1 to length; those after are never looked at. */
+  readonly lengths?: number | ArrayLike<number> | undefined;
+  /** Number type of computation and result. Default: float32 for a Float32Array (or points that all are), else float64. */
+  readonly dtype?: DType | undefined;
+  /** Array of the result's number type and exact length to write into; `data` of the result is then this array. */
+  readonly out?: Float32Array | Float64Array | undefined;
+  /**
+   * Throw for input that is NaN, infinite, or beyond float32 where that is the number type. Default true. Where false, such
+   * numbers flow into the results. Results may overflow to infinity in both cases.
+   */
+  readonly checkFinite?: boolean | undefined;
+  /**
+   * How whole signatures are computed. `"horner"` follows every word through time; `"pruned"` follows only words whose first letter is
+   * their smallest and recovers the others at the end, with two to three times fewer operations (docs/pruned-walk.md) wherever that
+   * exists: from two channels and depth 2 on, to depth 6 and 16384 coefficients, not with `stream`. Default `"auto"`: pruned where
+   * it is both faster and as exact.
+   */
+  readonly algorithm?: Algorithm | undefined;
+}
+
+/** Names of kernels for whole signatures; see {@link SignatureOptions.algorithm}. */
+export type Algorithm = "auto" | "horner" | "pruned";
+
+/** Options read, with defaults: every name above. */
+export class ReadOptions {
+  depth = 0;
+  stream = false;
+  basepoint: unknown = undefined;
+  initial: unknown = undefined;
+  inverse = false;
+  scalarTerm = false;
+  lengths: unknown = undefined;
+  /** -1: as the paths suggest. */
+  dtype: DTypeIndex | -1 = -1;
+  out: ArrayOf[DType] | undefined = undefined;
+  checkFinite = true;
+  /** The kernels' option bits for it. */
+  algorithm = 0;
+}
+
+function flag(value: unknown, fallback: boolean, name: string): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== "boolean") throw typeError("OPTION_TYPE", `options.${name}`, describe(value), "true or false");
+  return value;
+}
+
+function readDType(value: unknown): DTypeIndex | -1 {
+  switch (value) {
+    case undefined:
+      return -1;
+    case "float32":
+      return FLOAT32;
+    case "float64":
+      return FLOAT64;
+    default:
+      throw typeError("DTYPE_INVALID", "options.dtype", describe(value), '"float32" or "float64"');
+  }
+}
+
+function readAlgorithm(value: unknown): number {
+  switch (value) {
+    case undefined:
+    case "auto":
+      return 0;
+    case "horner":
+      return HORNER;
+    case "pruned":
+      return PRUNED;
+    default:
+      throw typeError("ALGORITHM_INVALID", "options.algorithm", describe(value), '"auto", "horner" or "pruned"');
+  }
+}
+
+/** Reads options of others than `signature` itself: says whether it knows the name. */
+export type ReadOther = (name: string, value: unknown) => boolean;
+
+/**
+ * Reads each option once, whether it is the object's own or inherited.
+ * @param other - for names that are none of `signature`'s
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, DEPTH_INVALID, DTYPE_INVALID, ALGORITHM_INVALID
+ */
+export function readOptions(options: unknown, other?: ReadOther): ReadOptions {
+  if (typeof options !== "object" || options === null) {
+    throw typeError("OPTION_TYPE", "options", describe(options), "an object such as { depth: 3 }");
+  }
+  const given = options as Record<keyof SignatureOptions, unknown>;
+  const read = new ReadOptions();
+  let depth: unknown;
+  for (const name in given) {
+    switch (name) {
+      case "depth":
+        depth = given.depth;
+        break;
+      case "basepoint":
+      case "initial":
+      case "lengths":
+      case "out":
+        read[name] = given[name] as ReadOptions["out"];
+        break;
+      case "stream":
+      case "inverse":
+      case "scalarTerm":
+      case "checkFinite":
+        read[name] = flag(given[name], read[name], name);
+        break;
+      case "dtype":
+        read.dtype = readDType(given.dtype);
+        break;
+      case "algorithm":
+        read.algorithm = readAlgorithm(given.algorithm);
+        break;
+      default:
+        if (other?.(name, (given as Record<string, unknown>)[name])) break;
+        throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${Object.keys(read).join(", ")}`);
+    }
+  }
+  checkDepth(depth, "options.depth");
+  read.depth = depth;
+  return read;
+}

@@ -1,0 +1,63 @@
+// What the type of a result can know from the types of a call's arguments. Types only.
+
+import type { Signature } from "../run/tensor.ts";
+import type { DType } from "./arrays.ts";
+import type { SignatureOptions } from "./options.ts";
+import type { NestedPath, Paths } from "./paths.ts";
+
+/** The number type that data of a type suggests. */
+type DTypeOfData<Data> = Data extends Float32Array
+  ? "float32"
+  : Data extends Float64Array | readonly number[]
+    ? "float64"
+    : DType;
+
+/** Points of arrays make float64; only points that are all Float32Array make float32. */
+type DTypeOfPoint<Point> = Point extends Float32Array
+  ? "float32"
+  : Point extends readonly number[] | Float64Array
+    ? "float64"
+    : DType;
+
+type DTypeOfPaths<P> = P extends { readonly data: infer Data }
+  ? DTypeOfData<Data>
+  : P extends readonly (infer Point)[]
+    ? Point extends readonly (infer Inner)[]
+      ? Inner extends number
+        ? "float64"
+        : DTypeOfPoint<Inner>
+      : DTypeOfPoint<Point>
+    : DType;
+
+/** The number type of the result: the option where it is given, else what the paths suggest. */
+export type DTypeOf<P, O> = "dtype" extends keyof O ? (O["dtype"] extends DType ? O["dtype"] : DType) : DTypeOfPaths<P>;
+
+/** Whether every prefix was asked for; `boolean` where the options' type does not say. */
+export type StreamOf<O> = "stream" extends keyof O ? (O["stream"] extends boolean ? O["stream"] : boolean) : false;
+
+type BatchedOfShape<Shape> = Shape extends readonly [unknown, unknown]
+  ? false
+  : Shape extends readonly [unknown, unknown, unknown, ...unknown[]]
+    ? true
+    : boolean;
+
+/** Whether the paths are a batch; `boolean` where their type does not say. */
+export type BatchedOf<P> = P extends { readonly shape: infer Shape }
+  ? BatchedOfShape<Shape>
+  : P extends { readonly dims: infer Dims }
+    ? BatchedOfShape<Dims>
+    : P extends NestedPath
+      ? false
+      : P extends readonly NestedPath[]
+        ? true
+        : boolean;
+
+/** The type of a call's result. */
+export type SignatureOf<P extends Paths, O extends SignatureOptions> = Signature<
+  DTypeOf<P, O>,
+  StreamOf<O>,
+  BatchedOf<P>
+>;
+
+/** Options, and no others: a name that is none of theirs is an error of types as well. */
+export type Only<O, Known> = O & { readonly [Name in Exclude<keyof O, keyof Known>]: never };

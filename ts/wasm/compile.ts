@@ -1,0 +1,69 @@
+// From bytes, a Response or a URL to a compiled module. Entries for hosts that forbid compiling (workerd, edge-light) must
+// not import this file.
+
+import { describe, failure, reasonOf, tagOf, typeError } from "../input/errors.ts";
+
+/** What `init` can be given: a compiled module, its bytes, a Response (or the promise of one) that brings them, or where to fetch them. */
+export type ModuleSource = WebAssembly.Module | BufferSource | Response | PromiseLike<Response> | URL | string;
+
+const accepted = "a WebAssembly.Module, bytes, a Response, a URL or a string with one";
+
+/** Compiles bytes at once. Blocks the thread for a few milliseconds; small modules are allowed to, even in pages. */
+export function compileNow(bytes: BufferSource): WebAssembly.Module {
+  return new WebAssembly.Module(bytes);
+}
+
+/** Compiles bytes off the thread. */
+export function compileLater(bytes: BufferSource): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(bytes);
+}
+
+/**
+ * The module of a source.
+ * @throws PathSignatureError SOURCE_TYPE, INIT_FAILED
+ */
+export async function compileSource(given: ModuleSource): Promise<WebAssembly.Module> {
+  let source: unknown = given;
+  try {
+    source = await given;
+    if (source instanceof WebAssembly.Module) return source;
+    // By tag: a buffer or a Response of another realm, or of a polyfill, is as good.
+    const tag = tagOf(source);
+    if (ArrayBuffer.isView(source) || tag === "ArrayBuffer") return await WebAssembly.compile(source as BufferSource);
+    if (typeof source === "string" || source instanceof URL) return await compileUrl(source);
+    if (tag === "Response") return await compileResponse(source as Response);
+  } catch (error) {
+    const from = describe(source instanceof URL ? source.href : source);
+    throw failure(
+      "INIT_FAILED",
+      "source",
+      from,
+      accepted,
+      `The WebAssembly binary could not be loaded from ${from}: ${reasonOf(error)}`,
+      error,
+    );
+  }
+  throw typeError("SOURCE_TYPE", "source", describe(source), accepted);
+}
+
+async function compileUrl(url: string | URL): Promise<WebAssembly.Module> {
+  const href = String(url);
+  if (href.startsWith("file:")) {
+    // Node's fetch reads no files. Asked for by name, so that bundlers for browsers meet no import of a Node module.
+    type Files = { readFile(url: URL): Promise<Uint8Array<ArrayBuffer>> };
+    type Host = { process?: { getBuiltinModule?: (name: string) => Files | undefined } };
+    const files = (globalThis as Host).process?.getBuiltinModule?.("node:fs/promises");
+    if (files) return WebAssembly.compile(await files.readFile(new URL(href)));
+  }
+  return compileResponse(await fetch(href));
+}
+
+async function compileResponse(response: Response): Promise<WebAssembly.Module> {
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  const type = response.headers.get("content-type") ?? "";
+  // Streaming insists on the media type; servers that do not know it still serve the right bytes.
+  if (typeof WebAssembly.compileStreaming === "function" && type.startsWith("application/wasm")) {
+    return WebAssembly.compileStreaming(response);
+  }
+  return WebAssembly.compile(await response.arrayBuffer());
+}
