@@ -1,4 +1,4 @@
-// The edge service's figures as a table for the README, from the newest result of run.mjs:
+// Writes the edge service's figures as a table into the README, from the newest result of run.mjs:
 //
 //   node examples/edge/bench/table.mjs [--check]
 
@@ -15,7 +15,7 @@ const verdict = (good) => (good ? "met" : "**missed**");
 /** Memory counts as flat if the second half of the requests adds less than this. */
 const flatBytes = 4 * 2 ** 20;
 
-/** The table, with where it comes from. */
+/** The table and its source. */
 export function drawEdge({ date, machine, cold, warm, warmAlone, nothing, throughput, memory }, file) {
   const [half, last] = [memory.held[4], memory.held.at(-1)];
   const first = memory.held[0];

@@ -1,4 +1,4 @@
-// The service's description (OpenAPI 3.1), from the same tables that it runs by.
+// The OpenAPI 3.1 description of the service, generated from the tables that the service uses.
 
 import { limits } from "./limits.ts";
 import { answerTypes, bodyTypes } from "./media.ts";

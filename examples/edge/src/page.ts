@@ -1,4 +1,5 @@
-// GET /: a page to try the service with. Draw a path, or paste one; it is sent as JSON, and the coefficients come back as bars.
+// GET /: a page to try the service. Draw or paste a path; it is sent as JSON, and the coefficients
+// are shown as bars.
 
 import { limits } from "./limits.ts";
 
@@ -117,7 +118,7 @@ form.addEventListener("change", compute);
 compute();
 `;
 
-/** Scripts and requests of this origin only; the page's one style sheet is in its own text. */
+/** Scripts and requests of this origin only; the one style sheet is inline. */
 const policy =
   "default-src 'none'; script-src 'self'; connect-src 'self'; style-src data:; img-src data:; base-uri 'none'";
 

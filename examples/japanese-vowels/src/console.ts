@@ -1,11 +1,11 @@
-// What a run prints: text and tables, from the outcome. Decides nothing.
+// Output of a run: text and tables of the outcome.
 
 import Table from "cli-table3";
 import { type Confusion, mistakes, percent } from "./confusion.ts";
 import type { Experiment, Outcome } from "./identify.ts";
 import { short } from "./short.ts";
 
-/** More columns than this do not fit a terminal. */
+/** Wider tables do not fit a terminal. */
 const widestMatrix = 16;
 const longestName = 12;
 

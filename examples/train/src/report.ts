@@ -1,4 +1,5 @@
-// The report: one HTML page with the loss curve, the accuracy and who was taken for whom. Opens from disk and asks the network for nothing.
+// The report: one self-contained HTML page with the loss curve, the accuracy and the most frequent
+// confusions. Opens from disk and makes no network request.
 
 import * as Plot from "@observablehq/plot";
 import type { Info } from "path-signature";

@@ -1,4 +1,4 @@
-// The report: one HTML page with everything inside, that opens from disk and asks the network for nothing.
+// The report: one self-contained HTML page that opens from disk and makes no network request.
 
 import { mistakes, percent } from "../confusion.ts";
 import type { Experiment, Outcome } from "../identify.ts";
@@ -11,7 +11,7 @@ import { style } from "./style.ts";
 
 export interface Report {
   readonly title: string;
-  /** Where the data come from, if it has to be said. */
+  /** Source of the data, if it has to be stated. */
   readonly source: string | undefined;
   readonly experiment: Experiment;
   readonly outcome: Outcome;
