@@ -139,10 +139,15 @@ export function chart(result) {
     pieces.push(svg.outerHTML);
     y += plot.height + 24;
   }
-  const caption = `${result.machine.name}, ${result.date}${result.complete ? "" : ": not a full run, not to be quoted"}`;
+  const partial = result.complete ? "" : ": not a full run, not to be quoted";
+  const caption = `${result.machine.name}, ${result.date}${partial}`;
   pieces.push(`<text x="16" y="${y + 6}" font-size="12" fill="#57606a">${escapeXml(caption)}</text>`);
   y += 20;
-  return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" font-family="system-ui, sans-serif">
+  const attributes = [
+    'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"',
+    `width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" font-family="system-ui, sans-serif"`,
+  ];
+  return `<svg ${attributes.join(" ")}>
 <rect width="100%" height="100%" fill="white"/>
 ${pieces.join("\n")}
 </svg>
@@ -153,7 +158,9 @@ function legend(names, y) {
   let x = 16;
   return names
     .map((name) => {
-      const piece = `<circle cx="${x + 5}" cy="${y + 7}" r="5" fill="${colors[name]}"/><text x="${x + 15}" y="${y + 11}" font-size="12">${escapeXml(name)}</text>`;
+      const piece =
+        `<circle cx="${x + 5}" cy="${y + 7}" r="5" fill="${colors[name]}"/><text x="${x + 15}" ` +
+        `y="${y + 11}" font-size="12">${escapeXml(name)}</text>`;
       x += 40 + 7 * name.length;
       return piece;
     })

@@ -25,13 +25,14 @@ function sectionOf({ name, result }) {
   const base = name.replace(/\.json$/, "");
   const rows = (group) => peerTable(result.parts.peers.rows.filter((row) => row.group === group));
   return [
-    `Measured by \`npm run bench\`: ${provenance(result)}. All tables: [bench/results/${base}.md](bench/results/${base}.md).`,
-    "Fastest call in milliseconds, from typed array to typed array, contestants sampled in turn:",
+    `Measured by \`npm run bench\`: ${provenance(result)}. All tables: ` +
+      `[bench/results/${base}.md](bench/results/${base}.md).`,
+    "Fastest call in milliseconds, from typed array to typed array, libraries sampled in turn:",
     rows("grid"),
     "One path, into a given array:",
     rows("one path"),
     `![Charts](bench/results/${base}.svg)`,
-    "<details><summary>What this was aimed at</summary>",
+    "<details><summary>Targets</summary>",
     targetTable(result),
     "</details>",
   ].join("\n\n");

@@ -217,7 +217,10 @@ function memory(part) {
   return {
     what,
     target,
-    measured: `WebAssembly +${mebibytes(grown)}, JavaScript ${heap < 0 ? "−" : "+"}${mebibytes(Math.abs(heap))}; at most ${mebibytes(Math.max(...bounds))} for batches of 16384 and 10⁶ points`,
+    measured:
+      `WebAssembly +${mebibytes(grown)}, JavaScript ` +
+      `${heap < 0 ? "−" : "+"}${mebibytes(Math.abs(heap))}; at most ${mebibytes(Math.max(...bounds))} ` +
+      "for batches of 16384 and 10⁶ points",
     // A mebibyte of JavaScript is compiled code and the like, a thousandth of what one leaked result per call would be.
     met: grown === 0 && heap < 2 ** 20 && Math.max(...bounds) < 2 ** 24,
   };
@@ -256,7 +259,8 @@ function accuracy(part) {
     const worst = figures.reduce((a, b) => (b.ratio > a.ratio ? b : a));
     const mean = geometricMean(figures.map(({ ratio }) => ratio));
     const { row, form, ratio } = worst;
-    return `most ${times(ratio)}: ${form}, ${shape(row)}, ${row.points} points, ${row.kind}; geometric mean ${times(mean)}`;
+    const where = `${form}, ${shape(row)}, ${row.points} points, ${row.kind}`;
+    return `most ${times(ratio)}: ${where}; geometric mean ${times(mean)}`;
   };
   const isHostile = ({ kind }) => hostileKinds.includes(kind);
   const [usual, hostile] = [part.rows.filter((row) => !isHostile(row)), part.rows.filter(isHostile)].map((rows) =>

@@ -189,7 +189,8 @@ describe("the inspection itself", () => {
 
   it("finds an atomic opcode and a shared memory", () => {
     const binary = assemble(
-      `(module (import "env" "memory" (memory 1 2 shared)) (func (result i32) i32.const 0 i32.const 1 i32.atomic.rmw.add) (func atomic.fence))`,
+      `(module (import "env" "memory" (memory 1 2 shared))
+        (func (result i32) i32.const 0 i32.const 1 i32.atomic.rmw.add) (func atomic.fence))`,
     );
     expect(atomicOpcodes(disassemble(binary)).sort()).toEqual(["atomic.fence", "i32.atomic.rmw.add"]);
     expect(sharedMemories(disassemble(binary))).toHaveLength(1);

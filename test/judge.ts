@@ -30,7 +30,8 @@ export function judge(one: Case, data: ArrayLike<number>, references: readonly R
           const share = error === 0 ? 0 : error / allowed;
           if (!(share <= verdict.worst)) {
             verdict.worst = Number.isNaN(share) ? Number.POSITIVE_INFINITY : share;
-            verdict.where = `path ${path}, row ${r}, level ${k}, number ${i} of the row: ${data[at]} for ${expected[i]}`;
+            const position = `path ${path}, row ${r}, level ${k}, number ${i} of the row`;
+            verdict.where = `${position}: ${data[at]} for ${expected[i]}`;
           }
         }
       }

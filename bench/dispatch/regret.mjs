@@ -50,6 +50,7 @@ export function summaryOf(regrets) {
   return [
     `${regrets.length} calls, ${onGpu} of them faster on the GPU`,
     `within 1.25× of the best choice: ${(100 * shareWithin(regrets, 1.25)).toFixed(1)} %`,
-    `worst: ${worst.regret.toFixed(2)}× at ${batch}×${points}×${channels}^${depth}${stream ? " stream" : ""}, ${worst.device} chosen`,
+    `worst: ${worst.regret.toFixed(2)}× at ` +
+      `${batch}×${points}×${channels}^${depth}${stream ? " stream" : ""}, ${worst.device} chosen`,
   ].join("\n");
 }

@@ -107,7 +107,9 @@ function* targetRows({ threads, gradients, long, peers, latency, joining, loop, 
     yield [
       "event loop of the caller, a batch of 1 GB",
       "never blocked longer than 5 ms",
-      `at most ${ms(most)} between turns of a 1 ms timer, without the time in which the system let the thread wait; with it ${ms(Math.max(...loop.runs.map((run) => run.most)))}, and ${ms(loop.nothing.most)} with nothing to do`,
+      `at most ${ms(most)} between turns of a 1 ms timer, without the time in which the system let ` +
+        `the thread wait; with it ${ms(Math.max(...loop.runs.map((run) => run.most)))}, and ` +
+        `${ms(loop.nothing.most)} with nothing to do`,
       verdict(most <= 0.005),
     ];
   }
@@ -117,7 +119,8 @@ function* targetRows({ threads, gradients, long, peers, latency, joining, loop, 
     yield [
       `memory over ${calls} calls`,
       "flat",
-      `resident ${mib(before.rss)} → ${mib(after.rss)}, arrays ${mib(before.arrayBuffers)} → ${mib(after.arrayBuffers)}, shared ${mib(before.engine)} → ${mib(after.engine)}`,
+      `resident ${mib(before.rss)} → ${mib(after.rss)}, arrays ${mib(before.arrayBuffers)} → ` +
+        `${mib(after.arrayBuffers)}, shared ${mib(before.engine)} → ${mib(after.engine)}`,
       verdict(after.engine === before.engine && grown < 32 * 2 ** 20),
     ];
   }
@@ -172,20 +175,20 @@ const sections = {
       ...runs.map((run, i) => [`${i + 1}`, run.seconds.toFixed(2), ms(run.most), ms(run.mostOwn)]),
     ])}`,
   scaling: ({ rows, threads, bandwidth }) =>
-    `## More threads, simulated\n\nFrom costs measured here (bench/scaling/simulate.mjs says what is left out); one thread copies ${(bandwidth / 1e9).toFixed(1)} GB/s. “Own”: the calling thread's part of a call.\n\n${table(
-      [
-        ["batch×points×d^N", "input", "kernels", "own", ...threads.map((n) => `${n}`)],
-        ...rows.flatMap((row) =>
-          ["staged", "inPlace"].map((way) => [
-            rowName(row),
-            way === "staged" ? "staged" : "shared, read in place",
-            ms(row.work),
-            ms(row[way].busy),
-            ...row.speedups[way].map(times),
-          ]),
-        ),
-      ],
-    )}`,
+    "## More threads, simulated\n\n" +
+    "From costs measured here (bench/scaling/simulate.mjs says what is left out); one thread copies " +
+    `${(bandwidth / 1e9).toFixed(1)} GB/s. “Own”: the calling thread's part of a call.\n\n${table([
+      ["batch×points×d^N", "input", "kernels", "own", ...threads.map((n) => `${n}`)],
+      ...rows.flatMap((row) =>
+        ["staged", "inPlace"].map((way) => [
+          rowName(row),
+          way === "staged" ? "staged" : "shared, read in place",
+          ms(row.work),
+          ms(row[way].busy),
+          ...row.speedups[way].map(times),
+        ]),
+      ),
+    ])}`,
 };
 
 /** The whole page. */
@@ -193,7 +196,8 @@ export function enginePage(result) {
   const { machine, date, node, parts } = result;
   return `${[
     `# Bench of the engine: ${machine.name}, ${machine.cores} cores, ${date}`,
-    `${machine.system}, Node ${node}. Fastest of samples taken in turn; \`npm run bench -- engine\`. Every part names the code that it was measured on in the JSON beside this page.`,
+    `${machine.system}, Node ${node}. Fastest of samples taken in turn; \`npm run bench -- engine\`. ` +
+      "Every part names the code that it was measured on in the JSON beside this page.",
     engineTargets(result),
     ...Object.keys(sections)
       .filter((name) => parts[name])

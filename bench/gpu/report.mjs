@@ -118,13 +118,18 @@ export function gpuMarkdown(result) {
   return `${[
     `# Bench of path-signature on a GPU: ${adapter.name}, ${date}`,
     ...(whole ? [] : ["**Not a full run on a GPU with all peers.** Not to be quoted."]),
-    `${adapter.name} (${adapter.vendor} ${adapter.architecture}), Dawn in Node; ${machine.name}, ${machine.cores} cores; commit ${code.commit}${code.modified ? " with changes" : ""} · ${[...new Set(peers)].join(" · ")}`,
+    `${adapter.name} (${adapter.vendor} ${adapter.architecture}), Dawn in Node; ${machine.name}, ` +
+      `${machine.cores} cores; commit ${code.commit}${code.modified ? " with changes" : ""} · ` +
+      `${[...new Set(peers)].join(" · ")}`,
     `Measured multiply-add peak: ${((2 * peakMultiplyAdds) / 1e9).toFixed(0)} GFLOP/s.`,
     ...Object.entries(missing).map(([name, why]) => `${name} was not there: ${why.split("\n")[0]}`),
     "## Targets",
     gpuTargetTable(result),
     "## Times",
-    "Milliseconds, the fastest of many. “Kernels” by the device's own clock; “queued”: many calls begun at once, paths and signatures on the device, per call; “one by one”: the same, each waited for; “end to end”: from a typed array to a typed array. GFLOP/s and share of the peak count Horner's operations, whatever a kernel did.",
+    "Milliseconds, the fastest of many. “Kernels” by the device's own clock; “queued”: many calls " +
+      "begun at once, paths and signatures on the device, per call; “one by one”: the same, each " +
+      "waited for; “end to end”: from a typed array to a typed array. GFLOP/s and share of the peak " +
+      "count Horner's operations, whatever a kernel did.",
     ...groups.flatMap((group) => [
       `### ${group}`,
       rowsTable(

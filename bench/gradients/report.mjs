@@ -139,14 +139,16 @@ export function gradientsMarkdown(result) {
   const partial = Object.entries(parts).filter(([, { of, rows }]) => rows.length < of);
   return `${[
     `# Bench of gradients: ${machine.name}, ${machine.cores} cores, ${date}`,
-    `One thread (${machine.vectors}); commit ${code.commit}${code.modified ? " with changes" : ""} · ${[...new Set(named)].join(" · ")}. Written by \`npm run bench -- gradients\`.`,
+    `One thread (${machine.vectors}); commit ${code.commit}${code.modified ? " with changes" : ""} · ` +
+      `${[...new Set(named)].join(" · ")}. Written by \`npm run bench -- gradients\`.`,
     ...partial.map(([name, { of, rows }]) => `Part “${name}”: ${rows.length} of ${of} rows.`),
     "## Targets",
     gradientsTargets(result),
     ...(parts.kernels
       ? [
           "## Kernels",
-          "Milliseconds, fastest sample. Signatures given; numbers in WebAssembly memory. Error: float32 against float64, of max |dx|.",
+          "Milliseconds, fastest sample. Signatures given; numbers in WebAssembly memory. Error: " +
+            "float32 against float64, of max |dx|.",
           kernelTable(parts.kernels.rows),
         ]
       : []),
@@ -154,7 +156,8 @@ export function gradientsMarkdown(result) {
     ...(parts.peers
       ? [
           "## Peers",
-          "Milliseconds from typed array to typed array. pySigLib is given the signatures, as the pullback is; JAX's functions compute signature and gradient.",
+          "Milliseconds from typed array to typed array. pySigLib is given the signatures, as the " +
+            "pullback is; JAX's functions compute signature and gradient.",
           peerTable(parts.peers.rows),
         ]
       : []),

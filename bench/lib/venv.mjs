@@ -55,7 +55,8 @@ function run(program, args) {
       reject(new Error(`the peers' Python environment could not be made: ${program} ${args.join(" ")}\n${why}`));
     child.on("error", (error) =>
       fail(
-        `${error.message} (python3 with its venv module is needed, on Debian: apt-get install python3-venv python3-dev g++)`,
+        `${error.message} (python3 with its venv module is needed, on Debian: apt-get install ` +
+          "python3-venv python3-dev g++)",
       ),
     );
     child.on("close", (code) => (code === 0 ? resolve() : fail(errors.trim())));

@@ -124,8 +124,12 @@ function report({ rows }) {
   };
 }
 
-const about = `Problems: L = 20, 100, 500, Keras Sig's protocol in small: Dense(7) → signature of depth 3 → Dense(10), 10 features, batches of 128. demo, the network of examples/train on Japanese Vowels: Dense(24), tanh → signature of depth 2 with time and
-basepoint → Dense(9), 12 features, at most 29 points, batches of 30. One core each.`;
+const about = [
+  "Problems: L = 20, 100, 500, Keras Sig's protocol in small: Dense(7) → signature of depth 3 → Dense(10),",
+  "10 features, batches of 128. demo, the network of examples/train on Japanese Vowels: Dense(24), tanh →",
+  "signature of depth 2 with time and basepoint → Dense(9), 12 features, at most 29 points, batches of 30.",
+  "One core each.",
+].join(" ");
 
 export async function runTrainingBench(args) {
   const { values } = parseArgs({
@@ -170,10 +174,14 @@ export async function runTrainingBench(args) {
   const page = file.replace(/\.json$/, ".md");
   writeFileSync(
     page,
-    `# Bench of training: ${result.machine.name}, ${result.date}\n\n${about} Commit ${result.code.commit}. Written by \`npm run bench -- training\`.\n\n${tables.targets}\n\n${tables.times}\n\n“Layer alone”: the signature forwards and backwards on the network's own tensors.\n\n## Where our steps go\n\n${tables.profile}\n`,
+    `# Bench of training: ${result.machine.name}, ${result.date}\n\n${about} Commit ` +
+      `${result.code.commit}. Written by \`npm run bench -- training\`.\n\n${tables.targets}\n\n` +
+      `${tables.times}\n\n“Layer alone”: the signature forwards and backwards on the network's own ` +
+      `tensors.\n\n## Where our steps go\n\n${tables.profile}\n`,
   );
   process.stdout.write(
-    `\n${tables.targets}\n\n${tables.times}\n\n${tables.profile}\n\n${[file, page].map((path) => relative(root, path)).join("\n")}\n`,
+    `\n${tables.targets}\n\n${tables.times}\n\n${tables.profile}\n\n` +
+      `${[file, page].map((path) => relative(root, path)).join("\n")}\n`,
   );
   if (values.quick) process.stdout.write("A smoke test: these numbers are not to be quoted.\n");
 }

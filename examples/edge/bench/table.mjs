@@ -37,7 +37,8 @@ export function drawEdge({ date, machine, cold, warm, warmAlone, nothing, throug
     [
       "the same: processor time",
       "≤ 0.3 ms",
-      `${ms(warmAlone.processor)}, ${ms(nothing.processor)} of it what workerd takes for an echo; with Miniflare's own worker in front ${ms(warm.processor)}`,
+      `${ms(warmAlone.processor)}, ${ms(nothing.processor)} of it what workerd takes for an echo; ` +
+        `with Miniflare's own worker in front ${ms(warm.processor)}`,
       warmAlone.processor <= 0.3,
     ],
     [
@@ -57,7 +58,8 @@ export function drawEdge({ date, machine, cold, warm, warmAlone, nothing, throug
     ([what, target, measured, good]) => `| ${what} | ${target} | ${measured} | ${verdict(good)} |`,
   );
   return [
-    `Measured by \`node examples/edge/bench/run.mjs\`: ${machine.name}, ${date}, workerd on a core of its own (${file}).`,
+    `Measured by \`node examples/edge/bench/run.mjs\`: ${machine.name}, ${date}, workerd on a core ` +
+      `of its own (${file}).`,
     ["| what | target | measured | |", "| --- | --- | --- | --- |", ...lines].join("\n"),
   ].join("\n\n");
 }

@@ -67,7 +67,9 @@ export const openapi = {
   info: {
     title: "Path signatures",
     version: "1.0.0",
-    description: `Truncated path signatures of time series. Bodies may have ${limits.bodyBytes} bytes, answers ${limits.numbers} numbers.`,
+    description:
+      "Truncated path signatures of time series. " +
+      `Bodies may have ${limits.bodyBytes} bytes, responses ${limits.numbers} numbers.`,
   },
   paths: {
     "/signature": {

@@ -20,7 +20,7 @@ export function describeExperiment({ train, test, channels, depth, rule }: Exper
   return [
     `Utterances   ${train.length} to learn from, ${test.length} held out: ${rule}`,
     `Recordings   ${speakers} speakers, ${channels.length} channels, ${shortest} to ${longest} frames`,
-    `Paths        each channel over its standard deviation in the training set, time as a channel more, from the origin`,
+    "Paths        channels divided by their standard deviation in the training set, time as a channel, from the origin",
     `Signatures   to depth ${depth}`,
   ].join("\n");
 }

@@ -41,7 +41,8 @@ const onGpu: ComputeSignatures = async (paths, options, part) => {
       }),
     ).catch(fault);
     const { adapter } = engine.info().gpu ?? {};
-    const where = `WebGPU, ${adapter?.description || adapter?.device || adapter?.vendor || "an adapter without a name"}`;
+    const adapterName = adapter?.description || adapter?.device || adapter?.vendor || "an adapter without a name";
+    const where = `WebGPU, ${adapterName}`;
     return { signatures, where, startMs, signatureMs };
   } finally {
     await engine.close();

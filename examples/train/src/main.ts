@@ -19,7 +19,9 @@ import { type Epoch, learn } from "./train.ts";
 const folder = join(import.meta.dirname, "..");
 const data = join(folder, "..", "japanese-vowels", "data");
 const source =
-  "M. Kudo, J. Toyama, M. Shimbo, “Multidimensional curve classification using passing-through regions”, Pattern Recognition Letters 20 (1999) 1103–1111; UCI Machine Learning Repository, CC BY 4.0.";
+  "M. Kudo, J. Toyama, M. Shimbo, “Multidimensional curve classification using passing-through " +
+  "regions”, Pattern Recognition Letters 20 (1999) 1103–1111; UCI Machine Learning Repository, CC BY " +
+  "4.0.";
 
 const usage = `Usage: npm run train -- [options]
 

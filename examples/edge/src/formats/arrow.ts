@@ -28,7 +28,8 @@ import { checkArrow } from "./arrow-guard.ts";
 type Numbers = Float32Array | Float64Array;
 
 const forms =
-  "one column of lists of fixed-size lists of floats (a row a path), or float columns (a row a point, a column a channel)";
+  "one column of lists of fixed-size lists of floats (one row per path), " +
+  "or float columns (one row per point, one column per channel)";
 
 const isFloat = (type: DataType) => DataType.isFloat(type) && type.precision > 0;
 
