@@ -1,5 +1,7 @@
-// Writes the README's performance section, between its two markers, from the newest complete result of bench/results: node bench/readme.mjs [--check]
-// With --check it only says (by its exit code) whether the section is current.
+// Writes the README's performance section, between its two markers, from the newest complete result
+// of bench/results. With --check it only says (by its exit code) whether the section is current.
+//
+//   node bench/readme.mjs [--check]
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// A result as a Markdown page: the targets, then every table. Reads a result, measures nothing. Also a command: node bench/report.mjs RESULT.json
-// writes RESULT.md and RESULT.svg beside it.
+// A result as a Markdown page: the targets, then every table. Reads a result, measures nothing. As
+// a command, `node bench/report.mjs RESULT.json` writes RESULT.md and RESULT.svg beside it.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -20,7 +20,7 @@ import {
   targets,
 } from "./targets.mjs";
 
-/** "0.1234" ms, "12.3" ms: four figures, whatever the size. */
+/** "0.1234" ms, "12.3" ms: four digits, whatever the size. */
 export const milliseconds = (seconds) =>
   seconds === undefined ? "–" : (1e3 * seconds).toPrecision(4).replace(/\.?0+(e|$)/, "$1");
 const percent = (x) => (Number.isFinite(x) ? `${(100 * x).toFixed(0)} %` : "–");
@@ -28,7 +28,7 @@ const times = (x) => (Number.isFinite(x) ? `${x.toFixed(2)}×` : "–");
 const giga = (x) => (x / 1e9).toFixed(1);
 const small = (x) => (x === 0 ? "0" : x.toExponential(1));
 
-/** Rows of cells as a Markdown table; numbers to the right. */
+/** A Markdown table of some rows of cells; numbers are right-aligned. */
 export function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const left = (name, i) => (i === 0 || ["target", "measured", "kind of path"].includes(name) ? "---" : "---:");
@@ -84,7 +84,7 @@ export function peerTable(rows) {
   return table([...head, "pySigLib / ours", "GFLOP/s", "of limit"], lines) + mean;
 }
 
-/** The medians of all samples, in milliseconds, folded away. */
+/** The medians of all samples in milliseconds, in a folded table. */
 function medianTable(rows) {
   const columns = contestantsOf(rows);
   const lines = rows.map((row) => [rowName(row), ...columns.map((label) => milliseconds(row.times[label]?.median))]);
@@ -340,7 +340,7 @@ const sections = {
   size: sizeSection,
 };
 
-/** One line on where and with what a result was measured. */
+/** One line on the machine and the versions of a result. */
 export function provenance({ machine, date, versions, code }) {
   const ours = versions.relaxed ?? versions.simd;
   const peers = Object.entries({

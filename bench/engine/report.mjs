@@ -1,4 +1,5 @@
-// The page of an engine result: what the targets say of it, and the tables behind that. Reads a result, measures nothing.
+// The page of an engine result: the targets, and the tables behind them. Reads a result, measures
+// nothing.
 
 import { rowName } from "../grid.mjs";
 import { geometricMean } from "../lib/statistics.mjs";
@@ -8,12 +9,12 @@ const us = (seconds) => `${(1e6 * seconds).toPrecision(3)} µs`;
 const times = (ratio) => `${ratio.toFixed(2)}×`;
 const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/** @param {string[][]} rows the first is the head */
+/** @param {string[][]} rows the first is the header */
 const table = ([head, ...rows]) =>
   [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
 const speedup = ({ times: t }) => t.one.min / t.two.min;
-/** With input that threads read where the caller has it. */
+/** With input in shared memory, which threads read in place. */
 const speedupShared = ({ times: t }) => t.oneShared.min / t.twoShared.min;
 const shapeOf = ({ channels, depth }) => `(${channels},${depth})`;
 const least = (rows, value) => rows.reduce((a, b) => (value(b) < value(a) ? b : a));
@@ -126,7 +127,7 @@ function* targetRows({ threads, gradients, long, peers, latency, joining, loop, 
   }
 }
 
-/** What the targets say, as a table. */
+/** The targets and their results as a table. */
 export const engineTargets = ({ parts }) => table([["what", "target", "measured", "met?"], ...targetRows(parts)]);
 
 const threadTable = (rows) =>

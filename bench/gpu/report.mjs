@@ -1,4 +1,5 @@
-// A result of the bench on a GPU as a Markdown page: targets, then the tables. Reads a result, measures nothing.
+// A result of the GPU benchmark as a Markdown page: targets, then the tables. Reads a result,
+// measures nothing.
 
 import { rowName, topLevel } from "../grid.mjs";
 import { usefulFlop } from "../lib/counts.mjs";
@@ -15,10 +16,10 @@ const shape = ({ channels, depth, batch }) => `(${channels},${depth}) B = ${batc
 
 const kerasForms = ["keras_sig_jax", "keras_sig_torch"];
 
-/** Useful operations a second of the kernels, over the peak. */
+/** Useful operations per second of the kernels, as a share of the peak. */
 const peakShare = (row, label, peak) => usefulFlop(row) / row.kernel[label] / (2 * peak);
 
-/** How many times longer a peer takes for calls that are queued, against ours, resident. */
+/** How many times longer a peer takes for queued calls than ours, with data resident. */
 const against = (row, peer) => row.queued[peer] / row.queued.resident;
 const bestKeras = (row) => Math.min(...kerasForms.map((name) => row.queued[name] ?? Number.POSITIVE_INFINITY));
 

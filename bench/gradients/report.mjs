@@ -1,4 +1,5 @@
-// A result of the bench of gradients as a Markdown page: targets, then the tables. Reads a result, measures nothing.
+// A result of the gradients benchmark as a Markdown page: targets, then the tables. Reads a result,
+// measures nothing.
 
 import { rowName } from "../grid.mjs";
 import { milliseconds, table, times, verdict } from "../lib/results.mjs";
@@ -6,7 +7,7 @@ import { geometricMean } from "../lib/statistics.mjs";
 
 const shape = ({ channels, depth }) => `(${channels},${depth})`;
 
-/** Best of several figures of rows: its value and where it is. */
+/** The best of a figure over some rows, and the row it is from. */
 const extreme = (rows, value, isWorse) => rows.reduce((a, b) => (isWorse(value(b), value(a)) ? b : a));
 const most = (rows, value) => extreme(rows, value, (x, y) => x > y);
 const least = (rows, value) => extreme(rows, value, (x, y) => x < y);

@@ -1,9 +1,12 @@
-// The bench of training: one network, the same data, initial weights and order of batches, trained with four signatures. Started by
+// The benchmark of training: one network with the same data, initial weights and order of batches,
+// trained with four signature layers. Started by
 //
-//   npm run bench -- training [--problems 20,100,500,demo] [--contestants ours,levels,keras_sig,signax] [--quick]
+//   npm run bench -- training [--problems 20,100,500,demo]
+//     [--contestants ours,levels,keras_sig,signax] [--quick]
 //
-// Problems are in problems.mjs. Ours and `levels` (levels.mjs) in TensorFlow.js on its WebAssembly backend, the others on JAX, jitted; gradient descent. Every contestant is a process of its own on one core.
-// Writes bench/results/training-MACHINE-DATE.json and a page beside it.
+// problems.mjs has the problems. Ours and `levels` (levels.mjs) run in TensorFlow.js on its
+// WebAssembly backend, the others on JAX, jitted; gradient descent. Every contestant is a process
+// of its own on one core. Writes bench/results/training-MACHINE-DATE.json and a page beside it.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -60,7 +63,10 @@ async function train(folder, contestant, { name, shape, numbers }, steps) {
   return { ...row, kernels: Object.fromEntries(kernels) };
 }
 
-/** Where our steps go: the signature, forwards and backwards; TensorFlow.js's kernels; what is neither, which is its dispatch and its tape. */
+/**
+ * Profile of our steps: the signature, forwards and backwards; TensorFlow.js's kernels; the rest,
+ * which is its dispatch and its tape.
+ */
 function profile(rows) {
   const lines = rows
     .filter(({ contestant }) => contestant === "ours")
