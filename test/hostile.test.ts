@@ -1,5 +1,6 @@
-// Ten thousand bad calls, to the facade and straight to the exported functions of the binaries: each comes back with a typed
-// error or a code, never a trap, never a wrong answer; then results are right to the bit, and memory has not grown.
+// Ten thousand invalid calls, to the facade and directly to the exported functions of the binaries.
+// Each returns a typed error or a code, never a trap and never a wrong result. Afterwards results
+// are correct to the bit, and memory has not grown.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { info, init, isPathSignatureError, signature } from "../ts/index.ts";
@@ -14,7 +15,7 @@ const calls = 10_000;
 
 const call = signature as unknown as (paths: unknown, options: unknown) => { data: Float64Array; shape: number[] };
 
-/** Values that an argument should not have, and some that it may. */
+/** Values that are invalid for most arguments, and some valid ones. */
 function junk(next: () => number): unknown {
   const all: (() => unknown)[] = [
     () => undefined,
@@ -59,7 +60,7 @@ function junk(next: () => number): unknown {
     () => new Proxy([], {}),
     () => {
       const { proxy, revoke } = Proxy.revocable([], {});
-      // Half of them dead.
+      // Half of them detached.
       if (next() < 0.5) revoke();
       return proxy;
     },
@@ -86,7 +87,7 @@ const optionNames = [
   "deph",
 ];
 
-/** Runs a call of an exported function; if it traps, says with which arguments. */
+/** Calls an exported function; on a trap, reports the arguments. */
 function untrapped(args: readonly number[], run: () => number): number {
   try {
     return run();
@@ -104,7 +105,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const next = random(variant === "simd" ? 1 : 2);
     const path = Array.from({ length: 50 }, () => [next(), next(), next()]);
     const before = [...signature(path, { depth: 4 }).data];
-    // Warm up: the good ones among the calls may need a larger arena than the first did.
+    // Warm-up: the valid calls may need a larger arena than the first.
     let refused = 0;
     let other = 0;
     let memory = 0;
@@ -116,14 +117,14 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       const given = next() < 0.4 ? { data: new Float64Array(12), shape: [2, 3, 2] } : junk(next);
       try {
         const { data, shape } = call(given, next() < 0.05 ? junk(next) : options);
-        // What was accepted after all has to be whole.
+        // A call that was accepted must have a complete result.
         expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));
       } catch (error) {
         if (isPathSignatureError(error)) {
           expect(error.code).not.toBe("INTERNAL");
           refused++;
         } else {
-          // A revoked proxy throws by itself, wherever it is touched.
+          // A revoked proxy throws by itself on every access.
           expect(error).toBeInstanceOf(TypeError);
           expect((error as Error).message).toMatch(/revoked/);
           other++;
@@ -149,8 +150,8 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     expect(region % 64).toBe(0);
     expect(region).toBeGreaterThan(0);
 
-    // What may be written to (out, scratch) lies in the region or out of reach: a caller vouches for what it owns, and nothing else
-    // of the memory (the kernel's own stack and tables) can be told from it by a kernel.
+    // Writable arguments (out, scratch) are in the region or out of bounds. A caller vouches for
+    // its memory: a kernel cannot tell other memory, such as its own stack and tables, from it.
     const wild = () => {
       const beyond = memory.buffer.byteLength;
       const all = [
@@ -176,7 +177,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const anything = () => (next() < 0.5 ? Math.floor((next() - 0.5) * 2 ** 33) : wild());
     const options = () => (next() < 0.8 ? Math.floor(next() * 8) : anything());
 
-    // Any bits: as numbers small, huge, NaN; as lengths mostly too large.
+    // Any bits: numbers that are small, huge or NaN; lengths that are mostly too large.
     new Uint32Array(memory.buffer, region, room / 4).forEach((_, i, all) => {
       all[i] = next() < 0.5 ? Math.floor(next() * 4) : Math.floor(next() * 2 ** 32);
     });
@@ -189,11 +190,12 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       kernels.signature_size(channels, depth);
       const needed = kernels.signature_scratch_bytes(dtype, channels, depth, bits) >>> 0;
       expect(needed % 1).toBe(0);
-      // Scratch as large as is needed, where the region has it; otherwise too little, misaligned, or outside.
+      // Scratch of the right size, where the region has room; otherwise too small, misaligned, or
+      // outside.
       const lies = [1, region + 8, memory.buffer.byteLength, 2 ** 31, -16];
       const scratch = next() < 0.8 ? region + 16 * Math.floor(next() * 64) : lies[Math.floor(next() * lies.length)]!;
       const scratchBytes = next() < 0.7 ? Math.min(needed, room - 1024) : wild();
-      // Rows go to the second half of the region at most; a result that would reach out of it is asked for out of memory.
+      // Rows go to the second half of the region; a result that would exceed it goes out of bounds.
       const batch = count();
       const points = count();
       const size = kernels.signature_size(channels, depth) + 1;
@@ -220,10 +222,10 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       const done = untrapped(args, () => kernels.signature(...args));
       codes.set(done, (codes.get(done) ?? 0) + 1);
     }
-    // Every code comes back, and nothing else does.
+    // Every code occurs, and nothing else does.
     expect([...codes.keys()].sort((a, b) => a - b)).toEqual(Object.values(code).sort((a, b) => a - b));
 
-    // Allocation refuses what cannot be had, and what was given back can be had again.
+    // Allocation refuses impossible sizes, and memory that was released can be allocated again.
     const held = memory.buffer.byteLength;
     for (const bytes of [0, -1, 2 ** 32 - 1, 2 ** 31, Number.NaN]) expect(kernels.allocate(bytes)).toBe(0);
     for (let i = 0; i < 100; i++) kernels.release(kernels.allocate(room), room);

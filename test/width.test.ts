@@ -1,4 +1,5 @@
-// The width check of `npm run check`: what counts as a comment, as code and as prose, and what is exempt.
+// The width check of `npm run check`: what counts as a comment, as code and as prose, and what is
+// exempt.
 
 import { describe, expect, it } from "vitest";
 import { wideLines } from "../scripts/lib/width.mjs";
