@@ -22,7 +22,7 @@ import {
 } from "../gpu/index.ts";
 import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
-import { checkBesides } from "../input/finite.ts";
+import { checkUnreported } from "../input/finite.ts";
 import { closed, full } from "../pool/errors.ts";
 import type { Backend, CallContext, CheckedCall, Device, GpuOperation, Operation } from "./backend.ts";
 import type { Calibration } from "./calibration.ts";
@@ -214,7 +214,7 @@ export class Places {
   ): Promise<unknown> {
     const backend = this.#open!;
     const read = gpu.kernelCall(call);
-    if (read.checkFinite) checkBesides(read);
+    if (read.checkFinite) checkUnreported(read);
     const total = call.batch;
     const told =
       onProgress && ((part: number) => onProgress({ done: Math.min(total - 1, Math.floor(part * total)), total }));

@@ -24,7 +24,7 @@ export type {
   SignatureWithVjpFunction,
   VjpOptions,
 } from "../operations/signature-vjp.ts";
-export type { Coefficients, LevelView, Signature } from "../run/tensor.ts";
+export type { Coefficients, LevelView, Signature } from "../input/tensor.ts";
 export type { ModuleSource } from "../wasm/compile.ts";
 export type { Info, InfoFunction } from "../wasm/info.ts";
 export type { InitFunction } from "../wasm/init.ts";
