@@ -97,8 +97,8 @@ export interface Kernels {
   combine(dtype: number, channels: number, depth: number, rows: number, count: number): number;
 }
 
-/** The functions that must be there. */
-export const functions = [
+/** The functions that must be there in a binary of the family `core`. */
+export const functions: readonly string[] = [
   "allocate",
   "release",
   "signature_size",
@@ -108,7 +108,11 @@ export const functions = [
   "vjp_carry_numbers",
   "signature_vjp",
   "combine",
-] as const;
+];
+
+/** The functions that must be there in a family's binary. */
+export const functionsOf = (family: string): readonly string[] =>
+  family === "algebra" ? ["allocate", "release", "run", "scratch"] : functions;
 
 /** Option: the signature of every prefix. */
 export const STREAM = 1;
