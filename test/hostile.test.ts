@@ -4,9 +4,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { info, init, isPathSignatureError, signature } from "../ts/index.ts";
 import { code, type Kernels } from "../ts/wasm/abi.ts";
-import { bytesOf } from "../ts/wasm/binaries.ts";
 import { compileNow } from "../ts/wasm/compile.ts";
 import { onlyModules, Runtime } from "../ts/wasm/runtime.ts";
+import { bytesOf } from "./inlined.ts";
 import { random } from "./paths.ts";
 import { referenceSignature } from "./reference.ts";
 

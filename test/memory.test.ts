@@ -4,9 +4,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { bindSignature, type SignatureFunction } from "../ts/operations/signature.ts";
 import { inputBytes, outputBytes, pathNumbers } from "../ts/run/blocks.ts";
-import { bytesOf } from "../ts/wasm/binaries.ts";
 import { compileNow } from "../ts/wasm/compile.ts";
 import { onlyModules, Runtime } from "../ts/wasm/runtime.ts";
+import { bytesOf } from "./inlined.ts";
 import { random } from "./paths.ts";
 
 const page = 65536;
