@@ -9,14 +9,13 @@ import { describe, typeError } from "../input/errors.ts";
 import { checkBesides, checkBesidesInParts, checkPathsInParts } from "../input/finite.ts";
 import { type ReadOptions, readOptions } from "../input/options.ts";
 import { imaginePaths } from "../input/paths.ts";
-import type { Task, Work } from "../pool/job.ts";
-import { bytesOf, costOf, join, mostSliced, SignatureWork } from "../pool/signature.ts";
+import { bytesOf, costOf, mostSliced, SignatureJob } from "../pool/signature.ts";
 import { spoils } from "../run/batch.ts";
 import { type Budget, longestStretch, outputBytes, streamSteps } from "../run/blocks.ts";
 import { isChained } from "../run/chain.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
 import { SignatureTensor } from "../run/tensor.ts";
-import type { CheckedCall, CpuOperation, GpuOperation, Operation } from "./backend.ts";
+import type { CheckedCall, GpuOperation, Operation } from "./backend.ts";
 
 /** Numbers looked at for being finite in one go: about a millisecond. */
 const lookNumbers = 2 ** 20;
@@ -36,7 +35,7 @@ export class SignatureCall implements CheckedCall {
   /** Nanoseconds on one thread, about. */
   readonly cost: number;
   /** What has the numbers of the result, or will have. */
-  work: { readonly result: Float32Array | Float64Array } | undefined;
+  holder: { readonly result: Float32Array | Float64Array } | undefined;
 
   constructor(call: Call, options: ReadOptions) {
     this.call = call;
@@ -46,16 +45,38 @@ export class SignatureCall implements CheckedCall {
     this.count = call.batch * call.rows * call.row;
     this.options = options;
     this.cost = costOf(call);
-    this.work = undefined;
+    this.holder = undefined;
     const { out } = this;
     if (out !== undefined) checkOut(out, this.count, call);
     this.direct = out !== undefined && this.output > outputBytes && !spoils(call, out);
   }
 
+  check(): Iterator<void> | undefined {
+    const { call, direct } = this;
+    if (!call.checkFinite) return undefined;
+    const { basepoint, initial, lengths, paths } = call;
+    const besides =
+      (basepoint === undefined || basepoint === true ? 0 : basepoint.view.length) +
+      (initial === undefined ? 0 : initial.view.length) +
+      (lengths !== undefined || paths.points === 1 ? paths.batch * paths.channels : 0);
+    if (direct || besides > lookNumbers) return look(call, direct);
+    checkBesides(call);
+    return undefined;
+  }
+
+  job(budget: Budget): SignatureJob {
+    const { call, out, direct, count, cost } = this;
+    // Into `out` itself where it is large, for then there is no room for two.
+    const result = direct ? out : count <= mostSliced ? undefined : allocateNumbers(call.dtype, count, "paths", true);
+    const job = new SignatureJob(call, result, budget, cost, direct);
+    this.holder = job;
+    return job;
+  }
+
   result(): SignatureTensor<"float32" | "float64", boolean, boolean> {
     const { call, out } = this;
     const { dtype, channels, depth } = call;
-    let data = this.work?.result ?? out ?? allocateNumbers(dtype, 0, "paths");
+    let data = this.holder?.result ?? out ?? allocateNumbers(dtype, 0, "paths");
     if (out !== undefined && data !== out) {
       out.set(data);
       data = out;
@@ -64,37 +85,6 @@ export class SignatureCall implements CheckedCall {
     return new SignatureTensor(data, shapeOf(call), dtype, channels, depth, scalarTerm, stream);
   }
 }
-
-const cpu: CpuOperation<SignatureCall> = {
-  cost: ({ cost }) => cost,
-
-  before({ call, direct }) {
-    if (!call.checkFinite) return undefined;
-    const { basepoint, initial, lengths, paths } = call;
-    const besides =
-      (basepoint === undefined || basepoint === true ? 0 : basepoint.view.length) +
-      (initial === undefined ? 0 : initial.view.length) +
-      (lengths !== undefined || paths.points === 1 ? paths.batch * paths.channels : 0);
-    if (!direct && besides <= lookNumbers) {
-      checkBesides(call);
-      return undefined;
-    }
-    return look(call, direct);
-  },
-
-  work(given, budget) {
-    const { call, out, direct, count, cost } = given;
-    // Into `out` itself where it is large, for then there is no room for two.
-    const result = direct ? out : count <= mostSliced ? undefined : allocateNumbers(call.dtype, count, "paths", true);
-    const work = new SignatureWork(call, result, budget, cost, direct);
-    given.work = work;
-    return work;
-  },
-
-  join: (works: Work[], budget: Budget, cost: number): Task | undefined => join(works as SignatureWork[], budget, cost),
-
-  describe: ({ call }, budget) => describeCut(call, budget),
-};
 
 function* look(call: Call, everything: boolean): Generator<void> {
   yield* checkBesidesInParts(call, lookNumbers);
@@ -133,7 +123,7 @@ const gpu: GpuOperation<SignatureCall> = {
   async run(backend, given, context) {
     const result = await backend.run("signature", given.call, context);
     if (!(result instanceof Float32Array)) return result;
-    given.work = { result };
+    given.holder = { result };
     return given.result();
   },
   bring: async (backend, { call, options }) => new SignatureCall(await backend.bring(call, options), options),
@@ -157,7 +147,6 @@ export const signatureOperation: Operation<SignatureCall> = {
     return new SignatureCall(readCall(imaginePaths(shape, dtype), options), options);
   },
 
-  result: (call) => call.result(),
-  cpu,
+  describe: ({ call }, budget) => describeCut(call, budget),
   gpu,
 };

@@ -12,7 +12,7 @@ import { imaginePaths, ReadRows } from "../input/paths.ts";
 import { refuseOut, type SignatureGradients } from "../operations/signature-vjp.ts";
 import { vjpCost } from "../pool/cost.ts";
 import { costOf } from "../pool/signature.ts";
-import { pathsOfVjpBlock, VjpWork } from "../pool/vjp.ts";
+import { pathsOfVjpBlock, VjpJob } from "../pool/vjp.ts";
 import type { Budget } from "../run/blocks.ts";
 import { Gradients } from "../run/vjp-run.ts";
 import type { CheckedCall, GpuOperation, Operation } from "./backend.ts";
@@ -66,6 +66,18 @@ export class VjpCall implements CheckedCall {
   get cost(): number {
     return vjpCost(costOf(this.call));
   }
+
+  check(): Iterator<void> | undefined {
+    return this.call.checkFinite ? checkBesidesInParts(this.call, lookNumbers) : undefined;
+  }
+
+  job(budget: Budget): VjpJob {
+    return new VjpJob(this.call, this.cotangents, this.gradients, budget, this.cost);
+  }
+
+  result(): SignatureGradients {
+    return this.gradients.tensors();
+  }
 }
 
 function readCotangentAnywhere(cotangent: unknown, call: Call): ReadRows {
@@ -95,7 +107,7 @@ const gpu: GpuOperation<VjpCall> = {
   put: (backend, { gradients }) => backend.putGradients(gradients.tensors()),
 };
 
-export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
+export const vjpOperation: Operation<VjpCall> = {
   name: "signatureVjp",
 
   read: (given, options, other) => {
@@ -115,16 +127,7 @@ export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
     return new VjpCall(call, new ReadRows(new Float32Array(0), FLOAT32, call.row, call.row), options);
   },
 
-  result: (call) => call.gradients.tensors(),
-
-  cpu: {
-    cost: (given) => given.cost,
-    before: ({ call }) => (call.checkFinite ? checkBesidesInParts(call, lookNumbers) : undefined),
-    work: (given, budget) => new VjpWork(given.call, given.cotangents, given.gradients, budget, given.cost),
-    // Calls for gradients are not joined.
-    join: () => undefined,
-    describe: ({ call }, budget) => describeBlocks(call, budget),
-  },
+  describe: ({ call }, budget) => describeBlocks(call, budget),
   gpu,
 };
 

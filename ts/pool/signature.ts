@@ -22,7 +22,7 @@ import {
 } from "../run/task.ts";
 import { signatureCost } from "./cost.ts";
 import { gathersOf, listItems } from "./gather.ts";
-import type { Task, Work } from "./job.ts";
+import type { Job, Task } from "./job.ts";
 
 /** Rows that one product takes at most stage so many bytes, or are two. */
 const productBytes = 1024 * 1024;
@@ -54,7 +54,7 @@ export function bytesOf(call: Call): { input: number; output: number } {
 export const mostSliced = 1024;
 
 /** One call's signatures. */
-export class SignatureWork implements Work {
+export class SignatureJob implements Job {
   readonly call: Call;
   readonly cost: number;
   owner: unknown;
@@ -96,7 +96,29 @@ export class SignatureWork implements Work {
   }
 
   get key(): number | undefined {
-    return this.#chained || hasStretches(this.call) ? undefined : keyOf(this.call);
+    const { call } = this;
+    if (this.#chained || hasStretches(call)) return undefined;
+    return ((call.channels * 31 + call.depth) * 31 + call.bits) * 31 + (call.stream ? call.points : 0);
+  }
+
+  canCoalesceWith(other: Job): boolean {
+    if (!(other instanceof SignatureJob)) return false;
+    const { call } = this;
+    const that = other.call;
+    return (
+      call.dtype === that.dtype &&
+      call.channels === that.channels &&
+      call.depth === that.depth &&
+      call.bits === that.bits &&
+      (call.basepoint === undefined) === (that.basepoint === undefined) &&
+      (call.initial === undefined) === (that.initial === undefined) &&
+      // Rows of a stream are as many as points.
+      (!call.stream || call.points === that.points)
+    );
+  }
+
+  coalesce(jobs: Job[], budget: Budget, cost: number): Task | undefined {
+    return coalesce(jobs as SignatureJob[], budget, cost);
   }
 
   get result(): Float32Array | Float64Array {
@@ -118,7 +140,7 @@ export class SignatureWork implements Work {
     if (ready !== undefined) return ready;
     const part = this.nextPart();
     if (part === undefined) return undefined;
-    if (!this.#chained) return new BlockTask([{ work: this, part }]);
+    if (!this.#chained) return new BlockTask([{ job: this, part }]);
     return new ChainTask(this, new Chain(part.cut, part.first, part.count, this.#budget));
   }
 
@@ -138,7 +160,7 @@ export class SignatureWork implements Work {
     return { cut, first, count };
   }
 
-  suspect(): Iterator<void> | undefined {
+  inspect(): Iterator<void> | undefined {
     if (this.#looked) return undefined;
     this.#looked = true;
     return checkPathsInParts(this.call, lookNumbers);
@@ -212,17 +234,8 @@ export class SignatureWork implements Work {
   }
 }
 
-/** Calls whose paths may be computed together: what a kernel is told but once. */
-function keyOf({ dtype, channels, depth, bits, basepoint, initial, stream, points }: Call): number | undefined {
-  const rows = stream ? points : 0;
-  // Digits of one number. What is larger than its digit is no small call.
-  if (channels >= 2 ** 16 || depth >= 2 ** 8 || rows >= 2 ** 16) return undefined;
-  const given = dtype + (basepoint === undefined ? 0 : 2) + (initial === undefined ? 0 : 4);
-  return (((channels * 2 ** 8 + depth) * 2 ** 10 + bits) * 2 ** 3 + given) * 2 ** 16 + rows;
-}
-
 interface Share {
-  readonly work: SignatureWork;
+  readonly job: SignatureJob;
   readonly part: Part;
 }
 
@@ -231,7 +244,7 @@ const range = (first: number, last: number) => (first === last ? `path ${first}`
 /** Items of one call, or of several with equal options. */
 class BlockTask implements Task {
   readonly isLight = false;
-  readonly works: readonly SignatureWork[];
+  readonly jobs: readonly SignatureJob[];
   readonly #shares: readonly Share[];
   readonly #block: Block;
   /** Entries of the list of what to take from memory that the caller shares; 0 where everything is staged. */
@@ -240,7 +253,7 @@ class BlockTask implements Task {
   constructor(shares: readonly Share[]) {
     const parts = shares.map(({ part }) => part);
     this.#shares = shares;
-    this.works = shares.map(({ work }) => work);
+    this.jobs = shares.map(({ job }) => job);
     this.#gathers = gathersOf(parts);
     this.#block = new Block(parts, this.#gathers * gatherEntry * 8);
   }
@@ -262,8 +275,8 @@ class BlockTask implements Task {
 
   stage(memory: Memory, at: number): void {
     const { layout } = this.#block;
-    const [{ work }] = this.#shares as [Share];
-    const { call } = work;
+    const [{ job }] = this.#shares as [Share];
+    const { call } = job;
     const { dtype, bytes } = call;
     const source = this.#gathers > 0 ? memory.sourceOf?.(call.paths.view.buffer as SharedArrayBuffer) : undefined;
     if (source === undefined) {
@@ -279,43 +292,43 @@ class BlockTask implements Task {
 
   take(memory: Memory, at: number): void {
     let item = 0;
-    for (const { work, part } of this.#shares) {
-      const heap = heapOf(memory, work.call.dtype);
-      work.take(part, this.#block.whole, heap, this.#block.outputOf(item, at));
+    for (const { job, part } of this.#shares) {
+      const heap = heapOf(memory, job.call.dtype);
+      job.take(part, this.#block.whole, heap, this.#block.outputOf(item, at));
       item += part.count;
     }
   }
 
-  apart(): readonly Task[] {
+  separate(): readonly Task[] {
     return this.#shares.length === 1 ? [this] : this.#shares.map((share) => new BlockTask([share]));
   }
 }
 
-/** Joins works of equal keys, each of one block, while the block keeps within a budget. @returns The task; the works taken are removed from `works`. */
-export function join(works: SignatureWork[], budget: Budget, cost: number): Task | undefined {
+/** One task of jobs of one block each, as many as fit. Removes them from the list. */
+function coalesce(jobs: SignatureJob[], budget: Budget, cost: number): Task | undefined {
   const shares: Share[] = [];
   let items = 0;
   let points = 1;
   let spent = 0;
   let taken = 0;
-  for (const work of works) {
-    if (work.cancelled) {
+  for (const job of jobs) {
+    if (job.cancelled) {
       taken += 1;
       continue;
     }
-    const { channels, bytes, rows, row, batch, points: length } = work.call;
+    const { channels, bytes, rows, row, batch, points: length } = job.call;
     const count = items + batch;
     const longest = Math.max(points, length);
     const fits =
       count * longest * channels * bytes <= budget.input && count * rows * row * bytes <= budget.output && spent < cost;
     if (shares.length > 0 && !fits) break;
     taken += 1;
-    for (let part = work.nextPart(); part !== undefined; part = work.nextPart()) shares.push({ work, part });
+    for (let part = job.nextPart(); part !== undefined; part = job.nextPart()) shares.push({ job, part });
     items = count;
     points = longest;
-    spent += work.cost;
+    spent += job.cost;
   }
-  works.splice(0, taken);
+  jobs.splice(0, taken);
   return shares.length === 0 ? undefined : new BlockTask(shares);
 }
 
@@ -382,13 +395,13 @@ class Product {
 
 /** A node of a path's tree, the initial signature in front of the last one. */
 class ProductTask implements Task {
-  readonly works: readonly SignatureWork[];
+  readonly jobs: readonly SignatureJob[];
   readonly #product: Product;
   readonly #node: Node;
   readonly #initial: boolean;
 
-  constructor(work: SignatureWork, product: Product, node: Node) {
-    this.works = [work];
+  constructor(job: SignatureJob, product: Product, node: Node) {
+    this.jobs = [job];
     this.#product = product;
     this.#node = node;
     this.#initial = product.isRoot(node) && product.call.initial !== undefined;
@@ -434,16 +447,16 @@ class ProductTask implements Task {
   }
 
   take(memory: Memory, at: number): void {
-    const [work] = this.works as [SignatureWork];
-    if (work.cancelled) return;
+    const [job] = this.jobs as [SignatureJob];
+    if (job.cancelled) return;
     const { dtype, bytes, size } = this.#product.call;
     const from = (at + (memory.u32[at / 4 + OUTPUT] as number)) / bytes;
     const row = heapOf(memory, dtype).subarray(from, from + size);
-    if (this.#product.isRoot(this.#node)) work.finish(this.#product, row);
-    else work.put(this.#product, this.#node.level + 1, this.#node.index, row);
+    if (this.#product.isRoot(this.#node)) job.finish(this.#product, row);
+    else job.put(this.#product, this.#node.level + 1, this.#node.index, row);
   }
 
-  apart(): readonly Task[] {
+  separate(): readonly Task[] {
     return [this];
   }
 }
@@ -451,11 +464,11 @@ class ProductTask implements Task {
 /** The next segment of a chain. */
 class ChainTask implements Task {
   readonly isLight = false;
-  readonly works: readonly SignatureWork[];
+  readonly jobs: readonly SignatureJob[];
   readonly #chain: Chain;
 
-  constructor(work: SignatureWork, chain: Chain) {
-    this.works = [work];
+  constructor(job: SignatureJob, chain: Chain) {
+    this.jobs = [job];
     this.#chain = chain;
   }
 
@@ -474,13 +487,13 @@ class ChainTask implements Task {
   }
 
   take(memory: Memory, at: number): void {
-    const [work] = this.works as [SignatureWork];
-    if (work.cancelled) return;
-    this.#chain.take(memory, at, work.result);
-    work.go(this.#chain);
+    const [job] = this.jobs as [SignatureJob];
+    if (job.cancelled) return;
+    this.#chain.take(memory, at, job.result);
+    job.go(this.#chain);
   }
 
-  apart(): readonly Task[] {
+  separate(): readonly Task[] {
     return [this];
   }
 }

@@ -12,7 +12,7 @@ import type { Memory } from "../run/stage.ts";
 import { failed, RESULT } from "../run/task.ts";
 import type { Gradients } from "../run/vjp-run.ts";
 import { NOT_FINITE, VjpBlock } from "../run/vjp-task.ts";
-import type { Task, Work } from "./job.ts";
+import type { Job, Task } from "./job.ts";
 
 /** Numbers looked at for being finite in one go: about a millisecond. */
 const lookNumbers = 2 ** 20;
@@ -30,7 +30,7 @@ export function pathsOfVjpBlock(call: Call, budget: Budget): number {
 }
 
 /** One call's gradients. */
-export class VjpWork implements Work {
+export class VjpJob implements Job {
   readonly call: Call;
   readonly cotangents: ReadRows;
   readonly gradients: Gradients;
@@ -66,7 +66,15 @@ export class VjpWork implements Work {
     return new VjpTask(this, new VjpBlock(this.call, this.cotangents, first, this.#next - first));
   }
 
-  suspect(): Iterator<void> | undefined {
+  canCoalesceWith(): boolean {
+    return false;
+  }
+
+  coalesce(): undefined {
+    return undefined;
+  }
+
+  inspect(): Iterator<void> | undefined {
     if (this.#looked) return undefined;
     this.#looked = true;
     return this.#look();
@@ -96,11 +104,11 @@ export class VjpWork implements Work {
 
 class VjpTask implements Task {
   readonly isLight = false;
-  readonly works: readonly VjpWork[];
+  readonly jobs: readonly VjpJob[];
   readonly #block: VjpBlock;
 
-  constructor(work: VjpWork, block: VjpBlock) {
-    this.works = [work];
+  constructor(job: VjpJob, block: VjpBlock) {
+    this.jobs = [job];
     this.#block = block;
   }
 
@@ -118,13 +126,13 @@ class VjpTask implements Task {
   }
 
   take(memory: Memory, at: number): void {
-    const [work] = this.works as [VjpWork];
-    if (work.cancelled || memory.u32[at / 4 + RESULT] === NOT_FINITE) return;
-    this.#block.take(memory, at, work.gradients);
-    work.done += this.#block.count;
+    const [job] = this.jobs as [VjpJob];
+    if (job.cancelled || memory.u32[at / 4 + RESULT] === NOT_FINITE) return;
+    this.#block.take(memory, at, job.gradients);
+    job.done += this.#block.count;
   }
 
-  apart(): readonly Task[] {
+  separate(): readonly Task[] {
     return [this];
   }
 }
