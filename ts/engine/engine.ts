@@ -11,8 +11,8 @@ import type { Cotangent } from "../operations/signature-vjp.ts";
 import { wantedBinary } from "../pool/binary.ts";
 import type { Mode } from "../pool/executor.ts";
 import { availableThreads } from "../pool/host.ts";
-import { HostCrews, type ThreadParts } from "../pool/host-executors.ts";
-import { ThreadPool } from "../pool/scheduler.ts";
+import { HostExecutors, type ThreadParts } from "../pool/host-executors.ts";
+import { Scheduler } from "../pool/scheduler.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import type { Device, Operation } from "./backend.ts";
 import { calibrationOf } from "./calibration.ts";
@@ -131,7 +131,7 @@ const noContext = new ReadContext();
 
 class ThreadEngine {
   readonly #runtime: Runtime;
-  readonly #pool: ThreadPool;
+  readonly #pool: Scheduler;
   readonly #threads: number;
   readonly #places: Places;
   readonly #device: "auto" | Device;
@@ -148,7 +148,7 @@ class ThreadEngine {
     const { threads, sharedMemory, workerFactory } = options;
     this.#runtime = runtime;
     this.#threads = threads;
-    this.#pool = new ThreadPool(options, new HostCrews(runtime, parts, workerFactory, sharedMemory));
+    this.#pool = new Scheduler(options, new HostExecutors(runtime, parts, workerFactory, sharedMemory));
     this.#places = new Places(options, this.#pool, parts.loadGpu);
     this.#device = options.device;
   }
@@ -176,7 +176,7 @@ class ThreadEngine {
       const call = operation.read(paths, options, this.#readOther);
       const context = this.#context ?? noContext;
       if (this.#places.concern(operation, call, context)) return this.#places.run(operation, call, context);
-      return this.#pool.run(operation, call, context);
+      return this.#pool.run(call, context);
     } catch (error) {
       return Promise.reject(error);
     } finally {
