@@ -4,7 +4,8 @@
 //
 // What a family exports is listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for hosts
 // that have engines. Those files hold `export {…} from` only. Of each `bindName`, which has a comment
-// above it, the entry makes a function `name` with that comment; everything else it re-exports.
+// above it, the entry makes a function `name` with that comment; of each `nameOperation` a function
+// of the family's engines; everything else it re-exports.
 
 import { families, prefixed } from "./families.mjs";
 import { writeIfChanged } from "./fingerprint.mjs";
@@ -57,7 +58,7 @@ export const entryModule = (family, host) => `generated/entries/${family}-${host
 
 /** The names that a list exports, by what becomes of them; none of a list that does not exist. */
 function readList(file) {
-  const list = { file, bound: [], values: [], types: [] };
+  const list = { file, bound: [], operations: [], values: [], types: [] };
   const comments = [];
   const text = read(at("ts", file))
     .replace(/\/\*\*\s*([\s\S]*?)\s*\*\//g, (_, comment) => `#${comments.push(comment) - 1} `)
@@ -71,6 +72,7 @@ function readList(file) {
     for (const entry of names.split(",").filter((name) => name.trim())) {
       const [, comment, type, name] = /^\s*(?:#(\d+)\s+)?(type )?(\w+)\s*$/.exec(entry) ?? refuse(entry);
       if (type || allTypes) list.types.push(name);
+      else if (name.endsWith("Operation")) list.operations.push(name);
       else if (!name.startsWith("bind")) list.values.push(name);
       else if (comment === undefined) refuse(`${name} without a comment`);
       else list.bound.push({ binder: name, name: name[4].toLowerCase() + name.slice(5), comment: comments[comment] });
@@ -92,7 +94,9 @@ function textOf(family, host) {
   const lists = [{ ...readList(`operations/${family}.ts`), argument: "runtime" }];
   if (engine) lists.push({ ...readList(`engine/${family}.ts`), argument: "createEngine" });
   const given = binaries.length > 0 ? `"${family}", { ${binaries.join(", ")} }` : `"${family}"`;
-  const load = engine && `bindCreateEngine(runtime, () => loadEngine(${engine(family)}))`;
+  const { operations } = lists[0];
+  const table = operations.map((name) => `${name.replace(/Operation$/, "")}: ${name}`).join(", ");
+  const load = engine && `bindCreateEngine<Engine>(runtime, { ${table} }, () => loadEngine(${engine(family)}))`;
   const reexports = ({ file, values, types }) => [exportOf("", values, file), exportOf("type ", types, file)];
   const bindings = ({ bound: all, argument }) =>
     all.map(({ binder, name, comment }) => bound(comment, name, `${binder}(${argument})`));
@@ -106,6 +110,8 @@ function textOf(family, host) {
         file,
       ),
     ),
+    engine ? importOf(operations, lists[0].file) : "",
+    engine ? importOf(["type Engine"], lists[1].file) : "",
     importOf(["bindInfo"], "wasm/info.ts"),
     importOf(["bindInit"], "wasm/init.ts"),
     importOf(["Runtime"], "wasm/runtime.ts"),

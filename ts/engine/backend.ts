@@ -5,10 +5,10 @@ import type { GpuBackend, RunContext } from "../gpu/index.ts";
 import type { Call } from "../input/call.ts";
 import type { ReadOther } from "../input/options.ts";
 import type { Resident } from "../input/resident.ts";
-import type { CheckedCall } from "../pool/job.ts";
+import type { CheckedCall } from "../pool/call.ts";
 import type { Budget } from "../run/blocks.ts";
 
-export type { CallContext, CheckedCall, Progress } from "../pool/job.ts";
+export type { CallContext, CheckedCall, Progress } from "../pool/call.ts";
 
 /** Where a call can run. */
 export type Device = "cpu" | "webgpu";

@@ -3,7 +3,7 @@
 import { type Explanation, explanationInWords, type Verdict } from "../dispatch/index.ts";
 import { divide } from "../pool/division.ts";
 import type { Mode } from "../pool/executor.ts";
-import type { CheckedCall, Operation } from "./backend.ts";
+import type { EngineCall } from "./call.ts";
 
 /** How the processor's threads would do a call. */
 export interface CpuPlan {
@@ -64,7 +64,7 @@ const modes: Record<Mode, string> = {
 const kibibytes = (bytes: number) => `${Math.ceil(bytes / 1024)} KiB`;
 
 /** The plan for a call. */
-export function explainCpu(operation: Operation, call: CheckedCall, threads: number, mode: Mode): CpuPlan {
+export function explainCpu(call: EngineCall, threads: number, mode: Mode): CpuPlan {
   const cost = call.cost;
   const division = divide(cost, call.input, call.output, threads, mode);
   const { budget, tasks } = division;
@@ -78,7 +78,7 @@ export function explainCpu(operation: Operation, call: CheckedCall, threads: num
     ...(used < threads && mode !== "calling thread"
       ? [`${used} of ${threads} threads: there is not more to share`]
       : []),
-    ...operation.describe(call, budget),
+    ...call.operation.explain(call.call, budget),
   ];
   return { device: "cpu", mode, threads: used, tasks, taskBytes: budget, milliseconds, reasons };
 }

@@ -80,31 +80,40 @@ function pathAt(call: Call, at: number): number {
   return path;
 }
 
-/** What a position in rows is called. */
-export interface RowNames {
-  /** The argument. */
+/** Rows of a call as checks see them. */
+export interface CheckedRows {
+  /** The argument's name, and what a position in a row is called. */
   readonly name: string;
   readonly noun: "channel" | "index";
-  /** Rows of a path, and first numbers of each row that are not looked at. Default 1 and 0. */
-  readonly rowsOfPath?: number;
-  readonly skip?: number;
+  /** "step": one for each row of the result; else one for each item, or one that all share. */
+  readonly per: "item" | "step";
+  readonly of: (call: Call) => ReadRows | true | undefined;
+  /** First numbers of each row that play no part. */
+  readonly skip?: (call: Call) => number;
+  /**
+   * "before": whether they are finite is looked at before a kernel runs. "reported": only after the
+   * kernel reported that something is not. "never": the library's own numbers.
+   */
+  readonly checked: "before" | "reported" | "never";
 }
 
-/** Throws for the first number of rows that is not finite, in parts of so many numbers. */
-export function* rowChecks(rows: ReadRows, dtype: DTypeIndex, names: RowNames, numbers: number): Generator<void> {
-  const { view, kind, width, stride } = rows;
-  const { name, noun, rowsOfPath = 1, skip = 0 } = names;
-  const widthOfPath = width * rowsOfPath;
+/** Throws for the first number of a call's rows that is not finite, in parts of so many numbers. */
+export function* rowChecks(rows: CheckedRows, call: Call, numbers: number): Generator<void> {
+  const given = rows.of(call);
+  if (given === undefined || given === true) return;
+  const { view, kind, width, stride } = given;
+  const skip = rows.skip?.(call) ?? 0;
+  const widthOfPath = rows.per === "step" ? width * call.rows : width;
   const { length } = view;
   for (let from = 0; from < length; from += numbers) {
     const end = Math.min(length, from + numbers);
     for (let at = from; ; at++) {
-      at = firstNonFinite(view, kind, dtype, at, end - at);
+      at = firstNonFinite(view, kind, call.dtype, at, end - at);
       if (at < 0) break;
       if (at % width < skip) continue;
-      const within = { [noun]: at % widthOfPath };
+      const within = { [rows.noun]: at % widthOfPath };
       const position = stride === 0 ? within : { path: Math.floor(at / widthOfPath), ...within };
-      throw notFinite(name, Number(view[at]), position);
+      throw notFinite(rows.name, Number(view[at]), position);
     }
     yield;
   }
@@ -112,7 +121,7 @@ export function* rowChecks(rows: ReadRows, dtype: DTypeIndex, names: RowNames, n
 
 /** Whether some path of a call has one point only, and no increment that a kernel could report about. */
 const hasSinglePoints = ({ basepoint, paths, lengths }: Call): boolean =>
-  basepoint === undefined && paths.resident === undefined && (paths.points === 1 || lengths !== undefined);
+  basepoint === undefined && paths.points > 0 && paths.resident === undefined && (paths.points === 1 || lengths !== undefined);
 
 /** Paths of one point, in parts of so many numbers. */
 function* singlePointChecks(call: Call, numbers: number): Generator<void> {
@@ -128,28 +137,29 @@ function* singlePointChecks(call: Call, numbers: number): Generator<void> {
   }
 }
 
-const basepointNames: RowNames = { name: "options.basepoint", noun: "channel" };
-const initialNames: RowNames = { name: "options.initial", noun: "index" };
-
-/** Numbers that {@link unreportedChecks} look at; 0: there are none. */
-export function unreportedNumbers(call: Call): number {
-  const { basepoint, initial, paths } = call;
-  return (
-    (basepoint === undefined || basepoint === true ? 0 : basepoint.view.length) +
-    (initial === undefined ? 0 : initial.view.length) +
-    (hasSinglePoints(call) ? paths.batch * paths.channels : 0)
-  );
+/** Numbers that {@link checksBefore} look at; 0: there are none. */
+export function unreportedNumbers(inputs: readonly CheckedRows[], call: Call): number {
+  let numbers = hasSinglePoints(call) ? call.paths.batch * call.channels : 0;
+  for (const { checked, of } of inputs) {
+    const rows = checked === "before" ? of(call) : undefined;
+    if (rows !== undefined && rows !== true) numbers += rows.view.length;
+  }
+  return numbers;
 }
 
-/** Checks of what no kernel reports about: basepoints, initial signatures, paths of one point. */
-export function* unreportedChecks(call: Call, numbers: number): Generator<void> {
-  const { basepoint, initial, dtype } = call;
-  if (basepoint !== undefined && basepoint !== true) yield* rowChecks(basepoint, dtype, basepointNames, numbers);
-  if (initial !== undefined) yield* rowChecks(initial, dtype, initialNames, numbers);
+/** Checks of what no kernel reports about, in parts of so many numbers. */
+export function* checksBefore(inputs: readonly CheckedRows[], call: Call, numbers: number): Generator<void> {
+  for (const rows of inputs) if (rows.checked === "before") yield* rowChecks(rows, call, numbers);
   if (hasSinglePoints(call)) yield* singlePointChecks(call, numbers);
 }
 
+/** Checks of what kernels report about, in the order of the call's arguments. */
+export function* checksAfter(inputs: readonly CheckedRows[], call: Call, numbers: number): Generator<void> {
+  if (call.points > 0) yield* pathChecks(call, numbers);
+  for (const rows of inputs) if (rows.checked === "reported") yield* rowChecks(rows, call, numbers);
+}
+
 /** Throws for what no kernel reports about. */
-export function checkUnreported(call: Call): void {
-  if (unreportedNumbers(call) > 0) runChecks(unreportedChecks(call, Number.POSITIVE_INFINITY));
+export function checkBefore(inputs: readonly CheckedRows[], call: Call): void {
+  if (unreportedNumbers(inputs, call) > 0) runChecks(checksBefore(inputs, call, Number.POSITIVE_INFINITY));
 }

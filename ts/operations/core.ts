@@ -1,5 +1,6 @@
 // What the entries of the family `core` export, read by the build (scripts/lib/entry-modules.mjs). Of
 // each `bindName` they export the function `name`, with the comment above it; the rest as it is.
+// Each `nameOperation` is one of the family's engines' functions, and not exported itself.
 // `export {…} from` only.
 
 export type { Algorithm, SignatureOptions } from "../input/options.ts";
@@ -12,6 +13,7 @@ export {
   /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
   bindSignature,
   type SignatureFunction,
+  signatureOperation,
 } from "./signature.ts";
 export {
   /** Gradients of signatures. @see {@link SignatureVjpFunction} for shapes, options and errors. */
@@ -19,6 +21,7 @@ export {
   /** Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction} */
   bindSignatureWithVjp,
   type GradientTensor,
+  signatureVjpOperation,
   type SignatureGradients,
   type SignatureVjpFunction,
   type SignatureWithVjpFunction,

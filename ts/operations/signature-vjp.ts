@@ -99,7 +99,7 @@ const cotangentInput: Input = {
   noun: "index",
   // A scalar term is constant: its entry plays no part.
   skip: ({ row, size }) => row - size,
-  reported: true,
+  checked: "reported",
 };
 
 /** Signatures that are known already; where they are not, the kernel computes what it needs. */
@@ -110,6 +110,7 @@ const signaturesInput: Input = {
   width: ({ operands }) => operands[1]?.width ?? 0,
   name: "signatures",
   noun: "index",
+  checked: "never",
 };
 
 const kernel: Kernel = {

@@ -3,7 +3,7 @@
 import { allocateNumbers, FLOAT64, FLOAT32, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
-import { checkUnreported } from "../input/finite.ts";
+import { checkBefore } from "../input/finite.ts";
 import { type ReadOther, readOptions, type SignatureOptions } from "../input/options.ts";
 import { imaginePaths, type Paths, readPaths } from "../input/paths.ts";
 import { SignatureTensor } from "../input/tensor.ts";
@@ -62,6 +62,7 @@ export const basepointInput: Input = {
   width: ({ channels }) => channels,
   name: "options.basepoint",
   noun: "channel",
+  checked: "before",
 };
 
 export const initialInput: Input = {
@@ -71,6 +72,7 @@ export const initialInput: Input = {
   width: ({ size }) => size,
   name: "options.initial",
   noun: "index",
+  checked: "before",
 };
 
 const rows: Output = { region: region.OUT, per: "step", width: ({ row }) => row };
@@ -190,7 +192,7 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
     const count = batch * rows * row;
     const { out, checkFinite } = given;
     if (out !== undefined) checkOut(out, count, call);
-    if (checkFinite) checkUnreported(call);
+    if (checkFinite) checkBefore(kernel.inputs, call);
     const data =
       count === 0
         ? (out ?? allocateNumbers(dtype, 0, "paths"))

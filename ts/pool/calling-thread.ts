@@ -2,7 +2,7 @@
 // each iteration of the event loop.
 
 import type { Executor, ExecutorEvents } from "./executor.ts";
-import type { Task } from "./job.ts";
+import type { Task } from "./call.ts";
 import { type Instances, LocalRunner } from "./local.ts";
 import { nextTick } from "./next-tick.ts";
 

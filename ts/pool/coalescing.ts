@@ -3,7 +3,7 @@
 import type { Budget } from "../run/blocks.ts";
 import { coalescedBudget, coalescedCost } from "./division.ts";
 import type { Mode } from "./executor.ts";
-import type { Job, Task } from "./job.ts";
+import type { Job, Task } from "./call.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** Batches that are remembered before empty ones are dropped. */

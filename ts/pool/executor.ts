@@ -1,8 +1,8 @@
 // What runs the scheduler's tasks: workers that share memory (shared-executor.ts), workers that
 // are sent it (transfer-executor.ts), or the calling thread (calling-thread.ts). Types only.
 
-import type { Memory } from "../run/stage.ts";
-import type { Task } from "./job.ts";
+import type { Memory } from "../run/head.ts";
+import type { Task } from "./call.ts";
 
 /** How tasks and results travel. */
 export type Mode = "shared" | "transfer" | "calling thread";

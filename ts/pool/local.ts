@@ -1,13 +1,13 @@
 // Runs tasks on the calling thread: where there are no workers (calling-thread.ts), and where a task
 // is so short that the round trip to a worker is most of it.
 
-import { RESULT } from "../run/task.ts";
+import { word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import type { ExecutorEvents } from "./executor.ts";
 import { textOf } from "./host.ts";
-import type { Task } from "./job.ts";
+import type { Task } from "./call.ts";
 import { viewsOf } from "./memory-views.ts";
-import { performOutside } from "./perform.ts";
+import { performOutside } from "../run/perform.ts";
 import { sizeClassBytes } from "./size-classes.ts";
 
 /** Here tasks are staged whole. */
@@ -49,7 +49,7 @@ export class LocalRunner {
       this.#events.lost(task, true, `its kernel failed (${textOf(error)})`);
       return;
     }
-    this.#events.finished(task, (memory.u32[RESULT] as number) | 0, memory, 0);
+    this.#events.finished(task, (memory.u32[word.RESULT] as number) | 0, memory, 0);
   }
 
   /** Frees its memory. */

@@ -1,6 +1,6 @@
 // A buffer as the typed arrays that tasks are staged into and read from.
 
-import type { Memory } from "../run/stage.ts";
+import type { Memory } from "../run/head.ts";
 
 export const viewsOf = (buffer: ArrayBufferLike) =>
   ({

@@ -1,6 +1,6 @@
 // Calls that wait or run: their progress, their abort signals, and how they are settled.
 
-import type { CallContext, CheckedCall, Job, Task } from "./job.ts";
+import type { CallContext, CheckedCall, Job, Task } from "./call.ts";
 import type { QueueEntry } from "./queue.ts";
 
 export class PendingCall implements QueueEntry {

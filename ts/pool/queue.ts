@@ -1,7 +1,7 @@
 // A round-robin queue: entries give one task each in turn, so that a small call does not wait for
 // a huge one.
 
-import type { Task } from "./job.ts";
+import type { Task } from "./call.ts";
 
 /** Something that gives tasks: a call, or a batch of coalesced calls. */
 export interface QueueEntry {

@@ -2,7 +2,7 @@
 // to a limit.
 
 import { exhausted } from "./errors.ts";
-import type { Task } from "./job.ts";
+import type { Task } from "./call.ts";
 
 /** Workers that may fail with a task until it is given up. */
 const maxFailures = 3;

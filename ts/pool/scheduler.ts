@@ -1,14 +1,13 @@
 // Runs calls on an executor: divides them into tasks, submits these in turn, tries again what was
 // lost with a worker, and settles promises. What a task computes is its job's business.
 
-import { failed } from "../run/task.ts";
 import { code as codes } from "../wasm/abi.ts";
 import { type CoalescedBatch, Coalescing } from "./coalescing.ts";
 import { divide } from "./division.ts";
 import { closed, full } from "./errors.ts";
 import type { Executor, ExecutorEvents, ExecutorFactory, Mode } from "./executor.ts";
 import { ExecutorLifetime, type LifetimeSettings } from "./executor-lifetime.ts";
-import type { CallContext, CheckedCall, Task } from "./job.ts";
+import type { CallContext, CheckedCall, Task } from "./call.ts";
 import { runInSteps } from "./next-tick.ts";
 import { type PendingCall, PendingCalls } from "./pending-calls.ts";
 import { RoundRobinQueue } from "./queue.ts";
@@ -134,7 +133,7 @@ export class Scheduler implements ExecutorEvents {
   }
 
   finished(task: Task, code: number, memory: Parameters<Task["take"]>[0], at: number): void {
-    if (code === failed.TRAP) {
+    if (code === codes.TRAP) {
       this.lost(task, true, "its kernel trapped");
       return;
     }

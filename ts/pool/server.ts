@@ -1,10 +1,10 @@
 // A worker's side: runs tasks, taken from the shared heap or sent to it. How messages arrive is
 // ts/entry/worker.ts, how a task runs is perform.ts.
 
-import { failed, RESULT } from "../run/task.ts";
+import { code, word } from "../wasm/abi.ts";
 import { Instance } from "../wasm/instance.ts";
 import { Consumer } from "./control.ts";
-import { performInside, performOutside } from "./perform.ts";
+import { performInside, performOutside } from "../run/perform.ts";
 import type { Served, Setup, WorkerApi } from "./protocol.ts";
 
 interface Locks {
@@ -80,7 +80,7 @@ export class Server implements WorkerApi {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       // An instance that trapped is in an unknown state.
       this.#instance = new Instance(instance.module, instance.variant);
-      new Int32Array(task, 0, RESULT + 1)[RESULT] = failed.TRAP;
+      new Int32Array(task, 0, word.RESULT + 1)[word.RESULT] = code.TRAP;
     }
     return task;
   }

@@ -8,7 +8,7 @@
 
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import { type StartWorker, textOf } from "./host.ts";
-import type { Task } from "./job.ts";
+import type { Task } from "./call.ts";
 import { type Instances, LocalRunner } from "./local.ts";
 import { SharedHeap } from "./shared-heap.ts";
 import type { WorkerHandle } from "./worker-handle.ts";

@@ -2,11 +2,11 @@
 // and all that is in flight there. The protocol is that of control.ts. A worker that dies poisons
 // the heap, and the executor goes on with the next generation (shared-executor.ts).
 
-import type { Memory } from "../run/stage.ts";
-import { failed, RESULT } from "../run/task.ts";
+import { code, word } from "../wasm/abi.ts";
+import type { Memory } from "../run/head.ts";
 import { controlBytes, Dispatcher } from "./control.ts";
 import type { ExecutorEvents } from "./executor.ts";
-import type { Task } from "./job.ts";
+import type { Task } from "./call.ts";
 import { viewsOf } from "./memory-views.ts";
 import { SizeClassAllocator } from "./size-classes.ts";
 import { type Source, SourceTable } from "./source-table.ts";
@@ -90,7 +90,7 @@ export class SharedHeap {
     const address = this.#allocator.allocate(task.bytes);
     const memory = this.#memory;
     if (address === 0) {
-      this.#events.finished(task, failed.OUT_OF_MEMORY, memory, 0);
+      this.#events.finished(task, code.OUT_OF_MEMORY, memory, 0);
       return;
     }
     const source = this.sources.stage(() => task.stage(memory, address));
@@ -121,7 +121,7 @@ export class SharedHeap {
     const memory = this.#memory;
     const { task, address, source } = this.#tasks.get(slot) as InFlight;
     if (source !== undefined) source.uses -= 1;
-    this.#events.finished(task, (memory.u32[address / 4 + RESULT] as number) | 0, memory, address);
+    this.#events.finished(task, (memory.u32[address / 4 + word.RESULT] as number) | 0, memory, address);
     this.#tasks.delete(slot);
     this.#allocator.release(address, task.bytes);
     this.#dispatcher.release(slot);

@@ -2,11 +2,11 @@
 // own, and comes back in it. For hosts without shared memory, such as pages that are not
 // cross-origin isolated.
 
+import { word } from "../wasm/abi.ts";
 import { transfer } from "comlink/dist/esm/comlink.mjs";
-import { RESULT } from "../run/task.ts";
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import { type StartWorker, textOf } from "./host.ts";
-import type { Task } from "./job.ts";
+import type { Task } from "./call.ts";
 import { viewsOf } from "./memory-views.ts";
 import { sizeClassBytes } from "./size-classes.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
@@ -90,7 +90,7 @@ export class TransferExecutor implements Executor {
     for (let next = this.#finished.shift(); next !== undefined; next = this.#finished.shift()) {
       const { task, buffer } = next;
       const memory = viewsOf(buffer);
-      this.#events.finished(task, (memory.u32[RESULT] as number) | 0, memory, 0);
+      this.#events.finished(task, (memory.u32[word.RESULT] as number) | 0, memory, 0);
       if (this.#spares.length < sparesPerWorker * this.#threads) this.#spares.push(buffer);
       if (enough()) return;
     }

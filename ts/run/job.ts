@@ -2,23 +2,27 @@
 
 import { beyondMemory, type Call, internal } from "../input/call.ts";
 import { failure } from "../input/errors.ts";
-import { type Checks, numbersAtOnce, pathChecks, rowChecks } from "../input/finite.ts";
+import { type Checks, checksAfter, numbersAtOnce } from "../input/finite.ts";
 import { code } from "../wasm/abi.ts";
 import { BlockTask, type Share } from "./block.ts";
 import type { Budget } from "./blocks.ts";
 import type { Operation, Sink } from "./operation.ts";
-import type { Task, TaskSource } from "./task.ts";
+import type { Task } from "./task.ts";
 import { Work } from "./work.ts";
 
 /** Rows computed before others are held in so many bytes at most, or for one chain of paths. */
 const mostHeldBytes = 256 * 1024 * 1024;
 
-export class Job implements TaskSource {
+export class Job {
   readonly operation: Operation;
   readonly call: Call;
+  /** Estimated nanoseconds of all of it on one thread. */
   readonly cost: number;
+  /** The scheduler's entry for it. */
   owner: unknown;
+  /** Paths whose results are there. */
   done = 0;
+  /** Set by the scheduler once nobody waits for it: results that still come are dropped. */
   cancelled = false;
   readonly #work: Work;
   /** Work that some paths wait for, and bytes that results of such work hold. */
@@ -48,19 +52,21 @@ export class Job implements TaskSource {
     });
   }
 
+  /** Paths. */
   get total(): number {
     return this.call.batch;
   }
 
-  /** A hash of what must be equal for calls to be computed together. */
+  /** A hash of what must be equal for calls to be computed together; `undefined`: this one is not. */
   get key(): number | undefined {
     if (!this.#work.isUncut) return undefined;
     const { channels, depth, bits, dtype } = this.call;
     return (((this.operation.kernel.code * 31 + depth) * 1024 + bits) * 2 + dtype) * 65536 + channels;
   }
 
-  canCoalesceWith(other: TaskSource): boolean {
-    if (!(other instanceof Job) || other.operation !== this.operation) return false;
+  /** Whether a job of the same key can share a task with this one. */
+  canCoalesceWith(other: Job): boolean {
+    if (other.operation !== this.operation) return false;
     const [a, b] = [this.call, other.call];
     return (
       a.channels === b.channels &&
@@ -72,11 +78,13 @@ export class Job implements TaskSource {
     );
   }
 
+  /** Whether `next` may return a task at once. */
   get hasNext(): boolean {
     if (this.#ready !== undefined && this.#ready.length > 0) return true;
     return this.#before?.some(({ hasNext }) => hasNext) || (this.#work.hasNext && this.#heldBytes < mostHeldBytes);
   }
 
+  /** The next task; `undefined`: there is none now, though there may be one when others are done. */
   next(): Task | undefined {
     const ready = this.#ready?.shift();
     if (ready !== undefined) return ready;
@@ -110,12 +118,45 @@ export class Job implements TaskSource {
     this.#heldBytes += bytes;
   }
 
+  /** Checks to make after a kernel reported that something is not finite; `undefined`: they have been made. */
   inspect(): Checks | undefined {
     if (this.#inspected) return undefined;
     this.#inspected = true;
-    return inspectionOf(this.operation, this.call);
+    return checksAfter(this.operation.kernel.inputs, this.call, numbersAtOnce);
   }
 
+  /**
+   * Makes one task of the first of some jobs that can share one with this job, as many as fit a budget and a cost;
+   * removes them from the list.
+   */
+  coalesce(jobs: Job[], budget: Budget, cost: number): Task | undefined {
+    const shares: Share[] = [];
+    let items = 0;
+    let points = 1;
+    let spent = 0;
+    let taken = 0;
+    for (const job of jobs) {
+      if (job.cancelled) {
+        taken += 1;
+        continue;
+      }
+      const { channels, bytes, rows, row, batch, points: length } = job.call;
+      const count = items + batch;
+      const longest = Math.max(points, length);
+      const fits =
+        count * longest * channels * bytes <= budget.input && count * rows * row * bytes <= budget.output && spent < cost;
+      if (shares.length > 0 && !fits) break;
+      taken += 1;
+      shares.push(...job.shares());
+      items = count;
+      points = longest;
+      spent += job.cost;
+    }
+    jobs.splice(0, taken);
+    return shares.length === 0 ? undefined : new BlockTask(shares);
+  }
+
+  /** The error for a task that a kernel refused. */
   refused(refusal: number): Error {
     const { call, operation } = this;
     if (refusal === code.UNSUPPORTED) return beyondMemory(call);
@@ -129,43 +170,4 @@ export class Job implements TaskSource {
       `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into the memory of a thread: lower the depth, the channels or the length`,
     );
   }
-}
-
-/** Checks of all that kernels report about, in the order of the call's arguments. */
-export function* inspectionOf(operation: Operation, call: Call, numbers = numbersAtOnce): Generator<void> {
-  if (call.points > 0) yield* pathChecks(call, numbers);
-  for (const { reported, per, of, name, noun, skip } of operation.kernel.inputs) {
-    const rows = reported ? of(call) : undefined;
-    if (rows === undefined || rows === true) continue;
-    const rowsOfPath = per === "step" ? call.rows : 1;
-    yield* rowChecks(rows, call.dtype, { name, noun, rowsOfPath, skip: skip?.(call) ?? 0 }, numbers);
-  }
-}
-
-/** Coalesces jobs of one block each while the block keeps within a budget. @returns The task; the jobs taken are removed from `jobs`. */
-export function coalesce(jobs: Job[], budget: Budget, cost: number): Task | undefined {
-  const shares: Share[] = [];
-  let items = 0;
-  let points = 1;
-  let spent = 0;
-  let taken = 0;
-  for (const job of jobs) {
-    if (job.cancelled) {
-      taken += 1;
-      continue;
-    }
-    const { channels, bytes, rows, row, batch, points: length } = job.call;
-    const count = items + batch;
-    const longest = Math.max(points, length);
-    const fits =
-      count * longest * channels * bytes <= budget.input && count * rows * row * bytes <= budget.output && spent < cost;
-    if (shares.length > 0 && !fits) break;
-    taken += 1;
-    shares.push(...job.shares());
-    items = count;
-    points = longest;
-    spent += job.cost;
-  }
-  jobs.splice(0, taken);
-  return shares.length === 0 ? undefined : new BlockTask(shares);
 }

@@ -3,25 +3,14 @@
 
 import type { Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
-import type { ReadRows } from "../input/rows.ts";
+import type { CheckedRows } from "../input/finite.ts";
 import type { Budget } from "./blocks.ts";
 
 /** Rows that items bring besides their points. */
-export interface Input {
+export interface Input extends CheckedRows {
   readonly region: number;
-  /** "item": one row for each item, or one that all share. "step": one for each row of the result. */
-  readonly per: "item" | "step";
-  /** The rows of a call; `true`: one row of zeros; `undefined`: none. */
-  readonly of: (call: Call) => ReadRows | true | undefined;
   /** Numbers of a row as kernels read it; what a row has more comes first and is not staged. */
   readonly width: (call: Call) => number;
-  /** The caller's name for it, and for a position in a row, for errors. */
-  readonly name: string;
-  readonly noun: "channel" | "index";
-  /** First numbers of each row that need not be finite: scalar terms that play no part. */
-  readonly skip?: (call: Call) => number;
-  /** Whether the kernel reports numbers that are not finite; otherwise they are checked before it runs. */
-  readonly reported?: boolean;
 }
 
 /** Rows that a kernel writes. */
