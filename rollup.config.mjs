@@ -9,6 +9,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
 import { entries } from "./scripts/lib/entries.mjs";
+import { families, prefixed } from "./scripts/lib/families.mjs";
 import { at, packageJson } from "./scripts/lib/project.mjs";
 
 const onLog = (level, log, handler) => {
@@ -54,6 +55,12 @@ const names = (extension) => ({
   paths: (id) => (id.startsWith(packageName) ? `./${id.slice(packageName.length)}` : id),
 });
 
+/** A family's binaries: those that its entry carries, and the one that an engine asks for. */
+const binaryFiles = (family) => ({
+  [prefixed(family, "binaries")]: new RegExp(`/generated/(${family}/(relaxed|simd)|entries/${family}-inline)\\.js$`),
+  [prefixed(family, "threads")]: new RegExp(`/generated/${family}/threads\\.js$`),
+});
+
 /**
  * The files below shared, by what is in them, so that their names stay as they are. Bundlers take a file as a whole when they split:
  * what is asked for alone, or lazily, or may not reach an edge host, is apart.
@@ -62,11 +69,10 @@ const sharedFiles = {
   /** Of which the sizes are what an app pays for `signatureSize`. */
   sizes: /\/input\/(size|errors)\.js$/,
   /** Compiles bytes, loads engines: nothing for edge hosts. */
-  loading: /\/(wasm\/(compile|inlined)|engine\/bind)\.js$/,
-  binaries: /\/(generated\/(relaxed|simd)|wasm\/binaries|entry\/inline)\.js$/,
+  loading: /\/(wasm\/(compile|binaries)|engine\/bind|entry\/(inline|slim))\.js$/,
+  ...Object.assign({}, ...Object.keys(families).map(binaryFiles)),
   gradients: /\/(run\/vjp[^/]*|operations\/signature-vjp|input\/cotangent)\.js$/,
-  core: /\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/public)\.js$/,
-  threads: /\/(generated|entry)\/threads\.js$/,
+  core: /\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
   /** Calls on the device of TensorFlow.js, which `prepare` asks for; with the one door that nobody else goes through. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
   /** What plans ask of the GPU's kernels, and reading its tensors, is the engine's; the rest, and measuring, comes when a device is opened. */

@@ -1,10 +1,13 @@
-// Builds everything that is published and that the sources need: the three binaries, then the bundle. Says what it does in
-// one line per step and skips what is current. Run by `npm run build`, which brings missing tools first (setup.mjs).
+// Builds everything that is published and that the sources need: three binaries a family, the entry
+// modules, then the bundle. Says what it does in one line a step and skips what is current. Run by
+// `npm run build`, which brings missing tools first (setup.mjs).
 //
 //   node scripts/build.mjs [--only wasm|js] [--variant simd|relaxed|threads]… [--wasm-opt] [--force]
 
 import { parseArgs } from "node:util";
 import * as bundle from "./lib/bundle.mjs";
+import { writeEntries } from "./lib/entry-modules.mjs";
+import { prefixed } from "./lib/families.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import { at } from "./lib/project.mjs";
 import { remembered } from "./lib/rust.mjs";
@@ -37,16 +40,20 @@ async function buildWasm({ chosen, "wasm-opt": wasmOpt, force }) {
   const toolchain = remembered();
   if (!toolchain) throw new Fault("No Rust toolchain has been chosen for the build yet.", "npm run setup");
   wasm.prepare();
-  const plans = chosen.map((variant) => wasm.plan(variant, toolchain, { wasmOpt }));
-  const stale = plans.filter((one) => force || !one.current);
-  // At once: while one links or waits for its last crate, the other uses the second core.
-  await Promise.all(stale.map(({ variant, build }) => step(`wasm ${variant}`, build)));
-  for (const { variant } of plans) wasm.place(variant);
-  return stale.length;
+  const stale = chosen.map((variant) =>
+    wasm.plan(variant, toolchain, { wasmOpt }).filter((one) => force || !one.current),
+  );
+  // Variants at once: while one links or waits for its last crate, the other uses the second core.
+  await Promise.all(
+    stale.map(async (binaries) => {
+      for (const { family, variant, build } of binaries) await step(`wasm ${prefixed(family, variant)}`, build);
+    }),
+  );
+  for (const variant of chosen) wasm.place(variant);
+  return stale.flat().length;
 }
 
 async function buildJs({ force }) {
-  bundle.writeVersion();
   await bundle.writeWorkerSource();
   const plan = bundle.plan();
   if (!force && plan.current) return 0;
@@ -61,6 +68,7 @@ await main(async () => {
     async () => {
       let made = 0;
       bundle.writeVersion();
+      writeEntries();
       if (chosen.only !== "js") made += await buildWasm(chosen);
       if (chosen.only !== "wasm") made += await buildJs(chosen);
       if (made === 0) say("✓ build: nothing changed");

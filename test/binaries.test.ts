@@ -1,13 +1,16 @@
-// Contents of the shipped binaries (dist/wasm), read from their disassembly. An engine rejects a
-// whole module for one unknown opcode, so a stray one in `simd` would break the library on every
-// older engine. Results are not checked here.
+// Contents of the shipped binaries (dist/wasm) of all families, read from their disassembly. An
+// engine rejects a whole module for one unknown opcode, so a stray one in `simd` would break the
+// library on every older engine. Results are not checked here.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import wabtInit from "wabt";
-import { functions } from "../ts/wasm/abi.ts";
+import { prefixed } from "../scripts/lib/families.mjs";
+import { functionsOf } from "../ts/wasm/abi.ts";
 import { Instance } from "../ts/wasm/instance.ts";
+import { familyOf, variantOf } from "../ts/wasm/probe.ts";
+import { families } from "./inlined.ts";
 
 const folder = join(import.meta.dirname, "..", "dist", "wasm");
 const variants = ["simd", "relaxed", "threads"] as const;
@@ -48,7 +51,11 @@ const everything = {
   threads: true,
 };
 
-let shipped: Record<Variant, { bytes: Uint8Array<ArrayBuffer>; module: WebAssembly.Module; contents: Contents }>;
+interface Shipped {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly module: WebAssembly.Module;
+  readonly contents: Contents;
+}
 
 function contentsOf(module: ReturnType<Wabt["readWasm"]>): Contents {
   // Flat format, so that each instruction begins its own line; function names, which may be
@@ -84,98 +91,109 @@ const ownFunctions = ({ exports }: Contents) =>
 
 beforeAll(async () => {
   wabt = await wabtInit();
-  const read = (variant: Variant) => {
-    const bytes = new Uint8Array(readFileSync(join(folder, `${variant}.wasm`)));
-    return { bytes, module: new WebAssembly.Module(bytes), contents: disassemble(bytes) };
-  };
-  shipped = { simd: read("simd"), relaxed: read("relaxed"), threads: read("threads") };
 });
 
-describe("simd", () => {
-  it("has SIMD multiplication and addition in both precisions", () => {
-    expect(simdOpcodes(shipped.simd.contents)).toEqual(
-      expect.arrayContaining(["v128.load", "v128.store", "f32x4.mul", "f32x4.add", "f64x2.mul", "f64x2.add"]),
-    );
-  });
-
-  it("has not one relaxed or atomic opcode and no shared memory", () => {
-    expect(relaxedOpcodes(shipped.simd.contents)).toEqual([]);
-    expect(atomicOpcodes(shipped.simd.contents)).toEqual([]);
-    expect(sharedMemories(shipped.simd.contents)).toEqual([]);
-  });
-});
-
-describe("relaxed", () => {
-  it("has relaxed multiply-add in both precisions", () => {
-    expect(relaxedOpcodes(shipped.relaxed.contents)).toEqual(
-      expect.arrayContaining(["f32x4.relaxed_madd", "f64x2.relaxed_madd"]),
-    );
-  });
-
-  it("has no atomic opcode and no shared memory", () => {
-    expect(atomicOpcodes(shipped.relaxed.contents)).toEqual([]);
-    expect(sharedMemories(shipped.relaxed.contents)).toEqual([]);
-  });
-});
-
-describe("threads", () => {
-  it("has SIMD, relaxed multiply-add and atomics", () => {
-    expect(simdOpcodes(shipped.threads.contents)).toEqual(
-      expect.arrayContaining(["v128.load", "f32x4.mul", "f64x2.mul"]),
-    );
-    expect(relaxedOpcodes(shipped.threads.contents)).toEqual(
-      expect.arrayContaining(["f32x4.relaxed_madd", "f64x2.relaxed_madd"]),
-    );
-    expect(atomicOpcodes(shipped.threads.contents)).toEqual(
-      expect.arrayContaining(["i32.atomic.rmw.cmpxchg", "memory.atomic.wait32", "memory.atomic.notify"]),
-    );
-  });
-
-  it("imports its one memory, shared and bounded by 1 GiB", () => {
-    const { memories } = shipped.threads.contents;
-    expect(memories).toHaveLength(1);
-    expect(memories[0]).toMatch(/^\(import .* \(memory .* 16384 shared\)\)$/);
-  });
-});
-
-describe("the boundary", () => {
-  it("is the same set of functions in all three", () => {
-    const simd = ownFunctions(shipped.simd.contents);
-    expect(simd).toEqual(expect.arrayContaining([...functions]));
-    expect(ownFunctions(shipped.relaxed.contents)).toEqual(simd);
-    expect(ownFunctions(shipped.threads.contents)).toEqual(simd);
-  });
-
-  it("has the types of numbers only, the same in all three", () => {
-    const types = (variant: Variant) => {
-      const module = wabt.readWasm(shipped[variant].bytes, everything);
-      const lines = module.toText({ foldExprs: false, inlineExport: true }).split("\n");
-      return functions.map((name) => {
-        const line = lines.find((text) => text.includes(`(export "${name}")`)) ?? "";
-        const [, parameters = "", result = ""] =
-          /\(type \d+\)(?: \(param ([^)]*)\))?(?: \(result ([^)]*)\))?/.exec(line) ?? [];
-        return `${name}(${parameters})${result && `: ${result}`}`;
-      });
+describe.each(families)("of the family %s", (family) => {
+  const functions = functionsOf(family);
+  /** Opcodes of kernels; `algebra` has no kernel yet. */
+  const ofKernels = (...opcodes: string[]) => expect.arrayContaining(family === "core" ? opcodes : []) as string[];
+  let shipped: Record<Variant, Shipped>;
+  beforeAll(() => {
+    const read = (variant: Variant) => {
+      const bytes = new Uint8Array(readFileSync(join(folder, `${prefixed(family, variant)}.wasm`)));
+      return { bytes, module: new WebAssembly.Module(bytes), contents: disassemble(bytes) };
     };
-    const simd = types("simd");
-    expect(simd).toContain("release(i32 i32)");
-    expect(simd).toContain(`signature(${Array(15).fill("i32").join(" ")}): i32`);
-    expect(types("relaxed")).toEqual(simd);
-    expect(types("threads")).toEqual(simd);
+    shipped = { simd: read("simd"), relaxed: read("relaxed"), threads: read("threads") };
   });
 
-  it.each(["simd", "relaxed"] as const)(
-    "%s exports its memory and imports nothing that instance.ts does not give",
-    (variant) => {
-      const { module, contents } = shipped[variant];
-      expect(contents.imports.filter((line) => !/ "__wbindgen_\w+" \(func /.test(line))).toEqual([]);
-      expect(new Instance(module, variant).kernels.memory).toBeInstanceOf(WebAssembly.Memory);
-    },
-  );
+  it("says which family and variant each is", () => {
+    const told = (variant: Variant) => [familyOf(shipped[variant].module), variantOf(shipped[variant].module)];
+    expect(told("simd")).toEqual([family, "simd"]);
+    expect(told("relaxed")).toEqual([family, "relaxed"]);
+    expect(told("threads")[0]).toBe(family);
+  });
 
-  it("threads imports its memory besides, and nothing else", () => {
-    const { imports } = shipped.threads.contents;
-    expect(imports.filter((line) => !/ "__wbindgen_\w+" \(func /.test(line))).toHaveLength(1);
+  describe("simd", () => {
+    it("has SIMD multiplication and addition in both precisions", () => {
+      expect(simdOpcodes(shipped.simd.contents)).toEqual(
+        ofKernels("v128.load", "v128.store", "f32x4.mul", "f32x4.add", "f64x2.mul", "f64x2.add"),
+      );
+    });
+
+    it("has not one relaxed or atomic opcode and no shared memory", () => {
+      expect(relaxedOpcodes(shipped.simd.contents)).toEqual([]);
+      expect(atomicOpcodes(shipped.simd.contents)).toEqual([]);
+      expect(sharedMemories(shipped.simd.contents)).toEqual([]);
+    });
+  });
+
+  describe("relaxed", () => {
+    it("has relaxed multiply-add in both precisions", () => {
+      expect(relaxedOpcodes(shipped.relaxed.contents)).toEqual(ofKernels("f32x4.relaxed_madd", "f64x2.relaxed_madd"));
+    });
+
+    it("has no atomic opcode and no shared memory", () => {
+      expect(atomicOpcodes(shipped.relaxed.contents)).toEqual([]);
+      expect(sharedMemories(shipped.relaxed.contents)).toEqual([]);
+    });
+  });
+
+  describe("threads", () => {
+    it("has SIMD, relaxed multiply-add and atomics", () => {
+      expect(simdOpcodes(shipped.threads.contents)).toEqual(ofKernels("v128.load", "f32x4.mul", "f64x2.mul"));
+      expect(relaxedOpcodes(shipped.threads.contents)).toEqual(ofKernels("f32x4.relaxed_madd", "f64x2.relaxed_madd"));
+      expect(atomicOpcodes(shipped.threads.contents)).toEqual(
+        expect.arrayContaining(["i32.atomic.rmw.cmpxchg", "memory.atomic.wait32", "memory.atomic.notify"]),
+      );
+    });
+
+    it("imports its one memory, shared and bounded by 1 GiB", () => {
+      const { memories } = shipped.threads.contents;
+      expect(memories).toHaveLength(1);
+      expect(memories[0]).toMatch(/^\(import .* \(memory .* 16384 shared\)\)$/);
+    });
+  });
+
+  describe("the boundary", () => {
+    it("is the same set of functions in all three", () => {
+      const simd = ownFunctions(shipped.simd.contents);
+      expect(simd).toEqual(expect.arrayContaining([...functions]));
+      expect(ownFunctions(shipped.relaxed.contents)).toEqual(simd);
+      expect(ownFunctions(shipped.threads.contents)).toEqual(simd);
+    });
+
+    it("has the types of numbers only, the same in all three", () => {
+      const types = (variant: Variant) => {
+        const module = wabt.readWasm(shipped[variant].bytes, everything);
+        const lines = module.toText({ foldExprs: false, inlineExport: true }).split("\n");
+        return functions.map((name) => {
+          const line = lines.find((text) => text.includes(`(export "${name}")`)) ?? "";
+          const [, parameters = "", result = ""] =
+            /\(type \d+\)(?: \(param ([^)]*)\))?(?: \(result ([^)]*)\))?/.exec(line) ?? [];
+          return `${name}(${parameters})${result && `: ${result}`}`;
+        });
+      };
+      const simd = types("simd");
+      expect(simd).toContain("release(i32 i32)");
+      const [call, parameters] = family === "core" ? ["signature", 15] : ["run", 1];
+      expect(simd).toContain(`${call}(${Array(parameters).fill("i32").join(" ")}): i32`);
+      expect(types("relaxed")).toEqual(simd);
+      expect(types("threads")).toEqual(simd);
+    });
+
+    it.each(["simd", "relaxed"] as const)(
+      "%s exports its memory and imports nothing that instance.ts does not give",
+      (variant) => {
+        const { module, contents } = shipped[variant];
+        expect(contents.imports.filter((line) => !/ "__wbindgen_\w+" \(func /.test(line))).toEqual([]);
+        expect(new Instance(module, variant).kernels.memory).toBeInstanceOf(WebAssembly.Memory);
+      },
+    );
+
+    it("threads imports its memory besides, and nothing else", () => {
+      const { imports } = shipped.threads.contents;
+      expect(imports.filter((line) => !/ "__wbindgen_\w+" \(func /.test(line))).toHaveLength(1);
+    });
   });
 });
 

@@ -7,10 +7,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { prefixed } from "../scripts/lib/families.mjs";
 import { makePatch } from "../scripts/lib/patch.mjs";
-import { applyPatch, bytesOf, decodeHex } from "../ts/wasm/binaries.ts";
-import { supports } from "../ts/wasm/probe.ts";
+import { loadEngine } from "../ts/entry/inline.ts";
+import { applyPatch, decodeHex } from "../ts/wasm/binaries.ts";
+import { Instance } from "../ts/wasm/instance.ts";
+import { familyOf, supports } from "../ts/wasm/probe.ts";
 import { fakeModule } from "./fake.ts";
+import { bytesOf, families } from "./inlined.ts";
 
 type Library = typeof import("../ts/index.ts");
 
@@ -188,9 +192,12 @@ describe("init(source)", () => {
     expect((await library.init(fetch(`${origin}/right.wasm`))).variant).toBe("simd");
   });
 
-  test.each(["simd", "relaxed"] as const)("the published file %s is the inlined one", async (variant) => {
-    const published = await readFile(new URL(`../dist/wasm/${variant}.wasm`, import.meta.url));
-    expect(published.equals(Buffer.from(bytesOf(variant)))).toBe(true);
+  const shipped = families.flatMap((family) =>
+    (["simd", "relaxed"] as const).map((variant) => ({ family, variant, file: `${prefixed(family, variant)}.wasm` })),
+  );
+  test.each(shipped)("the published file $file is the inlined one", async ({ family, variant, file }) => {
+    const published = await readFile(new URL(`../dist/wasm/${file}`, import.meta.url));
+    expect(published.equals(Buffer.from(bytesOf(variant, family)))).toBe(true);
   });
 
   test("a server that has it not", async () => {
@@ -206,6 +213,25 @@ describe("init(source)", () => {
     expect(compute(library)).toEqual(right);
   });
 
+  test("a binary of another family is refused, and what ran before goes on", async () => {
+    const library = await freshLibrary();
+    const refusal = (found: string, wanted: string) => ({
+      code: "INIT_FAILED",
+      argument: "source",
+      given: `a binary of the family "${found}"`,
+      accepted: `a binary of the family "${wanted}"`,
+      message: expect.stringContaining(`"${wanted}"`) as string,
+    });
+    await library.init({ variant: "simd" });
+    await expect(library.init(bytesOf("relaxed", "algebra"))).rejects.toMatchObject(refusal("algebra", "core"));
+    await expect(library.init({ variant: "simd", source: bytesOf("simd", "algebra") })).rejects.toMatchObject(
+      refusal("algebra", "core"),
+    );
+    expect(library.info()).toMatchObject({ variant: "simd", loaded: true });
+    expect(compute(library)).toEqual(right);
+    await expect((await import("../ts/algebra.ts")).init(bytes)).rejects.toMatchObject(refusal("core", "algebra"));
+  });
+
   test("the binary for threads is told apart", async () => {
     const library = await freshLibrary();
     const threads = new URL("../dist/wasm/threads.wasm", import.meta.url);
@@ -213,6 +239,51 @@ describe("init(source)", () => {
       code: "INIT_FAILED",
       message: expect.stringMatching(/unknown import .*memory/) as string,
     });
+  });
+});
+
+describe("another family", () => {
+  test("has a binary of its own, loaded by its own init, in all variants", async () => {
+    const library = await freshLibrary();
+    const algebra = await import("../ts/algebra.ts");
+    expect(algebra.info()).toMatchObject({ variant: "relaxed", loaded: false, memoryBytes: 0 });
+    expect(counts()).toEqual([0, 0, 0]);
+    await algebra.init();
+    expect(counts()).toEqual([0, 1, 1]);
+    expect(algebra.info()).toMatchObject({ variant: "relaxed", loaded: true });
+    expect(library.info().loaded).toBe(false);
+    expect((await algebra.init({ variant: "simd" })).variant).toBe("simd");
+    expect((await algebra.init(bytesOf("relaxed", "algebra"))).variant).toBe("relaxed");
+    expect(compute(library)).toEqual(right);
+    expect(algebra.info().memoryBytes).toBeLessThan(library.info().memoryBytes);
+  });
+
+  test("the errors are those of all entries", async () => {
+    const library = await freshLibrary();
+    const algebra = await import("../ts/algebra.ts");
+    expect(algebra.PathSignatureError).toBe(library.PathSignatureError);
+  });
+
+  test("has an engine, and for its threads a binary that shares memory", async () => {
+    const { createEngine } = await import("../ts/algebra.ts");
+    const engine = await createEngine({ threads: 2 });
+    expect(engine.info()).toMatchObject({ variant: "relaxed", mode: "shared", workers: 0 });
+    await engine.close();
+  });
+
+  test.each(families)("%s gives its engine the published binary for threads", async (family) => {
+    const texts = {
+      core: import("../ts/generated/core/threads.ts"),
+      algebra: import("../ts/generated/algebra/threads.ts"),
+    };
+    const { default: relaxed } = await import(`../ts/generated/${family}/relaxed.ts`);
+    const { sharedModule } = await loadEngine(relaxed, texts[family]);
+    const module = await sharedModule!();
+    expect(familyOf(module)).toBe(family);
+    const memory = new WebAssembly.Memory({ initial: 64, maximum: 16384, shared: true });
+    expect(new Instance(module, "threads", memory).kernels.allocate(64)).toBeGreaterThan(0);
+    const published = await readFile(new URL(`../dist/wasm/${prefixed(family, "threads")}.wasm`, import.meta.url));
+    expect(WebAssembly.Module.exports(module)).toEqual(WebAssembly.Module.exports(new WebAssembly.Module(published)));
   });
 });
 

@@ -1,9 +1,12 @@
-// What bundlers keep: importing signatureSize alone costs under 2 kB and includes no binary, and
-// importing nothing costs nothing, even without the `sideEffects` field of package.json.
+// What bundlers keep: importing signatureSize alone costs under 2 kB and includes no binary,
+// functions of a family include only its own binary, and importing nothing costs nothing, even
+// without the `sideEffects` field of package.json.
 
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { describe, expect, test } from "vitest";
+import algebraRelaxed from "../ts/generated/algebra/relaxed.ts";
+import coreRelaxed from "../ts/generated/core/relaxed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -34,6 +37,7 @@ async function bundle(code: string): Promise<string> {
 }
 
 const index = JSON.stringify(`${root}ts/index.ts`);
+const algebra = JSON.stringify(`${root}ts/algebra.ts`);
 
 /** The first characters of an inlined binary. */
 const magic = "0061736d";
@@ -53,7 +57,20 @@ describe("bundles", () => {
   });
 
   test("nothing imported is nothing kept", async () => {
-    expect((await bundle(`import ${index}`)).trim()).toBe("");
+    expect((await bundle(`import ${index}; import ${algebra}`)).trim()).toBe("");
+  });
+
+  test("a family's functions carry its binary and no other family's", async () => {
+    const core = await bundle(`export { init, signature } from ${index}`);
+    expect([core.includes(coreRelaxed), core.includes(algebraRelaxed)]).toEqual([true, false]);
+    const other = await bundle(`export { init, info } from ${algebra}`);
+    expect([other.includes(coreRelaxed), other.includes(algebraRelaxed)]).toEqual([false, true]);
+  });
+
+  test("functions that are not imported are dropped", async () => {
+    const slim = JSON.stringify(`${root}ts/generated/entries/core-slim.ts`);
+    const bothDirections = (await bundle(`export { signature, signatureVjp } from ${slim}`)).length;
+    expect((await bundle(`export { signature } from ${slim}`)).length).toBeLessThan(bothDirections - 5000);
   });
 
   test("signature carries both binaries, so the tests above look for the right thing", async () => {

@@ -1,3 +1,3 @@
-// The public facade: path signatures with the binaries inside. Re-exports only.
+// `path-signature`: path signatures and their gradients, with the binaries inside.
 
-export * from "./entry/inline.ts";
+export * from "./generated/entries/core-inline.ts";

@@ -1,5 +1,6 @@
 // The size budgets of what is published, and what each buys. Measured by size-limit (.size-limit.mjs).
 
+import { families, prefixed } from "./families.mjs";
 import { without, withoutLazy } from "./parts.mjs";
 
 /** What a bundler ships, minified and compressed, of a file and all that it imports; of some names only, where there are any. */
@@ -16,11 +17,15 @@ const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
 /** What an app pays at once. */
 const atOnce = (name, path, limit, buys, names) => bundled(name, path, limit, buys, { names, plugin: withoutLazy });
 
-/** What comes when an engine is asked for, besides what has been there. */
-const lazily = (name, file, limit, buys, besides = []) =>
-  bundled(name, `dist/shared/${file}.js`, limit, buys, {
-    plugin: without(["binaries", "core", "gradients", "loading", "sizes", ...besides]),
-  });
+/** Files of dist/shared that are loaded when an engine is asked for, besides what has been there. */
+const lazily = (name, files, limit, buys, besides = []) =>
+  bundled(
+    name,
+    files.map((file) => `dist/shared/${file}.js`),
+    limit,
+    buys,
+    { plugin: without(["binaries", "core", "gradients", "loading", "sizes", ...besides]) },
+  );
 
 /** A file as it is served, compressed. */
 const served = (name, path, limit, buys) => ({
@@ -35,6 +40,13 @@ const served = (name, path, limit, buys) => ({
 /** All functions of an entry but the engine, which is loaded from files of its own. */
 const withoutEngine =
   "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
+
+/** What a variant of a family's binary is. */
+const binaries = {
+  relaxed: "with fused multiply-adds",
+  simd: "the same bits everywhere",
+  threads: "on one memory that threads share",
+};
 
 export const budgets = [
   atOnce(
@@ -60,22 +72,27 @@ export const budgets = [
   ),
   lazily(
     "lazily: engine of slim",
-    "engine",
+    ["engine"],
     "46 kB",
     "all threads: loaded by the first `createEngine`; the worker's script, for bundlers that leave its file behind, is inside",
     ["gpu"],
   ),
   lazily(
     "lazily: WebGPU",
-    "gpu",
+    ["gpu"],
     "35 kB",
     "large batches and their gradients on a device: loaded when one is first opened",
     ["engine"],
   ),
-  lazily("lazily: engine", "threads", "52 kB", "the same, and the binary for threads that share memory", ["gpu"]),
+  lazily("lazily: engine", ["engine", "threads"], "52 kB", "the same, and the binary for threads that share memory", [
+    "gpu",
+  ]),
   bundled("worker", "dist/path-signature-worker.js", "16 kB", "what each thread runs", { plugin: withoutLazy }),
   atOnce("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
-  served("wasm/relaxed.wasm", "dist/wasm/relaxed.wasm", "100 kB", "all kernels with fused multiply-adds"),
-  served("wasm/simd.wasm", "dist/wasm/simd.wasm", "100 kB", "all kernels, the same bits everywhere"),
-  served("wasm/threads.wasm", "dist/wasm/threads.wasm", "100 kB", "all kernels on one memory that threads share"),
+  ...Object.entries(families).flatMap(([family, { budget, operations }]) =>
+    Object.entries(binaries).map(([variant, how]) => {
+      const file = `wasm/${prefixed(family, variant)}.wasm`;
+      return served(file, `dist/${file}`, budget, `${operations}, ${how}`);
+    }),
+  ),
 ];

@@ -53,6 +53,7 @@ export function plan() {
       "package.json",
       "scripts/lib/bundle.mjs",
       "scripts/lib/entries.mjs",
+      "scripts/lib/families.mjs",
     ),
   );
   const stamp = at("dist", ".fingerprint");

@@ -1,22 +1,50 @@
-// The entries of the package: one table, from which come rollup's inputs (rollup.config.mjs), package.json's `exports`
-// (scripts/exports.mjs) and what test/packaging expects. A new entry is a line in each of the two objects below.
+// The entries of the package: one table, from which come rollup's inputs (rollup.config.mjs), package.json's
+// `exports` (scripts/exports.mjs) and what test/packaging expects. A family has an entry for each kind
+// of host (entry-modules.mjs); any other entry is a line in `files` and one in `paths`.
 
-import { existsSync } from "node:fs";
-import { at, packageJson } from "./project.mjs";
+import { entryModule } from "./entry-modules.mjs";
+import { families, mainFamily, prefixed } from "./families.mjs";
+
+/** A family's entries: what is built, and what can be imported. */
+function entriesOf(family) {
+  const [name, path] = family === mainFamily ? ["index", "."] : [family, `./${family}`];
+  const [slim, workerd, edgeLight] = ["slim", "workerd", "edge-light"].map((host) => prefixed(family, host));
+  return {
+    files: {
+      /** The binaries inside: for all hosts that may compile bytes. */
+      [name]: { source: `${name}.ts`, commonjs: true },
+      /** No binary inside: `init(source)` brings one. */
+      [slim]: { source: entryModule(family, "slim"), commonjs: true },
+      /** Binaries as modules that the host compiled: Cloudflare's workerd. */
+      [workerd]: { source: entryModule(family, "workerd"), commonjs: false },
+      /** The same in the form that Vercel's Edge and Next.js bundle. */
+      [edgeLight]: { source: entryModule(family, "edge-light"), commonjs: false },
+    },
+    paths: {
+      [path]: {
+        workerd,
+        "edge-light": edgeLight,
+        deno: name,
+        bun: name,
+        node: name,
+        browser: name,
+        default: name,
+      },
+      /** The same entry whatever the conditions. */
+      [`${path}/inline`]: { default: name },
+      [`${path}/slim`]: { default: slim },
+    },
+  };
+}
+
+const all = Object.keys(families).map(entriesOf);
 
 /**
  * What is built: dist/NAME.js with its declarations, and dist/NAME.cjs where CommonJS is meant to get it as well.
- * `source` is below ts/; an entry whose source does not exist (yet) is left out everywhere.
+ * `source` is below ts/.
  */
 const files = {
-  /** The binaries inside: for all hosts that may compile bytes. */
-  index: { source: "index.ts", commonjs: true },
-  /** No binary inside: `init(source)` brings one. */
-  slim: { source: "entry/slim.ts", commonjs: true },
-  /** Binaries as modules that the host compiled: Cloudflare's workerd. */
-  workerd: { source: "entry/workerd.ts", commonjs: false },
-  /** The same in the form that Vercel's Edge and Next.js bundle. */
-  "edge-light": { source: "entry/edge-light.ts", commonjs: false },
+  ...Object.assign({}, ...all.map(({ files }) => files)),
   /** What a worker of the pool runs: one file, by a name that no other is taken for where bundlers leave it behind. */
   "path-signature-worker": { source: "entry/worker.ts", commonjs: true, alone: true },
   /** Gradients for TensorFlow.js. */
@@ -24,22 +52,11 @@ const files = {
 };
 
 /**
- * What can be imported: for each path inside the package the file that a condition leads to. The first condition that a host
- * or a bundler knows counts, so hosts that may not compile bytes come first.
+ * What can be imported: for each path inside the package the file that a condition leads to. The first
+ * condition that a host or a bundler knows counts, so hosts that may not compile bytes come first.
  */
 const paths = {
-  ".": {
-    workerd: "workerd",
-    "edge-light": "edge-light",
-    deno: "index",
-    bun: "index",
-    node: "index",
-    browser: "index",
-    default: "index",
-  },
-  /** The default entry, whatever the conditions. */
-  "./inline": { default: "index" },
-  "./slim": { default: "slim" },
+  ...Object.assign({}, ...all.map(({ paths }) => paths)),
   "./worker": { default: "path-signature-worker" },
   "./tfjs": { default: "tfjs" },
 };
@@ -50,17 +67,13 @@ const binaries = { "./wasm/*.wasm": { types: "./dist/wasm/module.d.ts", default:
 /** The declarations of all of them. */
 export const binaryTypes = "declare const module: WebAssembly.Module;\nexport default module;\n";
 
-/** The entries that exist: name, source below ts/, whether there is a CommonJS form. */
-export const entries = Object.entries(files)
-  .map(([name, file]) => ({ name, ...file }))
-  .filter(({ source }) => existsSync(at("ts", source)));
+/** The entries: name, source below ts/, whether there is a CommonJS form. */
+export const entries = Object.entries(files).map(([name, file]) => ({ name, ...file }));
 
 const byName = new Map(entries.map((entry) => [entry.name, entry]));
 
 /** Import paths that have JavaScript, as a user writes them after the package's name: ".", "./slim", … */
-export const importPaths = Object.entries(paths)
-  .filter(([, conditions]) => byName.has(conditions.default))
-  .map(([path]) => path);
+export const importPaths = Object.keys(paths);
 
 function target(name) {
   const { commonjs } = byName.get(name);
@@ -73,7 +86,7 @@ function target(name) {
 export function exportsField() {
   const field = {};
   for (const path of importPaths) {
-    const conditions = Object.entries(paths[path]).filter(([, name]) => byName.has(name));
+    const conditions = Object.entries(paths[path]);
     field[path] =
       conditions.length === 1
         ? target(conditions[0][1])
@@ -81,6 +94,3 @@ export function exportsField() {
   }
   return { ...field, ...binaries, "./package.json": "./package.json" };
 }
-
-/** Whether package.json says what this table says. */
-export const exportsAreCurrent = () => JSON.stringify(packageJson().exports) === JSON.stringify(exportsField());

@@ -1,7 +1,9 @@
-// Says inside a binary which features it uses: the custom section `target_features` of WebAssembly's tool conventions, which the
-// linker drops together with the names. `init(source)` tells by it which binary it was given (ts/wasm/probe.ts).
+// Custom sections that say what a binary is, so that `init(source)` knows which one it was given
+// (ts/wasm/probe.ts): the features that it uses, in `target_features` of WebAssembly's tool
+// conventions, which the linker drops together with the names; and its family.
 
-const sectionName = "target_features";
+const featuresSection = "target_features";
+const familySection = "path-signature";
 /** "This feature is used", before its name. */
 const plus = 0x2b;
 
@@ -17,10 +19,13 @@ function leb128(number) {
 const counted = (bytes) => [...leb128(bytes.length), ...bytes];
 const text = (string) => counted(Buffer.from(string));
 
-/** A binary's bytes with the section, which is the last; as they are where they have one. */
-export function withFeatures(bytes, features) {
-  if (bytes.includes(sectionName)) return bytes;
+const section = (name, content) => Buffer.from([0, ...counted([...text(name), ...content])]);
+
+/** A binary's bytes with both sections at the end; the features only where the linker left none. */
+export function described(bytes, family, features) {
   const used = features.flatMap((feature) => [plus, ...text(feature)]);
-  const content = [...text(sectionName), ...leb128(features.length), ...used];
-  return Buffer.concat([bytes, Buffer.from([0, ...counted(content)])]);
+  const added = bytes.includes(featuresSection)
+    ? []
+    : [section(featuresSection, [...leb128(features.length), ...used])];
+  return Buffer.concat([bytes, ...added, section(familySection, Buffer.from(family))]);
 }

@@ -1,6 +1,6 @@
-// The three binaries: their names and what each may contain. One opcode that an engine does not know makes it refuse the
-// whole module, so features never mix in one file. How they are compiled: wasm.mjs. What they really contain:
-// test/binaries.test.ts.
+// The three variants of a family's binary: their names and what each may contain. One opcode that
+// an engine does not know makes it refuse the whole module, so features never mix in one file. How
+// they are compiled: wasm.mjs. What they really contain: test/binaries.test.ts.
 
 /** Most memory a shared instance can ever have: 1 GiB, which a shared memory must declare when it is made. */
 const sharedMemoryBytes = 1 << 30;
@@ -31,8 +31,5 @@ export const variants = {
   },
 };
 
-/**
- * The variants whose bytes are inlined in the bundle, so that a call works right after import. The first is there whole, the others as patches
- * of it: it should be the one that most engines run. `threads` is only in the part that an engine loads.
- */
-export const inlined = ["relaxed", "simd", "threads"];
+/** The variant whose bytes entries carry whole, since most engines run it; they carry the others as patches of it. */
+export const patchBase = "relaxed";

@@ -1,23 +1,25 @@
-// Compiles one variant of crates/wasm with wasm-pack, unless nothing that goes into it changed. Writes pkg/<variant>,
-// dist/wasm/<variant>.wasm and, for the inlined variants, ts/generated/<variant>.ts (ts/wasm/binaries.ts reads it).
+// Compiles one binary (a variant of a family) from crates/wasm with wasm-pack, unless nothing that
+// goes into it changed. Writes pkg/<family>/<variant>, dist/wasm/<variant>.wasm with the family in
+// front, and ts/generated/<family>/<variant>.ts, which entries carry.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { withFeatures } from "./features.mjs";
+import { families, prefixed } from "./families.mjs";
+import { described } from "./features.mjs";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
 import { makePatch } from "./patch.mjs";
 import { at, root, targetFolder, toolsBin, wasmBindgenVersion, wasmPackVersion } from "./project.mjs";
 import { environment } from "./rust.mjs";
 import { command } from "./terminal.mjs";
-import { inlined, variants } from "./variants.mjs";
+import { patchBase, variants } from "./variants.mjs";
 
-const pkg = (variant, ...rest) => at("pkg", variant, ...rest);
-const built = (variant) => pkg(variant, "path_signature_bg.wasm");
+const pkg = ({ family, variant }, ...rest) => at("pkg", family, variant, ...rest);
+const built = (binary) => pkg(binary, "path_signature_bg.wasm");
 /** What wasm-pack made, and what it is. */
-const bytesOf = (variant) => withFeatures(readFileSync(built(variant)), variants[variant].features);
-const shipped = (variant) => at("dist", "wasm", `${variant}.wasm`);
-const generated = (variant) => at("ts", "generated", `${variant}.ts`);
+const bytesOf = (binary) => described(readFileSync(built(binary)), binary.family, variants[binary.variant].features);
+const shipped = ({ family, variant }) => at("dist", "wasm", `${prefixed(family, variant)}.wasm`);
+const generated = ({ family, variant }) => at("ts", "generated", family, `${variant}.ts`);
 
 function rustflags(variant, toolchain) {
   const { features, rustflags: extra } = variants[variant];
@@ -88,11 +90,11 @@ const baseline = [
  * Functions by name, then no names. What a function is for float32 and for float64, or for other numbers of channels, then stands side by side, where
  * gzip, which looks back 32 KiB, sees that they are alike: 5 % of the download. The code in them stays as it is, unless it is to be optimised.
  */
-async function finish(variant, wasmOpt) {
-  const file = built(variant);
+async function finish(binary, wasmOpt) {
+  const file = built(binary);
   const enable = new Set([
     ...baseline.map((name) => `--enable-${name}`),
-    ...variants[variant].features.map((name) => binaryenFeature[name]),
+    ...variants[binary.variant].features.map((name) => binaryenFeature[name]),
   ]);
   await command(process.execPath, [
     at("node_modules", "binaryen", "bin", "wasm-opt"),
@@ -108,10 +110,11 @@ async function finish(variant, wasmOpt) {
   renameSync(`${file}.finished`, file);
 }
 
-/** Plan of one variant: whether it is current, and how to build it. */
-export function plan(variant, toolchain, { wasmOpt = false } = {}) {
+/** Plan of one binary: whether it is current, and how to build it. */
+function planOne(binary, toolchain, wasmOpt) {
+  const { family, variant } = binary;
   const flags = rustflags(variant, toolchain);
-  const cargoArguments = ["-Zbuild-std=std,panic_abort"];
+  const cargoArguments = ["-Zbuild-std=std,panic_abort", "--no-default-features", "--features", family];
   const print = fingerprint(
     sources(),
     flags,
@@ -122,8 +125,8 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
     wasmOpt,
   );
   const withLock = () => fingerprint(filesUnder("Cargo.lock"), print);
-  const stamp = pkg(variant, ".fingerprint");
-  const current = isCurrent(stamp, withLock()) && existsSync(built(variant));
+  const stamp = pkg(binary, ".fingerprint");
+  const current = isCurrent(stamp, withLock()) && existsSync(built(binary));
 
   async function build(report) {
     // An interrupted build must not pass for a finished one.
@@ -132,7 +135,7 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
       join(toolsBin, "wasm-pack"),
       [
         ...["build", at("crates", "wasm"), "--mode", "force", "--no-opt", "--target", "web", "--release"],
-        ...["--out-dir", pkg(variant), "--out-name", "path_signature", "--", ...cargoArguments],
+        ...["--out-dir", pkg(binary), "--out-name", "path_signature", "--", ...cargoArguments],
       ],
       {
         env: {
@@ -147,37 +150,48 @@ export function plan(variant, toolchain, { wasmOpt = false } = {}) {
         },
       },
     );
-    await finish(variant, wasmOpt);
+    await finish(binary, wasmOpt);
     remember(stamp, withLock());
-    return kibibytes(readFileSync(built(variant)).length);
+    return kibibytes(readFileSync(built(binary)).length);
   }
 
-  return { variant, current, build };
+  return { ...binary, current, build };
 }
 
-/** Copies what wasm-pack made to where the bundle and the sources take it from. Cheap, so it is always done. */
+/**
+ * Plans of all families' binaries of a variant. They have one target folder, since std and the
+ * kernels compile to the same for all families; so they are built one after the other.
+ */
+export const plan = (variant, toolchain, { wasmOpt = false } = {}) =>
+  Object.keys(families).map((family) => planOne({ family, variant }, toolchain, wasmOpt));
+
+/** Copies a variant's binaries to where the bundle and the sources take them from. Cheap, so it is always done. */
 export function place(variant) {
-  writeIfChanged(shipped(variant), bytesOf(variant));
-  if (!inlined.includes(variant)) return;
-  const [base] = inlined;
-  // A variant alone (build --variant) is placed once the base is there.
-  if (!existsSync(built(base))) return;
-  for (const one of variant === base ? inlined : [variant]) if (existsSync(built(one))) inline(one, base);
+  for (const family of Object.keys(families)) {
+    const binary = { family, variant };
+    const base = { family, variant: patchBase };
+    writeIfChanged(shipped(binary), bytesOf(binary));
+    // A variant alone (build --variant) is inlined once the base is there.
+    if (!existsSync(built(base))) continue;
+    for (const one of variant === patchBase ? Object.keys(variants) : [variant])
+      if (existsSync(built({ family, variant: one }))) inline({ family, variant: one }, base);
+  }
 }
 
-/** Writes a variant's bytes as a source file: the base whole, the others as patches of it. */
-function inline(variant, base) {
-  const bytes = bytesOf(variant);
-  const [name, what, text] =
-    variant === base
-      ? ["hex", "the binary's bytes", bytes]
-      : ["patchHex", `what makes the binary's bytes out of those of \`${base}\``, makePatch(bytesOf(base), bytes)];
+/** Writes a binary's bytes as a source file: the base whole, the others as patches of it. */
+function inline(binary, base) {
+  const bytes = bytesOf(binary);
+  const [what, text] =
+    binary.variant === base.variant
+      ? ["the binary's bytes", bytes]
+      : [`what makes the binary's bytes out of those of \`${base.variant}\``, makePatch(bytesOf(base), bytes)];
   writeIfChanged(
-    generated(variant),
+    generated(binary),
     [
-      `// Made by scripts/build.mjs from crates/wasm: ${what}. Not committed.`,
+      `// Made by scripts/build.mjs from crates/wasm: ${what}, in hexadecimal digits. Not committed.`,
       "",
-      `export const ${name}: string =\n  "${text.toString("hex")}";`,
+      `const hex: string =\n  "${text.toString("hex")}";`,
+      "export default hex;",
       "",
     ].join("\n"),
   );

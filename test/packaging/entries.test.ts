@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entries, exportsField, importPaths } from "../../scripts/lib/entries.mjs";
+import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
+import { families, mainFamily, prefixed } from "../../scripts/lib/families.mjs";
 import { Consumer, nodes, root } from "./consumer.ts";
 
 const consumer = new Consumer();
@@ -19,8 +21,10 @@ it("package.json exports what the table says (node scripts/exports.mjs writes it
 });
 
 it("conditions come in the order in which hosts must find them", () => {
-  const conditions = Object.keys(manifest.exports["."] as object);
-  expect(conditions).toEqual(["workerd", "edge-light", "deno", "bun", "node", "browser", "default"]);
+  for (const path of [".", "./algebra"]) {
+    const conditions = Object.keys(manifest.exports[path] as object);
+    expect(conditions).toEqual(["workerd", "edge-light", "deno", "bun", "node", "browser", "default"]);
+  }
   // Whatever a host asks for, its types come first.
   const check = (value: unknown): void => {
     if (typeof value !== "object" || value === null) return;
@@ -29,7 +33,7 @@ it("conditions come in the order in which hosts must find them", () => {
     if (keys.includes("default")) expect(keys.at(-1)).toBe("default");
     Object.values(value).forEach(check);
   };
-  check(manifest.exports["."]);
+  check(manifest.exports);
 });
 
 /** The names that a file of dist exports, as text: files that import binaries do not run here. */
@@ -44,14 +48,12 @@ function namesOf(entry: string): string[] {
 /** Starting workers, and what is built on it, has no place where there are none. */
 const workersOnly = ["createEngine", "signatureAsync"];
 
-it("all entries of the facade export the same names", () => {
-  const names = namesOf("index");
-  expect(names).toContain("signature");
-  expect(namesOf("slim")).toEqual(names);
+it.each(Object.keys(families))("all entries of the family %s export the same names", (family) => {
+  const names = namesOf(family === mainFamily ? "index" : family);
+  expect(names).toEqual(expect.arrayContaining(["init", "info", "createEngine", ...functionsOf(family)]));
+  expect(namesOf(prefixed(family, "slim"))).toEqual(names);
   const without = names.filter((name) => !workersOnly.includes(name));
-  for (const edge of ["workerd", "edge-light"]) {
-    expect(namesOf(edge).filter((name) => !workersOnly.includes(name))).toEqual(without);
-  }
+  for (const edge of ["workerd", "edge-light"]) expect(namesOf(prefixed(family, edge))).toEqual(without);
 });
 
 /** Files of dist that an entry loads at once. */
@@ -71,11 +73,49 @@ it.each([
   // Nothing that compiles bytes, starts workers or loads anything later.
   ["workerd", ["core", "gradients", "sizes"]],
   ["edge-light", ["core", "gradients", "sizes"]],
+  // Another family's: its own binaries, and nothing of what the other family computes.
+  ["algebra", ["algebra-binaries", "core", "loading", "sizes"]],
+  ["algebra-slim", ["core", "loading", "sizes"]],
+  ["algebra-workerd", ["core", "sizes"]],
+  ["algebra-edge-light", ["core", "sizes"]],
   // What WebGPU needs is loaded by its `prepare`.
   ["tfjs", ["binaries", "core", "gradients", "loading", "sizes"]],
 ])("%s loads these parts at once, no engine among them", (entry, parts) => {
   const expected = [`${entry}.js`, ...parts.map((part) => `shared/${part}.js`)];
   expect([...loadedAtOnce(`${entry}.js`)].sort()).toEqual(expected.sort());
+});
+
+it("edge entries import the binaries of their family, as the host compiles them", () => {
+  const importsOf = (entry: string) => {
+    const text = readFileSync(join(consumer.folder, "node_modules/path-signature/dist", `${entry}.js`), "utf8");
+    return [...text.matchAll(/^import \w+ from '(\.\/wasm\/[^']+)'/gm)].map(([, path]) => path);
+  };
+  expect(importsOf("workerd")).toEqual(["./wasm/relaxed.wasm", "./wasm/simd.wasm"]);
+  expect(importsOf("edge-light")).toEqual(["./wasm/simd.wasm?module"]);
+  expect(importsOf("algebra-workerd")).toEqual(["./wasm/algebra-relaxed.wasm", "./wasm/algebra-simd.wasm"]);
+  expect(importsOf("algebra-edge-light")).toEqual(["./wasm/algebra-simd.wasm?module"]);
+});
+
+it("the slim entry of another family takes that family's binaries", async () => {
+  const file = consumer.write(
+    "algebra.mjs",
+    `import { info, init } from "path-signature/algebra/slim";
+     const attempt = async (work) => { try { return await work(); } catch (error) { return error.code; } };
+     const url = (name) => new URL(import.meta.resolve("path-signature/wasm/" + name + ".wasm"));
+     const found = [await attempt(() => init()), await attempt(() => init(url("simd"))), info().loaded];
+     for (const variant of ["simd", "relaxed"]) {
+       await init(url("algebra-" + variant));
+       found.push(info().variant);
+     }
+     console.log(JSON.stringify(found));`,
+  );
+  expect(JSON.parse(await consumer.run(nodes["Node 24"], file))).toEqual([
+    "SOURCE_MISSING",
+    "INIT_FAILED",
+    false,
+    "simd",
+    "relaxed",
+  ]);
 });
 
 it("the slim entry holds no binary, and says so", async () => {
@@ -131,7 +171,9 @@ it("errors are the same in all entries", async () => {
     `import * as inside from "path-signature";
      import * as inline from "path-signature/inline";
      import * as slim from "path-signature/slim";
-     console.log(inside.PathSignatureError === slim.PathSignatureError, inside.signature === inline.signature);`,
+     import * as algebra from "path-signature/algebra";
+     console.log(inside.PathSignatureError === slim.PathSignatureError, inside.signature === inline.signature);
+     console.log(inside.PathSignatureError === algebra.PathSignatureError, inside.init === algebra.init);`,
   );
-  expect(await consumer.run(nodes["Node 24"], file)).toBe("true true\n");
+  expect(await consumer.run(nodes["Node 24"], file)).toBe("true true\ntrue false\n");
 });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { families } from "../../scripts/lib/families.mjs";
 import { nodes, root } from "./consumer.ts";
 
 const run = promisify(execFile);
@@ -24,7 +25,8 @@ beforeAll(async () => {
   rmSync(join(folder, "ts", "generated"), { recursive: true, force: true });
   // The other binaries as they are.
   cpSync(join(root, "pkg"), join(folder, "pkg"), { recursive: true });
-  for (const variant of again) rmSync(join(folder, "pkg", variant), { recursive: true });
+  for (const family of Object.keys(families))
+    for (const variant of again) rmSync(join(folder, "pkg", family, variant), { recursive: true });
   await run(nodes["Node 24"], [join(folder, "scripts", "build.mjs")], { cwd: folder, maxBuffer: 2 ** 26 });
 }, 600_000);
 

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entries } from "../../scripts/lib/entries.mjs";
+import { families, prefixed } from "../../scripts/lib/families.mjs";
 import { Consumer, missing, nodes, root } from "./consumer.ts";
 
 const consumer = new Consumer();
@@ -13,7 +14,14 @@ afterAll(() => consumer.close());
 
 const installed = (file: string) => join(consumer.folder, "node_modules/path-signature", file);
 /** What is below dist/shared, once as ES modules and once as CommonJS: rollup.config.mjs says what is in each. */
-const sharedScripts = ["binaries", "core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu", "threads"];
+const sharedScripts = [
+  ...["core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu"],
+  ...Object.keys(families).flatMap((family) => [prefixed(family, "binaries"), prefixed(family, "threads")]),
+].sort();
+/** The binaries below dist/wasm. */
+const binaries = Object.keys(families).flatMap((family) =>
+  ["simd", "relaxed", "threads"].map((variant) => `dist/wasm/${prefixed(family, variant)}.wasm`),
+);
 const isShared = (file: string) => file.startsWith("dist/shared/");
 
 /** A file of the package and all that it imports, directly or not. */
@@ -46,9 +54,7 @@ describe("the tarball", () => {
         ...built,
         ...shared,
         "dist/wasm/module.d.ts",
-        "dist/wasm/relaxed.wasm",
-        "dist/wasm/simd.wasm",
-        "dist/wasm/threads.wasm",
+        ...binaries,
         "package.json",
       ].sort(),
     );
@@ -75,8 +81,7 @@ describe("the tarball", () => {
   });
 
   it("holds the binaries that the build made", () => {
-    for (const variant of ["simd", "relaxed", "threads"]) {
-      const file = `dist/wasm/${variant}.wasm`;
+    for (const file of binaries) {
       expect(readFileSync(installed(file)).equals(readFileSync(join(root, file)))).toBe(true);
     }
   });

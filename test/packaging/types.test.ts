@@ -81,6 +81,30 @@ describe.each(["path-signature", "path-signature/slim", "path-signature/inline"]
   },
 );
 
+/** What the entries of all families have. */
+const shared = (entry: string) => `
+import { createEngine, info, init, isPathSignatureError, type Engine, type Info } from "${entry}";
+
+export const told: Info = info();
+export const ready: Promise<Info> = init({ variant: "simd" });
+export const engine: Promise<Engine> = createEngine({ threads: 2 });
+export const ours: boolean = isPathSignatureError(1);
+// @ts-expect-error: it takes nothing
+info("simd");
+`;
+
+describe.each(["path-signature/algebra", "path-signature/algebra/slim", "path-signature/algebra/inline"])(
+  "a strict consumer of %s",
+  (entry) => {
+    it("type-checks as an ES and as a CommonJS module, and under a bundler's resolution", async () => {
+      const files = ["shared.mts", "shared.cts"].map((name) => consumer.write(name, shared(entry)));
+      expect(await typeErrors(files, ...resolve("nodenext", "nodenext"))).toBe("");
+      const file = consumer.write("shared.ts", shared(entry));
+      expect(await typeErrors([file], ...resolve("esnext", "bundler"))).toBe("");
+    });
+  },
+);
+
 describe("a strict consumer", () => {
   it.each(["workerd", "edge-light", "deno", "bun", "browser"])(
     "type-checks under the condition %s",

@@ -1,4 +1,4 @@
-// Types of the engine that every entry exports. Re-exports only.
+// Types of engines that the entries of all families export. Re-exports only.
 
 export type { Costs, CpuCosts, GpuCosts, RuleName, Verdict } from "../dispatch/index.ts";
 export type {
@@ -15,12 +15,9 @@ export type {
 export type { Mode } from "../pool/executor.ts";
 export type { NodeWorkerLike, WebWorkerLike, WorkerLike } from "../pool/host.ts";
 export type { Device, Progress } from "./backend.ts";
-export type { CreateEngineFunction, SignatureAsyncFunction } from "./bind.ts";
+export type { CreateEngineFunction } from "./bind.ts";
 export type { EngineCallOptions } from "./context.ts";
-export type { Engine, EngineInfo, EngineSignatureOptions, SignatureSizes } from "./engine.ts";
+export type { EngineBase, EngineInfo } from "./engine.ts";
 export type { CallPlan, CpuPlan, GpuPlan, Reasoning } from "./explain.ts";
-export type { OperationName } from "./operations.ts";
 export type { EngineOptions } from "./options.ts";
-export type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
 export type { EngineGpuInfo } from "./router.ts";
-export type { EngineVjpOptions } from "./vjp.ts";

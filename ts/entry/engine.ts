@@ -1,5 +1,5 @@
-// What the entry without binaries loads when an engine is asked for: the engine and how to start the worker file. Threads compute with the
-// binary that `init` was given.
+// What entries load when an engine is asked for: the engine, how to start the worker file, and where
+// the code for GPUs is.
 
 export { makeEngine } from "../engine/engine.ts";
 export { loadGpu } from "./load-gpu.ts";

@@ -1,22 +1,27 @@
-// The binaries that the default entry carries, out of the strings that the build made of them. What happens to the bytes is
-// compile.ts's.
+// Binaries out of the text that entries carry them as. What happens to the bytes is compile.ts's.
 //
 // `relaxed`, which most engines run, is there whole, in hexadecimal digits; the others as patches of it
-// (scripts/lib/patch.mjs), since they differ from it in a few instructions. Digits, not base64: what servers compress by finds
-// repeated bytes again as repeated digits, and six bits a letter hides them. bench/NOTES.md has the figures.
+// (scripts/lib/patch.mjs), since they differ from it in a few instructions. Digits, not base64: what
+// servers compress by finds repeated bytes again as repeated digits, and six bits a letter hides
+// them. bench/NOTES.md has the figures.
 
-import { hex as relaxed } from "../generated/relaxed.ts";
-import { patchHex as simd } from "../generated/simd.ts";
 import type { Variant } from "./probe.ts";
 
-/** A binary's bytes. @internal */
-export function bytesOf(variant: Variant): Uint8Array<ArrayBuffer> {
-  return variant === "relaxed" ? decodeHex(relaxed) : patched(simd);
+/** What the build made of a family's binaries (ts/generated/<family>). @internal */
+export interface InlinedBinaries {
+  /** Its bytes. */
+  readonly relaxed: string;
+  /** Its patch of `relaxed`. */
+  readonly simd: string;
 }
 
-/** The bytes of the binary that a patch tells, in hexadecimal digits. @internal */
-export const patched = (patchHex: string): Uint8Array<ArrayBuffer> =>
-  applyPatch(decodeHex(relaxed), decodeHex(patchHex));
+/** A binary's bytes. @internal */
+export const bytesOf = ({ relaxed, simd }: InlinedBinaries, variant: Variant): Uint8Array<ArrayBuffer> =>
+  variant === "relaxed" ? decodeHex(relaxed) : patched(relaxed, simd);
+
+/** The bytes that a patch makes out of a binary, both in hexadecimal digits. @internal */
+export const patched = (base: string, patch: string): Uint8Array<ArrayBuffer> =>
+  applyPatch(decodeHex(base), decodeHex(patch));
 
 /** Decodes hexadecimal digits by the fastest means that the engine has. @internal */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
@@ -35,7 +40,7 @@ export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
 // "0" … "9", "a" … "f".
 const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);
 
-/** What scripts/lib/patch.mjs describes, undone: the bytes that a patch makes out of `base`. @internal */
+/** The bytes that a patch (scripts/lib/patch.mjs) makes out of `base`. @internal */
 export function applyPatch(base: Uint8Array, patch: Uint8Array): Uint8Array<ArrayBuffer> {
   let read = 0;
   const number = (): number => {

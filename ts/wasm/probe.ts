@@ -31,12 +31,18 @@ export function supports(variant: Variant): boolean {
   return WebAssembly.validate(new Uint8Array(variant === "simd" ? simdModule() : relaxedModule()));
 }
 
-/**
- * Which binary a module is, by the list of features that the compiler leaves in it; "custom" where that says nothing.
- */
+/** The text of one of the custom sections that scripts/lib/features.mjs adds; empty where there is none. */
+function sectionOf(module: WebAssembly.Module, name: string): string {
+  const [section] = WebAssembly.Module.customSections(module, name);
+  return section ? new TextDecoder().decode(section) : "";
+}
+
+/** Which variant a module is, by the list of features in it; "custom" where that says nothing. */
 export function variantOf(module: WebAssembly.Module): Variant | "custom" {
-  const [section] = WebAssembly.Module.customSections(module, "target_features");
-  const features = section ? new TextDecoder().decode(section) : "";
+  const features = sectionOf(module, "target_features");
   if (features.includes("relaxed-simd")) return "relaxed";
   return features.includes("simd128") ? "simd" : "custom";
 }
+
+/** Which family's operations a module has; empty where it does not say. */
+export const familyOf = (module: WebAssembly.Module): string => sectionOf(module, "path-signature");

@@ -4,13 +4,15 @@
 import { describe, failure, tagOf, typeError } from "../input/errors.ts";
 import type { ModuleSource } from "./compile.ts";
 import { Instance } from "./instance.ts";
-import { isVariant, supports, type Variant, variantOf, variantsByPreference } from "./probe.ts";
+import { familyOf, isVariant, supports, type Variant, variantOf, variantsByPreference } from "./probe.ts";
 
-/** What an entry brings. */
+/** Where an entry's binaries come from. */
 export interface Loader {
-  /** The binaries that are inside, from the one that is taken where it runs, on. Absent: all of them. */
+  /** The family whose operations the binaries have; others are refused. Absent: any. */
+  readonly family?: string;
+  /** The variants that are inside, from the one that is taken where it runs, on. Absent: all of them. */
   readonly variants?: readonly Variant[];
-  /** The module of a variant, at once. Absent: there is none inside, `init` needs a source. Its errors are the library's (inside.ts). */
+  /** The module of a variant, at once. Absent: there is none inside, `init` needs a source. Its errors are the library's. */
   readonly moduleNow?: (variant: Variant) => WebAssembly.Module;
   /** The same, off the thread where the engine can. */
   readonly moduleLater?: (variant: Variant) => Promise<WebAssembly.Module>;
@@ -119,7 +121,7 @@ export class Runtime {
   async #adopt(variant: Variant | undefined, source: ModuleSource | undefined, wish: boolean): Promise<void> {
     const request = this.#requests;
     if (variant !== undefined && !supports(variant)) throw unsupported(variant);
-    const module = source === undefined ? await this.#inlined(variant as Variant) : await this.#loader.compile(source);
+    const module = source === undefined ? await this.#inlined(variant as Variant) : await this.#given(source);
     // Meanwhile a newer request, or a call, may have settled it.
     if (request < this.#adopted) return;
     this.#adopted = request;
@@ -130,6 +132,15 @@ export class Runtime {
     this.#current = new Instance(module, name);
     this.#broken = undefined;
     if (variant !== undefined) this.modules.set(variant, module);
+  }
+
+  /** The module of a source. @throws PathSignatureError SOURCE_TYPE, INIT_FAILED */
+  async #given(source: ModuleSource): Promise<WebAssembly.Module> {
+    const { compile, family } = this.#loader;
+    const module = await compile(source);
+    const found = familyOf(module);
+    if (family !== undefined && found !== "" && found !== family) throw otherFamily(found, family);
+    return module;
   }
 
   async #inlined(variant: Variant): Promise<WebAssembly.Module> {
@@ -167,6 +178,15 @@ export function readInit(given: unknown): InitOptions {
 
 const unsupported = (variant: Variant): Error =>
   failure("VARIANT_UNSUPPORTED", "options.variant", `"${variant}"`, "a binary that this engine can run");
+
+const otherFamily = (found: string, wanted: string): Error =>
+  failure(
+    "INIT_FAILED",
+    "source",
+    `a binary of the family "${found}"`,
+    `a binary of the family "${wanted}"`,
+    `The WebAssembly binary has the operations of "${found}"; this entry takes one of the family "${wanted}"`,
+  );
 
 function sourceMissing(variant?: Variant): Error {
   const binary = variant === undefined ? "" : ` "${variant}"`;

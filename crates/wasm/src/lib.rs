@@ -6,16 +6,25 @@
 // As in path-signature-kernels.
 #![cfg_attr(path_signature_small, feature(optimize_attribute))]
 
+#[cfg(feature = "algebra")]
+mod algebra;
+#[cfg(feature = "core")]
 mod combine;
+#[cfg(feature = "core")]
 mod peak;
 mod ranges;
+#[cfg(feature = "core")]
 mod recoveries;
+#[cfg(feature = "core")]
 mod vjp;
 
+#[cfg(feature = "core")]
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64};
+#[cfg(feature = "core")]
 use path_signature_kernels::{
     Algorithm, Error, Initial, Options, Recovery, Request, output_len, signature as run, signature_scratch,
 };
+#[cfg(feature = "core")]
 use ranges::{aligned, per_path, slice, slice_mut};
 use std::alloc::Layout;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -24,6 +33,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 const ALIGNMENT: usize = 64;
 
 /// Result codes of [`signature`]; `ts/wasm/abi.ts` has the same.
+#[cfg(feature = "core")]
 mod code {
     pub const FINE: i32 = 0;
     pub const INCREMENTS_NOT_FINITE: i32 = 1;
@@ -60,12 +70,14 @@ pub fn release(address: usize, bytes: usize) {
 }
 
 /// Coefficients of a signature without its scalar term; 0 from 2^31 on, or without a channel or a level.
+#[cfg(feature = "core")]
 #[wasm_bindgen]
 pub fn signature_size(channels: usize, depth: usize) -> usize {
     path_signature_kernels::signature_size(channels, depth).unwrap_or(0)
 }
 
 /// Bytes of scratch that [`signature`] needs for any batch and any number of points; 0 if the shape, the dtype or the options are unsupported.
+#[cfg(feature = "core")]
 #[wasm_bindgen]
 pub fn signature_scratch_bytes(dtype: u32, channels: usize, depth: usize, options: u32) -> usize {
     let Some(options) = decode(options) else { return 0 };
@@ -80,6 +92,7 @@ pub fn signature_scratch_bytes(dtype: u32, channels: usize, depth: usize, option
 
 /// The signatures of a batch of paths; see `ts/wasm/abi.ts` for every argument, and the table above for the result.
 /// A negative result means that nothing was written.
+#[cfg(feature = "core")]
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)]
 pub fn signature(
@@ -124,18 +137,21 @@ pub fn signature(
 }
 
 /// Rounds of 48 independent float32 vector multiply-adds each, to measure this binary's peak: 384 floating point operations a round.
+#[cfg(feature = "core")]
 #[wasm_bindgen]
 pub fn peak_f32(rounds: usize) -> f32 {
     peak::multiply_adds::<LanesF32>(rounds)
 }
 
 /// As [`peak_f32`] for float64: 192 floating point operations a round.
+#[cfg(feature = "core")]
 #[wasm_bindgen]
 pub fn peak_f64(rounds: usize) -> f64 {
     peak::multiply_adds::<LanesF64>(rounds)
 }
 
 /// Bits 0 stream, 1 inverse, 2 scalar term, 8…9 algorithm.
+#[cfg(feature = "core")]
 fn decode(bits: u32) -> Option<Options> {
     if bits & !0x307 != 0 {
         return None;
@@ -150,6 +166,7 @@ fn decode(bits: u32) -> Option<Options> {
 }
 
 /// The arguments of [`signature`] as they came.
+#[cfg(feature = "core")]
 struct Arguments {
     paths: usize,
     batch: usize,
@@ -167,6 +184,7 @@ struct Arguments {
     scratch_bytes: usize,
 }
 
+#[cfg(feature = "core")]
 impl Arguments {
     fn run<V: Lanes>(&self) -> i32 {
         recoveries::with(self.channels, self.depth, self.options, |recovery| {

@@ -1,0 +1,143 @@
+// Writes the entries of a family, one module a host: ts/generated/entries/<family>-<host>.ts. They
+// bind the family's functions to a runtime that loads the family's binaries. Each function is an
+// exported constant of its own, marked as pure, so that bundlers drop what an app does not import.
+//
+// What a family exports is listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for hosts
+// that have engines. Those files hold `export {…} from` only. Of each `bindName`, which has a comment
+// above it, the entry makes a function `name` with that comment; of each `nameOperation` a function
+// of the family's engines; everything else it re-exports.
+
+import { families, prefixed } from "./families.mjs";
+import { writeIfChanged } from "./fingerprint.mjs";
+import { at, read } from "./project.mjs";
+import { Fault } from "./terminal.mjs";
+
+/**
+ * Where an entry's binaries come from. `loader`: the file of ts/entry that makes a loader of them.
+ * `binaries`: the variants that are imported, and from where. `engine`: the arguments of that file's
+ * `loadEngine`; hosts without workers have none. `init`: what `init` does there.
+ */
+export const hosts = {
+  /** As text, for hosts that may compile bytes. */
+  inline: {
+    loader: "inline",
+    binaries: ["relaxed", "simd"],
+    from: (family, variant) => `../${family}/${variant}.ts`,
+    engine: (family) => `relaxed, import("../${family}/threads.ts")`,
+    init: "Loads ahead of the first call, or chooses the binary.",
+  },
+  /** None: for pages that fetch one, and programs that bring their own. */
+  slim: {
+    loader: "slim",
+    binaries: [],
+    engine: () => "",
+    init: "Loads the binary that it is given; comes before the first call.",
+  },
+  /** As modules that the host has compiled: Cloudflare's workerd compiles no bytes at run time. */
+  workerd: {
+    loader: "compiled",
+    binaries: ["relaxed", "simd"],
+    from: (family, variant) => `path-signature/wasm/${prefixed(family, variant)}.wasm`,
+    init: "Starts a binary ahead of the first call, or chooses it; a `source` has to be a WebAssembly.Module here.",
+  },
+  /**
+   * The same for Edge functions of Vercel and Next.js, whose bundler is asked for the module by `?module`.
+   * `simd` alone: an import that the engine cannot compile fails the whole function, and these
+   * functions are developed on Node, whose version 20 has no relaxed SIMD.
+   */
+  "edge-light": {
+    loader: "compiled",
+    binaries: ["simd"],
+    from: (family, variant) => `path-signature/wasm/${prefixed(family, variant)}.wasm?module`,
+    init: "Starts the binary ahead of the first call, or takes another; a `source` has to be a WebAssembly.Module here.",
+  },
+};
+
+/** Where an entry's module is, below ts/. */
+export const entryModule = (family, host) => `generated/entries/${family}-${host}.ts`;
+
+/** The names that a list exports, by what becomes of them; none of a list that does not exist. */
+function readList(file) {
+  const list = { file, bound: [], operations: [], values: [], types: [] };
+  const comments = [];
+  const text = read(at("ts", file))
+    .replace(/\/\*\*\s*([\s\S]*?)\s*\*\//g, (_, comment) => `#${comments.push(comment) - 1} `)
+    .replace(/^\/\/.*$/gm, "");
+  const statement = /export (type )?\{([^}]*)\} from "[^"]+";/g;
+  const refuse = (what) => {
+    throw new Fault(`ts/${file}, a list of exports, holds what it may not: ${what.trim()}`);
+  };
+  if (text.replace(statement, "").trim()) refuse(text.replace(statement, ""));
+  for (const [, allTypes, names] of text.matchAll(statement)) {
+    for (const entry of names.split(",").filter((name) => name.trim())) {
+      const [, comment, type, name] = /^\s*(?:#(\d+)\s+)?(type )?(\w+)\s*$/.exec(entry) ?? refuse(entry);
+      if (type || allTypes) list.types.push(name);
+      else if (name.endsWith("Operation")) list.operations.push(name);
+      else if (!name.startsWith("bind")) list.values.push(name);
+      else if (comment === undefined) refuse(`${name} without a comment`);
+      else list.bound.push({ binder: name, name: name[4].toLowerCase() + name.slice(5), comment: comments[comment] });
+    }
+  }
+  return list;
+}
+
+/** The names of a family's functions. */
+export const functionsOf = (family) => readList(`operations/${family}.ts`).bound.map(({ name }) => name);
+
+const importOf = (names, from) => (names.length > 0 ? `import { ${names.join(", ")} } from "../../${from}";` : "");
+const exportOf = (kind, names, from) =>
+  names.length > 0 ? `export ${kind}{ ${names.join(", ")} } from "../../${from}";` : "";
+const bound = (comment, name, call) => `/** ${comment} */\nexport const ${name} = /* @__PURE__ */ ${call};\n`;
+
+function textOf(family, host) {
+  const { loader, binaries, from, engine, init } = hosts[host];
+  const lists = [{ ...readList(`operations/${family}.ts`), argument: "runtime" }];
+  if (engine) lists.push({ ...readList(`engine/${family}.ts`), argument: "createEngine" });
+  const given = binaries.length > 0 ? `"${family}", { ${binaries.join(", ")} }` : `"${family}"`;
+  const { operations } = lists[0];
+  const table = operations.map((name) => `${name.replace(/Operation$/, "")}: ${name}`).join(", ");
+  const load = engine && `bindCreateEngine<Engine>(runtime, { ${table} }, () => loadEngine(${engine(family)}))`;
+  const reexports = ({ file, values, types }) => [exportOf("", values, file), exportOf("type ", types, file)];
+  const bindings = ({ bound: all, argument }) =>
+    all.map(({ binder, name, comment }) => bound(comment, name, `${binder}(${argument})`));
+  return [
+    `// Made by scripts/build.mjs: the family \`${family}\` on the host \`${host}\`. Not committed.\n`,
+    engine ? importOf(["bindCreateEngine"], "engine/bind.ts") : "",
+    importOf(engine ? ["loadEngine", "loader"] : ["loader"], `entry/${loader}.ts`),
+    ...lists.map(({ file, bound: all }) =>
+      importOf(
+        all.map(({ binder }) => binder),
+        file,
+      ),
+    ),
+    engine ? importOf(operations, lists[0].file) : "",
+    engine ? importOf(["type Engine"], lists[1].file) : "",
+    importOf(["bindInfo"], "wasm/info.ts"),
+    importOf(["bindInit"], "wasm/init.ts"),
+    importOf(["Runtime"], "wasm/runtime.ts"),
+    ...binaries.map((variant) => `import ${variant} from "${from(family, variant)}";`),
+    `\nconst runtime = /* @__PURE__ */ new Runtime(/* @__PURE__ */ loader(${given}));\n`,
+    ...bindings(lists[0]),
+    bound("What runs: version, binary, features. @see {@link Info}", "info", "bindInfo(runtime)"),
+    bound(`${init} @see {@link InitFunction}`, "init", "bindInit(runtime, info)"),
+    load
+      ? bound(
+          "Makes an engine that runs batches on all threads. @see {@link CreateEngineFunction}",
+          "createEngine",
+          load,
+        )
+      : "",
+    ...lists.slice(1).flatMap(bindings),
+    ...lists.flatMap(reexports),
+    engine ? `export * from "../../engine/public.ts";` : "",
+    `export * from "../../entry/public.ts";\n`,
+  ]
+    .filter((line) => line !== "")
+    .join("\n");
+}
+
+/** Writes all of them. */
+export function writeEntries() {
+  for (const family of Object.keys(families))
+    for (const host of Object.keys(hosts)) writeIfChanged(at("ts", entryModule(family, host)), textOf(family, host));
+}

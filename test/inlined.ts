@@ -1,0 +1,17 @@
+// The binaries that entries carry, for tests that instantiate them by themselves.
+
+import algebraRelaxed from "../ts/generated/algebra/relaxed.ts";
+import algebraSimd from "../ts/generated/algebra/simd.ts";
+import relaxed from "../ts/generated/core/relaxed.ts";
+import simd from "../ts/generated/core/simd.ts";
+import { bytesOf as bytesOfText } from "../ts/wasm/binaries.ts";
+import type { Variant } from "../ts/wasm/probe.ts";
+
+const texts = { core: { relaxed, simd }, algebra: { relaxed: algebraRelaxed, simd: algebraSimd } };
+
+export const families = ["core", "algebra"] as const;
+export type Family = (typeof families)[number];
+
+/** A binary's bytes. */
+export const bytesOf = (variant: Variant, family: Family = "core"): Uint8Array<ArrayBuffer> =>
+  bytesOfText(texts[family], variant);

@@ -1,0 +1,16 @@
+// What the entries of the family `core` export besides on hosts that have engines, as in
+// ts/operations/core.ts; binders here take the entry's `createEngine`.
+
+export {
+  /** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */
+  bindSignatureAsync,
+  type SignatureAsyncFunction,
+} from "./bind.ts";
+export type {
+  Engine,
+  EngineSignatureOptions,
+  EngineVjpOptions,
+  OperationName,
+  SignatureSizes,
+} from "./core-engine.ts";
+export type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";

@@ -1,0 +1,230 @@
+// What a call returns: numbers with their shape, and views of them by level and by word. Reads, never computes.
+
+import { type ArrayOf, type DType, type DTypeIndex, FLOAT32 } from "./arrays.ts";
+import { countOf, describe, rangeError } from "./errors.ts";
+import { rowMajor } from "./shape.ts";
+
+/**
+ * A view of one level: `strides` and `offset` count numbers of `data`, so that the element at index (i, j, …) is
+ * `data[offset + i * strides[0] + j * strides[1] + …]`. It shares its memory with the signature.
+ */
+export interface LevelView<T extends DType = DType> {
+  /** The signature's own numbers, or, where the level is contiguous, just the level's. */
+  readonly data: ArrayOf[T];
+  /** (…lead, d, …, d) with k trailing dimensions of d channels for level k. */
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly dtype: T;
+  /** The number at an index with one entry for each dimension. @throws PathSignatureRangeError LEVEL_INVALID for an index out of bounds. */
+  get(...index: readonly number[]): number;
+  /** The level's numbers, row-major and contiguous, as a copy. */
+  toArray(): ArrayOf[T];
+}
+
+/** What `at` returns: one number, or a typed array with one number for each entry of the leading dimensions. */
+export type Coefficients<T extends DType, Stream extends boolean, Batched extends boolean> = Stream extends true
+  ? ArrayOf[T]
+  : Batched extends true
+    ? ArrayOf[T]
+    : Batched extends false
+      ? number
+      : never;
+
+/**
+ * Signatures of a path or of a batch of paths, truncated at `depth`.
+ *
+ * `data` is row-major. The last dimension holds one signature: level by level from the first, each level in lexicographic
+ * order of its words, with a leading 1 (the empty word's coefficient) only where `scalarTerm` is set.
+ *
+ * @typeParam T - number type of `data`.
+ * @typeParam Stream - whether it holds the signature of every prefix of a path.
+ * @typeParam Batched - whether it holds more than a single path (`boolean` where the types cannot know).
+ */
+export interface Signature<
+  T extends DType = DType,
+  Stream extends boolean = boolean,
+  Batched extends boolean = boolean,
+> {
+  /** The numbers. Where `out` was given, that array. */
+  readonly data: ArrayOf[T];
+  /** (…batch, row), or with `stream` (…batch, length − 1, row): length with a basepoint. */
+  readonly shape: readonly number[];
+  readonly dtype: T;
+  /** d, the dimensions of the path's space. */
+  readonly channels: number;
+  /** N, the level at which the signature is truncated. */
+  readonly depth: number;
+  /** Whether each signature begins with the 1 of the empty word. */
+  readonly scalarTerm: boolean;
+  /** Whether there is a signature for every prefix of a path. */
+  readonly stream: Stream;
+  /**
+   * Level k as a tensor of shape (…lead, d, …, d), sharing memory with `data`.
+   * @param k - 1 … depth, and 0 with `scalarTerm`.
+   * @throws PathSignatureRangeError LEVEL_INVALID
+   */
+  level(k: number): LevelView<T>;
+  /**
+   * Coefficient of a word, given by its letters: `at([0, 1])` is the iterated integral ∫∫ dx⁰ dx¹, first letter first in time.
+   * A number for a single signature, else a new typed array with one number for each entry of the leading dimensions.
+   * @param word - 1 … depth letters from 0 to channels − 1; the empty word with `scalarTerm`.
+   * @throws PathSignatureRangeError WORD_INVALID
+   */
+  at(word: ArrayLike<number>): Coefficients<T, Stream, Batched>;
+}
+
+const product = (numbers: readonly number[]): number => {
+  let p = 1;
+  for (const n of numbers) p *= n;
+  return p;
+};
+
+const numbersOf = <T extends DType>(dtype: T, count: number): ArrayOf[T] =>
+  (dtype === "float32" ? new Float32Array(count) : new Float64Array(count)) as ArrayOf[T];
+
+/** The result of a call. Made by the library only. */
+export class SignatureTensor<T extends DType, Stream extends boolean, Batched extends boolean>
+  implements Signature<T, Stream, Batched>
+{
+  readonly data: ArrayOf[T];
+  readonly shape: readonly number[];
+  readonly dtype: T;
+  readonly channels: number;
+  readonly depth: number;
+  readonly scalarTerm: boolean;
+  readonly stream: Stream;
+
+  constructor(
+    data: ArrayOf[T],
+    shape: readonly number[],
+    dtype: DTypeIndex,
+    channels: number,
+    depth: number,
+    scalarTerm: boolean,
+    stream: boolean,
+  ) {
+    this.data = data;
+    this.shape = shape;
+    this.dtype = (dtype === FLOAT32 ? "float32" : "float64") as T;
+    this.channels = channels;
+    this.depth = depth;
+    this.scalarTerm = scalarTerm;
+    this.stream = stream as Stream;
+  }
+
+  level(k: number): LevelView<T> {
+    const lowest = this.scalarTerm ? 0 : 1;
+    if (!Number.isInteger(k) || k < lowest || k > this.depth) {
+      throw rangeError("LEVEL_INVALID", "level", describe(k), `a whole number from ${lowest} to ${this.depth}`);
+    }
+    const { channels: d, dtype } = this;
+    const row = this.shape[this.shape.length - 1] as number;
+    const lead = this.shape.slice(0, -1);
+    const offset = this.#offset(k);
+    const inner: number[] = new Array(k).fill(d);
+    const single = lead.length === 0;
+    const data = single ? (this.data.subarray(offset, offset + d ** k) as ArrayOf[T]) : this.data;
+    const strides = [...rowMajor(lead).map((s) => s * row), ...rowMajor(inner)];
+    return new StridedLevel(data, [...lead, ...inner], strides, single ? 0 : offset, dtype, d ** k, row);
+  }
+
+  at(word: ArrayLike<number>): Coefficients<T, Stream, Batched> {
+    const index = this.#indexOf(word);
+    if (this.shape.length === 1) return this.data[index] as number as Coefficients<T, Stream, Batched>;
+    const row = this.shape[this.shape.length - 1] as number;
+    const count = product(this.shape.slice(0, -1));
+    const found = numbersOf(this.dtype, count);
+    for (let i = 0; i < count; i++) found[i] = this.data[i * row + index] as number;
+    return found as Coefficients<T, Stream, Batched>;
+  }
+
+  /** Where level k begins in a row. */
+  #offset(k: number): number {
+    let offset = this.scalarTerm ? 1 : 0;
+    if (k === 0) return 0;
+    for (let j = 1, count = this.channels; j < k; j++, count *= this.channels) offset += count;
+    return offset;
+  }
+
+  #indexOf(word: ArrayLike<number>): number {
+    const refuse = (given: string) =>
+      rangeError(
+        "WORD_INVALID",
+        "word",
+        given,
+        `${this.scalarTerm ? 0 : 1} to ${this.depth} letters, whole numbers from 0 to ${this.channels - 1}`,
+      );
+    if (typeof word !== "object" || word === null || !Number.isInteger(word.length)) throw refuse(describe(word));
+    const k = word.length;
+    if (k > this.depth || (k === 0 && !this.scalarTerm)) throw refuse(countOf(k, "letter"));
+    let index = 0;
+    for (let i = 0; i < k; i++) {
+      const letter = word[i] as number;
+      if (!Number.isInteger(letter) || letter < 0 || letter >= this.channels)
+        throw refuse(`the letter ${describe(letter)} at ${i}`);
+      index = index * this.channels + letter;
+    }
+    return this.#offset(k) + index;
+  }
+}
+
+class StridedLevel<T extends DType> implements LevelView<T> {
+  readonly data: ArrayOf[T];
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly dtype: T;
+  /** Numbers of the level in a signature, and from one signature to the next. */
+  readonly #width: number;
+  readonly #row: number;
+
+  constructor(
+    data: ArrayOf[T],
+    shape: readonly number[],
+    strides: readonly number[],
+    offset: number,
+    dtype: T,
+    width: number,
+    row: number,
+  ) {
+    this.data = data;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+    this.dtype = dtype;
+    this.#width = width;
+    this.#row = row;
+  }
+
+  get(...index: readonly number[]): number {
+    const { shape, strides } = this;
+    if (index.length !== shape.length) {
+      throw rangeError(
+        "LEVEL_INVALID",
+        "index",
+        countOf(index.length, "number"),
+        `${countOf(shape.length, "number")}, one for each dimension`,
+      );
+    }
+    let at = this.offset;
+    for (let i = 0; i < shape.length; i++) {
+      const n = index[i] as number;
+      const end = shape[i] as number;
+      if (!Number.isInteger(n) || n < 0 || n >= end) {
+        throw rangeError("LEVEL_INVALID", `index[${i}]`, describe(n), `a whole number from 0 to ${end - 1}`);
+      }
+      at += n * (strides[i] as number);
+    }
+    return this.data[at] as number;
+  }
+
+  toArray(): ArrayOf[T] {
+    const { data, dtype } = this;
+    const count = product(this.shape);
+    const copy = numbersOf(dtype, count);
+    for (let to = 0, at = this.offset; to < count; to += this.#width, at += this.#row)
+      copy.set(data.subarray(at, at + this.#width), to);
+    return copy;
+  }
+}
