@@ -8,8 +8,8 @@
 export const threadCounts = [1, 2, 4, 8, 16, 32, 64];
 
 /**
- * Minimum number of tasks per thread, as ts/pool/plan.ts divides a call, and the number that may be
- * in flight for each.
+ * Minimum number of tasks per thread, as ts/pool/division.ts divides a call, and the number that
+ * may be in flight for each.
  */
 const tasksOfThread = 6;
 const inFlightOfThread = 16;
