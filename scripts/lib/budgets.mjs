@@ -41,6 +41,9 @@ const served = (name, path, limit, buys) => ({
 const withoutEngine =
   "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
 
+/** What one function more may add to an app that imports all others of its family without a binary. */
+export const functionBytes = 600;
+
 /** What a variant of a family's binary is. */
 const binaries = {
   relaxed: "with fused multiply-adds",

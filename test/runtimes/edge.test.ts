@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { EdgeVM } from "@edge-runtime/vm";
 import { type BuildOptions, build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { familyOf } from "../../ts/wasm/probe.ts";
 import { type Consumer, root } from "../packaging/consumer.ts";
 import { requireHost } from "./hosts.ts";
 import { makeProject, type Report, settle } from "./project.ts";
@@ -58,6 +59,20 @@ describe("workerd", () => {
     );
     await settle("workerd", JSON.parse(text) as Report, workerdVersion);
     expect(bundled).toContain("signature_scratch_bytes");
+    expect(bundled).not.toMatch(forbidden);
+  });
+
+  it("runs another family on its own binaries", async ({ skip }) => {
+    requireHost("workerd", skip);
+    const { text, bundled } = await answer(
+      "algebra",
+      `import { info, init } from "path-signature/algebra";
+       export default { fetch: async () => Response.json([await init(), await init({ variant: "simd" }), info()]) };`,
+    );
+    expect(JSON.parse(text)).toMatchObject(["relaxed", "simd", "simd"].map((variant) => ({ variant, loaded: true })));
+    // wrangler puts a hash in front of a file's name.
+    const binaries = [...bundled.matchAll(/"\.\/[0-9a-f]+-([\w-]+)\.wasm"/g)].map(([, binary]) => binary);
+    expect(binaries.sort()).toEqual(["algebra-relaxed", "algebra-simd"]);
     expect(bundled).not.toMatch(forbidden);
   });
 
@@ -129,6 +144,18 @@ describe("edge-runtime", () => {
     const vm = machine(modules);
     vm.evaluate(code);
     await settle("edge-light", JSON.parse(await vm.evaluate<Promise<string>>("report")) as Report, vmVersion);
+    expect(code).not.toMatch(forbidden);
+  });
+
+  it("runs another family on its own binary", async () => {
+    const { code, modules } = await bundle(
+      `import { info, init } from "path-signature/algebra";
+       globalThis.report = init().then(() => JSON.stringify(info()));`,
+    );
+    expect(Object.values(modules).map(familyOf)).toEqual(["algebra"]);
+    const vm = machine(modules);
+    vm.evaluate(code);
+    expect(JSON.parse(await vm.evaluate<Promise<string>>("report"))).toMatchObject({ variant: "simd", loaded: true });
     expect(code).not.toMatch(forbidden);
   });
 

@@ -97,22 +97,8 @@ export interface Kernels {
   combine(dtype: number, channels: number, depth: number, rows: number, count: number): number;
 }
 
-/** The functions that must be there in a binary of the family `core`. */
-export const functions: readonly string[] = [
-  "allocate",
-  "release",
-  "signature_size",
-  "signature_scratch_bytes",
-  "signature",
-  "vjp_scratch_bytes",
-  "vjp_carry_numbers",
-  "signature_vjp",
-  "combine",
-];
-
-/** The functions that must be there in a family's binary. */
-export const functionsOf = (family: string): readonly string[] =>
-  family === "algebra" ? ["allocate", "release", "run", "scratch"] : functions;
+/** The functions that must be there, whichever family. */
+export const functions = ["allocate", "release"] as const;
 
 /** Option: the signature of every prefix. */
 export const STREAM = 1;

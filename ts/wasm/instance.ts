@@ -3,8 +3,7 @@
 
 import type { DTypeIndex } from "../input/arrays.ts";
 import { failure, reasonOf } from "../input/errors.ts";
-import { functionsOf, type Kernels } from "./abi.ts";
-import { familyOf } from "./probe.ts";
+import { functions, type Kernels } from "./abi.ts";
 
 /** The arena grows in these steps, WebAssembly's own page. */
 const pageBytes = 65536;
@@ -61,7 +60,7 @@ export class Instance {
       exports = new WebAssembly.Instance(module, importsOf(module, memory)).exports;
       if (memory !== undefined) exports = { ...exports, memory };
       if (!(exports.memory instanceof WebAssembly.Memory)) throw new Error("it exports no memory");
-      for (const name of functionsOf(familyOf(module))) {
+      for (const name of functions) {
         if (typeof exports[name] !== "function") throw new Error(`it exports no function ${name}`);
       }
       const start = exports.__wbindgen_start;

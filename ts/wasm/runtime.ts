@@ -139,7 +139,7 @@ export class Runtime {
     const { compile, family } = this.#loader;
     const module = await compile(source);
     const found = familyOf(module);
-    if (family !== undefined && found !== "" && found !== family) throw otherFamily(found, family);
+    if (family && found && found !== family) throw failure("INIT_FAILED", "source", ofFamily(found), ofFamily(family));
     return module;
   }
 
@@ -179,14 +179,7 @@ export function readInit(given: unknown): InitOptions {
 const unsupported = (variant: Variant): Error =>
   failure("VARIANT_UNSUPPORTED", "options.variant", `"${variant}"`, "a binary that this engine can run");
 
-const otherFamily = (found: string, wanted: string): Error =>
-  failure(
-    "INIT_FAILED",
-    "source",
-    `a binary of the family "${found}"`,
-    `a binary of the family "${wanted}"`,
-    `The WebAssembly binary has the operations of "${found}"; this entry takes one of the family "${wanted}"`,
-  );
+const ofFamily = (family: string): string => `a binary of the family "${family}"`;
 
 function sourceMissing(variant?: Variant): Error {
   const binary = variant === undefined ? "" : ` "${variant}"`;
