@@ -1,6 +1,7 @@
-// What the shipped binaries (dist/wasm) of all families really contain, read from their disassembly:
-// an engine refuses a whole module for one opcode that it does not know, so a stray one in `simd` would
-// take the library away from every older engine. That the results are right is not looked at here.
+// What the shipped binaries (dist/wasm) of all families really contain, read from their
+// disassembly: an engine refuses a whole module for one opcode that it does not know, so a stray
+// one in `simd` would take the library away from every older engine. That the results are right is
+// not looked at here.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +25,10 @@ const exported: Record<(typeof families)[number], readonly string[]> = {
   algebra: ["allocate", "release", "run", "scratch"],
 };
 
-/** One line for each import, export and memory, as the WebAssembly text format writes them; the opcodes, each once. */
+/**
+ * One line for each import, export and memory, as the WebAssembly text format writes them; the
+ * opcodes, each once.
+ */
 interface Contents {
   readonly opcodes: ReadonlySet<string>;
   readonly imports: readonly string[];
@@ -35,7 +39,10 @@ interface Contents {
 type Wabt = Awaited<ReturnType<typeof wabtInit>>;
 let wabt: Wabt;
 
-/** Every feature on: the disassembler must understand all that a binary could hold, or it could miss it. */
+/**
+ * Every feature on: the disassembler must understand all that a binary could hold, or it could miss
+ * it.
+ */
 const everything = {
   annotations: true,
   bulk_memory: true,
@@ -64,7 +71,8 @@ interface Shipped {
 }
 
 function contentsOf(module: ReturnType<Wabt["readWasm"]>): Contents {
-  // Flat, so that each instruction begins its own line; names of functions, which may say anything, begin none.
+  // Flat, so that each instruction begins its own line; names of functions, which may say anything,
+  // begin none.
   const lines = module
     .toText({ foldExprs: false, inlineExport: false })
     .split("\n")

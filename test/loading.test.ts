@@ -1,5 +1,6 @@
-// How the binary gets there: nothing on import, lazily and synchronously at the first call, ahead of it by `init` from every
-// kind of source, by any number of callers at once, and back and forth between variants.
+// How the binary gets there: nothing on import, lazily and synchronously at the first call, ahead
+// of it by `init` from every kind of source, by any number of callers at once, and back and forth
+// between variants.
 
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";

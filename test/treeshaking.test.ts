@@ -1,6 +1,6 @@
-// What a bundler keeps: importing signatureSize alone costs under 2 kB and carries no binary, a family's
-// functions carry its own binary alone, and importing nothing costs nothing, without trusting
-// package.json's word that files have no side effects.
+// What a bundler keeps: importing signatureSize alone costs under 2 kB and carries no binary, a
+// family's functions carry its own binary alone, and importing nothing costs nothing, without
+// trusting package.json's word that files have no side effects.
 
 import { fileURLToPath } from "node:url";
 import { build } from "vite";

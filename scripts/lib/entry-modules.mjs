@@ -2,9 +2,10 @@
 // bind the family's functions to a runtime that loads the family's binaries. Each function is an
 // exported constant of its own, marked as pure, so that bundlers drop what an app does not import.
 //
-// What a family exports is listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for hosts
-// that have engines. Those files hold `export {…} from` only. Of each `bindName`, which has a comment
-// above it, the entry makes a function `name` with that comment; everything else it re-exports.
+// What a family exports is listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for
+// hosts that have engines. Those files hold `export {…} from` only. Of each `bindName`, which has a
+// comment above it, the entry makes a function `name` with that comment; everything else it
+// re-exports.
 
 import { families, prefixed } from "./families.mjs";
 import { writeIfChanged } from "./fingerprint.mjs";
@@ -13,8 +14,8 @@ import { Fault } from "./terminal.mjs";
 
 /**
  * Where an entry's binaries come from. `loader`: the file of ts/entry that makes a loader of them.
- * `binaries`: the variants that are imported, and from where. `engine`: the arguments of that file's
- * `loadEngine`; hosts without workers have none. `init`: what `init` does there.
+ * `binaries`: the variants that are imported, and from where. `engine`: the arguments of that
+ * file's `loadEngine`; hosts without workers have none. `init`: what `init` does there.
  */
 export const hosts = {
   /** As text, for hosts that may compile bytes. */
@@ -40,9 +41,9 @@ export const hosts = {
     init: "Starts a binary ahead of the first call, or chooses it; a `source` has to be a WebAssembly.Module here.",
   },
   /**
-   * The same for Edge functions of Vercel and Next.js, whose bundler is asked for the module by `?module`.
-   * `simd` alone: an import that the engine cannot compile fails the whole function, and these
-   * functions are developed on Node, whose version 20 has no relaxed SIMD.
+   * The same for Edge functions of Vercel and Next.js, whose bundler is asked for the module by
+   * `?module`. `simd` alone: an import that the engine cannot compile fails the whole function, and
+   * these functions are developed on Node, whose version 20 has no relaxed SIMD.
    */
   "edge-light": {
     loader: "compiled",
@@ -55,12 +56,14 @@ export const hosts = {
 /** Where an entry's module is, below ts/. */
 export const entryModule = (family, host) => `generated/entries/${family}-${host}.ts`;
 
+const oneLine = (comment) => comment.replace(/\s*\n\s*\*?\s*/g, " ").trim();
+
 /** The names that a list exports, by what becomes of them; none of a list that does not exist. */
 function readList(file) {
   const list = { file, bound: [], values: [], types: [] };
   const comments = [];
   const text = read(at("ts", file))
-    .replace(/\/\*\*\s*([\s\S]*?)\s*\*\//g, (_, comment) => `#${comments.push(comment) - 1} `)
+    .replace(/\/\*\*([\s\S]*?)\*\//g, (_, comment) => `#${comments.push(oneLine(comment)) - 1} `)
     .replace(/^\/\/.*$/gm, "");
   const statement = /export (type )?\{([^}]*)\} from "[^"]+";/g;
   const refuse = (what) => {

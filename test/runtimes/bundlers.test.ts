@@ -1,5 +1,6 @@
-// The installed package through the four bundlers that browsers' programs come from: each builds a small app that imports it as its users
-// do, with the bundler's defaults; the app runs in Chromium and does all that conformance.mjs asks.
+// The installed package through the four bundlers that browsers' programs come from: each builds a
+// small app that imports it as its users do, with the bundler's defaults; the app runs in Chromium
+// and does all that conformance.mjs asks.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -72,8 +73,8 @@ const bundlers: Record<string, Bundler> = {
       bundle: true,
       minify: true,
       format: "esm",
-      // What is used lazily is loaded lazily then. Apart from that esbuild shares whole files of the package between the parts, so a
-      // program that uses no engine is smaller without.
+      // What is used lazily is loaded lazily then. Apart from that esbuild shares whole files of
+      // the package between the parts, so a program that uses no engine is smaller without.
       splitting: entry === "app.js",
       logLevel: "silent",
     });

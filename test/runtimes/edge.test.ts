@@ -1,6 +1,7 @@
-// The installed package where bytes may not be compiled: workerd, bundled by wrangler as for deployment and run by Miniflare, and
-// the Edge runtime of Vercel and Next.js, bundled as they do. Also that these bundles hold nothing that compiles bytes, evaluates
-// strings or starts workers, and that the default entry would indeed fail there.
+// The installed package where bytes may not be compiled: workerd, bundled by wrangler as for
+// deployment and run by Miniflare, and the Edge runtime of Vercel and Next.js, bundled as they do.
+// Also that these bundles hold nothing that compiles bytes, evaluates strings or starts workers,
+// and that the default entry would indeed fail there.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => project.close());
 
-/** Ways to get code out of bytes or strings, and to start workers. Validating and instantiating are neither. */
+/**
+ * Ways to get code out of bytes or strings, and to start workers. Validating and instantiating are
+ * neither.
+ */
 const forbidden =
   /WebAssembly\s*\.\s*(?:compile|instantiate)|new\s+WebAssembly\s*\.\s*Module\b|\bnew\s+(?:Shared)?Worker\b|\beval\s*\(|\bnew\s+Function\b|\bFunction\s*\(/;
 
@@ -97,7 +101,10 @@ describe("workerd", () => {
 });
 
 describe("edge-runtime", () => {
-  /** As Next.js does it: the condition `edge-light`, and a `?module` import becomes a module that the host provides. */
+  /**
+   * As Next.js does it: the condition `edge-light`, and a `?module` import becomes a module that
+   * the host provides.
+   */
   async function bundle(source: string): Promise<{ code: string; modules: Record<string, WebAssembly.Module> }> {
     const modules: Record<string, WebAssembly.Module> = {};
     const options: BuildOptions & { write: false } = {

@@ -1,11 +1,15 @@
-// How the package's worker is started, in any host that has workers: from its file, which is installed beside this one and which
-// some bundlers emit; where it is not there, or may not be loaded from where it is, from its text.
+// How the package's worker is started, in any host that has workers: from its file, which is
+// installed beside this one and which some bundlers emit; where it is not there, or may not be
+// loaded from where it is, from its text.
 
 import { workerSource } from "../generated/worker-source.ts";
 import { type NodeWorkerLike, type WebWorkerLike, type WorkerLike, workerThreads } from "../pool/host.ts";
 import { greetingMessage } from "../pool/protocol.ts";
 
-/** By a name that bundlers do not follow: where they bundle for Node, the file stays where it is installed. */
+/**
+ * By a name that bundlers do not follow: where they bundle for Node, the file stays where it is
+ * installed.
+ */
 const file = "./worker.ts";
 /** In two steps for the same reason. */
 const here = import.meta.url;
@@ -24,7 +28,8 @@ export function startWorker(): WorkerLike | Promise<WorkerLike> {
     // This form, in one piece, is what bundlers know a worker by.
     return orFromText(new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }));
   } catch {
-    // Of another origin, as where a page imports the package from elsewhere; or this file has no address.
+    // Of another origin, as where a page imports the package from elsewhere; or this file has no
+    // address.
     fileFailed = true;
     return fromText();
   }
@@ -52,7 +57,9 @@ function fileUrl(): URL | undefined {
   }
 }
 
-/** The worker once it has said that it runs; one made of the text if that is not what the file has. */
+/**
+ * The worker once it has said that it runs; one made of the text if that is not what the file has.
+ */
 async function orFromText(worker: WebWorkerLike): Promise<WebWorkerLike> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let listen: (event: MessageEvent) => void = () => undefined;
@@ -75,7 +82,10 @@ async function orFromText(worker: WebWorkerLike): Promise<WebWorkerLike> {
 
 let textUrl: string | undefined;
 
-/** Needs `worker-src blob:` where a page has a policy; else the pool goes on without workers, and says so. */
+/**
+ * Needs `worker-src blob:` where a page has a policy; else the pool goes on without workers, and
+ * says so.
+ */
 function fromText(): WebWorkerLike {
   textUrl ??= URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
   return new Worker(textUrl);

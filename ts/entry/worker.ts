@@ -1,11 +1,15 @@
-// The worker file: what threads of the pool run, in any host that has workers. Answers the calling thread through comlink.
+// The worker file: what threads of the pool run, in any host that has workers. Answers the calling
+// thread through comlink.
 
 import { expose } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { greetingMessage, wakeMessage } from "../pool/protocol.ts";
 import { Server } from "../pool/server.ts";
 
-/** The calling thread as Node's worker_threads give it, and Deno's and Bun's; elsewhere the global scope is it. */
+/**
+ * The calling thread as Node's worker_threads give it, and Deno's and Bun's; elsewhere the global
+ * scope is it.
+ */
 interface Port {
   postMessage(message: unknown): void;
 }

@@ -1,5 +1,5 @@
-// What the entries of the family `core` export, read by the build (scripts/lib/entry-modules.mjs). Of
-// each `bindName` they export the function `name`, with the comment above it; the rest as it is.
+// What the entries of the family `core` export, read by the build (scripts/lib/entry-modules.mjs).
+// Of each `bindName` they export the function `name`, with the comment above it; the rest as it is.
 // `export {…} from` only.
 
 export type { Algorithm, SignatureOptions } from "../input/options.ts";
@@ -16,7 +16,9 @@ export {
 export {
   /** Gradients of signatures. @see {@link SignatureVjpFunction} for shapes, options and errors. */
   bindSignatureVjp,
-  /** Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction} */
+  /**
+   * Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction}
+   */
   bindSignatureWithVjp,
   type GradientTensor,
   type SignatureGradients,
