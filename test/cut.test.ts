@@ -15,9 +15,8 @@ import {
   stretchStart,
   wholeBudget,
 } from "../ts/run/blocks.ts";
-import { blocksOf, type Cut, cutsOf, stepsOf, stretchesIn } from "../ts/run/cut.ts";
+import { Cut, stepsOf, stretchesIn } from "../ts/run/cut.ts";
 import { orderByKey } from "../ts/run/order.ts";
-import { Block } from "../ts/run/stage.ts";
 import { random } from "./paths.ts";
 
 const callOf = (shape: readonly number[], options: Record<string, unknown>): Call => {
@@ -25,17 +24,24 @@ const callOf = (shape: readonly number[], options: Record<string, unknown>): Cal
   return readCall(readPaths({ data, shape }), readOptions({ depth: 2, ...options }));
 };
 
+/** A block of a call: its first item, how many, whether they are whole paths, and the points that each has room for. */
+interface Block {
+  readonly items: number;
+  readonly whole: boolean;
+  readonly points: number;
+}
+
 /** Every item of a call with the block that it is in. */
 function* itemsOf(call: Call, budget: Budget = wholeBudget): Generator<{ cut: Cut; item: number; block: Block }> {
-  for (const cut of cutsOf(call)) {
-    let next = 0;
-    for (const [first, count] of blocksOf(cut, budget)) {
-      expect(first).toBe(next);
-      next = first + count;
-      const block = new Block([{ cut, first, count }]);
-      for (let item = first; item < next; item++) yield { cut, item, block };
+  for (let window = 0; window < call.batch; ) {
+    const cut = new Cut(call, window);
+    for (let first = 0; first < cut.count; ) {
+      const items = cut.blockAt(first, budget);
+      const block = { items, whole: first < cut.wholes, points: cut.roomOf(first + items - 1) };
+      for (let item = first; item < first + items; item++) yield { cut, item, block };
+      first += items;
     }
-    expect(next).toBe(cut.count);
+    window = cut.end;
   }
 }
 

@@ -3,7 +3,8 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { info, init, isPathSignatureError, signature } from "../ts/index.ts";
-import { code, type Kernels } from "../ts/wasm/abi.ts";
+import { countCoefficients } from "../ts/input/size.ts";
+import { code, headBytes, type Kernels, region, word } from "../ts/wasm/abi.ts";
 import { compileNow } from "../ts/wasm/compile.ts";
 import { onlyModules, Runtime } from "../ts/wasm/runtime.ts";
 import { bytesOf } from "./inlined.ts";
@@ -137,7 +138,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     expect(info().memoryBytes).toBe(memory);
   });
 
-  test(`${calls} random calls of the exported functions`, () => {
+  test(`${calls} random heads of tasks`, () => {
     const next = random(variant === "simd" ? 3 : 4);
     const kernels: Kernels = new Runtime({
       compile: onlyModules,
@@ -145,83 +146,68 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     }).instance().kernels;
     const { memory } = kernels;
     const room = 1 << 16;
-    const region = kernels.allocate(room) >>> 0;
-    expect(region % 64).toBe(0);
-    expect(region).toBeGreaterThan(0);
+    const head = kernels.allocate(room) >>> 0;
+    expect(head % 64).toBe(0);
+    expect(head).toBeGreaterThan(0);
 
-    // What may be written to (out, scratch) lies in the region or out of reach: a caller vouches for what it owns, and nothing else
-    // of the memory (the kernel's own stack and tables) can be told from it by a kernel.
-    const wild = () => {
-      const beyond = memory.buffer.byteLength;
-      const all = [
-        0,
-        1,
-        -1,
-        -4,
-        beyond,
-        beyond - 1,
-        beyond - 4,
-        beyond - 64,
-        2 ** 31,
-        2 ** 31 - 1,
-        2 ** 32 - 1,
-        -(2 ** 31),
-        Number.NaN,
-      ];
-      return all[Math.floor(next() * all.length)]!;
-    };
-    const inside = () => region + 16 * Math.floor((next() * room) / 16);
-    const address = () => (next() < 0.6 ? inside() + (next() < 0.2 ? Math.floor(next() * 16) : 0) : wild());
+    // What a kernel may write to lies in the second half of the task's memory or out of reach: a caller vouches for
+    // what it owns, and a kernel cannot tell its own stack and tables from the rest of the memory.
+    const beyond = () => memory.buffer.byteLength - head;
+    const pick = <T>(all: readonly T[]): T => all[Math.floor(next() * all.length)]!;
+    const wild = () =>
+      pick([0, 1, -1, -4, beyond(), beyond() - 1, beyond() - 4, beyond() - 64, 2 ** 31, 2 ** 31 - 1, 2 ** 32 - 1]);
+    const inside = () => headBytes + 16 * Math.floor((next() * (room - headBytes)) / 16);
+    const offset = () =>
+      next() < 0.4 ? 0 : next() < 0.7 ? inside() + (next() < 0.2 ? Math.floor(next() * 16) : 0) : wild();
     const count = () => (next() < 0.7 ? Math.floor(next() * 12) : wild());
     const anything = () => (next() < 0.5 ? Math.floor((next() - 0.5) * 2 ** 33) : wild());
-    const options = () => (next() < 0.8 ? Math.floor(next() * 8) : anything());
+    const options = () => (next() < 0.8 ? Math.floor(next() * 64) : anything());
 
+    const u32 = new Uint32Array(memory.buffer, head, room / 4);
     // Any bits: as numbers small, huge, NaN; as lengths mostly too large.
-    new Uint32Array(memory.buffer, region, room / 4).forEach((_, i, all) => {
+    u32.forEach((_, i, all) => {
       all[i] = next() < 0.5 ? Math.floor(next() * 4) : Math.floor(next() * 2 ** 32);
     });
 
     const codes = new Map<number, number>();
     for (let i = 0; i < calls; i++) {
-      const dtype = next() < 0.9 ? Math.floor(next() * 2) : anything();
-      const [channels, depth] = [count(), count()];
-      const bits = options();
-      kernels.signature_size(channels, depth);
-      const needed = kernels.signature_scratch_bytes(dtype, channels, depth, bits) >>> 0;
-      expect(needed % 1).toBe(0);
-      // Scratch as large as is needed, where the region has it; otherwise too little, misaligned, or outside.
-      const lies = [1, region + 8, memory.buffer.byteLength, 2 ** 31, -16];
-      const scratch = next() < 0.8 ? region + 16 * Math.floor(next() * 64) : lies[Math.floor(next() * lies.length)]!;
-      const scratchBytes = next() < 0.7 ? Math.min(needed, room - 1024) : wild();
-      // Rows go to the second half of the region at most; a result that would reach out of it is asked for out of memory.
-      const batch = count();
-      const points = count();
-      const size = kernels.signature_size(channels, depth) + 1;
-      const fits = (batch >>> 0) * (points >>> 0) * size * 8 < room / 2;
-      const out = fits && next() < 0.9 ? region + room / 2 : memory.buffer.byteLength;
-      if (scratchBytes > room / 2 && scratch >= region && scratch < region + room) continue;
-      const args = [
-        dtype,
-        address(),
-        batch,
-        points,
-        channels,
-        depth,
-        next() < 0.5 ? 0 : address(),
-        next() < 0.5 ? 0 : address(),
-        count(),
-        next() < 0.5 ? 0 : address(),
-        count(),
-        bits,
-        out,
-        scratch,
-        scratchBytes,
-      ] as Parameters<Kernels["signature"]>;
-      const done = untrapped(args, () => kernels.signature(...args));
+      u32.fill(0, 0, headBytes / 4);
+      const [batch, points, channels, depth] = [count(), count(), count(), count()];
+      u32[word.OPERATION] = next() < 0.95 ? 1 + Math.floor(next() * 3) : anything();
+      u32[word.DTYPE] = next() < 0.9 ? Math.floor(next() * 2) : anything();
+      u32[word.CHANNELS] = channels;
+      u32[word.DEPTH] = depth;
+      u32[word.OPTIONS] = options();
+      u32[word.BATCH] = batch;
+      u32[word.POINTS] = points;
+      u32[word.LENGTHS] = next() < 0.5 ? 0 : offset();
+      u32[word.ROW] = next() < 0.5 ? 0 : count();
+      const size = countCoefficients(channels >>> 0, depth >>> 0);
+      const rows = (batch >>> 0) * ((points >>> 0) + 1);
+      const fits = rows * Math.max(2 * (size + 1), channels >>> 0) * 8 < room / 16;
+      for (let region = 0; region < 12; region++) {
+        // Regions that are written, as all of a product are, are distinct parts of the second half, if results fit there.
+        const written = region >= 3 || u32[word.OPERATION] === 2;
+        const own = fits && next() < 0.9 ? room / 2 + (region * room) / 32 : beyond();
+        const isRead = region === 4 || region === 5;
+        u32[word.REGIONS + 2 * region] = written && !isRead ? (next() < 0.2 ? 0 : own) : isRead && fits && next() < 0.7 ? own : offset();
+        u32[word.REGIONS + 2 * region + 1] = count();
+      }
+      const needed = untrapped(u32, () => kernels.scratch(head)) >>> 0;
+      untrapped(u32, () => kernels.state_numbers(head));
+      // Scratch as large as is needed, where there is room for it; otherwise too little, misaligned, or outside.
+      const scratch = kernels.allocate(needed + 64) >>> 0;
+      const lies = [1, scratch + 8, memory.buffer.byteLength, 2 ** 31, -16];
+      u32[word.SCRATCH] = scratch !== 0 && next() < 0.9 ? scratch : pick(lies);
+      u32[word.SCRATCH_BYTES] = next() < 0.8 ? needed : Math.floor(next() * needed);
+      const at = next() < 0.97 ? head : pick([0, 1, head + 2, memory.buffer.byteLength - 8, 2 ** 31, -64]);
+      const done = at === 0 ? code.RANGE : untrapped(u32, () => kernels.run(at));
+      kernels.release(scratch, needed + 64);
       codes.set(done, (codes.get(done) ?? 0) + 1);
     }
-    // Every code comes back, and nothing else does.
-    expect([...codes.keys()].sort((a, b) => a - b)).toEqual(Object.values(code).sort((a, b) => a - b));
+    // Every code of a kernel comes back, and nothing else does.
+    const known = Object.values(code).filter((value) => value > code.OUT_OF_MEMORY);
+    expect([...codes.keys()].sort((a, b) => a - b)).toEqual(known.filter((value) => value > -100).sort((a, b) => a - b));
 
     // Allocation refuses what cannot be had, and what was given back can be had again.
     const held = memory.buffer.byteLength;
@@ -233,11 +219,19 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     expect(memory.buffer.byteLength).toBeLessThanOrEqual(held + 2 * room);
 
     // And it still computes.
-    const numbers = new Float64Array(memory.buffer, region, 6);
-    numbers.set([0, 0, 1, 0, 1, 1]);
-    const scratchBytes = kernels.signature_scratch_bytes(1, 2, 2, 0);
-    const out = region + 1024;
-    expect(kernels.signature(1, region, 1, 3, 2, 2, 0, 0, 0, 0, 0, 0, out, region + 2048, scratchBytes)).toBe(0);
-    expect([...new Float64Array(memory.buffer, out, 6)]).toEqual([1, 1, 0.5, 1, 0, 0.5]);
+    const task = new Uint32Array(memory.buffer, head, headBytes / 4).fill(0);
+    task[word.OPERATION] = 1;
+    task[word.DTYPE] = 1;
+    task[word.CHANNELS] = 2;
+    task[word.DEPTH] = 2;
+    task[word.BATCH] = 1;
+    task[word.POINTS] = 3;
+    task[word.REGIONS + 2 * region.PATHS] = 1024;
+    task[word.REGIONS + 2 * region.OUT] = 2048;
+    new Float64Array(memory.buffer, head + 1024, 6).set([0, 0, 1, 0, 1, 1]);
+    task[word.SCRATCH] = head + 4096;
+    task[word.SCRATCH_BYTES] = kernels.scratch(head);
+    expect(kernels.run(head)).toBe(code.FINE);
+    expect([...new Float64Array(memory.buffer, head + 2048, 6)]).toEqual([1, 1, 0.5, 1, 0, 0.5]);
   });
 });

@@ -4,6 +4,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { bindSignature, type SignatureFunction } from "../ts/operations/signature.ts";
 import { inputBytes, outputBytes, pathNumbers } from "../ts/run/blocks.ts";
+import { headBytes, word } from "../ts/wasm/abi.ts";
 import { compileNow } from "../ts/wasm/compile.ts";
 import { onlyModules, Runtime } from "../ts/wasm/runtime.ts";
 import { bytesOf } from "./inlined.ts";
@@ -21,6 +22,19 @@ beforeEach(() => {
 
 const held = () => runtime.instance().kernels.memory.buffer.byteLength;
 
+/** Bytes of the scratch of a signature. */
+function scratchBytes(dtype: 0 | 1, channels: number, depth: number, options: number): number {
+  const { kernels } = runtime.instance();
+  const at = kernels.allocate(headBytes) >>> 0;
+  const head = new Uint32Array(kernels.memory.buffer, at, headBytes / 4).fill(0);
+  head.set([1, dtype], word.OPERATION);
+  head.set([channels, depth, options, 1, 2], word.CHANNELS);
+  const bytes = kernels.scratch(at) >>> 0;
+  kernels.release(at, headBytes);
+  expect(bytes).toBeGreaterThan(0);
+  return bytes;
+}
+
 /** Bytes that run/blocks.ts states for a call, scratch included, in whole pages with one more for the allocator's own. */
 function bound(dtype: 0 | 1, channels: number, depth: number, size: number, options = 0): number {
   const bytes = dtype === 0 ? 4 : 8;
@@ -28,7 +42,7 @@ function bound(dtype: 0 | 1, channels: number, depth: number, size: number, opti
   const output = Math.max(outputBytes, 4 * (size + 1) * bytes);
   const lengths = 256 * 1024;
   const basepoints = Math.max(256 * 1024, 4 * channels * bytes);
-  const scratch = runtime.instance().scratchBytes(dtype, channels, depth, options);
+  const scratch = scratchBytes(dtype, channels, depth, options);
   return Math.ceil((input + 2 * output + lengths + basepoints + scratch) / page + 1) * page;
 }
 

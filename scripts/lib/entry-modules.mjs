@@ -3,9 +3,11 @@
 // exported constant of its own, marked as pure, so that bundlers drop what an app does not import.
 //
 // What a family exports is listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for
-// hosts that have engines. Those files hold `export {…} from` only. Of each `bindName`, which has a
-// comment above it, the entry makes a function `name` with that comment; everything else it
-// re-exports.
+// hosts that have engines. Those files hold `export {…} from` only:
+//
+// - `bindName`, with a comment above it: the entry exports a function `name` with that comment;
+// - `nameOperation`: a function `name` of the family's engines;
+// - everything else: the entry exports it as it is. Of types, `Engine` is what `createEngine` makes.
 
 import { families, prefixed } from "./families.mjs";
 import { writeIfChanged } from "./fingerprint.mjs";
@@ -60,7 +62,7 @@ const oneLine = (comment) => comment.replace(/\s*\n\s*\*?\s*/g, " ").trim();
 
 /** The names that a list exports, by what becomes of them; none of a list that does not exist. */
 function readList(file) {
-  const list = { file, bound: [], values: [], types: [] };
+  const list = { file, bound: [], operations: [], values: [], types: [] };
   const comments = [];
   const text = read(at("ts", file))
     .replace(/\/\*\*([\s\S]*?)\*\//g, (_, comment) => `#${comments.push(oneLine(comment)) - 1} `)
@@ -74,6 +76,7 @@ function readList(file) {
     for (const entry of names.split(",").filter((name) => name.trim())) {
       const [, comment, type, name] = /^\s*(?:#(\d+)\s+)?(type )?(\w+)\s*$/.exec(entry) ?? refuse(entry);
       if (type || allTypes) list.types.push(name);
+      else if (name.endsWith("Operation")) list.operations.push(name);
       else if (!name.startsWith("bind")) list.values.push(name);
       else if (comment === undefined) refuse(`${name} without a comment`);
       else list.bound.push({ binder: name, name: name[4].toLowerCase() + name.slice(5), comment: comments[comment] });
@@ -95,7 +98,9 @@ function textOf(family, host) {
   const lists = [{ ...readList(`operations/${family}.ts`), argument: "runtime" }];
   if (engine) lists.push({ ...readList(`engine/${family}.ts`), argument: "createEngine" });
   const given = binaries.length > 0 ? `"${family}", { ${binaries.join(", ")} }` : `"${family}"`;
-  const load = engine && `bindCreateEngine(runtime, () => loadEngine(${engine(family)}))`;
+  const { operations } = lists[0];
+  const table = operations.map((name) => `${name.replace(/Operation$/, "")}: ${name}`).join(", ");
+  const load = engine && `bindCreateEngine<Engine>(runtime, { ${table} }, () => loadEngine(${engine(family)}))`;
   const reexports = ({ file, values, types }) => [exportOf("", values, file), exportOf("type ", types, file)];
   const bindings = ({ bound: all, argument }) =>
     all.map(({ binder, name, comment }) => bound(comment, name, `${binder}(${argument})`));
@@ -109,6 +114,8 @@ function textOf(family, host) {
         file,
       ),
     ),
+    engine ? importOf(operations, lists[0].file) : "",
+    engine ? importOf(["type Engine"], lists[1].file) : "",
     importOf(["bindInfo"], "wasm/info.ts"),
     importOf(["bindInit"], "wasm/init.ts"),
     importOf(["Runtime"], "wasm/runtime.ts"),

@@ -4,7 +4,8 @@
 import type { PathsAnywhere } from "../gpu/index.ts";
 import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import type { Engine, EngineSignatureOptions, makeEngine, EngineParts as Parts } from "./engine.ts";
+import type { Engine, EngineSignatureOptions } from "./core-engine.ts";
+import type { EngineBase, makeEngine, Operations, EngineParts as Parts } from "./engine.ts";
 import type { EngineOptions } from "./options.ts";
 import type { EngineSignatureOf } from "./result.ts";
 
@@ -26,7 +27,7 @@ export interface EngineParts extends Parts {
  * await using engine = await createEngine({ threads: "auto" });
  * const s = await engine.signature(paths, { depth: 4, onProgress: ({ done, total }) => console.log(done / total) });
  */
-export type CreateEngineFunction = (options?: EngineOptions) => Promise<Engine>;
+export type CreateEngineFunction<E extends EngineBase> = (options?: EngineOptions) => Promise<E>;
 
 /**
  * `engine.signature` of an engine that is made by the first call, and that all such calls share: as many threads as the machine
@@ -38,16 +39,20 @@ export type SignatureAsyncFunction = <const P extends PathsAnywhere, const O ext
   options: Only<O, EngineSignatureOptions>,
 ) => Promise<EngineSignatureOf<P, O>>;
 
-/** Makes `createEngine` for a runtime. Pure: nothing is loaded before the first call. */
-export function bindCreateEngine(runtime: Runtime, load: () => Promise<EngineParts>): CreateEngineFunction {
+/** Makes `createEngine` for a family's runtime and operations. Pure: nothing is loaded before the first call. */
+export function bindCreateEngine<E extends EngineBase>(
+  runtime: Runtime,
+  operations: Operations,
+  load: () => Promise<EngineParts>,
+): CreateEngineFunction<E> {
   return async function createEngine(options) {
     const parts = await load();
-    return parts.makeEngine(runtime, parts, options);
+    return parts.makeEngine<E>(runtime, operations, parts, options);
   };
 }
 
 /** Makes `signatureAsync`. */
-export function bindSignatureAsync(createEngine: CreateEngineFunction): SignatureAsyncFunction {
+export function bindSignatureAsync(createEngine: CreateEngineFunction<Engine>): SignatureAsyncFunction {
   let made: Promise<Engine> | undefined;
   return async function signatureAsync(paths, options) {
     made ??= createEngine();

@@ -1,9 +1,12 @@
 // What `engine.calibrate` is asked, read. How a machine is measured is trials.ts's.
 
 import { describe, rangeError, typeError } from "../input/errors.ts";
-import type { SignatureFunction } from "../operations/signature.ts";
 import { readSignal } from "./context.ts";
-import type { Engine } from "./engine.ts";
+
+/** The functions that are measured. */
+export interface Measured {
+  signature(paths: unknown, options: unknown): Promise<unknown>;
+}
 
 /** A machine to be measured. */
 export interface Calibration {
@@ -11,8 +14,8 @@ export interface Calibration {
   readonly signal?: AbortSignal | undefined;
   readonly threads: number;
   /** On all threads, and on this one alone. */
-  readonly engine: Pick<Engine, "signature">;
-  readonly alone: SignatureFunction;
+  readonly engine: Measured;
+  readonly alone: (paths: unknown, options: unknown) => unknown;
 }
 
 /** Milliseconds unless something else is said. */
@@ -22,8 +25,8 @@ const usualBudget = 2000;
 export function calibrationOf(
   options: unknown,
   threads: number,
-  engine: Pick<Engine, "signature">,
-  alone: SignatureFunction,
+  engine: Measured,
+  alone: (paths: unknown, options: unknown) => unknown,
 ): Calibration {
   if (options !== undefined && (typeof options !== "object" || options === null))
     throw typeError("OPTION_TYPE", "options", describe(options), "an object");

@@ -6,7 +6,11 @@ export {
   bindSignatureAsync,
   type SignatureAsyncFunction,
 } from "./bind.ts";
-export type { EngineSignatureOptions, SignatureSizes } from "./engine.ts";
-export type { OperationName } from "./operations.ts";
+export type {
+  Engine,
+  EngineSignatureOptions,
+  EngineVjpOptions,
+  OperationName,
+  SignatureSizes,
+} from "./core-engine.ts";
 export type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
-export type { EngineVjpOptions } from "./vjp.ts";

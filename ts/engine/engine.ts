@@ -1,31 +1,25 @@
-// The asynchronous engine: what `createEngine` gives. Reads a call by its entry in the table, hands it to the processor's threads or,
-// where there is something to choose, to webgpu.ts, and wraps what comes back.
+// The asynchronous engine: what `createEngine` returns. Reads a call by its operation, and hands it to
+// the processor's threads or, if there is a choice to make, to the router.
 
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
-import type { GpuNumbers, GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
 import { describe, typeError } from "../input/errors.ts";
-import type { Only } from "../input/types.ts";
-import { bindSignature } from "../operations/signature.ts";
-import type { Cotangent } from "../operations/signature-vjp.ts";
+import { bind } from "../operations/bind.ts";
+import type { Descriptor } from "../operations/descriptor.ts";
 import { wantedBinary } from "../pool/binary.ts";
 import type { Mode } from "../pool/executor.ts";
 import { availableThreads } from "../pool/host.ts";
-import { HostCrews, type ThreadParts } from "../pool/host-executors.ts";
-import { ThreadPool } from "../pool/scheduler.ts";
+import { HostExecutors, type ThreadParts } from "../pool/host-executors.ts";
+import { Scheduler } from "../pool/scheduler.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import type { Device, Operation } from "./backend.ts";
-import { calibrationOf } from "./calibration.ts";
-import { type EngineCallOptions, ReadContext, readPlace } from "./context.ts";
+import type { Device } from "./backend.ts";
+import { EngineCall } from "./call.ts";
+import { calibrationOf, type Measured } from "./calibration.ts";
+import { ReadContext, readPlace } from "./context.ts";
 import { type CallPlan, explainCall, explainCpu } from "./explain.ts";
-import { type OperationName, operationOf, operations } from "./operations.ts";
 import { type EngineOptions, readEngineOptions } from "./options.ts";
-import type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
-import { type EngineGpuInfo, type GpuParts, Places } from "./router.ts";
-import type { EngineVjpOptions } from "./vjp.ts";
-
-/** Options of `engine.signature`: those of `signature`, a signal and a listener to progress, and where it runs. */
-export interface EngineSignatureOptions extends GpuSignatureOptions, EngineCallOptions {}
+import { engineReaders } from "./readers.ts";
+import { type EngineGpuInfo, type GpuParts, Router } from "./router.ts";
 
 /** What an engine is made of besides threads. */
 export interface EngineParts extends ThreadParts {
@@ -33,15 +27,7 @@ export interface EngineParts extends ThreadParts {
   readonly loadGpu: () => Promise<GpuParts>;
 }
 
-/** What {@link Engine.explain} is asked about: the shape, and the options of the call. */
-export interface SignatureSizes extends Omit<EngineSignatureOptions, "out" | "signal" | "onProgress"> {
-  /** (…batch, length, channels). */
-  readonly shape: ArrayLike<number>;
-  /** Where the paths are. Default "cpu". */
-  readonly input?: "cpu" | "gpu" | undefined;
-}
-
-/** What {@link Engine.info} tells. */
+/** What {@link EngineBase.info} tells. */
 export interface EngineInfo {
   /** Version of the package. */
   readonly version: string;
@@ -69,53 +55,8 @@ export interface EngineInfo {
   readonly closed: boolean;
 }
 
-/** Batches on all threads. Made by `createEngine`. */
-export interface Engine {
-  /**
-   * As `signature`, on the engine's threads: the same options and the same result, to the bit, whatever the number of threads; or on the
-   * GPU, in float32, where that is asked for or expected to be faster (`explain` says which). The paths, and what else is given, must not
-   * be changed until the promise is settled. `paths`, `basepoint` and `initial` may be on the GPU: a `GpuTensor`, or `{ buffer, shape }`.
-   *
-   * @returns A promise of the tensor, a `GpuTensor` with `output: "gpu"`; it rejects with what `signature` throws, with the signal's
-   *   reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED, GPU_BUFFER, and where `fallback` is "error" with GPU_UNAVAILABLE, GPU_LOST,
-   *   GPU_OUT_OF_MEMORY, GPU_FAILED, GPU_LIMITS. After errors that `signature` would throw `out` has not been written to.
-   */
-  signature<const P extends PathsAnywhere, const O extends EngineSignatureOptions>(
-    paths: P,
-    options: Only<O, EngineSignatureOptions>,
-  ): Promise<EngineSignatureOf<P, O>>;
-  /**
-   * As `signatureVjp`, on the engine's threads: the same options and the same gradients, to the bit, whatever the number of threads; or on
-   * the GPU, in float32, where that is asked for or expected to be faster. Divided among threads by paths: a path
-   * that is alone has one thread. What is given must not be changed until the promise is settled. `paths`, `cotangent`, `basepoint` and
-   * `initial` may be on the GPU.
-   *
-   * @returns A promise of the gradients, `GpuGradients` with `output: "gpu"`; it rejects with what `signatureVjp` throws, with the signal's
-   *   reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED, and faults of the GPU as `signature` does.
-   */
-  signatureVjp<const P extends PathsAnywhere, const O extends EngineVjpOptions>(
-    paths: P,
-    cotangent: Cotangent | GpuNumbers,
-    options: Only<O, EngineVjpOptions>,
-  ): Promise<EngineGradientsOf<P, O>>;
-  /**
-   * Makes ready what a call of such sizes needs, so that the first one does not wait: the binary, or the device and its pipelines.
-   * @throws as the function would, and where `fallback` is "error" faults of the device (as a rejection)
-   */
-  prepare(name: OperationName, sizes: SignatureSizes): Promise<void>;
-  /**
-   * Measures what calls cost on this machine, CPU and GPU, for some `budgetMs` (default 2000; where kernels are slow to compile up to
-   * three times as long), and gives what `createEngine({ costs })` takes. Keeps the calling thread busy. Where a GPU fails the
-   * processor's costs are what is given, and `info().warnings` says so; with `fallback: "error"` it rejects.
-   *
-   * @returns A promise of the costs; it rejects with CLOCK_FROZEN, ENGINE_OPTION, ENGINE_CLOSED, faults of the GPU, or the signal's reason.
-   */
-  calibrate(options?: {
-    readonly budgetMs?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
-  }): Promise<Costs>;
-  /** What the engine would do with a call of such sizes, and why. Starts nothing. @throws as the function would */
-  explain(name: OperationName, sizes: SignatureSizes): CallPlan;
+/** What engines of all families have, besides their functions. */
+export interface EngineBase {
   /** What there is, and what has been. Starts nothing. */
   info(): EngineInfo;
   /**
@@ -129,11 +70,15 @@ export interface Engine {
 
 const noContext = new ReadContext();
 
+/** The functions of a family's engines, by their names. */
+export type Operations = Readonly<Record<string, Descriptor>>;
+
 class ThreadEngine {
   readonly #runtime: Runtime;
-  readonly #pool: ThreadPool;
+  readonly #operations: Operations;
+  readonly #scheduler: Scheduler;
   readonly #threads: number;
-  readonly #places: Places;
+  readonly #router: Router;
   readonly #device: "auto" | Device;
   /** What the call that is being read says besides the options of its function, if it does. */
   #context: ReadContext | undefined;
@@ -143,40 +88,37 @@ class ThreadEngine {
   };
   #closed = false;
 
-  constructor(runtime: Runtime, parts: EngineParts, given: unknown) {
+  constructor(runtime: Runtime, operations: Operations, parts: EngineParts, given: unknown) {
     const options = readEngineOptions(given, availableThreads);
     const { threads, sharedMemory, workerFactory } = options;
     this.#runtime = runtime;
+    this.#operations = operations;
     this.#threads = threads;
-    this.#pool = new ThreadPool(options, new HostCrews(runtime, parts, workerFactory, sharedMemory));
-    this.#places = new Places(options, this.#pool, parts.loadGpu);
+    this.#scheduler = new Scheduler(options, new HostExecutors(runtime, parts, workerFactory, sharedMemory));
+    this.#router = new Router(options, this.#scheduler, parts.loadGpu);
     this.#device = options.device;
+    for (const [name, operation] of Object.entries(operations)) {
+      const method = (...given: unknown[]) => this.#run(operation, given);
+      Object.defineProperty(this, name, { value: method });
+    }
   }
 
   /** Opens the device that was asked for. @throws PathSignatureError GPU_UNAVAILABLE where there is to be no fallback */
   async ready(): Promise<this> {
-    if (this.#device === "webgpu") await this.#places.openOrWarn();
+    if (this.#device === "webgpu") await this.#router.openOrWarn();
     return this;
   }
 
-  signature(paths: unknown, options: unknown): Promise<unknown> {
-    return this.#run(operations.signature as unknown as Operation, paths, options);
-  }
-
-  signatureVjp(paths: unknown, cotangent: unknown, options: unknown): Promise<unknown> {
-    return this.#run(operations.signatureVjp as unknown as Operation, { paths, cotangent }, options);
-  }
-
-  /** Where thousands of small calls wait at once, what is made for each is most of what it costs: here no more than what it is read into, and one promise. */
-  #run(operation: Operation, paths: unknown, options: unknown): Promise<unknown> {
+  /** Thousands of small calls may be made at once: each makes no more than what it is read into, and one promise. */
+  #run(operation: Descriptor, given: readonly unknown[]): Promise<unknown> {
     // A getter of the caller's may make a call of its own meanwhile.
     const outer = this.#context;
     this.#context = undefined;
     try {
-      const call = operation.read(paths, options, this.#readOther);
+      const call = new EngineCall(operation, operation.read(given, engineReaders, this.#readOther));
       const context = this.#context ?? noContext;
-      if (this.#places.concern(operation, call, context)) return this.#places.run(operation, call, context);
-      return this.#pool.run(operation, call, context);
+      if (this.#router.concerns(call, context)) return this.#router.run(call, context);
+      return this.#scheduler.run(call, context);
     } catch (error) {
       return Promise.reject(error);
     } finally {
@@ -185,26 +127,33 @@ class ThreadEngine {
   }
 
   explain(name: unknown, sizes: unknown): CallPlan {
-    const { operation, call, context } = this.#imagine(name, sizes);
-    return explainCall(this.#places.explain(operation, call, context), () =>
-      explainCpu(operation, call, this.#threads, this.#pool.mode),
+    const { call, context } = this.#imagine(name, sizes);
+    return explainCall(this.#router.explain(call, context), () =>
+      explainCpu(call, this.#threads, this.#scheduler.mode),
     );
   }
 
   async prepare(name: unknown, sizes: unknown): Promise<void> {
-    const { operation, call, context } = this.#imagine(name, sizes);
-    if (await this.#places.prepare(operation, call, context)) return;
+    const { call, context } = this.#imagine(name, sizes);
+    if (await this.#router.prepare(call, context)) return;
     await this.#runtime.init(undefined, undefined);
   }
 
   async calibrate(options: unknown): Promise<Costs> {
-    return this.#places.calibrate(
-      calibrationOf(options, this.#threads, this as unknown as Engine, bindSignature(this.#runtime)),
-    );
+    const alone = bind(this.#runtime, this.#operationOf("signature"));
+    return this.#router.calibrate(calibrationOf(options, this.#threads, this as unknown as Measured, alone));
+  }
+
+  /** The operation of a name. @throws PathSignatureTypeError OPERATION_UNKNOWN */
+  #operationOf(name: unknown): Descriptor {
+    const operations = this.#operations;
+    if (typeof name === "string" && Object.hasOwn(operations, name)) return operations[name] as Descriptor;
+    const names = Object.keys(operations).map((known) => `"${known}"`);
+    throw typeError("OPERATION_UNKNOWN", "name", describe(name), `one of ${names.join(", ")}`);
   }
 
   #imagine(name: unknown, sizes: unknown) {
-    const operation = operationOf(name);
+    const operation = this.#operationOf(name);
     const context = new ReadContext();
     let input: "cpu" | "gpu" | undefined;
     const call = operation.imagine(sizes, (option, value) => {
@@ -212,20 +161,21 @@ class ThreadEngine {
       input = readPlace(value, "sizes.input");
       return true;
     });
-    return { operation, call, context: { device: context.device, output: context.output, input } };
+    const { device, output } = context;
+    return { call: new EngineCall(operation, call), context: { device, output, input } };
   }
 
   info(): EngineInfo {
-    const { mode, state, warnings } = this.#pool;
+    const { mode, state, warnings } = this.#scheduler;
     return {
       version,
       variant: wantedBinary(this.#runtime),
       mode,
       threads: this.#threads,
       ...state,
-      warnings: [...warnings, ...this.#places.warnings],
+      warnings: [...warnings, ...this.#router.warnings],
       device: this.#device,
-      gpu: this.#places.info(),
+      gpu: this.#router.info(),
       closed: this.#closed,
     };
   }
@@ -236,7 +186,7 @@ class ThreadEngine {
     };
     if (typeof abort !== "boolean") throw typeError("OPTION_TYPE", "options.abort", describe(abort), "true or false");
     this.#closed = true;
-    await Promise.all([this.#places.close({ abort }), this.#pool.close({ abort })]);
+    await Promise.all([this.#router.close({ abort }), this.#scheduler.close({ abort })]);
   }
 
   // Engines that do not know the symbol yet have no `await using` either; whoever compiles it away uses this name.
@@ -246,10 +196,11 @@ class ThreadEngine {
 }
 
 /** @throws PathSignatureError as `createEngine` says */
-export async function makeEngine(
+export async function makeEngine<E extends EngineBase>(
   runtime: Runtime,
+  operations: Operations,
   parts: EngineParts,
   options: EngineOptions | undefined,
-): Promise<Engine> {
-  return (await new ThreadEngine(runtime, parts, options).ready()) as unknown as Engine;
+): Promise<E> {
+  return (await new ThreadEngine(runtime, operations, parts, options).ready()) as unknown as E;
 }

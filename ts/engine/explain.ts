@@ -3,7 +3,7 @@
 import { type Explanation, explanationInWords, type Verdict } from "../dispatch/index.ts";
 import { divide } from "../pool/division.ts";
 import type { Mode } from "../pool/executor.ts";
-import type { CheckedCall, Operation } from "./backend.ts";
+import type { EngineCall } from "./call.ts";
 
 /** How the processor's threads would do a call. */
 export interface CpuPlan {
@@ -55,7 +55,7 @@ export function explainCall({ plan, verdicts }: Explanation, cpu: () => CpuPlan)
   return { device, blocks, milliseconds: 1e3 * estimate, reasons, ...reasoning };
 }
 
-const ways: Record<Mode, string> = {
+const modes: Record<Mode, string> = {
   shared: "threads share memory here: input is written once, results are read once",
   transfer: "threads cannot share memory here, or shall not: tasks are transferred",
   "calling thread": "no worker could be started: the calling thread works in short turns",
@@ -64,21 +64,21 @@ const ways: Record<Mode, string> = {
 const kibibytes = (bytes: number) => `${Math.ceil(bytes / 1024)} KiB`;
 
 /** The plan for a call. */
-export function explainCpu(operation: Operation, call: CheckedCall, threads: number, mode: Mode): CpuPlan {
-  const cost = operation.cpu.cost(call);
+export function explainCpu(call: EngineCall, threads: number, mode: Mode): CpuPlan {
+  const cost = call.cost;
   const division = divide(cost, call.input, call.output, threads, mode);
   const { budget, tasks } = division;
   const milliseconds = cost / 1e6;
   const used = mode === "calling thread" ? 1 : division.threads;
   const reasons = [
-    ways[mode],
+    modes[mode],
     tasks === 1
       ? "it is so short that one thread is fastest; it may be joined with others of equal options"
       : `about ${tasks} tasks, which stage up to ${kibibytes(budget.input)} of input and ${kibibytes(budget.output)} of output each`,
     ...(used < threads && mode !== "calling thread"
       ? [`${used} of ${threads} threads: there is not more to share`]
       : []),
-    ...operation.cpu.describe(call, budget),
+    ...call.operation.explain(call.call, budget),
   ];
   return { device: "cpu", mode, threads: used, tasks, taskBytes: budget, milliseconds, reasons };
 }

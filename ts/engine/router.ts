@@ -22,9 +22,10 @@ import {
 } from "../gpu/index.ts";
 import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
-import { checkBesides } from "../input/finite.ts";
+import { checkUnreported } from "../input/finite.ts";
 import { closed, full } from "../pool/errors.ts";
-import type { Backend, CallContext, CheckedCall, Device, GpuOperation, Operation } from "./backend.ts";
+import type { Scheduler } from "../pool/scheduler.ts";
+import type { CallContext, CheckedCall, Device, GpuOperation, Operation } from "./backend.ts";
 import type { Calibration } from "./calibration.ts";
 import type { OperationName } from "./operations.ts";
 
@@ -87,7 +88,7 @@ const notAsked: GpuInfo = {
 export class Places {
   readonly warnings: string[] = [];
   readonly #settings: PlaceSettings;
-  readonly #cpu: Backend;
+  readonly #cpu: Scheduler;
   readonly #load: () => Promise<GpuParts>;
   readonly #costs: Costs;
   readonly #isPossible: boolean;
@@ -104,7 +105,7 @@ export class Places {
   /** Calls under way: what ends each of them, and when it has ended. */
   readonly #calls = new Map<AbortController, Promise<unknown>>();
 
-  constructor(settings: PlaceSettings, cpu: Backend, load: () => Promise<GpuParts>) {
+  constructor(settings: PlaceSettings, cpu: Scheduler, load: () => Promise<GpuParts>) {
     this.#settings = settings;
     this.#cpu = cpu;
     this.#load = load;
@@ -113,14 +114,14 @@ export class Places {
   }
 
   /** Whether a call has to be looked at here: false where it is the CPU's without question, which is told at once. */
-  concern({ gpu, cpu }: Operation, call: CheckedCall, { device, output }: PlaceContext): boolean {
+  concern({ gpu }: Operation, call: CheckedCall, { device, output }: PlaceContext): boolean {
     if (output === "gpu") return true;
     if (gpu !== undefined && gpu.residents(call).length > 0) return true;
     const wanted = device ?? this.#settings.device;
     if (wanted !== "auto") return wanted === "webgpu";
     if (!this.#isPossible || gpu === undefined || gpu.dtype(call) === "float64") return false;
     const { launch } = (this.#costs.gpu ?? shippedCosts.gpu!).seconds;
-    return cpu.cost(call) * 1e-9 > clearlyLess * launch;
+    return call.cost * 1e-9 > clearlyLess * launch;
   }
 
   /** Why a call would run where, as far as is known now. Opens nothing. */
@@ -182,7 +183,7 @@ export class Places {
     const empty = call.batch === 0 || call.output === 0;
     if (plan.device === "cpu" || empty) {
       if (!empty && obstacle !== undefined) this.#fellBack(this.#without ?? obstacle);
-      return this.#onCpu(operation, gpu, call, context);
+      return this.#onCpu(gpu, call, context);
     }
     try {
       const result = await this.#onGpu(gpu, call, context);
@@ -193,7 +194,7 @@ export class Places {
       this.#faultsInRow++;
       if (this.#settings.fallback === "error") throw error;
       this.#fellBack(error.message);
-      return this.#onCpu(operation, gpu, call, context);
+      return this.#onCpu(gpu, call, context);
     }
   }
 
@@ -204,7 +205,7 @@ export class Places {
       throw typeError("ENGINE_OPTION_TYPE", "options.output", '"gpu"', `"cpu": ${name} is computed on the CPU`);
     if (this.#settings.fallback === "error") throw gpuFault("GPU_FAILED", `there are no kernels for ${name}`);
     this.#fellBack(`there are no kernels for ${name}`);
-    return this.#cpu.run(operation, call, context);
+    return this.#cpu.run(call, context);
   }
 
   async #onGpu<C extends CheckedCall>(
@@ -214,7 +215,7 @@ export class Places {
   ): Promise<unknown> {
     const backend = this.#open!;
     const read = gpu.kernelCall(call);
-    if (read.checkFinite) checkBesides(read);
+    if (read.checkFinite) checkUnreported(read);
     const total = call.batch;
     const told =
       onProgress && ((part: number) => onProgress({ done: Math.min(total - 1, Math.floor(part * total)), total }));
@@ -227,17 +228,12 @@ export class Places {
     return result;
   }
 
-  async #onCpu<C extends CheckedCall>(
-    operation: Operation<C>,
-    gpu: GpuOperation<C>,
-    call: C,
-    context: PlaceContext,
-  ): Promise<unknown> {
+  async #onCpu<C extends CheckedCall>(gpu: GpuOperation<C>, call: C, context: PlaceContext): Promise<unknown> {
     const isThere = gpu.residents(call).length > 0;
     const backend = isThere || context.output === "gpu" ? await this.open() : undefined;
     const here = isThere ? await gpu.bring(backend!, call) : call;
-    await this.#cpu.run(operation, here, context);
-    return context.output === "cpu" ? operation.result(here) : gpu.put(backend!, here);
+    const result = await this.#cpu.run(here, context);
+    return context.output === "cpu" ? result : gpu.put(backend!, here);
   }
 
   /**

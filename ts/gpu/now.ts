@@ -6,7 +6,7 @@
 import { FLOAT32 } from "../input/arrays.ts";
 import { Call, shapeOf } from "../input/call.ts";
 import { countOf, rangeError } from "../input/errors.ts";
-import { checkBesides } from "../input/finite.ts";
+import { checkUnreported } from "../input/finite.ts";
 import { refuseOut } from "../operations/signature-vjp.ts";
 import type { GradientArrays } from "../run/vjp-stage.ts";
 import { type Block, blocksOf } from "./cutting.ts";
@@ -61,7 +61,7 @@ export function deviceNow(gpu: GPUDevice): Device {
 export function readNow({ paths, options, lengths }: InputNow): CallNow {
   const { call: read, options: given } = readCallAnywhere(paths, options);
   refuseOut(given);
-  if (given.checkFinite) checkBesides(read);
+  if (given.checkFinite) checkUnreported(read);
   given.checkFinite = false;
   const { batch, points, size, basepoint, initial } = read;
   const count = lengths && Array.from(lengths.shape).reduce((n, k) => n * k, 1);

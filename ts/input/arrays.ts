@@ -1,8 +1,8 @@
 // Typed arrays and the two number types: which kinds of array are read, how a part of one gets into WebAssembly memory.
 // Shapes are not known here.
 
-import { move } from "../run/move.ts";
 import { describe, rangeError, typeError } from "./errors.ts";
+import { move } from "./move.ts";
 
 /** The number type of a computation and of its result. */
 export type DType = "float32" | "float64";
@@ -29,6 +29,8 @@ export interface NumericView extends ArrayBufferView {
 export const FLOAT32 = 0;
 export const FLOAT64 = 1;
 export type DTypeIndex = typeof FLOAT32 | typeof FLOAT64;
+/** Numbers of a computation and of its result. */
+export type Numbers = Float32Array | Float64Array;
 
 /** What an array is read as. The first two equal the number type that it suggests. */
 export const KIND_FLOAT32 = 0;
@@ -166,7 +168,7 @@ export function copyIn(
   }
 }
 
-/** Copies `count` numbers of `heap` from index `at` on to index `to` of `out`. */
+/** Copies `count` numbers of `heap` from index `at` on to index `to` of `out`, rounding to its number type. */
 export function copyOut(
   heap: Float32Array | Float64Array,
   at: number,
@@ -176,6 +178,8 @@ export function copyOut(
 ): void {
   if (count < loopCount) {
     for (let i = 0; i < count; i++) out[to + i] = heap[at + i] as number;
+  } else if (heap.BYTES_PER_ELEMENT !== out.BYTES_PER_ELEMENT) {
+    out.set(heap.subarray(at, at + count), to);
   } else {
     move(heap, at, count, out, to);
   }

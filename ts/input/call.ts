@@ -1,17 +1,21 @@
-// A call, checked: what all the work on it knows, and the reading of those options whose meaning depends on the paths' shape
-// (lengths, basepoint, initial, out). Whether numbers are finite is finite.ts's; nothing is staged or run here.
+// A call, checked, and the reading of those options whose meaning depends on the paths' shape
+// (lengths, basepoint, initial, out). Whether numbers are finite is checked in finite.ts.
 
-import type { CallSizes } from "../run/blocks.ts";
 import { INVERSE, SCALAR_TERM, STREAM } from "../wasm/abi.ts";
 import { checkAttached, type DTypeIndex, FLOAT32, type Kind, kindOf, type NumericView } from "./arrays.ts";
 import { countOf, describe, failure, rangeError, typeError } from "./errors.ts";
-import type { ReadOptions } from "./options.ts";
-import { type ReadPaths, type ReadRows, type RowsArgument, readLengths, readRows } from "./paths.ts";
+import { ReadOptions } from "./options.ts";
+import { readLengths } from "./lengths.ts";
+import type { ReadPaths } from "./paths.ts";
+import { type ReadRows, type RowsArgument, readRows } from "./rows.ts";
 import { countCoefficients, sizeLimit, tooLarge } from "./size.ts";
 
-/** A call, checked. */
-export class Call implements CallSizes {
+const none: readonly undefined[] = [];
+
+/** A call, checked. Operations on rows have no points: their `paths` is an empty batch of the rows' shape. */
+export class Call {
   readonly paths: ReadPaths;
+  readonly options: ReadOptions;
   readonly batch: number;
   readonly points: number;
   readonly channels: number;
@@ -33,6 +37,8 @@ export class Call implements CallSizes {
   /** `true`: the origin. */
   readonly basepoint: ReadRows | true | undefined;
   readonly initial: ReadRows | undefined;
+  /** What else the operation reads, in an order that it knows. */
+  readonly operands: readonly (ReadRows | undefined)[];
 
   constructor(
     paths: ReadPaths,
@@ -42,8 +48,10 @@ export class Call implements CallSizes {
     lengths: Uint32Array | undefined,
     basepoint: ReadRows | true | undefined,
     initial: ReadRows | undefined,
+    operands: readonly (ReadRows | undefined)[] = none,
   ) {
     this.paths = paths;
+    this.options = options;
     this.batch = paths.batch;
     this.points = paths.points;
     this.channels = paths.channels;
@@ -65,7 +73,32 @@ export class Call implements CallSizes {
     this.lengths = lengths;
     this.basepoint = basepoint;
     this.initial = initial;
+    this.operands = operands;
   }
+
+  /** The same call with something else in place of some of its parts. */
+  with({ paths, options, dtype, initial, operands }: Changes): Call {
+    const changed = options === undefined ? this.options : Object.assign(new ReadOptions(), this.options, options);
+    return new Call(
+      paths ?? this.paths,
+      changed,
+      dtype ?? this.dtype,
+      countCoefficients(this.channels, changed.depth),
+      this.lengths,
+      this.basepoint,
+      initial === null ? undefined : (initial ?? this.initial),
+      operands ?? this.operands,
+    );
+  }
+}
+
+/** What {@link Call.with} changes; `initial: null` removes it. */
+export interface Changes {
+  readonly paths?: ReadPaths;
+  readonly options?: Partial<ReadOptions>;
+  readonly dtype?: DTypeIndex;
+  readonly initial?: ReadRows | null;
+  readonly operands?: Call["operands"];
 }
 
 /**
@@ -158,15 +191,19 @@ export function startOf(call: Call, i: number): number {
 export const lengthOf = (call: Call, i: number): number =>
   call.lengths === undefined ? call.points : (call.lengths[i] as number);
 
-/** The error for a call that the kernel failed to carry out. */
-export function internal(call: Call, what: string, cause?: unknown): Error {
+/** The error for a call of an operation that failed by a fault of the library. */
+export function internal(operation: string, call: Call, what: string, cause?: unknown): Error {
   const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
   return failure(
     "INTERNAL",
-    "signature",
+    operation,
     `paths ${shape}, depth ${call.depth}`,
     "a call that the kernel carries out",
-    `The kernel failed (${what}) for paths ${shape}, a fault of path-signature: please report it`,
+    `The kernel of ${operation} failed (${what}) for paths ${shape}, a fault of path-signature: please report it`,
     cause,
   );
 }
+
+/** The error for a call whose shape the kernels do not support. */
+export const beyondMemory = ({ channels, depth, size }: Call): Error =>
+  tooLarge(channels, depth, size, "options.depth", "such that a call fits into 32-bit WebAssembly memory");

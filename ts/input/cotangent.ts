@@ -12,8 +12,8 @@ import {
 } from "./arrays.ts";
 import { type Call, shapeOf } from "./call.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
-import { checkRows, checkRowsInParts } from "./finite.ts";
-import { ReadRows, readTensorShape } from "./paths.ts";
+import { ReadRows } from "./rows.ts";
+import { readTensorShape } from "./shape.ts";
 
 const forms = "a tensor { data, shape } of the signatures' shape, or as many numbers in a flat array";
 
@@ -48,14 +48,4 @@ export function readCotangent(value: unknown, call: Call): ReadRows {
   const flat = allocateNumbers(FLOAT64, count, argument) as Float64Array;
   copyNumbers(list as readonly unknown[], count, flat, 0, argument);
   return new ReadRows(flat, KIND_FLOAT64, call.row, call.row);
-}
-
-/** Throws for the first number of the cotangents that is not finite. A scalar term's entry plays no part. */
-export function checkCotangent(call: Call, cotangent: ReadRows): void {
-  checkRows("cotangent", cotangent, call.dtype, call.rows, call.row - call.size);
-}
-
-/** The same, with a pause after so many numbers. */
-export function checkCotangentInParts(call: Call, cotangent: ReadRows, numbers: number): Generator<void> {
-  return checkRowsInParts("cotangent", cotangent, call.dtype, call.rows, call.row - call.size, numbers);
 }

@@ -60,6 +60,12 @@ export interface PathSignatureErrorCodes {
   COTANGENT_TYPE: "TypeError";
   /** `cotangent` has not the shape of the signatures. */
   COTANGENT_SHAPE: "RangeError";
+  /** Rows of the tensor algebra (`a`, `b`, …) are none of the accepted forms. */
+  ROWS_TYPE: "TypeError";
+  /** Rows of the tensor algebra have not the shape (…batch, size) that channels and depth say, or batches that differ. */
+  ROWS_SHAPE: "RangeError";
+  /** A row's scalar term is one for which the operation is not defined: 0 for `inverse`, 0 or less for `log`. */
+  SCALAR_TERM_INVALID: "RangeError";
   /** `out` is no Float32Array or Float64Array, or not the one that the dtype asks for. */
   OUT_TYPE: "TypeError";
   /** `out` has not exactly as many numbers as the result. */

@@ -1,14 +1,25 @@
-// Whether the numbers of a call are finite, and the error that names the first one that is not. Looks at what the caller gave,
-// never at WebAssembly memory. None of it runs where `checkFinite` is false.
+// Whether the numbers of a call are finite, and the error that names the first one that is not. Looks
+// at what the caller gave, never at WebAssembly memory. None of it runs where `checkFinite` is false.
 //
-// The kernel tells for nothing whether anything that it took a difference of was not finite: the first level, a sum of all
-// increments, is not finite then. Only in that case are the numbers looked at one by one (checkPaths). What takes part in no
-// increment (initial, paths of one point) is looked at always (checkBesides).
+// Kernels report at no cost whether an increment was not finite: the first level, a sum of all
+// increments, is not finite then. Only in that case are points looked at one by one. What takes part
+// in no increment (initial signatures, paths of one point) is always looked at.
 
 import { type DTypeIndex, firstNonFinite } from "./arrays.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
 import { type Position, rangeError } from "./errors.ts";
-import type { ReadRows } from "./paths.ts";
+import type { ReadRows } from "./rows.ts";
+
+/** Numbers looked at in one go where others wait for the thread: about a millisecond. */
+export const numbersAtOnce = 2 ** 20;
+
+/** Checks in parts, between which the event loop may run; throws what is wrong. */
+export type Checks = Iterator<void>;
+
+/** Runs checks to their end. */
+export function runChecks(checks: Checks): void {
+  while (!checks.next().done);
+}
 
 /** The error for a number that is not finite, or not as a float32. Its position is told in the order of its names. */
 export function notFinite(argument: string, value: number, position: Position): Error {
@@ -26,25 +37,26 @@ export function notFinite(argument: string, value: number, position: Position): 
 }
 
 /** Throws for the first number of paths [first, first + count) that is not finite. */
-export function checkPaths(call: Call, first: number, count: number): void {
-  const { points, channels, lengths } = call;
-  if (lengths === undefined && call.paths.starts === undefined) {
-    checkNumbers(call, first * points * channels, count * points * channels);
-    return;
-  }
-  for (let i = first; i < first + count; i++) checkNumbers(call, startOf(call, i), lengthOf(call, i) * channels);
+export function checkPaths(call: Call, first = 0, count = call.batch): void {
+  runChecks(pathChecks(call, Number.POSITIVE_INFINITY, first, count));
 }
 
-/** The same for all paths, with a pause after about so many numbers. */
-export function* checkPathsInParts(call: Call, numbers: number): Generator<void> {
+/** The same in parts of so many numbers. */
+export function* pathChecks(call: Call, numbers: number, first = 0, count = call.batch): Generator<void> {
+  const { points, channels, lengths, paths } = call;
+  // Without lengths and padding, all points of all paths stand one after the other.
+  const together = lengths === undefined && paths.starts === undefined;
+  const [items, itemNumbers] = together ? [1, count * points * channels] : [count, 0];
   let budget = numbers;
-  for (let i = 0; i < call.batch; i++) {
-    const end = startOf(call, i) + lengthOf(call, i) * call.channels;
-    for (let at = startOf(call, i); at < end; ) {
-      const count = Math.min(end - at, budget);
-      checkNumbers(call, at, count);
-      at += count;
-      budget -= count;
+  for (let i = 0; i < items; i++) {
+    let at = startOf(call, first + i);
+    const end = at + (together ? itemNumbers : lengthOf(call, first + i) * channels);
+    while (at < end) {
+      const part = Math.min(end - at, budget);
+      const found = firstNonFinite(paths.view, paths.kind, call.dtype, at, part);
+      if (found >= 0) throw pathNotFinite(call, found);
+      at += part;
+      budget -= part;
       if (budget > 0) continue;
       yield;
       budget = numbers;
@@ -52,57 +64,11 @@ export function* checkPathsInParts(call: Call, numbers: number): Generator<void>
   }
 }
 
-function checkNumbers(call: Call, from: number, count: number): void {
-  const { paths, dtype } = call;
-  const at = firstNonFinite(paths.view, paths.kind, dtype, from, count);
-  if (at >= 0) throw pathNotFinite(call, at);
-}
-
 function pathNotFinite(call: Call, at: number): Error {
   const path = pathAt(call, at);
   const within = at - startOf(call, path);
   const point = Math.floor(within / call.channels);
   return notFinite("paths", Number(call.paths.view[at]), { path, point, channel: within % call.channels });
-}
-
-/** Throws for the first number of rows, one for each row of a call's result, that is not finite; the first `skip` of each are not looked at. */
-export function checkRows(argument: string, rows: ReadRows, dtype: DTypeIndex, rowsOfPath: number, skip: number): void {
-  checkRowsWithin(argument, rows, dtype, rowsOfPath, skip, 0, rows.view.length);
-}
-
-/** The same, with a pause after so many numbers. */
-export function* checkRowsInParts(
-  argument: string,
-  rows: ReadRows,
-  dtype: DTypeIndex,
-  rowsOfPath: number,
-  skip: number,
-  numbers: number,
-): Generator<void> {
-  const { length } = rows.view;
-  for (let from = 0; from < length; from += numbers) {
-    checkRowsWithin(argument, rows, dtype, rowsOfPath, skip, from, Math.min(length, from + numbers));
-    yield;
-  }
-}
-
-function checkRowsWithin(
-  argument: string,
-  rows: ReadRows,
-  dtype: DTypeIndex,
-  rowsOfPath: number,
-  skip: number,
-  from: number,
-  end: number,
-): void {
-  const { view, kind, width } = rows;
-  for (let at = from; ; at++) {
-    at = firstNonFinite(view, kind, dtype, at, end - at);
-    if (at < 0) return;
-    if (at % width < skip) continue;
-    const path = Math.floor(at / (width * rowsOfPath));
-    throw notFinite(argument, Number(view[at]), { path, index: at - path * width * rowsOfPath });
-  }
 }
 
 /** The path that a number of the input belongs to. */
@@ -114,57 +80,86 @@ function pathAt(call: Call, at: number): number {
   return path;
 }
 
-/** Throws for what the kernel's first level does not tell about. */
-export function checkBesides(call: Call): void {
-  const { paths, basepoint, initial, lengths } = call;
-  if (basepoint !== undefined && basepoint !== true) checkBasepoint(call, basepoint, 0, basepoint.view.length);
-  if (initial !== undefined) checkInitial(call, initial, 0, initial.view.length);
-  if (basepoint !== undefined || paths.resident) return;
-  if (paths.points === 1) checkPaths(call, 0, paths.batch);
-  else if (lengths !== undefined) {
-    for (let i = 0; i < lengths.length; i++) if (lengths[i] === 1) checkPaths(call, i, 1);
+/** Rows of a call as checks see them. */
+export interface CheckedRows {
+  /** The argument's name, and what a position in a row is called. */
+  readonly name: string;
+  readonly noun: "channel" | "index";
+  /** "step": one for each row of the result; else one for each item, or one that all share. */
+  readonly per: "item" | "step";
+  readonly of: (call: Call) => ReadRows | true | undefined;
+  /** First numbers of each row that play no part. */
+  readonly skip?: (call: Call) => number;
+  /**
+   * "before": whether they are finite is looked at before a kernel runs. "reported": only after the
+   * kernel reported that something is not. "never": the library's own numbers.
+   */
+  readonly checked: "before" | "reported" | "never";
+}
+
+/** Throws for the first number of a call's rows that is not finite, in parts of so many numbers. */
+export function* rowChecks(rows: CheckedRows, call: Call, numbers: number): Generator<void> {
+  const given = rows.of(call);
+  if (given === undefined || given === true) return;
+  const { view, kind, width, stride } = given;
+  const skip = rows.skip?.(call) ?? 0;
+  const widthOfPath = rows.per === "step" ? width * call.rows : width;
+  const { length } = view;
+  for (let from = 0; from < length; from += numbers) {
+    const end = Math.min(length, from + numbers);
+    for (let at = from; ; at++) {
+      at = firstNonFinite(view, kind, call.dtype, at, end - at);
+      if (at < 0) break;
+      if (at % width < skip) continue;
+      const within = { [rows.noun]: at % widthOfPath };
+      const position = stride === 0 ? within : { path: Math.floor(at / widthOfPath), ...within };
+      throw notFinite(rows.name, Number(view[at]), position);
+    }
+    yield;
   }
 }
 
-/** The same, with a pause after so many numbers. */
-export function* checkBesidesInParts(call: Call, numbers: number): Generator<void> {
-  const { paths, basepoint, initial, lengths } = call;
-  if (basepoint !== undefined && basepoint !== true) {
-    for (let at = 0; at < basepoint.view.length; at += numbers) {
-      checkBasepoint(call, basepoint, at, Math.min(numbers, basepoint.view.length - at));
-      yield;
-    }
+/** Whether some path of a call has one point only, and no increment that a kernel could report about. */
+const hasSinglePoints = ({ basepoint, paths, lengths }: Call): boolean =>
+  basepoint === undefined && paths.points > 0 && paths.resident === undefined && (paths.points === 1 || lengths !== undefined);
+
+/** Paths of one point, in parts of so many numbers. */
+function* singlePointChecks(call: Call, numbers: number): Generator<void> {
+  const { lengths, paths } = call;
+  if (paths.points === 1) {
+    yield* pathChecks(call, numbers);
+    return;
   }
-  if (initial !== undefined) {
-    for (let at = 0; at < initial.view.length; at += numbers) {
-      checkInitial(call, initial, at, Math.min(numbers, initial.view.length - at));
-      yield;
-    }
-  }
-  if (basepoint !== undefined || (paths.points > 1 && lengths === undefined)) return;
-  const stride = Math.max(1, Math.floor(numbers / call.channels));
+  const pathsAtOnce = Math.max(1, Math.floor(numbers / call.channels));
   for (let i = 0; i < paths.batch; i++) {
     if (lengths === undefined || lengths[i] === 1) checkPaths(call, i, 1);
-    if ((i + 1) % stride === 0) yield;
+    if ((i + 1) % pathsAtOnce === 0) yield;
   }
 }
 
-function checkGiven(
-  { dtype }: Call,
-  argument: string,
-  noun: "channel" | "index",
-  { view, kind, stride, width }: ReadRows,
-  from: number,
-  count: number,
-): void {
-  const at = firstNonFinite(view, kind, dtype, from, count);
-  if (at < 0) return;
-  const within = { [noun]: at % width };
-  throw notFinite(argument, Number(view[at]), stride === 0 ? within : { path: Math.floor(at / width), ...within });
+/** Numbers that {@link checksBefore} look at; 0: there are none. */
+export function unreportedNumbers(inputs: readonly CheckedRows[], call: Call): number {
+  let numbers = hasSinglePoints(call) ? call.paths.batch * call.channels : 0;
+  for (const { checked, of } of inputs) {
+    const rows = checked === "before" ? of(call) : undefined;
+    if (rows !== undefined && rows !== true) numbers += rows.view.length;
+  }
+  return numbers;
 }
 
-const checkBasepoint = (call: Call, rows: ReadRows, from: number, count: number): void =>
-  checkGiven(call, "options.basepoint", "channel", rows, from, count);
+/** Checks of what no kernel reports about, in parts of so many numbers. */
+export function* checksBefore(inputs: readonly CheckedRows[], call: Call, numbers: number): Generator<void> {
+  for (const rows of inputs) if (rows.checked === "before") yield* rowChecks(rows, call, numbers);
+  if (hasSinglePoints(call)) yield* singlePointChecks(call, numbers);
+}
 
-const checkInitial = (call: Call, rows: ReadRows, from: number, count: number): void =>
-  checkGiven(call, "options.initial", "index", rows, from, count);
+/** Checks of what kernels report about, in the order of the call's arguments. */
+export function* checksAfter(inputs: readonly CheckedRows[], call: Call, numbers: number): Generator<void> {
+  if (call.points > 0) yield* pathChecks(call, numbers);
+  for (const rows of inputs) if (rows.checked === "reported") yield* rowChecks(rows, call, numbers);
+}
+
+/** Throws for what no kernel reports about. */
+export function checkBefore(inputs: readonly CheckedRows[], call: Call): void {
+  if (unreportedNumbers(inputs, call) > 0) runChecks(checksBefore(inputs, call, Number.POSITIVE_INFINITY));
+}

@@ -5,7 +5,7 @@ import { HORNER, PRUNED } from "../wasm/abi.ts";
 import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type NumericView } from "./arrays.ts";
 import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
-import { checkDepth } from "./size.ts";
+import { checkChannels, checkDepth } from "./size.ts";
 
 /** Options of `signature`. Others are refused. */
 export interface SignatureOptions {
@@ -59,8 +59,10 @@ export interface SignatureOptions {
 /** Names of kernels for whole signatures; see {@link SignatureOptions.algorithm}. */
 export type Algorithm = "auto" | "horner" | "pruned";
 
-/** Options read, with defaults: every name above. */
+/** Options read, with defaults: those of operations on paths, which are named above, and on rows. */
 export class ReadOptions {
+  /** Of operations on rows; paths say it themselves. */
+  channels = 0;
   depth = 0;
   stream = false;
   basepoint: unknown = undefined;
@@ -109,23 +111,61 @@ function readAlgorithm(value: unknown): number {
   }
 }
 
-/** Reads options of others than `signature` itself: says whether it knows the name. */
+/** Reads options of others than the operation itself: says whether it knows the name. */
 export type ReadOther = (name: string, value: unknown) => boolean;
+
+/** Names of the options of operations on paths, and on rows of the tensor algebra. */
+const namesOfPaths: readonly (keyof SignatureOptions)[] = [
+  "depth",
+  "stream",
+  "basepoint",
+  "initial",
+  "inverse",
+  "scalarTerm",
+  "lengths",
+  "dtype",
+  "out",
+  "checkFinite",
+  "algorithm",
+];
+export const namesOfRows: readonly (keyof ReadOptions)[] = [
+  "channels",
+  "depth",
+  "scalarTerm",
+  "dtype",
+  "out",
+  "checkFinite",
+];
 
 /**
  * Reads each option once, whether it is the object's own or inherited.
- * @param other - for names that are none of `signature`'s
- * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, DEPTH_INVALID, DTYPE_INVALID, ALGORITHM_INVALID
+ * @param other - for names that are none of the operation's
+ * @param names - the operation's own
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID, DTYPE_INVALID, ALGORITHM_INVALID
  */
-export function readOptions(options: unknown, other?: ReadOther): ReadOptions {
+export function readOptions(
+  options: unknown,
+  other?: ReadOther,
+  names: readonly (keyof ReadOptions)[] = namesOfPaths,
+): ReadOptions {
   if (typeof options !== "object" || options === null) {
-    throw typeError("OPTION_TYPE", "options", describe(options), "an object such as { depth: 3 }");
+    const example = names === namesOfPaths ? "{ depth: 3 }" : "{ channels: 2, depth: 3 }";
+    throw typeError("OPTION_TYPE", "options", describe(options), `an object such as ${example}`);
   }
-  const given = options as Record<keyof SignatureOptions, unknown>;
+  const given = options as Record<keyof ReadOptions, unknown>;
   const read = new ReadOptions();
   let depth: unknown;
-  for (const name in given) {
+  let channels: unknown;
+  for (const key in given) {
+    const name = key as keyof ReadOptions;
+    if (!names.includes(name)) {
+      if (other?.(key, given[name])) continue;
+      throw typeError("OPTION_UNKNOWN", `options.${key}`, describe(key), `one of ${names.join(", ")}`);
+    }
     switch (name) {
+      case "channels":
+        channels = given.channels;
+        break;
       case "depth":
         depth = given.depth;
         break;
@@ -135,12 +175,6 @@ export function readOptions(options: unknown, other?: ReadOther): ReadOptions {
       case "out":
         read[name] = given[name] as ReadOptions["out"];
         break;
-      case "stream":
-      case "inverse":
-      case "scalarTerm":
-      case "checkFinite":
-        read[name] = flag(given[name], read[name], name);
-        break;
       case "dtype":
         read.dtype = readDType(given.dtype);
         break;
@@ -148,9 +182,12 @@ export function readOptions(options: unknown, other?: ReadOther): ReadOptions {
         read.algorithm = readAlgorithm(given.algorithm);
         break;
       default:
-        if (other?.(name, (given as Record<string, unknown>)[name])) break;
-        throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${Object.keys(read).join(", ")}`);
+        read[name] = flag(given[name], read[name], name);
     }
+  }
+  if (names === namesOfRows) {
+    checkChannels(channels, "options.channels");
+    read.channels = channels;
   }
   checkDepth(depth, "options.depth");
   read.depth = depth;

@@ -41,14 +41,19 @@ export function checkDepth(depth: unknown, argument: string): asserts depth is n
   }
 }
 
+/** Throws unless `channels` is a whole number from 1 on. */
+export function checkChannels(channels: unknown, argument: string): asserts channels is number {
+  if (!Number.isInteger(channels) || (channels as number) < 1) {
+    throw rangeError("CHANNELS_INVALID", argument, brief(channels), "a whole number from 1 on");
+  }
+}
+
 /** Channels and depth checked, the size known to be in range. */
 export function checkedSize(channels: unknown, depth: unknown): number {
-  if (!Number.isInteger(channels) || (channels as number) < 1) {
-    throw rangeError("CHANNELS_INVALID", "channels", brief(channels), "a whole number from 1 on");
-  }
+  checkChannels(channels, "channels");
   checkDepth(depth, "depth");
-  const size = countCoefficients(channels as number, depth);
-  if (size >= sizeLimit) throw tooLarge(channels as number, depth, size, "depth");
+  const size = countCoefficients(channels, depth);
+  if (size >= sizeLimit) throw tooLarge(channels, depth, size, "depth");
   return size;
 }
 

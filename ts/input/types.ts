@@ -1,6 +1,6 @@
 // What the type of a result can know from the types of a call's arguments. Types only.
 
-import type { Signature } from "../run/tensor.ts";
+import type { Signature } from "../input/tensor.ts";
 import type { DType } from "./arrays.ts";
 import type { SignatureOptions } from "./options.ts";
 import type { NestedPath, Paths } from "./paths.ts";

@@ -1,28 +1,28 @@
-// What the entries of the family `core` export, read by the build (scripts/lib/entry-modules.mjs).
-// Of each `bindName` they export the function `name`, with the comment above it; the rest as it is.
-// `export {…} from` only.
+// What the entries of the family `core` export, read by the build (scripts/lib/entry-modules.mjs):
+// each `bindName` becomes the function `name`, with the comment above it; each `nameOperation` is a
+// function of the family's engines; the rest is exported as it is. `export {…} from` only.
 
 export type { Algorithm, SignatureOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
+export type { Coefficients, LevelView, Signature } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "../input/types.ts";
 export { words } from "../input/words.ts";
-export type { Coefficients, LevelView, Signature } from "../run/tensor.ts";
 export {
   /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
   bindSignature,
   type SignatureFunction,
+  signatureOperation,
 } from "./signature.ts";
 export {
   /** Gradients of signatures. @see {@link SignatureVjpFunction} for shapes, options and errors. */
   bindSignatureVjp,
-  /**
-   * Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction}
-   */
+  /** Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction} */
   bindSignatureWithVjp,
   type GradientTensor,
   type SignatureGradients,
   type SignatureVjpFunction,
   type SignatureWithVjpFunction,
+  signatureVjpOperation,
   type VjpOptions,
 } from "./signature-vjp.ts";

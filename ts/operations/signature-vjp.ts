@@ -1,19 +1,26 @@
-// The public functions for gradients: read what they are given, have signatures and gradients computed, wrap what comes back. Steps only, each
-// another file's. What is computed, and why it is right: docs/gradients.md and crates/kernels/src/vjp.
+// `signatureVjp` and `signatureWithVjp`: the public functions, and the descriptor of their operation.
+// What is computed, and why it is right: docs/gradients.md and crates/kernels.
 
-import type { ArrayOf, DType, NumericView } from "../input/arrays.ts";
-import { type Call, readCall, shapeOf } from "../input/call.ts";
-import { readCotangent } from "../input/cotangent.ts";
+import { type ArrayOf, type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
+import { type Call, shapeOf } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
-import { checkBesides } from "../input/finite.ts";
-import { type ReadOptions, readOptions, type SignatureOptions } from "../input/options.ts";
-import { type Paths, type ReadRows, readPaths, type TensorInput } from "../input/paths.ts";
+import type { SignatureOptions } from "../input/options.ts";
+import type { Paths, TensorInput } from "../input/paths.ts";
+import { ReadRows } from "../input/rows.ts";
+import { SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf, Only, SignatureOf } from "../input/types.ts";
-import { runOn } from "../run/run.ts";
-import { SignatureTensor } from "../run/tensor.ts";
-import { forward, Gradients, gradientsOf, isLone, ownCall } from "../run/vjp-run.ts";
-import type { Instance } from "../wasm/instance.ts";
+import type { Budget } from "../run/blocks.ts";
+import { Cut } from "../run/cut.ts";
+import type { Input, Kernel, Segments, Window } from "../run/operation.ts";
+import { region, SINGLE } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
+import { bind, compute } from "./bind.ts";
+import { signatureCost, signaturesOfVjp } from "./cost.ts";
+import { type Descriptor, memoryReaders } from "./descriptor.ts";
+import { forwardCall, isUncut, planSegments } from "./gradient-cuts.ts";
+import { needsDouble, someNeedDouble } from "./gradient-double.ts";
+import { Gradients } from "./gradients.ts";
+import { basepointInput, imagineCall, initialInput, signatureOperation } from "./signature.ts";
 
 /** Options of gradients: those of `signature`, but for `out`. */
 export type VjpOptions = Omit<SignatureOptions, "out">;
@@ -75,71 +82,161 @@ export type SignatureWithVjpFunction = <const P extends Paths, const O extends V
   options: Only<O, VjpOptions>,
 ) => readonly [signature: SignatureOf<P, O>, pullback: (cotangent: Cotangent) => SignatureGradients<DTypeOf<P, O>>];
 
-type Numbers = Float32Array | Float64Array;
+/** The operation's code in the head of a task, and its regions. */
+const SIGNATURE_VJP = 3;
+const COTANGENTS = 4;
+const SIGNATURES = 5;
+const OUT_BASEPOINT = 6;
+const OUT_INITIAL = 7;
+const STATE = 8;
 
-/** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
-export function refuseOut({ out }: ReadOptions): void {
-  if (out === undefined) return;
-  throw typeError(
-    "OPTION_UNKNOWN",
-    "options.out",
-    describe("out"),
-    "an option of signature only: gradients are new arrays",
-  );
+const cotangentInput: Input = {
+  region: COTANGENTS,
+  per: "step",
+  of: ({ operands }) => operands[0],
+  width: ({ row }) => row,
+  name: "cotangent",
+  noun: "index",
+  // A scalar term is constant: its entry plays no part.
+  skip: ({ row, size }) => row - size,
+  checked: "reported",
+};
+
+/** Signatures that are known already; where they are not, the kernel computes what it needs. */
+const signaturesInput: Input = {
+  region: SIGNATURES,
+  per: "step",
+  of: ({ operands }) => operands[1],
+  width: ({ operands }) => operands[1]?.width ?? 0,
+  name: "signatures",
+  noun: "index",
+  checked: "never",
+};
+
+const kernel: Kernel = {
+  code: SIGNATURE_VJP,
+  // One path by itself is computed in another way than a path of a batch.
+  options: (call) =>
+    call.bits | (call.batch === 1 && !call.stream && planSegments(call).count === 1 ? SINGLE : 0),
+  row: ({ operands }) => operands[1]?.width ?? 0,
+  inputs: [basepointInput, initialInput, cotangentInput, signaturesInput],
+  outputs: [
+    { region: region.OUT, per: "point", width: ({ channels }) => channels },
+    { region: OUT_BASEPOINT, per: "item", width: ({ channels }) => channels, of: basepointInput },
+    { region: OUT_INITIAL, per: "item", width: ({ size }) => size, of: initialInput },
+  ],
+};
+
+/** Paths whose signatures the kernel cannot compute in one piece, or whose gradients it cannot. */
+function segments(call: Call): Segments | undefined {
+  if (isUncut(call)) return undefined;
+  const { stream } = call;
+  const { steps, count, paths } = planSegments(call);
+  return {
+    steps,
+    count,
+    paths,
+    backward: stream,
+    basepointIsPoint: stream && count > 1,
+    tellsEnds: true,
+    state: { from: STATE, to: STATE },
+    stateNumbers: stateNumbers(call),
+    start: stream ? "rows" : "given",
+    needs: { operation: signatureOperation, call: forwardCall(call), region: SIGNATURES },
+  };
 }
 
 /**
- * Reads what all functions for gradients are given; whether numbers are finite is not looked at. */
-export function readVjp(paths: unknown, options: unknown): { call: Call; given: ReadOptions } {
-  const given = readOptions(options);
-  refuseOut(given);
-  return { call: readCall(readPaths(paths), given), given };
+ * Numbers that lead a path from one segment to the next: the gradient of the point between them, and
+ * before it for streams the adjoint of the signature, else the functional on brackets
+ * (docs/gradients.md), of which levels 2 … depth have d (d − 1) / 2 · d^(k−2) numbers.
+ */
+export function stateNumbers({ channels, depth, size, stream }: Call): number {
+  if (stream) return size + channels;
+  let numbers = channels;
+  if (channels > 1 && depth > 2) {
+    const pairs = (channels * (channels - 1)) / 2;
+    for (let k = 2; k <= depth; k++) numbers += pairs * channels ** (k - 2);
+  }
+  return numbers;
 }
 
-function read(paths: unknown, options: unknown): { call: Call; given: ReadOptions } {
-  const all = readVjp(paths, options);
-  if (all.given.checkFinite) checkBesides(all.call);
-  return all;
+/** Consecutive paths that are computed in the same number type. */
+function windows(call: Call): Window[] {
+  const { batch } = call;
+  const [cotangents] = call.operands;
+  // Known signatures are no better than float32, and those of long paths are made segment by segment.
+  const unknown = call.operands[1] === undefined ? call : call.with({ operands: [cotangents] });
+  if (!someNeedDouble(call)) return [{ call: isUncut(call) ? call : unknown, first: 0, end: batch }];
+  const double = unknown.with({ dtype: FLOAT64 });
+  const found: Window[] = [];
+  for (let first = 0, end = 0; first < batch; first = end) {
+    const isDouble = needsDouble(call, first);
+    for (end = first + 1; end < batch && needsDouble(call, end) === isDouble; ) end++;
+    found.push({ call: isDouble ? double : unknown, first, end });
+  }
+  return found;
 }
 
-function gradients(
-  instance: Instance,
-  call: Call,
-  given: ReadOptions,
-  known: Numbers | undefined,
-  cotangent: ReadRows,
-): SignatureGradients {
-  const found = new Gradients(call);
-  gradientsOf(instance, call, given, known, cotangent, found, isLone(call));
-  return found.tensors();
+/** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
+function refuseOut(call: Call): Call {
+  if (call.options.out === undefined) return call;
+  const accepted = "an option of signature only: gradients are new arrays";
+  throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), accepted);
 }
+
+export const signatureVjpOperation: Descriptor<SignatureGradients> = {
+  name: "signatureVjp",
+  label: "gradients of ",
+  kernel,
+  segments,
+  windows,
+  read([paths, cotangent, options], readers, other) {
+    const call = refuseOut(readers.call(paths, options, other));
+    return call.with({ operands: [readers.cotangent(cotangent, call)] });
+  },
+  imagine(sizes, other) {
+    const call = refuseOut(imagineCall(sizes, other));
+    return call.with({ operands: [new ReadRows(new Float32Array(0), FLOAT32, call.row, call.row)] });
+  },
+  prepare(call) {
+    const gradients = new Gradients(call);
+    // Numbers too large for float32 are not reported by a kernel that computes in float64.
+    return {
+      sinks: gradients.sinks,
+      checksFirst: call.checkFinite && someNeedDouble(call),
+      result: () => gradients.tensors(),
+    };
+  },
+  cost: (call) => signaturesOfVjp * signatureCost(call),
+  coalesces: false,
+  explain(call, budget: Budget) {
+    const paths = planSegments(call).count > 1 ? planSegments(call).paths : new Cut(call, 0).blockAt(0, budget);
+    const items = Math.min(call.batch, paths);
+    return [`a task is ${items === 1 ? "one path" : `${items} paths`} with cotangents: signatures first, then gradients`];
+  },
+};
 
 /** Makes `signatureVjp` for a runtime. Pure: nothing is loaded before the first call. */
-export function bindSignatureVjp(runtime: Runtime): SignatureVjpFunction {
-  function signatureVjp(paths: unknown, cotangent: unknown, options: unknown): SignatureGradients {
-    const { call, given } = read(paths, options);
-    const rows = readCotangent(cotangent, call);
-    return runOn(runtime, call, (instance) => gradients(instance, call, given, undefined, rows));
-  }
-  return signatureVjp as SignatureVjpFunction;
-}
+export const bindSignatureVjp = (runtime: Runtime): SignatureVjpFunction =>
+  bind(runtime, signatureVjpOperation) as unknown as SignatureVjpFunction;
 
 /** Makes `signatureWithVjp` for a runtime. */
 export function bindSignatureWithVjp(runtime: Runtime): SignatureWithVjpFunction {
   function signatureWithVjp(paths: unknown, options: unknown) {
-    const { call, given } = read(paths, options);
-    const { stream, dtype, depth, channels } = call;
-    const data = runOn(runtime, call, (instance) => forward(instance, call));
-    const tensor = new SignatureTensor(data, shapeOf(call), dtype, channels, depth, given.scalarTerm, stream);
-    // What was continued stands in the result: the paths' own signatures are made when they are first asked for.
-    let signatures = stream || call.initial === undefined ? data : undefined;
-    const pullback = (cotangent: unknown): SignatureGradients => {
-      const rows = readCotangent(cotangent, call);
-      return runOn(runtime, call, (instance) => {
-        signatures ??= forward(instance, ownCall(call, given));
-        return gradients(instance, call, given, signatures, rows);
-      });
-    };
+    const call = refuseOut(memoryReaders.call(paths, options));
+    const signature = compute(runtime, signatureOperation, call);
+    const { channels, depth, dtype, row } = call;
+    const { data, scalarTerm, stream } = signature;
+    const tensor = new SignatureTensor(data, shapeOf(call), dtype, channels, depth, scalarTerm, stream);
+    // What was continued stands in the result; the paths' own signatures are another thing then.
+    const known = stream || call.initial === undefined ? new ReadRows(data, dtype as Kind, row, row) : undefined;
+    const pullback = (cotangent: unknown): SignatureGradients =>
+      compute(
+        runtime,
+        signatureVjpOperation,
+        call.with({ operands: [memoryReaders.cotangent(cotangent, call), known] }),
+      );
     return [tensor, pullback] as const;
   }
   return signatureWithVjp as unknown as SignatureWithVjpFunction;

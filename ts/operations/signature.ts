@@ -1,19 +1,25 @@
-// The public function: reads what it is given, has the call run, wraps the numbers that come back. Steps only, each another
-// file's: reading (options.ts, input.ts, call.ts), running (once.ts, batch.ts), the result (tensor.ts). Which numbers come out
-// is the kernels' (crates/kernels).
-//
-// Short calls are common (one path of a hundred points takes the kernel well under a microsecond), so the way of a call that
-// fits one block makes no closures and as few objects as it can.
+// `signature`: the public function, and the descriptor of its operation.
 
-import { allocateNumbers } from "../input/arrays.ts";
-import { checkOut, readCall, shapeOf } from "../input/call.ts";
-import { checkBesides } from "../input/finite.ts";
-import { readOptions, type SignatureOptions } from "../input/options.ts";
-import { type Paths, readPaths } from "../input/paths.ts";
+import { allocateNumbers, FLOAT64, FLOAT32, type Numbers } from "../input/arrays.ts";
+import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
+import { describe, typeError } from "../input/errors.ts";
+import { checkBefore } from "../input/finite.ts";
+import { type ReadOther, readOptions, type SignatureOptions } from "../input/options.ts";
+import { imaginePaths, type Paths, readPaths } from "../input/paths.ts";
+import { SignatureTensor } from "../input/tensor.ts";
 import type { Only, SignatureOf } from "../input/types.ts";
-import { compute, runOn } from "../run/run.ts";
-import { SignatureTensor } from "../run/tensor.ts";
+import { type Budget, fitsOneBlock, longestStretch, outputBytes, streamSteps } from "../run/blocks.ts";
+import { hasStretches, stretchesIn } from "../run/cut.ts";
+import { runOnce } from "../run/once.ts";
+import type { Input, Kernel, Output, Segments } from "../run/operation.ts";
+import { runOn } from "../run/run.ts";
+import { ArraySink } from "../run/sinks.ts";
+import { spoils } from "../run/spoils.ts";
+import { region, SCALAR_TERM } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
+import { compute } from "./bind.ts";
+import { signatureCost } from "./cost.ts";
+import type { Descriptor, Prepared } from "./descriptor.ts";
 
 /**
  * Signatures of piecewise linear paths, truncated at `options.depth`: for a path x and a word i₁ … i_k the iterated
@@ -44,18 +50,154 @@ export type SignatureFunction = <const P extends Paths, const O extends Signatur
   options: Only<O, SignatureOptions>,
 ) => SignatureOf<P, O>;
 
+/** The operation's code in the head of a task. */
+const SIGNATURE = 1;
+/** The region of the state with which a segment ends. */
+const STATE = 4;
+
+export const basepointInput: Input = {
+  region: region.BASEPOINT,
+  per: "item",
+  of: ({ basepoint }) => basepoint,
+  width: ({ channels }) => channels,
+  name: "options.basepoint",
+  noun: "channel",
+  checked: "before",
+};
+
+export const initialInput: Input = {
+  region: region.INITIAL,
+  per: "item",
+  of: ({ initial }) => initial,
+  width: ({ size }) => size,
+  name: "options.initial",
+  noun: "index",
+  checked: "before",
+};
+
+const rows: Output = { region: region.OUT, per: "step", width: ({ row }) => row };
+
+const kernel: Kernel = {
+  code: SIGNATURE,
+  options: ({ bits }) => bits,
+  inputs: [basepointInput, initialInput],
+  outputs: [rows],
+};
+
+/** Of a stretch: from the identity, and without scalar term, since it is multiplied with others. */
+const stretchKernel: Kernel = {
+  code: SIGNATURE,
+  options: ({ bits }) => bits & ~SCALAR_TERM,
+  inputs: [],
+  outputs: [{ region: region.OUT, per: "item", width: ({ size }) => size }],
+};
+
+/** Streams of long paths: the bits are those of an uncut path, wherever it is cut. */
+function segments(call: Call, budget: Budget): Segments | undefined {
+  if (!call.stream) return undefined;
+  const steps = streamSteps(call, budget);
+  if (steps >= Math.max(1, call.rows)) return undefined;
+  return {
+    steps,
+    count: Math.ceil(call.rows / steps),
+    backward: false,
+    basepointIsPoint: true,
+    tellsEnds: false,
+    state: { from: region.INITIAL, to: STATE },
+    stateNumbers: call.size,
+    start: "state",
+  };
+}
+
+/** The call of `explain`: a shape and options, no numbers. */
+export function imagineCall(sizes: unknown, other?: ReadOther): Call {
+  if (typeof sizes !== "object" || sizes === null)
+    throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape and depth");
+  const { shape, ...rest } = sizes as { shape?: unknown };
+  const options = readOptions(rest, other);
+  return readCall(imaginePaths(shape, options.dtype === FLOAT64 ? FLOAT64 : FLOAT32), options);
+}
+
+const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
+  new SignatureTensor(
+    data,
+    shapeOf(call),
+    call.dtype,
+    call.channels,
+    call.depth,
+    call.options.scalarTerm,
+    call.stream,
+  );
+
+/** Signatures in an array of their own, or in the caller's. */
+class PreparedSignature implements Prepared<ReturnType<typeof wrap>> {
+  readonly sinks: readonly [ArraySink];
+  /** Whether results are written to the caller's array as they come. Large ones are, for then there is no room for two. */
+  readonly checksFirst: boolean;
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    const { dtype, row, rows, batch, bytes, options } = call;
+    const { out } = options;
+    const count = batch * rows * row;
+    if (out !== undefined) checkOut(out, count, call);
+    this.#call = call;
+    this.checksFirst = out !== undefined && count * bytes > outputBytes && !spoils(call, out);
+    this.sinks = [new ArraySink(dtype, row, batch * rows, true, this.checksFirst ? out : undefined)];
+  }
+
+  result(): ReturnType<typeof wrap> {
+    const call = this.#call;
+    const { out } = call.options;
+    const [{ data }] = this.sinks;
+    if (out !== undefined && data !== out) out.set(data);
+    return wrap(call, out ?? data);
+  }
+}
+
+export const signatureOperation: Descriptor<ReturnType<typeof wrap>> = {
+  name: "signature",
+  label: "",
+  kernel,
+  stretches: { kernel: stretchKernel, initial: initialInput },
+  segments,
+  read: ([paths, options], readers, other) => readers.call(paths, options, other),
+  imagine: imagineCall,
+  prepare: (call) => new PreparedSignature(call),
+  cost: signatureCost,
+  coalesces: true,
+  explain(call, budget) {
+    const reasons: string[] = [];
+    if (hasStretches(call)) {
+      const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
+      reasons.push(
+        `paths of more than ${longestStretch(call.channels)} steps are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`,
+      );
+    }
+    if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
+    const cut = segments(call, budget);
+    if (cut) reasons.push(`streams are cut in time: ${cut.steps} rows at once, each segment after the one before`);
+    return reasons;
+  },
+};
+
 /** Makes `signature` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignature(runtime: Runtime): SignatureFunction {
+  // Short calls are common: one that fits one block makes no closures and as few objects as it can.
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
     const call = readCall(readPaths(paths), given);
-    const { batch, row, rows, dtype, channels, depth } = call;
+    if (!fitsOneBlock(call)) return compute(runtime, signatureOperation, call);
+    const { batch, row, rows, dtype } = call;
     const count = batch * rows * row;
-    const { out, checkFinite, scalarTerm, stream } = given;
+    const { out, checkFinite } = given;
     if (out !== undefined) checkOut(out, count, call);
-    if (checkFinite) checkBesides(call);
-    const data = count === 0 ? (out ?? allocateNumbers(dtype, 0, "paths")) : runOn(runtime, call, compute, out, count);
-    return new SignatureTensor(data, shapeOf(call), dtype, channels, depth, scalarTerm, stream);
+    if (checkFinite) checkBefore(kernel.inputs, call);
+    const data =
+      count === 0
+        ? (out ?? allocateNumbers(dtype, 0, "paths"))
+        : runOn(runtime, "signature", call, runOnce, SIGNATURE, out, count);
+    return wrap(call, data);
   }
   return signature as SignatureFunction;
 }

@@ -2,7 +2,7 @@
 
 import type { Runtime } from "../wasm/runtime.ts";
 
-/** The binary that calls run on, or would if one came now; "none" where the engine can run none. */
+/** The binary that calls run on, or would run on now; "none" where the engine can run none. */
 export function wantedBinary(runtime: Runtime): string {
   const { latest } = runtime;
   if (latest !== undefined) return latest.variant;
@@ -13,7 +13,7 @@ export function wantedBinary(runtime: Runtime): string {
   }
 }
 
-/** Whether calls run on a binary that came with the entry, or will. */
-export function isInside({ latest, modules }: Runtime): boolean {
+/** Whether calls run, or will run, on a binary that came with the entry. */
+export function isBundled({ latest, modules }: Runtime): boolean {
   return latest === undefined || [...modules.values()].includes(latest.module);
 }

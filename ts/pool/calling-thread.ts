@@ -1,37 +1,37 @@
-// The crew of last resort: the calling thread itself, in turns of a few milliseconds between which the event loop has its own. Where
-// there are no workers.
+// The executor for hosts without workers: runs tasks on the calling thread, a few milliseconds in
+// each iteration of the event loop.
 
-import type { Crew, CrewEvents } from "./executor.ts";
-import type { Task } from "./job.ts";
-import { Here, type Instances } from "./local.ts";
-import { later } from "./next-tick.ts";
+import type { Executor, ExecutorEvents } from "./executor.ts";
+import type { Task } from "./call.ts";
+import { type Instances, LocalRunner } from "./local.ts";
+import { nextTick } from "./next-tick.ts";
 
-/** Tasks taken at once, so that the pool's own turns stay few. */
-const mostTasks = 8;
-/** A turn ends with the first task after so many milliseconds. */
-const turnMilliseconds = 3;
+/** Tasks taken at once, so that the scheduler's ticks stay few. */
+const maxTasks = 8;
+/** No task is begun after so many milliseconds of an iteration. */
+const sliceMilliseconds = 3;
 
-export class CallingCrew implements Crew {
+export class CallingThreadExecutor implements Executor {
   readonly mode = "calling thread";
   readonly workers = 0;
   readonly replaced = 0;
-  readonly #here: Here;
-  readonly #events: CrewEvents;
+  readonly #local: LocalRunner;
+  readonly #events: ExecutorEvents;
   #tasks: Task[] = [];
-  #scheduled = false;
-  #closed = false;
+  #isScheduled = false;
+  #isClosed = false;
 
-  constructor(instances: Instances, events: CrewEvents) {
-    this.#here = new Here(instances, events);
+  constructor(instances: Instances, events: ExecutorEvents) {
+    this.#local = new LocalRunner(instances, events);
     this.#events = events;
   }
 
-  get room(): number {
-    return this.#closed ? 0 : mostTasks - this.#tasks.length;
+  get freeSlots(): number {
+    return this.#isClosed ? 0 : maxTasks - this.#tasks.length;
   }
 
   get memoryBytes(): number {
-    return this.#here.memoryBytes;
+    return this.#local.memoryBytes;
   }
 
   submit(task: Task): void {
@@ -40,49 +40,49 @@ export class CallingCrew implements Crew {
   }
 
   cancel(tasks: (task: Task) => boolean): void {
-    const taken = this.#tasks.filter(tasks);
+    const withdrawn = this.#tasks.filter(tasks);
     this.#tasks = this.#tasks.filter((task) => !tasks(task));
-    for (const task of taken) this.#events.lost(task, false, "it was taken back");
+    for (const task of withdrawn) this.#events.lost(task, false, "it was cancelled");
   }
 
   collect(): void {
-    // Tasks are reported as they are done.
+    // Tasks are reported as they finish.
   }
 
-  announce(): void {
+  flush(): void {
     // Nobody sleeps.
   }
 
-  rest(): void {
-    // The next turn is under way as long as there are tasks.
+  requestWake(): void {
+    // The scheduler is woken after every slice.
   }
 
-  hold(): void {
-    // A turn that is under way keeps the process alive, and there is nothing else.
+  keepAlive(): void {
+    // A slice that is scheduled keeps the process alive, and there is nothing else.
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     this.#tasks = [];
-    this.#here.clear();
+    this.#local.clear();
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    later(() => {
-      this.#scheduled = false;
-      this.#turn();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    nextTick(() => {
+      this.#isScheduled = false;
+      this.#runSlice();
     });
   }
 
-  #turn(): void {
-    const end = performance.now() + turnMilliseconds;
-    for (let task = this.#tasks.shift(); task !== undefined && !this.#closed; task = this.#tasks.shift()) {
-      this.#here.do(task);
+  #runSlice(): void {
+    const end = performance.now() + sliceMilliseconds;
+    for (let task = this.#tasks.shift(); task !== undefined && !this.#isClosed; task = this.#tasks.shift()) {
+      this.#local.run(task);
       if (performance.now() >= end) break;
     }
-    this.#events.awake();
+    this.#events.wake();
     if (this.#tasks.length > 0) this.#schedule();
   }
 }

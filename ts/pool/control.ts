@@ -1,39 +1,41 @@
-// The words that the calling thread and its workers share: which tasks there are to take, which are done, who is to be woken. One
-// protocol, both sides of it here; what a task is does not matter. No lost wake-ups: whoever is about to sleep has said so before
-// it looks for the last time, and whoever has made work looks for sleepers after it has made it. No locks: nothing that a thread
-// could hold when it dies.
+// The control block in shared memory: which tasks are published, which are finished, who is to be
+// woken. Both sides of the protocol are here; what a task is does not matter.
 //
-// The calling thread fills a slot and publishes its number in a ring. Workers take numbers from the ring by moving an atomic
-// counter, and mark slots as they go on. The calling thread never waits: a worker sends it a message, at most one between two
-// times that it asks for one (`arm`).
+// The calling thread fills a slot and publishes its number in a ring buffer. Workers take numbers
+// from the ring by moving an atomic counter, and mark slots as they go on. The calling thread never
+// waits: a worker sends it a message, at most one for each time that it asks (`arm`).
+//
+// No wake-up is lost: a thread that is about to sleep announces it before it looks for work a last
+// time, and a thread that has made work looks for sleepers after that. There are no locks, which a
+// worker could hold when it dies.
 
 // Words of the control block.
-/** Changes whenever there may be something to do; workers sleep on it. */
-const TICKET = 0;
-/** Tasks taken, published, done, since the beginning; they wrap around. */
+/** Changes whenever there may be something to do. Workers sleep on it. */
+const EVENTS = 0;
+/** Tasks taken, published and done since the beginning; the counters wrap around. */
 const TAKEN = 1;
 const PUBLISHED = 2;
 const DONE = 3;
-/** Workers asleep, or about to be. A worker that dies asleep is never subtracted, which costs wake-ups of nobody. */
+/** Workers asleep, or about to be. One that dies asleep stays counted, which does no harm. */
 const SLEEPERS = 4;
-/** 1: workers are to go home. */
+/** 1: workers have to stop. */
 const STOP = 5;
-/** 1: the calling thread wants a message. */
+/** 1: the calling thread wants a message, */
 const ARMED = 6;
-/** It wants it when so many tasks are done, or when one whose slot is urgent is. */
+/** when so many tasks are done, or one whose slot is urgent. */
 const ENOUGH = 7;
-/** Messages that every worker has to have read before it does a task published after them. */
-const MAIL = 8;
+/** Messages that every worker has to have received before it runs a task published after them. */
+const MESSAGES = 8;
 const HEADER = 16;
 
 // Words of a slot.
 const STATE = 0;
 const ADDRESS = 1;
 const URGENT = 2;
-/** A slot is a cache line, or threads that work on different slots wait for each other. */
+/** A slot is a cache line, so that threads that work on different slots do not share one. */
 const SLOT = 16;
 
-/** States of a slot. */
+// States of a slot.
 const FREE = 0;
 const READY = 1;
 const CANCELLED = 2;
@@ -44,7 +46,7 @@ const BUSY = 16;
 /** Bytes of a control block for so many slots. */
 export const controlBytes = (slots: number): number => 4 * (HEADER + slots + slots * SLOT);
 
-/** What both sides know of the block. */
+/** What both sides know. */
 abstract class Control {
   protected readonly words: Int32Array;
   protected readonly slots: number;
@@ -63,7 +65,7 @@ abstract class Control {
     return HEADER + (index & (this.slots - 1));
   }
 
-  /** Whether the calling thread is to be woken now; says yes once for each time it was asked to. */
+  /** Whether the calling thread is to be woken now. True once for each time that it asked. */
   protected claimWake(slot: number, done: number): boolean {
     const { words } = this;
     const wanted =
@@ -76,7 +78,7 @@ abstract class Control {
 export class Dispatcher extends Control {
   readonly #inFlight = new Set<number>();
   readonly #free: number[];
-  /** Published, and nobody told yet. */
+  /** Tasks published since workers were woken. */
   #unannounced = 0;
 
   constructor(buffer: ArrayBufferLike, address: number, slots: number) {
@@ -85,8 +87,7 @@ export class Dispatcher extends Control {
     this.#free = Array.from({ length: slots }, (_, i) => slots - 1 - i);
   }
 
-  /** Slots that are free. */
-  get room(): number {
+  get freeSlots(): number {
     return this.#free.length;
   }
 
@@ -95,14 +96,14 @@ export class Dispatcher extends Control {
     return this.#inFlight;
   }
 
-  /** A free slot, to be filled and published. */
-  take(): number {
+  /** A free slot, to be published. */
+  acquire(): number {
     const slot = this.#free.pop();
     if (slot === undefined) throw new Error("no slot is free");
     return slot;
   }
 
-  /** Lets workers have a slot whose task begins at an address. Sleepers are woken by `rouse`. */
+  /** Lets workers take a slot, whose task is at an address. Does not wake any. */
   publish(slot: number, address: number): void {
     const { words } = this;
     words[this.slot(slot, ADDRESS)] = address;
@@ -115,37 +116,36 @@ export class Dispatcher extends Control {
     this.#unannounced += 1;
   }
 
-  /** Wakes as many workers as there are tasks published since the last time. */
-  rouse(): void {
+  /** Wakes as many workers as tasks have been published since the last time. */
+  wakeWorkers(): void {
     const { words } = this;
     if (this.#unannounced === 0) return;
-    Atomics.add(words, TICKET, 1);
-    if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, TICKET, this.#unannounced);
+    Atomics.add(words, EVENTS, 1);
+    if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, EVENTS, this.#unannounced);
     this.#unannounced = 0;
   }
 
-  /** Every worker reads a message, which has been sent, before its next task. */
-  announceMail(): void {
-    Atomics.add(this.words, MAIL, 1);
+  /** A message has been sent to all workers, to be received before tasks published from now on. */
+  announceMessage(): void {
+    Atomics.add(this.words, MESSAGES, 1);
   }
 
-  /** Takes a slot back if no worker has taken it yet; it is finished then, and its result none. */
+  /** Withdraws a slot that no worker has taken. It will be finished, without results. */
   cancel(slot: number): void {
     Atomics.compareExchange(this.words, this.slot(slot, STATE), READY, CANCELLED);
   }
 
-  /** Whether a slot's task is over. */
   isFinished(slot: number): boolean {
     return Atomics.load(this.words, this.slot(slot, STATE)) === FINISHED;
   }
 
-  /** The worker that has a slot's task in hand, or −1. */
+  /** The worker that runs a slot's task, or −1. */
   holder(slot: number): number {
     const state = Atomics.load(this.words, this.slot(slot, STATE));
     return state >= BUSY ? state - BUSY : -1;
   }
 
-  /** Gives a slot back. */
+  /** Frees a slot. */
   release(slot: number): void {
     Atomics.store(this.words, this.slot(slot, STATE), FREE);
     this.#inFlight.delete(slot);
@@ -153,12 +153,13 @@ export class Dispatcher extends Control {
   }
 
   /**
-   * Asks for a message when `more` of the slots in flight are finished, or one of the urgent ones is.
-   * @returns `false` where that is so already, and no message will come.
+   * Asks for a message when `more` of the slots in flight are finished, or one that is urgent.
+   * @returns `false` where that is so already, and no message will come
    */
   arm(more: number, urgent: (slot: number) => boolean): boolean {
     const { words } = this;
-    // Counted from those released before, so that slots that are finished and not yet released are among the `more`.
+    // Counted from the slots released before, so that finished slots that are not released yet are
+    // among the `more`.
     const released = (Atomics.load(words, PUBLISHED) - this.#inFlight.size) | 0;
     Atomics.store(words, ENOUGH, (released + Math.min(more, this.#inFlight.size)) | 0);
     for (const slot of this.#inFlight) Atomics.store(words, this.slot(slot, URGENT), urgent(slot) ? 1 : 0);
@@ -170,62 +171,59 @@ export class Dispatcher extends Control {
     return true;
   }
 
-  /** Sends the workers home: each ends what it has in hand and takes nothing more. */
+  /** Stops the workers: each finishes the task that it runs and takes no other. */
   stop(): void {
     Atomics.store(this.words, STOP, 1);
-    Atomics.add(this.words, TICKET, 1);
-    Atomics.notify(this.words, TICKET);
+    Atomics.add(this.words, EVENTS, 1);
+    Atomics.notify(this.words, EVENTS);
   }
 }
 
 /** A worker's side. */
-export class Taker extends Control {
+export class Consumer extends Control {
   readonly #worker: number;
-  /** A slot that was taken and waits for messages to be read. */
+  /** A slot that was taken before the messages it needs had been received; −1: none. */
   #waiting = -1;
-  /** Messages read. */
-  #read = 0;
 
   constructor(buffer: ArrayBufferLike, address: number, slots: number, worker: number) {
     super(buffer, address, slots);
     this.#worker = worker;
   }
 
-  /** Messages that have to be read by now. */
-  get mail(): number {
-    return Atomics.load(this.words, MAIL);
+  /** Messages that have been sent. */
+  get messages(): number {
+    return Atomics.load(this.words, MESSAGES);
   }
 
   /**
-   * Does task after task until it is sent home, or has messages to read. Blocks the thread.
+   * Runs task after task until it is stopped, or has messages to receive. Blocks the thread.
    *
-   * @param read - messages read so far
-   * @param perform - does the task at an address
+   * @param received - messages received so far
+   * @param perform - runs the task at an address
    * @param wake - sends the calling thread a message
-   * @returns Whether it was sent home; else there are messages.
+   * @returns whether it was stopped; else there are messages
    */
-  serve(read: number, perform: (address: number) => void, wake: () => void): boolean {
+  serve(received: number, perform: (address: number) => void, wake: () => void): boolean {
     const { words } = this;
-    this.#read = read;
     for (;;) {
-      const ticket = Atomics.load(words, TICKET);
+      const events = Atomics.load(words, EVENTS);
       if (Atomics.load(words, STOP) !== 0) return true;
       const slot = this.#waiting >= 0 ? this.#waiting : this.#take();
       this.#waiting = -1;
       if (slot < 0) {
         Atomics.add(words, SLEEPERS, 1);
-        // Returns at once where the ticket has changed since it was read.
-        Atomics.wait(words, TICKET, ticket);
+        // Returns at once where the word has changed since it was read.
+        Atomics.wait(words, EVENTS, events);
         Atomics.sub(words, SLEEPERS, 1);
         continue;
       }
-      // Looked at after the task was taken: what it needs was sent before it was published.
-      if (this.mail !== this.#read) {
+      // Read after the task was taken: the messages it needs were sent before it was published.
+      if (this.messages !== received) {
         this.#waiting = slot;
         return false;
       }
       const state = this.slot(slot, STATE);
-      // A cancelled one is only counted.
+      // A cancelled slot is only counted.
       if (Atomics.compareExchange(words, state, READY, BUSY + this.#worker) === READY) {
         perform(words[this.slot(slot, ADDRESS)] as number);
       }
@@ -241,7 +239,7 @@ export class Taker extends Control {
     for (;;) {
       const index = Atomics.load(words, TAKEN);
       if (index === Atomics.load(words, PUBLISHED)) return -1;
-      // Read before it is claimed: afterwards the ring might have come around.
+      // Read before it is claimed: afterwards the ring may have wrapped around.
       const slot = Atomics.load(words, this.ring(index));
       if (Atomics.compareExchange(words, TAKEN, index, (index + 1) | 0) === index) return slot;
     }

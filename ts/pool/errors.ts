@@ -1,4 +1,4 @@
-// The errors that a pool has of its own.
+// The pool's own errors.
 
 import { failure } from "../input/errors.ts";
 

@@ -1,49 +1,65 @@
-// What does a pool's tasks: threads that share memory (shared.ts), threads that are sent it (transfer.ts), or the calling thread
-// (calling.ts). Types only.
+// What runs the scheduler's tasks: workers that share memory (shared-executor.ts), workers that
+// are sent it (transfer-executor.ts), or the calling thread (calling-thread.ts). Types only.
 
-import type { Memory } from "../run/stage.ts";
-import type { Task } from "./job.ts";
+import type { Memory } from "../run/head.ts";
+import type { Task } from "./call.ts";
 
 /** How tasks and results travel. */
 export type Mode = "shared" | "transfer" | "calling thread";
 
-export interface Crew {
+export interface Executor {
   readonly mode: Mode;
   /** How many more tasks it takes now. */
-  readonly room: number;
-  /** Threads that are there, and workers that had to be replaced so far. */
+  readonly freeSlots: number;
+  /** Workers that are ready, and workers that had to be replaced so far. */
   readonly workers: number;
   readonly replaced: number;
-  /** Bytes of memory that tasks are staged in, and kernels' memory where it is the same. */
+  /** Bytes of memory that tasks are staged in, and the kernels' memory where it is the same. */
   readonly memoryBytes: number;
-  /** Stages a task and lets a thread have it. */
+  /** Stages a task and hands it to a worker. */
   submit(task: Task): void;
-  /** Does a task that is light on the calling thread, and reports it. Absent: it has no way to. */
-  doHere?(task: Task): void;
-  /** No more tasks come for the moment: whoever can do one should know. */
-  announce(): void;
-  /** Takes back tasks that no thread has begun; their results are reported as the others', and mean nothing. */
+  /** Runs a light task on the calling thread and reports it. Absent: not supported. */
+  runLocally?(task: Task): void;
+  /** No more tasks follow for now: wakes workers that sleep. */
+  flush(): void;
+  /** Withdraws tasks that no worker has begun. They are reported like others, without results. */
   cancel(tasks: (task: Task) => boolean): void;
-  /** Reports what is done, until `enough` says that there has been enough of it for now. */
+  /** Reports what is finished, until `enough` returns true. */
   collect(enough: () => boolean): void;
   /**
-   * The pool has nothing to do until tasks are done. `more`: it has others to submit then. `urgent`: somebody waits for just this.
+   * Asks to be woken when tasks are finished.
+   * @param more - whether the scheduler has other tasks to submit then
+   * @param urgent - whether a call waits for just this task
    */
-  rest(more: boolean, urgent: (task: Task) => boolean): void;
-  /** Whether a process has to live on for it. */
-  hold(needed: boolean): void;
-  /** Ends all threads. Nothing is reported any more. */
+  requestWake(more: boolean, urgent: (task: Task) => boolean): void;
+  /** Whether workers keep the process alive. */
+  keepAlive(needed: boolean): void;
+  /** Ends all workers. Nothing is reported any more. */
   close(): Promise<void>;
 }
 
-/** What a crew tells its pool. */
-export interface CrewEvents {
-  /** There is something to collect, or room. */
-  awake(): void;
-  /** A task is done: its results can be read. `code` is that of task.ts and abi.ts. */
+/** What an executor reports to the scheduler. */
+export interface ExecutorEvents {
+  /** There are results to collect, or free slots. */
+  wake(): void;
+  /** A task has run. `code` is one of task.ts and abi.ts; its results can be read if it is ≥ 0. */
   finished(task: Task, code: number, memory: Memory, at: number): void;
-  /** A task is not done and will not be. `blamed`: the thread that had it in hand ended, or its kernel trapped. */
+  /**
+   * A task was not finished and will not be.
+   * @param blamed - whether the worker that ran it died, or its kernel trapped
+   */
   lost(task: Task, blamed: boolean, reason: string): void;
-  /** No worker can be had (any more), for this reason. All tasks have been reported. */
-  unable(reason: string): void;
+  /** No worker can be had any more. All tasks have been reported. */
+  unavailable(reason: string): void;
+}
+
+/** Makes executors. */
+export interface ExecutorFactory {
+  /** Identifies the binary of an executor made now; executors of another one are out of date. */
+  readonly binary: unknown;
+  /** The mode of an executor made now, unless workers turn out not to start. */
+  readonly mode: Mode;
+  create(threads: number, events: ExecutorEvents): Promise<Executor>;
+  /** An executor that needs no workers. */
+  createFallback(events: ExecutorEvents): Promise<Executor>;
 }

@@ -1,42 +1,43 @@
-// Which crew a pool gets: threads that share memory where the host has it, else threads that tasks are sent to; the calling thread
-// where there are no workers. And on which binary: one whose results are the same bits as the calling thread's.
+// Which executor a scheduler gets: workers that share memory where the host has it, else workers
+// that tasks are transferred to; the calling thread where there are no workers. And on which binary:
+// one whose results have the same bits as the calling thread's.
 
 import { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { isInside, wantedBinary } from "./binary.ts";
-import { CallingCrew } from "./calling-thread.ts";
-import type { Crew, CrewEvents, Mode } from "./executor.ts";
+import { isBundled, wantedBinary } from "./binary.ts";
+import { CallingThreadExecutor } from "./calling-thread.ts";
+import type { Executor, ExecutorEvents, ExecutorFactory, Mode } from "./executor.ts";
 import { canShareMemory, type StartWorker } from "./host.ts";
 import type { Instances } from "./local.ts";
-import type { Crews } from "./scheduler.ts";
-import { type Binary, SharedCrew, sharedMemory } from "./shared-executor.ts";
-import { TransferCrew } from "./transfer-executor.ts";
+import { type Binary, SharedExecutor } from "./shared-executor.ts";
+import { sharedMemory } from "./shared-heap.ts";
+import { TransferExecutor } from "./transfer-executor.ts";
 
 /** What an entry brings for threads. */
 export interface ThreadParts {
   /** Starts the worker file. */
   readonly startWorker: StartWorker;
-  /** The binary for threads that share memory, the twin of the variant `relaxed`. Absent: there is none inside. */
+  /** The counterpart of `relaxed` that imports a shared memory. Absent: there is none inside. */
   readonly sharedModule?: () => Promise<WebAssembly.Module>;
 }
 
-export class HostCrews implements Crews {
+export class HostExecutors implements ExecutorFactory {
   readonly #runtime: Runtime;
   readonly #parts: ThreadParts;
   readonly #startWorker: StartWorker;
-  readonly #sharedMemory: boolean;
-  /** What runs where nothing has been loaded: told once, it takes validating a module. */
+  readonly #sharesMemory: boolean;
+  /** The variant where nothing has been loaded. Asked once, since it takes validating a module. */
   #preferred: string | undefined;
 
   constructor(runtime: Runtime, parts: ThreadParts, startWorker: StartWorker | undefined, sharedMemory: boolean) {
     this.#runtime = runtime;
     this.#parts = parts;
     this.#startWorker = startWorker ?? parts.startWorker;
-    this.#sharedMemory = sharedMemory && canShareMemory();
+    this.#sharesMemory = sharedMemory && canShareMemory();
   }
 
   get binary(): unknown {
-    return isInside(this.#runtime) ? this.#wanted : this.#runtime.loaded?.module;
+    return isBundled(this.#runtime) ? this.#wanted : this.#runtime.loaded?.module;
   }
 
   get #wanted(): string {
@@ -47,39 +48,42 @@ export class HostCrews implements Crews {
   }
 
   get mode(): Mode {
-    return this.#sharedMemory ? "shared" : "transfer";
+    return this.#sharesMemory ? "shared" : "transfer";
   }
 
-  async make(threads: number, events: CrewEvents): Promise<Crew> {
-    const binary = await this.#binaryOf();
-    if (this.#sharedMemory) {
+  async create(threads: number, events: ExecutorEvents): Promise<Executor> {
+    const binary = await this.#chooseBinary();
+    if (this.#sharesMemory) {
       try {
-        return new SharedCrew(binary, threads, this.#startWorker, this.#instancesFor(binary), events);
+        return new SharedExecutor(binary, threads, this.#startWorker, this.#instancesFor(binary), events);
       } catch {
-        // The engine has no room for a shared memory (a gibibyte of addresses): tasks travel.
+        // The engine has no address space for a shared memory (1 GiB): tasks are transferred.
       }
     }
-    const { module, variant } = binary.inside ? await this.#own() : binary;
-    return new TransferCrew(module, variant, threads, this.#startWorker, events);
+    const { module, variant } = binary.inPlace ? await this.#callersBinary() : binary;
+    return new TransferExecutor(module, variant, threads, this.#startWorker, events);
   }
 
-  async fallBack(events: CrewEvents): Promise<Crew> {
-    await this.#own();
-    return new CallingCrew(this.#runtime, events);
+  async createFallback(events: ExecutorEvents): Promise<Executor> {
+    await this.#callersBinary();
+    return new CallingThreadExecutor(this.#runtime, events);
   }
 
-  async #binaryOf(): Promise<Binary> {
+  async #chooseBinary(): Promise<Binary> {
     const { sharedModule } = this.#parts;
-    const isShared = this.#sharedMemory && isInside(this.#runtime) && this.#wanted === "relaxed";
-    if (isShared && sharedModule !== undefined)
-      return { module: await sharedModule(), variant: "threads", inside: true };
-    return { ...(await this.#own()), inside: false };
+    const canShare = this.#sharesMemory && isBundled(this.#runtime) && this.#wanted === "relaxed";
+    if (canShare && sharedModule !== undefined)
+      return { module: await sharedModule(), variant: "threads", inPlace: true };
+    return { ...(await this.#callersBinary()), inPlace: false };
   }
 
-  /** What the calling thread does tasks of its own with: its instance, if it has one, else one of the crew's binary. The bits are the same. */
-  #instancesFor({ module, variant, inside }: Binary): Instances {
+  /**
+   * What runs light tasks on the calling thread: its own instance where there is one, else one of
+   * the executor's binary. The bits are the same.
+   */
+  #instancesFor({ module, variant, inPlace }: Binary): Instances {
     const runtime = this.#runtime;
-    if (!inside) return runtime;
+    if (!inPlace) return runtime;
     let own: Instance | undefined;
     return {
       instance() {
@@ -95,7 +99,7 @@ export class HostCrews implements Crews {
   }
 
   /** The binary of the calling thread. */
-  async #own(): Promise<{ module: WebAssembly.Module; variant: string }> {
+  async #callersBinary(): Promise<{ module: WebAssembly.Module; variant: string }> {
     await this.#runtime.init(undefined, undefined);
     const { module, variant } = this.#runtime.instance();
     return { module, variant };

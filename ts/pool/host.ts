@@ -1,5 +1,5 @@
-// Workers of any host behind one small face: started from the worker file or by the caller's own factory, heard when they die, kept
-// from keeping a process alive. Messages are comlink's (member.ts), but for the one that wakes the calling thread.
+// Workers of any host behind one interface: when they die, and whether they keep the process alive.
+// Messages are comlink's (worker-handle.ts), except the one that wakes the calling thread.
 
 import type { Endpoint } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
@@ -26,39 +26,39 @@ export type StartWorker = () => WorkerLike | Promise<WorkerLike>;
 
 const isNodeWorker = (worker: WorkerLike): worker is NodeWorkerLike => "on" in worker && "off" in worker;
 
-/** A worker and what is heard of it. */
+/** A worker with its events. */
 export class HostWorker {
   readonly endpoint: Endpoint;
-  /** Whether the host says when it dies; else a lock has to (protocol.ts). */
-  readonly tellsDeath: boolean;
+  /** Whether the host reports that it has ended; else a lock has to tell (protocol.ts). */
+  readonly reportsExit: boolean;
   readonly #worker: WorkerLike;
   #alive = true;
 
   /**
-   * @param wake - called for each message that asks to look after finished tasks
-   * @param died - called once, with what is known of it, when the worker ends without having been asked to
+   * @param onWake - called for each wake message
+   * @param onDeath - called once with the reason, when the worker ends without `terminate`
    */
-  constructor(worker: WorkerLike, wake: () => void, died: (reason: string) => void) {
+  constructor(worker: WorkerLike, onWake: () => void, onDeath: (reason: string) => void) {
     this.#worker = worker;
     const end = (reason: string) => {
       if (!this.#alive) return;
       this.#alive = false;
-      died(reason);
+      onDeath(reason);
     };
     if (isNodeWorker(worker)) {
       this.endpoint = nodeEndpoint(worker);
-      this.tellsDeath = true;
+      this.reportsExit = true;
       let reason = "";
-      worker.on("message", (message) => message === wakeMessage && wake());
+      worker.on("message", (message) => message === wakeMessage && onWake());
       worker.on("error", (error) => {
         reason = textOf(error);
       });
       worker.on("exit", (code) => end(reason || `it ended with exit code ${String(code)}`));
     } else {
       this.endpoint = worker;
-      this.tellsDeath = false;
-      worker.addEventListener("message", ({ data }) => data === wakeMessage && wake());
-      // Before it has started this means that it never will; afterwards that something in it went wrong unseen.
+      this.reportsExit = false;
+      worker.addEventListener("message", ({ data }) => data === wakeMessage && onWake());
+      // Before it has started, this means that it never will; afterwards, an uncaught error.
       worker.addEventListener("error", ({ message }) =>
         end(message || "its script could not be loaded (not found, or forbidden by the page's policy)"),
       );
@@ -67,14 +67,14 @@ export class HostWorker {
   }
 
   /** Whether the worker keeps the process alive. */
-  hold(needed: boolean): void {
+  keepAlive(needed: boolean): void {
     const worker = this.#worker as Partial<NodeWorkerLike>;
-    // Bun's workers of the web have both as well.
+    // Bun's web workers have both too.
     if (needed) worker.ref?.();
     else worker.unref?.();
   }
 
-  /** Ends it. Nothing is heard of it any more. */
+  /** Ends it. Nothing is reported any more. */
   async terminate(): Promise<void> {
     this.#alive = false;
     try {
@@ -96,7 +96,7 @@ type Host = { process?: { getBuiltinModule?: (name: string) => WorkerThreads | u
 
 /** Node's `worker_threads`, which Deno and Bun have too; `undefined` in browsers. */
 export function workerThreads(): WorkerThreads | undefined {
-  // Asked for by name, so that bundlers for browsers meet no import of a Node module.
+  // By name, so that bundlers for browsers find no import of a Node module.
   return (globalThis as Host).process?.getBuiltinModule?.("node:worker_threads");
 }
 
@@ -114,7 +114,7 @@ export function canShareMemory(): boolean {
   return (
     typeof SharedArrayBuffer === "function" &&
     typeof Atomics === "object" &&
-    // Pages that are not isolated may have the constructor, but no message carries what it makes.
+    // Pages that are not isolated may have the constructor, but cannot post what it makes.
     (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false
   );
 }

@@ -1,29 +1,31 @@
-// A task done on the calling thread: where there are no workers (calling.ts), and where one is so short that the way to a worker and back is most of it.
+// Runs tasks on the calling thread: where there are no workers (calling-thread.ts), and where a task
+// is so short that the round trip to a worker is most of it.
 
-import type { Memory } from "../run/stage.ts";
-import { RESULT } from "../run/task.ts";
+import { word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
-import type { CrewEvents } from "./executor.ts";
+import type { ExecutorEvents } from "./executor.ts";
 import { textOf } from "./host.ts";
-import type { Task } from "./job.ts";
-import { performOutside } from "./perform.ts";
-import { roomBytes } from "./size-classes.ts";
+import type { Task } from "./call.ts";
+import { viewsOf } from "./memory-views.ts";
+import { performOutside } from "../run/perform.ts";
+import { sizeClassBytes } from "./size-classes.ts";
 
-/** Tasks are staged whole. */
+/** Here tasks are staged whole. */
 const noSources = new Map<number, SharedArrayBuffer>();
 
-/** Where the calling thread's instance comes from, and where one goes that trapped. */
+/** Where the calling thread's instance comes from. */
 export interface Instances {
   instance(): Instance;
+  /** Drops an instance that trapped. */
   discard(broken: Instance): void;
 }
 
-export class Here {
+export class LocalRunner {
   readonly #instances: Instances;
-  readonly #events: CrewEvents;
+  readonly #events: ExecutorEvents;
   #buffer = new ArrayBuffer(0);
 
-  constructor(instances: Instances, events: CrewEvents) {
+  constructor(instances: Instances, events: ExecutorEvents) {
     this.#instances = instances;
     this.#events = events;
   }
@@ -32,30 +34,25 @@ export class Here {
     return this.#buffer.byteLength;
   }
 
-  /** Does a task and reports it. */
-  do(task: Task): void {
-    if (this.#buffer.byteLength < task.bytes) this.#buffer = new ArrayBuffer(roomBytes(task.bytes));
-    const buffer = this.#buffer;
-    const views: Memory = {
-      f32: new Float32Array(buffer),
-      f64: new Float64Array(buffer),
-      u32: new Uint32Array(buffer),
-    };
+  /** Runs a task and reports it. */
+  run(task: Task): void {
+    if (this.#buffer.byteLength < task.bytes) this.#buffer = new ArrayBuffer(sizeClassBytes(task.bytes));
+    const memory = viewsOf(this.#buffer);
     let instance: Instance | undefined;
     try {
       instance = this.#instances.instance();
-      task.stage(views, 0);
-      performOutside(instance, buffer, 0, noSources);
+      task.stage(memory, 0);
+      performOutside(instance, this.#buffer, 0, noSources);
     } catch (error) {
-      // An instance that trapped may hold anything.
+      // An instance that trapped is in an unknown state.
       if (instance !== undefined) this.#instances.discard(instance);
       this.#events.lost(task, true, `its kernel failed (${textOf(error)})`);
       return;
     }
-    this.#events.finished(task, (views.u32[RESULT] as number) | 0, views, 0);
+    this.#events.finished(task, (memory.u32[word.RESULT] as number) | 0, memory, 0);
   }
 
-  /** Gives memory back. */
+  /** Frees its memory. */
   clear(): void {
     this.#buffer = new ArrayBuffer(0);
   }

@@ -1,22 +1,27 @@
-// "When the event loop has had its turn", in every host.
+// The next iteration of the event loop, in every host.
 
 type Host = { setImmediate?: (work: () => void) => unknown };
 
 let channel: MessageChannel | undefined;
 const waiting: (() => void)[] = [];
 
-/** Runs something in a turn of its own of the event loop, after what waits there already. Keeps a process alive until then. */
-export function later(work: () => void): void {
+/** Runs `work` in a later iteration of the event loop. Keeps the process alive until then. */
+export function nextTick(work: () => void): void {
   const { setImmediate } = globalThis as Host;
   if (setImmediate !== undefined) {
     setImmediate(work);
     return;
   }
-  // Timers are held back by browsers; messages are not.
+  // Browsers throttle timers, but not messages.
   if (channel === undefined) {
     channel = new MessageChannel();
     channel.port1.onmessage = () => waiting.shift()?.();
   }
   waiting.push(work);
   channel.port2.postMessage(undefined);
+}
+
+/** Runs steps to their end or as long as `proceed` says, one per iteration of the event loop. */
+export async function runInSteps(steps: Iterator<void>, proceed: () => boolean): Promise<void> {
+  while (proceed() && !steps.next().done) await new Promise<void>(nextTick);
 }

@@ -1,51 +1,50 @@
-// What the calling thread and a worker say to each other by messages (comlink carries them): starting, serving, single tasks.
-// Types only. What they say through shared memory is control.ts's.
+// The messages between the calling thread and a worker, which comlink carries: starting, serving,
+// single tasks. Types and constants only. The protocol in shared memory is control.ts.
 
 /** How a worker is to compute. */
 export interface Setup {
   readonly module: WebAssembly.Module;
   /** The binary's name. */
   readonly variant: string;
-  /** Name of a Web Lock that the worker holds as long as it lives, where the host has no other sign of its death. */
+  /** A Web Lock to hold for life, where the host does not report that a worker has ended. */
   readonly lock: string | undefined;
-  /** The memory that tasks come and go in, where threads share one. */
+  /** The shared heap, where there is one. */
   readonly shared: SharedSetup | undefined;
 }
 
 export interface SharedSetup {
   readonly memory: WebAssembly.Memory;
-  /** Where the control block is, and how many slots it has. */
+  /** Address of the control block, and its slots. */
   readonly control: number;
   readonly slots: number;
   /** The worker's number, which it marks slots with. */
   readonly worker: number;
-  /** Buffers of callers that tasks take their numbers from, by their numbers. */
+  /** Sources by number, and the messages about them that were sent before this setup. */
   readonly sources: ReadonlyMap<number, SharedArrayBuffer>;
-  /** Messages about them that were sent so far in this memory. */
-  readonly mail: number;
-  /** Whether the module lives in that memory; otherwise tasks are copied to the instance's own and back. */
-  readonly inside: boolean;
+  readonly messages: number;
+  /** Whether the module imports that memory; else tasks are copied to the instance's and back. */
+  readonly inPlace: boolean;
 }
 
-/** What a worker answers when it comes back from serving; a fault is a kernel that trapped, and leaves the memory in doubt. */
+/** How a worker stopped serving. A fault is a kernel that trapped: the heap may be corrupted. */
 export interface Served {
   readonly fault: string | undefined;
 }
 
 /** What the worker file exposes. */
 export interface WorkerApi {
-  /** Makes the worker ready. May be called again, with another memory. @returns The name of the binary that runs. */
+  /** Makes the worker ready; again for another heap. @returns the name of the binary that runs */
   start(setup: Setup): Promise<string>;
-  /** Takes tasks from shared memory until it is sent home. */
+  /** Runs tasks from the shared heap until it is stopped. */
   serve(): Promise<Served>;
-  /** A buffer that tasks take numbers from, or that none takes from any more; a message that `serve` waits for. */
+  /** Adds a source, or drops it. `serve` waits for these messages. */
   source(number: number, buffer: SharedArrayBuffer | undefined): void;
-  /** Does one task, and gives its memory back. */
+  /** Runs one task in its buffer, and returns that. */
   run(task: ArrayBuffer): ArrayBuffer;
 }
 
 /** The message that wakes the calling thread: no answer of comlink looks like it. */
 export const wakeMessage = 1;
 
-/** The message by which a worker says that its script runs, before anything else. */
+/** The message that a worker's script sends first. */
 export const greetingMessage = 2;

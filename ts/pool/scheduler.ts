@@ -1,590 +1,253 @@
-// The processor's threads as a backend: takes calls, hands their tasks to a crew in turn, so that a small call is not stuck behind a
-// huge one, joins small calls of equal options, does again what was lost with a thread, and settles promises. Which threads there are
-// and how tasks reach them is the crew's (shared.ts, transfer.ts, calling.ts); what a task computes the operation's.
+// Runs calls on an executor: divides them into tasks, submits these in turn, tries again what was
+// lost with a worker, and settles promises. What a task computes is its job's business.
 
-import type { Backend, CallContext, CheckedCall, CpuOperation, Operation } from "../engine/backend.ts";
-import type { Budget } from "../run/blocks.ts";
-import { failed } from "../run/task.ts";
-import { code } from "../wasm/abi.ts";
-import { divide, joinBudget, joinCost } from "./division.ts";
-import { closed, exhausted, full } from "./errors.ts";
-import type { Crew, CrewEvents, Mode } from "./executor.ts";
-import type { Task, Work } from "./job.ts";
-import { later } from "./next-tick.ts";
+import { code as codes } from "../wasm/abi.ts";
+import { type CoalescedBatch, Coalescing } from "./coalescing.ts";
+import { divide } from "./division.ts";
+import { closed, full } from "./errors.ts";
+import type { Executor, ExecutorEvents, ExecutorFactory, Mode } from "./executor.ts";
+import { ExecutorLifetime, type LifetimeSettings } from "./executor-lifetime.ts";
+import type { CallContext, CheckedCall, Task } from "./call.ts";
+import { runInSteps } from "./next-tick.ts";
+import { type PendingCall, PendingCalls } from "./pending-calls.ts";
+import { RoundRobinQueue } from "./queue.ts";
+import { type Attempt, TasksInFlight } from "./retries.ts";
+import { Ticks } from "./ticks.ts";
 
-/** Threads that may fail with a task until it is given up. */
-const mostTries = 3;
-/** A turn ends after so many milliseconds, and the event loop has its own. */
-const turnMilliseconds = 2;
-
-/** How a pool is to work. */
-export interface PoolSettings {
-  readonly threads: number;
+export interface SchedulerSettings extends LifetimeSettings {
   /** Calls that may wait or run at once. */
   readonly maxQueued: number;
-  /** Milliseconds without a call after which threads end. */
-  readonly idleTimeout: number;
-  /** Whether small calls of equal options are joined. */
+  /** Whether small calls of equal options share tasks. */
   readonly coalesce: boolean;
-}
-
-/** Makes crews. */
-export interface Crews {
-  /** What the binary of a crew made now would be; crews of another one are out of date. */
-  readonly binary: unknown;
-  /** The way of working that a crew made now would have, unless threads turn out not to start. */
-  readonly mode: Mode;
-  make(threads: number, events: CrewEvents): Promise<Crew>;
-  /** A crew that needs no worker. */
-  fallBack(events: CrewEvents): Promise<Crew>;
 }
 
 const never = () => false;
 
-/** Something that gives tasks when it is its turn: a call, or calls that are joined. */
-interface Source {
-  /** Whether it stands in the ring. */
-  queued: boolean;
-  readonly hasNext: boolean;
-  next(): Task | undefined;
-}
-
-class Job implements Source {
-  readonly work: Work;
-  readonly context: CallContext;
-  readonly operation: Operation;
-  readonly call: CheckedCall;
-  resolve!: (result: unknown) => void;
-  reject!: (error: unknown) => void;
-  queued = false;
-  /** Where it stands among all jobs; −1: it is settled. */
-  place: number;
-  /** Whether it got results in this turn. */
-  touched = false;
-  onAbort: (() => void) | undefined;
-  /** Paths reported to `onProgress`. */
-  reported = 0;
-  /** Whether its numbers are being looked at. */
-  looking = false;
-
-  constructor(operation: Operation, call: CheckedCall, work: Work, context: CallContext, place: number) {
-    this.operation = operation;
-    this.call = call;
-    this.work = work;
-    this.context = context;
-    this.place = place;
-  }
-
-  get hasNext(): boolean {
-    return !this.work.cancelled && this.work.hasNext;
-  }
-
-  next(): Task | undefined {
-    return this.work.next();
-  }
-}
-
-/** Calls of equal options that wait to be joined. */
-class Lot implements Source {
-  readonly #join: CpuOperation["join"];
-  readonly #budget: Budget;
-  readonly #threads: number;
-  readonly #works: Work[] = [];
-  queued = false;
-  #cost = 0;
-
-  constructor(join: CpuOperation["join"], budget: Budget, threads: number) {
-    this.#join = join;
-    this.#budget = budget;
-    this.#threads = threads;
-  }
-
-  add(work: Work): void {
-    this.#works.push(work);
-    this.#cost += work.cost;
-  }
-
-  /** Whether it has more than a task is worth: no need to wait for who else may come. */
-  get isFull(): boolean {
-    return this.#cost >= 2 * joinCost(0, 1);
-  }
-
-  get hasNext(): boolean {
-    return this.#works.length > 0;
-  }
-
-  next(): Task | undefined {
-    const task = this.#join(this.#works, this.#budget, joinCost(this.#cost, this.#threads));
-    if (task !== undefined) for (const work of task.works) this.#cost -= work.cost;
-    if (this.#works.length === 0) this.#cost = 0;
-    return task;
-  }
-}
-
-interface Attempt {
-  readonly task: Task;
-  readonly tries: number;
-}
-
-export class ThreadPool implements Backend, CrewEvents {
-  readonly device = "cpu";
-  readonly warnings: string[] = [];
-  readonly #settings: PoolSettings;
-  readonly #crews: Crews;
-  /** Calls that wait or run, in no order. */
-  readonly #jobs: Job[] = [];
-  /** Calls whose numbers are being looked at before anything runs. */
+export class Scheduler implements ExecutorEvents {
+  readonly #settings: SchedulerSettings;
+  readonly #lifetime: ExecutorLifetime;
+  readonly #calls = new PendingCalls(() => this.#cancel());
+  readonly #queue = new RoundRobinQueue();
+  readonly #coalescing: Coalescing;
+  readonly #inFlight = new TasksInFlight();
+  readonly #ticks = new Ticks(
+    (deadline) => this.#tick(deadline),
+    () => this.#idle(),
+  );
+  /** Calls that are checked before they get a job. */
   #checking = 0;
-  readonly #lots = new Map<Operation, Map<number, Lot>>();
-  /** Whose turn it is, first to last. */
-  #sources: Source[] = [];
-  /** Tasks to be done again. */
-  readonly #again: Attempt[] = [];
-  readonly #inFlight = new Map<Task, number>();
-  /** Calls that got results in this turn. */
-  readonly #touched: Job[] = [];
-  #crew: Crew | undefined;
-  #binary: unknown;
-  #preparing = false;
-  #unable = false;
-  #scheduled = false;
-  /** Whether a turn waits for the event loop to have had its own. */
-  #postponed = false;
-  #inTurn = false;
-  #awake = false;
-  #held = true;
-  #closed = false;
-  #aborting = false;
-  #replacedBefore = 0;
-  #idle: ReturnType<typeof setTimeout> | undefined;
-  #whenEmpty: (() => void)[] = [];
+  #isClosed = false;
+  #isAborting = false;
+  readonly #whenIdle: (() => void)[] = [];
 
-  constructor(settings: PoolSettings, crews: Crews) {
+  constructor(settings: SchedulerSettings, factory: ExecutorFactory) {
     this.#settings = settings;
-    this.#crews = crews;
+    this.#coalescing = new Coalescing(settings.threads);
+    this.#lifetime = new ExecutorLifetime(settings, factory, this, (error) => this.#calls.rejectAll(error));
   }
 
   /** How tasks travel now, or would. */
   get mode(): Mode {
-    return this.#crew?.mode ?? (this.#unable ? "calling thread" : this.#crews.mode);
+    return this.#lifetime.mode;
   }
 
-  /** What there is to tell about the pool. */
+  get warnings(): readonly string[] {
+    return this.#lifetime.warnings;
+  }
+
   get state() {
-    return {
-      workers: this.#crew?.workers ?? 0,
-      replaced: this.#replacedBefore + (this.#crew?.replaced ?? 0),
-      memoryBytes: this.#crew?.memoryBytes ?? 0,
-      calls: this.#size,
-      tasks: this.#inFlight.size,
-    };
+    return { ...this.#lifetime.state, calls: this.#size, tasks: this.#inFlight.size };
   }
 
   get #size(): number {
-    return this.#jobs.length + this.#checking;
+    return this.#calls.size + this.#checking;
   }
 
-  run<C extends CheckedCall>(operation: Operation<C>, call: C, context: CallContext): Promise<unknown> {
+  /**
+   * Runs a call and returns its result. Rejects with the signal's reason, with an error of the
+   * library, or with what `onProgress` threw.
+   */
+  run<R>(call: CheckedCall<R>, context: CallContext): Promise<R> {
     try {
       context.signal?.throwIfAborted();
-      if (this.#closed) throw closed();
+      if (this.#isClosed) throw closed();
       if (this.#size >= this.#settings.maxQueued) throw full(this.#settings.maxQueued);
-      const check = operation.cpu.before(call);
-      if (check === undefined) return this.#start(operation as unknown as Operation, call, context);
-      return this.#check(check, operation as unknown as Operation, call, context);
+      const checks = call.check();
+      return checks === undefined ? this.#start(call, context) : this.#check(checks, call, context);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
+  async #check<R>(checks: Iterator<void>, call: CheckedCall<R>, context: CallContext): Promise<R> {
+    this.#checking += 1;
+    try {
+      await runInSteps(checks, () => {
+        context.signal?.throwIfAborted();
+        return true;
+      });
+      // Still counted among the checked ones, so that `close` waits for it.
+      return this.#start(call, context);
+    } finally {
+      this.#checking -= 1;
+      this.#idle();
+    }
+  }
+
   /** @throws where there is no memory for the result */
-  #start(operation: Operation, call: CheckedCall, context: CallContext): Promise<unknown> {
-    if (this.#aborting) throw closed();
+  #start<R>(call: CheckedCall<R>, context: CallContext): Promise<R> {
+    if (this.#isAborting) throw closed();
     if (call.batch === 0 || call.output === 0) {
       context.onProgress?.({ done: call.batch, total: call.batch });
-      return Promise.resolve(operation.result(call));
+      return Promise.resolve(call.result());
     }
-    const { signal } = context;
     const { threads, coalesce } = this.#settings;
-    const { budget, tasks } = divide(operation.cpu.cost(call), call.input, call.output, threads, this.mode);
-    const work = operation.cpu.work(call, budget);
-    const key = coalesce && tasks === 1 ? work.key : undefined;
-    const job = new Job(operation, call, work, context, this.#jobs.length);
-    const promise = new Promise<unknown>((resolve, reject) => {
-      job.resolve = resolve;
-      job.reject = reject;
-    });
-    work.owner = job;
-    this.#jobs.push(job);
-    if (signal !== undefined) {
-      job.onAbort = () => this.#abort(job, signal.reason);
-      signal.addEventListener("abort", job.onAbort, { once: true });
-    }
-    if (key === undefined) this.#enqueue(job);
+    const { budget, tasks } = divide(call.cost, call.input, call.output, threads, this.mode);
+    const job = call.job(budget);
+    const key = coalesce && tasks === 1 ? job.key : undefined;
+    const pending = this.#calls.add(call, job, context);
+    if (key === undefined) this.#queue.add(pending);
     else {
-      const lot = this.#lotOf(operation, key, work);
-      this.#enqueue(lot);
-      if (lot.isFull) this.#handOut(lot);
+      const batch = this.#coalescing.add(job, key, this.mode);
+      this.#queue.add(batch);
+      if (batch.isFull) this.#submitEarly(batch);
     }
-    this.#schedule();
-    return promise;
+    this.#ticks.schedule();
+    return pending.promise as Promise<R>;
   }
 
+  /** Ends it, after the calls that run or at once. */
   async close({ abort }: { readonly abort: boolean }): Promise<void> {
-    this.#closed = true;
-    this.#aborting ||= abort;
-    if (abort) for (const job of [...this.#jobs]) this.#abort(job, closed());
-    if (this.#size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
-    clearTimeout(this.#idle);
-    await this.#dismiss();
+    this.#isClosed = true;
+    this.#isAborting ||= abort;
+    if (abort) {
+      this.#calls.rejectAll(closed());
+      this.#cancel();
+    }
+    if (this.#size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    await this.#lifetime.close();
   }
 
-  // What the crew says.
-
-  awake(): void {
-    this.#awake = true;
-    if (!this.#inTurn && !this.#postponed) this.#turn();
+  wake(): void {
+    this.#ticks.wake();
   }
 
-  finished(task: Task, done: number, memory: Parameters<Task["take"]>[0], at: number): void {
-    if (done === failed.TRAP) {
+  finished(task: Task, code: number, memory: Parameters<Task["take"]>[0], at: number): void {
+    if (code === codes.TRAP) {
       this.lost(task, true, "its kernel trapped");
       return;
     }
-    this.#inFlight.delete(task);
-    if (done >= 0) task.take(memory, at);
-    for (const work of task.works) {
-      const job = work.owner as Job;
-      if (job.place < 0) continue;
-      if (done < 0) this.#reject(job, work.refused(done));
+    this.#inFlight.remove(task);
+    if (code >= 0) task.take(memory, at);
+    for (const job of task.jobs) {
+      if (job.cancelled) continue;
+      const pending = job.owner as PendingCall;
+      if (code < 0) this.#calls.reject(pending, job.refused(code));
       else {
-        if (done !== code.FINE) this.#suspect(job);
-        this.#touch(job);
-        if (job.hasNext) this.#enqueue(job);
+        if (code !== codes.FINE) void this.#inspect(pending);
+        this.#calls.update(pending);
+        if (pending.hasNext) this.#queue.add(pending);
       }
     }
   }
 
   lost(task: Task, blamed: boolean, reason: string): void {
-    const tries = (this.#inFlight.get(task) ?? 0) + (blamed ? 1 : 0);
-    this.#inFlight.delete(task);
-    const jobs = task.works.map(({ owner }) => owner as Job).filter(({ place }) => place >= 0);
-    if (jobs.length === 0) return;
-    if (tries >= mostTries) {
-      for (const job of jobs) this.#reject(job, exhausted(task.name, tries, reason));
-      return;
-    }
-    // Of calls that were joined, one may be the cause: each has its own fate from here on.
-    for (const one of blamed ? task.apart() : [task]) this.#again.push({ task: one, tries });
+    const error = this.#inFlight.lose(task, blamed, reason);
+    if (error !== undefined) for (const { owner } of task.jobs) this.#calls.reject(owner as PendingCall, error);
   }
 
-  unable(reason: string): void {
-    this.#unable = true;
-    this.warnings.push(`No worker could be started, so calls run on the calling thread: ${reason}`);
-    void this.#dismiss();
-    this.awake();
+  unavailable(reason: string): void {
+    this.#lifetime.fallBack(reason);
+    this.wake();
   }
 
-  // Turns.
-
-  /** A turn soon: after other calls that are made in the same breath. */
-  #schedule(): void {
-    if (this.#scheduled || this.#inTurn || this.#postponed) return;
-    this.#scheduled = true;
-    // Two hops, so that whoever awaits a result in a function of its own, and then calls again, comes in time.
-    queueMicrotask(() =>
-      queueMicrotask(() => {
-        this.#scheduled = false;
-        if (!this.#inTurn && !this.#postponed) this.#turn();
-      }),
-    );
-  }
-
-  /**
-   * The rest of a turn after the event loop has had its own. Whatever calls for a turn meanwhile has it then: two in one go would block the loop for twice the time.
-   * What a message or a caller began goes on two steps later, since the first comes before the timers.
-   */
-  #postpone(late: boolean): void {
-    this.#postponed = true;
-    const turn = () => {
-      this.#postponed = false;
-      this.#turn(true);
-    };
-    later(late ? turn : () => later(turn));
-  }
-
-  /** Reads what is done, hands out what fits, and goes to sleep. */
-  #turn(late = false): void {
-    this.#inTurn = true;
-    try {
-      const end = performance.now() + turnMilliseconds;
-      do {
-        this.#awake = false;
-        if (!this.#ensureCrew()) break;
-        const over = this.#work(this.#crew as Crew, end);
-        this.#report();
-        if (over) {
-          this.#postpone(late);
-          return;
-        }
-      } while (this.#awake);
-    } finally {
-      this.#inTurn = false;
-    }
-    this.#relax();
-  }
-
-  /** @returns Whether time is up, and there is more. */
-  #work(crew: Crew, end: number): boolean {
-    let over = false;
+  /** Collects what is finished and submits what fits. @returns whether time was up before. */
+  #tick(deadline: number): boolean {
+    const executor = this.#lifetime.acquire(this.#inFlight.size > 0, this.#calls.size > 0);
+    if (executor === undefined) return false;
+    let isOver = false;
     const enough = () => {
-      over ||= performance.now() > end;
-      return over;
+      isOver ||= performance.now() > deadline;
+      return isOver;
     };
-    crew.collect(enough);
-    // `init` may have chosen another binary: what was begun is ended with this one, what comes waits for it.
-    while (!over && crew.room > 0 && this.#binary === this.#crews.binary) {
+    executor.collect(enough);
+    while (!isOver && executor.freeSlots > 0 && this.#lifetime.isCurrent) {
       const attempt = this.#nextAttempt();
       if (attempt === undefined) break;
-      this.#inFlight.set(attempt.task, attempt.tries);
-      if (attempt.task.isLight && crew.doHere !== undefined) crew.doHere(attempt.task);
-      else crew.submit(attempt.task);
+      this.#submit(executor, attempt);
       enough();
     }
-    crew.announce();
-    if (!over && this.#inFlight.size > 0) {
-      const more = this.#sources.length > 0 || this.#again.length > 0;
-      const alone = this.#jobs.length === 1;
-      // Somebody waits for a call's last tasks while others go on; a single call waits for all of them.
-      const urgent = (task: Task) => !alone && task.works.some((work) => !work.hasNext);
-      crew.rest(more, urgent);
+    executor.flush();
+    if (!isOver && this.#inFlight.size > 0) {
+      const hasMore = this.#queue.length > 0 || this.#inFlight.retries > 0;
+      const isAlone = this.#calls.size === 1;
+      // Where there are other calls, one that has only its last tasks in flight is urgent.
+      executor.requestWake(hasMore, ({ jobs }) => !isAlone && jobs.some(({ hasNext }) => !hasNext));
     }
-    return over;
+    this.#calls.report(false);
+    return isOver;
   }
 
   #nextAttempt(): Attempt | undefined {
-    for (;;) {
-      const again = this.#again.shift();
-      if (again !== undefined) {
-        if (again.task.works.some((work) => !work.cancelled)) return again;
-        continue;
-      }
-      const source = this.#sources.shift();
-      if (source === undefined) return undefined;
-      const task = source.hasNext ? source.next() : undefined;
-      // Behind all others: everybody in turn.
-      if (source.hasNext) this.#sources.push(source);
-      else source.queued = false;
-      if (task !== undefined) return { task, tries: 0 };
-    }
+    const retry = this.#inFlight.nextRetry();
+    if (retry !== undefined) return retry;
+    const task = this.#queue.next();
+    return task && { task, failures: 0 };
   }
 
-  #enqueue(source: Source): void {
-    if (source.queued) return;
-    source.queued = true;
-    this.#sources.push(source);
-  }
-
-  #lotOf(operation: Operation, key: number, work: Work): Lot {
-    let lots = this.#lots.get(operation);
-    if (lots === undefined) {
-      lots = new Map();
-      this.#lots.set(operation, lots);
-    }
-    let lot = lots.get(key);
-    if (lot === undefined) {
-      // Keys are few in a program; one that makes them up as it goes must not fill memory.
-      if (lots.size > 1000) for (const [old, { hasNext }] of lots) if (!hasNext) lots.delete(old);
-      lot = new Lot(operation.cpu.join, joinBudget(this.mode), this.#settings.threads);
-      lots.set(key, lot);
-    }
-    lot.add(work);
-    return lot;
-  }
-
-  /** Tells calls how far they have come, and settles those that are done. `silently`: those that want to be told wait for the next time. */
-  #report(silently = false): void {
-    const touched = this.#touched.splice(0);
-    for (const job of touched) {
-      const { work, context } = job;
-      job.touched = false;
-      if (silently && context.onProgress !== undefined) {
-        this.#touch(job);
-        continue;
-      }
-      if (job.place < 0) continue;
-      const complete = work.done === work.total && !job.looking;
-      // The end is told when it is one: numbers that are still looked at may yet be refused.
-      if (context.onProgress !== undefined && work.done > job.reported && (complete || work.done < work.total)) {
-        job.reported = work.done;
-        try {
-          context.onProgress({ done: work.done, total: work.total });
-        } catch (error) {
-          this.#abort(job, error);
-          continue;
-        }
-      }
-      if (complete && job.place >= 0) this.#resolve(job);
-    }
+  #submit(executor: Executor, attempt: Attempt): void {
+    const { task } = attempt;
+    this.#inFlight.add(attempt);
+    if (task.isLight && executor.runLocally !== undefined) executor.runLocally(task);
+    else executor.submit(task);
   }
 
   /**
-   * Tasks of a lot that is full, while whoever makes calls is still at it: threads are at work sooner, and what calls are made of is garbage before a collector has
-   * had to move it. Calls nothing of the caller's.
+   * Submits tasks of a full batch while the caller goes on making calls. Workers begin sooner, and
+   * what calls are made of is garbage before a collector has had to move it.
    */
-  #handOut(lot: Lot): void {
-    const crew = this.#crew;
-    // Whoever else waits has the turn that comes.
-    if (crew === undefined || this.#inTurn || this.#postponed || this.#sources.length > 1) return;
-    if (this.#again.length > 0 || this.#binary !== this.#crews.binary) return;
-    this.#inTurn = true;
-    try {
-      crew.collect(never);
-      this.#report(true);
-      while (lot.isFull && crew.room > 0) {
-        const task = lot.next();
+  #submitEarly(batch: CoalescedBatch): void {
+    const { executor, isCurrent } = this.#lifetime;
+    // Where others wait too, the next tick submits in turn.
+    if (executor === undefined || !isCurrent || this.#queue.length > 1 || this.#inFlight.retries > 0) return;
+    this.#ticks.exclusively(() => {
+      executor.collect(never);
+      this.#calls.report(true);
+      while (batch.isFull && executor.freeSlots > 0) {
+        const task = batch.next();
         if (task === undefined) break;
-        this.#inFlight.set(task, 0);
-        crew.submit(task);
+        this.#submit(executor, { task, failures: 0 });
       }
-      crew.announce();
-    } finally {
-      this.#inTurn = false;
-    }
+      executor.flush();
+    });
   }
 
-  #touch(job: Job): void {
-    if (job.touched) return;
-    job.touched = true;
-    this.#touched.push(job);
-  }
-
-  #resolve(job: Job): void {
-    this.#remove(job);
+  /** Looks for numbers that are not finite, after a kernel met some. */
+  async #inspect(pending: PendingCall): Promise<void> {
+    const { job } = pending;
+    const steps = job.inspect();
+    if (steps === undefined) return;
+    pending.isInspected = true;
     try {
-      job.resolve(job.operation.result(job.call));
+      await runInSteps(steps, () => !job.cancelled);
     } catch (error) {
-      job.reject(error);
+      this.#calls.abort(pending, error);
+      return;
     }
+    pending.isInspected = false;
+    this.#calls.update(pending);
+    this.#ticks.schedule();
   }
 
-  #reject(job: Job, reason: unknown): void {
-    if (job.place < 0) return;
-    this.#remove(job);
-    job.reject(reason);
+  /** Withdraws tasks that nobody waits for. */
+  #cancel(): void {
+    this.#lifetime.executor?.cancel(({ jobs }) => jobs.every(({ cancelled }) => cancelled));
+    this.#ticks.schedule();
   }
 
-  /** Takes a job from the list; the last takes its place. */
-  #remove(job: Job): void {
-    const last = this.#jobs.pop() as Job;
-    if (last !== job) {
-      this.#jobs[job.place] = last;
-      last.place = job.place;
-    }
-    job.place = -1;
-    job.work.cancelled = true;
-    if (job.onAbort !== undefined) job.context.signal?.removeEventListener("abort", job.onAbort);
-  }
-
-  #abort(job: Job, reason: unknown): void {
-    this.#reject(job, reason);
-    this.#crew?.cancel((task) => task.works.every((work) => work.cancelled));
-    this.#schedule();
-  }
-
-  /** A kernel met numbers that are not finite: which, if any, is looked for besides. */
-  #suspect(job: Job): void {
-    const look = job.work.suspect();
-    if (look === undefined) return;
-    job.looking = true;
-    const part = () => {
-      if (job.work.cancelled) return;
-      try {
-        if (!look.next().done) {
-          later(part);
-          return;
-        }
-      } catch (error) {
-        this.#reject(job, error);
-        this.#schedule();
-        return;
-      }
-      job.looking = false;
-      this.#touch(job);
-      this.#schedule();
-    };
-    part();
-  }
-
-  async #check(check: Iterator<void>, operation: Operation, call: CheckedCall, context: CallContext): Promise<unknown> {
-    this.#checking += 1;
-    try {
-      while (!check.next().done) {
-        await new Promise<void>((resolve) => later(resolve));
-        context.signal?.throwIfAborted();
-      }
-      // Before it is no longer counted as looked at: a pool that is being closed waits for what it counts.
-      return this.#start(operation, call, context);
-    } finally {
-      this.#checking -= 1;
-      if (this.#size === 0) this.#relax();
-    }
-  }
-
-  // Threads.
-
-  /** Whether there is a crew to work with; if not, one is being made, and a turn follows. */
-  #ensureCrew(): boolean {
-    if (this.#crew !== undefined && this.#binary !== this.#crews.binary && this.#inFlight.size === 0)
-      void this.#dismiss();
-    if (this.#crew !== undefined) {
-      clearTimeout(this.#idle);
-      this.#hold(true);
-      return true;
-    }
-    if (this.#jobs.length > 0 && !this.#preparing) void this.#prepare();
-    return false;
-  }
-
-  async #prepare(): Promise<void> {
-    this.#preparing = true;
-    const { binary } = this.#crews;
-    try {
-      const crew = await (this.#unable ? this.#crews.fallBack(this) : this.#crews.make(this.#settings.threads, this));
-      this.#crew = crew;
-      this.#binary = binary;
-      this.#held = true;
-    } catch (error) {
-      for (const job of [...this.#jobs]) this.#reject(job, error);
-    } finally {
-      this.#preparing = false;
-    }
-    this.awake();
-  }
-
-  #hold(needed: boolean): void {
-    if (this.#held === needed) return;
-    this.#held = needed;
-    this.#crew?.hold(needed);
-  }
-
-  /** Nothing to do: nothing keeps the process alive, and after a while threads end. */
-  #relax(): void {
+  #idle(): void {
     if (this.#size > 0) return;
-    for (const resolve of this.#whenEmpty.splice(0)) resolve();
-    this.#hold(false);
-    clearTimeout(this.#idle);
-    if (this.#crew === undefined || this.#settings.idleTimeout === Number.POSITIVE_INFINITY) return;
-    this.#idle = setTimeout(() => {
-      if (this.#size === 0) void this.#dismiss();
-    }, this.#settings.idleTimeout);
-    (this.#idle as { unref?: () => void }).unref?.();
-  }
-
-  async #dismiss(): Promise<void> {
-    const crew = this.#crew;
-    this.#crew = undefined;
-    this.#replacedBefore += crew?.replaced ?? 0;
-    await crew?.close();
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+    this.#lifetime.release();
   }
 }

@@ -1,13 +1,12 @@
-// A worker's part: it does tasks, taken from shared memory or sent to it. Not here: how messages arrive (ts/entry/worker.ts), what
-// a task computes (ts/run/task.ts).
+// A worker's side: runs tasks, taken from the shared heap or sent to it. How messages arrive is
+// ts/entry/worker.ts, how a task runs is perform.ts.
 
-import { failed, RESULT } from "../run/task.ts";
+import { code, word } from "../wasm/abi.ts";
 import { Instance } from "../wasm/instance.ts";
-import { Taker } from "./control.ts";
-import { performInside, performOutside } from "./perform.ts";
+import { Consumer } from "./control.ts";
+import { performInside, performOutside } from "../run/perform.ts";
 import type { Served, Setup, WorkerApi } from "./protocol.ts";
 
-/** How the host's lock manager looks. */
 interface Locks {
   request(name: string, hold: () => Promise<unknown>): Promise<unknown>;
 }
@@ -17,8 +16,9 @@ export class Server implements WorkerApi {
   #setup: Setup | undefined;
   #instance: Instance | undefined;
   #sources = new Map<number, SharedArrayBuffer>();
-  #mail = 0;
-  #onMail: (() => void) | undefined;
+  /** Messages about sources received so far. */
+  #messages = 0;
+  #onMessage: (() => void) | undefined;
 
   /** @param wake - sends the calling thread a message */
   constructor(wake: () => void) {
@@ -27,13 +27,13 @@ export class Server implements WorkerApi {
 
   async start(setup: Setup): Promise<string> {
     const { shared, lock } = setup;
-    const first = this.#setup === undefined;
+    const isFirst = this.#setup === undefined;
     this.#setup = setup;
     // Before anything is awaited: messages that come meanwhile add to these.
     this.#sources = new Map(shared?.sources);
-    this.#mail = shared?.mail ?? 0;
-    if (lock !== undefined && first) await hold(lock);
-    this.#instance = new Instance(setup.module, setup.variant, shared?.inside ? shared.memory : undefined);
+    this.#messages = shared?.messages ?? 0;
+    if (lock !== undefined && isFirst) await hold(lock);
+    this.#instance = new Instance(setup.module, setup.variant, shared?.inPlace ? shared.memory : undefined);
     return this.#instance.variant;
   }
 
@@ -41,13 +41,13 @@ export class Server implements WorkerApi {
     const shared = this.#setup?.shared;
     const instance = this.#instance;
     if (shared === undefined || instance === undefined) throw new Error("not started");
-    const taker = new Taker(shared.memory.buffer, shared.control, shared.slots, shared.worker);
+    const consumer = new Consumer(shared.memory.buffer, shared.control, shared.slots, shared.worker);
     const sources = this.#sources;
-    const task = shared.inside
+    const perform = shared.inPlace
       ? (address: number) => performInside(instance, address, sources)
       : (address: number) => performOutside(instance, shared.memory.buffer, address, sources);
     try {
-      while (!taker.serve(this.#mail, task, this.#wake)) await this.#messages(taker.mail);
+      while (!consumer.serve(this.#messages, perform, this.#wake)) await this.#receive(consumer.messages);
     } catch (error) {
       return { fault: error instanceof Error ? error.message : String(error) };
     }
@@ -57,18 +57,18 @@ export class Server implements WorkerApi {
   source(number: number, buffer: SharedArrayBuffer | undefined): void {
     if (buffer === undefined) this.#sources.delete(number);
     else this.#sources.set(number, buffer);
-    this.#mail += 1;
-    this.#onMail?.();
+    this.#messages += 1;
+    this.#onMessage?.();
   }
 
-  /** Lets messages come in until there have been so many. */
-  async #messages(count: number): Promise<void> {
-    while (this.#mail !== count) {
+  /** Waits until so many messages have been received. */
+  async #receive(count: number): Promise<void> {
+    while (this.#messages !== count) {
       await new Promise<void>((resolve) => {
-        this.#onMail = resolve;
+        this.#onMessage = resolve;
       });
     }
-    this.#onMail = undefined;
+    this.#onMessage = undefined;
   }
 
   run(task: ArrayBuffer): ArrayBuffer {
@@ -78,9 +78,9 @@ export class Server implements WorkerApi {
       performOutside(instance, task, 0, this.#sources);
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      // An instance that trapped may hold anything.
+      // An instance that trapped is in an unknown state.
       this.#instance = new Instance(instance.module, instance.variant);
-      new Int32Array(task, 0, RESULT + 1)[RESULT] = failed.TRAP;
+      new Int32Array(task, 0, word.RESULT + 1)[word.RESULT] = code.TRAP;
     }
     return task;
   }

@@ -1,11 +1,11 @@
-// Room for tasks in a memory that only ever grows: pages that the calling thread has grown are its own, whatever else lives in the
-// memory. Rooms come in powers of two and are kept for the next task of that size. Nothing is ever given back; a memory is
-// dropped as a whole.
+// A size-class allocator for tasks in a memory that only ever grows. Pages that the calling thread
+// has grown are its own, whatever else lives in the memory. Blocks are powers of two and are kept
+// for the next task of their size; a memory is dropped as a whole.
 
-/** WebAssembly's page. */
+/** A page of WebAssembly, and the smallest size class. */
 const pageBytes = 65536;
 
-export class Regions {
+export class SizeClassAllocator {
   readonly #memory: WebAssembly.Memory;
   readonly #free = new Map<number, number[]>();
 
@@ -14,8 +14,8 @@ export class Regions {
   }
 
   /** Address of at least `bytes` bytes; 0 where the memory cannot grow so far. */
-  take(bytes: number): number {
-    const size = roomBytes(bytes);
+  allocate(bytes: number): number {
+    const size = sizeClassBytes(bytes);
     const address = this.#free.get(size)?.pop();
     if (address !== undefined) return address;
     try {
@@ -25,17 +25,17 @@ export class Regions {
     }
   }
 
-  /** Gives back what `take` gave for the same number of bytes. */
-  give(address: number, bytes: number): void {
-    const size = roomBytes(bytes);
-    const rooms = this.#free.get(size);
-    if (rooms === undefined) this.#free.set(size, [address]);
-    else rooms.push(address);
+  /** Frees what `allocate` returned for the same number of bytes. */
+  release(address: number, bytes: number): void {
+    const size = sizeClassBytes(bytes);
+    const blocks = this.#free.get(size);
+    if (blocks === undefined) this.#free.set(size, [address]);
+    else blocks.push(address);
   }
 }
 
-/** The room that so many bytes get. */
-export function roomBytes(bytes: number): number {
+/** The size class of so many bytes. */
+export function sizeClassBytes(bytes: number): number {
   let size = pageBytes;
   while (size < bytes) size *= 2;
   return size;

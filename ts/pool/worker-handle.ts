@@ -1,51 +1,49 @@
-// One worker from its start to its end: made by the host, made ready by comlink, watched. What it works on is the crews' business
-// (shared.ts, transfer.ts).
+// One worker from start to end: started by the host, made ready through comlink, watched for its
+// death. What it works on is its executor's business.
 
 import { type Remote, wrap } from "comlink/dist/esm/comlink.mjs";
 import { HostWorker, type StartWorker, textOf, type WorkerLike } from "./host.ts";
 import type { Setup, WorkerApi } from "./protocol.ts";
 
-/** A worker that has not answered for so long will not. */
+/** A worker that has not answered after so long never will. */
 const startMilliseconds = 10_000;
 
 interface Locks {
   request(name: string, options: { signal: AbortSignal }, hold: () => void): Promise<unknown>;
 }
 
-export class Member {
-  /** Its number in the crew. */
+export class WorkerHandle {
   readonly number: number;
   /** Whether it has ever been ready. */
-  ready = false;
-  /** Whether it was given up because it did not answer. Others would not either, and each takes its time. */
-  silent = false;
+  isReady = false;
+  /** Whether it was given up since it did not answer. Others will not either, each after as long. */
+  isSilent = false;
+  /** Resolves when it has ended, whatever the reason. */
+  readonly ended: Promise<void>;
   readonly #startWorker: StartWorker;
-  readonly #wake: () => void;
-  readonly #died: (member: Member, reason: string) => void;
+  readonly #onWake: () => void;
+  readonly #onDeath: (reason: string) => void;
   readonly #unwatch = new AbortController();
+  #resolveEnded!: () => void;
   #host: HostWorker | undefined;
   #api: Remote<WorkerApi> | undefined;
-  #ended = false;
-  #held = true;
+  #isEnded = false;
+  #isKeptAlive = true;
   #lock: string | undefined;
-  /** Ends the wait for its answer. */
-  #ending: ((reason: string) => void) | undefined;
 
-  /** @param died - called once, when it ends without having been asked to, or cannot start */
-  constructor(
-    number: number,
-    startWorker: StartWorker,
-    wake: () => void,
-    died: (member: Member, reason: string) => void,
-  ) {
+  /** @param onDeath - called once, where it could not start, or ended without `terminate` */
+  constructor(number: number, startWorker: StartWorker, onWake: () => void, onDeath: (reason: string) => void) {
     this.number = number;
     this.#startWorker = startWorker;
-    this.#wake = wake;
-    this.#died = died;
+    this.#onWake = onWake;
+    this.#onDeath = onDeath;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
   }
 
-  get ended(): boolean {
-    return this.#ended;
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   get api(): Remote<WorkerApi> {
@@ -53,86 +51,83 @@ export class Member {
   }
 
   /**
-   * Starts the worker if it does not run, and makes it ready for a setup, which is asked for when it is sent.
-   * @returns Whether it is ready.
+   * Starts the worker unless it runs, and sends it a setup.
+   * @param setup - called when the setup is sent
+   * @returns whether the worker is ready
    */
   async start(setup: () => Omit<Setup, "lock">): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       if (this.#host === undefined) {
-        // Later, so that a factory that throws finds everything in place.
+        // Asynchronously, so that a factory that throws finds its executor complete.
         await undefined;
         const worker: WorkerLike = await this.#startWorker();
-        if (this.#ended) {
+        if (this.#isEnded) {
           void worker.terminate();
           return false;
         }
-        this.#host = new HostWorker(worker, this.#wake, (reason) => this.#end(reason));
-        this.#host.hold(this.#held);
+        this.#host = new HostWorker(worker, this.#onWake, (reason) => this.fail(reason));
+        this.#host.keepAlive(this.#isKeptAlive);
         this.#api = wrap<WorkerApi>(this.#host.endpoint);
       }
       const lock = this.#lockName();
-      const silent = new Promise<never>((_, reject) => {
+      const timeout = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
-          this.silent = true;
+          this.isSilent = true;
           reject(new Error("it did not answer"));
         }, startMilliseconds);
       });
-      const death = new Promise<never>((_, reject) => {
-        this.#ending = (reason) => reject(new Error(reason));
-      });
-      await Promise.race([this.api.start({ ...setup(), lock }), silent, death]);
-      if (this.#ended) return false;
-      if (lock !== undefined && !this.ready) this.#watch(lock);
-      this.ready = true;
+      await Promise.race([this.api.start({ ...setup(), lock }), timeout, this.ended]);
+      if (this.#isEnded) return false;
+      if (lock !== undefined && !this.isReady) this.#watch(lock);
+      this.isReady = true;
       return true;
     } catch (error) {
-      this.#end(textOf(error));
+      this.fail(textOf(error));
       return false;
     } finally {
       clearTimeout(timer);
-      this.#ending = undefined;
     }
   }
 
-  /** Tells it of a source. Where it has not been sent its setup yet, that will say so. */
-  source(number: number, buffer: SharedArrayBuffer | undefined): void {
-    if (this.#api !== undefined && !this.#ended) this.#api.source(number, buffer).catch(() => undefined);
+  /** Sends it a source, or that one is dropped. Before its setup is sent, nothing: that has them. */
+  sendSource(number: number, buffer: SharedArrayBuffer | undefined): void {
+    if (this.#api !== undefined && !this.#isEnded) this.#api.source(number, buffer).catch(() => undefined);
   }
 
-  /** Whether a process has to live on for it. */
-  hold(needed: boolean): void {
-    this.#held = needed;
-    this.#host?.hold(needed);
+  /** Whether it keeps the process alive. */
+  keepAlive(needed: boolean): void {
+    this.#isKeptAlive = needed;
+    this.#host?.keepAlive(needed);
   }
 
   /** Ends it; nothing is reported. */
   async terminate(): Promise<void> {
-    this.#ended = true;
-    this.#ending?.("it was ended");
+    this.#isEnded = true;
+    this.#resolveEnded();
     this.#unwatch.abort();
     await this.#host?.terminate();
   }
 
-  #end(reason: string): void {
-    if (this.#ended) return;
-    this.#ending?.(reason);
+  /** Ends it and reports its death. */
+  fail(reason: string): void {
+    if (this.#isEnded) return;
     void this.terminate();
-    this.#died(this, reason);
+    this.#onDeath(reason);
   }
 
-  /** Browsers say nothing when a worker ends. A lock that it held is free then. */
+  /** Browsers do not report that a worker has ended, but a lock that it held is free then. */
   #lockName(): string | undefined {
-    if ((this.#host as HostWorker).tellsDeath || locksOf() === undefined) return undefined;
+    if ((this.#host as HostWorker).reportsExit || locks() === undefined) return undefined;
     this.#lock ??= `path-signature ${Math.random().toString(36).slice(2)} ${Date.now()}`;
     return this.#lock;
   }
 
   #watch(lock: string): void {
-    locksOf()
-      ?.request(lock, { signal: this.#unwatch.signal }, () => this.#end("it was terminated"))
+    locks()
+      ?.request(lock, { signal: this.#unwatch.signal }, () => this.fail("it was terminated"))
       .catch(() => undefined);
   }
 }
 
-const locksOf = (): Locks | undefined => (globalThis.navigator as { locks?: Locks } | undefined)?.locks ?? undefined;
+const locks = (): Locks | undefined => (globalThis.navigator as { locks?: Locks } | undefined)?.locks ?? undefined;

@@ -51,7 +51,7 @@ export interface CallSizes {
   readonly stream: boolean;
 }
 
-const fit = (space: number, each: number): number => Math.floor(space / each);
+const fit = (space: number, each: number): number => Math.floor(space / Math.max(1, each));
 
 /** The most steps of a whole signature's path that is not cut, and of a stretch of one that is. */
 export function longestStretch(channels: number): number {
@@ -95,11 +95,15 @@ export function stretchStart(k: number, n: number, steps: number): number {
   return Math.floor((k * steps) / n);
 }
 
+/** A block of as many paths as there are lanes may stage so many bytes; where it would stage more, it is one path. */
+const mostBytes = 64 * 1024 * 1024;
+
 /**
  * Paths of a block, where each stages so many bytes and so many are left: all of them if they fit, else a multiple of the lanes, at
  * least as many as there are lanes.
  */
 export function pathsOfBlock(budget: Budget, inputOfPath: number, outputOfPath: number, rest: number): number {
+  const least = lanes * (inputOfPath + outputOfPath) > mostBytes ? 1 : lanes;
   const paths = Math.min(fit(budget.input, inputOfPath), fit(budget.output, outputOfPath));
-  return paths >= rest ? rest : Math.min(rest, Math.max(lanes, paths - (paths % lanes)));
+  return paths >= rest ? rest : Math.min(rest, Math.max(least, paths - (paths % lanes)));
 }

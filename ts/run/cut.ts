@@ -12,7 +12,6 @@ import {
   streamSteps,
   stretchesOf,
   stretchStart,
-  wholeBudget,
 } from "./blocks.ts";
 import { orderByKey } from "./order.ts";
 
@@ -27,6 +26,9 @@ export interface Stretch {
   readonly from: number;
 }
 
+/** How the items of a window are made; see {@link Cut}. */
+export type Order = "stretches" | "lengths" | "batch";
+
 /** The items of a window of a call's paths. */
 export class Cut {
   readonly call: Call;
@@ -37,26 +39,30 @@ export class Cut {
   readonly count: number;
   /** Items that are whole paths; from here on they are stretches. */
   readonly wholes: number;
-  /** The path of each item, counted in the batch; `undefined`: in the order of the batch, all of the same length. */
+  /** The path of each item, counted in the batch; `undefined`: in the order of the batch. */
   readonly paths: Uint32Array | undefined;
   /** Of the items from `wholes` on: which stretch of its path each is. */
   readonly #indices: Uint32Array | undefined;
 
-  constructor(call: Call, first: number) {
-    const end = Math.min(call.batch, first + windowPaths);
+  /**
+   * @param end - where the window ends at the latest
+   * @param order - "stretches": long paths are cut, items of similar length stand together; "lengths":
+   *   the latter alone; "batch": paths as they stand in the batch
+   */
+  constructor(call: Call, first: number, end = call.batch, order: Order = "stretches") {
     this.call = call;
     this.first = first;
-    this.end = end;
-    const { paths, wholes, indices } = itemsOf(call, first, end);
+    this.end = Math.min(end, first + windowPaths);
+    const { paths, wholes, indices } = itemsOf(call, first, this.end, order);
     this.paths = paths;
     this.#indices = indices;
-    this.count = paths?.length ?? end - first;
+    this.count = paths?.length ?? this.end - first;
     this.wholes = wholes;
   }
 
   /** Whether items are the window's paths in their own order, each with all points of the shape, side by side in the input. */
   get inOrder(): boolean {
-    return this.paths === undefined && this.call.paths.starts === undefined;
+    return this.paths === undefined && this.call.paths.starts === undefined && this.call.lengths === undefined;
   }
 
   /** Path of an item, counted in the batch. */
@@ -153,12 +159,12 @@ interface Items {
   readonly indices: Uint32Array | undefined;
 }
 
-function itemsOf(call: Call, first: number, end: number): Items {
+function itemsOf(call: Call, first: number, end: number, kind: Order): Items {
   const count = end - first;
-  let keys = call.lengths?.subarray(first, end);
+  let keys = kind === "batch" ? undefined : call.lengths?.subarray(first, end);
   let items = count;
   let wholes = count;
-  const isCut = hasStretches(call);
+  const isCut = kind === "stretches" && hasStretches(call);
   if (isCut) {
     // Uncut paths by their lengths, then cut ones by those of their stretches; a path's stretches stay side by side, in order.
     const most = longestStretch(call.channels) + 2;
@@ -184,22 +190,4 @@ function itemsOf(call: Call, first: number, end: number): Items {
     }
   }
   return { paths, wholes, indices };
-}
-
-/** The windows of a call, one after the other. */
-export function* cutsOf(call: Call): Generator<Cut> {
-  for (let first = 0; first < call.batch; ) {
-    const cut = new Cut(call, first);
-    yield cut;
-    first = cut.end;
-  }
-}
-
-/** Blocks of a cut: the first item of each, and how many. */
-export function* blocksOf(cut: Cut, budget: Budget = wholeBudget): Generator<readonly [first: number, count: number]> {
-  for (let first = 0; first < cut.count; ) {
-    const count = cut.blockAt(first, budget);
-    yield [first, count];
-    first += count;
-  }
 }

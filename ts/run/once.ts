@@ -1,26 +1,23 @@
-// A call that is one block of one segment, by far the most common: stages everything, calls the kernel once. What does not
-// fit is batch.ts's.
+// A call of `signature` that is one block, by far the most common: stages everything, runs the kernel once.
 //
-// The kernel may take well under a microsecond (a path of a hundred points), so nothing here makes closures, or objects other
-// than the result. That is also why the kernel's arguments are written out here and in task.ts once more.
+// The kernel may take well under a microsecond (a path of a hundred points), so nothing here makes closures, or
+// objects other than the result. That is why the head of its task is written out here once more.
 
-import { copyIn } from "../input/arrays.ts";
-import { type Call, internal, lengthOf, startOf } from "../input/call.ts";
+import { copyIn, copyOut, type Numbers } from "../input/arrays.ts";
+import { beyondMemory, type Call, internal, lengthOf, startOf } from "../input/call.ts";
 import { checkPaths } from "../input/finite.ts";
-import { code } from "../wasm/abi.ts";
+import { code, headBytes, region, word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
-import { align, deliver, heapOf, pathsAsTheyStand, scratchFor, stageBasepoint, stageRows } from "./arena.ts";
+import { heapOf } from "./head.ts";
+import { pathsInOrder, stageRows } from "./rows.ts";
 
-/** A call that is one block of one segment. */
-export function runOnce(
-  instance: Instance,
-  call: Call,
-  out: Float32Array | Float64Array | undefined,
-  count: number,
-): Float32Array | Float64Array {
+const align = (bytes: number): number => (bytes + 63) & ~63;
+const { PATHS, BASEPOINT, INITIAL, OUT } = region;
+const wordOf = (of: number): number => word.REGIONS + 2 * of;
+
+/** Runs a call that is one block. @param count - numbers of the result */
+export function runOnce(instance: Instance, call: Call, operation: number, out: Numbers | undefined, count: number): Numbers {
   const { paths, batch, points, channels, dtype, bytes, lengths, basepoint, initial, size } = call;
-  const scratch = scratchFor(instance, call);
-  const shift = dtype + 2;
   const inputBytes = align(batch * points * channels * bytes);
   const outputBytes = align(count * bytes);
   const lengthsBytes = lengths === undefined ? 0 : align(batch * 4);
@@ -28,58 +25,73 @@ export function runOnce(
     basepoint === undefined ? 0 : align((basepoint === true || basepoint.stride === 0 ? 1 : batch) * channels * bytes);
   const initialBytes = initial === undefined ? 0 : align((initial.stride === 0 ? 1 : batch) * size * bytes);
 
-  const total = inputBytes + outputBytes + lengthsBytes + basepointBytes + initialBytes + scratch;
-  const input = instance.reserve(total);
+  // Offsets from the head, which begins the arena.
+  const input = headBytes;
   const output = input + inputBytes;
   const lengthsAt = output + outputBytes;
   const basepointAt = lengthsAt + lengthsBytes;
   const initialAt = basepointAt + basepointBytes;
-  const scratchAt = initialAt + initialBytes;
+  const end = initialAt + initialBytes;
+
+  let head = instance.reserve(end);
+  writeHead(instance, head, call, operation);
+  const scratch = instance.scratchBytes(head);
+  if (scratch === 0) throw beyondMemory(call);
+  if (instance.arenaBytes < end + scratch) {
+    head = instance.reserve(end + scratch);
+    writeHead(instance, head, call, operation);
+  }
 
   const heap = heapOf(instance, dtype);
+  const { u32 } = instance;
+  const w = head / 4;
+  u32[w + wordOf(PATHS)] = input;
+  u32[w + wordOf(OUT)] = output;
   const { starts } = paths;
-  if (starts === undefined) copyIn(paths.view, paths.kind, 0, batch * points * channels, heap, input / bytes);
+  const to = (head + input) / bytes;
+  if (starts === undefined) copyIn(paths.view, paths.kind, 0, batch * points * channels, heap, to);
   else {
     for (let i = 0; i < batch; i++) {
-      copyIn(
-        paths.view,
-        paths.kind,
-        startOf(call, i),
-        lengthOf(call, i) * channels,
-        heap,
-        input / bytes + i * points * channels,
-      );
+      const numbers = lengthOf(call, i) * channels;
+      copyIn(paths.view, paths.kind, startOf(call, i), numbers, heap, to + i * points * channels);
     }
   }
-  let basepointStride = 0;
-  let initialStride = 0;
-  if (lengths !== undefined) instance.u32.set(lengths, lengthsAt >>> 2);
-  if (basepoint !== undefined)
-    basepointStride = stageBasepoint(basepoint, channels, pathsAsTheyStand, 0, batch, heap, basepointAt / bytes, false);
-  if (initial !== undefined)
-    initialStride = stageRows(initial, size, pathsAsTheyStand, 0, batch, heap, initialAt / bytes, false);
-
-  const result = instance.kernels.signature(
-    dtype,
-    input,
-    batch,
-    points,
-    channels,
-    call.depth,
-    lengths === undefined ? 0 : lengthsAt,
-    basepoint === undefined ? 0 : basepointAt,
-    basepointStride,
-    initial === undefined ? 0 : initialAt,
-    initialStride,
-    call.bits,
-    output,
-    scratchAt,
-    scratch,
-  );
-  instance.refresh();
-  if (result !== code.FINE) {
-    if (result !== code.INCREMENTS_NOT_FINITE) throw internal(call, `code ${result}`);
-    if (call.checkFinite) checkPaths(call, 0, batch);
+  if (lengths !== undefined) {
+    u32.set(lengths, (head + lengthsAt) / 4);
+    u32[w + word.LENGTHS] = lengthsAt;
   }
-  return deliver(heapOf(instance, dtype), output >>> shift, count, out);
+  if (basepoint !== undefined) {
+    const at = (head + basepointAt) / bytes;
+    u32[w + wordOf(BASEPOINT)] = basepointAt;
+    u32[w + wordOf(BASEPOINT) + 1] = stageRows(basepoint, channels, pathsInOrder, 0, batch, heap, at, false);
+  }
+  if (initial !== undefined) {
+    const at = (head + initialAt) / bytes;
+    u32[w + wordOf(INITIAL)] = initialAt;
+    u32[w + wordOf(INITIAL) + 1] = stageRows(initial, size, pathsInOrder, 0, batch, heap, at, false);
+  }
+
+  const done = instance.run(head, head + end, scratch);
+  if (done !== code.FINE) {
+    if (done !== code.INCREMENTS_NOT_FINITE) throw internal("signature", call, `code ${done}`);
+    if (call.checkFinite) checkPaths(call);
+  }
+  const result = heapOf(instance, dtype);
+  const from = (head + output) / bytes;
+  if (out === undefined) return result.slice(from, from + count);
+  copyOut(result, from, count, out, 0);
+  return out;
+}
+
+/** The words that say what is computed; regions are absent. */
+function writeHead({ u32 }: Instance, head: number, call: Call, operation: number): void {
+  const w = head / 4;
+  for (let i = w; i < w + headBytes / 4; i++) u32[i] = 0;
+  u32[w + word.OPERATION] = operation;
+  u32[w + word.DTYPE] = call.dtype;
+  u32[w + word.CHANNELS] = call.channels;
+  u32[w + word.DEPTH] = call.depth;
+  u32[w + word.OPTIONS] = call.bits;
+  u32[w + word.BATCH] = call.batch;
+  u32[w + word.POINTS] = call.points;
 }

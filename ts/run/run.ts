@@ -1,15 +1,20 @@
-// Calls on a runtime's instance: by which way, and what becomes of an instance that traps.
+// Runs calls on this thread: a job's tasks one after the other, in the arena of the runtime's instance.
 
 import { type Call, internal } from "../input/call.ts";
+import { runChecks } from "../input/finite.ts";
+import { code } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { runBlocks } from "./batch.ts";
-import { fitsOneBlock } from "./blocks.ts";
-import { runOnce } from "./once.ts";
+import type { Job } from "./job.ts";
+import { performInArena } from "./perform.ts";
 
-/** Runs `work` for a call. An instance that trapped may hold anything: the next call gets a new one. @throws PathSignatureError INTERNAL, and what `work` throws */
+/**
+ * Runs `work` on the runtime's instance. An instance that trapped may hold anything: the next call gets a new one.
+ * @throws PathSignatureError INTERNAL, and what `work` throws
+ */
 export function runOn<R, Rest extends unknown[]>(
   runtime: Runtime,
+  operation: string,
   call: Call,
   work: (instance: Instance, call: Call, ...rest: Rest) => R,
   ...rest: Rest
@@ -20,14 +25,19 @@ export function runOn<R, Rest extends unknown[]>(
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     runtime.discard(instance);
-    throw internal(call, error.message, error);
+    throw internal(operation, call, error.message, error);
   }
 }
 
-/** The numbers of a call's result, `count` of them. */
-export const compute = (
-  instance: Instance,
-  call: Call,
-  out: Float32Array | Float64Array | undefined,
-  count: number,
-): Float32Array | Float64Array => (fitsOneBlock(call) ? runOnce : runBlocks)(instance, call, out, count);
+/** Runs all tasks of a job; its sinks have the results afterwards. */
+export function runJob(instance: Instance, job: Job): void {
+  for (let task = job.next(); task !== undefined; task = job.next()) {
+    const { bytes } = task;
+    const staged = task;
+    const done = performInArena(instance, bytes, (at) => staged.stage(instance, at));
+    if (done < 0) throw job.refused(done);
+    const checks = done === code.FINE ? undefined : job.inspect();
+    if (checks) runChecks(checks);
+    task.take(instance, instance.reserve(bytes));
+  }
+}

@@ -1,136 +1,110 @@
-// What the binaries export, as crates/wasm defines it: names, the meaning of every argument, the codes. Types and constants
-// only. Every argument and result is a number; an address is a byte offset in the instance's memory.
+// What the binaries export, as crates/wasm defines it. Types and constants only.
+//
+// A task is a piece of an instance's memory: a head of 48 words, then what the head points to. The
+// head is the whole interface to the kernels: every operation is run by `run(head)`.
 
-/** The exports of a binary. */
+/** The exports of a binary. Every argument and result is a number; addresses are bytes. */
 export interface Kernels {
   readonly memory: WebAssembly.Memory;
-  /** Address of new memory, 64-byte aligned, 0 where there is none (as an i32: `>>> 0`). Memory may grow: views go stale. */
+  /**
+   * Address of new memory, 64-byte aligned; 0 if there is none (as an i32: `>>> 0`). Memory may
+   * grow, which detaches views of it.
+   */
   allocate(bytes: number): number;
-  /** Gives back what `allocate` gave for the same number of bytes. */
+  /** Frees what `allocate` returned for the same number of bytes. */
   release(address: number, bytes: number): void;
-  /** Coefficients without the scalar term; 0 from 2^31 on, or without a channel or a level. */
-  signature_size(channels: number, depth: number): number;
+  /** Runs the task at an address. Never traps. @returns one of {@link code} */
+  run(head: number): number;
   /**
-   * Bytes of scratch that `signature` needs, whatever batch and length; 0 for what is unsupported. May grow the memory: tables
-   * that a shape needs are made here, and kept for the shapes used last.
+   * Bytes of scratch that the task at an address needs; 0 if the kernels do not support it. May grow
+   * the memory: tables of a shape are made here and kept for the shapes used last.
    */
-  signature_scratch_bytes(dtype: number, channels: number, depth: number, options: number): number;
-  /**
-   * Signatures of a batch of paths. Never traps. Negative: an argument is wrong, nothing was written. May grow the
-   * memory only where `signature_scratch_bytes` was not asked for the same shape before.
-   *
-   * @param dtype - 0 float32, 1 float64.
-   * @param paths - address of (batch, points, channels) numbers, row-major.
-   * @param lengths - address of batch 32-bit integers, each 1 … points, the points of each path that count; 0: all do.
-   * @param basepoint - address of channels numbers that precede each path; 0: none.
-   * @param basepointStride - numbers from one path's basepoint to the next one's; 0: they share one.
-   * @param initial - address of a signature (no scalar term) to continue from; 0: the identity. May equal `out` for whole
-   *   signatures without scalar term: continued in place.
-   * @param initialStride - numbers from one path's to the next one's; 0: they share one.
-   * @param options - sum of {@link STREAM}, {@link INVERSE}, {@link SCALAR_TERM}, and at most one of {@link HORNER}, {@link PRUNED}.
-   * @param out - address of (batch, row) numbers, with STREAM (batch, rows, row); rows is points − 1, points with a basepoint.
-   *   Past the end of a path its last row repeats.
-   * @param scratch - address of `scratchBytes` bytes, 16-byte aligned.
-   */
-  signature(
-    dtype: number,
-    paths: number,
-    batch: number,
-    points: number,
-    channels: number,
-    depth: number,
-    lengths: number,
-    basepoint: number,
-    basepointStride: number,
-    initial: number,
-    initialStride: number,
-    options: number,
-    out: number,
-    scratch: number,
-    scratchBytes: number,
-  ): number;
-  /** Bytes of scratch that `signature_vjp` needs, whatever batch and length, more with {@link LONE}; 0 for what is unsupported. */
-  vjp_scratch_bytes(dtype: number, channels: number, depth: number, options: number): number;
-  /** Numbers that lead a path from one piece of time to the next; 0 for what is unsupported. */
-  vjp_carry_numbers(channels: number, depth: number, options: number): number;
-  /**
-   * Gradients of a batch of paths from cotangents of their signatures. Never traps, never grows the memory. Negative: an argument is
-   * wrong, nothing was written. Arguments as for `signature`, and
-   *
-   * @param signatures - address of rows as `signature` writes them: of whole paths by themselves (without what they continued), with
-   *   STREAM of all prefixes (with it). The top level of whole paths is not looked at.
-   * @param signatureRow - numbers of such a row: those of `depth`, or for whole paths those of a depth below it by one.
-   * @param cotangents - address of ∂f/∂signature, rows like those; a scalar term's entry is not looked at.
-   * @param options - those of `signature`, and {@link CONTINUED}, {@link CONTINUES}, {@link LONE}.
-   * @param out - address of (batch, points, channels) numbers for ∂f/∂paths, zero past a path's end.
-   * @param outBasepoint - address of (batch, channels) numbers for ∂f/∂basepoint; 0: not wanted.
-   * @param outInitial - address of (batch, size) numbers for ∂f/∂initial; 0: not wanted.
-   * @param carry - address of (batch, `vjp_carry_numbers`) numbers where a call is one of several pieces of time; else 0.
-   */
-  signature_vjp(
-    dtype: number,
-    paths: number,
-    batch: number,
-    points: number,
-    channels: number,
-    depth: number,
-    lengths: number,
-    basepoint: number,
-    basepointStride: number,
-    initial: number,
-    initialStride: number,
-    signatures: number,
-    signatureRow: number,
-    cotangents: number,
-    options: number,
-    out: number,
-    outBasepoint: number,
-    outInitial: number,
-    carry: number,
-    scratch: number,
-    scratchBytes: number,
-  ): number;
-  /**
-   * Signatures of consecutive stretches of a path, multiplied: of `count` rows without scalar term, one after the other from address
-   * `rows` on, the first becomes the product of all; the others are used up. By a tree that depends on `count` alone. Never traps.
-   */
-  combine(dtype: number, channels: number, depth: number, rows: number, count: number): number;
+  scratch(head: number): number;
+  /** Numbers of the state that an item hands from one segment of time to the next; 0 for none. */
+  state_numbers(head: number): number;
 }
 
-/** The functions that must be there, whichever family. */
-export const functions = ["allocate", "release"] as const;
+/** The functions that every binary has. */
+export const functions = ["allocate", "release", "run", "scratch", "state_numbers"] as const;
 
-/** Option: the signature of every prefix. */
+/** Bytes of a head. Tasks begin at multiples of 64. */
+export const headBytes = 192;
+
+/** Words of a head. Offsets count bytes from the head; 0 means absent. */
+export const word = {
+  OPERATION: 0,
+  DTYPE: 1,
+  /** The code that the task ended with, written by the thread that ran it. */
+  RESULT: 2,
+  /** Where outputs begin and end, and where staged inputs end. For whoever moves the task; kernels ignore them. */
+  OUTPUT: 3,
+  END: 4,
+  STAGED: 5,
+  CHANNELS: 6,
+  DEPTH: 7,
+  OPTIONS: 8,
+  /** Items: paths, stretches of paths, or rows. */
+  BATCH: 9,
+  /** Points that each item has room for; 0 for operations on rows. */
+  POINTS: 10,
+  /** 32-bit integers, the points of each item that count; absent: all do. */
+  LENGTHS: 11,
+  /** Numbers of a row of the input whose width varies. */
+  ROW: 12,
+  /** Absolute address of the scratch, 64-byte aligned, and its bytes. */
+  SCRATCH: 13,
+  SCRATCH_BYTES: 14,
+  /** Region r: its offset at REGIONS + 2 r, then its stride in numbers from one item to the next; 0: all share one row. */
+  REGIONS: 16,
+  /** Points that are copied from memory of the caller before the kernel runs (head.ts). */
+  SOURCE: 40,
+  SOURCE_DTYPE: 41,
+  GATHER: 42,
+  GATHER_COUNT: 43,
+} as const;
+
+/** Regions that several operations have in common. */
+export const region = {
+  /** (batch, points, channels). */
+  PATHS: 0,
+  BASEPOINT: 1,
+  /** Signatures that paths continue, without scalar terms. */
+  INITIAL: 2,
+  OUT: 3,
+} as const;
+
+/** Option: a row for every prefix. */
 export const STREAM = 1;
 /** Option: the paths run backwards. */
 export const INVERSE = 2;
-/** Option: each signature begins with its 1. */
+/** Option: each row begins with its scalar term. */
 export const SCALAR_TERM = 4;
-
 /**
- * Option of gradients: not the first piece of a path cut in time; the carry is read. Pieces follow each other in the direction of
- * travel, with STREAM against it, and each begins at the point where the one before it ended.
+ * Option of gradients: not the first segment of a path cut in time; the state is read. Segments
+ * follow each other in the direction of travel, with STREAM against it, and each begins at the
+ * point where the one before it ended.
  */
 export const CONTINUED = 8;
-/** Option of gradients: not the last piece; the carry is written, and the point in which the piece ends is left to the next one. */
+/** Option of gradients: not the last segment; the state is written, and the shared point is left to the next segment. */
 export const CONTINUES = 16;
-/** Option of gradients: one whole path, not one of a batch and not a piece, without STREAM; its time may be cut into lanes. */
-export const LONE = 32;
-
+/** Option of gradients: one whole path, not one of a batch, without STREAM; its time may be divided among lanes. */
+export const SINGLE = 32;
 /** Option: Horner's scheme on every word. Neither this nor {@link PRUNED}: the kernels choose. */
 export const HORNER = 256;
 /** Option: the pruned walk wherever it exists. */
 export const PRUNED = 512;
 
-/** What `signature` returns. */
+/** What `run` returns. Negative: the task was refused, nothing was written. */
 export const code = {
   /** Done. */
   FINE: 0,
-  /** Done, but the sum of some path's increments is not finite: a number of the input may not be, or the sum overflows. */
+  /** Done, but the sum of some path's increments is not finite: the input may not be, or the sum overflows. */
   INCREMENTS_NOT_FINITE: 1,
+  /** Done, but some cotangent is not finite, or what was made of it overflowed. */
+  COTANGENTS_NOT_FINITE: 2,
   /** No such number type. */
   DTYPE: -1,
-  /** No channels, depth or points, or a size beyond what 32-bit memory holds. */
+  /** No channels, depth or points, or a size beyond 32-bit memory. */
   SHAPE: -2,
   /** A range that lies outside memory or is misaligned. */
   RANGE: -3,
@@ -140,7 +114,13 @@ export const code = {
   SCRATCH: -5,
   /** An option bit without meaning. */
   OPTIONS: -6,
+  /** No such operation in this binary. */
+  OPERATION: -7,
+  // Codes of the threads that run tasks, not of the kernels.
+  /** No memory for the kernel's scratch. */
+  OUT_OF_MEMORY: -100,
+  /** The kernels do not support the shape. */
+  UNSUPPORTED: -101,
+  /** The kernel trapped. */
+  TRAP: -102,
 } as const;
-
-/** What `signature_vjp` returns besides: done, but a cotangent is not finite (or what came of them overflowed). */
-export const COTANGENTS_NOT_FINITE = 2;

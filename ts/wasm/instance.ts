@@ -1,9 +1,8 @@
 // One binary, instantiated: its functions, views of its memory, and the one piece of that memory (the arena) in which all
 // calls stage what goes in and what comes out. How modules are found is runtime.ts's.
 
-import type { DTypeIndex } from "../input/arrays.ts";
 import { failure, reasonOf } from "../input/errors.ts";
-import { functions, type Kernels } from "./abi.ts";
+import { functions, type Kernels, region, word } from "./abi.ts";
 
 /** The arena grows in these steps, WebAssembly's own page. */
 const pageBytes = 65536;
@@ -30,6 +29,20 @@ function importsOf(module: WebAssembly.Module, memory: WebAssembly.Memory | unde
   return imports;
 }
 
+/** Words of a head that decide how much scratch a task needs. */
+const scratchWords = [
+  word.OPERATION,
+  word.DTYPE,
+  word.CHANNELS,
+  word.DEPTH,
+  word.OPTIONS,
+  word.BATCH,
+  word.POINTS,
+  word.ROW,
+  // A basepoint is one more row of a stream.
+  word.REGIONS + 2 * region.BASEPOINT,
+];
+
 /** A running binary and its arena. */
 export class Instance {
   readonly kernels: Kernels;
@@ -43,12 +56,9 @@ export class Instance {
   readonly #shared: boolean;
   #arena = 0;
   #arenaBytes = 0;
-  // The last answer of `scratchBytes` and its question: callers mostly ask the same again.
+  // The last answer of `scratchBytes` and the words of the head that it depends on: callers mostly ask the same again.
   #scratch = 0;
-  #scratchDType = -1;
-  #scratchChannels = 0;
-  #scratchDepth = 0;
-  #scratchOptions = 0;
+  readonly #scratchKey = new Uint32Array(scratchWords.length);
 
   /**
    * @param memory - the memory to share with other instances, for a binary that imports its memory
@@ -89,22 +99,34 @@ export class Instance {
     this.u32 = new Uint32Array(buffer);
   }
 
-  /** Bytes of scratch that a call needs; 0 where the kernels cannot compute it. */
-  scratchBytes(dtype: DTypeIndex, channels: number, depth: number, options: number): number {
-    if (
-      dtype !== this.#scratchDType ||
-      channels !== this.#scratchChannels ||
-      depth !== this.#scratchDepth ||
-      options !== this.#scratchOptions
-    ) {
-      this.#scratch = this.kernels.signature_scratch_bytes(dtype, channels, depth, options) >>> 0;
-      this.#scratchDType = dtype;
-      this.#scratchChannels = channels;
-      this.#scratchDepth = depth;
-      this.#scratchOptions = options;
+  /** Bytes of scratch that the task at an address needs; 0 if the kernels do not support it. */
+  scratchBytes(head: number): number {
+    const { u32 } = this;
+    const key = this.#scratchKey;
+    const w = head / 4;
+    let same = this.#scratch !== 0;
+    for (let i = 0; i < key.length; i++) {
+      const value = u32[w + (scratchWords[i] as number)] as number;
+      if (key[i] === value) continue;
+      key[i] = value;
+      same = false;
+    }
+    if (!same) {
+      this.#scratch = this.kernels.scratch(head) >>> 0;
       this.refresh();
     }
     return this.#scratch;
+  }
+
+  /** Runs the task at an address with a scratch elsewhere in memory. @returns one of `code` (abi.ts) */
+  run(head: number, scratch: number, scratchBytes: number): number {
+    const { u32 } = this;
+    const w = head / 4;
+    u32[w + word.SCRATCH] = scratch;
+    u32[w + word.SCRATCH_BYTES] = scratchBytes;
+    const done = this.kernels.run(head);
+    this.refresh();
+    return done;
   }
 
   /** Makes the views anew if memory grew. To be called after every function of the kernels that may have grown it. */
@@ -112,6 +134,10 @@ export class Instance {
     // A view of memory that grew is detached, and empty; one of shared memory stays, and ends where the memory did.
     if (this.f32.length > 0 && !this.#shared) return;
     if (this.kernels.memory.buffer !== this.f32.buffer) this.#look();
+  }
+
+  get arenaBytes(): number {
+    return this.#arenaBytes;
   }
 
   /**

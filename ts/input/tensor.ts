@@ -1,7 +1,8 @@
 // What a call returns: numbers with their shape, and views of them by level and by word. Reads, never computes.
 
-import { type ArrayOf, type DType, type DTypeIndex, FLOAT32 } from "../input/arrays.ts";
-import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
+import { type ArrayOf, type DType, type DTypeIndex, FLOAT32 } from "./arrays.ts";
+import { countOf, describe, rangeError } from "./errors.ts";
+import { rowMajor } from "./shape.ts";
 
 /**
  * A view of one level: `strides` and `offset` count numbers of `data`, so that the element at index (i, j, …) is
@@ -168,16 +169,6 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
   }
 }
 
-/** Strides of a contiguous row-major tensor. */
-function rowMajor(shape: readonly number[]): number[] {
-  const strides: number[] = new Array(shape.length);
-  for (let i = shape.length - 1, s = 1; i >= 0; i--) {
-    strides[i] = s;
-    s *= shape[i] as number;
-  }
-  return strides;
-}
-
 class StridedLevel<T extends DType> implements LevelView<T> {
   readonly data: ArrayOf[T];
   readonly shape: readonly number[];
@@ -235,24 +226,5 @@ class StridedLevel<T extends DType> implements LevelView<T> {
     for (let to = 0, at = this.offset; to < count; to += this.#width, at += this.#row)
       copy.set(data.subarray(at, at + this.#width), to);
     return copy;
-  }
-}
-
-/** @internal A tensor's data must be contiguous to be read as input. */
-export function checkContiguous(tensor: object, shape: readonly number[], argument: string): void {
-  const { strides, stride, offset } = tensor as { strides?: unknown; stride?: unknown; offset?: unknown };
-  const given = strides ?? stride;
-  if (given === undefined && (offset === undefined || offset === 0)) return;
-  const wanted = rowMajor(shape);
-  const list = given === undefined ? wanted : (given as ArrayLike<unknown>);
-  const contiguous =
-    list !== null && list.length === wanted.length && wanted.every((s, i) => list[i] === s || shape[i] === 1);
-  if (!contiguous || (offset !== undefined && offset !== 0)) {
-    throw typeError(
-      "STRIDED",
-      argument,
-      "a tensor with strides or an offset",
-      "contiguous in row-major order, as `level(k).toArray()` is",
-    );
   }
 }

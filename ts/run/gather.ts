@@ -1,15 +1,23 @@
-// Blocks whose points lie in memory that the caller shares: threads take them from there, so what is staged is a list of where they lie.
+// Points that lie in memory that the caller shares: the thread that runs a task copies them from there,
+// so what is staged is a list of where they lie.
 
-import { startOf } from "../input/call.ts";
-import type { Cut } from "../run/cut.ts";
-import type { Part } from "../run/stage.ts";
-import { canGather, gatherEntry } from "../run/task.ts";
+import { type Call, startOf } from "../input/call.ts";
+import type { Part } from "./block.ts";
+import { gatherEntry } from "./head.ts";
 
-/** Entries of the list with which a block of so many points is taken from memory that the caller shares; 0 where it is not. */
-export function gathersOf(parts: readonly Part[]): number {
-  const [{ cut, first, count }] = parts as [Part];
+/** Fewer numbers are not worth a message about where they lie. */
+const leastGather = 16384;
+
+/** Whether so many numbers of a call's points can be copied from where the caller has them, and are worth it. */
+function canGather({ paths, dtype }: Call, numbers: number): boolean {
+  const { view, kind } = paths;
+  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
+  return isShared && kind === dtype && numbers >= leastGather;
+}
+
+/** Entries of the list for a part; 0: its points are staged. */
+export function gathersOf({ cut, first, count }: Part): number {
   const { call } = cut;
-  if (parts.length > 1) return 0;
   if (!canGather(call, count * cut.roomOf(first + count - 1) * call.channels)) return 0;
   if (cut.inOrder) return 1;
   // A basepoint before a stretch is not the caller's memory.
@@ -19,11 +27,13 @@ export function gathersOf(parts: readonly Part[]): number {
   return count;
 }
 
-/** As `stageItems` of run/stage.ts, but lists what goes where, for who can reach it: where it begins in its buffer, how much, and where to. */
+/**
+ * Lists where the points of a part's items lie and where they go: first number in their buffer, count,
+ * first number of the task, the first item's being `to`. Writes how many points each has to
+ * `lengths[lengthsAt…]`, where that is wanted.
+ */
 export function listItems(
-  cut: Cut,
-  first: number,
-  count: number,
+  { cut, first, count }: Part,
   points: number,
   list: Float64Array,
   at: number,

@@ -1,0 +1,121 @@
+// Numbers that belong to paths or rows of a batch: one row that all share, or one for each.
+
+import {
+  allocateNumbers,
+  checkAttached,
+  copyIn,
+  copyNumbers,
+  FLOAT64,
+  KIND_FLOAT64,
+  type Kind,
+  kindOf,
+  type NumericView,
+} from "./arrays.ts";
+import { countOf, describe, rangeError, typeError } from "./errors.ts";
+import type { ReadPaths } from "./paths.ts";
+import type { Resident } from "./resident.ts";
+import { describeShape, isRow, type Row, readNumbers, readTensorShape } from "./shape.ts";
+
+/** Numbers that belong to paths: a row for all of them, or one for each. */
+export class ReadRows {
+  view: NumericView;
+  kind: Kind;
+  /** Numbers from one path's row to the next one's; 0 for a row that all share. */
+  stride: number;
+  /** Length of a row as given. */
+  width: number;
+  /** Where the numbers lie, if that is on a device; `view` is empty then. */
+  resident: Resident | undefined;
+
+  constructor(view: NumericView, kind: Kind, stride: number, width: number) {
+    this.view = view;
+    this.kind = kind;
+    this.stride = stride;
+    this.width = width;
+    this.resident = undefined;
+  }
+}
+
+/** Which codes and words {@link readRows} uses for an argument. */
+export interface RowsArgument {
+  readonly name: string;
+  readonly type: "BASEPOINT_TYPE" | "INITIAL_TYPE" | "ROWS_TYPE";
+  readonly shape: "BASEPOINT_SHAPE" | "INITIAL_SHAPE" | "ROWS_SHAPE";
+  readonly forms: string;
+}
+
+/**
+ * Reads numbers that belong to paths: a flat array of `width` (or `otherWidth`) numbers shared by all, nested arrays
+ * (batch, width), or a tensor (width) or (…batch, width).
+ */
+export function readRows(
+  value: unknown,
+  paths: ReadPaths,
+  width: number,
+  otherWidth: number,
+  argument: RowsArgument,
+): ReadRows {
+  const { name } = argument;
+  const fits = (n: number) => n === width || n === otherWidth;
+  const widths = otherWidth === width ? `${width}` : `${width} or ${otherWidth}`;
+  const wrongShape = (given: string) =>
+    rangeError(argument.shape, name, given, `of shape (${widths}) or (${[...paths.lead, widths].join(", ")})`);
+
+  const kind = kindOf(value);
+  if (kind !== -1) {
+    const view = value as NumericView;
+    if (!fits(view.length)) {
+      checkAttached(view, name);
+      throw wrongShape(`${countOf(view.length, "number")} without a shape`);
+    }
+    return new ReadRows(view, kind, 0, view.length);
+  }
+  if (Array.isArray(value)) {
+    if (value.length > 0 && isRow(value[0])) return readNestedRows(value, paths, fits, wrongShape, name);
+    if (!fits(value.length)) throw wrongShape(`${countOf(value.length, "number")} without a shape`);
+    const flat = new Float64Array(value.length);
+    copyNumbers(value, flat.length, flat, 0, name);
+    return new ReadRows(flat, KIND_FLOAT64, 0, flat.length);
+  }
+  if (typeof value !== "object" || value === null)
+    throw typeError(argument.type, name, describe(value), argument.forms);
+  return readTensorRows(value, paths, fits, wrongShape, argument);
+}
+
+function readNestedRows(
+  value: readonly unknown[],
+  paths: ReadPaths,
+  fits: (n: number) => boolean,
+  wrongShape: (given: string) => Error,
+  name: string,
+): ReadRows {
+  const width = (value[0] as Row).length;
+  if (paths.lead.length !== 1 || value.length !== paths.batch || !fits(width)) {
+    throw wrongShape(`nested arrays of shape (${value.length}, ${width})`);
+  }
+  const flat = allocateNumbers(FLOAT64, paths.batch * width, name) as Float64Array;
+  for (let i = 0; i < paths.batch; i++) {
+    const row: unknown = value[i];
+    if (!isRow(row) || row.length !== width) throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`);
+    const kind = kindOf(row);
+    if (kind === -1) copyNumbers(row as readonly unknown[], width, flat, i * width, `${name}[${i}]`);
+    else copyIn(row as NumericView, kind, 0, width, flat, i * width);
+  }
+  return new ReadRows(flat, KIND_FLOAT64, width, width);
+}
+
+function readTensorRows(
+  value: object,
+  paths: ReadPaths,
+  fits: (n: number) => boolean,
+  wrongShape: (given: string) => Error,
+  { name, type, forms }: RowsArgument,
+): ReadRows {
+  const sizes = readTensorShape(value, name, type, forms);
+  const rank = sizes.length;
+  const width = sizes[rank - 1] ?? -1;
+  const own = rank === paths.lead.length + 1 && paths.lead.every((n, i) => n === sizes[i]);
+  if (!fits(width) || !(rank === 1 || own)) throw wrongShape(`a tensor of shape ${describeShape(sizes)}`);
+  const view = readNumbers(value, name, type, own ? paths.batch * width : width, sizes);
+  return new ReadRows(view, kindOf(view) as Kind, own ? width : 0, width);
+}

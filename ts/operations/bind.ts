@@ -1,0 +1,43 @@
+// A public function made of an operation's descriptor, on this thread.
+
+import type { Call } from "../input/call.ts";
+import { checksAfter, checksBefore, runChecks, unreportedNumbers } from "../input/finite.ts";
+import { wholeBudget } from "../run/blocks.ts";
+import { Job } from "../run/job.ts";
+import { runJob, runOn } from "../run/run.ts";
+import type { Runtime } from "../wasm/runtime.ts";
+import { type Descriptor, memoryReaders } from "./descriptor.ts";
+
+/** Checks to make before a call runs, in parts of so many numbers. `everything`: also of what kernels would report about. */
+export function* checksOf(
+  { kernel }: Descriptor,
+  call: Call,
+  everything: boolean,
+  numbers = Number.POSITIVE_INFINITY,
+): Generator<void> {
+  yield* checksBefore(kernel.inputs, call, numbers);
+  if (everything) yield* checksAfter(kernel.inputs, call, numbers);
+}
+
+/** Whether a call has nothing to compute. */
+export const isEmpty = (call: Call): boolean => call.batch === 0 || call.rows === 0;
+
+/** Runs a call that is read. */
+export function compute<R>(runtime: Runtime, operation: Descriptor<R>, call: Call): R {
+  const prepared = operation.prepare(call);
+  const { sinks, checksFirst } = prepared;
+  if (call.checkFinite && (checksFirst || unreportedNumbers(operation.kernel.inputs, call) > 0))
+    runChecks(checksOf(operation, call, checksFirst));
+  if (!isEmpty(call)) {
+    runOn(runtime, operation.name, call, (instance) =>
+      runJob(instance, new Job(operation, call, sinks, wholeBudget, 0, checksFirst)),
+    );
+  }
+  return prepared.result();
+}
+
+/** Makes the function of an operation. Pure: nothing is loaded before the first call. */
+export const bind =
+  <R>(runtime: Runtime, operation: Descriptor<R>) =>
+  (...given: unknown[]): R =>
+    compute(runtime, operation, operation.read(given, memoryReaders));

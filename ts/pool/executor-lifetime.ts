@@ -1,0 +1,125 @@
+// When there is an executor: it is made by the first call, replaced where `init` has chosen another
+// binary, and closed after a while without calls.
+
+import type { Executor, ExecutorEvents, ExecutorFactory, Mode } from "./executor.ts";
+
+export interface LifetimeSettings {
+  readonly threads: number;
+  /** Milliseconds without a call after which workers end. */
+  readonly idleTimeout: number;
+}
+
+export class ExecutorLifetime {
+  readonly warnings: string[] = [];
+  readonly #settings: LifetimeSettings;
+  readonly #factory: ExecutorFactory;
+  readonly #events: ExecutorEvents;
+  readonly #failed: (error: unknown) => void;
+  #executor: Executor | undefined;
+  /** What the executor computes with. */
+  #binary: unknown;
+  #isCreating = false;
+  #hasNoWorkers = false;
+  #isKeptAlive = true;
+  /** Workers replaced in executors before this one. */
+  #replaced = 0;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param failed - called where no executor can be made */
+  constructor(
+    settings: LifetimeSettings,
+    factory: ExecutorFactory,
+    events: ExecutorEvents,
+    failed: (error: unknown) => void,
+  ) {
+    this.#settings = settings;
+    this.#factory = factory;
+    this.#events = events;
+    this.#failed = failed;
+  }
+
+  get mode(): Mode {
+    return this.#executor?.mode ?? (this.#hasNoWorkers ? "calling thread" : this.#factory.mode);
+  }
+
+  get state() {
+    return {
+      workers: this.#executor?.workers ?? 0,
+      replaced: this.#replaced + (this.#executor?.replaced ?? 0),
+      memoryBytes: this.#executor?.memoryBytes ?? 0,
+    };
+  }
+
+  get executor(): Executor | undefined {
+    return this.#executor;
+  }
+
+  /** Whether new tasks may go to the executor: those for another binary wait for the next one. */
+  get isCurrent(): boolean {
+    return this.#binary === this.#factory.binary;
+  }
+
+  /**
+   * The executor, in use from now on. Where there is none, one is made, and wakes the scheduler.
+   * @param isBusy - whether tasks are in flight
+   * @param isNeeded - whether calls wait
+   */
+  acquire(isBusy: boolean, isNeeded: boolean): Executor | undefined {
+    if (this.#executor !== undefined && !this.isCurrent && !isBusy) void this.close();
+    if (this.#executor !== undefined) {
+      clearTimeout(this.#idleTimer);
+      this.#keepAlive(true);
+    } else if (isNeeded && !this.#isCreating) void this.#create();
+    return this.#executor;
+  }
+
+  /** No calls are left: the process may end, and workers do after a while. */
+  release(): void {
+    this.#keepAlive(false);
+    clearTimeout(this.#idleTimer);
+    const { idleTimeout } = this.#settings;
+    if (this.#executor === undefined || idleTimeout === Number.POSITIVE_INFINITY) return;
+    this.#idleTimer = setTimeout(() => void this.close(), idleTimeout);
+    (this.#idleTimer as { unref?: () => void }).unref?.();
+  }
+
+  /** There are no workers: the next executor is the calling thread. */
+  fallBack(reason: string): void {
+    this.#hasNoWorkers = true;
+    this.warnings.push(`No worker could be started, so calls run on the calling thread: ${reason}`);
+    void this.close();
+  }
+
+  /** Closes the executor. `acquire` makes another one. */
+  async close(): Promise<void> {
+    const executor = this.#executor;
+    clearTimeout(this.#idleTimer);
+    this.#executor = undefined;
+    this.#replaced += executor?.replaced ?? 0;
+    await executor?.close();
+  }
+
+  async #create(): Promise<void> {
+    this.#isCreating = true;
+    const factory = this.#factory;
+    const { binary } = factory;
+    try {
+      this.#executor = await (this.#hasNoWorkers
+        ? factory.createFallback(this.#events)
+        : factory.create(this.#settings.threads, this.#events));
+      this.#binary = binary;
+      this.#isKeptAlive = true;
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isCreating = false;
+    }
+    this.#events.wake();
+  }
+
+  #keepAlive(needed: boolean): void {
+    if (this.#isKeptAlive === needed) return;
+    this.#isKeptAlive = needed;
+    this.#executor?.keepAlive(needed);
+  }
+}

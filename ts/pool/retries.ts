@@ -1,0 +1,55 @@
+// Tasks in flight, and what becomes of those that were lost with a worker: they are tried again, up
+// to a limit.
+
+import { exhausted } from "./errors.ts";
+import type { Task } from "./call.ts";
+
+/** Workers that may fail with a task until it is given up. */
+const maxFailures = 3;
+
+/** A task, and how many workers have failed with it. */
+export interface Attempt {
+  readonly task: Task;
+  readonly failures: number;
+}
+
+export class TasksInFlight {
+  readonly #failures = new Map<Task, number>();
+  readonly #retries: Attempt[] = [];
+
+  get size(): number {
+    return this.#failures.size;
+  }
+
+  /** Tasks that wait to be tried again. */
+  get retries(): number {
+    return this.#retries.length;
+  }
+
+  add({ task, failures }: Attempt): void {
+    this.#failures.set(task, failures);
+  }
+
+  remove(task: Task): void {
+    this.#failures.delete(task);
+  }
+
+  /** Lets a lost task be tried again. @returns the error where it has failed too often */
+  lose(task: Task, blamed: boolean, reason: string): Error | undefined {
+    const failures = (this.#failures.get(task) ?? 0) + (blamed ? 1 : 0);
+    this.remove(task);
+    if (!isWanted(task)) return undefined;
+    if (failures >= maxFailures) return exhausted(task.name, failures, reason);
+    // One of several coalesced jobs may be the cause: from here on each is on its own.
+    for (const part of blamed ? task.separate() : [task]) this.#retries.push({ task: part, failures });
+    return undefined;
+  }
+
+  nextRetry(): Attempt | undefined {
+    let attempt = this.#retries.shift();
+    while (attempt !== undefined && !isWanted(attempt.task)) attempt = this.#retries.shift();
+    return attempt;
+  }
+}
+
+const isWanted = ({ jobs }: Task): boolean => jobs.some(({ cancelled }) => !cancelled);

@@ -1,0 +1,277 @@
+// Tasks of whole paths, rows, or stretches of paths, side by side: where their regions lie, items
+// copied in, results taken out. The items are of one job, or of several with equal options.
+
+import { copyIn, type Numbers } from "../input/arrays.ts";
+import { type Call, lengthOf, startOf } from "../input/call.ts";
+import { ReadRows } from "../input/rows.ts";
+import { region } from "../wasm/abi.ts";
+import type { Cut } from "./cut.ts";
+import { gathersOf, listItems } from "./gather.ts";
+import { gatherEntry, heapOf, Layout, type Memory, writeGather, writeHead, writeRegion } from "./head.ts";
+import type { Input, Kernel, Output } from "./operation.ts";
+import { stagePoints, stageRows } from "./rows.ts";
+import type { Task } from "./task.ts";
+import type { Work } from "./work.ts";
+
+/** Items of one call that stand side by side in a task. */
+export interface Part {
+  readonly cut: Cut;
+  /** The first item, and how many. */
+  readonly first: number;
+  readonly count: number;
+}
+
+/** A part and the work that it is of. */
+export interface Share {
+  readonly work: Work;
+  readonly part: Part;
+}
+
+/** Whether the gradient of an input is wanted: not of the origin, which is a constant. */
+export const isWanted = (output: Output, call: Call): boolean =>
+  output.of === undefined || output.of.of(call) instanceof ReadRows;
+
+/** Rows of an output that belong to an item, all of which have room for `points` points. */
+export const rowsOfItem = (output: Output, call: Call, points: number): number =>
+  output.per === "item" ? 1 : output.per === "step" ? call.rows : points;
+
+/** Copies rows [from, from + steps) of each of some items to `heap[at…]`. */
+export function stageSteps(
+  { view, kind, width }: ReadRows,
+  { cut, first, count }: Part,
+  from: number,
+  steps: number,
+  heap: Numbers,
+  at: number,
+): void {
+  const { rows } = cut.call;
+  if (steps === rows && cut.paths === undefined) {
+    copyIn(view, kind, cut.pathOf(first) * rows * width, count * rows * width, heap, at);
+    return;
+  }
+  for (let i = 0; i < count; i++) {
+    const row = cut.pathOf(first + i) * rows + from;
+    copyIn(view, kind, row * width, steps * width, heap, at + i * steps * width);
+  }
+}
+
+/** "path 3" or "paths 3…7". */
+export const pathNames = (first: number, last: number): string =>
+  first === last ? `path ${first}` : `paths ${first}…${last}`;
+
+export class BlockTask implements Task {
+  readonly isLight = false;
+  readonly #shares: readonly Share[];
+  readonly #kernel: Kernel;
+  /** Whether the items are whole paths. */
+  readonly #whole: boolean;
+  readonly #items: number;
+  /** Points that each item has room for. */
+  readonly #points: number;
+  readonly #layout = new Layout();
+  readonly #lengths: number;
+  readonly #inputs: readonly number[];
+  /** Entries of the list of points that the kernel's thread copies from memory that the caller shares, and where it is. */
+  readonly #gathers: number;
+  readonly #list: number;
+  /** The last of what is staged, so that it can be left out where it is copied from elsewhere. */
+  readonly #paths: number;
+  readonly #output: number;
+  readonly #outputs: readonly number[];
+
+  constructor(shares: readonly Share[]) {
+    const [{ work, part }] = shares as [Share];
+    const { call } = part.cut;
+    const { channels, bytes, rows } = call;
+    let items = 0;
+    let points = 1;
+    let lengths = shares.length > 1;
+    for (const { part } of shares) {
+      items += part.count;
+      points = Math.max(points, part.cut.roomOf(part.first + part.count - 1));
+      lengths ||= !part.cut.inOrder || part.first >= part.cut.wholes;
+    }
+    if (call.points === 0) [points, lengths] = [0, false];
+    this.#shares = shares;
+    this.#whole = part.first < part.cut.wholes;
+    this.#kernel = work.kernelOf(this.#whole);
+    this.#items = items;
+    this.#points = points;
+    this.#gathers = shares.length > 1 ? 0 : gathersOf(part);
+    const layout = this.#layout;
+    const rowsOf = (input: Input): number => {
+      const given = input.of(call);
+      if (given === undefined) return 0;
+      if (input.per === "step") return items * rows;
+      return shares.length === 1 && (given === true || given.stride === 0) ? 1 : items;
+    };
+    this.#lengths = layout.add(lengths ? 4 * items : 0);
+    this.#inputs = this.#kernel.inputs.map((input) => layout.add(rowsOf(input) * input.width(call) * bytes));
+    this.#list = layout.add(this.#gathers * gatherEntry * 8);
+    this.#paths = layout.add(items * points * channels * bytes);
+    this.#output = layout.end;
+    this.#outputs = this.#kernel.outputs.map((output) =>
+      layout.add(isWanted(output, call) ? items * rowsOfItem(output, call, points) * output.width(call) * bytes : 0),
+    );
+  }
+
+  get jobs(): Task["jobs"] {
+    return this.#shares.map(({ work }) => work.job);
+  }
+
+  get bytes(): number {
+    return this.#layout.end;
+  }
+
+  get name(): string {
+    const [{ work, part }] = this.#shares as [Share];
+    const { cut, first, count } = part;
+    const paths = Array.from({ length: count }, (_, i) => cut.pathOf(first + i));
+    const words = pathNames(
+      paths.reduce((a, b) => Math.min(a, b)),
+      paths.reduce((a, b) => Math.max(a, b)),
+    );
+    return `${work.label}${this.#whole ? "" : "stretches of "}${words}`;
+  }
+
+  stage(memory: Memory, at: number): void {
+    const [{ part }] = this.#shares as [Share];
+    const { call } = part.cut;
+    const { dtype, channels, depth, bytes } = call;
+    const { u32 } = memory;
+    const heap = heapOf(memory, dtype);
+    const source =
+      this.#gathers > 0 ? memory.sourceOf?.(call.paths.view.buffer as SharedArrayBuffer) : undefined;
+    const kernel = this.#kernel;
+    writeHead(u32, at, {
+      operation: kernel.code,
+      dtype,
+      channels,
+      depth,
+      options: kernel.options(call),
+      batch: this.#items,
+      points: this.#points,
+      lengths: this.#lengths,
+      row: kernel.row?.(call) ?? 0,
+      staged: source === undefined ? this.#output : this.#paths,
+      output: this.#output,
+      end: this.#layout.end,
+    });
+    writeRegion(u32, at, region.PATHS, this.#paths, this.#points * channels);
+    for (const [i, output] of kernel.outputs.entries())
+      writeRegion(u32, at, output.region, this.#outputs[i] as number, output.width(call));
+    const lengths = this.#lengths && u32;
+    let item = 0;
+    for (const { part } of this.#shares) {
+      const points = this.#paths / bytes + item * this.#points * channels;
+      const lengthsAt = (at + this.#lengths) / 4 + item;
+      if (source === undefined) stageItems(part, this.#points, heap, at / bytes + points, lengths, lengthsAt);
+      else {
+        writeGather(u32, at, source, dtype, this.#list, this.#gathers);
+        listItems(part, this.#points, memory.f64, (at + this.#list) / 8, points, lengths, lengthsAt);
+      }
+      this.#stageInputs(part, item, memory, at, heap);
+      item += part.count;
+    }
+  }
+
+  #stageInputs(part: Part, item: number, { u32 }: Memory, at: number, heap: Numbers): void {
+    const { cut, first, count } = part;
+    const { call } = cut;
+    const each = this.#shares.length > 1;
+    for (const [i, input] of this.#kernel.inputs.entries()) {
+      const given = input.of(call);
+      if (given === undefined) continue;
+      const width = input.width(call);
+      const offset = this.#inputs[i] as number;
+      const rows = input.per === "step" ? call.rows : 1;
+      const to = (at + offset) / call.bytes + item * rows * width;
+      let stride = width;
+      if (input.per === "step") stageSteps(given as ReadRows, part, 0, rows, heap, to);
+      else stride = stageRows(given, width, cut, first, count, heap, to, each);
+      writeRegion(u32, at, input.region, offset, stride);
+    }
+  }
+
+  take(memory: Memory, at: number): void {
+    let item = 0;
+    for (const { work, part } of this.#shares) {
+      if (!work.job.cancelled) this.#takePart(work, part, item, memory, at);
+      item += part.count;
+    }
+  }
+
+  #takePart(work: Work, part: Part, item: number, memory: Memory, at: number): void {
+    const { cut, first, count } = part;
+    const { call } = cut;
+    const heap = heapOf(memory, call.dtype);
+    for (const [i, output] of this.#kernel.outputs.entries()) {
+      const offset = this.#outputs[i] as number;
+      if (offset === 0) continue;
+      const rows = rowsOfItem(output, call, this.#points);
+      const numbers = rows * output.width(call);
+      const from = (at + offset) / call.bytes + item * numbers;
+      if (!this.#whole) {
+        work.takeStretches(part, heap, from);
+        continue;
+      }
+      const sink = work.sinks[i];
+      // Rows that an item has in the result, which may be fewer than in the task: points past a path's end are not taken.
+      const all = rowsOfItem(output, call, call.points);
+      if (sink === undefined) continue;
+      if (cut.inOrder) sink.take(heap, from, cut.pathOf(first) * all, count * all);
+      else {
+        for (let k = 0; k < count; k++) {
+          const path = cut.pathOf(first + k);
+          sink.take(heap, from + k * numbers, path * all, output.per === "point" ? lengthOf(call, path) : all);
+        }
+      }
+    }
+    if (this.#whole) work.finished(count);
+  }
+
+  separate(): readonly Task[] {
+    return this.#shares.length === 1 ? [this] : this.#shares.map((share) => new BlockTask([share]));
+  }
+}
+
+/**
+ * Copies the points of a part's items, each `points` points after the one before, to `heap[to…]`, and how many
+ * each has to `lengths[at…]`, where that is wanted.
+ */
+function stageItems(
+  { cut, first, count }: Part,
+  points: number,
+  heap: Numbers,
+  to: number,
+  lengths: Uint32Array | 0,
+  at: number,
+): void {
+  const { call, paths } = cut;
+  const { channels } = call;
+  const { view, kind, starts } = call.paths;
+  if (cut.inOrder && call.points === points) {
+    copyIn(view, kind, startOf(call, cut.pathOf(first)), count * points * channels, heap, to);
+    if (lengths) lengths.fill(points, at, at + count);
+    return;
+  }
+  const end = first + count;
+  const wholes = Math.min(end, cut.wholes);
+  const pitch = points * channels;
+  let item = first;
+  // Ragged batches of short paths: nothing is looked up twice.
+  if (paths !== undefined && call.lengths !== undefined && starts === undefined) {
+    const pathNumbers = call.points * channels;
+    for (; item < wholes; item++, to += pitch, at++) {
+      const path = paths[item] as number;
+      const length = call.lengths[path] as number;
+      copyIn(view, kind, path * pathNumbers, length * channels, heap, to);
+      if (lengths) lengths[at] = length;
+    }
+  }
+  for (; item < end; item++, to += pitch, at++) {
+    const length = cut.pointsOf(item);
+    stagePoints(call, cut.pathOf(item), item < wholes ? 0 : cut.stretchOf(item).from, length, heap, to);
+    if (lengths) lengths[at] = length;
+  }
+}

@@ -1,0 +1,65 @@
+// Runs a task, wherever it lies: in the instance's memory or in another. The same for the calling
+// thread and for workers, whatever the operation.
+
+import { isPathSignatureError } from "../input/errors.ts";
+import { code, headBytes, word } from "../wasm/abi.ts";
+import type { Instance } from "../wasm/instance.ts";
+import { align, gather, type Sources } from "./head.ts";
+
+/** Runs the task at an address of the instance's own memory; writes its code to the head. @throws if the kernel traps */
+export function performInside(instance: Instance, address: number, sources: Sources): void {
+  instance.refresh();
+  gather(instance, address, sources);
+  const done = guarded(() => {
+    const bytes = instance.scratchBytes(address);
+    return bytes === 0 ? code.UNSUPPORTED : instance.run(address, instance.reserve(bytes), bytes);
+  });
+  instance.u32[address / 4 + word.RESULT] = done;
+}
+
+/** Runs the task at an address of another memory: copies it to the instance's arena, and its outputs back. @throws as above */
+export function performOutside(instance: Instance, buffer: ArrayBufferLike, address: number, sources: Sources): void {
+  const head = new Uint32Array(buffer, address, headBytes / 4);
+  const staged = head[word.STAGED] as number;
+  const output = head[word.OUTPUT] as number;
+  const end = head[word.END] as number;
+  const bytes = align(Math.max(staged, end));
+  const copyIn = (at: number): void => {
+    new Uint8Array(instance.f32.buffer, at).set(new Uint8Array(buffer, address, staged));
+    gather(instance, at, sources);
+  };
+  const done = guarded(() => performInArena(instance, bytes, copyIn));
+  if (done >= 0) {
+    const at = instance.reserve(bytes);
+    new Uint8Array(buffer, address + output).set(new Uint8Array(instance.f32.buffer, at + output, end - output));
+  }
+  head[word.RESULT] = done;
+}
+
+/**
+ * Stages a task of so many bytes at the beginning of the instance's arena and runs it, with its
+ * scratch behind it. @returns A code; the task is at `instance.reserve(bytes)` afterwards.
+ */
+export function performInArena(instance: Instance, bytes: number, stage: (at: number) => void): number {
+  const room = align(bytes);
+  let at = instance.reserve(room);
+  stage(at);
+  const scratch = instance.scratchBytes(at);
+  if (scratch === 0) return code.UNSUPPORTED;
+  // Growing the arena for the scratch loses what was staged.
+  if (instance.arenaBytes < room + scratch) {
+    at = instance.reserve(room + scratch);
+    stage(at);
+  }
+  return instance.run(at, at + room, scratch);
+}
+
+/** A code for the error that memory ran out. */
+function guarded(work: () => number): number {
+  try {
+    return work();
+  } catch (error) {
+    if (isPathSignatureError(error) && error.code === "OUT_OF_MEMORY") return code.OUT_OF_MEMORY;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+// Copies rows and points of a call to staging memory.
+
+import { copyIn, type Numbers } from "../input/arrays.ts";
+import { type Call, startOf } from "../input/call.ts";
+import type { ReadRows } from "../input/rows.ts";
+
+/** The paths that items belong to. */
+interface Items {
+  /** Whether item i is path i of them all, up to where they begin. */
+  readonly inOrder: boolean;
+  pathOf(item: number): number;
+}
+
+/** The paths of a batch in their own order. */
+export const pathsInOrder: Items = { inOrder: true, pathOf: (item) => item };
+
+/**
+ * Copies the rows of items [first, first + count) to `heap[at…]`, of each the last `width` numbers;
+ * returns the numbers from one row to the next. `true` stands for a row of zeros.
+ * @param each - whether every item gets a row of its own where all share one
+ */
+export function stageRows(
+  given: ReadRows | true,
+  width: number,
+  items: Items,
+  first: number,
+  count: number,
+  heap: Numbers,
+  at: number,
+  each: boolean,
+): number {
+  if (given === true) heap.fill(0, at, at + width);
+  else if (given.stride === 0) copyIn(given.view, given.kind, given.width - width, width, heap, at);
+  else {
+    const { view, kind, stride } = given;
+    const skip = given.width - width;
+    if (skip === 0 && items.inOrder) copyIn(view, kind, items.pathOf(first) * width, count * width, heap, at);
+    else {
+      for (let i = 0; i < count; i++)
+        copyIn(view, kind, items.pathOf(first + i) * stride + skip, width, heap, at + i * width);
+    }
+    return width;
+  }
+  if (!each) return 0;
+  for (let i = 1; i < count; i++) heap.copyWithin(at + i * width, at, at + width);
+  return width;
+}
+
+/** Copies points [from, from + count) of a path to `heap[to…]`; point −1 is its basepoint. */
+export function stagePoints(call: Call, path: number, from: number, count: number, heap: Numbers, to: number): void {
+  const { channels, basepoint } = call;
+  const { view, kind } = call.paths;
+  if (from < 0) {
+    stageRows(basepoint as ReadRows | true, channels, pathsInOrder, path, 1, heap, to, false);
+    to += channels;
+    from = 0;
+    count -= 1;
+  }
+  copyIn(view, kind, startOf(call, path) + from * channels, count * channels, heap, to);
+}

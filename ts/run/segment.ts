@@ -1,0 +1,331 @@
+// Tasks of paths that are cut in time into segments that follow each other: of some paths, one segment
+// after the other, each with the state that the one before handed on.
+
+import { allocateNumbers, type Numbers } from "../input/arrays.ts";
+import { type Call, lengthOf } from "../input/call.ts";
+import { ReadRows } from "../input/rows.ts";
+import { CONTINUED, CONTINUES, region } from "../wasm/abi.ts";
+import { isWanted, type Part, pathNames, stageSteps } from "./block.ts";
+import { heapOf, Layout, type Memory, writeHead, writeRegion } from "./head.ts";
+import type { Input, Output, Segments } from "./operation.ts";
+import { stagePoints, stageRows } from "./rows.ts";
+import type { Task } from "./task.ts";
+import type { Work } from "./work.ts";
+
+/** What a segment has a region for. */
+type Key = Input | Output | "lengths" | "needed" | "state" | "paths";
+
+/** Some paths of a work, and how many of their segments are done. */
+export class Chain {
+  readonly work: Work;
+  readonly part: Part;
+  readonly segments: Segments;
+  /** Rows that were computed before, of these paths only. */
+  readonly #needed: ReadRows | undefined;
+  readonly #layout = new Layout();
+  readonly #offsets = new Map<Key, number>();
+  readonly #output: number;
+  /** The state that the next segment begins with. */
+  #state: Numbers | undefined;
+  #turn = 0;
+
+  constructor(work: Work, part: Part, segments: Segments, needed: ReadRows | undefined) {
+    const { call } = part.cut;
+    const { count } = part;
+    const { channels, bytes, rows, stream } = call;
+    const { kernel } = work.operation;
+    this.work = work;
+    this.part = part;
+    this.segments = segments;
+    this.#needed = needed;
+    const steps = stream ? Math.min(rows, segments.steps) : 1;
+    const add = (key: Key, numbers: number, each = bytes) =>
+      this.#offsets.set(key, this.#layout.add(numbers * each));
+    add("lengths", count, 4);
+    for (const input of kernel.inputs) {
+      const isStart = input.region === region.INITIAL && segments.start !== "given" && segments.count > 1;
+      if (isStart || input.of(call) !== undefined)
+        add(input, count * (input.per === "step" ? steps : 1) * input.width(call));
+    }
+    if (needed) add("needed", count * steps * needed.width);
+    const points = Math.min(call.points + (segments.basepointIsPoint ? call.ahead : 0), segments.steps + 1);
+    add("paths", count * points * channels);
+    // The state is staged and taken: it lies where inputs end and outputs begin.
+    this.#output = this.#layout.end;
+    if (segments.count > 1) {
+      add("state", count * segments.stateNumbers);
+      this.#state = allocateNumbers(call.dtype, count * segments.stateNumbers, "paths");
+    }
+    for (const output of kernel.outputs) {
+      const each = output.per === "step" ? steps : output.per === "point" ? points : 1;
+      if (isWanted(output, call)) add(output, count * each * output.width(call));
+    }
+  }
+
+  get bytes(): number {
+    return this.#layout.end;
+  }
+
+  get isDone(): boolean {
+    return this.#turn === this.segments.count;
+  }
+
+  /** Which segment is next, counted in the direction of travel. */
+  get #segment(): number {
+    return this.segments.backward ? this.segments.count - 1 - this.#turn : this.#turn;
+  }
+
+  get #isLast(): boolean {
+    return this.#turn === this.segments.count - 1;
+  }
+
+  /** Steps of the longest path in the segment. */
+  get #steps(): number {
+    const { call } = this.part.cut;
+    const all = call.points - 1 + (this.segments.basepointIsPoint ? call.ahead : 0);
+    return Math.min(this.segments.steps, all - this.#segment * this.segments.steps);
+  }
+
+  /** The points of a path in the segment, in the order of memory; a basepoint that is a point counts. A path that is over has its last point. */
+  #pointsOf(path: number): { readonly from: number; readonly count: number } {
+    const { call } = this.part.cut;
+    const { steps, basepointIsPoint } = this.segments;
+    const all = lengthOf(call, path) - 1 + (basepointIsPoint ? call.ahead : 0);
+    const begin = Math.min(this.#segment * steps, all);
+    const end = Math.min(begin + steps, all);
+    return { from: call.inverse ? all - end : begin, count: end - begin + 1 };
+  }
+
+  /** Points before a path's own in the counting of {@link #pointsOf}. */
+  get #ahead(): number {
+    return this.segments.basepointIsPoint ? this.part.cut.call.ahead : 0;
+  }
+
+  /** Whether paths pass through their basepoint in this segment. */
+  get #hasBasepoint(): boolean {
+    const { count, basepointIsPoint } = this.segments;
+    const { call } = this.part.cut;
+    if (basepointIsPoint || call.basepoint === undefined) return false;
+    return this.#segment === (call.inverse ? count - 1 : 0);
+  }
+
+  /** Copies the next segment to memory, byte `at`. */
+  stage(memory: Memory, at: number): void {
+    const { cut, first, count } = this.part;
+    const { call } = cut;
+    const { channels, bytes, dtype, depth } = call;
+    const { kernel } = this.work.operation;
+    const { segments } = this;
+    const { u32 } = memory;
+    const heap = heapOf(memory, dtype);
+    const steps = this.#steps;
+    const points = steps + 1;
+    const offset = (key: Key): number => this.#offsets.get(key) ?? 0;
+    const isCut = segments.count > 1;
+    const moves = isCut ? (this.#turn > 0 ? CONTINUED : 0) | (this.#isLast ? 0 : CONTINUES) : 0;
+    writeHead(u32, at, {
+      operation: kernel.code,
+      dtype,
+      channels,
+      depth,
+      options: kernel.options(call) | (segments.tellsEnds ? moves : 0),
+      batch: count,
+      points,
+      lengths: offset("lengths"),
+      row: this.#needed?.width ?? 0,
+      staged: isCut ? this.#output + this.#stateBytes : this.#output,
+      output: this.#output,
+      end: this.#layout.end,
+    });
+    writeRegion(u32, at, region.PATHS, offset("paths"), points * channels);
+    const input = (at + offset("paths")) / bytes;
+    for (let i = 0; i < count; i++) {
+      const path = cut.pathOf(first + i);
+      const { from, count: own } = this.#pointsOf(path);
+      stagePoints(call, path, from - this.#ahead, own, heap, input + i * points * channels);
+      u32[(at + offset("lengths")) / 4 + i] = own;
+    }
+    for (const one of kernel.inputs) this.#stageInput(one, memory, at, heap);
+    if (this.#needed && segments.needs) {
+      const [from, rows] = this.#rowsOfSegment;
+      const to = (at + offset("needed")) / bytes;
+      for (let i = 0; i < count; i++) {
+        const { view, width } = this.#needed;
+        const row = (i * call.rows + from) * width;
+        heap.set((view as Numbers).subarray(row, row + rows * width), to + i * rows * width);
+      }
+      writeRegion(u32, at, segments.needs.region, offset("needed"), this.#needed.width);
+    }
+    if (isCut) {
+      const state = this.#state as Numbers;
+      const stride = state.length / count;
+      if (segments.state.from === segments.state.to) heap.set(state, (at + offset("state")) / bytes);
+      writeRegion(u32, at, segments.state.to, offset("state"), stride);
+    }
+    for (const output of kernel.outputs) {
+      if (this.#isTaken(output)) writeRegion(u32, at, output.region, offset(output), output.width(call));
+    }
+  }
+
+  get #stateBytes(): number {
+    return (this.#state as Numbers).byteLength;
+  }
+
+  /** Rows of the result that belong to the segment: the first, and how many. Whole paths have one row, the same in all segments. */
+  get #rowsOfSegment(): readonly [from: number, rows: number] {
+    const { call } = this.part.cut;
+    if (!call.stream) return [0, 1];
+    const from = this.#segment * this.segments.steps;
+    return [from, Math.min(this.segments.steps, call.rows - from)];
+  }
+
+  #stageInput(input: Input, { u32 }: Memory, at: number, heap: Numbers): void {
+    const { part } = this;
+    const { cut, first, count } = part;
+    const { call } = cut;
+    const offset = this.#offsets.get(input);
+    if (offset === undefined) return;
+    const width = input.width(call);
+    const to = (at + offset) / call.bytes;
+    const given = input.of(call);
+    if (input.per === "step") {
+      const [from, rows] = this.#rowsOfSegment;
+      stageSteps(given as ReadRows, part, from, rows, heap, to);
+    } else if (input.region === region.BASEPOINT) {
+      if (!this.#hasBasepoint) return;
+      stageRows(given as ReadRows | true, width, cut, first, count, heap, to, true);
+    } else if (input.region === region.INITIAL && this.segments.start !== "given" && this.#segment > 0) {
+      this.#stageStart(heap, to, width);
+    } else {
+      if (given === undefined) return;
+      stageRows(given, width, cut, first, count, heap, to, true);
+    }
+    writeRegion(u32, at, input.region, offset, width);
+  }
+
+  /** What each path continues where a segment begins that is not its first. */
+  #stageStart(heap: Numbers, to: number, width: number): void {
+    if (this.segments.start === "state") {
+      heap.set(this.#state as Numbers, to);
+      return;
+    }
+    const { call } = this.part.cut;
+    const { view, width: row } = this.#needed as ReadRows;
+    const [from] = this.#rowsOfSegment;
+    for (let i = 0; i < this.part.count; i++) {
+      const end = (i * call.rows + from) * row;
+      heap.set((view as Numbers).subarray(end - width, end), to + i * width);
+    }
+  }
+
+  /** Whether an output is written in this segment. Gradients of what comes before a path belong to the segment where it is read. */
+  #isTaken(output: Output): boolean {
+    if (!isWanted(output, this.part.cut.call)) return false;
+    if (output.of?.region === region.BASEPOINT) return this.#hasBasepoint;
+    return output.of?.region !== region.INITIAL || this.#segment === 0;
+  }
+
+  /** Takes the results of the segment at byte `at`, and goes on to the next one. */
+  take(memory: Memory, at: number): void {
+    const { cut, first, count } = this.part;
+    const { call } = cut;
+    const { bytes, dtype } = call;
+    const { sinks, operation } = this.work;
+    const heap = heapOf(memory, dtype);
+    if (this.#state) {
+      const from = (at + (this.#offsets.get("state") as number)) / bytes;
+      this.#state.set(heap.subarray(from, from + this.#state.length));
+    }
+    const [row, rows] = this.#rowsOfSegment;
+    for (const [i, output] of operation.kernel.outputs.entries()) {
+      const sink = sinks[i];
+      if (sink === undefined || !this.#isTaken(output)) continue;
+      const from = (at + (this.#offsets.get(output) as number)) / bytes;
+      const width = output.width(call);
+      if (output.per === "point") this.#takePoints(heap, from, width);
+      else {
+        const numbers = (output.per === "step" ? rows : 1) * width;
+        for (let k = 0; k < count; k++) {
+          const path = cut.pathOf(first + k);
+          const at = from + k * numbers;
+          if (output.per === "step") sink.take(heap, at, path * call.rows + row, rows);
+          else sink.take(heap, at, path, 1);
+        }
+      }
+    }
+    this.#turn += 1;
+    if (!this.isDone) return;
+    if (this.#needed) this.work.job.hold(-this.#needed.view.byteLength);
+    this.work.finished(count);
+  }
+
+  /** Gradients of the segment's points. The point in which a segment ends belongs to the segment that comes next. */
+  #takePoints(heap: Numbers, at: number, width: number): void {
+    const { cut, first, count } = this.part;
+    const { call } = cut;
+    const { outputs } = this.work.operation.kernel;
+    const points = outputs.findIndex(({ per }) => per === "point");
+    const basepoints = outputs.findIndex(({ of }) => of?.region === region.BASEPOINT);
+    const pitch = (this.#steps + 1) * width;
+    const ahead = this.#ahead;
+    for (let i = 0; i < count; i++) {
+      const path = cut.pathOf(first + i);
+      let { from, count: own } = this.#pointsOf(path);
+      let begin = at + i * pitch;
+      if (!this.#isLast) {
+        own -= 1;
+        // Forwards the end of travel is left, backwards its beginning.
+        if (this.segments.backward !== call.inverse) {
+          from += 1;
+          begin += width;
+        }
+      }
+      if (own === 0) continue;
+      if (ahead === 1 && from === 0) {
+        if (isWanted(outputs[basepoints] as Output, call)) this.work.sinks[basepoints]?.take(heap, begin, path, 1);
+        begin += width;
+        own -= 1;
+      } else from -= ahead;
+      this.work.sinks[points]?.take(heap, begin, path * call.points + from, own);
+    }
+  }
+}
+
+/** The next segment of a chain. */
+export class SegmentTask implements Task {
+  readonly isLight = false;
+  readonly #chain: Chain;
+
+  constructor(chain: Chain) {
+    this.#chain = chain;
+  }
+
+  get jobs(): Task["jobs"] {
+    return [this.#chain.work.job];
+  }
+
+  get bytes(): number {
+    return this.#chain.bytes;
+  }
+
+  get name(): string {
+    const { work, part } = this.#chain;
+    const { cut, first, count } = part;
+    return `${work.label}a segment of ${pathNames(cut.pathOf(first), cut.pathOf(first + count - 1))}`;
+  }
+
+  stage(memory: Memory, at: number): void {
+    this.#chain.stage(memory, at);
+  }
+
+  take(memory: Memory, at: number): void {
+    const { work } = this.#chain;
+    if (work.job.cancelled) return;
+    this.#chain.take(memory, at);
+    if (!this.#chain.isDone) work.job.ready(this);
+  }
+
+  separate(): readonly Task[] {
+    return [this];
+  }
+}

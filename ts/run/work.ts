@@ -1,0 +1,170 @@
+// One operation on some of a call's paths, as tasks: blocks of whole paths, blocks of stretches and
+// their products, chains of segments. Which paths and which cut is the operation's description.
+
+import type { Kind, Numbers } from "../input/arrays.ts";
+import { ReadRows } from "../input/rows.ts";
+import { BlockTask, type Part } from "./block.ts";
+import type { Budget } from "./blocks.ts";
+import { Cut, hasStretches } from "./cut.ts";
+import type { Job } from "./job.ts";
+import type { Kernel, Operation, Segments, Sink, Stretches, Window } from "./operation.ts";
+import { Product, ProductTask } from "./product.ts";
+import { Chain, SegmentTask } from "./segment.ts";
+import { ArraySink } from "./sinks.ts";
+import type { Task } from "./task.ts";
+
+export class Work {
+  readonly job: Job;
+  readonly operation: Operation;
+  /** Where the outputs of the operation's kernel go. */
+  readonly sinks: readonly (Sink | undefined)[];
+  /** What tasks do for their paths, in front of the paths' names in errors; empty for signatures. */
+  readonly label: string;
+  readonly #windows: readonly Window[];
+  readonly #budget: Budget;
+  readonly #onFinished: (paths: number) => void;
+  /** The window whose items are next, the cut in it, and which of its items is. */
+  #window = 0;
+  #cut: Cut | undefined;
+  #item = 0;
+  #segments: Segments | undefined;
+  /** Paths whose stretches are under way. */
+  #products: Map<number, Product> | undefined;
+
+  constructor(
+    job: Job,
+    operation: Operation,
+    windows: readonly Window[],
+    sinks: readonly (Sink | undefined)[],
+    budget: Budget,
+    onFinished: (paths: number) => void,
+  ) {
+    this.job = job;
+    this.operation = operation;
+    this.sinks = sinks;
+    this.label = operation.label;
+    this.#windows = windows;
+    this.#budget = budget;
+    this.#onFinished = onFinished;
+  }
+
+  /** Whether there are items that no task was made for. */
+  get hasNext(): boolean {
+    return this.#window < this.#windows.length;
+  }
+
+  next(): Task | undefined {
+    const part = this.nextPart();
+    if (part === undefined) return undefined;
+    const segments = this.#segments;
+    return segments === undefined ? new BlockTask([{ work: this, part }]) : this.#chain(part, segments);
+  }
+
+  /** The items of the next block. */
+  nextPart(): Part | undefined {
+    const window = this.#windows[this.#window];
+    if (window === undefined) return undefined;
+    const { call, end } = window;
+    const { operation } = this;
+    if (this.#cut === undefined) {
+      this.#segments = operation.segments?.(call, this.#budget);
+      this.#cut = new Cut(call, window.first, end, this.#order);
+    }
+    const cut = this.#cut;
+    const first = this.#item;
+    const most = this.#segments?.paths;
+    const count = most === undefined ? cut.blockAt(first, this.#budget) : Math.min(most, cut.count - first);
+    this.#item += count;
+    if (this.#item === cut.count) {
+      this.#item = 0;
+      this.#cut = cut.end < end ? new Cut(call, cut.end, end, this.#order) : undefined;
+      if (this.#cut === undefined) this.#window += 1;
+    }
+    return { cut, first, count };
+  }
+
+  /** Rows that are needed before are those of consecutive paths. */
+  get #order(): "batch" | "stretches" | "lengths" {
+    if (this.#segments?.needs) return "batch";
+    return this.operation.stretches ? "stretches" : "lengths";
+  }
+
+  kernelOf(whole: boolean): Kernel {
+    return whole ? this.operation.kernel : (this.operation.stretches as Stretches).kernel;
+  }
+
+  /** Begins with some paths' segments, or with what they need before. */
+  #chain(part: Part, segments: Segments): Task | undefined {
+    const { needs } = segments;
+    if (needs === undefined) return new SegmentTask(new Chain(this, part, segments, undefined));
+    const { cut, count } = part;
+    const first = cut.pathOf(part.first);
+    const { call } = needs;
+    const sink = new ArraySink(call.dtype, call.row, count * call.rows, true, undefined, first * call.rows);
+    let missing = count;
+    const before = new Work(
+      this.job,
+      needs.operation,
+      [{ call, first, end: first + count }],
+      [sink],
+      this.#budget,
+      (paths) => {
+        missing -= paths;
+        if (missing > 0) return;
+        const rows = new ReadRows(sink.data, call.dtype as Kind, call.row, call.row);
+        this.job.ready(new SegmentTask(new Chain(this, part, segments, rows)));
+      },
+    );
+    this.job.precede(before);
+    this.job.hold(sink.data.byteLength);
+    return before.next();
+  }
+
+  /** Results of so many paths are there. */
+  finished(paths: number): void {
+    this.#onFinished(paths);
+  }
+
+  /** Takes the signatures of stretches, rows of `size` numbers. */
+  takeStretches({ cut, first, count }: Part, heap: Numbers, from: number): void {
+    const { size } = cut.call;
+    this.#products ??= new Map();
+    for (let i = 0; i < count; i++) {
+      const path = cut.pathOf(first + i);
+      let product = this.#products.get(path);
+      if (product === undefined) {
+        product = new Product(cut, first + i);
+        this.#products.set(path, product);
+      }
+      this.putStretch(product, 0, cut.stretchOf(first + i).index, heap.subarray(from + i * size, from + (i + 1) * size));
+    }
+  }
+
+  /** Puts a row in its place in a path's product; where a node's rows are complete, there is a task to multiply them. */
+  putStretch(product: Product, level: number, index: number, row: Numbers): void {
+    const node = product.put(level, index, row);
+    const { initial } = this.operation.stretches as Stretches;
+    if (node !== undefined) this.job.ready(new ProductTask(this, product, node, initial));
+  }
+
+  /** A path's signature is there. */
+  takeProduct({ path, call }: Product, row: Numbers): void {
+    let whole = row;
+    if (call.row > call.size) {
+      whole = new (row.constructor as new (count: number) => Numbers)(call.row);
+      whole[0] = 1;
+      whole.set(row, 1);
+    }
+    this.sinks[0]?.take(whole, 0, path, 1);
+    this.#products?.delete(path);
+    this.finished(1);
+  }
+
+  /** Whether calls of this kind may be computed together: no path is cut. */
+  get isUncut(): boolean {
+    const [window] = this.#windows;
+    if (this.#windows.length !== 1 || window === undefined) return false;
+    const { call } = window;
+    return !(this.operation.stretches && hasStretches(call)) && !this.operation.segments?.(call, this.#budget);
+  }
+}
