@@ -69,9 +69,11 @@ function readList(file) {
     .replace(/^\/\/.*$/gm, "");
   const statement = /export (type )?\{([^}]*)\} from "[^"]+";/g;
   const refuse = (what) => {
-    throw new Fault(`ts/${file}, a list of exports, holds what it may not: ${what.trim()}`);
+    const text = what.replace(/#\d+/g, "/** … */").trim();
+    throw new Fault(`ts/${file} may hold \`export {…} from\` and comments within the braces only, not: ${text}`);
   };
-  if (text.replace(statement, "").trim()) refuse(text.replace(statement, ""));
+  const besides = text.replace(statement, "");
+  if (besides.trim()) refuse(besides);
   for (const [, allTypes, names] of text.matchAll(statement)) {
     for (const entry of names.split(",").filter((name) => name.trim())) {
       const [, comment, type, name] = /^\s*(?:#(\d+)\s+)?(type )?(\w+)\s*$/.exec(entry) ?? refuse(entry);
