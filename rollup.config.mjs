@@ -1,8 +1,9 @@
-// Bundles what tsc made (target/ts) into dist: for each entry of scripts/lib/entries.mjs an ES module, where meant a CommonJS
-// module, and a declaration file for each. What entries have in common is in files below dist/shared, so that an error, or
-// what was loaded, is the same thing in all of them. Started by scripts/build.mjs. The package has no run-time dependency,
-// so everything but Node's own modules and optional peers is in the bundle; comlink too, since workers of pages have no import
-// map by which they could find it.
+// Bundles what tsc made (target/ts) into dist: for each entry of scripts/lib/entries.mjs an ES
+// module, where meant a CommonJS module, and a declaration file for each. What entries have in
+// common is in files below dist/shared, so that an error, or what was loaded, is the same thing in
+// all of them. Started by scripts/build.mjs. The package has no run-time dependency, so everything
+// but Node's own modules and optional peers is in the bundle; comlink too, since workers of pages
+// have no import map by which they could find it.
 
 import { isBuiltin } from "node:module";
 import { relative } from "node:path";
@@ -18,7 +19,10 @@ const onLog = (level, log, handler) => {
   else handler(level, log);
 };
 
-/** The sources import a binary as users do. In dist it lies beside the entry; loading it is the host's or the bundler's. */
+/**
+ * The sources import a binary as users do. In dist it lies beside the entry; loading it is the
+ * host's or the bundler's.
+ */
 const packageName = "path-signature/";
 /** What users bring themselves. */
 const peers = Object.keys(packageJson().peerDependencies ?? {});
@@ -42,13 +46,14 @@ const inputs = (all, extension) =>
   Object.fromEntries(all.map(({ name, source }) => [name, `target/ts/${source.replace(/\.ts$/, extension)}`]));
 const isCommonJs = (entry) => entry.commonjs;
 const together = entries.filter(({ alone }) => !alone);
-/** No module does anything when it is imported, so one of which nothing is used is in no file: a door that re-exports pulls nothing along. */
+/** No module does anything when it is imported, so one of which nothing is used is in no file. */
 const treeshake = { moduleSideEffects: false };
 const common = { external, onLog, treeshake, plugins: [comlink, workerFile] };
 const names = (extension) => ({
   dir: "dist",
   entryFileNames: `[name].${extension}`,
-  // What another file imports is not imported for it ahead of time: bundlers that are told of no side effects ask what it is for.
+  // What another file imports is not imported for it ahead of time: bundlers that are told of no
+  // side effects ask what it is for.
   hoistTransitiveImports: false,
   // Declarations come with `.d` in their name.
   chunkFileNames: ({ name }) => `shared/${name.replace(/\.d$/, "")}.${extension}`,
@@ -62,20 +67,24 @@ const binaryFiles = (family) => ({
 });
 
 /**
- * The files below shared, by what is in them, so that their names stay as they are. Bundlers take a file as a whole when they split:
- * what is asked for alone, or lazily, or may not reach an edge host, is apart.
+ * The files below shared, by what is in them, so that their names stay as they are. Bundlers take a
+ * file as a whole when they split: what is asked for alone, or lazily, or may not reach an edge
+ * host, is apart.
  */
 const sharedFiles = {
-  /** Of which the sizes are what an app pays for `signatureSize`. */
+  /** What an app pays for `signatureSize` alone. */
   sizes: /\/input\/(size|errors)\.js$/,
   /** Compiles bytes, loads engines: nothing for edge hosts. */
   loading: /\/(wasm\/(compile|binaries)|engine\/bind|entry\/(inline|slim))\.js$/,
   ...Object.assign({}, ...Object.keys(families).map(binaryFiles)),
   gradients: /\/(run\/vjp[^/]*|operations\/signature-vjp|input\/cotangent)\.js$/,
   core: /\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
-  /** Calls on the device of TensorFlow.js, which `prepare` asks for; with the one door that nobody else goes through. */
+  /** Calls on the device of TensorFlow.js, which its `prepare` loads. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
-  /** What plans ask of the GPU's kernels, and reading its tensors, is the engine's; the rest, and measuring, comes when a device is opened. */
+  /**
+   * What plans ask of the GPU's kernels, and reading its tensors, is the engine's; the rest, and
+   * measuring, comes when a device is opened.
+   */
   gpu: /\/gpu\/(?!(blocks|faults|gradient-(layout|way)|input|layout|limits|readback|recovery|share|source|tensor|usage|way)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
   engine:
     /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
@@ -86,7 +95,10 @@ const sharedFile = (id) => {
   return Object.keys(sharedFiles).find((name) => sharedFiles[name].test(path)) ?? null;
 };
 
-/** The JavaScript of some entries. `exports`: whether they export anything; what does not would look like no module. */
+/**
+ * The JavaScript of some entries. `exports`: whether they export anything; what does not would look
+ * like no module.
+ */
 const code = (chosen, { exports = true, chunks = { manualChunks: sharedFile } } = {}) => [
   {
     ...common,
@@ -100,7 +112,10 @@ const code = (chosen, { exports = true, chunks = { manualChunks: sharedFile } } 
   },
 ];
 
-/** Declarations of the engine name `Symbol.asyncDispose`, which a consumer's own `lib` need not know. */
+/**
+ * Declarations of the engine name `Symbol.asyncDispose`, which a consumer's own `lib` need not
+ * know.
+ */
 const disposable = ({ moduleIds }) =>
   moduleIds.some((id) => /engine[\\/]engine\.d\.ts$/.test(id)) ? '/// <reference lib="esnext.disposable" />' : "";
 

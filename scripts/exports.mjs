@@ -1,5 +1,5 @@
-// Writes package.json's `exports` from the table of entries (lib/entries.mjs). To be run after that table, or the set of
-// sources that it names, has changed; test/packaging says when.
+// Writes package.json's `exports` from the table of entries (lib/entries.mjs). To be run after that
+// table, or the set of sources that it names, has changed; test/packaging says when.
 //
 //   node scripts/exports.mjs
 

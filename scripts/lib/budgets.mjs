@@ -1,9 +1,13 @@
-// The size budgets of what is published, and what each buys. Measured by size-limit (.size-limit.mjs).
+// The size budgets of what is published, and what each buys. Measured by size-limit
+// (.size-limit.mjs).
 
 import { families, prefixed } from "./families.mjs";
 import { without, withoutLazy } from "./parts.mjs";
 
-/** What a bundler ships, minified and compressed, of a file and all that it imports; of some names only, where there are any. */
+/**
+ * What a bundler ships, minified and compressed, of a file and all that it imports; of some names
+ * only, where there are any.
+ */
 const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
   name,
   path,
@@ -17,7 +21,9 @@ const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
 /** What an app pays at once. */
 const atOnce = (name, path, limit, buys, names) => bundled(name, path, limit, buys, { names, plugin: withoutLazy });
 
-/** Files of dist/shared that are loaded when an engine is asked for, besides what has been there. */
+/**
+ * Files of dist/shared that are loaded when an engine is asked for, besides what has been there.
+ */
 const lazily = (name, files, limit, buys, besides = []) =>
   bundled(
     name,
@@ -40,6 +46,11 @@ const served = (name, path, limit, buys) => ({
 /** All functions of an entry but the engine, which is loaded from files of its own. */
 const withoutEngine =
   "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
+
+/**
+ * What one function more may add to an app that imports all others of its family without a binary.
+ */
+export const functionBytes = 600;
 
 /** What a variant of a family's binary is. */
 const binaries = {

@@ -1,5 +1,6 @@
-// Makes the JavaScript that is published: tsc turns ts/ into JavaScript and declarations under target/ts (which also checks
-// the types), rollup bundles both into dist (rollup.config.mjs). Skipped when nothing that goes into it changed.
+// Makes the JavaScript that is published: tsc turns ts/ into JavaScript and declarations under
+// target/ts (which also checks the types), rollup bundles both into dist (rollup.config.mjs).
+// Skipped when nothing that goes into it changed.
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { binaryTypes, entries } from "./entries.mjs";
@@ -11,17 +12,20 @@ const products = entries.flatMap(({ name, commonjs }) =>
   ["js", "d.ts", ...(commonjs ? ["cjs", "d.cts"] : [])].map((extension) => at("dist", `${name}.${extension}`)),
 );
 
+const generated = (from, code) => `// Made by scripts/build.mjs from ${from}. Not committed.\n\n${code}\n`;
+
 /** What the sources need and the build knows. */
 export function writeVersion() {
   writeIfChanged(
     at("ts", "generated", "version.ts"),
-    `// Made by scripts/build.mjs from package.json. Not committed.\n\nexport const version: string = ${JSON.stringify(packageJson().version)};\n`,
+    generated("package.json", `export const version: string = ${JSON.stringify(packageJson().version)};`),
   );
 }
 
 /**
- * The worker file (ts/entry/worker.ts) as a text, for hosts where its file cannot be had: a classic script, since that runs from a
- * text anywhere. Whoever imports it loads it lazily (ts/entry/start-worker.ts).
+ * The worker file (ts/entry/worker.ts) as a text, for hosts where its file cannot be had: a classic
+ * script, since that runs from a text anywhere. Whoever imports it loads it lazily
+ * (ts/entry/start-worker.ts).
  */
 export async function writeWorkerSource() {
   const { build } = await import("esbuild");
@@ -38,7 +42,10 @@ export async function writeWorkerSource() {
   });
   writeIfChanged(
     at("ts", "generated", "worker-source.ts"),
-    `// Made by scripts/build.mjs from ts/entry/worker.ts. Not committed.\n\nexport const workerSource: string =\n  ${JSON.stringify(outputFiles[0].text.trim())};\n`,
+    generated(
+      "ts/entry/worker.ts",
+      `export const workerSource: string =\n  ${JSON.stringify(outputFiles[0].text.trim())};`,
+    ),
   );
 }
 

@@ -1,6 +1,7 @@
-// The entries of the package: one table, from which come rollup's inputs (rollup.config.mjs), package.json's
-// `exports` (scripts/exports.mjs) and what test/packaging expects. A family has an entry for each kind
-// of host (entry-modules.mjs); any other entry is a line in `files` and one in `paths`.
+// The entries of the package: one table, from which come rollup's inputs (rollup.config.mjs),
+// package.json's `exports` (scripts/exports.mjs) and what test/packaging expects. A family has an
+// entry for each kind of host (entry-modules.mjs); any other entry is a line in `files` and one in
+// `paths`.
 
 import { entryModule } from "./entry-modules.mjs";
 import { families, mainFamily, prefixed } from "./families.mjs";
@@ -40,20 +41,24 @@ function entriesOf(family) {
 const all = Object.keys(families).map(entriesOf);
 
 /**
- * What is built: dist/NAME.js with its declarations, and dist/NAME.cjs where CommonJS is meant to get it as well.
- * `source` is below ts/.
+ * What is built: dist/NAME.js with its declarations, and dist/NAME.cjs where CommonJS is meant to
+ * get it as well. `source` is below ts/.
  */
 const files = {
   ...Object.assign({}, ...all.map(({ files }) => files)),
-  /** What a worker of the pool runs: one file, by a name that no other is taken for where bundlers leave it behind. */
+  /**
+   * What a worker of the pool runs: one file, by a name that no other is taken for where bundlers
+   * leave it behind.
+   */
   "path-signature-worker": { source: "entry/worker.ts", commonjs: true, alone: true },
   /** Gradients for TensorFlow.js. */
   tfjs: { source: "entry/tfjs.ts", commonjs: true },
 };
 
 /**
- * What can be imported: for each path inside the package the file that a condition leads to. The first
- * condition that a host or a bundler knows counts, so hosts that may not compile bytes come first.
+ * What can be imported: for each path inside the package the file that a condition leads to. The
+ * first condition that a host or a bundler knows counts, so hosts that may not compile bytes come
+ * first.
  */
 const paths = {
   ...Object.assign({}, ...all.map(({ paths }) => paths)),
@@ -61,7 +66,10 @@ const paths = {
   "./tfjs": { default: "tfjs" },
 };
 
-/** The binaries, which are imported as they are; in TypeScript as what edge hosts and their bundlers make of it. */
+/**
+ * The binaries, which are imported as they are; in TypeScript as what edge hosts and their bundlers
+ * make of it.
+ */
 const binaries = { "./wasm/*.wasm": { types: "./dist/wasm/module.d.ts", default: "./dist/wasm/*.wasm" } };
 
 /** The declarations of all of them. */
@@ -72,7 +80,10 @@ export const entries = Object.entries(files).map(([name, file]) => ({ name, ...f
 
 const byName = new Map(entries.map((entry) => [entry.name, entry]));
 
-/** Import paths that have JavaScript, as a user writes them after the package's name: ".", "./slim", … */
+/**
+ * Import paths that have JavaScript, as a user writes them after the package's name: ".", "./slim",
+ * …
+ */
 export const importPaths = Object.keys(paths);
 
 function target(name) {

@@ -2,10 +2,12 @@
 // bind the family's functions to a runtime that loads the family's binaries. Each function is an
 // exported constant of its own, marked as pure, so that bundlers drop what an app does not import.
 //
-// What a family exports is listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for hosts
-// that have engines. Those files hold `export {…} from` only. Of each `bindName`, which has a comment
-// above it, the entry makes a function `name` with that comment; of each `nameOperation` a function
-// of the family's engines; everything else it re-exports.
+// What a family exports is listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for
+// hosts that have engines. Those files hold `export {…} from` only:
+//
+// - `bindName`, with a comment above it: the entry exports a function `name` with that comment;
+// - `nameOperation`: a function `name` of the family's engines;
+// - everything else: the entry exports it as it is. Of types, `Engine` is what `createEngine` makes.
 
 import { families, prefixed } from "./families.mjs";
 import { writeIfChanged } from "./fingerprint.mjs";
@@ -14,8 +16,8 @@ import { Fault } from "./terminal.mjs";
 
 /**
  * Where an entry's binaries come from. `loader`: the file of ts/entry that makes a loader of them.
- * `binaries`: the variants that are imported, and from where. `engine`: the arguments of that file's
- * `loadEngine`; hosts without workers have none. `init`: what `init` does there.
+ * `binaries`: the variants that are imported, and from where. `engine`: the arguments of that
+ * file's `loadEngine`; hosts without workers have none. `init`: what `init` does there.
  */
 export const hosts = {
   /** As text, for hosts that may compile bytes. */
@@ -41,9 +43,9 @@ export const hosts = {
     init: "Starts a binary ahead of the first call, or chooses it; a `source` has to be a WebAssembly.Module here.",
   },
   /**
-   * The same for Edge functions of Vercel and Next.js, whose bundler is asked for the module by `?module`.
-   * `simd` alone: an import that the engine cannot compile fails the whole function, and these
-   * functions are developed on Node, whose version 20 has no relaxed SIMD.
+   * The same for Edge functions of Vercel and Next.js, whose bundler is asked for the module by
+   * `?module`. `simd` alone: an import that the engine cannot compile fails the whole function, and
+   * these functions are developed on Node, whose version 20 has no relaxed SIMD.
    */
   "edge-light": {
     loader: "compiled",
@@ -56,18 +58,22 @@ export const hosts = {
 /** Where an entry's module is, below ts/. */
 export const entryModule = (family, host) => `generated/entries/${family}-${host}.ts`;
 
+const oneLine = (comment) => comment.replace(/\s*\n\s*\*?\s*/g, " ").trim();
+
 /** The names that a list exports, by what becomes of them; none of a list that does not exist. */
 function readList(file) {
   const list = { file, bound: [], operations: [], values: [], types: [] };
   const comments = [];
   const text = read(at("ts", file))
-    .replace(/\/\*\*\s*([\s\S]*?)\s*\*\//g, (_, comment) => `#${comments.push(comment) - 1} `)
+    .replace(/\/\*\*([\s\S]*?)\*\//g, (_, comment) => `#${comments.push(oneLine(comment)) - 1} `)
     .replace(/^\/\/.*$/gm, "");
   const statement = /export (type )?\{([^}]*)\} from "[^"]+";/g;
   const refuse = (what) => {
-    throw new Fault(`ts/${file}, a list of exports, holds what it may not: ${what.trim()}`);
+    const text = what.replace(/#\d+/g, "/** … */").trim();
+    throw new Fault(`ts/${file} may hold \`export {…} from\` and comments within the braces only, not: ${text}`);
   };
-  if (text.replace(statement, "").trim()) refuse(text.replace(statement, ""));
+  const besides = text.replace(statement, "");
+  if (besides.trim()) refuse(besides);
   for (const [, allTypes, names] of text.matchAll(statement)) {
     for (const entry of names.split(",").filter((name) => name.trim())) {
       const [, comment, type, name] = /^\s*(?:#(\d+)\s+)?(type )?(\w+)\s*$/.exec(entry) ?? refuse(entry);

@@ -1,5 +1,5 @@
-// For measuring what an app pays when: esbuild plugins that leave out what is loaded lazily, or what is there already. For
-// scripts/lib/budgets.mjs.
+// For measuring what an app pays when: esbuild plugins that leave out what is loaded lazily, or
+// what is there already. For scripts/lib/budgets.mjs.
 
 /** Leaves out what `import()` asks for. */
 export const withoutLazy = {

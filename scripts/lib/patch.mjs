@@ -1,13 +1,21 @@
-// Tells one binary by another: a patch that makes `next` out of `base`. The binaries differ in a few instructions, so a patch
-// is a sixth of a binary's size after compression. Made while building; applied by ts/wasm/binaries.ts.
+// Makes a patch that turns one binary, `base`, into another, `next`. The variants of a family differ
+// in a few instructions, so a patch is a sixth of a binary's size after compression. Made while
+// building; applied by ts/wasm/binaries.ts.
 //
-// A patch begins with the length of `next`. Then come, until that many bytes are made: how many literal bytes follow; those
-// bytes; how many bytes to copy from `base`; from where, as the distance from where `base` would go on if the literal bytes
-// had replaced as many (zigzag: 2n for n, −2n − 1 for negative n). Numbers are LEB128.
+// A patch begins with the length of `next`. Then come, until that many bytes are made: how many
+// literal bytes follow; those bytes; how many bytes to copy from `base`; from where, as the
+// distance from where `base` would go on if the literal bytes had replaced as many (zigzag: 2n for
+// n, −2n − 1 for negative n). Numbers are LEB128.
 
-/** Copies shorter than this cost more than their bytes do, compressed: longer and shorter were tried on the binaries. */
+/**
+ * Copies shorter than this cost more than their bytes do, compressed: longer and shorter were tried
+ * on the binaries.
+ */
 const leastCopy = 12;
-/** Places in `base` that are compared for one place in `next`; common ones (padding, prologues) have thousands. */
+/**
+ * Places in `base` that are compared for one place in `next`; common ones (padding, prologues) have
+ * thousands.
+ */
 const mostPlaces = 64;
 
 const keyOf = (bytes, at) => bytes.readUInt32LE(at) * 31 + bytes.readUInt32LE(at + 4);
@@ -31,7 +39,10 @@ function common(base, from, next, at) {
   return length;
 }
 
-/** The patch that makes `next` out of `base`, both Buffers. The same for the same bytes, on every machine. */
+/**
+ * The patch that makes `next` out of `base`, both Buffers. The same for the same bytes, on every
+ * machine.
+ */
 export function makePatch(base, next) {
   const places = placesOf(base);
   const patch = [];
@@ -44,7 +55,8 @@ export function makePatch(base, next) {
   let literal = 0; // where the literal bytes begin that have not been written yet
   let ended = 0; // where in `base` the last copy ended
   for (let at = 0; at < next.length; ) {
-    // Where `base` would go on if what was skipped had the same length in both: the cheapest place to say, so it is preferred.
+    // Where `base` would go on if what was skipped had the same length in both: the cheapest place
+    // to say, so it is preferred.
     const straight = ended + at - literal;
     let from = straight;
     let length = straight < base.length ? common(base, straight, next, at) : 0;

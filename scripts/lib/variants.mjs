@@ -2,7 +2,10 @@
 // an engine does not know makes it refuse the whole module, so features never mix in one file. How
 // they are compiled: wasm.mjs. What they really contain: test/binaries.test.ts.
 
-/** Most memory a shared instance can ever have: 1 GiB, which a shared memory must declare when it is made. */
+/**
+ * Most memory a shared instance can ever have: 1 GiB, which a shared memory must declare when it is
+ * made.
+ */
 const sharedMemoryBytes = 1 << 30;
 
 const linkArguments = (...args) => args.flatMap((arg) => ["-C", `link-arg=${arg}`]);
@@ -18,7 +21,8 @@ export const variants = {
   },
   threads: {
     features: ["simd128", "relaxed-simd", "atomics", "bulk-memory", "mutable-globals"],
-    // Every thread makes its own stack and thread-local block in the one shared memory, through the __tls_* exports.
+    // Every thread makes its own stack and thread-local block in the one shared memory, through the
+    // __tls_* exports.
     rustflags: linkArguments(
       "--shared-memory",
       "--import-memory",
@@ -31,5 +35,8 @@ export const variants = {
   },
 };
 
-/** The variant whose bytes entries carry whole, since most engines run it; they carry the others as patches of it. */
+/**
+ * The variant whose bytes entries carry whole, since most engines run it; they carry the others as
+ * patches of it.
+ */
 export const patchBase = "relaxed";

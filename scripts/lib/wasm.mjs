@@ -26,13 +26,15 @@ function rustflags(variant, toolchain) {
   return [
     "-C",
     `target-feature=${features.map((feature) => `+${feature}`).join(",")}`,
-    // Loop strength reduction turns constant offsets from one base, which WebAssembly loads take for free, into pointers of their own
-    // that are added up and spilled: 5 to 10 % slower (bench/NOTES.md).
+    // Loop strength reduction turns constant offsets from one base, which WebAssembly loads take
+    // for free, into pointers of their own that are added up and spilled: 5 to 10 % slower
+    // (bench/NOTES.md).
     "-C",
     "llvm-args=-disable-lsr",
     "-C",
     "llvm-args=-pre-RA-sched=source",
-    // Code that runs once a call or once a path is compiled for size: `optimize(size)` in crates/kernels.
+    // Code that runs once a call or once a path is compiled for size: `optimize(size)` in
+    // crates/kernels.
     "--cfg",
     "path_signature_small",
     // Nobody would see a panic's message: it ends in a trap all the same.
@@ -40,7 +42,8 @@ function rustflags(variant, toolchain) {
     "unstable-options",
     "-C",
     "panic=immediate-abort",
-    // Names by which functions can be put in order (`finish`): with all type parameters, and nothing that depends on the machine first.
+    // Names by which functions can be put in order (`finish`): with all type parameters, and
+    // nothing that depends on the machine first.
     "-C",
     "symbol-mangling-version=v0",
     ...toolchain.linker.flags,
@@ -48,7 +51,10 @@ function rustflags(variant, toolchain) {
   ];
 }
 
-/** Panic messages hold source paths; without the folders of this machine the same sources give the same bytes anywhere. */
+/**
+ * Panic messages hold source paths; without the folders of this machine the same sources give the
+ * same bytes anywhere.
+ */
 function remap(toolchain) {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const folders = [
@@ -59,7 +65,10 @@ function remap(toolchain) {
   return folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
 }
 
-/** Files that decide what a binary holds, other than Cargo.lock, which cargo itself may write while building. */
+/**
+ * Files that decide what a binary holds, other than Cargo.lock, which cargo itself may write while
+ * building.
+ */
 function sources() {
   const crates = filesUnder("crates").filter((file) => !/[\\/](tests|benches|examples)[\\/]/.test(file));
   return [...crates, ...filesUnder("Cargo.toml", ".cargo")];
@@ -87,8 +96,10 @@ const baseline = [
 ];
 
 /**
- * Functions by name, then no names. What a function is for float32 and for float64, or for other numbers of channels, then stands side by side, where
- * gzip, which looks back 32 KiB, sees that they are alike: 5 % of the download. The code in them stays as it is, unless it is to be optimised.
+ * Functions by name, then no names. What a function is for float32 and for float64, or for other
+ * numbers of channels, then stands side by side, where gzip, which looks back 32 KiB, sees that
+ * they are alike: 5 % of the download. The code in them stays as it is, unless it is to be
+ * optimised.
  */
 async function finish(binary, wasmOpt) {
   const file = built(binary);
@@ -165,7 +176,10 @@ function planOne(binary, toolchain, wasmOpt) {
 export const plan = (variant, toolchain, { wasmOpt = false } = {}) =>
   Object.keys(families).map((family) => planOne({ family, variant }, toolchain, wasmOpt));
 
-/** Copies a variant's binaries to where the bundle and the sources take them from. Cheap, so it is always done. */
+/**
+ * Copies a variant's binaries to where the bundle and the sources take them from. Cheap, so it is
+ * always done.
+ */
 export function place(variant) {
   for (const family of Object.keys(families)) {
     const binary = { family, variant };
@@ -197,7 +211,10 @@ function inline(binary, base) {
   );
 }
 
-/** pkg must exist before several wasm-packs start in parallel; its .gitignore keeps stray tools out of it. */
+/**
+ * pkg must exist before several wasm-packs start in parallel; its .gitignore keeps stray tools out
+ * of it.
+ */
 export function prepare() {
   mkdirSync(at("pkg"), { recursive: true });
   writeFileSync(at("pkg", ".gitignore"), "*\n");

@@ -1,5 +1,5 @@
-// An empty project in a temporary folder with the packed tarball installed in it, as a user would have it. The tests beside
-// this file say what must hold there.
+// An empty project in a temporary folder with the packed tarball installed in it, as a user would
+// have it. The tests beside this file say what must hold there.
 
 import { execFile } from "node:child_process";
 import {
@@ -23,7 +23,10 @@ const run = promisify(execFile);
 
 export const root = join(import.meta.dirname, "..", "..");
 
-/** The Nodes that programs are run on: the newest line that is tested, and the oldest that is supported. */
+/**
+ * The Nodes that programs are run on: the newest line that is tested, and the oldest that is
+ * supported.
+ */
 export const nodes = {
   "Node 24": join(root, "node_modules", "node", "bin", "node"),
   "Node 20": join(root, "node_modules", "node20", "bin", "node"),
@@ -63,8 +66,8 @@ export async function pack(folder: string): Promise<Packed> {
 const kept = join(root, "target", "test", "installed");
 
 /**
- * A project with the packed library installed in it. Made once for all test files, and again when anything that is packed
- * has changed; consumers copy it.
+ * A project with the packed library installed in it. Made once for all test files, and again when
+ * anything that is packed has changed; consumers copy it.
  */
 async function installed(): Promise<{ folder: string; packed: Packed }> {
   const print = fingerprint(

@@ -1,5 +1,5 @@
-// The entries of the installed package: that package.json says what the table of entries says, that they export the same names, and
-// that each holds what it is meant to hold and no more.
+// The entries of the installed package: that package.json says what the table of entries says, that
+// they export the same names, and that each holds what it is meant to hold and no more.
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";

@@ -1,5 +1,6 @@
-// The package's metadata, judged by the two tools that the field uses for it: publint (does package.json say what the files
-// are) and Are The Types Wrong (do the declarations fit what each kind of import gets). Neither may have a finding.
+// The package's metadata, judged by the two tools that the field uses for it: publint (does
+// package.json say what the files are) and Are The Types Wrong (do the declarations fit what each
+// kind of import gets). Neither may have a finding.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,7 +45,8 @@ it("Are The Types Wrong has no finding", async () => {
     stdout = (error as { stdout: string }).stdout;
   }
   const { analysis, problems } = JSON.parse(stdout) as Analysis;
-  // TypeScript's oldest way of resolving knows no `exports`: only the package's main entry can be had by it. TypeScript 7 has dropped it.
+  // TypeScript's oldest way of resolving knows no `exports`: only the package's main entry can be
+  // had by it. TypeScript 7 has dropped it.
   const findings = Object.values(problems ?? {}).flat();
   expect(
     findings.filter(({ resolutionKind, entrypoint }) => resolutionKind !== "node10" || entrypoint === "."),

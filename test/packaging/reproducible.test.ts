@@ -1,5 +1,5 @@
-// Two builds of the same sources, in two folders, are the same bytes: the binaries (whose panic messages could hold a folder's name), and
-// everything that is published.
+// Two builds of the same sources, in two folders, are the same bytes: the binaries (whose panic
+// messages could hold a folder's name), and everything that is published.
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
@@ -14,7 +14,10 @@ const run = promisify(execFile);
 const folder = join(realpathSync(mkdtempSync(join(tmpdir(), "path-signature-again-"))), "elsewhere");
 afterAll(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
 
-/** Compiling a binary compiles Rust's library too, half a minute of a core: all of them in CI, one at a desk. */
+/**
+ * Compiling a binary compiles Rust's library too, half a minute of a core: all of them in CI, one
+ * at a desk.
+ */
 const again = process.env.CI ? ["simd", "relaxed", "threads"] : ["simd"];
 
 beforeAll(async () => {

@@ -3,8 +3,13 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
-import { budgets } from "../../scripts/lib/budgets.mjs";
+import { budgets, functionBytes } from "../../scripts/lib/budgets.mjs";
+import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
+import { families, prefixed } from "../../scripts/lib/families.mjs";
+import { withoutLazy } from "../../scripts/lib/parts.mjs";
 import { nodes, root } from "./consumer.ts";
 
 interface Measured {
@@ -30,5 +35,33 @@ describe.each(budgets.map(({ name, limit }) => ({ name, limit })))("$name", ({ n
     expect(found.size).toBeGreaterThan(100);
     expect(found.size, `${found.size} bytes, ${found.sizeLimit} are allowed`).toBeLessThanOrEqual(found.sizeLimit);
     expect(found.passed).toBe(true);
+  });
+});
+
+describe.each(Object.keys(families))("a function more of the family %s", (family) => {
+  const functions = functionsOf(family);
+
+  /** What an app pays that imports these functions from the entry without a binary. */
+  async function compressed(names: readonly string[]): Promise<number> {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `export { ${["init", ...names].join(", ")} } from "./${prefixed(family, "slim")}.js";`,
+        resolveDir: join(root, "dist"),
+      },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      write: false,
+      plugins: [withoutLazy],
+    });
+    return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
+  }
+
+  it(`costs at most ${functionBytes} bytes where the others are imported`, async () => {
+    const all = await compressed(functions);
+    for (const name of functions) {
+      const cost = all - (await compressed(functions.filter((other) => other !== name)));
+      expect(cost, `${name} costs ${cost} bytes`).toBeLessThanOrEqual(functionBytes);
+    }
   });
 });

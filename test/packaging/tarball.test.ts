@@ -1,5 +1,6 @@
-// The package as it is published: exactly the files that are meant, and, installed from the tarball in an empty project, a
-// library that works there as an ES module and by CommonJS `require`, on every Node that is supported.
+// The package as it is published: exactly the files that are meant, and, installed from the tarball
+// in an empty project, a library that works there as an ES module and by CommonJS `require`, on
+// every Node that is supported.
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -13,7 +14,10 @@ beforeAll(() => consumer.install());
 afterAll(() => consumer.close());
 
 const installed = (file: string) => join(consumer.folder, "node_modules/path-signature", file);
-/** What is below dist/shared, once as ES modules and once as CommonJS: rollup.config.mjs says what is in each. */
+/**
+ * What is below dist/shared, once as ES modules and once as CommonJS: rollup.config.mjs says what
+ * is in each.
+ */
 const sharedScripts = [
   ...["core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu"],
   ...Object.keys(families).flatMap((family) => [prefixed(family, "binaries"), prefixed(family, "threads")]),
@@ -88,8 +92,8 @@ describe("the tarball", () => {
 });
 
 /**
- * The path (0,0) → (1,2) → (3,1), by hand: increments a = (1,2) and b = (2,−1), level 1 is a + b, level 2 is
- * a⊗a/2 + a⊗b + b⊗b/2.
+ * The path (0,0) → (1,2) → (3,1), by hand: increments a = (1,2) and b = (2,−1), level 1 is a + b,
+ * level 2 is a⊗a/2 + a⊗b + b⊗b/2.
  */
 const known = [3, 1, 4.5, -1, 4, 0.5];
 

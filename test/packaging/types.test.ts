@@ -1,5 +1,7 @@
-// The package's declarations, as a strict TypeScript project sees them: under `node16` and `nodenext` from an ES module and from a
-// CommonJS one, and under a bundler's resolution; the default entry and each other one of the facade. Our own sources' types are checked by `npm run check`.
+// The package's declarations, as a strict TypeScript project sees them: under `node16` and
+// `nodenext` from an ES module and from a CommonJS one, and under a bundler's resolution; the
+// default entry and each other one of the facade. Our own sources' types are checked by `npm run
+// check`.
 
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,7 +13,10 @@ afterAll(() => consumer.close());
 
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
 
-/** Uses the public surface; each expected error is one, or the compiler complains that it is not needed. */
+/**
+ * Uses the public surface; each expected error is one, or the compiler complains that it is not
+ * needed.
+ */
 const source = `
 import { info, init, isPathSignatureError, PathSignatureError, signature, signatureSize, words } from "path-signature";
 
@@ -44,7 +49,8 @@ try {
 
 async function typeErrors(files: readonly string[], ...options: string[]): Promise<string> {
   const strict = ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
-  // Declarations of the library are checked as well (no skipLibCheck), with what browsers and Node both have.
+  // Declarations of the library are checked as well (no skipLibCheck), with what browsers and Node
+  // both have.
   const place = ["--target", "es2022", "--lib", "es2022,dom", "--types", "", "--ignoreConfig"];
   try {
     return await consumer.run(nodes["Node 24"], tsc, ...strict, ...place, ...options, ...files);

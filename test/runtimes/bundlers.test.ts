@@ -1,5 +1,6 @@
-// The installed package through the four bundlers that browsers' programs come from: each builds a small app that imports it as its users
-// do, with the bundler's defaults; the app runs in Chromium and does all that conformance.mjs asks.
+// The installed package through the four bundlers that browsers' programs come from: each builds a
+// small app that imports it as its users do, with the bundler's defaults; the app runs in Chromium
+// and does all that conformance.mjs asks.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -72,14 +73,19 @@ const bundlers: Record<string, Bundler> = {
       bundle: true,
       minify: true,
       format: "esm",
-      // What is used lazily is loaded lazily then. Apart from that esbuild shares whole files of the package between the parts, so a
-      // program that uses no engine is smaller without.
+      // What is used lazily is loaded lazily then. Apart from that esbuild shares whole files of
+      // the package between the parts, so a program that uses no engine is smaller without.
       splitting: entry === "app.js",
       logLevel: "silent",
     });
     expect(warnings).toEqual([]);
   },
 };
+
+/** How an inlined binary begins. */
+const magic = "0061736d";
+/** How a family's inlined binary ends: with its name. */
+const endOf = (family: string): string => Buffer.from(`path-signature${family}`).toString("hex");
 
 let project: Consumer;
 let site: Site;
@@ -134,7 +140,17 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
     const text = loadedText(out, "main.js");
     // rollup by itself minifies nothing: what it keeps is the same.
     expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(2048);
-    expect(text).not.toContain("signature_scratch_bytes");
+    expect(text).not.toContain(magic);
+  });
+
+  it("keeps one family's binary where another's functions are not imported", async () => {
+    project.write("algebra.js", `import { init, info } from "path-signature/algebra";\nconsole.log(info(), init());\n`);
+    const out = join(project.folder, `${name}-algebra`);
+    await bundlers[name]!(project.folder, "algebra.js", out);
+    const text = loadedText(out, "main.js");
+    expect(text.split(magic).length - 1).toBe(1);
+    expect(text).toContain(endOf("algebra"));
+    expect(text).not.toContain(endOf("core"));
   });
 });
 

@@ -1,12 +1,14 @@
-// The installed package where bytes may not be compiled: workerd, bundled by wrangler as for deployment and run by Miniflare, and
-// the Edge runtime of Vercel and Next.js, bundled as they do. Also that these bundles hold nothing that compiles bytes, evaluates
-// strings or starts workers, and that the default entry would indeed fail there.
+// The installed package where bytes may not be compiled: workerd, bundled by wrangler as for
+// deployment and run by Miniflare, and the Edge runtime of Vercel and Next.js, bundled as they do.
+// Also that these bundles hold nothing that compiles bytes, evaluates strings or starts workers,
+// and that the default entry would indeed fail there.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EdgeVM } from "@edge-runtime/vm";
 import { type BuildOptions, build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { familyOf } from "../../ts/wasm/probe.ts";
 import { type Consumer, root } from "../packaging/consumer.ts";
 import { requireHost } from "./hosts.ts";
 import { makeProject, type Report, settle } from "./project.ts";
@@ -18,7 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => project.close());
 
-/** Ways to get code out of bytes or strings, and to start workers. Validating and instantiating are neither. */
+/**
+ * Ways to get code out of bytes or strings, and to start workers. Validating and instantiating are
+ * neither.
+ */
 const forbidden =
   /WebAssembly\s*\.\s*(?:compile|instantiate)|new\s+WebAssembly\s*\.\s*Module\b|\bnew\s+(?:Shared)?Worker\b|\beval\s*\(|\bnew\s+Function\b|\bFunction\s*\(/;
 
@@ -61,6 +66,20 @@ describe("workerd", () => {
     expect(bundled).not.toMatch(forbidden);
   });
 
+  it("runs another family on its own binaries", async ({ skip }) => {
+    requireHost("workerd", skip);
+    const { text, bundled } = await answer(
+      "algebra",
+      `import { info, init } from "path-signature/algebra";
+       export default { fetch: async () => Response.json([await init(), await init({ variant: "simd" }), info()]) };`,
+    );
+    expect(JSON.parse(text)).toMatchObject(["relaxed", "simd", "simd"].map((variant) => ({ variant, loaded: true })));
+    // wrangler puts a hash in front of a file's name.
+    const binaries = [...bundled.matchAll(/"\.\/[0-9a-f]+-([\w-]+)\.wasm"/g)].map(([, binary]) => binary);
+    expect(binaries.sort()).toEqual(["algebra-relaxed", "algebra-simd"]);
+    expect(bundled).not.toMatch(forbidden);
+  });
+
   it("would refuse the default entry's bytes", async ({ skip }) => {
     requireHost("workerd", skip);
     const { bundled, ...outcome } = await answer(
@@ -82,7 +101,10 @@ describe("workerd", () => {
 });
 
 describe("edge-runtime", () => {
-  /** As Next.js does it: the condition `edge-light`, and a `?module` import becomes a module that the host provides. */
+  /**
+   * As Next.js does it: the condition `edge-light`, and a `?module` import becomes a module that
+   * the host provides.
+   */
   async function bundle(source: string): Promise<{ code: string; modules: Record<string, WebAssembly.Module> }> {
     const modules: Record<string, WebAssembly.Module> = {};
     const options: BuildOptions & { write: false } = {
@@ -129,6 +151,18 @@ describe("edge-runtime", () => {
     const vm = machine(modules);
     vm.evaluate(code);
     await settle("edge-light", JSON.parse(await vm.evaluate<Promise<string>>("report")) as Report, vmVersion);
+    expect(code).not.toMatch(forbidden);
+  });
+
+  it("runs another family on its own binary", async () => {
+    const { code, modules } = await bundle(
+      `import { info, init } from "path-signature/algebra";
+       globalThis.report = init().then(() => JSON.stringify(info()));`,
+    );
+    expect(Object.values(modules).map(familyOf)).toEqual(["algebra"]);
+    const vm = machine(modules);
+    vm.evaluate(code);
+    expect(JSON.parse(await vm.evaluate<Promise<string>>("report"))).toMatchObject({ variant: "simd", loaded: true });
     expect(code).not.toMatch(forbidden);
   });
 

@@ -1,4 +1,5 @@
-// What a bundler or host makes of the import of a binary. Types only, for the entries beside this file.
+// What a bundler or host makes of the import of a binary. Types only, for the entries beside this
+// file.
 
 declare module "*.wasm" {
   const module: WebAssembly.Module;

@@ -1,5 +1,6 @@
 // Entries for hosts that compile no bytes at run time: their binaries are imported as modules.
-// Nothing that compiles bytes or starts workers can be reached from here; test/packaging looks for it.
+// Nothing that compiles bytes or starts workers can be reached from here; test/packaging looks for
+// it.
 
 import type { Variant } from "../wasm/probe.ts";
 import { type Loader, onlyModules } from "../wasm/runtime.ts";

@@ -1,5 +1,5 @@
-// What entries load when an engine is asked for: the engine, how to start the worker file, and where
-// the code for GPUs is.
+// What entries load when an engine is asked for: the engine, how to start the worker file, and
+// where the code for GPUs is.
 
 export { makeEngine } from "../engine/engine.ts";
 export { loadGpu } from "./load-gpu.ts";

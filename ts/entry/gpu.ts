@@ -1,4 +1,5 @@
-// What an engine loads when a GPU is first used: the device, its kernels, and the measuring of machines.
+// What an engine loads when a GPU is first used: the device, its kernels, and the measuring of
+// machines.
 
 import { GpuBackend, type GpuSource } from "../gpu/index.ts";
 

@@ -1,14 +1,13 @@
-// What the entries of the family `core` export, read by the build (scripts/lib/entry-modules.mjs). Of
-// each `bindName` they export the function `name`, with the comment above it; the rest as it is.
-// Each `nameOperation` is one of the family's engines' functions, and not exported itself.
-// `export {…} from` only.
+// What the entries of the family `core` export, read by the build (scripts/lib/entry-modules.mjs):
+// each `bindName` becomes the function `name`, with the comment above it; each `nameOperation` is a
+// function of the family's engines; the rest is exported as it is. `export {…} from` only.
 
 export type { Algorithm, SignatureOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
+export type { Coefficients, LevelView, Signature } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "../input/types.ts";
 export { words } from "../input/words.ts";
-export type { Coefficients, LevelView, Signature } from "../input/tensor.ts";
 export {
   /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
   bindSignature,
@@ -21,9 +20,9 @@ export {
   /** Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction} */
   bindSignatureWithVjp,
   type GradientTensor,
-  signatureVjpOperation,
   type SignatureGradients,
   type SignatureVjpFunction,
   type SignatureWithVjpFunction,
+  signatureVjpOperation,
   type VjpOptions,
 } from "./signature-vjp.ts";

@@ -1,9 +1,9 @@
 // Binaries out of the text that entries carry them as. What happens to the bytes is compile.ts's.
 //
-// `relaxed`, which most engines run, is there whole, in hexadecimal digits; the others as patches of it
-// (scripts/lib/patch.mjs), since they differ from it in a few instructions. Digits, not base64: what
-// servers compress by finds repeated bytes again as repeated digits, and six bits a letter hides
-// them. bench/NOTES.md has the figures.
+// `relaxed`, which most engines run, is there whole, in hexadecimal digits; the others as patches
+// of it (scripts/lib/patch.mjs), since they differ from it in a few instructions. Digits, not
+// base64: what servers compress by finds repeated bytes again as repeated digits, and six bits a
+// letter hides them. bench/NOTES.md has the figures.
 
 import type { Variant } from "./probe.ts";
 

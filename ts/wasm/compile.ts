@@ -1,14 +1,20 @@
-// From bytes, a Response or a URL to a compiled module. Entries for hosts that forbid compiling (workerd, edge-light) must
-// not import this file.
+// From bytes, a Response or a URL to a compiled module. Entries for hosts that forbid compiling
+// (workerd, edge-light) must not import this file.
 
 import { describe, failure, reasonOf, tagOf, typeError } from "../input/errors.ts";
 
-/** What `init` can be given: a compiled module, its bytes, a Response (or the promise of one) that brings them, or where to fetch them. */
+/**
+ * What `init` can be given: a compiled module, its bytes, a Response (or the promise of one) that
+ * brings them, or where to fetch them.
+ */
 export type ModuleSource = WebAssembly.Module | BufferSource | Response | PromiseLike<Response> | URL | string;
 
 const accepted = "a WebAssembly.Module, bytes, a Response, a URL or a string with one";
 
-/** Compiles bytes at once. Blocks the thread for a few milliseconds; small modules are allowed to, even in pages. */
+/**
+ * Compiles bytes at once. Blocks the thread for a few milliseconds; small modules are allowed to,
+ * even in pages.
+ */
 export function compileNow(bytes: BufferSource): WebAssembly.Module {
   return new WebAssembly.Module(bytes);
 }
@@ -49,7 +55,8 @@ export async function compileSource(given: ModuleSource): Promise<WebAssembly.Mo
 async function compileUrl(url: string | URL): Promise<WebAssembly.Module> {
   const href = String(url);
   if (href.startsWith("file:")) {
-    // Node's fetch reads no files. Asked for by name, so that bundlers for browsers meet no import of a Node module.
+    // Node's fetch reads no files. Asked for by name, so that bundlers for browsers meet no import
+    // of a Node module.
     type Files = { readFile(url: URL): Promise<Uint8Array<ArrayBuffer>> };
     type Host = { process?: { getBuiltinModule?: (name: string) => Files | undefined } };
     const files = (globalThis as Host).process?.getBuiltinModule?.("node:fs/promises");

@@ -9,8 +9,8 @@ export interface Info {
   /** Version of the package. */
   readonly version: string;
   /**
-   * The binary that calls run on, or will run on: "simd", "relaxed", or "custom" for one that `init` was given and that does not say what it is;
-   * "none" where the engine can run no binary.
+   * The binary that calls run on, or will run on: "simd", "relaxed", or "custom" for one that
+   * `init` was given and that does not say what it is; "none" where the engine can run no binary.
    */
   readonly variant: Variant | "custom" | "none";
   /** Whether that binary has been compiled and started. */

@@ -1,7 +1,11 @@
-// Which binary an engine can run. An opcode that the engine lacks makes a whole module invalid, so each answer comes from
-// validating a tiny module that holds exactly the opcode in question. Validating compiles nothing.
+// Which binary an engine can run. An opcode that the engine lacks makes a whole module invalid, so
+// each answer comes from validating a tiny module that holds exactly the opcode in question.
+// Validating compiles nothing.
 
-/** The binaries: `simd` gives the same bits on every engine and processor; `relaxed` rounds once for a multiply-add. */
+/**
+ * The binaries: `simd` gives the same bits on every engine and processor; `relaxed` rounds once for
+ * a multiply-add.
+ */
 export type Variant = "simd" | "relaxed";
 
 /** From the one that is taken where it runs, on. */
@@ -14,7 +18,8 @@ export function isVariant(value: unknown): value is Variant {
 // \0asm, version 1.
 const header = [0, 97, 115, 109, 1, 0, 0, 0];
 
-// Made when asked for: some bundlers keep an array that is spread from another whether it is used or not.
+// Made when asked for: some bundlers keep an array that is spread from another whether it is used
+// or not.
 
 // (func (result v128) i32.const 0 i8x16.splat)
 const simdModule = () => [...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];
@@ -31,7 +36,10 @@ export function supports(variant: Variant): boolean {
   return WebAssembly.validate(new Uint8Array(variant === "simd" ? simdModule() : relaxedModule()));
 }
 
-/** The text of one of the custom sections that scripts/lib/features.mjs adds; empty where there is none. */
+/**
+ * The text of one of the custom sections that scripts/lib/features.mjs adds; empty where there is
+ * none.
+ */
 function sectionOf(module: WebAssembly.Module, name: string): string {
   const [section] = WebAssembly.Module.customSections(module, name);
   return section ? new TextDecoder().decode(section) : "";

@@ -1,5 +1,6 @@
-// Chooses and holds the binary that calls run on: lazily and synchronously at the first call, or ahead of it by `init`.
-// Where the bytes are comes from the entry (ts/entry), so that an entry without inlined bytes carries none.
+// Chooses and holds the binary that calls run on: lazily and synchronously at the first call, or
+// ahead of it by `init`. Where the bytes are comes from the entry (ts/entry), so that an entry
+// without inlined bytes carries none.
 
 import { describe, failure, tagOf, typeError } from "../input/errors.ts";
 import type { ModuleSource } from "./compile.ts";
@@ -10,9 +11,15 @@ import { familyOf, isVariant, supports, type Variant, variantOf, variantsByPrefe
 export interface Loader {
   /** The family whose operations the binaries have; others are refused. Absent: any. */
   readonly family?: string;
-  /** The variants that are inside, from the one that is taken where it runs, on. Absent: all of them. */
+  /**
+   * The variants that are inside, from the one that is taken where it runs, on. Absent: all of
+   * them.
+   */
   readonly variants?: readonly Variant[];
-  /** The module of a variant, at once. Absent: there is none inside, `init` needs a source. Its errors are the library's. */
+  /**
+   * The module of a variant, at once. Absent: there is none inside, `init` needs a source. Its
+   * errors are the library's.
+   */
   readonly moduleNow?: (variant: Variant) => WebAssembly.Module;
   /** The same, off the thread where the engine can. */
   readonly moduleLater?: (variant: Variant) => Promise<WebAssembly.Module>;
@@ -22,7 +29,10 @@ export interface Loader {
 
 /** What `init` accepts. */
 export interface InitOptions {
-  /** Use this binary from now on. `simd` gives the same bits on every engine and processor. Default: the fastest that runs. */
+  /**
+   * Use this binary from now on. `simd` gives the same bits on every engine and processor. Default:
+   * the fastest that runs.
+   */
   readonly variant?: Variant | undefined;
   /** A binary to use instead of the inlined one; `variant`, if given too, says which it is. */
   readonly source?: ModuleSource | undefined;
@@ -38,7 +48,10 @@ export class Runtime {
   #broken: Instance | undefined;
   /** Compiled modules stay: going back to a variant is instantaneous. */
   readonly modules = new Map<Variant, WebAssembly.Module>();
-  /** Counts the requests for a certain binary. The newest that succeeds wins, whichever is compiled first. */
+  /**
+   * Counts the requests for a certain binary. The newest that succeeds wins, whichever is compiled
+   * first.
+   */
   #requests = 0;
   /** The request that the current instance came from. */
   #adopted = 0;
@@ -49,7 +62,10 @@ export class Runtime {
     this.#loader = loader;
   }
 
-  /** The instance, loaded now if there is none yet. @throws PathSignatureError SIMD_UNSUPPORTED, SOURCE_MISSING, INIT_FAILED */
+  /**
+   * The instance, loaded now if there is none yet.
+   * @throws PathSignatureError SIMD_UNSUPPORTED, SOURCE_MISSING, INIT_FAILED
+   */
   instance(): Instance {
     return this.#current ?? this.#loadNow();
   }
@@ -85,7 +101,10 @@ export class Runtime {
     return this.#current;
   }
 
-  /** The binary that is taken when none is asked for. @throws PathSignatureError SIMD_UNSUPPORTED */
+  /**
+   * The binary that is taken when none is asked for.
+   * @throws PathSignatureError SIMD_UNSUPPORTED
+   */
   preferred(): Variant {
     const { variants } = this.#loader;
     // Nothing inside: the one to be brought.
@@ -117,7 +136,9 @@ export class Runtime {
     }
   }
 
-  /** `wish`: whether a certain binary was asked for, so that another one that is there does not do. */
+  /**
+   * `wish`: whether a certain binary was asked for, so that another one that is there does not do.
+   */
   async #adopt(variant: Variant | undefined, source: ModuleSource | undefined, wish: boolean): Promise<void> {
     const request = this.#requests;
     if (variant !== undefined && !supports(variant)) throw unsupported(variant);
@@ -139,7 +160,7 @@ export class Runtime {
     const { compile, family } = this.#loader;
     const module = await compile(source);
     const found = familyOf(module);
-    if (family !== undefined && found !== "" && found !== family) throw otherFamily(found, family);
+    if (family && found && found !== family) throw failure("INIT_FAILED", "source", ofFamily(found), ofFamily(family));
     return module;
   }
 
@@ -162,7 +183,10 @@ export async function onlyModules(source: ModuleSource): Promise<WebAssembly.Mod
   throw typeError("SOURCE_TYPE", "source", describe(source), "a WebAssembly.Module");
 }
 
-/** Reads what `init` was given: nothing, a source, or options. @throws PathSignatureError VARIANT_INVALID, OPTION_UNKNOWN, SOURCE_TYPE */
+/**
+ * Reads what `init` was given: nothing, a source, or options.
+ * @throws PathSignatureError VARIANT_INVALID, OPTION_UNKNOWN, SOURCE_TYPE
+ */
 export function readInit(given: unknown): InitOptions {
   if (given === undefined) return {};
   if (tagOf(given) !== "Object") return { source: given as ModuleSource };
@@ -179,14 +203,7 @@ export function readInit(given: unknown): InitOptions {
 const unsupported = (variant: Variant): Error =>
   failure("VARIANT_UNSUPPORTED", "options.variant", `"${variant}"`, "a binary that this engine can run");
 
-const otherFamily = (found: string, wanted: string): Error =>
-  failure(
-    "INIT_FAILED",
-    "source",
-    `a binary of the family "${found}"`,
-    `a binary of the family "${wanted}"`,
-    `The WebAssembly binary has the operations of "${found}"; this entry takes one of the family "${wanted}"`,
-  );
+const ofFamily = (family: string): string => `a binary of the family "${family}"`;
 
 function sourceMissing(variant?: Variant): Error {
   const binary = variant === undefined ? "" : ` "${variant}"`;
