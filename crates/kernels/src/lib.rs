@@ -15,6 +15,7 @@ mod follow;
 mod increments;
 pub mod lanes;
 mod one_channel;
+mod ops;
 mod plan;
 mod pruned;
 mod recovery;
@@ -31,6 +32,7 @@ pub mod vjp;
 mod walk;
 
 pub use combine::combine;
+pub use ops::algebra;
 pub use plan::needs_recovery;
 pub use recovery::Recovery;
 pub use request::{Algorithm, Error, Initial, Options, PerPath, Report, Request, output_len};
