@@ -1,57 +1,39 @@
 //! Inverses: from `a ⊗ b = 1`, `b_0 = 1 / a_0` and `b_k = -b_0 Σ_{i ≥ 1} a_i ⊗ b_{k-i}`.
 
-use super::items::{Layout, map, scale};
+use super::items::{Layout, map, map_rows, pull_rows, scratch};
 use super::levels::{Levels, outer};
-use super::product::{contract_left, contract_right, multiply_scratch};
+use super::product::{contract_left, contract_right};
 use crate::lanes::{Lanes, Real};
 use crate::request::{Error, PerPath};
-
-/// Vectors of scratch that [`inverse`] and [`inverse_vjp`] need, whatever the batch; `None` where the shape is none.
-pub fn inverse_scratch(channels: usize, depth: usize) -> Option<usize> {
-    multiply_scratch(channels, depth)
-}
 
 /// `out := a⁻¹`, row by row; not finite where the scalar is 0.
 pub fn inverse<V: Lanes>(
     layout: Layout,
     a: PerPath<'_, V::T>,
     out: &mut [V::T],
-    scratch: &mut [V],
+    memory: &mut [V],
 ) -> Result<(), Error> {
-    let items = layout.items()?;
-    items.check_rows(a).and(items.check_out(out))?;
-    let ([x, b], _) = items.states(scratch, inverse_scratch(layout.channels, layout.depth))?;
-    for first in items.groups::<V>() {
-        items.read(a, first, V::T::ONE, x);
-        invert(&items.levels, x, b);
-        items.write(b, first, out);
-    }
-    Ok(())
+    map_rows(layout, a, V::T::ONE, out, memory, |items, x, y| invert(&items.levels, x, y))
 }
 
-/// The gradient of `Σ cotangent · a⁻¹`, one row an item also where `a` is shared. As `d(a⁻¹) = -a⁻¹ ⊗ da ⊗ a⁻¹`, it is the
-/// cotangent contracted with the inverse on both sides.
+/// The gradient of `Σ cotangent · a⁻¹`, one row an item also where `a` is shared. As
+/// `d(a⁻¹) = -a⁻¹ ⊗ da ⊗ a⁻¹`, it is the cotangent contracted with the inverse on both sides.
 pub fn inverse_vjp<V: Lanes>(
     layout: Layout,
     a: PerPath<'_, V::T>,
     cotangent: &[V::T],
     out: &mut [V::T],
-    scratch: &mut [V],
+    memory: &mut [V],
 ) -> Result<(), Error> {
-    let items = layout.items()?;
-    items.check_rows(a).and(items.check_out(out))?;
-    let cotangent = items.cotangents(cotangent)?;
-    let ([x, b], _) = items.states(scratch, inverse_scratch(layout.channels, layout.depth))?;
-    for first in items.groups::<V>() {
-        items.read(a, first, V::T::ONE, x);
-        invert(&items.levels, x, b);
-        items.read(cotangent, first, V::T::ZERO, x);
-        contract_left(&items, x, b);
-        contract_right(&items, x, b);
-        scale(x, map(V::zero(), |_| -1.0));
-        items.write(x, first, out);
-    }
-    Ok(())
+    let memory = (memory, scratch(layout.channels, layout.depth));
+    pull_rows(layout, (a, cotangent), V::T::ONE, out, memory, |items, [x, c, g], _| {
+        invert(&items.levels, x, g);
+        contract_left(items, c, g);
+        contract_right(items, c, g);
+        for (g, c) in g.iter_mut().zip(c) {
+            *g = V::zero().sub(*c);
+        }
+    })
 }
 
 fn invert<V: Lanes>(levels: &Levels, a: &[V], b: &mut [V]) {

@@ -1,4 +1,5 @@
-//! Items: what binds lanes to rows. One lane holds one row; the lanes that are left over in the last group repeat its last row.
+//! Items: what binds lanes to rows. One lane holds one row; the lanes that are left over in the
+//! last group repeat its last row.
 
 use super::levels::Levels;
 use crate::lanes::{Lanes, Real, Rows, RowsMut};
@@ -16,6 +17,56 @@ pub struct Layout {
     pub depth: usize,
     /// Rows begin with their scalar.
     pub scalar_term: bool,
+}
+
+/// Vectors of scratch that every operation needs but the gradients of exponential and logarithm,
+/// whatever the batch: three states. `None` where the shape is none.
+pub fn scratch(channels: usize, depth: usize) -> Option<usize> {
+    Levels::new(channels, depth)?.size().checked_mul(3)
+}
+
+/// `out := f(a)`, row by row: `f` makes its second state from the first. `scalar` is that of rows
+/// without one.
+pub fn map_rows<V: Lanes>(
+    layout: Layout,
+    a: PerPath<'_, V::T>,
+    scalar: V::T,
+    out: &mut [V::T],
+    memory: &mut [V],
+    f: impl Fn(&Items, &mut [V], &mut [V]),
+) -> Result<(), Error> {
+    let items = layout.items()?;
+    items.check_rows(a).and(items.check_out(out))?;
+    let ([x, y, _], _) = items.states(memory, scratch(layout.channels, layout.depth))?;
+    for first in items.groups::<V>() {
+        items.read(a, first, scalar, x);
+        f(&items, x, y);
+        items.write(y, first, out);
+    }
+    Ok(())
+}
+
+/// As [`map_rows`] for gradients: `f` makes the third state from the row and its cotangent, and
+/// gets the scratch behind them.
+pub fn pull_rows<V: Lanes>(
+    layout: Layout,
+    (a, cotangent): (PerPath<'_, V::T>, &[V::T]),
+    scalar: V::T,
+    out: &mut [V::T],
+    (memory, needed): (&mut [V], Option<usize>),
+    f: impl Fn(&Items, [&mut [V]; 3], &mut [V]),
+) -> Result<(), Error> {
+    let items = layout.items()?;
+    items.check_rows(a).and(items.check_out(out))?;
+    let cotangent = items.cotangents(cotangent)?;
+    let ([x, c, g], rest) = items.states(memory, needed)?;
+    for first in items.groups::<V>() {
+        items.read(a, first, scalar, x);
+        items.read(cotangent, first, V::T::ZERO, c);
+        f(&items, [x, c, g], rest);
+        items.write(g, first, out);
+    }
+    Ok(())
 }
 
 /// Items of a call that has been checked.
@@ -58,20 +109,18 @@ impl Items {
         if out.len() == self.batch * self.row { Ok(()) } else { Err(Error::Output) }
     }
 
-    /// The first `count` states of the scratch, and what lies behind them.
-    pub fn states<'s, V, const N: usize>(
+    /// Three states, and the scratch behind them.
+    pub fn states<'s, V>(
         &self,
-        scratch: &'s mut [V],
+        memory: &'s mut [V],
         needed: Option<usize>,
-    ) -> Result<([&'s mut [V]; N], &'s mut [V]), Error> {
-        let needed = needed.ok_or(Error::Shape)?;
-        let mut rest = scratch.get_mut(..needed).ok_or(Error::Scratch)?;
-        let states = core::array::from_fn(|_| {
-            let (state, behind) = core::mem::take(&mut rest).split_at_mut(self.levels.size());
-            rest = behind;
-            state
-        });
-        Ok((states, rest))
+    ) -> Result<([&'s mut [V]; 3], &'s mut [V]), Error> {
+        let size = self.levels.size();
+        let memory = memory.get_mut(..needed.ok_or(Error::Shape)?).ok_or(Error::Scratch)?;
+        let (x, rest) = memory.split_at_mut(size);
+        let (y, rest) = rest.split_at_mut(size);
+        let (z, rest) = rest.split_at_mut(size);
+        Ok(([x, y, z], rest))
     }
 
     /// The first item of each group of lanes.
@@ -84,7 +133,8 @@ impl Items {
         let rows: Rows<V::T> = core::array::from_fn(|l| from.data[self.item::<V>(first, l) * from.stride..].as_ptr());
         state[0] = V::splat(scalar);
         let state = &mut state[usize::from(!self.scalar_term)..];
-        // SAFETY: the state has as many vectors as a row has numbers; `check_rows` has seen every row.
+        // SAFETY: the state has as many vectors as a row has numbers; `check_rows` has seen every
+        // row.
         unsafe { load_state(state.as_mut_ptr(), self.row, &rows) }
     }
 

@@ -1,5 +1,6 @@
-//! Levels of tensors in lanes: a state is one vector a coefficient, level 0 (the scalar) first, each level in lexicographic word
-//! order. Products and contractions of single levels; which levels meet is each operation's own.
+//! Levels of tensors in lanes: a state is one vector a coefficient, level 0 (the scalar) first,
+//! each level in lexicographic word order. Products and contractions of single levels; which levels
+//! meet is each operation's own.
 
 use crate::chen::add_outer;
 use crate::lanes::Lanes;
@@ -85,7 +86,8 @@ pub fn contract_last<V: Lanes>(to: &mut [V], from: &[V], right: &[V]) {
     }
 }
 
-/// `to[v] += Σ_u left[u] from[uv]`: contraction with the first letters, some last letters at a time in registers.
+/// `to[v] += Σ_u left[u] from[uv]`: contraction with the first letters, some last letters at a time
+/// in registers.
 pub fn contract_first<V: Lanes>(to: &mut [V], left: &[V], from: &[V]) {
     let pitch = to.len();
     let quads = pitch - pitch % 4;

@@ -1,11 +1,12 @@
-//! The truncated tensor algebra over rows: Chen's product, inverse, exponential and logarithm, and their vector-Jacobian
-//! products.
+//! The truncated tensor algebra over rows: Chen's product, inverse, exponential and logarithm, and
+//! their vector-Jacobian products.
 //!
-//! A row holds the levels 1 … depth of one element, d + d² + … + d^depth numbers; with a scalar term, level 0 in front.
-//! Without one, a product, an inverse or a logarithm takes the scalar as 1, an exponential takes it as 0, and what is written
-//! leaves its scalar out.
+//! A row holds the levels 1 … depth of one element, d + d² + … + d^depth numbers; with a scalar
+//! term, level 0 in front. Without one, a product, an inverse or a logarithm takes the scalar as 1,
+//! an exponential takes it as 0, and what is written leaves its scalar out.
 //!
-//! `items` binds rows to lanes, `levels` has the arithmetic of single levels; `product`, `inverse` and `series` are the operations.
+//! `items` binds rows to lanes, `levels` has the arithmetic of single levels; `product`, `inverse`
+//! and `series` are the operations.
 
 mod inverse;
 mod items;
@@ -13,7 +14,7 @@ mod levels;
 mod product;
 mod series;
 
-pub use inverse::{inverse, inverse_scratch, inverse_vjp};
-pub use items::Layout;
-pub use product::{MultiplyGradients, multiply, multiply_scratch, multiply_vjp};
-pub use series::{exp, exp_vjp, log, log_vjp, series_scratch, series_vjp_scratch};
+pub use inverse::{inverse, inverse_vjp};
+pub use items::{Layout, scratch};
+pub use product::{MultiplyGradients, multiply, multiply_vjp};
+pub use series::{exp, exp_vjp, log, log_vjp, series_vjp_scratch};

@@ -1,14 +1,9 @@
 //! Chen's product of the truncated tensor algebra (Chen 1957): `(a ⊗ b)_k = Σ a_i ⊗ b_{k-i}`.
 
-use super::items::{Items, Layout, scale};
+use super::items::{Items, Layout, scale, scratch};
 use super::levels::{Levels, contract_first, contract_last, outer};
 use crate::lanes::{Lanes, Real};
 use crate::request::{Error, PerPath};
-
-/// Vectors of scratch that [`multiply`] and [`multiply_vjp`] need, whatever the batch; `None` where the shape is none.
-pub fn multiply_scratch(channels: usize, depth: usize) -> Option<usize> {
-    Levels::new(channels, depth)?.size().checked_mul(2)
-}
 
 /// `out := a ⊗ b`, row by row.
 pub fn multiply<V: Lanes>(
@@ -16,11 +11,11 @@ pub fn multiply<V: Lanes>(
     a: PerPath<'_, V::T>,
     b: PerPath<'_, V::T>,
     out: &mut [V::T],
-    scratch: &mut [V],
+    memory: &mut [V],
 ) -> Result<(), Error> {
     let items = layout.items()?;
     items.check_rows(a).and(items.check_rows(b)).and(items.check_out(out))?;
-    let ([x, y], _) = items.states(scratch, multiply_scratch(layout.channels, layout.depth))?;
+    let ([x, y, _], _) = items.states(memory, scratch(layout.channels, layout.depth))?;
     for first in items.groups::<V>() {
         items.read(a, first, V::T::ONE, x);
         if first == 0 || b.stride > 0 {
@@ -47,7 +42,7 @@ pub fn multiply_vjp<V: Lanes>(
     b: PerPath<'_, V::T>,
     cotangent: &[V::T],
     to: MultiplyGradients<'_, V::T>,
-    scratch: &mut [V],
+    memory: &mut [V],
 ) -> Result<(), Error> {
     let items = layout.items()?;
     items.check_rows(a).and(items.check_rows(b))?;
@@ -56,7 +51,7 @@ pub fn multiply_vjp<V: Lanes>(
     for out in outs.iter().filter_map(|(_, out, _)| out.as_deref()) {
         items.check_out(out)?;
     }
-    let ([x, c], _) = items.states(scratch, multiply_scratch(layout.channels, layout.depth))?;
+    let ([x, c, _], _) = items.states(memory, scratch(layout.channels, layout.depth))?;
     for (other, out, contract) in outs {
         let Some(out) = out else { continue };
         for first in items.groups::<V>() {
@@ -88,7 +83,8 @@ fn product<V: Lanes>(levels: &Levels, a: &mut [V], b: &[V]) {
     a[0] = a0.mul(b0);
 }
 
-/// The adjoint of `a ↦ a ⊗ b`: `c_i[u] := Σ_v c[uv] b[v]`. A scalar's gradient is left out where rows have none.
+/// The adjoint of `a ↦ a ⊗ b`: `c_i[u] := Σ_v c[uv] b[v]`. A scalar's gradient is left out where
+/// rows have none.
 pub fn contract_right<V: Lanes>(items: &Items, c: &mut [V], b: &[V]) {
     let levels = &items.levels;
     for i in usize::from(!items.scalar_term)..=levels.depth() {
@@ -100,7 +96,8 @@ pub fn contract_right<V: Lanes>(items: &Items, c: &mut [V], b: &[V]) {
     }
 }
 
-/// The adjoint of `b ↦ a ⊗ b`: `c_j[v] := Σ_u a[u] c[uv]`. A scalar's gradient is left out where rows have none.
+/// The adjoint of `b ↦ a ⊗ b`: `c_j[v] := Σ_u a[u] c[uv]`. A scalar's gradient is left out where
+/// rows have none.
 pub fn contract_left<V: Lanes>(items: &Items, c: &mut [V], a: &[V]) {
     let levels = &items.levels;
     for j in usize::from(!items.scalar_term)..=levels.depth() {

@@ -1,56 +1,40 @@
-//! Exponential and logarithm: power series of `x`, which has no scalar, by Horner's scheme. With factors β_0 = 1, β_1, β_2 …
+//! Exponential and logarithm: power series of `x`, which has no scalar, by Horner's scheme. With
+//! factors β_0 = 1, β_1, β_2 …
 //!     q_N = 1,  q_s = 1 + β_s x ⊗ q_{s+1},  and the series is x ⊗ q_1, the product without its 1 of step s = 0.
 //! As x has no scalar, step s needs the levels 1 … N - s alone.
 //!     exp(a_0 + x) = e^{a_0} (1 + x (1 + x/2 (1 + x/3 …))),            β_s = 1 / (s + 1),
 //!     log(a_0 (1 + x)) = ln a_0 + x (1 - x/2 (1 - 2x/3 (1 - 3x/4 …))), β_s = -s / (s + 1).
 
-use super::items::{Items, Layout, map, scale};
+use super::items::{Items, Layout, map, map_rows, pull_rows, scale, scratch};
 use super::levels::{Levels, contract_first, contract_last, dot, outer};
 use crate::lanes::{Lanes, Real};
 use crate::request::{Error, PerPath};
 
-/// Vectors of scratch that [`exp`] and [`log`] need, whatever the batch; `None` where the shape is none.
-pub fn series_scratch(channels: usize, depth: usize) -> Option<usize> {
-    Levels::new(channels, depth)?.size().checked_mul(2)
-}
-
-/// Vectors of scratch that [`exp_vjp`] and [`log_vjp`] need, whatever the batch: three states, and the q_s of all steps but the
-/// last. `None` where the shape is none, or what it needs cannot be counted.
+/// Vectors of scratch that [`exp_vjp`] and [`log_vjp`] need, whatever the batch: three states, and
+/// q_1 … q_{N-1}. `None` where the shape is none, or what it needs cannot be counted.
 pub fn series_vjp_scratch(channels: usize, depth: usize) -> Option<usize> {
     let levels = Levels::new(channels, depth)?;
-    (1..depth).try_fold(levels.size().checked_mul(3)?, |sum, top| sum.checked_add(levels.range(top).end))
+    (1..depth).try_fold(scratch(channels, depth)?, |sum, top| sum.checked_add(levels.range(top).end))
 }
 
 /// `out := exp(a)`, row by row.
-pub fn exp<V: Lanes>(layout: Layout, a: PerPath<'_, V::T>, out: &mut [V::T], scratch: &mut [V]) -> Result<(), Error> {
-    let items = layout.items()?;
-    items.check_rows(a).and(items.check_out(out))?;
-    let ([x, q], _) = items.states(scratch, series_scratch(layout.channels, layout.depth))?;
-    for first in items.groups::<V>() {
-        items.read(a, first, V::T::ZERO, x);
+pub fn exp<V: Lanes>(layout: Layout, a: PerPath<'_, V::T>, out: &mut [V::T], memory: &mut [V]) -> Result<(), Error> {
+    map_rows(layout, a, V::T::ZERO, out, memory, |items, x, q| {
         series(&items.levels, x, q, exp_factor);
         if items.scalar_term {
             q[0] = V::splat(V::T::ONE);
             scale(q, map(x[0], f64::exp));
         }
-        items.write(q, first, out);
-    }
-    Ok(())
+    })
 }
 
 /// `out := log(a)`, row by row; not finite where the scalar is not positive.
-pub fn log<V: Lanes>(layout: Layout, a: PerPath<'_, V::T>, out: &mut [V::T], scratch: &mut [V]) -> Result<(), Error> {
-    let items = layout.items()?;
-    items.check_rows(a).and(items.check_out(out))?;
-    let ([x, q], _) = items.states(scratch, series_scratch(layout.channels, layout.depth))?;
-    for first in items.groups::<V>() {
-        items.read(a, first, V::T::ONE, x);
-        normalise(&items, x);
+pub fn log<V: Lanes>(layout: Layout, a: PerPath<'_, V::T>, out: &mut [V::T], memory: &mut [V]) -> Result<(), Error> {
+    map_rows(layout, a, V::T::ONE, out, memory, |items, x, q| {
+        normalise(items, x);
         series(&items.levels, x, q, log_factor);
         q[0] = map(x[0], f64::ln);
-        items.write(q, first, out);
-    }
-    Ok(())
+    })
 }
 
 /// The gradient of `Σ cotangent · exp(a)`, one row an item also where `a` is shared.
@@ -59,24 +43,17 @@ pub fn exp_vjp<V: Lanes>(
     a: PerPath<'_, V::T>,
     cotangent: &[V::T],
     out: &mut [V::T],
-    scratch: &mut [V],
+    memory: &mut [V],
 ) -> Result<(), Error> {
-    let items = layout.items()?;
-    items.check_rows(a).and(items.check_out(out))?;
-    let cotangent = items.cotangents(cotangent)?;
-    let ([x, c, g], steps) = items.states(scratch, series_vjp_scratch(layout.channels, layout.depth))?;
-    for first in items.groups::<V>() {
-        items.read(a, first, V::T::ZERO, x);
-        items.read(cotangent, first, V::T::ZERO, c);
+    let memory = (memory, series_vjp_scratch(layout.channels, layout.depth));
+    pull_rows(layout, (a, cotangent), V::T::ZERO, out, memory, |items, [x, c, g], steps| {
         if items.scalar_term {
             scale(c, map(x[0], f64::exp));
         }
-        // The scalar is a factor of everything: its gradient is the cotangent's product with the result.
-        let series = series_vjp(&items.levels, x, c, g, steps, exp_factor);
-        g[0] = c[0].add(series);
-        items.write(g, first, out);
-    }
-    Ok(())
+        // e^{a_0} is a factor of every level: its gradient is the cotangent's product with the
+        // result.
+        g[0] = series_vjp(&items.levels, x, c, g, steps, exp_factor).add(c[0]);
+    })
 }
 
 /// The gradient of `Σ cotangent · log(a)`, one row an item also where `a` is shared.
@@ -85,25 +62,18 @@ pub fn log_vjp<V: Lanes>(
     a: PerPath<'_, V::T>,
     cotangent: &[V::T],
     out: &mut [V::T],
-    scratch: &mut [V],
+    memory: &mut [V],
 ) -> Result<(), Error> {
-    let items = layout.items()?;
-    items.check_rows(a).and(items.check_out(out))?;
-    let cotangent = items.cotangents(cotangent)?;
-    let ([x, c, g], steps) = items.states(scratch, series_vjp_scratch(layout.channels, layout.depth))?;
-    for first in items.groups::<V>() {
-        items.read(a, first, V::T::ONE, x);
-        items.read(cotangent, first, V::T::ZERO, c);
-        let reciprocal = normalise(&items, x);
+    let memory = (memory, series_vjp_scratch(layout.channels, layout.depth));
+    pull_rows(layout, (a, cotangent), V::T::ONE, out, memory, |items, [x, c, g], steps| {
+        let reciprocal = normalise(items, x);
         series_vjp(&items.levels, x, c, g, steps, log_factor);
         if items.scalar_term {
-            // ln a_0 gives c_0 / a_0; x = a / a_0 gives the rest.
+            // ln a_0 gives c_0 / a_0; that a_0 divides the other levels gives the rest.
             g[0] = c[0].sub(dot(&g[1..], &x[1..]));
             scale(g, reciprocal);
         }
-        items.write(g, first, out);
-    }
-    Ok(())
+    })
 }
 
 fn exp_factor(s: usize) -> f64 {
@@ -130,7 +100,8 @@ fn series<V: Lanes>(levels: &Levels, x: &[V], q: &mut [V], factor: fn(usize) -> 
     }
 }
 
-/// `q := 1 + β x ⊗ q` up to level `top`, without the scalar. From the top level down, as a level needs lower ones only.
+/// `q := 1 + β x ⊗ q` up to level `top`, without the scalar. From the top level down, as a level
+/// needs lower ones only.
 fn step<V: Lanes>(levels: &Levels, x: &[V], q: &mut [V], top: usize, beta: f64) {
     let beta = V::splat(V::T::from_f64(beta));
     for k in (1..=top).rev() {
@@ -144,8 +115,9 @@ fn step<V: Lanes>(levels: &Levels, x: &[V], q: &mut [V], top: usize, beta: f64) 
     }
 }
 
-/// The gradient `g` with respect to `x` (levels 1 … N) of the cotangent's product with the series, which is returned. `c` is
-/// used up but for its scalar; `steps` is room for q_{N-1} … q_1, one behind the other.
+/// The gradient `g` with respect to `x` (levels 1 … N) of the cotangent's product with the series,
+/// which is returned. `c` is used up but for its scalar; `steps` is room for q_{N-1} … q_1, one
+/// behind the other.
 fn series_vjp<V: Lanes>(
     levels: &Levels,
     x: &[V],
