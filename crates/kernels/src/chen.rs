@@ -22,32 +22,13 @@ pub unsafe fn multiply_lanes<V: Lanes>(shape: &Shape, a: *mut V, b: *const V) {
             for i in 1..k {
                 let (prefixes, suffixes) = (shape.count(i), shape.count(k - i));
                 let (left, right) = (a.add(shape.offset(i)), b.add(shape.offset(k - i)));
-                add_outer(to, left, prefixes, right, suffixes, |x| x);
-            }
-        }
-    }
-}
-
-/// `to += factor(left) ⊗ right` in every lane.
-///
-/// # Safety
-/// `left` and `right` have `prefixes` and `suffixes` vectors, `to` has as many as there are pairs, and overlaps neither.
-#[inline(always)]
-pub unsafe fn add_outer<V: Lanes>(
-    to: *mut V,
-    left: *const V,
-    prefixes: usize,
-    right: *const V,
-    suffixes: usize,
-    factor: impl Fn(V) -> V,
-) {
-    // SAFETY: as the caller vouches.
-    unsafe {
-        for p in 0..prefixes {
-            let x = factor(*left.add(p));
-            let row = to.add(p * suffixes);
-            for s in 0..suffixes {
-                *row.add(s) = x.mul_add(*right.add(s), *row.add(s));
+                for p in 0..prefixes {
+                    let x = *left.add(p);
+                    let row = to.add(p * suffixes);
+                    for s in 0..suffixes {
+                        *row.add(s) = x.mul_add(*right.add(s), *row.add(s));
+                    }
+                }
             }
         }
     }

@@ -46,7 +46,7 @@ fn invert<V: Lanes>(levels: &Levels, a: &[V], b: &mut [V]) {
             *y = x.mul(b0).mul(minus);
         }
         for i in 1..k {
-            outer(to, levels.level(a, i), levels.level(lower, k - i), |x| x.mul(minus));
+            outer(to, levels.level(a, i), levels.level(lower, k - i), minus);
         }
     }
 }

@@ -2,7 +2,6 @@
 //! each level in lexicographic word order. Products and contractions of single levels; which levels
 //! meet is each operation's own.
 
-use crate::chen::add_outer;
 use crate::lanes::Lanes;
 use crate::shape::Shape;
 use core::ops::Range;
@@ -59,58 +58,97 @@ impl Levels {
     }
 }
 
-/// `to += factor(left) ⊗ right`.
-#[inline(always)]
-pub fn outer<V: Lanes>(to: &mut [V], left: &[V], right: &[V], factor: impl Fn(V) -> V) {
+/// Calls a function of the first of `N` columns for all columns of a matrix: four at a time, then
+/// those that are left. A row's numbers are the last letters of its word.
+macro_rules! by_columns {
+    ($pitch:expr, $function:ident ( $($argument:expr),* )) => {{
+        let pitch = $pitch;
+        let mut at = 0;
+        while at + 4 <= pitch {
+            $function::<V, 4>(at, pitch, $($argument),*);
+            at += 4;
+        }
+        match pitch - at {
+            1 => $function::<V, 1>(at, pitch, $($argument),*),
+            2 => $function::<V, 2>(at, pitch, $($argument),*),
+            3 => $function::<V, 3>(at, pitch, $($argument),*),
+            _ => {}
+        }
+    }};
+}
+
+/// `to[uv] += left[u] right[v]`.
+pub fn outer<V: Lanes>(to: &mut [V], left: &[V], right: &[V], factor: V) {
     assert_eq!(to.len(), left.len() * right.len());
-    // SAFETY: the lengths are as asserted, and `to` is borrowed alone.
-    unsafe { add_outer(to.as_mut_ptr(), left.as_ptr(), left.len(), right.as_ptr(), right.len(), factor) }
+    // SAFETY: the columns are those of a matrix of the lengths that are asserted.
+    unsafe { by_columns!(right.len(), outer_columns(to, left, right, factor)) }
+}
+
+#[inline(always)]
+unsafe fn outer_columns<V: Lanes, const N: usize>(
+    at: usize,
+    pitch: usize,
+    to: &mut [V],
+    left: &[V],
+    right: &[V],
+    factor: V,
+) {
+    // SAFETY: the caller vouches for the columns.
+    unsafe {
+        let right: [V; N] = core::array::from_fn(|i| right.get_unchecked(at + i).mul(factor));
+        let mut row = to.as_mut_ptr().add(at);
+        for x in left {
+            for i in 0..N {
+                *row.add(i) = x.mul_add(right[i], *row.add(i));
+            }
+            row = row.wrapping_add(pitch);
+        }
+    }
 }
 
 /// `to[u] += Σ_v from[uv] right[v]`: contraction with the last letters.
 pub fn contract_last<V: Lanes>(to: &mut [V], from: &[V], right: &[V]) {
-    for (sum, from) in to.iter_mut().zip(from.chunks_exact(right.len())) {
-        let (quads, rest) = from.as_chunks::<4>();
-        let (right_quads, right_rest) = right.as_chunks::<4>();
-        // Four sums, which do not wait for each other.
-        let mut sums = [*sum, V::zero(), V::zero(), V::zero()];
-        for (x, y) in quads.iter().zip(right_quads) {
-            for i in 0..4 {
-                sums[i] = x[i].mul_add(y[i], sums[i]);
-            }
-        }
-        for ((x, y), sum) in rest.iter().zip(right_rest).zip(&mut sums) {
-            *sum = x.mul_add(*y, *sum);
-        }
-        *sum = sums[0].add(sums[1]).add(sums[2].add(sums[3]));
-    }
-}
-
-/// `to[v] += Σ_u left[u] from[uv]`: contraction with the first letters, some last letters at a time
-/// in registers.
-pub fn contract_first<V: Lanes>(to: &mut [V], left: &[V], from: &[V]) {
-    let pitch = to.len();
-    let quads = pitch - pitch % 4;
-    for at in (0..quads).step_by(4) {
-        columns::<V, 4>(&mut to[at..], left, &from[at..], pitch);
-    }
-    match pitch - quads {
-        1 => columns::<V, 1>(&mut to[quads..], left, &from[quads..], pitch),
-        2 => columns::<V, 2>(&mut to[quads..], left, &from[quads..], pitch),
-        3 => columns::<V, 3>(&mut to[quads..], left, &from[quads..], pitch),
-        _ => {}
-    }
+    assert_eq!(from.len(), to.len() * right.len());
+    // SAFETY: the columns are those of a matrix of the lengths that are asserted.
+    unsafe { by_columns!(right.len(), last_columns(to, from, right)) }
 }
 
 #[inline(always)]
-fn columns<V: Lanes, const N: usize>(to: &mut [V], left: &[V], from: &[V], pitch: usize) {
-    let mut sums: [V; N] = core::array::from_fn(|i| to[i]);
-    for (x, row) in left.iter().zip(from.chunks(pitch)) {
-        for (sum, y) in sums.iter_mut().zip(&row[..N]) {
-            *sum = x.mul_add(*y, *sum);
+unsafe fn last_columns<V: Lanes, const N: usize>(at: usize, pitch: usize, to: &mut [V], from: &[V], right: &[V]) {
+    // SAFETY: the caller vouches for the columns.
+    unsafe {
+        let right: [V; N] = core::array::from_fn(|i| *right.get_unchecked(at + i));
+        let mut row = from.as_ptr().add(at);
+        for sum in to {
+            for i in 0..N {
+                *sum = right[i].mul_add(*row.add(i), *sum);
+            }
+            row = row.wrapping_add(pitch);
         }
     }
-    to[..N].copy_from_slice(&sums);
+}
+
+/// `to[v] += Σ_u left[u] from[uv]`: contraction with the first letters.
+pub fn contract_first<V: Lanes>(to: &mut [V], left: &[V], from: &[V]) {
+    assert_eq!(from.len(), left.len() * to.len());
+    // SAFETY: the columns are those of a matrix of the lengths that are asserted.
+    unsafe { by_columns!(to.len(), first_columns(to, left, from)) }
+}
+
+#[inline(always)]
+unsafe fn first_columns<V: Lanes, const N: usize>(at: usize, pitch: usize, to: &mut [V], left: &[V], from: &[V]) {
+    // SAFETY: the caller vouches for the columns.
+    unsafe {
+        let mut sums: [V; N] = core::array::from_fn(|i| *to.get_unchecked(at + i));
+        let mut row = from.as_ptr().add(at);
+        for x in left {
+            for i in 0..N {
+                sums[i] = x.mul_add(*row.add(i), sums[i]);
+            }
+            row = row.wrapping_add(pitch);
+        }
+        to[at..at + N].copy_from_slice(&sums);
+    }
 }
 
 /// `Σ_i x_i y_i`.

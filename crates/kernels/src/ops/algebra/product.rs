@@ -77,7 +77,7 @@ fn product<V: Lanes>(levels: &Levels, a: &mut [V], b: &[V]) {
             *x = a0.mul_add(*y, x.mul(b0));
         }
         for i in 1..k {
-            outer(to, levels.level(lower, i), levels.level(b, k - i), |x| x);
+            outer(to, levels.level(lower, i), levels.level(b, k - i), V::splat(V::T::ONE));
         }
     }
     a[0] = a0.mul(b0);

@@ -110,7 +110,7 @@ fn step<V: Lanes>(levels: &Levels, x: &[V], q: &mut [V], top: usize, beta: f64) 
             *q = x.mul(beta);
         }
         for i in 1..k {
-            outer(to, levels.level(x, i), levels.level(lower, k - i), |x| x.mul(beta));
+            outer(to, levels.level(x, i), levels.level(lower, k - i), beta);
         }
     }
 }
