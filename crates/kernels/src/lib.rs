@@ -28,6 +28,7 @@ mod signature;
 mod small;
 mod state;
 mod stream;
+mod tensor;
 pub mod vjp;
 mod walk;
 

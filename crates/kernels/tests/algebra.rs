@@ -645,7 +645,7 @@ fn one_gradient_of_a_product() {
     let mut random = Random(131);
     let [a, b, c] = [0; 3].map(|_| random.numbers(form.row()));
     let both = backward::<LanesF64>(Multiply, form, 1, shared(&a), shared(&b), &c);
-    for which in 0..2 {
+    for (which, gradient) in both.iter().enumerate() {
         let mut out = nothing::<f64>(form.row());
         let to = match which {
             0 => MultiplyGradients { a: Some(&mut out[..]), b: None },
@@ -653,6 +653,6 @@ fn one_gradient_of_a_product() {
         };
         let mut scratch = scratch::<LanesF64>(algebra::scratch(form.d, form.n));
         algebra::multiply_vjp(form.layout(1), shared(&a), shared(&b), &c, to, &mut scratch).unwrap();
-        assert_eq!(bits(&out), bits(&both[which]));
+        assert_eq!(bits(&out), bits(gradient));
     }
 }

@@ -1,10 +1,11 @@
 //! Inverses: from `a ⊗ b = 1`, `b_0 = 1 / a_0` and `b_k = -b_0 Σ_{i ≥ 1} a_i ⊗ b_{k-i}`.
 
 use super::items::{Layout, map, map_rows, pull_rows, scratch};
-use super::levels::{Levels, outer};
+use super::levels::Levels;
 use super::product::{contract_left, contract_right};
 use crate::lanes::{Lanes, Real};
 use crate::request::{Error, PerPath};
+use crate::tensor::outer;
 
 /// `out := a⁻¹`, row by row; not finite where the scalar is 0.
 pub fn inverse<V: Lanes>(

@@ -1,9 +1,10 @@
 //! Chen's product of the truncated tensor algebra (Chen 1957): `(a ⊗ b)_k = Σ a_i ⊗ b_{k-i}`.
 
 use super::items::{Items, Layout, scale, scratch};
-use super::levels::{Levels, contract_first, contract_last, outer};
+use super::levels::Levels;
 use crate::lanes::{Lanes, Real};
 use crate::request::{Error, PerPath};
+use crate::tensor::{contract_first, contract_last, outer};
 
 /// `out := a ⊗ b`, row by row.
 pub fn multiply<V: Lanes>(

@@ -1,14 +1,16 @@
 //! Exponential and logarithm: power series of `x`, which has no scalar, by Horner's scheme. With
-//! factors β_0 = 1, β_1, β_2 …
-//!     q_N = 1,  q_s = 1 + β_s x ⊗ q_{s+1},  and the series is x ⊗ q_1, the product without its 1 of step s = 0.
-//! As x has no scalar, step s needs the levels 1 … N - s alone.
-//!     exp(a_0 + x) = e^{a_0} (1 + x (1 + x/2 (1 + x/3 …))),            β_s = 1 / (s + 1),
-//!     log(a_0 (1 + x)) = ln a_0 + x (1 - x/2 (1 - 2x/3 (1 - 3x/4 …))), β_s = -s / (s + 1).
+//! factors β_s, of which β_0 = 1,
+//!     q_N = 1,  q_s = 1 + β_s x ⊗ q_{s+1}  for s = N - 1 … 1,
+//! and the series, without its constant, is x ⊗ q_1. As x has no scalar, q_s is needed up to level
+//! N - s only.
+//!     exp(a_0 + x) = e^{a_0} (1 + x (1 + x/2 (1 + x/3 …))):            β_s = 1 / (s + 1)
+//!     log(a_0 (1 + x)) = ln a_0 + x (1 - x/2 (1 - 2x/3 (1 - 3x/4 …))): β_s = -s / (s + 1)
 
 use super::items::{Items, Layout, map, map_rows, pull_rows, scale, scratch};
-use super::levels::{Levels, contract_first, contract_last, dot, outer};
+use super::levels::Levels;
 use crate::lanes::{Lanes, Real};
 use crate::request::{Error, PerPath};
+use crate::tensor::{contract_first, contract_last, dot, outer};
 
 /// Vectors of scratch that [`exp_vjp`] and [`log_vjp`] need, whatever the batch: three states, and
 /// q_1 … q_{N-1}. `None` where the shape is none, or what it needs cannot be counted.
@@ -100,8 +102,8 @@ fn series<V: Lanes>(levels: &Levels, x: &[V], q: &mut [V], factor: fn(usize) -> 
     }
 }
 
-/// `q := 1 + β x ⊗ q` up to level `top`, without the scalar. From the top level down, as a level
-/// needs lower ones only.
+/// `q := 1 + β x ⊗ q` up to level `top`; scalars are neither read nor written. From the top level
+/// down, as a level needs lower ones only.
 fn step<V: Lanes>(levels: &Levels, x: &[V], q: &mut [V], top: usize, beta: f64) {
     let beta = V::splat(V::T::from_f64(beta));
     for k in (1..=top).rev() {
@@ -115,9 +117,9 @@ fn step<V: Lanes>(levels: &Levels, x: &[V], q: &mut [V], top: usize, beta: f64) 
     }
 }
 
-/// The gradient `g` with respect to `x` (levels 1 … N) of the cotangent's product with the series,
-/// which is returned. `c` is used up but for its scalar; `steps` is room for q_{N-1} … q_1, one
-/// behind the other.
+/// Horner's steps backwards: `g := ` the gradient with respect to `x`, levels 1 … N, of the
+/// cotangent's product with the series, which is returned. `c` is used up but for its scalar;
+/// `steps` is room for q_{N-1} … q_1, one behind the other.
 fn series_vjp<V: Lanes>(
     levels: &Levels,
     x: &[V],
