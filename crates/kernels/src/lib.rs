@@ -36,7 +36,7 @@ pub use combine::combine;
 pub use ops::algebra;
 pub use plan::needs_recovery;
 pub use recovery::Recovery;
-pub use request::{Algorithm, Error, Initial, Options, PerPath, Report, Request, output_len};
+pub use request::{Algorithm, Error, Options, PerPath, Report, Request, output_len};
 pub use scratch::signature_scratch;
 pub use shape::signature_size;
 pub use signature::signature;

@@ -42,22 +42,10 @@ pub struct PerPath<'a, T> {
 
 impl<'a, T> PerPath<'a, T> {
     /// The numbers of one path, if they are all there.
-    pub(crate) fn get(&self, path: usize, count: usize) -> Option<&'a [T]> {
+    pub fn get(&self, path: usize, count: usize) -> Option<&'a [T]> {
         let start = path.checked_mul(self.stride)?;
         self.data.get(start..start.checked_add(count)?)
     }
-}
-
-/// The signature that each path continues.
-#[derive(Clone, Copy, Debug, Default)]
-pub enum Initial<'a, T> {
-    /// The identity.
-    #[default]
-    Identity,
-    /// `size` numbers (no scalar term) a path.
-    Given(PerPath<'a, T>),
-    /// What stands in the output (whole signatures only).
-    Output,
 }
 
 /// A batch of paths.
@@ -77,8 +65,8 @@ pub struct Request<'a, T> {
     pub lengths: Option<&'a [u32]>,
     /// A point before the first.
     pub basepoint: Option<PerPath<'a, T>>,
-    /// The signature to continue from.
-    pub initial: Initial<'a, T>,
+    /// The signature that each path continues: `size` numbers (no scalar term) a path; none is the identity.
+    pub initial: Option<PerPath<'a, T>>,
     /// What to compute.
     pub options: Options,
     /// The recovery for this shape, made once by [`Recovery::build`]; needed where [`needs_recovery`] says so.
@@ -103,7 +91,7 @@ pub enum Error {
     Lengths,
     /// Too few numbers in `basepoint`.
     Basepoint,
-    /// Too few numbers in `initial`, or [`Initial::Output`] with `stream`.
+    /// Too few numbers in `initial`.
     Initial,
     /// `out` has not [`output_len`] numbers.
     Output,
@@ -154,10 +142,11 @@ impl<T: Copy> Request<'_, T> {
         {
             return Err(Error::Basepoint);
         }
-        match self.initial {
-            Initial::Given(i) if self.batch > 0 && i.get(last, shape.size).is_none() => return Err(Error::Initial),
-            Initial::Output if self.options.stream => return Err(Error::Initial),
-            _ => {}
+        if let Some(i) = self.initial
+            && self.batch > 0
+            && i.get(last, shape.size).is_none()
+        {
+            return Err(Error::Initial);
         }
         if output_len(self) != Some(out) {
             return Err(Error::Output);

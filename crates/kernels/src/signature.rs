@@ -7,7 +7,7 @@ use crate::follow::follow;
 use crate::increments::{Gather, Track};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::plan::{Way, pieces, plan};
-use crate::request::{Algorithm, Error, Initial, Report, Request, rows};
+use crate::request::{Algorithm, Error, Report, Request, rows};
 use crate::scratch::Scratch;
 use crate::shape::Shape;
 use crate::state::{clear, load_state, store_state, sums_finite};
@@ -104,12 +104,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
 
     /// Where a path's initial signature stands, if it has one.
     fn initial(&self, path: usize) -> Option<*const T> {
-        match self.request.initial {
-            Initial::Identity => None,
-            Initial::Given(given) => given.get(path, self.shape.size).map(<[T]>::as_ptr),
-            // SAFETY: whole signatures have one row a path.
-            Initial::Output => Some(unsafe { self.out_row(path, 0) }),
-        }
+        self.request.initial?.get(path, self.shape.size).map(<[T]>::as_ptr)
     }
 
     /// Whole signatures of depth 1: each path's last point less its first.
@@ -252,7 +247,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                 }
             }
             let mut result = scratch.state;
-            if !matches!(self.request.initial, Initial::Identity) {
+            if self.request.initial.is_some() {
                 self.start(group, scratch.values);
                 chen::multiply_lanes(self.shape, scratch.values, scratch.state);
                 result = scratch.values;

@@ -6,7 +6,7 @@ use common::{Levels, Random, call, cast, flat, identity, prefixes};
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, ToPrimitive};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::{Algorithm, Initial, Options, PerPath, Request, signature_size};
+use path_signature_kernels::{Algorithm, Options, PerPath, Request, signature_size};
 
 #[derive(serde::Deserialize)]
 struct Oracles {
@@ -75,7 +75,7 @@ fn oracles_on<V: Lanes>() {
             depth: oracle.depth,
             lengths: None,
             basepoint: None,
-            initial: Initial::Identity,
+            initial: None,
             options: Options::default(),
             recovery: None,
         };
@@ -183,7 +183,7 @@ impl Case {
             depth: self.n,
             lengths: self.lengths.as_deref(),
             basepoint: per_path(&base, self.d),
-            initial: per_path(&initial, size).map_or(Initial::Identity, Initial::Given),
+            initial: per_path(&initial, size),
             options: Options { algorithm, ..self.options },
             recovery: None,
         };

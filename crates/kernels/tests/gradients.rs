@@ -6,7 +6,7 @@ mod common;
 use common::{Field, Levels, Random, call, cast, flat, identity, prefixes};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
 use path_signature_kernels::vjp::{Gradients, Part, VjpRequest, carry_len, signature_vjp, vjp_scratch};
-use path_signature_kernels::{Initial, Options, PerPath, Request, signature_size};
+use path_signature_kernels::{Options, PerPath, Request, signature_size};
 
 /// a + b ε with ε² = 0.
 #[derive(Clone, Debug)]
@@ -213,8 +213,8 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool, lone: bool) -> Answer<V::T> {
         lengths: m.lengths.as_deref(),
         basepoint,
         initial: match initial {
-            Some(given) if m.kind.stream => Initial::Given(given),
-            _ => Initial::Identity,
+            Some(given) if m.kind.stream => Some(given),
+            _ => None,
         },
         options,
         recovery: None,
@@ -474,7 +474,7 @@ fn pieces_of_time() {
                     depth: n,
                     lengths: None,
                     basepoint: base.map(|data| PerPath { data, stride: 0 }),
-                    initial: Initial::Given(PerPath { data: initial, stride: 0 }),
+                    initial: Some(PerPath { data: initial, stride: 0 }),
                     options: Options { stream, ..options },
                     recovery: None,
                 })

@@ -4,7 +4,7 @@ mod common;
 
 use common::call_into;
 use path_signature_kernels::lanes::LanesF64;
-use path_signature_kernels::{Error, Initial, Options, PerPath, Request, signature, signature_scratch};
+use path_signature_kernels::{Error, Options, PerPath, Request, signature, signature_scratch};
 
 const PATHS: [f64; 12] = [0., 0., 1., 0., 1., 1., 0., 0., 2., 0., 2., 3.];
 
@@ -17,7 +17,7 @@ fn sound() -> Request<'static, f64> {
         depth: 2,
         lengths: None,
         basepoint: None,
-        initial: Initial::Identity,
+        initial: None,
         options: Options::default(),
         recovery: None,
     }
@@ -47,12 +47,7 @@ fn refusals() {
         Error::Basepoint
     );
     let five = [0.0; 5];
-    assert_eq!(
-        refused(&Request { initial: Initial::Given(PerPath { data: &five, stride: 0 }), ..sound() }, 12),
-        Error::Initial
-    );
-    let stream = Options { stream: true, ..Options::default() };
-    assert_eq!(refused(&Request { initial: Initial::Output, options: stream, ..sound() }, 24), Error::Initial);
+    assert_eq!(refused(&Request { initial: Some(PerPath { data: &five, stride: 0 }), ..sound() }, 12), Error::Initial);
     for numbers in [0, 11, 13] {
         assert_eq!(refused(&sound(), numbers), Error::Output);
     }

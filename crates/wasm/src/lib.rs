@@ -1,40 +1,62 @@
-//! The WebAssembly exports of path-signature: addresses, lengths, error codes; numbers only, so that one instance needs no glue.
+//! The WebAssembly exports of path-signature: numbers only, so that one instance needs no glue. A task is a piece of
+//! memory that begins with a head (`head`); [`run()`] carries it out, [`scratch()`] says how much memory that takes besides.
 //!
-//! Nothing numerical lives here, and nothing an argument can hold makes an export trap: every range is checked against the memory's size before it
-//! becomes a slice. Code that runs is in `path-signature-kernels`.
+//! Nothing numerical lives here, and nothing that a head can hold makes an export trap: every range is checked against
+//! the memory's size before it becomes a slice. Operations are in `path-signature-kernels`. A binary has one family of
+//! them: the cargo features `core` and `algebra`.
 
 // As in path-signature-kernels.
 #![cfg_attr(path_signature_small, feature(optimize_attribute))]
 
+#[cfg(feature = "core")]
 mod combine;
+mod head;
+#[cfg(feature = "core")]
+mod old;
+mod operation;
+#[cfg(feature = "core")]
+mod options;
+#[cfg(feature = "core")]
 mod peak;
 mod ranges;
+#[cfg(feature = "core")]
 mod recoveries;
+#[cfg(feature = "core")]
+mod signature;
+#[cfg(all(test, feature = "core"))]
+mod tests;
+#[cfg(feature = "core")]
 mod vjp;
 
-use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64};
-use path_signature_kernels::{
-    Algorithm, Error, Initial, Options, Recovery, Request, output_len, signature as run, signature_scratch,
-};
-use ranges::{aligned, per_path, slice, slice_mut};
+use head::Task;
+use operation::{Question, ask};
 use std::alloc::Layout;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Alignment of everything that [`allocate`] gives.
 const ALIGNMENT: usize = 64;
 
-/// Result codes of [`signature`]; `ts/wasm/abi.ts` has the same.
+/// Results of [`run()`]; `ts/wasm/abi.ts` has the same. Negative: refused, nothing was written.
 mod code {
     pub const FINE: i32 = 0;
+    /// Done, but the sum of some path's increments is not finite.
     pub const INCREMENTS_NOT_FINITE: i32 = 1;
-    pub const DTYPE: i32 = -1;
-    pub const SHAPE: i32 = -2;
-    pub const RANGE: i32 = -3;
-    pub const LENGTHS: i32 = -4;
-    pub const SCRATCH: i32 = -5;
-    pub const OPTIONS: i32 = -6;
-    /// Of gradients: done, but a cotangent is not finite.
+    /// Done, but a cotangent is not finite, or what came of one.
     pub const COTANGENTS_NOT_FINITE: i32 = 2;
+    /// No such number type.
+    pub const DTYPE: i32 = -1;
+    /// No channels, depth, points or rows, or a size beyond what memory holds.
+    pub const SHAPE: i32 = -2;
+    /// A range outside memory, misaligned, or absent where it is needed.
+    pub const RANGE: i32 = -3;
+    /// A length that is 0 or more than the points.
+    pub const LENGTHS: i32 = -4;
+    /// Less scratch than needed.
+    pub const SCRATCH: i32 = -5;
+    /// An option bit without meaning.
+    pub const OPTIONS: i32 = -6;
+    /// No such operation in this binary.
+    pub const OPERATION: i32 = -7;
 }
 
 /// Bytes of memory, 64-byte aligned; 0 if they cannot be had. The memory may grow: views of it have to be made again.
@@ -59,172 +81,35 @@ pub fn release(address: usize, bytes: usize) {
     }
 }
 
-/// Coefficients of a signature without its scalar term; 0 from 2^31 on, or without a channel or a level.
+/// Runs the task whose head is at an address. The result is a code.
 #[wasm_bindgen]
-pub fn signature_size(channels: usize, depth: usize) -> usize {
-    path_signature_kernels::signature_size(channels, depth).unwrap_or(0)
+pub fn run(head: usize) -> i32 {
+    Task::read(head).and_then(|task| ask(&task, Question::Run)).map_or_else(|code| code, |code| code as i32)
 }
 
-/// Bytes of scratch that [`signature`] needs for any batch and any number of points; 0 if the shape, the dtype or the options are unsupported.
+/// Bytes of scratch memory that a task needs; 0 if it is unsupported. The memory may grow: tables for shapes are made here.
 #[wasm_bindgen]
-pub fn signature_scratch_bytes(dtype: u32, channels: usize, depth: usize, options: u32) -> usize {
-    let Some(options) = decode(options) else { return 0 };
-    // One vector more than needed, so that a supported shape never says 0.
-    let bytes = |vectors: Option<usize>| vectors.and_then(|n| n.checked_add(1)?.checked_mul(16)).unwrap_or(0);
-    recoveries::with(channels, depth, options, |recovery| match dtype {
-        0 => bytes(signature_scratch::<LanesF32>(channels, depth, options, recovery)),
-        1 => bytes(signature_scratch::<LanesF64>(channels, depth, options, recovery)),
-        _ => 0,
-    })
+pub fn scratch(head: usize) -> usize {
+    Task::read(head).and_then(|task| ask(&task, Question::Scratch)).unwrap_or(0)
 }
 
-/// The signatures of a batch of paths; see `ts/wasm/abi.ts` for every argument, and the table above for the result.
-/// A negative result means that nothing was written.
+/// Numbers of the state that one piece of time hands to the next, an item; 0 if there is none.
 #[wasm_bindgen]
-#[allow(clippy::too_many_arguments)]
-pub fn signature(
-    dtype: u32,
-    paths: usize,
-    batch: usize,
-    points: usize,
-    channels: usize,
-    depth: usize,
-    lengths: usize,
-    basepoint: usize,
-    basepoint_stride: usize,
-    initial: usize,
-    initial_stride: usize,
-    options: u32,
-    out: usize,
-    scratch: usize,
-    scratch_bytes: usize,
-) -> i32 {
-    let Some(options) = decode(options) else { return code::OPTIONS };
-    let call = Arguments {
-        paths,
-        batch,
-        points,
-        channels,
-        depth,
-        lengths,
-        basepoint,
-        basepoint_stride,
-        initial,
-        initial_stride,
-        options,
-        out,
-        scratch,
-        scratch_bytes,
-    };
-    match dtype {
-        0 => call.run::<LanesF32>(),
-        1 => call.run::<LanesF64>(),
-        _ => code::DTYPE,
-    }
+pub fn state_numbers(head: usize) -> usize {
+    Task::read(head).and_then(|task| ask(&task, Question::State)).unwrap_or(0)
 }
 
-/// Rounds of 48 independent float32 vector multiply-adds each, to measure this binary's peak: 384 floating point operations a round.
+/// Rounds of 48 independent float32 vector multiply-adds each, to measure this binary's peak: 384 floating point
+/// operations a round.
+#[cfg(feature = "core")]
 #[wasm_bindgen]
 pub fn peak_f32(rounds: usize) -> f32 {
-    peak::multiply_adds::<LanesF32>(rounds)
+    peak::multiply_adds::<path_signature_kernels::lanes::LanesF32>(rounds)
 }
 
 /// As [`peak_f32`] for float64: 192 floating point operations a round.
+#[cfg(feature = "core")]
 #[wasm_bindgen]
 pub fn peak_f64(rounds: usize) -> f64 {
-    peak::multiply_adds::<LanesF64>(rounds)
-}
-
-/// Bits 0 stream, 1 inverse, 2 scalar term, 8…9 algorithm.
-fn decode(bits: u32) -> Option<Options> {
-    if bits & !0x307 != 0 {
-        return None;
-    }
-    let algorithm = match bits >> 8 {
-        0 => Algorithm::Auto,
-        1 => Algorithm::Horner,
-        2 => Algorithm::Pruned,
-        _ => return None,
-    };
-    Some(Options { stream: bits & 1 != 0, inverse: bits & 2 != 0, scalar_term: bits & 4 != 0, algorithm })
-}
-
-/// The arguments of [`signature`] as they came.
-struct Arguments {
-    paths: usize,
-    batch: usize,
-    points: usize,
-    channels: usize,
-    depth: usize,
-    lengths: usize,
-    basepoint: usize,
-    basepoint_stride: usize,
-    initial: usize,
-    initial_stride: usize,
-    options: Options,
-    out: usize,
-    scratch: usize,
-    scratch_bytes: usize,
-}
-
-impl Arguments {
-    fn run<V: Lanes>(&self) -> i32 {
-        recoveries::with(self.channels, self.depth, self.options, |recovery| {
-            self.checked::<V>(recovery).unwrap_or_else(|code| code)
-        })
-    }
-
-    fn checked<V: Lanes>(&self, recovery: Option<Recovery<'_>>) -> Result<i32, i32> {
-        let size = path_signature_kernels::signature_size(self.channels, self.depth).ok_or(code::SHAPE)?;
-        if self.points == 0 {
-            return Err(code::SHAPE);
-        }
-        let numbers =
-            self.points.checked_mul(self.channels).and_then(|n| n.checked_mul(self.batch)).ok_or(code::SHAPE)?;
-        // SAFETY (all slices): `ranges` checks alignment and bounds against the memory. What the ranges hold is plain numbers; the caller vouches,
-        // as `ts/wasm/abi.ts` does, that `out` and `scratch` overlap nothing but `initial` = `out`.
-        let paths = unsafe { slice::<V::T>(self.paths, numbers) }.ok_or(code::RANGE)?;
-        let lengths = match self.lengths {
-            0 => None,
-            address => Some(unsafe { slice::<u32>(address, self.batch) }.ok_or(code::RANGE)?),
-        };
-        let basepoint = unsafe { per_path::<V::T>(self.batch, self.basepoint, self.basepoint_stride, self.channels) }
-            .ok_or(code::RANGE)?;
-        let initial = if self.initial == self.out && self.initial != 0 {
-            Initial::Output
-        } else {
-            unsafe { per_path::<V::T>(self.batch, self.initial, self.initial_stride, size) }
-                .ok_or(code::RANGE)?
-                .map_or(Initial::Identity, Initial::Given)
-        };
-        let request = Request {
-            paths,
-            batch: self.batch,
-            points: self.points,
-            channels: self.channels,
-            depth: self.depth,
-            lengths,
-            basepoint,
-            initial,
-            options: self.options,
-            recovery,
-        };
-        let out_numbers = output_len(&request).ok_or(code::SHAPE)?;
-        let out = unsafe { slice_mut::<V::T>(self.out, out_numbers) }.ok_or(code::RANGE)?;
-        if !aligned(self.scratch, size_of::<V>()) {
-            return Err(code::RANGE);
-        }
-        let scratch =
-            unsafe { slice_mut::<V>(self.scratch, self.scratch_bytes / size_of::<V>()) }.ok_or(code::RANGE)?;
-        match run::<V>(&request, out, scratch) {
-            Ok(report) if report.increments_finite => Ok(code::FINE),
-            Ok(_) => Ok(code::INCREMENTS_NOT_FINITE),
-            Err(Error::Shape) => Err(code::SHAPE),
-            Err(Error::Lengths) => Err(code::LENGTHS),
-            // A recovery is missing only where the shape has none.
-            Err(Error::Recovery) => Err(code::SHAPE),
-            Err(Error::Scratch) => Err(code::SCRATCH),
-            Err(_) => Err(code::RANGE),
-        }
-    }
+    peak::multiply_adds::<path_signature_kernels::lanes::LanesF64>(rounds)
 }

@@ -1,206 +1,135 @@
-//! The exports for gradients: addresses to slices, as in `lib.rs`. Nothing numerical lives here.
+//! Gradients of a batch of signatures. Regions: 0 paths, 1 basepoint, 2 initial, 3 out, 4 cotangents, 5 signatures, 6 out
+//! basepoint, 7 out initial, 8 carry. Signatures that are absent are computed first, in scratch memory.
 
-use crate::ranges::{aligned, per_path, slice, slice_mut};
-use crate::{code, decode};
-use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64};
-use path_signature_kernels::vjp::{self, Gradients, Part, VjpRequest};
-use path_signature_kernels::{Error, Options};
-use wasm_bindgen::prelude::wasm_bindgen;
+use crate::code;
+use crate::head::{Task, times};
+use crate::operation::Operation;
+use crate::options::{VjpOptions, decode_vjp};
+use crate::signature::{code_of, compute, request, vectors};
+use path_signature_kernels::lanes::Lanes;
+use path_signature_kernels::vjp::{Gradients, Part, VjpRequest, carry_len, signature_vjp, vjp_scratch};
+use path_signature_kernels::{Algorithm, Options, Request, output_len, signature_size};
 
-/// Option bits besides those of signatures: not the first piece of time, not the last, one path by itself.
-const CONTINUED: u32 = 8;
-const CONTINUES: u32 = 16;
-const LONE: u32 = 32;
+const OUT: usize = 3;
+const COTANGENTS: usize = 4;
+const SIGNATURES: usize = 5;
+const OUT_BASEPOINT: usize = 6;
+const OUT_INITIAL: usize = 7;
+const CARRY: usize = 8;
 
-/// What the option bits say.
-#[derive(Clone, Copy)]
-struct Asked {
+/// See the module.
+pub struct SignatureVjp;
+
+/// The signatures that gradients need: of which depth, and with which options.
+struct Forward {
+    depth: usize,
     options: Options,
-    part: Part,
-    lone: bool,
+    /// Numbers of a row.
+    row: usize,
+    /// Rows of all paths.
+    rows: usize,
 }
 
-fn asked(bits: u32) -> Option<Asked> {
-    let part = Part { first: bits & CONTINUED == 0, last: bits & CONTINUES == 0 };
-    let options = decode(bits & !(CONTINUED | CONTINUES | LONE))?;
-    Some(Asked { options, part, lone: bits & LONE != 0 })
-}
+impl Forward {
+    fn new(task: &Task, options: Options) -> Result<Forward, i32> {
+        // In the adjoint of a product a word is longer than what the signature has of it; streams read the prefixes.
+        let depth = if options.stream { task.depth() } else { task.depth().saturating_sub(1).max(1) };
+        // Ends of gradients want more of depth 5 than pruning keeps: that is as many pieces of time as depth 4 has.
+        let algorithm = match options.algorithm {
+            Algorithm::Auto if depth == 5 && !options.stream => Algorithm::Horner,
+            algorithm => algorithm,
+        };
+        let rows = match options.stream {
+            true => task.points().checked_sub(usize::from(!task.has(1))).ok_or(code::SHAPE)?,
+            false => 1,
+        };
+        let row = signature_size(task.channels(), depth).ok_or(code::SHAPE)? + usize::from(options.scalar_term);
+        Ok(Forward { depth, options: Options { algorithm, ..options }, row, rows: times(task.batch(), rows)? })
+    }
 
-/// Bytes of scratch that [`signature_vjp`] needs for any batch and any number of points; 0 if the shape, the dtype or the options are unsupported.
-#[wasm_bindgen]
-pub fn vjp_scratch_bytes(dtype: u32, channels: usize, depth: usize, bits: u32) -> usize {
-    let Some(Asked { options, lone, .. }) = asked(bits) else { return 0 };
-    // One vector more than needed, so that a supported shape never says 0.
-    let bytes = |vectors: Option<usize>| vectors.and_then(|n| n.checked_add(1)?.checked_mul(16)).unwrap_or(0);
-    match dtype {
-        0 => bytes(vjp::vjp_scratch::<LanesF32>(channels, depth, options.stream, lone)),
-        1 => bytes(vjp::vjp_scratch::<LanesF64>(channels, depth, options.stream, lone)),
-        _ => 0,
+    /// Vectors of scratch that hold the signatures.
+    fn vectors<V: Lanes>(&self) -> Result<usize, i32> {
+        Ok(times(self.rows, self.row)?.div_ceil(V::WIDTH))
     }
 }
 
-/// Numbers that lead a path from one piece of time to the next; 0 if the shape or the options are unsupported.
-#[wasm_bindgen]
-pub fn vjp_carry_numbers(channels: usize, depth: usize, bits: u32) -> usize {
-    asked(bits).and_then(|asked| vjp::carry_len(channels, depth, asked.options.stream)).unwrap_or(0)
+/// Whether a task computes its signatures itself. Pieces of whole paths cannot: they do not have the paths.
+fn computes_signatures(task: &Task, VjpOptions { options, part, .. }: VjpOptions) -> Result<bool, i32> {
+    let absent = !task.has(SIGNATURES);
+    if absent && part != Part::WHOLE && !options.stream { Err(code::RANGE) } else { Ok(absent) }
 }
 
-/// The gradients of a batch of paths; see `ts/wasm/abi.ts` for every argument and the result. A negative result means that nothing was written.
-#[wasm_bindgen]
-#[allow(clippy::too_many_arguments)]
-pub fn signature_vjp(
-    dtype: u32,
-    paths: usize,
-    batch: usize,
-    points: usize,
-    channels: usize,
-    depth: usize,
-    lengths: usize,
-    basepoint: usize,
-    basepoint_stride: usize,
-    initial: usize,
-    initial_stride: usize,
-    signatures: usize,
-    signature_row: usize,
-    cotangents: usize,
-    bits: u32,
-    out: usize,
-    out_basepoint: usize,
-    out_initial: usize,
-    carry: usize,
-    scratch: usize,
-    scratch_bytes: usize,
-) -> i32 {
-    let Some(asked) = asked(bits) else { return code::OPTIONS };
-    let call = Arguments {
-        paths,
-        batch,
-        points,
-        channels,
-        depth,
-        lengths,
-        basepoint,
-        basepoint_stride,
-        initial,
-        initial_stride,
-        signatures,
-        signature_row,
-        cotangents,
-        asked,
-        out,
-        out_basepoint,
-        out_initial,
-        carry,
-        scratch,
-        scratch_bytes,
-    };
-    match dtype {
-        0 => call.run::<LanesF32>(),
-        1 => call.run::<LanesF64>(),
-        _ => code::DTYPE,
-    }
-}
-
-/// The arguments of [`signature_vjp`] as they came.
-struct Arguments {
-    paths: usize,
-    batch: usize,
-    points: usize,
-    channels: usize,
-    depth: usize,
-    lengths: usize,
-    basepoint: usize,
-    basepoint_stride: usize,
-    initial: usize,
-    initial_stride: usize,
-    signatures: usize,
-    signature_row: usize,
-    cotangents: usize,
-    asked: Asked,
-    out: usize,
-    out_basepoint: usize,
-    out_initial: usize,
-    carry: usize,
-    scratch: usize,
-    scratch_bytes: usize,
-}
-
-impl Arguments {
-    fn run<V: Lanes>(&self) -> i32 {
-        self.checked::<V>().unwrap_or_else(|code| code)
+impl Operation for SignatureVjp {
+    fn scratch<V: Lanes>(task: &Task) -> Result<usize, i32> {
+        let asked = decode_vjp(task.options())?;
+        let VjpOptions { options, single, .. } = asked;
+        let backward = vjp_scratch::<V>(task.channels(), task.depth(), options.stream, single).ok_or(code::SHAPE)?;
+        if !computes_signatures(task, asked)? {
+            return Ok(backward);
+        }
+        let forward = Forward::new(task, options)?;
+        let most = backward.max(vectors::<V>(task.channels(), forward.depth, forward.options)?);
+        forward.vectors::<V>()?.checked_add(most).ok_or(code::SHAPE)
     }
 
     #[cfg_attr(path_signature_small, optimize(size))]
-    #[inline(never)]
-    fn checked<V: Lanes>(&self) -> Result<i32, i32> {
-        let Asked { options, part, lone } = self.asked;
-        let size = path_signature_kernels::signature_size(self.channels, self.depth).ok_or(code::SHAPE)?;
-        if self.points == 0 {
-            return Err(code::SHAPE);
-        }
-        let times = |a: usize, b: usize| a.checked_mul(b).ok_or(code::SHAPE);
-        let numbers = times(times(self.points, self.channels)?, self.batch)?;
-        let rows = match options.stream {
-            true => self.points - usize::from(self.basepoint == 0),
-            false => 1,
-        };
+    fn run<V: Lanes>(task: &Task, scratch: &mut [V]) -> Result<i32, i32> {
+        let asked = decode_vjp(task.options())?;
+        let VjpOptions { options, part, single } = asked;
+        let computes = computes_signatures(task, asked)?;
+        let size = signature_size(task.channels(), task.depth()).ok_or(code::SHAPE)?;
+        let forward = Forward::new(task, options)?;
+        let paths = request::<V::T>(task, options)?;
         let row = size + usize::from(options.scalar_term);
-        let rows = times(self.batch, rows)?;
-        // SAFETY (all slices): `ranges` checks alignment and bounds against the memory. What the ranges hold is plain numbers; the caller vouches,
-        // as `ts/wasm/abi.ts` does, that what is written overlaps nothing else.
-        let lengths = match self.lengths {
-            0 => None,
-            address => Some(unsafe { slice::<u32>(address, self.batch) }.ok_or(code::RANGE)?),
-        };
-        let request = VjpRequest {
-            paths: unsafe { slice::<V::T>(self.paths, numbers) }.ok_or(code::RANGE)?,
-            batch: self.batch,
-            points: self.points,
-            channels: self.channels,
-            depth: self.depth,
-            lengths,
-            basepoint: unsafe { per_path(self.batch, self.basepoint, self.basepoint_stride, self.channels) }
-                .ok_or(code::RANGE)?,
-            initial: unsafe { per_path(self.batch, self.initial, self.initial_stride, size) }.ok_or(code::RANGE)?,
-            signature_row: self.signature_row,
-            signatures: unsafe { slice::<V::T>(self.signatures, times(rows, self.signature_row)?) }
-                .ok_or(code::RANGE)?,
-            cotangents: unsafe { slice::<V::T>(self.cotangents, times(rows, row)?) }.ok_or(code::RANGE)?,
-            options,
-            part,
-            lone,
-        };
+        let cotangents = task.region::<V::T>(COTANGENTS, times(forward.rows, row)?)?;
         let carried = match part {
             Part::WHOLE => 0,
-            _ => times(vjp::carry_len(self.channels, self.depth, options.stream).ok_or(code::SHAPE)?, self.batch)?,
+            _ => times(carry_len(task.channels(), task.depth(), options.stream).ok_or(code::SHAPE)?, task.batch())?,
         };
         let to = Gradients {
-            paths: unsafe { slice_mut::<V::T>(self.out, numbers) }.ok_or(code::RANGE)?,
-            basepoint: wanted(self.out_basepoint, times(self.batch, self.channels)?)?,
-            initial: wanted(self.out_initial, times(self.batch, size)?)?,
-            carry: unsafe { slice_mut::<V::T>(self.carry, carried) }.ok_or(code::RANGE)?,
+            paths: task.region_mut::<V::T>(OUT, paths.paths.len())?,
+            basepoint: task.wanted(OUT_BASEPOINT, times(task.batch(), task.channels())?)?,
+            initial: task.wanted(OUT_INITIAL, times(task.batch(), size)?)?,
+            carry: task.region_mut::<V::T>(CARRY, carried)?,
         };
-        if !aligned(self.scratch, size_of::<V>()) {
-            return Err(code::RANGE);
-        }
-        let scratch =
-            unsafe { slice_mut::<V>(self.scratch, self.scratch_bytes / size_of::<V>()) }.ok_or(code::RANGE)?;
-        match vjp::signature_vjp::<V>(&request, to, scratch) {
-            Ok(report) if report.cotangents_finite => Ok(code::FINE),
-            Ok(_) => Ok(code::COTANGENTS_NOT_FINITE),
-            Err(Error::Shape) => Err(code::SHAPE),
-            Err(Error::Lengths) => Err(code::LENGTHS),
-            Err(Error::Scratch) => Err(code::SCRATCH),
-            Err(_) => Err(code::RANGE),
-        }
+        let (signatures, signature_row, scratch, finite) = if computes {
+            let (signatures, scratch) = scratch.split_at_mut_checked(forward.vectors::<V>()?).ok_or(code::SCRATCH)?;
+            let initial = if options.stream { paths.initial } else { None };
+            let own = Request { depth: forward.depth, options: forward.options, initial, ..paths };
+            let count = output_len(&own).ok_or(code::SHAPE)?;
+            // SAFETY: there are as many vectors as hold them.
+            let signatures = unsafe { core::slice::from_raw_parts_mut(signatures.as_mut_ptr().cast::<V::T>(), count) };
+            let finite = compute(&own, signatures, scratch)?;
+            (&*signatures, forward.row, scratch, finite)
+        } else {
+            (task.region::<V::T>(SIGNATURES, times(forward.rows, task.row())?)?, task.row(), scratch, true)
+        };
+        let request = VjpRequest {
+            paths: paths.paths,
+            batch: paths.batch,
+            points: paths.points,
+            channels: paths.channels,
+            depth: paths.depth,
+            lengths: paths.lengths,
+            basepoint: paths.basepoint,
+            initial: paths.initial,
+            signatures,
+            signature_row,
+            cotangents,
+            options,
+            part,
+            lone: single,
+        };
+        let report = signature_vjp::<V>(&request, to, scratch).map_err(code_of)?;
+        Ok(match (finite, report.cotangents_finite) {
+            (false, _) => code::INCREMENTS_NOT_FINITE,
+            (true, false) => code::COTANGENTS_NOT_FINITE,
+            (true, true) => code::FINE,
+        })
     }
-}
 
-/// An output that is wanted where it has an address.
-fn wanted<T>(address: usize, count: usize) -> Result<Option<&'static mut [T]>, i32> {
-    match address {
-        0 => Ok(None),
-        // SAFETY: as in `checked`.
-        _ => unsafe { slice_mut::<T>(address, count) }.map(Some).ok_or(code::RANGE),
+    fn state_numbers(task: &Task) -> Result<usize, i32> {
+        let options = decode_vjp(task.options())?.options;
+        carry_len(task.channels(), task.depth(), options.stream).ok_or(code::SHAPE)
     }
 }

@@ -1,0 +1,46 @@
+//! What the option bits of a task say.
+
+use crate::code;
+use path_signature_kernels::vjp::Part;
+use path_signature_kernels::{Algorithm, Options};
+
+const STREAM: u32 = 1;
+const INVERSE: u32 = 2;
+const SCALAR_TERM: u32 = 4;
+/// Not the first piece of time, and not the last.
+const CONTINUED: u32 = 8;
+const CONTINUES: u32 = 16;
+/// A path by itself, whose time may be cut into lanes.
+const SINGLE: u32 = 32;
+const HORNER: u32 = 256;
+const PRUNED: u32 = 512;
+
+/// The options of a signature.
+pub fn decode(bits: u32) -> Result<Options, i32> {
+    if bits & !(STREAM | INVERSE | SCALAR_TERM | HORNER | PRUNED) != 0 {
+        return Err(code::OPTIONS);
+    }
+    let algorithm = match bits & (HORNER | PRUNED) {
+        0 => Algorithm::Auto,
+        HORNER => Algorithm::Horner,
+        PRUNED => Algorithm::Pruned,
+        _ => return Err(code::OPTIONS),
+    };
+    let has = |bit: u32| bits & bit != 0;
+    Ok(Options { stream: has(STREAM), inverse: has(INVERSE), scalar_term: has(SCALAR_TERM), algorithm })
+}
+
+/// The options of a gradient.
+#[derive(Clone, Copy)]
+pub struct VjpOptions {
+    pub options: Options,
+    pub part: Part,
+    pub single: bool,
+}
+
+/// Likewise.
+pub fn decode_vjp(bits: u32) -> Result<VjpOptions, i32> {
+    let options = decode(bits & !(CONTINUED | CONTINUES | SINGLE))?;
+    let part = Part { first: bits & CONTINUED == 0, last: bits & CONTINUES == 0 };
+    Ok(VjpOptions { options, part, single: bits & SINGLE != 0 })
+}
