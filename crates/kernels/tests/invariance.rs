@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Random, call, call_into, cast, exponential, flat, identity, product};
+use common::{Random, call, cast, exponential, flat, identity, product};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
 use path_signature_kernels::{Options, PerPath, Request, signature_size};
 
