@@ -1,6 +1,7 @@
-// ! What levels of tensors in lanes do to each other: the outer product, and its adjoints. Numbers
-// are ! in lexicographic word order; `uv` is the word u followed by v. ! ! Not here: which levels
-// meet (`chen`, `ops::algebra`).
+//! What levels of tensors in lanes do to each other: the outer product, and its adjoints. Numbers are
+//! in lexicographic word order; `uv` is the word u followed by v.
+//!
+//! Not here: which levels meet (`chen`, `ops::algebra`).
 
 // Loops over columns index several arrays at once; iterators over one of them would hide that.
 #![allow(clippy::needless_range_loop)]

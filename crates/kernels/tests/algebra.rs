@@ -9,7 +9,7 @@ use num_rational::BigRational;
 use num_traits::{FromPrimitive, ToPrimitive};
 use path_signature_kernels::algebra::{self, Layout, MultiplyGradients};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::{Error, Initial, Options, PerPath, Request, signature_size};
+use path_signature_kernels::{Error, Options, PerPath, Request, signature_size};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Op {
@@ -466,7 +466,7 @@ fn signature(points: &[f64], d: usize, n: usize, inverse: bool) -> Vec<f64> {
         depth: n,
         lengths: None,
         basepoint: None,
-        initial: Initial::Identity,
+        initial: None,
         options: Options { inverse, ..Options::default() },
         recovery: None,
     })
