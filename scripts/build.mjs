@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import * as bundle from "./lib/bundle.mjs";
 import { exclusively } from "./lib/lock.mjs";
+import { writePlanConstants } from "./lib/plan-constants.mjs";
 import { at } from "./lib/project.mjs";
 import { remembered } from "./lib/rust.mjs";
 import { Fault, main, say, step } from "./lib/terminal.mjs";
@@ -61,6 +62,7 @@ await main(async () => {
     async () => {
       let made = 0;
       bundle.writeVersion();
+      writePlanConstants();
       if (chosen.only !== "js") made += await buildWasm(chosen);
       if (chosen.only !== "wasm") made += await buildJs(chosen);
       if (made === 0) say("✓ build: nothing changed");

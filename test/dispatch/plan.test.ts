@@ -254,6 +254,21 @@ describe("costs", () => {
     expect(plan("signature", huge, "float32", auto, withGpu, slow as unknown as Costs).device).toBe("cpu");
   });
 
+  test("saved by an earlier version: units that are missing take the shipped value, unknown ones are left out", () => {
+    const { cpu, gpu } = shippedCosts;
+    const { horner, ...olderCpu } = cpu.seconds;
+    const saved = {
+      ...shippedCosts,
+      cpu: { ...cpu, seconds: { ...olderCpu, call: 1, wings: 7 } },
+      gpu: { ...gpu, seconds: { launch: 2 } },
+    };
+    expect(readCosts(saved)).toEqual({
+      ...shippedCosts,
+      cpu: { ...cpu, seconds: { ...cpu.seconds, call: 1 } },
+      gpu: { ...gpu, seconds: { ...gpu.seconds, launch: 2 } },
+    });
+  });
+
   test.each([
     ["nothing", null, "options.costs"],
     ["another version", { ...shippedCosts, version: 2 }, "options.costs.version"],
@@ -268,10 +283,16 @@ describe("costs", () => {
       { ...shippedCosts, gpu: { ...shippedCosts.gpu, invocationsToFill: -1 } },
       "options.costs.gpu.invocationsToFill",
     ],
+    ["no units", { ...shippedCosts, gpu: { ...shippedCosts.gpu, seconds: undefined } }, "options.costs.gpu.seconds"],
     [
-      "a missing one",
-      { ...shippedCosts, gpu: { ...shippedCosts.gpu, seconds: {} } },
+      "a unit that is no number",
+      { ...shippedCosts, gpu: { ...shippedCosts.gpu, seconds: { launch: null } } },
       "options.costs.gpu.seconds.launch",
+    ],
+    [
+      "a unit that is not finite",
+      { ...shippedCosts, cpu: { ...shippedCosts.cpu, seconds: { horner: Number.POSITIVE_INFINITY } } },
+      "options.costs.cpu.seconds.horner",
     ],
   ])("are refused: %s", (_, given, argument) => {
     expect(() => readCosts(given)).toThrow(expect.objectContaining({ code: "COSTS_INVALID", argument }));
