@@ -69,10 +69,10 @@ const sharedFiles = {
   threads: /\/(generated|entry)\/threads\.js$/,
   /** Calls on the device of TensorFlow.js, which `prepare` asks for; with the one door that nobody else goes through. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
-  /** What plans ask of the GPU's kernels, and reading its tensors, is the engine's; the rest, and measuring, comes when a device is opened. */
-  gpu: /\/gpu\/(?!(blocks|faults|gradient-(layout|way)|input|layout|limits|readback|recovery|share|source|tensor|usage|way)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
+  /** Planning and reading for GPUs are the engine's; devices, kernels and measuring come when a device is first opened. */
+  gpu: /\/gpu\/(?!(blocks|faults|flow-layout|input|kernel-plan|layout|limits|operations\/[^/]+|readback|recovery|shape|share|source|tensor|usage)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
   engine:
-    /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
+    /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/(plan-constants|worker-source)\.js$|\/comlink\//,
 };
 const sharedFile = (id) => {
   // The project's own folder may be called anything.

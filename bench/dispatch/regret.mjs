@@ -1,7 +1,7 @@
 // How far plans are from the best choice, by times that were recorded. Reads results, measures nothing.
 
 import { fitCosts, plan } from "../../ts/dispatch/index.ts";
-import { usualLimits } from "../../ts/gpu/index.ts";
+import { gpuOperations, usualLimits } from "../../ts/gpu/index.ts";
 
 /**
  * A recorded machine as it would be with a GPU so many times as fast in everything. A software adapter is slower than the CPU beside it at any size; sped
@@ -23,10 +23,10 @@ export function withFasterGpu(result, times) {
  */
 export function regretOf({ measured, calls, adapter }, limits = usualLimits) {
   const costs = fitCosts(measured);
-  const residency = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
+  const demand = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
   const capabilities = { threads: 1, gpu: { limits, adapter, isFallbackAdapter: false } };
   return calls.map(({ cpu, webgpu, kernels, ...shape }) => {
-    const { device, estimate } = plan("signature", shape, "float32", residency, capabilities, costs);
+    const { device, estimate } = plan(gpuOperations.signature, shape, "float32", demand, capabilities, costs);
     const times = { cpu, webgpu };
     return {
       ...shape,

@@ -23,7 +23,7 @@ const usize = String.raw`(?:\d+|1 << \d+)`;
 const value = new RegExp(`^(?:${usize}|\\[${usize}(?:, ${usize})*,?\\])$`);
 
 /** A constant's value as JavaScript: a number, or a list of numbers, which Rust writes the same way. */
-function valueOf(name, sources) {
+function literalOf(name, sources) {
   const declaration = new RegExp(String.raw`\bconst ${name}: (?:usize|\[usize; \d+\]) =\s*([^;]+);`, "g");
   const found = sources.flatMap((text) => [...text.matchAll(declaration)].map(([, given]) => given.trim()));
   if (found.length !== 1)
@@ -36,7 +36,7 @@ function valueOf(name, sources) {
 export function writePlanConstants() {
   const sources = filesUnder("crates/kernels/src").map((file) => readFileSync(at(file), "utf8"));
   const lines = constants.map(([name, own, what]) => {
-    const text = valueOf(name, sources);
+    const text = literalOf(name, sources);
     return `/** ${what} */\nexport const ${own}: ${text.startsWith("[") ? "readonly number[]" : "number"} = ${text};\n`;
   });
   writeIfChanged(

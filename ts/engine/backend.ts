@@ -1,11 +1,8 @@
 // What an engine is made of: functions of the library as it runs them (operations), and devices that can run them (backends). Types
 // only. The table of operations is operations.ts; the backends are ts/pool, for the processor's threads, and whatever joins it.
 
-import type { CallShape } from "../dispatch/index.ts";
-import type { GpuBackend, RunContext } from "../gpu/index.ts";
-import type { Call } from "../input/call.ts";
+import type { CallInputs, GpuOperation } from "../gpu/index.ts";
 import type { ReadOther } from "../input/options.ts";
-import type { Resident } from "../input/resident.ts";
 import type { Task, Work } from "../pool/job.ts";
 import type { Budget } from "../run/blocks.ts";
 
@@ -49,23 +46,6 @@ export interface CpuOperation<C extends CheckedCall = CheckedCall> {
   describe(call: C, budget: Budget): readonly string[];
 }
 
-/** How a GPU does an operation. */
-export interface GpuOperation<C extends CheckedCall = CheckedCall> {
-  /** What its cost depends on. */
-  shape(call: C): CallShape;
-  dtype(call: C): "float32" | "float64";
-  /** The call as the kernels read it. */
-  kernelCall(call: C): Call;
-  /** What it reads on a device. */
-  residents(call: C): readonly Resident[];
-  /** Runs it; gives its result. */
-  run(backend: GpuBackend, call: C, context: RunContext): Promise<unknown>;
-  /** The same call, with what it reads on a device brought to memory. */
-  bring(backend: GpuBackend, call: C): Promise<C>;
-  /** The result of a call that was computed elsewhere, on the device. */
-  put(backend: GpuBackend, call: C): Promise<unknown>;
-}
-
 /** One function of the library: what is told once about it, and read by engine, backends and `explain`. */
 export interface Operation<C extends CheckedCall = CheckedCall, R = unknown> {
   readonly name: string;
@@ -80,8 +60,14 @@ export interface Operation<C extends CheckedCall = CheckedCall, R = unknown> {
   /** The result, once its numbers are there. */
   result(call: C): R;
   readonly cpu: CpuOperation<C>;
-  /** Absent: the CPU alone does it. */
-  readonly gpu?: GpuOperation<C>;
+  /** Everything that a call reads; parts may lie on a device. Absent: calls read nothing there. */
+  inputs?(call: C): CallInputs;
+  /** The same call with other inputs, read back from a device. Absent: what lies there can only be computed there. */
+  withInputs?(call: C, inputs: CallInputs): C;
+  /** Its kernels for GPUs, which need `inputs` and `fromGpu`. Absent: the CPU alone computes it. */
+  readonly gpu?: GpuOperation;
+  /** The result of numbers in memory that those kernels have computed. */
+  fromGpu?(call: C, numbers: unknown): R;
 }
 
 /** A device. */

@@ -1,5 +1,5 @@
 // The asynchronous engine: what `createEngine` gives. Reads a call by its entry in the table, hands it to the processor's threads or,
-// where there is something to choose, to webgpu.ts, and wraps what comes back.
+// where there is something to choose, to router.ts, and wraps what comes back.
 
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
@@ -21,7 +21,7 @@ import { type CallPlan, explainCall, explainCpu } from "./explain.ts";
 import { type OperationName, operationOf, operations } from "./operations.ts";
 import { type EngineOptions, readEngineOptions } from "./options.ts";
 import type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
-import { type EngineGpuInfo, type GpuParts, Places } from "./router.ts";
+import { type EngineGpuInfo, type GpuParts, Router } from "./router.ts";
 import type { EngineVjpOptions } from "./vjp.ts";
 
 /** Options of `engine.signature`: those of `signature`, a signal and a listener to progress, and where it runs. */
@@ -133,7 +133,7 @@ class ThreadEngine {
   readonly #runtime: Runtime;
   readonly #pool: ThreadPool;
   readonly #threads: number;
-  readonly #places: Places;
+  readonly #router: Router;
   readonly #device: "auto" | Device;
   /** What the call that is being read says besides the options of its function, if it does. */
   #context: ReadContext | undefined;
@@ -149,13 +149,13 @@ class ThreadEngine {
     this.#runtime = runtime;
     this.#threads = threads;
     this.#pool = new ThreadPool(options, new HostCrews(runtime, parts, workerFactory, sharedMemory));
-    this.#places = new Places(options, this.#pool, parts.loadGpu);
+    this.#router = new Router(options, this.#pool, parts.loadGpu);
     this.#device = options.device;
   }
 
   /** Opens the device that was asked for. @throws PathSignatureError GPU_UNAVAILABLE where there is to be no fallback */
   async ready(): Promise<this> {
-    if (this.#device === "webgpu") await this.#places.openOrWarn();
+    if (this.#device === "webgpu") await this.#router.openOrWarn();
     return this;
   }
 
@@ -175,7 +175,7 @@ class ThreadEngine {
     try {
       const call = operation.read(paths, options, this.#readOther);
       const context = this.#context ?? noContext;
-      if (this.#places.concern(operation, call, context)) return this.#places.run(operation, call, context);
+      if (this.#router.concerns(operation, call, context)) return this.#router.run(operation, call, context);
       return this.#pool.run(operation, call, context);
     } catch (error) {
       return Promise.reject(error);
@@ -186,19 +186,19 @@ class ThreadEngine {
 
   explain(name: unknown, sizes: unknown): CallPlan {
     const { operation, call, context } = this.#imagine(name, sizes);
-    return explainCall(this.#places.explain(operation, call, context), () =>
+    return explainCall(this.#router.explain(operation, call, context), () =>
       explainCpu(operation, call, this.#threads, this.#pool.mode),
     );
   }
 
   async prepare(name: unknown, sizes: unknown): Promise<void> {
     const { operation, call, context } = this.#imagine(name, sizes);
-    if (await this.#places.prepare(operation, call, context)) return;
+    if (await this.#router.prepare(operation, call, context)) return;
     await this.#runtime.init(undefined, undefined);
   }
 
   async calibrate(options: unknown): Promise<Costs> {
-    return this.#places.calibrate(
+    return this.#router.calibrate(
       calibrationOf(options, this.#threads, this as unknown as Engine, bindSignature(this.#runtime)),
     );
   }
@@ -223,9 +223,9 @@ class ThreadEngine {
       mode,
       threads: this.#threads,
       ...state,
-      warnings: [...warnings, ...this.#places.warnings],
+      warnings: [...warnings, ...this.#router.warnings],
       device: this.#device,
-      gpu: this.#places.info(),
+      gpu: this.#router.info(),
       closed: this.#closed,
     };
   }
@@ -236,7 +236,7 @@ class ThreadEngine {
     };
     if (typeof abort !== "boolean") throw typeError("OPTION_TYPE", "options.abort", describe(abort), "true or false");
     this.#closed = true;
-    await Promise.all([this.#places.close({ abort }), this.#pool.close({ abort })]);
+    await Promise.all([this.#router.close({ abort }), this.#pool.close({ abort })]);
   }
 
   // Engines that do not know the symbol yet have no `await using` either; whoever compiles it away uses this name.

@@ -1,8 +1,7 @@
 // `signature` as engines run it: the entry of the table that tells how its arguments are read, what its work is, what its result is.
 // Reading and checking are those of the synchronous function (ts/core), tasks those of ts/pool/signature.ts.
 
-import type { CallShape } from "../dispatch/index.ts";
-import { readCallAnywhere, residentsOf } from "../gpu/index.ts";
+import { gpuOperations, readCallAnywhere } from "../gpu/index.ts";
 import { allocateNumbers, FLOAT32, FLOAT64 } from "../input/arrays.ts";
 import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
@@ -16,7 +15,7 @@ import { type Budget, longestStretch, outputBytes, streamSteps } from "../run/bl
 import { isChained } from "../run/chain.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
 import { SignatureTensor } from "../run/tensor.ts";
-import type { CheckedCall, CpuOperation, GpuOperation, Operation } from "./backend.ts";
+import type { CheckedCall, CpuOperation, Operation } from "./backend.ts";
 
 /** Numbers looked at for being finite in one go: about a millisecond. */
 const lookNumbers = 2 ** 20;
@@ -118,28 +117,6 @@ function describeCut(call: Call, budget: Budget): string[] {
   return reasons;
 }
 
-/** What the cost of a call on a device depends on. */
-export function callShapeOf(call: Call): CallShape {
-  const { batch, points, channels, depth, stream, basepoint, lengths } = call;
-  const shape = { batch, points, channels, depth, stream, basepoint: basepoint !== undefined };
-  return lengths === undefined ? shape : { ...shape, totalPoints: lengths.reduce((sum, n) => sum + n, 0) };
-}
-
-const gpu: GpuOperation<SignatureCall> = {
-  shape: ({ call }) => callShapeOf(call),
-  dtype: ({ call }) => (call.dtype === FLOAT32 ? "float32" : "float64"),
-  kernelCall: ({ call }) => call,
-  residents: ({ call }) => residentsOf(call),
-  async run(backend, given, context) {
-    const result = await backend.run("signature", given.call, context);
-    if (!(result instanceof Float32Array)) return result;
-    given.work = { result };
-    return given.result();
-  },
-  bring: async (backend, { call, options }) => new SignatureCall(await backend.bring(call, options), options),
-  put: (backend, given) => backend.put(given.call, given.result().data as Float32Array<ArrayBuffer>),
-};
-
 export const signatureOperation: Operation<SignatureCall> = {
   name: "signature",
 
@@ -159,5 +136,11 @@ export const signatureOperation: Operation<SignatureCall> = {
 
   result: (call) => call.result(),
   cpu,
-  gpu,
+  inputs: ({ call }) => ({ call, rows: [] }),
+  withInputs: ({ options }, { call }) => new SignatureCall(call, options),
+  gpu: gpuOperations.signature,
+  fromGpu(given, result) {
+    given.work = { result: result as Float32Array };
+    return given.result();
+  },
 };

@@ -1,7 +1,13 @@
 // `signatureVjp` as engines run it: the entry of the table that tells how its arguments are read, what its work is, what its result is. Reading and checking
 // are those of the synchronous function (ts/operations/signature-vjp.ts), tasks those of ts/pool/vjp.ts.
 
-import { type GpuSignatureOptions, isOnDevice, readCallAnywhere, readRowsOfShape, residentsOf } from "../gpu/index.ts";
+import {
+  type GpuSignatureOptions,
+  gpuOperations,
+  isOnDevice,
+  readCallAnywhere,
+  readRowsOfShape,
+} from "../gpu/index.ts";
 import { FLOAT32, FLOAT64 } from "../input/arrays.ts";
 import { type Call, readCall } from "../input/call.ts";
 import { readCotangent } from "../input/cotangent.ts";
@@ -15,9 +21,8 @@ import { costOf } from "../pool/signature.ts";
 import { pathsOfVjpBlock, VjpWork } from "../pool/vjp.ts";
 import type { Budget } from "../run/blocks.ts";
 import { Gradients } from "../run/vjp-run.ts";
-import type { CheckedCall, GpuOperation, Operation } from "./backend.ts";
+import type { CheckedCall, Operation } from "./backend.ts";
 import type { EngineCallOptions } from "./context.ts";
-import { callShapeOf } from "./signature.ts";
 
 /** Options of `engine.signatureVjp`: those of `signatureVjp`, a signal and a listener to progress, and where it runs. */
 export interface EngineVjpOptions extends Omit<GpuSignatureOptions, "out">, EngineCallOptions {}
@@ -76,25 +81,6 @@ function readCotangentAnywhere(cotangent: unknown, call: Call): ReadRows {
   return readRowsOfShape(cotangent, "cotangent", "COTANGENT_SHAPE", [...paths.lead, ...(stream ? [rows] : []), row]);
 }
 
-const gpu: GpuOperation<VjpCall> = {
-  shape: ({ call }) => ({ ...callShapeOf(call), gradient: true, initial: call.initial !== undefined }),
-  dtype: ({ call }) => (call.dtype === FLOAT32 ? "float32" : "float64"),
-  kernelCall: ({ call }) => call,
-  residents: ({ call, cotangents }) => [...residentsOf(call), ...(cotangents.resident ? [cotangents.resident] : [])],
-  async run(backend, given, context) {
-    const { call, cotangents } = given;
-    const { gradients, paths } = await backend.runVjp(call, cotangents, () => new Gradients(call), context);
-    if (paths) return backend.putGradients(gradients.rows(), paths);
-    given.gradients = gradients;
-    return gradients.tensors();
-  },
-  async bring(backend, { call, cotangents, options }) {
-    const rows = await backend.bringRows(cotangents, call.batch * call.rows, "cotangent");
-    return new VjpCall(await backend.bring(call, options), rows, options);
-  },
-  put: (backend, { gradients }) => backend.putGradients(gradients.tensors()),
-};
-
 export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
   name: "signatureVjp",
 
@@ -125,7 +111,16 @@ export const vjpOperation: Operation<VjpCall, SignatureGradients> = {
     join: () => undefined,
     describe: ({ call }, budget) => describeBlocks(call, budget),
   },
-  gpu,
+  inputs: ({ call, cotangents }) => ({
+    call,
+    rows: [{ argument: "cotangent", rows: cotangents, count: call.batch * call.rows }],
+  }),
+  withInputs: ({ options }, { call, rows }) => new VjpCall(call, rows[0]!.rows, options),
+  gpu: gpuOperations.signatureVjp,
+  fromGpu(given, gradients) {
+    given.gradients = gradients as Gradients;
+    return given.gradients.tensors();
+  },
 };
 
 function describeBlocks(call: Call, budget: Budget): string[] {

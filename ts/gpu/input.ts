@@ -8,6 +8,7 @@ import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } 
 import { type Paths, ReadPaths, ReadRows, type RowsArgument, readPaths, readShape } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
 import { gpuFault } from "./faults.ts";
+import type { CallInputs } from "./operation.ts";
 import { GpuGradient, GpuTensor } from "./tensor.ts";
 import { usage } from "./usage.ts";
 
@@ -164,8 +165,15 @@ export function readCallAnywhere(
   return { call, options: given };
 }
 
+/** Whether anything that a call reads is on a device. */
+export const isResident = ({ call: { paths, initial, basepoint }, rows }: CallInputs): boolean =>
+  paths.resident !== undefined ||
+  initial?.resident !== undefined ||
+  (basepoint !== true && basepoint?.resident !== undefined) ||
+  rows.some((one) => one.rows.resident !== undefined);
+
 /** What a call reads on a device. */
-export function residentsOf({ paths, initial, basepoint }: Call): Resident[] {
-  const rows = basepoint === true ? [paths, initial] : [paths, initial, basepoint];
-  return rows.map((one) => one?.resident).filter((one) => one !== undefined);
+export function residentsOf({ call: { paths, initial, basepoint }, rows }: CallInputs): Resident[] {
+  const all = [paths, initial, basepoint === true ? undefined : basepoint, ...rows.map((one) => one.rows)];
+  return all.flatMap((one) => one?.resident ?? []);
 }
