@@ -1,9 +1,9 @@
 // Small calls of equal options as one batch: thousands of them cost a task for some dozens each.
 
 import type { Budget } from "../run/blocks.ts";
+import type { Job, Task } from "./call.ts";
 import { coalescedBudget, coalescedCost } from "./division.ts";
 import type { Mode } from "./executor.ts";
-import type { Job, Task } from "./call.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** Batches that are remembered before empty ones are dropped. */

@@ -100,7 +100,9 @@ export class BlockTask implements Task {
     this.#gathers = shares.length > 1 ? 0 : gathersOf(part);
     const layout = this.#layout;
     this.#lengths = layout.add(lengths ? 4 * items : 0);
-    this.#inputs = this.#kernel.inputs.map((input) => layout.add(this.#rowsOf(input, call) * input.width(call) * bytes));
+    this.#inputs = this.#kernel.inputs.map((input) =>
+      layout.add(this.#rowsOf(input, call) * input.width(call) * bytes),
+    );
     this.#list = layout.add(this.#gathers * gatherEntry * 8);
     this.#paths = layout.add(items * points * channels * bytes);
     this.#output = layout.end;

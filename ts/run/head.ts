@@ -2,9 +2,9 @@
 // that the caller left in shared memory. Any thread can run a task in any memory by its head alone.
 
 import { type DTypeIndex, FLOAT32 } from "../input/arrays.ts";
-import type { Instance } from "../wasm/instance.ts";
-import { headBytes, word } from "../wasm/abi.ts";
 import { move } from "../input/move.ts";
+import { headBytes, word } from "../wasm/abi.ts";
+import type { Instance } from "../wasm/instance.ts";
 
 /** Memory as numbers of every type, as an instance has it. */
 export interface Memory {

@@ -16,7 +16,13 @@ const { PATHS, BASEPOINT, INITIAL, OUT } = region;
 const wordOf = (of: number): number => word.REGIONS + 2 * of;
 
 /** Runs a call that is one block. @param count - numbers of the result */
-export function runOnce(instance: Instance, call: Call, operation: number, out: Numbers | undefined, count: number): Numbers {
+export function runOnce(
+  instance: Instance,
+  call: Call,
+  operation: number,
+  out: Numbers | undefined,
+  count: number,
+): Numbers {
   const { paths, batch, points, channels, dtype, bytes, lengths, basepoint, initial, size } = call;
   const inputBytes = align(batch * points * channels * bytes);
   const outputBytes = align(count * bytes);

@@ -5,8 +5,8 @@ import { runChecks } from "../input/finite.ts";
 import { code } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import type { Job } from "./job.ts";
 import { align } from "./head.ts";
+import type { Job } from "./job.ts";
 import type { Task } from "./task.ts";
 
 /**

@@ -3,7 +3,7 @@
 
 import { allocateNumbers, type Numbers } from "../input/arrays.ts";
 import { type Call, lengthOf } from "../input/call.ts";
-import { ReadRows } from "../input/rows.ts";
+import type { ReadRows } from "../input/rows.ts";
 import { CONTINUED, CONTINUES, region } from "../wasm/abi.ts";
 import { isWanted, type Part, pathNames, stageSteps } from "./block.ts";
 import { heapOf, Layout, type Memory, writeHead, writeRegion } from "./head.ts";
@@ -39,8 +39,7 @@ export class Chain {
     this.segments = segments;
     this.#needed = needed;
     const steps = stream ? Math.min(rows, segments.steps) : 1;
-    const add = (key: Key, numbers: number, each = bytes) =>
-      this.#offsets.set(key, this.#layout.add(numbers * each));
+    const add = (key: Key, numbers: number, each = bytes) => this.#offsets.set(key, this.#layout.add(numbers * each));
     add("lengths", count, 4);
     for (const input of kernel.inputs) {
       const isStart = input.region === region.INITIAL && segments.start !== "given" && segments.count > 1;

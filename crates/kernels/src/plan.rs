@@ -28,6 +28,10 @@ pub const MAX_PIECES: usize = 8;
 /// Paths of fewer steps than this stay in one piece: the products would cost more than they save.
 pub const FEWEST_STEPS_TO_CUT: usize = 48;
 
+/// Steps from which on `auto` prunes, by depth; the last for all greater depths. Recovery costs as much as some steps,
+/// more of them the deeper the signature.
+pub const PRUNES_FROM: [usize; 6] = [0, 0, 0, 96, 128, 256];
+
 /// From this depth on, recovery needs shorter pieces to be as exact as Horner's scheme.
 const SHORTER_PIECES: usize = 6;
 
@@ -41,16 +45,9 @@ fn prunable(channels: usize, depth: usize) -> bool {
         }
 }
 
-/// Whether `auto` prunes paths of this many steps. Recovery costs as much as some steps, more of them the deeper the signature.
+/// Whether `auto` prunes paths of this many steps.
 fn prunes(shape: &Shape, steps: usize) -> bool {
-    prunable(shape.channels, shape.depth)
-        && steps
-            >= match shape.depth {
-                2 => 0,
-                3 => 96,
-                4 => 128,
-                _ => 256,
-            }
+    prunable(shape.channels, shape.depth) && steps >= PRUNES_FROM[shape.depth.min(PRUNES_FROM.len() - 1)]
 }
 
 /// Whether a call with these options may prune at a depth where that takes a [`crate::Recovery`].
