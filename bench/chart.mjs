@@ -1,4 +1,5 @@
-// The charts of a result as one SVG, drawn by Observable Plot in a DOM without a browser. Reads a result, measures nothing.
+// Draws the charts of a result into one SVG, by Observable Plot in a DOM without a browser. Reads a
+// result, measures nothing.
 
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
@@ -15,7 +16,7 @@ const colors = {
 };
 const color = (names) => ({ domain: names, range: names.map((name) => colors[name]), legend: false });
 
-/** How many times faster than pySigLib, one line per row of the grid and of the single paths. */
+/** Speed relative to pySigLib, one line per row of the grid and of the single paths. */
 function peersPanel({ rows }) {
   const shown = rows.filter((row) => ["grid", "one path"].includes(row.group) && row.times.pysiglib);
   const forms = { "ours, relaxed": "relaxed", "ours, Horner": "relaxed horner", "ours, simd": "simd" };
@@ -40,7 +41,7 @@ function peersPanel({ rows }) {
   };
 }
 
-/** Shares of the multiply-add peak, kernels alone. */
+/** Share of the multiply-add peak, kernels alone. */
 function kernelsPanel({ rows }) {
   const shown = rows.filter((row) => row.group === "grid" || row.group === "odd shapes");
   if (!shown.length) return undefined;
@@ -63,7 +64,9 @@ function kernelsPanel({ rows }) {
   };
 }
 
-/** Cost per multiply-add along one series, and the limit it runs along; `lines` join the points where they are of one shape. */
+/**
+ * Cost per multiply-add along one series, with its limit; `lines` connect the points of one shape.
+ */
 function scalingPanel(rows, title, label, x, lines = true) {
   const points = rows.flatMap((row) => {
     const multiplyAdds = row.batch * (row.points - 1) * hornerMultiplyAdds(row.channels, row.depth);
@@ -119,7 +122,7 @@ function panels({ peers, kernels, scaling }) {
   ].filter(Boolean);
 }
 
-/** An SVG of all that a result has to draw, or undefined where that is nothing. */
+/** An SVG of everything in a result that can be drawn, or undefined if there is nothing. */
 export function chart(result) {
   const { document } = parseHTML("<!doctype html><body></body>");
   const drawn = panels(result.parts);
@@ -139,10 +142,15 @@ export function chart(result) {
     pieces.push(svg.outerHTML);
     y += plot.height + 24;
   }
-  const caption = `${result.machine.name}, ${result.date}${result.complete ? "" : ": not a full run, not to be quoted"}`;
+  const partial = result.complete ? "" : ": not a full run, not to be quoted";
+  const caption = `${result.machine.name}, ${result.date}${partial}`;
   pieces.push(`<text x="16" y="${y + 6}" font-size="12" fill="#57606a">${escapeXml(caption)}</text>`);
   y += 20;
-  return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" font-family="system-ui, sans-serif">
+  const attributes = [
+    'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"',
+    `width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" font-family="system-ui, sans-serif"`,
+  ];
+  return `<svg ${attributes.join(" ")}>
 <rect width="100%" height="100%" fill="white"/>
 ${pieces.join("\n")}
 </svg>
@@ -153,7 +161,9 @@ function legend(names, y) {
   let x = 16;
   return names
     .map((name) => {
-      const piece = `<circle cx="${x + 5}" cy="${y + 7}" r="5" fill="${colors[name]}"/><text x="${x + 15}" y="${y + 11}" font-size="12">${escapeXml(name)}</text>`;
+      const piece =
+        `<circle cx="${x + 5}" cy="${y + 7}" r="5" fill="${colors[name]}"/><text x="${x + 15}" ` +
+        `y="${y + 11}" font-size="12">${escapeXml(name)}</text>`;
       x += 40 + 7 * name.length;
       return piece;
     })

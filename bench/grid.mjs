@@ -1,20 +1,24 @@
-// What is measured: the shapes, and which of them stand for what. No timing and no numbers of a machine here.
+// The shapes that are measured, and what each stands for. No timing and no machine-dependent
+// numbers here.
 
 /**
  * A row: `batch` paths of `points` points in `channels` channels, signatures to `depth`.
  * @typedef {{ group: string, batch: number, points: number, channels: number, depth: number }} Row
  */
 
-/** Numbers of the highest level. */
+/** Coefficients of the highest level. */
 export const topLevel = ({ channels, depth }) => channels ** depth;
 
-/** Batches of 256, of 32 where a signature is so large that 256 of them would measure the output's way to memory. */
+/**
+ * Batches of 256, or of 32 where signatures are so large that 256 of them would measure memory
+ * bandwidth of the output.
+ */
 const batchFor = (channels, depth) => (topLevel({ channels, depth }) >= 4000 ? 32 : 256);
 
 const batched = (group, shapes, points = 1000) =>
   shapes.map(([channels, depth]) => ({ group, batch: batchFor(channels, depth), points, channels, depth }));
 
-/** (channels, depth) that applications use, from copy-bound to compute-bound. */
+/** (channels, depth) of typical applications, from copy-bound to compute-bound. */
 export const grid = batched("grid", [
   [2, 2],
   [2, 4],
@@ -32,7 +36,7 @@ export const grid = batched("grid", [
   [16, 3],
 ]);
 
-/** One path: what a call costs when there is no batch to fill the lanes. [points, channels, depth] */
+/** Single paths: the cost of a call without a batch to fill the lanes. [points, channels, depth] */
 export const onePath = [
   [100, 2, 2],
   [100, 2, 6],
@@ -42,7 +46,10 @@ export const onePath = [
   [1000, 8, 4],
 ].map(([points, channels, depth]) => ({ group: "one path", batch: 1, points, channels, depth }));
 
-/** The protocol of Keras Sig's paper (Genet & Inzirillo 2025): three channels; batch, length and depth varied one at a time. */
+/**
+ * The protocol of Keras Sig's paper (Genet & Inzirillo 2025): three channels; batch, length and
+ * depth varied one at a time.
+ */
 export const kerasProtocol = [
   ...[32, 64, 128, 256, 512].map((batch) => ({ batch, points: 100, depth: 4 })),
   ...[50, 100, 200, 500, 1000].map((points) => ({ batch: 128, points, depth: 4 })),
@@ -51,7 +58,10 @@ export const kerasProtocol = [
   .map((row) => ({ group: "Keras Sig protocol", channels: 3, ...row }))
   .filter((row, i, rows) => rows.findIndex((other) => rowKey(other) === rowKey(row)) === i);
 
-/** Shapes that nobody tunes for, each with the tuned neighbour whose cost per multiply-add it has to stay close to. */
+/**
+ * Unusual shapes, each with the tuned neighbour whose cost per multiply-add it has to stay close
+ * to.
+ */
 export const oddNeighbours = [
   { odd: [7, 3], neighbour: [8, 3] },
   { odd: [6, 5], neighbour: [5, 4] },
@@ -66,20 +76,20 @@ export const oddShapes = batched(
   oddNeighbours.map(({ odd }) => odd),
 );
 
-/** Every row, as the peers are measured on. */
+/** All rows on which the peers are measured. */
 export const allRows = [...grid, ...onePath, ...kerasProtocol, ...oddShapes];
 
 /** "256×1000×4^4": batch, points, channels, depth. */
 export const rowName = ({ batch, points, channels, depth }) => `${batch}×${points}×${channels}^${depth}`;
 
-/** A name for files and look-ups. */
+/** A name for files and lookups. */
 export function rowKey({ batch, points, channels, depth }) {
   return `${batch}-${points}-${channels}-${depth}`;
 }
 
 /**
  * "4x4,8x3" → a predicate on rows, true for those (channels, depth).
- * @throws if the text is of another form.
+ * @throws if the text has another form.
  */
 export function rowFilter(text) {
   if (!text) return () => true;

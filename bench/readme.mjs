@@ -1,5 +1,7 @@
-// Writes the README's performance section, between its two markers, from the newest complete result of bench/results: node bench/readme.mjs [--check]
-// With --check it only says (by its exit code) whether the section is current.
+// Writes the README's performance section, between its two markers, from the newest complete result
+// of bench/results. With --check it only says (by its exit code) whether the section is current.
+//
+//   node bench/readme.mjs [--check]
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,13 +27,14 @@ function sectionOf({ name, result }) {
   const base = name.replace(/\.json$/, "");
   const rows = (group) => peerTable(result.parts.peers.rows.filter((row) => row.group === group));
   return [
-    `Measured by \`npm run bench\`: ${provenance(result)}. All tables: [bench/results/${base}.md](bench/results/${base}.md).`,
-    "Fastest call in milliseconds, from typed array to typed array, contestants sampled in turn:",
+    `Measured by \`npm run bench\`: ${provenance(result)}. All tables: ` +
+      `[bench/results/${base}.md](bench/results/${base}.md).`,
+    "Fastest call in milliseconds, from typed array to typed array, libraries sampled in turn:",
     rows("grid"),
     "One path, into a given array:",
     rows("one path"),
     `![Charts](bench/results/${base}.svg)`,
-    "<details><summary>What this was aimed at</summary>",
+    "<details><summary>Targets</summary>",
     targetTable(result),
     "</details>",
   ].join("\n\n");

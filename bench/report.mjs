@@ -1,5 +1,5 @@
-// A result as a Markdown page: the targets, then every table. Reads a result, measures nothing. Also a command: node bench/report.mjs RESULT.json
-// writes RESULT.md and RESULT.svg beside it.
+// A result as a Markdown page: the targets, then every table. Reads a result, measures nothing. As
+// a command, `node bench/report.mjs RESULT.json` writes RESULT.md and RESULT.svg beside it.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -20,7 +20,7 @@ import {
   targets,
 } from "./targets.mjs";
 
-/** "0.1234" ms, "12.3" ms: four figures, whatever the size. */
+/** "0.1234" ms, "12.3" ms: four digits, whatever the size. */
 export const milliseconds = (seconds) =>
   seconds === undefined ? "–" : (1e3 * seconds).toPrecision(4).replace(/\.?0+(e|$)/, "$1");
 const percent = (x) => (Number.isFinite(x) ? `${(100 * x).toFixed(0)} %` : "–");
@@ -28,7 +28,7 @@ const times = (x) => (Number.isFinite(x) ? `${x.toFixed(2)}×` : "–");
 const giga = (x) => (x / 1e9).toFixed(1);
 const small = (x) => (x === 0 ? "0" : x.toExponential(1));
 
-/** Rows of cells as a Markdown table; numbers to the right. */
+/** A Markdown table of some rows of cells; numbers are right-aligned. */
 export function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const left = (name, i) => (i === 0 || ["target", "measured", "kind of path"].includes(name) ? "---" : "---:");
@@ -84,7 +84,7 @@ export function peerTable(rows) {
   return table([...head, "pySigLib / ours", "GFLOP/s", "of limit"], lines) + mean;
 }
 
-/** The medians of all samples, in milliseconds, folded away. */
+/** The medians of all samples in milliseconds, in a folded table. */
 function medianTable(rows) {
   const columns = contestantsOf(rows);
   const lines = rows.map((row) => [rowName(row), ...columns.map((label) => milliseconds(row.times[label]?.median))]);
@@ -99,7 +99,11 @@ function peersSection({ rows }) {
   );
   return section(
     "Against the peers",
-    "Fastest call in milliseconds, sampled in turn on one core. Ours counts all from a typed array to a typed array: copies into and out of WebAssembly memory, the finite check, a new array for the result (for one path: into a given one). “Of limit”: of the shortest time that the call could take, its useful operations at the measured multiply-add peak or one copy in and out, whichever is the longer; above 100 % where fewer operations than Horner's do.",
+    "Fastest call in milliseconds, sampled in turn on one core. Ours counts all from a typed array " +
+      "to a typed array: copies into and out of WebAssembly memory, the finite check, a new array for " +
+      "the result (for one path: into a given one). “Of limit”: of the shortest time that the call " +
+      "could take, its useful operations at the measured multiply-add peak or one copy in and out, " +
+      "whichever is the longer; above 100 % where fewer operations than Horner's do.",
     ...groups.flatMap((group) => {
       const ofGroup = rows.filter((row) => row.group === group);
       return [`### ${group}`, peerTable(ofGroup), medianTable(ofGroup)];
@@ -140,7 +144,8 @@ function kernelsSection({ rows }) {
   ]);
   return section(
     "Kernels alone",
-    "On numbers already in WebAssembly memory, fastest call in milliseconds; shares are of the multiply-add peak measured in turn with them, in Horner's operations.",
+    "On numbers already in WebAssembly memory, fastest call in milliseconds; shares are of the " +
+      "multiply-add peak measured in turn with them, in Horner's operations.",
     table(
       [
         "batch×points×d^N",
@@ -243,7 +248,10 @@ function accuracySection({ rows }) {
   const worst = (row, base) => Math.max(...defaultForms.map((form) => accuracyRatio(row, form, base)));
   return section(
     "Accuracy",
-    "Largest error over all levels, relative to the size of the level, against float64, of four paths of a kind. “Textbook” is one-pass Horner in float32 without fused multiply-adds. The last two columns hold what is chosen by default against plain Horner; errors under 2.4e-7 count as that. The errors of each level are in the result file.",
+    "Largest error over all levels, relative to the size of the level, against float64, of four " +
+      "paths of a kind. “Textbook” is one-pass Horner in float32 without fused multiply-adds. The last " +
+      "two columns hold what is chosen by default against plain Horner; errors under 2.4e-7 count as " +
+      "that. The errors of each level are in the result file.",
     ...[...new Set(rows.map(name))].flatMap((shape) => [
       `### ${shape}`,
       table(
@@ -264,7 +272,9 @@ function accuracySection({ rows }) {
 function startupSection({ rows }) {
   return section(
     "Start",
-    "A fresh process: importing the package, compiling and instantiating the binary, then calls. The engine compiles twice, first quickly and then well; “until fast” is the time of all calls up to the first that is within 1.25× of the fastest.",
+    "A fresh process: importing the package, compiling and instantiating the binary, then calls. The " +
+      "engine compiles twice, first quickly and then well; “until fast” is the time of all calls up to " +
+      "the first that is within 1.25× of the fastest.",
     table(
       [
         "binary",
@@ -330,7 +340,7 @@ const sections = {
   size: sizeSection,
 };
 
-/** One line on where and with what a result was measured. */
+/** One line on the machine and the versions of a result. */
 export function provenance({ machine, date, versions, code }) {
   const ours = versions.relaxed ?? versions.simd;
   const peers = Object.entries({
@@ -342,7 +352,8 @@ export function provenance({ machine, date, versions, code }) {
     .filter(([name]) => !["python", "numpy", "keras"].includes(name))
     .map(([name, version]) => `${name} ${version}`);
   return [
-    `${machine.name}, ${machine.cores} cores (${machine.vectors ?? machine.architecture}), ${date}, one thread${machine.pinnedToCore === null ? "" : " on one core"}`,
+    `${machine.name}, ${machine.cores} cores (${machine.vectors ?? machine.architecture}), ${date}, ` +
+      `one thread${machine.pinnedToCore === null ? "" : " on one core"}`,
     ...(ours ? [`Node ${ours.node}`] : []),
     ...peers,
     `commit ${code.commit ?? "none"}${code.modified ? " with changes" : ""}`,

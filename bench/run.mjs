@@ -1,15 +1,18 @@
-// The bench: measures the parts asked for and writes a result file, its page and its chart into bench/results. See bench/NOTES.md for how to read them.
+// The benchmark: measures the requested parts and writes a result file, its page and its chart into
+// bench/results. bench/NOTES.md says how to read them.
 //
-//   npm run bench [-- --only peers,roofline,kernels,ratios,scaling,accuracy,memory,startup,size] [--rows 4x4,8x3] [--peers pysiglib,…|none] [--quick]
+//   npm run bench [-- --only peers,roofline,kernels,ratios,scaling,accuracy,memory,startup,size]
+//     [--rows 4x4,8x3] [--peers pysiglib,…|none] [--quick]
 //
 //   npm run bench -- gpu        on a GPU, see gpu/run.mjs
 //   npm run bench -- engine     threads, see engine/run.mjs
-//   npm run bench -- dispatch   whether calls go where they are fastest, see dispatch/run.mjs
+//   npm run bench -- dispatch   whether calls go to the fastest device, see dispatch/run.mjs
 //   npm run bench -- gradients  vector–Jacobian products, see gradients/run.mjs
-//   npm run bench -- training   networks with a signature inside, see training/run.mjs
+//   npm run bench -- training   networks with a signature layer, see training/run.mjs
 //
-// A run on one day on one machine goes into one file: parts measured later that day replace or join the earlier ones. Smoke tests (--quick) and
-// selections (--rows, --peers) have files of their own, which git ignores.
+// Runs of one day on one machine are merged into one file: parts measured later that day replace
+// earlier ones. Smoke tests (--quick) and selections (--rows, --peers) have files of their own,
+// which git ignores.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -29,7 +32,7 @@ import { measureSize } from "./parts/size.mjs";
 import { measureStartup } from "./parts/startup.mjs";
 import { targetTable, writeReport } from "./report.mjs";
 
-/** In the order in which they run: what is over soon, and what would show a broken build, first. */
+/** In the order in which they run: first short parts, and those that show a broken build. */
 const parts = {
   size: measureSize,
   roofline: measureRoofline,
@@ -42,10 +45,13 @@ const parts = {
   peers: measurePeers,
 };
 
-/** Of result files; to be raised when a part's figures change their form, so that old and new ones do not mix in one file. */
+/**
+ * Format version of result files, raised when the figures of a part change their form, so that old
+ * and new ones are not mixed.
+ */
 const format = 1;
 
-/** Names out of a list, as in --only a,b. @throws naming the ones that exist */
+/** Names from a list, as in --only a,b. @throws naming the valid ones */
 function choose(option, text, known) {
   if (text === undefined) return known;
   const names = text
@@ -75,7 +81,7 @@ function readOptions() {
   };
 }
 
-/** Every part was measured in full, and all on the same binaries. */
+/** Whether every part was measured in full, all on the same binaries. */
 function isComplete(result) {
   const binaries = (name) => JSON.stringify(result.parts[name].code.binaries);
   const names = Object.keys(parts);
@@ -84,7 +90,7 @@ function isComplete(result) {
   );
 }
 
-/** A result as text; seven figures are more than any clock gives. */
+/** A result as text; seven digits are more than any clock resolves. */
 const serialise = (result) =>
   `${JSON.stringify(result, (_, value) => (typeof value === "number" ? Number(value.toPrecision(7)) : value), 1)}\n`;
 
@@ -112,7 +118,8 @@ async function main() {
   };
 
   const bench = new Bench({ quick, rows, peers, progress: new Progress() });
-  // Interrupted: processes are ended and inputs removed; what was written after the last part stays.
+  // On interruption: ends the processes and removes inputs; what was written after the last part
+  // stays.
   process.once("SIGINT", () => bench.close().finally(() => process.exit(130)));
   try {
     for (const name of Object.keys(parts).filter((part) => only.includes(part))) {
@@ -128,7 +135,7 @@ async function main() {
       };
       result.versions = { ...result.versions, ...bench.versions() };
       result.complete = isComplete(result);
-      // After every part: a run that is cut short has not been for nothing.
+      // Written after every part, so that an interrupted run keeps its results.
       writeFileSync(file, serialise(result));
     }
   } finally {
@@ -144,7 +151,7 @@ async function main() {
 const pick = (object, ...names) =>
   object?.format === format ? Object.fromEntries(names.map((name) => [name, object[name]])) : {};
 
-/** Benches with a command, a result and a page of their own. */
+/** Benchmarks with a command, a result and a page of their own. */
 const others = {
   gpu: async (args) => (await import("./gpu/run.mjs")).runGpuBench(args),
   engine: async (args) => (await import("./engine/run.mjs")).runEngineBench(args),

@@ -1,5 +1,6 @@
-// What the project wants of its speed, one entry per target: which figures of a result it is about, and whether they reach it. Reads results, measures
-// nothing. One thread, float32, relaxed binary, Node 24, unless the entry says otherwise.
+// The performance targets of the project, one entry each: the figures of a result that it concerns,
+// and whether they reach it. Reads results, measures nothing. One thread, float32, relaxed binary,
+// Node 24, unless an entry says otherwise.
 
 import { topLevel } from "./grid.mjs";
 import { trafficBytes, usefulFlop } from "./lib/counts.mjs";
@@ -14,23 +15,26 @@ const percent = (x) => `${(100 * x).toFixed(0)} %`;
 /** Fastest call of a contestant in seconds. */
 const best = (row, label) => row.times[label]?.min;
 
-/** Multiply-adds at the peak of the same minute, in operations per second. */
+/** The multiply-add peak sampled in turn with the row, in operations per second. */
 export const peakOf = (row, label = "peak relaxed") =>
   peakFlop(label.includes("float64") ? "float64" : "float32") / best(row, label);
 
-/** Useful operations per second over the peak. */
+/** Useful operations per second, as a share of the peak. */
 export const peakShare = (row, label, peak = "peak relaxed") => usefulFlop(row) / best(row, label) / peakOf(row, peak);
 
-/** The shortest time that a row's call could take: its operations at the peak, or its numbers in and out once, whichever is the longer. */
+/**
+ * The shortest possible time of a row's call: its operations at the peak, or copying its numbers in
+ * and out once, whichever is longer.
+ */
 export const limit = (row) => Math.max(usefulFlop(row) / peakOf(row), best(row, "copy"));
 
-/** Bytes in and out once per second of a call. */
+/** Bytes copied in and out once, per second of a call. */
 export const throughput = (row, label) => trafficBytes(row) / best(row, label);
 
-/** How many times faster than a peer. */
+/** Speed relative to a peer. */
 export const speedup = (row, peer, ours = "relaxed") => best(row, peer) / best(row, ours);
 
-/** A target on the worst of some rows: the smallest value has to be at least `least`. */
+/** A target for the worst of some rows: the smallest value has to be at least `least`. */
 function everyRow(what, target, rows, value, least, show) {
   if (!rows.length) return { what, target, measured: "not measured", met: null };
   const worst = rows.reduce((a, b) => (value(b) < value(a) ? b : a));
@@ -39,7 +43,7 @@ function everyRow(what, target, rows, value, least, show) {
   return { what, target, measured: `least ${show(value(worst))} at ${shape(worst)}${list}`, met: missed.length === 0 };
 }
 
-/** A target on the mean of all rows. */
+/** A target for the mean of all rows. */
 function mean(what, target, rows, value, least) {
   if (!rows.length) return { what, target, measured: "not measured", met: null };
   const measured = geometricMean(rows.map(value));
@@ -61,7 +65,8 @@ function everyCost(what, target, rows, value, most) {
 
 /**
  * The table of targets for a result.
- * @returns {{ what: string, target: string, measured: string, met: boolean | null }[]} `met` is null where the result has not what it takes
+ * @returns {{ what: string, target: string, measured: string, met: boolean | null }[]} `met` is
+ *   null where the result lacks the figures
  */
 export function targets(result) {
   const peers = result.parts.peers?.rows ?? [];
@@ -71,7 +76,7 @@ export function targets(result) {
   const faced = (rows, peer, ours = "relaxed") => rows.filter((row) => best(row, peer) && best(row, ours));
   const gridRows = faced(group("grid"), "pysiglib");
   const hornerRows = faced(group("grid"), "pysiglib", "relaxed horner");
-  // Before pruning exists, what is chosen is plain Horner.
+  // A build without pruning chooses plain Horner.
   const plain = hornerRows.length ? hornerRows : gridRows;
   const plainLabel = hornerRows.length ? "relaxed horner" : "relaxed";
   const parallelRows = faced(group("Keras Sig protocol"), "keras_sig_parallel");
@@ -177,15 +182,15 @@ export function targets(result) {
   ];
 }
 
-/** Seconds per useful operation, over the neighbour's. */
+/** Seconds per useful operation, relative to the neighbour's. */
 export const oddCost = (row) =>
   best(row, "odd") / usefulFlop(row) / (best(row, "neighbour") / usefulFlop(row.neighbour));
 
-/** A stream over what it cannot avoid: the algorithm that has every prefix, and writing them. */
+/** A stream relative to its minimum: an algorithm that has every prefix, plus writing them. */
 export const streamCost = (row) =>
   best(row, "stream") / ((best(row, "forward horner") ?? best(row, "forward")) + best(row, "write"));
 
-/** Seconds per step, over the even batch's. */
+/** Seconds per step, relative to the even batch's. */
 export const raggedCost = (row) => best(row, "ragged") / row.steps / (best(row, "even") / row.evenSteps);
 
 function copyBound(rows) {
@@ -217,8 +222,12 @@ function memory(part) {
   return {
     what,
     target,
-    measured: `WebAssembly +${mebibytes(grown)}, JavaScript ${heap < 0 ? "−" : "+"}${mebibytes(Math.abs(heap))}; at most ${mebibytes(Math.max(...bounds))} for batches of 16384 and 10⁶ points`,
-    // A mebibyte of JavaScript is compiled code and the like, a thousandth of what one leaked result per call would be.
+    measured:
+      `WebAssembly +${mebibytes(grown)}, JavaScript ` +
+      `${heap < 0 ? "−" : "+"}${mebibytes(Math.abs(heap))}; at most ${mebibytes(Math.max(...bounds))} ` +
+      "for batches of 16384 and 10⁶ points",
+    // A mebibyte of JavaScript is compiled code and the like: a thousandth of one leaked result per
+    // call.
     met: grown === 0 && heap < 2 ** 20 && Math.max(...bounds) < 2 ** 24,
   };
 }
@@ -231,19 +240,25 @@ function size(part) {
   return { what, target, measured: `${(file.gzip / 1000).toFixed(1)} kB`, met: file.gzip <= 90_000 };
 }
 
-/** Errors up to four units in the last place are all called alike: which of them is smaller is luck. */
+/** Errors up to four units in the last place count as equal: which of them is smaller is luck. */
 const fewRoundings = 2 ** -22;
 
-/** How much larger one form's worst error over the levels is than another's. */
+/** The worst error over the levels of one form, relative to another's. */
 export function accuracyRatio({ errors }, form, base) {
   const worst = (label) => Math.max(...errors[label], fewRoundings);
   return worst(form) / worst(base);
 }
 
-/** What a caller gets by default. Kernels by themselves are not looked at: no call hands them a path of 100 000 points in one stretch. */
+/**
+ * The default forms. Kernels alone are excluded: no call gives them a path of 100 000 points in one
+ * segment.
+ */
 export const defaultForms = ["signature()", "signature(), one path"];
 
-/** Paths made to make rounding show: what cancels there is up to 100 000 times what is left. They have a row of their own. */
+/**
+ * Paths made to expose rounding: terms that cancel are up to 100 000 times as large as the result.
+ * They have a row of their own.
+ */
 const hostileKinds = ["zigzag", "collinear", "jumps"];
 
 function accuracy(part) {
@@ -256,7 +271,8 @@ function accuracy(part) {
     const worst = figures.reduce((a, b) => (b.ratio > a.ratio ? b : a));
     const mean = geometricMean(figures.map(({ ratio }) => ratio));
     const { row, form, ratio } = worst;
-    return `most ${times(ratio)}: ${form}, ${shape(row)}, ${row.points} points, ${row.kind}; geometric mean ${times(mean)}`;
+    const where = `${form}, ${shape(row)}, ${row.points} points, ${row.kind}`;
+    return `most ${times(ratio)}: ${where}; geometric mean ${times(mean)}`;
   };
   const isHostile = ({ kind }) => hostileKinds.includes(kind);
   const [usual, hostile] = [part.rows.filter((row) => !isHostile(row)), part.rows.filter(isHostile)].map((rows) =>

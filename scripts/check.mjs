@@ -1,5 +1,6 @@
-// Everything that is judged without running it: TypeScript's types, clippy and rustfmt, biome's linter and formatter. All
-// are run even if one fails. `--write` (npm run format) formats and applies safe corrections instead.
+// All static checks: TypeScript's types, rustfmt and clippy, biome's linter and formatter, the width
+// of lines. Every check runs even if another fails. `--write` (npm run format) formats and applies
+// safe fixes instead.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,11 +8,15 @@ import { aptInstall, isDebian, isRoot } from "./lib/get-rust.mjs";
 import { at, minimumRustVersion, pinnedNode, targetFolder } from "./lib/project.mjs";
 import { environment, isAtLeast, onPath, remembered, survey } from "./lib/rust.mjs";
 import { command, Fault, main, step } from "./lib/terminal.mjs";
+import { checkWidths } from "./lib/width.mjs";
 
 const write = process.argv.includes("--write");
 
-/** clippy and rustfmt are optional parts of a toolchain: the build's own if it has them, else another recent one. */
-function linting() {
+/**
+ * A toolchain with clippy and rustfmt, which are optional components: the build's own toolchain if it
+ * has them, else another recent one.
+ */
+function findLinters() {
   const all = [remembered(), ...survey()].filter(Boolean);
   return all.find(
     ({ folder, version }) =>
@@ -20,8 +25,8 @@ function linting() {
   );
 }
 
-async function bringLinting() {
-  const present = linting();
+async function ensureLinters() {
+  const present = findLinters();
   if (present) return present;
   await step("clippy and rustfmt", async () => {
     const toolchain = remembered();
@@ -32,7 +37,7 @@ async function bringLinting() {
       await aptInstall(["rust-web-clippy", "rustfmt-web"]).catch(() => aptInstall(["rust-clippy", "rustfmt"]));
     }
   });
-  const found = linting();
+  const found = findLinters();
   if (!found) throw new Fault("clippy and rustfmt are missing.", "rustup component add clippy rustfmt");
   return found;
 }
@@ -43,7 +48,7 @@ const biome = (...args) =>
   });
 
 await main(async () => {
-  const toolchain = await bringLinting();
+  const toolchain = await ensureLinters();
   const env = { ...environment(toolchain), CARGO_TARGET_DIR: targetFolder("clippy") };
   const cargo = (...args) => command(join(toolchain.folder, "cargo"), args, { env, cwd: at() });
   const steps = write
@@ -52,7 +57,7 @@ await main(async () => {
         ["biome", () => biome("check", "--write")],
       ]
     : [
-        // By path: another package's `tsc` of an older TypeScript has the name in node_modules/.bin.
+        // By path: node_modules/.bin/tsc belongs to another package's older TypeScript.
         [
           "tsc",
           () =>
@@ -70,6 +75,7 @@ await main(async () => {
         ["rustfmt", () => cargo("fmt", "--all", "--check")],
         ["clippy", () => cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")],
         ["biome", () => biome("ci")],
+        ["line widths", checkWidths],
       ];
   let failed = 0;
   for (const [title, work] of steps) {

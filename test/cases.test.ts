@@ -1,5 +1,5 @@
-// Every case of the table on every binary that this engine runs, against the reference; and the bits of `simd` on Node 20,
-// which lacks relaxed SIMD and must choose `simd` by itself.
+// Every case of the table on every binary that this engine supports, against the reference; and the
+// bits of `simd` on Node 20, which lacks relaxed SIMD and must select `simd` by itself.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -14,7 +14,7 @@ const variants = ["simd", "relaxed"] as const;
 const digests = new Map<string, string>();
 const known = new Map<Case, { material: Material; references: Reference[] }>();
 
-/** Made once for both variants. */
+/** Computed once for both variants. */
 function truth(one: Case) {
   const found = known.get(one);
   if (found) return found;

@@ -1,10 +1,10 @@
-// The one table of cases: what is computed, from which paths, with which options, in which form it is given. Every variant on
-// every runtime takes all of them. Deterministic, and without expectations: those are reference.ts's.
+// The one table of cases: paths, options, and the form of the input. Every variant on every runtime
+// runs all of them. Deterministic, and without expectations, which reference.ts computes.
 
 import { makePath, type PathKind, pathKinds, random, toFloat32 } from "./paths.ts";
 import { type Reference, type ReferenceOptions, referenceSignature } from "./reference.ts";
 
-/** How the paths are handed over. */
+/** The form of the input. */
 export type Form = "tensor" | "dims" | "plain" | "nested" | "shared" | "int16" | "bigint";
 
 export interface Case {
@@ -28,7 +28,7 @@ export interface Case {
   algorithm: "auto" | "horner" | "pruned";
 }
 
-/** Everything that a case does not say. */
+/** Defaults of a case. */
 export const plainCase = {
   lead: [] as readonly number[],
   dtype: "float64",
@@ -51,9 +51,12 @@ export const sizeOf = (channels: number, depth: number): number => {
 
 const repeat = (length: number, batch: number): number[] => new Array(batch).fill(length);
 
-/** Shapes: every number of channels to 24, every depth to 12 whose signature has at most this many numbers. */
+/**
+ * Shapes: every number of channels to 24 and every depth to 12 whose signature has at most this
+ * many numbers.
+ */
 const largestSize = 15_000;
-/** Additions and multiplications of the reference for one case, about. */
+/** Approximate operations of the reference for one case. */
 const mostWork = 4e6;
 
 function shapes(): Case[] {
@@ -84,7 +87,7 @@ function shapes(): Case[] {
   return cases;
 }
 
-/** Options: all of them with all others, on small shapes that change along the way. */
+/** All combinations of options, on small shapes that change along the way. */
 function options(): Case[] {
   const small = [
     [2, 3],
@@ -104,7 +107,8 @@ function options(): Case[] {
           for (const scalarTerm of [false, true])
             for (const ragged of [false, true]) {
               const n = cases.length;
-              // 192 combinations: 5 and 8 share no pattern with them, so that shapes, sizes and options mix.
+              // 192 combinations. 5 and 8 have no common pattern with them, so shapes, sizes and
+              // options mix.
               const [channels, depth] = small[Math.floor(n / 3) % small.length]!;
               const batch = 1 + (n % 5);
               const length = [7, 60, 2, 13, 1][Math.floor(n / 5) % 5]!;
@@ -140,7 +144,7 @@ function options(): Case[] {
   return cases;
 }
 
-/** Long paths, up to where they are cut in time, of every kind. */
+/** Long paths of every kind, around the lengths from which they are cut in time. */
 function lengths(): Case[] {
   const table = [
     [2, 4, 1000, 3],
@@ -175,7 +179,10 @@ function lengths(): Case[] {
   );
 }
 
-/** Calls that are cut into blocks of paths or segments of time, with the options that a cut could get wrong. */
+/**
+ * Calls that are cut into blocks of paths or segments of time, with the options that a cut could
+ * break.
+ */
 function blocks(): Case[] {
   const ragged = (length: number, batch: number, seed: number): number[] => {
     const next = random(seed);
@@ -241,7 +248,7 @@ function blocks(): Case[] {
     // One signature larger than a block.
     { name: "large signature", channels: 7, depth: 5, lengths: repeat(3, 6), initial: "shared", dtype: "float64" },
   ];
-  // Cut in time: 3000 points of 24 channels are two stretches.
+  // Cut in time: 3000 points of 24 channels are two segments.
   const inTime = (["none", "each"] as const).flatMap((basepoint) =>
     (["none", "shared"] as const).flatMap((initial) =>
       [false, true].flatMap((inverse) => [
@@ -283,7 +290,10 @@ function blocks(): Case[] {
   );
 }
 
-/** Each kernel by its name, so that none hides behind another: shapes of all kinds, paths on both sides of every choice that `auto` makes. */
+/**
+ * Each kernel forced by name: shapes of all kinds, paths on both sides of every threshold of
+ * `auto`.
+ */
 function algorithms(): Case[] {
   const table = [
     [2, 2, 300],
@@ -312,11 +322,12 @@ function algorithms(): Case[] {
         name: `${algorithm} d=${channels} N=${depth} L=${length} ${dtype}`,
         channels,
         depth,
-        // Full lanes, a lone path, and paths that end early, one of a single point.
+        // Full lanes, a single path, and paths that end early, one of a single point.
         lengths: [length, length, length - 1, length, Math.ceil(length / 2), 1, length],
         lead: [7],
         dtype,
-        // Recovery amplifies roundings on drifting paths: what that comes to is measured in bench/, not bounded here.
+        // Recovery amplifies rounding errors on drifting paths: bench/ measures that, and it is not
+        // bounded here.
         kind: "walk" as const,
         seed: 5000 + n,
         inverse: n % 4 === 1,
@@ -367,10 +378,10 @@ export const cases: readonly Case[] = [
   ...forms(),
 ];
 
-/** The length of an empty batch's paths, and the least padded length of any. */
+/** Length of the paths of an empty batch, and the least padded length of any batch. */
 const paddedLength = (one: Case): number => Math.max(1, ...(one.lengths.length === 0 ? [4] : one.lengths));
 
-/** A case's paths, and what belongs to them, as plain numbers that its number type holds. */
+/** A case's paths and other inputs, as plain numbers that its number type represents exactly. */
 export interface Material {
   paths: number[][][];
   basepoints: number[][] | undefined;
@@ -400,7 +411,7 @@ export function material(one: Case): Material {
 
 type TypedArray = Float32Array | Float64Array | Int16Array | BigInt64Array;
 
-/** Rows of a result: a stream of paths of one point has none. */
+/** Rows of a result: a stream of a path of one point has none. */
 export function rowsOf(one: Case): number {
   if (!one.stream) return 1;
   return paddedLength(one) - (one.basepoint === "none" ? 1 : 0);
@@ -414,7 +425,7 @@ export function callOf(one: Case, { paths, basepoints, initials }: Material) {
   const ragged = lengths.some((length) => length !== points);
   const integers = form === "int16" || form === "bigint";
 
-  // Points after a path's end are never looked at: they are poison.
+  // Points after a path's end must not be read: they are NaN.
   const poison = integers ? 9999 : Number.NaN;
   const flat = () =>
     paths.flatMap((path) => [...path.flat(), ...new Array((points - path.length) * channels).fill(poison)] as number[]);
@@ -431,7 +442,7 @@ export function callOf(one: Case, { paths, basepoints, initials }: Material) {
         return lead.length === 0 ? paths[0] : paths;
       case "shared": {
         const numbers = flat();
-        // Not at the start of its buffer, and not to its end.
+        // A view that neither begins nor ends where its buffer does.
         const bytes = dtype === "float32" ? 4 : 8;
         const buffer = new SharedArrayBuffer((numbers.length + 3) * bytes);
         const data =
@@ -460,7 +471,7 @@ export function callOf(one: Case, { paths, basepoints, initials }: Material) {
   if (one.basepoint === "each") options.basepoint = { data: floats(basepoints!.flat()), shape: [...lead, channels] };
   if (one.initial === "shared") options.initial = floats(initials![0]!);
   if (one.initial === "each") {
-    // With a scalar term in the result it may be there in `initial` too.
+    // With a scalar term in the result, `initial` may have one too.
     const term = scalarTerm ? [1] : [];
     options.initial = {
       data: floats(initials!.flatMap((i) => [...term, ...i])),
@@ -475,7 +486,7 @@ export function callOf(one: Case, { paths, basepoints, initials }: Material) {
   return { paths: given(), options, shape: resultShape };
 }
 
-/** What the reference says for each path of a case. */
+/** The reference result for each path of a case. */
 export function referencesOf(one: Case, { paths, basepoints, initials }: Material): Reference[] {
   return paths.map((points, i) => {
     const options: ReferenceOptions = {

@@ -1,5 +1,5 @@
-// How calls are cut: into blocks of paths within their budget, into stretches of time by each path's own length. No numbers are
-// computed here; that every cut gives the right ones is cases.test.ts's.
+// How calls are cut: into blocks of paths within a budget, and into segments of time by the length
+// of each path alone. cases.test.ts checks the results of every cut.
 
 import { describe, expect, test } from "vitest";
 import { type Call, readCall } from "../ts/input/call.ts";
@@ -24,14 +24,17 @@ const callOf = (shape: readonly number[], options: Record<string, unknown>): Cal
   return readCall(readPaths({ data, shape }), readOptions({ depth: 2, ...options }));
 };
 
-/** A block of a call: its first item, how many, whether they are whole paths, and the points that each has room for. */
+/**
+ * A block of a call: its first item, how many, whether they are whole paths, and the points that
+ * each has room for.
+ */
 interface Block {
   readonly items: number;
   readonly whole: boolean;
   readonly points: number;
 }
 
-/** Every item of a call with the block that it is in. */
+/** Every item of a call with the block that contains it. */
 function* itemsOf(call: Call, budget: Budget = wholeBudget): Generator<{ cut: Cut; item: number; block: Block }> {
   for (let window = 0; window < call.batch; ) {
     const cut = new Cut(call, window);
@@ -84,7 +87,7 @@ describe("stretches of time", () => {
       expect(stretchesIn(together, i)).toBe(stretchesIn(callOf([1, length, 2], {}), 0));
     }
     expect(lengths.map((_, i) => stretchesIn(together, i))).toEqual([2, 1, 1, 2, 3, 1, 1]);
-    // Nor does a basepoint decide whether a path is cut.
+    // A basepoint does not decide whether a path is cut either.
     expect(stretchesIn(callOf([1, 4097, 2], { basepoint: true }), 0)).toBe(1);
   });
 
@@ -136,7 +139,7 @@ describe("blocks", () => {
         blocks.set(block, (blocks.get(block) ?? 0) + 1);
         if (block.whole !== item < cut.wholes) faults.push("whole paths and stretches in one block");
         if (cut.pointsOf(item) > block.points) faults.push("an item longer than its block");
-        // A path's stretches come one after the other.
+        // The segments of a path come one after the other.
         if ((block.whole ? 0 : cut.stretchOf(item).index) !== seen[path]) faults.push("stretches out of order");
         seen[path]! += 1;
       }

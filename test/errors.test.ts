@@ -1,5 +1,5 @@
-// Every error that a caller can cause: its class, code, argument, what it says was given and is accepted; that `out` is
-// untouched; and that the next call works. One table.
+// Every error that a caller can cause: its class, code, argument, the value given and the values
+// accepted; that `out` is untouched; and that the next call works. One table.
 
 import { afterAll, describe, expect, test } from "vitest";
 import {
@@ -20,7 +20,7 @@ import { bindSignature } from "../ts/operations/signature.ts";
 import { onlyModules, Runtime } from "../ts/wasm/runtime.ts";
 import { fakeModule } from "./fake.ts";
 
-/** Without types, as a caller in JavaScript has it. */
+/** Untyped, as a caller in JavaScript sees it. */
 const call = signature as unknown as (paths?: unknown, options?: unknown) => { data: Float64Array };
 const vjp = signatureVjp as unknown as (paths?: unknown, cotangent?: unknown, options?: unknown) => unknown;
 const withVjp = signatureWithVjp as unknown as (
@@ -77,7 +77,7 @@ const forms = /\{ data, shape \} of shape \(…batch, length, channels\), or nes
 const depth = 2;
 
 const table: Row[] = [
-  // paths: what it is
+  // type of paths
   row("no paths", () => call(undefined, { depth }), T, "PATHS_TYPE", "paths", "undefined", forms),
   row("null", () => call(null, { depth }), T, "PATHS_TYPE", "paths", "null", forms),
   row("a number", () => call(3, { depth }), T, "PATHS_TYPE", "paths", "3", forms),
@@ -1025,7 +1025,7 @@ const table: Row[] = [
     "1e+300 at channel 0",
     /within the range of float32/,
   ),
-  // the result's own methods
+  // methods of the result
   row(
     "level 0",
     () => signature(path, { depth }).level(0),
@@ -1154,7 +1154,7 @@ const asSignatures = /of shape \(2, 6\), as the signatures are/;
 const cotangentForms = /a tensor \{ data, shape \} of the signatures' shape/;
 const cotangents = { data: new Float64Array(12), shape: [2, 6] };
 
-/** Of gradients: what is theirs alone. All else is read as for signatures. */
+/** What is specific to gradients. Everything else is read as for signatures. */
 const gradientRows: Row[] = [
   row(
     "no cotangent",
@@ -1499,7 +1499,7 @@ describe("init", () => {
     const before = info();
     const error = await rejected(one.call() as Promise<unknown>);
     const { message } = error as Error;
-    // Failures to load tell their story in a sentence of their own; the rest is as for calls.
+    // Loading errors have messages of their own form; the rest is as for calls.
     if (one.code === "INIT_FAILED") {
       expect(error).toBeInstanceOf(PathSignatureError);
       expect(error).not.toBeInstanceOf(TypeError);
@@ -1670,7 +1670,7 @@ describe("what an error leaves behind", () => {
   });
 });
 
-/** Codes of engines, which test/engine causes. */
+/** Codes of engines, which test/engine covers. */
 type EngineCode =
   | "ENGINE_OPTION"
   | "ENGINE_OPTION_TYPE"
@@ -1680,7 +1680,8 @@ type EngineCode =
   | "BLOCK_FAILED";
 
 afterAll(() => {
-  // Compiles only if it names every code; those of GPUs and of dispatch are test/gpu's and test/dispatch's.
+  // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
+  // dispatch.
   type Elsewhere = EngineCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,

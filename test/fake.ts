@@ -1,15 +1,16 @@
-// Binaries with the library's exports and no mathematics, for what the real ones never do: fail, trap, have no memory.
+// Binaries with the library's exports but no mathematics, for behaviour that the real ones never
+// show: failures, traps, lack of memory.
 
 import wabt from "wabt";
 
-/** Bodies of functions in WebAssembly text; the parameters are there as locals. */
+/** Function bodies in WebAssembly text; parameters are locals. */
 export interface FakeBodies {
   allocate?: string;
   signature?: string;
   vjp?: string;
 }
 
-/** A module whose `signature` does nothing, successfully, unless a body is given. */
+/** A module whose `signature` does nothing and succeeds, unless a body is given. */
 export async function fakeModule(bodies: FakeBodies): Promise<WebAssembly.Module> {
   const parameters = "i32 ".repeat(15);
   const text = `(module

@@ -1,19 +1,21 @@
-// Derivatives of the signature as it is defined (reference.ts: a product of segment exponentials), in float64, in two ways that share nothing with each other or with the
-// kernels: forward mode, a tangent carried along the path (`tangent`), and reverse mode through every product with all states stored (`gradient`). Slow and plain.
+// Derivatives of the signature from its definition (reference.ts: a product of segment
+// exponentials) in float64. There are two independent implementations, which share nothing with
+// each other or with the kernels: forward mode, a tangent propagated along the path (`tangent`),
+// and reverse mode through every product with all states stored (`gradient`). Slow and plain.
 
 import { exponential, flatten, identity, type Levels, product, type ReferenceOptions, unflatten } from "./reference.ts";
 
 export interface PathOptions extends ReferenceOptions {
-  /** Rows that a stream is continued to by repeating its last one. */
+  /** Number of rows of a padded stream, whose last row is repeated. */
   rows?: number;
 }
 
-/** Derivatives with respect to every input of a path's call. */
+/** Derivatives with respect to every input of a call for one path. */
 export interface Gradient {
   /** (length, channels) */
   path: number[][];
   basepoint: number[] | undefined;
-  /** Without a leading 1; where nothing is continued, with respect to the identity. */
+  /** Without a leading 1; without `initial`, with respect to the identity. */
   initial: number[];
 }
 
@@ -44,7 +46,7 @@ function exponentialTangent(z: ArrayLike<number>, dz: ArrayLike<number>, depth: 
   return tangent;
 }
 
-/** Rows of J v: how the result moves when the inputs move as `direction` says. */
+/** Rows of J v: the derivative of the result when the inputs move in `direction`. */
 export function tangent(
   points: readonly ArrayLike<number>[],
   options: PathOptions,

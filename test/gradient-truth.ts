@@ -1,4 +1,5 @@
-// What gradients of a case should be: cotangents for it, and the reverse-mode reference's answer. For every backend; judges nothing.
+// Cotangents for a case, and its gradients by the reverse-mode reference, for every backend. Judges
+// nothing.
 
 import { type Case, type Material, material, rowsOf, sizeOf } from "./cases.ts";
 import { type Gradient, gradient, type PathOptions } from "./gradient-reference.ts";
@@ -6,7 +7,7 @@ import { random } from "./paths.ts";
 
 export interface Truth {
   material: Material;
-  /** One row of cotangents a path, with `stream` one for each of the result's rows. */
+  /** One row of cotangents per path; with `stream` one for each row of the result. */
   cotangents: number[][][];
   gradients: Gradient[];
 }
@@ -18,7 +19,7 @@ function pathOptions(one: Case, { basepoints, initials }: Material, i: number): 
 
 const known = new Map<Case, Truth>();
 
-/** Made once for all variants. */
+/** Computed once for all variants. */
 export function truth(one: Case): Truth {
   const found = known.get(one);
   if (found) return found;
@@ -26,7 +27,7 @@ export function truth(one: Case): Truth {
   const next = random(one.seed + 77);
   const row = sizeOf(one.channels, one.depth) + (one.scalarTerm ? 1 : 0);
   const round = one.dtype === "float32" ? Math.fround : (x: number) => x;
-  // The scalar term is constant: what stands in its place must not matter.
+  // The scalar term is constant: its cotangent must not matter.
   const cotangent = () =>
     Array.from({ length: row }, (_, i) => (one.scalarTerm && i === 0 ? 1e30 : round(2 * next() - 1)));
   const cotangents = one.lengths.map(() => Array.from({ length: rowsOf(one) }, cotangent));

@@ -1,5 +1,7 @@
-// Gradients of float32 paths that go to and fro, or are rough and long, which float32 arithmetic does not give to its usual accuracy: as exact as any other's, decided by the path alone, the
-// same on threads. Against the reverse-mode reference in float64, on the numbers that float32 holds.
+// Gradients of float32 paths that go back and forth, or are rough and long, for which float32
+// arithmetic is not accurate enough. They are as exact as any other's, the choice depends on the
+// path alone, and threads agree. Compared with the reverse-mode reference in float64, on the
+// numbers that float32 represents.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -20,7 +22,7 @@ const channels = 2;
 const points = 300;
 const size = 14;
 
-/** To and fro by large steps that all but cancel. */
+/** Back and forth in large steps that nearly cancel. */
 function zigzag(seed: number, length = points): Float32Array {
   const next = random(seed);
   const path = new Float32Array(length * channels);
@@ -49,7 +51,10 @@ const joined = (parts: readonly Float32Array[]): Float32Array => Float32Array.fr
 const rowsOf = (path: Float32Array): number[][] =>
   Array.from({ length: path.length / channels }, (_, t) => [...path.subarray(t * channels, (t + 1) * channels)]);
 
-/** The largest error inside, as a share of the root of the mean square there, and at the ends of the largest number. */
+/**
+ * The largest error: at interior points relative to the root mean square there, at end points
+ * relative to the largest gradient.
+ */
 function errors(actual: Float32Array, path: Float32Array, cotangent: Float32Array, options = {}) {
   const wanted = gradient(rowsOf(path), { depth, ...options }, [[...cotangent]]).path.flat();
   let [inside, ends, squares] = [0, 0, 0];
@@ -84,7 +89,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const { paths } = signatureVjp({ data: path, shape: [points, channels] }, cotangent, { depth, ...options });
     expect(paths.data).toBeInstanceOf(Float32Array);
     expectExact(paths.data, path, cotangent, options);
-    // The signatures that are kept are float32's: the pullback makes its own.
+    // The signatures kept are float32, so the pullback computes its own.
     const [, pullback] = signatureWithVjp({ data: path, shape: [points, channels] }, { depth, ...options });
     expectExact(pullback(cotangent).paths.data, path, cotangent, options);
   });
@@ -104,7 +109,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     for (const [i, path] of all.entries()) {
       const own = paths.data.subarray(i * path.length, (i + 1) * path.length);
       const row = cotangent.subarray(i * size, (i + 1) * size);
-      // Twice the same path: one that is alone goes another way.
+      // The same path twice: a single path takes another code path.
       const twice = { data: joined([path, path]), shape: [2, points, channels] };
       const alone = signatureVjp(twice, joined([row, row]), { depth }).paths.data;
       expect(digest(own)).toBe(digest(alone.subarray(0, path.length)));

@@ -1,4 +1,5 @@
-// Gradients by other libraries, stored with the numbers they were asked for: pySigLib's sig_backprop and JAX's gradient of Keras Sig, in float64 (test/oracles/make_gradients.py).
+// Gradients of other libraries, stored with their inputs: pySigLib's sig_backprop and JAX's
+// gradient of Keras Sig, in float64 (test/oracles/make_gradients.py).
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

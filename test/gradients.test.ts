@@ -1,5 +1,7 @@
-// Gradients: every case of the table on every binary against a reverse-mode reference with stored states; that reference against forward mode; central differences and directional derivatives of
-// the library's own signatures; what else a caller may rely on. Errors: errors.test.ts; figures of other libraries: gradients-oracles.test.ts.
+// Gradients: every case of the table on every binary against a reverse-mode reference with stored
+// states; that reference against forward mode; central differences and directional derivatives of
+// the library's own signatures; other guarantees for callers. Errors: errors.test.ts; other
+// libraries: gradients-oracles.test.ts.
 
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -15,7 +17,10 @@ fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 20_240_229) });
 
 const variants = ["simd", "relaxed"] as const;
 
-/** Paths by themselves, whose time is cut into lanes from some length on: around every threshold, chunks equal and not, in every way that a call can be. */
+/**
+ * Single paths, whose time is split over lanes from some length on: lengths around every threshold,
+ * equal and unequal chunks, every combination of options.
+ */
 function lonePaths(): Case[] {
   const shapes = [
     [2, 3, [128, 129, 130, 131, 300]],
@@ -39,9 +44,12 @@ function lonePaths(): Case[] {
           const n = 4 * i + 2 * Number(inverse) + k;
           const dtype = (n + channels) % 3 === 0 ? "float64" : "float32";
           const scalarTerm = (i + k) % 2 === 1;
+          const named = [inverse && " inverse", given && " basepoint, initial", scalarTerm && " scalarTerm"].filter(
+            Boolean,
+          );
           return {
             ...plainCase,
-            name: `lone d=${channels} N=${depth} L=${length} ${dtype}${inverse ? " inverse" : ""}${given ? " basepoint, initial" : ""}${scalarTerm ? " scalarTerm" : ""}`,
+            name: `single d=${channels} N=${depth} L=${length} ${dtype}${named.join("")}`,
             channels,
             depth,
             lengths: [length],
@@ -59,10 +67,12 @@ function lonePaths(): Case[] {
   );
 }
 
-/** Gradients do not depend on which kernel computed the signatures, but for rounding: the plain cases are enough. */
+/**
+ * Gradients depend on the kernel of the signatures by rounding only: the plain cases are enough.
+ */
 const table = [...cases.filter((one) => one.algorithm === "auto"), ...lonePaths()];
 
-/** The largest error as a share of what is allowed, over everything of one path or over one row. */
+/** The largest error relative to its tolerance, over one path or one row. */
 function compare(what: string, actual: ArrayLike<number>, wanted: ArrayLike<number>, allowed: number): void {
   expect(actual.length, what).toBe(wanted.length);
   for (let i = 0; i < wanted.length; i++) {
@@ -105,7 +115,7 @@ describe.each(variants)("%s", (variant) => {
       const at = i * points * channels;
       const end = at + lengths[i]! * channels;
       compare(`path ${i}`, result.paths.data.subarray(at, end), of.path.flat(), allowed(i, scale(i)));
-      // Past the end exactly zero.
+      // Exactly zero past the end.
       expect(maxAbs(result.paths.data.subarray(end, at + points * channels))).toBe(0);
       if (one.basepoint === "each") {
         const own = result.basepoint!.data.subarray(i * channels, (i + 1) * channels);
@@ -141,7 +151,8 @@ describe.each(variants)("%s", (variant) => {
     for (const name of ["paths", "initial", "basepoint"] as const) {
       expect(first[name]?.shape).toEqual(alone[name]?.shape);
       if (alone[name] === undefined) continue;
-      // The same bits, as often as it is called; signatures without their top level are rounded on another way.
+      // Repeated calls give the same bits; signatures without their top level are rounded
+      // differently.
       expect(bits(again[name]!.data), name).toEqual(bits(first[name]!.data));
       const longest = Math.max(1, ...one.lengths);
       const allowed = gradientTolerance(one.dtype, one.depth, longest, maxAbs(alone[name].data)) * 2;
@@ -150,7 +161,7 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
-  /** A shape, a path, options, and a direction for all that can move. */
+  /** A shape, a path, options, and a direction for every differentiable input. */
   const scene = fc
     .record({
       shape: fc.constantFrom([1, 4], [2, 1], [2, 3], [2, 5], [3, 2], [3, 4], [4, 3], [6, 2], [7, 3]),
@@ -184,7 +195,7 @@ describe.each(variants)("%s", (variant) => {
     ...(initial && { initial }),
   });
 
-  /** ⟨v, Jᵀ w⟩, and how large it could be. */
+  /** ⟨v, Jᵀ w⟩, and a bound of its size. */
   function pairing({ direction }: Scene, of: ReturnType<typeof signatureVjp>): { value: number; size: number } {
     const terms = [
       [direction.path.flat(), of.paths.data],
@@ -228,7 +239,7 @@ describe.each(variants)("%s", (variant) => {
           const s = signature(path, optionsOf(one, { path, basepoint, initial })).data;
           return s.reduce((sum, x, i) => sum + x * cotangent[i]!, 0);
         };
-        // Two step widths cancel the error of order h²: what is left is below rounding's.
+        // Two step widths cancel the error of order h²; the remaining error is below rounding.
         const slope = (width: number) => (value(width) - value(-width)) / (2 * width);
         const wanted = (4 * slope(h) - slope(2 * h)) / 3;
         const { value: got, size } = pairing(one, signatureVjp(at.path, cotangent, optionsOf(one, at)));
@@ -238,7 +249,7 @@ describe.each(variants)("%s", (variant) => {
     );
   });
 
-  test("neighbours: in a ragged batch, anywhere in it, and but for one other, a path has the same gradients to the bit", () => {
+  test("neighbours: gradients do not depend on the other paths of a ragged batch or on their order, to the bit", () => {
     const batches = fc.record({
       shape: fc.constantFrom([1, 4], [2, 2], [2, 4], [3, 3], [4, 4], [5, 2], [7, 3], [2, 7]),
       lengths: fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 2, maxLength: 11 }),
@@ -259,7 +270,7 @@ describe.each(variants)("%s", (variant) => {
         const size = signatureSize(d!, n!);
         const rowsFor = (length: number) => (options.stream ? length - (options.basepoint ? 0 : 1) : 1);
         const rows = rowsFor(longest);
-        // Beyond a path's own rows nothing is asked of it, so that alone it is asked the same.
+        // Cotangents past a path's own rows are zero, so that the path alone has the same ones.
         const cotangents = lengths.map((length) =>
           Array.from({ length: rows }, (_, r) =>
             Array.from({ length: size }, () => (r < rowsFor(length) ? Math.fround(next() - 0.5) : 0)),
@@ -276,7 +287,7 @@ describe.each(variants)("%s", (variant) => {
         const each = longest * d!;
         batch.forEach((path, i) => {
           const own = cotangents[i]!.slice(0, rowsFor(path.length)).flat();
-          // A path by itself is a call of another kind: one of two is the least that has neighbours.
+          // A single path takes another code path, so the smallest comparable batch has two.
           const alone = signatureVjp([path, path], [...own, ...own], call).paths.data.subarray(0, path.length * d!);
           const inBatch = together.subarray(i * each, i * each + alone.length);
           expect(bits(inBatch)).toEqual(bits(alone));

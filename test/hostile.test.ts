@@ -1,5 +1,6 @@
-// Ten thousand bad calls, to the facade and straight to the exported functions of the binaries: each comes back with a typed
-// error or a code, never a trap, never a wrong answer; then results are right to the bit, and memory has not grown.
+// Ten thousand invalid calls, to the facade and directly to the exported functions of the binaries.
+// Each returns a typed error or a code, never a trap and never a wrong result. Afterwards results
+// are correct to the bit, and memory has not grown.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { info, init, isPathSignatureError, signature } from "../ts/index.ts";
@@ -15,7 +16,7 @@ const calls = 10_000;
 
 const call = signature as unknown as (paths: unknown, options: unknown) => { data: Float64Array; shape: number[] };
 
-/** Values that an argument should not have, and some that it may. */
+/** Values that are invalid for most arguments, and some valid ones. */
 function junk(next: () => number): unknown {
   const all: (() => unknown)[] = [
     () => undefined,
@@ -60,7 +61,7 @@ function junk(next: () => number): unknown {
     () => new Proxy([], {}),
     () => {
       const { proxy, revoke } = Proxy.revocable([], {});
-      // Half of them dead.
+      // Half of them detached.
       if (next() < 0.5) revoke();
       return proxy;
     },
@@ -87,7 +88,7 @@ const optionNames = [
   "deph",
 ];
 
-/** Runs a call of an exported function; if it traps, says with which arguments. */
+/** Calls an exported function; on a trap, reports the arguments. */
 function untrapped(args: readonly number[], run: () => number): number {
   try {
     return run();
@@ -105,7 +106,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const next = random(variant === "simd" ? 1 : 2);
     const path = Array.from({ length: 50 }, () => [next(), next(), next()]);
     const before = [...signature(path, { depth: 4 }).data];
-    // Warm up: the good ones among the calls may need a larger arena than the first did.
+    // Warm-up: the valid calls may need a larger arena than the first.
     let refused = 0;
     let other = 0;
     let memory = 0;
@@ -117,14 +118,14 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       const given = next() < 0.4 ? { data: new Float64Array(12), shape: [2, 3, 2] } : junk(next);
       try {
         const { data, shape } = call(given, next() < 0.05 ? junk(next) : options);
-        // What was accepted after all has to be whole.
+        // A call that was accepted must have a complete result.
         expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));
       } catch (error) {
         if (isPathSignatureError(error)) {
           expect(error.code).not.toBe("INTERNAL");
           refused++;
         } else {
-          // A revoked proxy throws by itself, wherever it is touched.
+          // A revoked proxy throws by itself on every access.
           expect(error).toBeInstanceOf(TypeError);
           expect((error as Error).message).toMatch(/revoked/);
           other++;
@@ -150,8 +151,8 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     expect(head % 64).toBe(0);
     expect(head).toBeGreaterThan(0);
 
-    // What a kernel may write to lies in the second half of the task's memory or out of reach: a caller vouches for
-    // what it owns, and a kernel cannot tell its own stack and tables from the rest of the memory.
+    // A kernel's outputs are in the second half of the task's memory or out of bounds. A caller
+    // vouches for its memory: a kernel cannot tell its own stack and tables from the rest.
     const beyond = () => memory.buffer.byteLength - head;
     const pick = <T>(all: readonly T[]): T => all[Math.floor(next() * all.length)]!;
     const wild = () =>
@@ -164,7 +165,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const options = () => (next() < 0.8 ? Math.floor(next() * 64) : anything());
 
     const u32 = new Uint32Array(memory.buffer, head, room / 4);
-    // Any bits: as numbers small, huge, NaN; as lengths mostly too large.
+    // Any bits: numbers that are small, huge or NaN; lengths that are mostly too large.
     u32.forEach((_, i, all) => {
       all[i] = next() < 0.5 ? Math.floor(next() * 4) : Math.floor(next() * 2 ** 32);
     });
@@ -186,16 +187,19 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       const rows = (batch >>> 0) * ((points >>> 0) + 1);
       const fits = rows * Math.max(2 * (size + 1), channels >>> 0) * 8 < room / 16;
       for (let region = 0; region < 12; region++) {
-        // Regions that are written, as all of a product are, are distinct parts of the second half, if results fit there.
+        // Output regions, all those of a product included, are distinct parts of the second half,
+        // if results fit there.
         const written = region >= 3 || u32[word.OPERATION] === 2;
         const own = fits && next() < 0.9 ? room / 2 + (region * room) / 32 : beyond();
         const isRead = region === 4 || region === 5;
-        u32[word.REGIONS + 2 * region] = written && !isRead ? (next() < 0.2 ? 0 : own) : isRead && fits && next() < 0.7 ? own : offset();
+        u32[word.REGIONS + 2 * region] =
+          written && !isRead ? (next() < 0.2 ? 0 : own) : isRead && fits && next() < 0.7 ? own : offset();
         u32[word.REGIONS + 2 * region + 1] = count();
       }
       const needed = untrapped(u32, () => kernels.scratch(head)) >>> 0;
       untrapped(u32, () => kernels.state_numbers(head));
-      // Scratch as large as is needed, where there is room for it; otherwise too little, misaligned, or outside.
+      // Scratch of the right size, where there is room; otherwise too small, misaligned, or
+      // outside.
       const scratch = kernels.allocate(needed + 64) >>> 0;
       const lies = [1, scratch + 8, memory.buffer.byteLength, 2 ** 31, -16];
       u32[word.SCRATCH] = scratch !== 0 && next() < 0.9 ? scratch : pick(lies);
@@ -205,11 +209,13 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       kernels.release(scratch, needed + 64);
       codes.set(done, (codes.get(done) ?? 0) + 1);
     }
-    // Every code of a kernel comes back, and nothing else does.
+    // Every code of a kernel occurs, and nothing else does.
     const known = Object.values(code).filter((value) => value > code.OUT_OF_MEMORY);
-    expect([...codes.keys()].sort((a, b) => a - b)).toEqual(known.filter((value) => value > -100).sort((a, b) => a - b));
+    expect([...codes.keys()].sort((a, b) => a - b)).toEqual(
+      known.filter((value) => value > -100).sort((a, b) => a - b),
+    );
 
-    // Allocation refuses what cannot be had, and what was given back can be had again.
+    // Allocation refuses impossible sizes, and memory that was released can be allocated again.
     const held = memory.buffer.byteLength;
     for (const bytes of [0, -1, 2 ** 32 - 1, 2 ** 31, Number.NaN]) expect(kernels.allocate(bytes)).toBe(0);
     for (let i = 0; i < 100; i++) kernels.release(kernels.allocate(room), room);

@@ -1,5 +1,5 @@
-// What holds for every path: algebraic identities within rounding, and that a path's result depends on nothing but the path,
-// to the bit. Paths by fast-check, on every binary.
+// Properties of every path: algebraic identities up to rounding, and that the result for a path
+// depends on that path alone, to the bit. Paths by fast-check, on every binary.
 
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -8,12 +8,13 @@ import { shuffles } from "./rational.ts";
 import { flatten, identity, maxAbs, product, referenceSignature, unflatten } from "./reference.ts";
 import { type DType, identityTolerance } from "./tolerances.ts";
 
-// The same examples on every run, so that a failure is a change in the code; FC_SEED explores others.
+// The same examples on every run, so that a failure means a change in the code; FC_SEED selects
+// others.
 fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 20_240_229) });
 
 const dtypes = ["float64", "float32"] as const;
 
-/** A coordinate that float32 holds exactly: multiples of 1/64 up to 4. */
+/** A coordinate that float32 represents exactly: a multiple of 1/64 up to 4. */
 const coordinate = fc.integer({ min: -256, max: 256 }).map((n) => n / 64);
 
 const pathOf = (channels: number, minLength: number, maxLength: number) =>
@@ -31,7 +32,7 @@ const pathWithShape = (minLength: number, maxLength: number) =>
     }),
   );
 
-/** Equal up to rounding, level by level relative to the sizes that numbers reach on the way. */
+/** Equal up to rounding, level by level, relative to the size of intermediate results. */
 function expectClose(
   actual: ArrayLike<number>,
   wanted: ArrayLike<number>,
@@ -214,7 +215,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
           batch.forEach((path, i) => {
             const alone = signature(path, options).data;
             const inBatch = rowsOf(together, i);
-            // With `stream` the batch repeats the last row up to the longest path's rows.
+            // With `stream` the batch repeats the last row, up to the rows of the longest path.
             expect(bits(inBatch.subarray(0, alone.length))).toEqual(bits(alone));
             const place = (i - (turn % batch.length) + batch.length) % batch.length;
             expect(bits(rowsOf(moved, place))).toEqual(bits(inBatch));

@@ -1,26 +1,27 @@
-// Compares a result with the reference, level by level, and says in words what is wrong.
+// Compares a result with the reference, level by level, and describes the worst difference.
 
 import { type Case, sizeOf } from "./cases.ts";
 import type { Reference } from "./reference.ts";
 import { tolerance } from "./tolerances.ts";
 
-/** The largest error of a result as a share of its tolerance, and where it stands. */
+/** The largest error of a result relative to its tolerance, and its position. */
 export interface Verdict {
   worst: number;
   where: string;
 }
 
-/** Looks at every number of a result. */
+/** Checks every number of a result. */
 export function judge(one: Case, data: ArrayLike<number>, references: readonly Reference[]): Verdict {
   const { channels, depth, dtype, scalarTerm } = one;
   const row = sizeOf(channels, depth) + (scalarTerm ? 1 : 0);
-  // With `stream` shorter paths repeat their last row to the length of the longest (or, without a step, what they began with).
+  // With `stream` shorter paths repeat their last row to the length of the longest (or their
+  // initial signature if they have no step).
   const rows = references.reduce((most, { rows: r }) => Math.max(most, r.length), 0);
   const verdict: Verdict = { worst: 0, where: "" };
   references.forEach((reference, path) => {
     for (let r = 0; r < rows; r++) {
       const expected = reference.rows[Math.min(r, reference.rows.length - 1)];
-      if (expected === undefined) continue; // no step at all: cases.test.ts looks at those by themselves
+      if (expected === undefined) continue; // no step at all: cases.test.ts checks these separately
       let at = (path * rows + r) * row;
       let i = 0;
       for (let k = scalarTerm ? 0 : 1; k <= depth; k++) {
@@ -30,7 +31,8 @@ export function judge(one: Case, data: ArrayLike<number>, references: readonly R
           const share = error === 0 ? 0 : error / allowed;
           if (!(share <= verdict.worst)) {
             verdict.worst = Number.isNaN(share) ? Number.POSITIVE_INFINITY : share;
-            verdict.where = `path ${path}, row ${r}, level ${k}, number ${i} of the row: ${data[at]} for ${expected[i]}`;
+            const position = `path ${path}, row ${r}, level ${k}, number ${i} of the row`;
+            verdict.where = `${position}: ${data[at]} for ${expected[i]}`;
           }
         }
       }
@@ -39,7 +41,7 @@ export function judge(one: Case, data: ArrayLike<number>, references: readonly R
   return verdict;
 }
 
-/** Sixteen hexadecimal digits that stand for the exact bits of a result. */
+/** Sixteen hexadecimal digits, a hash of the exact bits of a result. */
 export function digest(data: Float32Array | Float64Array): string {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   let [a, b] = [0x811c9dc5, 0x9e3779b9];

@@ -1,5 +1,5 @@
-// WebAssembly memory: bounded for batches and lengths far beyond what is staged, as run/blocks.ts states, and flat over
-// many calls.
+// WebAssembly memory: bounded for batches and lengths far larger than the staging memory, as
+// run/blocks.ts states, and flat over many calls.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { bindSignature, type SignatureFunction } from "../ts/operations/signature.ts";
@@ -22,7 +22,7 @@ beforeEach(() => {
 
 const held = () => runtime.instance().kernels.memory.buffer.byteLength;
 
-/** Bytes of the scratch of a signature. */
+/** Bytes of scratch for a signature. */
 function scratchBytes(dtype: 0 | 1, channels: number, depth: number, options: number): number {
   const { kernels } = runtime.instance();
   const at = kernels.allocate(headBytes) >>> 0;
@@ -35,7 +35,10 @@ function scratchBytes(dtype: 0 | 1, channels: number, depth: number, options: nu
   return bytes;
 }
 
-/** Bytes that run/blocks.ts states for a call, scratch included, in whole pages with one more for the allocator's own. */
+/**
+ * Bytes that run/blocks.ts states for a call, scratch included, in whole pages plus one for the
+ * allocator.
+ */
 function bound(dtype: 0 | 1, channels: number, depth: number, size: number, options = 0): number {
   const bytes = dtype === 0 ? 4 : 8;
   const input = Math.max(inputBytes, 4 * Math.max(pathNumbers + 2 * channels, 258 * channels) * bytes);
@@ -59,7 +62,7 @@ describe("the bound", () => {
     const channels = shape.at(-1)!;
     const before = held();
     const s = fresh({ data, shape }, { depth });
-    expect(data.byteLength + s.data.byteLength).toBeGreaterThan(4 * 2 ** 20); // else the case says nothing
+    expect(data.byteLength + s.data.byteLength).toBeGreaterThan(4 * 2 ** 20); // otherwise the case proves nothing
     expect(held() - before).toBeLessThanOrEqual(bound(0, channels, depth, size));
   });
 

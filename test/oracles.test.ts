@@ -1,5 +1,6 @@
-// The exact signatures of oracles/sig_vectors.json: that they are signatures (by exact arithmetic), that the float64
-// reference agrees with them, and that every binary does, to the rounding of each number type.
+// The exact signatures of oracles/sig_vectors.json: that they are signatures (in exact arithmetic),
+// and that the float64 reference and every binary agree with them up to the rounding of the number
+// type.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -1,6 +1,9 @@
-// Paths for tests, the same on every engine and every day: integers of a small generator, no transcendental functions.
+// Paths for tests, the same on every engine: integers of a small generator, no transcendental
+// functions.
 
-/** Numbers in [0, 1) from a seed (mulberry32: 32 bits of state, good enough for test data). */
+/**
+ * Pseudo-random numbers in [0, 1) from a seed (mulberry32: 32 bits of state, enough for test data).
+ */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -11,14 +14,14 @@ export function random(seed: number): () => number {
   };
 }
 
-/** The kinds of paths that treat rounding differently. */
+/** Kinds of paths with different effects on rounding. */
 export const pathKinds = ["walk", "drift", "time", "closed", "scales"] as const;
 export type PathKind = (typeof pathKinds)[number];
 
 /**
- * One path of `length` points, about as large as 1 altogether whatever its length:
- * walk: increments of both signs; drift: only forwards; time: channel 0 is time; closed: a walk and back to its start;
- * scales: channels up to sixteen times as large as others.
+ * One path of `length` points with a total size of about 1. walk: increments of both signs; drift:
+ * increasing only; time: channel 0 is time; closed: a walk and back to its start; scales: channels
+ * up to sixteen times as large as others.
  */
 export function makePath(kind: PathKind, length: number, channels: number, next: () => number): number[][] {
   const size = kind === "drift" ? 1 / length : 1 / Math.sqrt(length);
@@ -36,7 +39,7 @@ export function makePath(kind: PathKind, length: number, channels: number, next:
   return points;
 }
 
-/** To and fro by steps that all but cancel, the kind that is hardest on rounding. */
+/** Back and forth in steps that nearly cancel, the kind with the worst rounding. */
 export function makeZigzag(length: number, channels: number, next: () => number): number[][] {
   let point = new Array<number>(channels).fill(0);
   return Array.from({ length }, (_, t) => {
@@ -45,5 +48,5 @@ export function makeZigzag(length: number, channels: number, next: () => number)
   });
 }
 
-/** Rounds as float32 does. */
+/** Rounds to float32. */
 export const toFloat32 = (points: number[][]): number[][] => points.map((point) => point.map(Math.fround));

@@ -1,4 +1,5 @@
-// Signatures of rational paths in exact arithmetic, and the shuffle product of words: what the oracles are checked with.
+// Signatures of rational paths in exact arithmetic, and the shuffle product of words, to check the
+// oracles.
 
 /** numerator / denominator in lowest terms, the denominator positive. */
 export class Rational {
@@ -50,7 +51,7 @@ export class Rational {
 const zero = new Rational(0n);
 const one = new Rational(1n);
 
-/** Coefficients by word, a word written as its letters joined by commas; absent: 0. */
+/** Coefficients by word, written as its letters joined by commas; missing: 0. */
 export type Coefficients = Map<string, Rational>;
 
 export const nameOf = (word: readonly number[]): string => word.join(",");

@@ -1,8 +1,8 @@
-// The signature as it is defined, in float64: a product of the exponentials of a path's segments, one after the other. Slow
-// and plain, and written without looking at the kernels: it shares no scheme, no layout trick and no option handling with
-// them. Not fast, not exact (rational.ts is).
+// The signature from its definition, in float64: the product of the exponentials of a path's
+// segments, one after the other. Slow and plain, and independent of the kernels: it shares no
+// scheme, no layout and no option handling with them. Not exact (rational.ts is).
 
-/** A truncated tensor: level k has channels^k numbers in row-major order, level 0 one. */
+/** A truncated tensor: level k has channels^k numbers in row-major order, level 0 has one. */
 export type Levels = Float64Array[];
 
 export function identity(channels: number, depth: number): Levels {
@@ -23,7 +23,7 @@ export function exponential(z: ArrayLike<number>, depth: number): Levels {
   return levels;
 }
 
-/** (a ⊗ b)_k = Σ_j a_j ⊗ b_{k−j}: the signature of one path after the other (Chen 1957). */
+/** (a ⊗ b)_k = Σ_j a_j ⊗ b_{k−j}: the signature of two concatenated paths (Chen 1957). */
 export function product(a: Levels, b: Levels): Levels {
   return a.map((_, k) => {
     const level = new Float64Array(a[k]!.length);
@@ -40,12 +40,12 @@ export function product(a: Levels, b: Levels): Levels {
   });
 }
 
-/** Levels in a row, with or without the leading 1. */
+/** Concatenated levels, with or without the leading 1. */
 export function flatten(levels: Levels, scalarTerm: boolean): number[] {
   return levels.slice(scalarTerm ? 0 : 1).flatMap((level) => [...level]);
 }
 
-/** The reverse of {@link flatten} for a row without its leading 1. */
+/** The inverse of {@link flatten} for a row without its leading 1. */
 export function unflatten(row: ArrayLike<number>, channels: number, depth: number): Levels {
   const levels = identity(channels, depth);
   let at = 0;
@@ -61,7 +61,7 @@ export const maxAbs = (numbers: ArrayLike<number>): number => {
   return max;
 };
 
-/** What the reference is asked for: one path with its own values of every option. */
+/** Input of the reference: one path with its own values of every option. */
 export interface ReferenceOptions {
   depth: number;
   stream?: boolean;
@@ -72,15 +72,24 @@ export interface ReferenceOptions {
   scalarTerm?: boolean;
 }
 
-/** Rows of a result, and by what size of numbers they were reached: the measure of rounding errors. */
+/**
+ * Rows of a result, and the size of the numbers on the way to them, which rounding errors are
+ * relative to.
+ */
 export interface Reference {
-  /** One row, or with `stream` one for each step. */
+  /** One row; with `stream` one for each step. */
   rows: number[][];
   /** Steps of the path. */
   steps: number;
-  /** For each level from 0 on: (total variation)^k / k!, carried through `initial`. Bounds every coefficient. */
+  /**
+   * For each level from 0 on: (total variation)^k / k!, multiplied by `initial`. Bounds every
+   * coefficient.
+   */
   natural: number[];
-  /** For each level from 0 on: the largest product of what prefixes and path reach on two levels that add up to it. */
+  /**
+   * For each level from 0 on: the largest product of the sizes that prefixes and path reach on two
+   * levels that add up to it.
+   */
   reached: number[];
 }
 
@@ -96,8 +105,8 @@ export function referenceSignature(points: readonly ArrayLike<number>[], options
 
   const levels = Array.from({ length: depth + 1 }, (_, k) => k);
   const rows: number[][] = [];
-  // A prefix is what lies before its block of steps, times the block so far: a sum of thousands of terms in one go would
-  // carry a thousand roundings, this carries about two times 64.
+  // A prefix is what lies before its block of steps, times the block so far. A sum of thousands of
+  // terms would accumulate a thousand roundings; this accumulates about two times 64.
   let own = identity(channels, depth);
   let whole = start;
   let ownBefore = own;

@@ -1,4 +1,6 @@
-// Models from Python: Keras 3 models with Keras Sig's SigLayer, written by scripts/keras_to_tfjs.py (test/keras/make_models.py made them), predict here what they predicted there.
+// Models from Python: Keras 3 models with Keras Sig's SigLayer, converted by
+// scripts/keras_to_tfjs.py (test/keras/make_models.py made them), give the same predictions here as
+// there.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +18,7 @@ interface Example {
 
 const folder = (name: string, file: string) => join(import.meta.dirname, "keras", name, file);
 
-/** Reads a model as a server would bring it. */
+/** Reads a model in the form in which a server would send it. */
 const handler = (name: string): tf.io.IOHandler => ({
   load: async () => {
     const { weightsManifest, ...rest } = JSON.parse(

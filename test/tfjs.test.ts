@@ -1,4 +1,5 @@
-// The op and the layer in TensorFlow.js, on its CPU and WebAssembly backends: values and gradients against the library's own, models that are trained, saved, loaded, and that come from Python.
+// The op and the layer in TensorFlow.js, on its CPU and WebAssembly backends: values and gradients
+// against the library's own; models that are trained, saved, loaded, and converted from Python.
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
@@ -26,7 +27,7 @@ describe.each(["cpu", "wasm"])("backend %s", (backend) => {
     expect(await tf.setBackend(backend)).toBe(true);
     before = tf.memory().numTensors;
   });
-  // Whatever a test made it gives back: a leak of the adapter's would stay.
+  // Tests dispose everything that they create, so that a leak of the adapter shows.
   afterEach(() => {
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -212,7 +213,7 @@ describe.each(["cpu", "wasm"])("backend %s", (backend) => {
         );
         const wanted = signatureOf(paths, { depth: 3, dtype: "float32" });
         for (const [i, x] of wanted.data.entries()) expect(got.dataSync()[i]).toBeCloseTo(x, 5);
-        // A hole is no end.
+        // A masked step in the middle does not end a path.
         const holes = tf.tensor(
           data.map((x, i) => (i < 2 ? -9 : x)),
           [3, 6, 2],
@@ -270,7 +271,7 @@ describe.each(["cpu", "wasm"])("backend %s", (backend) => {
       expect(tf.memory().numTensors).toBe(held.numTensors);
       expect(tf.memory().numBytes).toBe(held.numBytes);
       expect(losses.at(-1)!).toBeLessThan(0.2 * losses[0]!);
-      // The layer below the signature learns, so gradients come through.
+      // The layer below the signature learns, so gradients pass through.
       expect(list(net.getWeights()[0]!.dataSync())).not.toEqual(list(first));
 
       let saved: tf.io.ModelArtifacts | undefined;

@@ -1,4 +1,4 @@
-// How far a result may be from the truth: every tolerance, once, with its reason.
+// All tolerances, each with its reason.
 
 /** Half the distance from 1 to the next number. */
 export const roundoff = { float32: 2 ** -24, float64: 2 ** -53 } as const;
@@ -6,26 +6,29 @@ export const roundoff = { float32: 2 ** -24, float64: 2 ** -53 } as const;
 export type DType = keyof typeof roundoff;
 
 /**
- * Each of n steps rounds the running value of a coefficient a few times, and independent roundings add up like √n. A rounding
- * on level j is carried to level k by what the rest of the path has on level k − j, so an error is measured by the products of
- * levels that paths reach (`reached`), or by the bound that no coefficient exceeds, (total variation)^k / k! carried through
- * `initial` (`natural`), whichever is less. k such products meet on level k. Eight: two roundings each for the value and
- * for what is added to it, and as much again for roundings that are not independent (on a path that only rises they lean to one
- * side). The largest error of the table is half of what this allows.
+ * Each of n steps rounds the running value of a coefficient a few times, and independent rounding
+ * errors add up like √n. An error on level j is propagated to level k by the rest of the path's
+ * level k − j. So errors are relative to the products of levels that paths reach (`reached`), or to
+ * the bound that no coefficient exceeds, (total variation)^k / k! multiplied by `initial`
+ * (`natural`), whichever is smaller. k such products meet on level k. The factor is eight: two
+ * roundings each for the value and for what is added to it, and as much again for roundings that
+ * are not independent (on an increasing path they have a bias). The largest error of the table is
+ * half of this tolerance.
  */
 export const roundingFactor = 8;
 
 /** The largest error allowed on level k of a path of n steps. */
 export function tolerance(dtype: DType, level: number, steps: number, natural: number, reached: number): number {
   const roundings = roundingFactor * level * Math.sqrt(steps + 1);
-  // Numbers this small are denormal, where rounding is absolute.
+  // Numbers this small are denormal, where rounding errors are absolute.
   const smallest = dtype === "float32" ? 2 ** -149 : 2 ** -1074;
   return roundings * Math.max(roundoff[dtype] * Math.min(natural, reached), smallest);
 }
 
 /**
- * Identities compare two results that were each rounded on their own way (other cuts in time, a product more), so twice as
- * much; and twice again for what the identity itself adds in float64 of what was rounded before.
+ * Identities compare two results with different roundings (other cuts in time, one more product),
+ * hence a factor of two. Another factor of two is for what the identity itself computes in float64
+ * from rounded values.
  */
 export const identityTolerance = (
   dtype: DType,
@@ -35,13 +38,18 @@ export const identityTolerance = (
   reached: number,
 ): number => 4 * tolerance(dtype, level, steps, natural, reached);
 
-/** Oracles have a few steps with small whole numbers: a few roundings of the largest number that a level could have. */
+/**
+ * Oracles have few steps with small integers: a few roundings of the largest number that a level
+ * can have.
+ */
 export const oracleTolerance = (dtype: DType, level: number, natural: number): number =>
   4 * level * roundoff[dtype] * natural;
 
 /**
- * Gradients add up, over the steps before and behind a point, numbers that were rounded once or twice a step; independent roundings add up like √steps, on each of the levels. Relative to
- * the largest gradient of the path, which a difference of neighbours is measured against too. Sixteen: the largest error of the table is half of what this allows.
+ * Gradients are sums over the steps before and after a point of numbers with one or two roundings
+ * per step. Independent rounding errors add up like √steps on each level. The tolerance is relative
+ * to the largest gradient of the path, also for differences of neighbours. The factor is sixteen:
+ * the largest error of the table is half of this tolerance.
  */
 export const gradientTolerance = (dtype: DType, depth: number, steps: number, largest: number): number =>
   16 * depth * Math.sqrt(steps + 1) * roundoff[dtype] * Math.max(largest, 1);

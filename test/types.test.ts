@@ -1,4 +1,5 @@
-// What the types know. The assertions are TypeScript's, made by `npm run check`; running them shows that values agree.
+// Types of the public API. `npm run check` checks the assertions; running them checks that the
+// values agree.
 
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { type Info, init, type LevelView, type Signature, type SignatureOptions, signature } from "../ts/index.ts";

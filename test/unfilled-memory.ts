@@ -1,5 +1,5 @@
-// Vitest set-up: memory that Node gives without clearing it holds whatever it held before, zeros more often than not. Here it is full of NaN, so that a result of which a number was not
-// written shows.
+// Vitest set-up. Memory that Node allocates without clearing is mostly zeros in practice. Here it
+// is filled with NaN, so that a number that a result fails to write is noticed.
 
 const { allocUnsafeSlow } = Buffer;
 Buffer.allocUnsafeSlow = (bytes) =>

@@ -1,5 +1,6 @@
-// The shapes on which dispatch is judged: five hundred calls from a path of a few points to batches that keep a GPU busy. The same for the bench
-// that times them and the test that reads its times.
+// The shapes on which dispatch is judged: five hundred calls, from a path of a few points to
+// batches that fill a GPU. Shared by the benchmark that times them and the test that reads the
+// times.
 
 const shapes = [
   [2, 2],
@@ -25,7 +26,7 @@ const shapes = [
 const batches = [1, 4, 16, 64, 256, 1024, 4096];
 const lengths = [10, 32, 100, 316, 1000, 3162, 10000];
 
-/** Operations of the largest call: some milliseconds on a core. */
+/** Operations of the largest call: some milliseconds on one core. */
 const mostWork = 4e8;
 /** Numbers of the largest input and output: 32 MiB. */
 const mostNumbers = 2 ** 23;
@@ -56,7 +57,10 @@ function every() {
   return calls;
 }
 
-/** The grid: evenly out of all combinations that are not too large, so that every channel count, depth, batch and length is there. */
+/**
+ * The grid: an even sample of all combinations that are not too large, so that every channel count,
+ * depth, batch and length occurs.
+ */
 export function dispatchGrid() {
   const calls = every();
   return Array.from({ length: count }, (_, i) => calls[Math.floor((i * calls.length) / count)]);

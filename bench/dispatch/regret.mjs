@@ -1,11 +1,11 @@
-// How far plans are from the best choice, by times that were recorded. Reads results, measures nothing.
+// Compares plans with the best choice, by recorded times. Reads results, measures nothing.
 
 import { fitCosts, plan } from "../../ts/dispatch/index.ts";
 import { usualLimits } from "../../ts/gpu/index.ts";
 
 /**
- * A recorded machine as it would be with a GPU so many times as fast in everything. A software adapter is slower than the CPU beside it at any size; sped
- * up, there are sizes at which one device overtakes the other, and a plan that can be wrong.
+ * A recorded machine with all GPU times divided by a factor. A software adapter is slower than the
+ * CPU at any size. Sped up, it is faster at some sizes, so that a plan can be wrong.
  */
 export function withFasterGpu(result, times) {
   const { measured } = result;
@@ -18,8 +18,8 @@ export function withFasterGpu(result, times) {
 }
 
 /**
- * For each call what was chosen, what would have been best, and how many times longer the choice takes. The costs are those that the machine's trials
- * give: other calls than these.
+ * For each call: the device chosen, the best device, and how many times longer the choice takes.
+ * The costs are fitted to the machine's trials, which are other calls than these.
  */
 export function regretOf({ measured, calls, adapter }, limits = usualLimits) {
   const costs = fitCosts(measured);
@@ -42,7 +42,7 @@ export function regretOf({ measured, calls, adapter }, limits = usualLimits) {
 export const shareWithin = (regrets, factor) =>
   regrets.filter(({ regret }) => regret <= factor).length / regrets.length;
 
-/** In words. */
+/** The result in words. */
 export function summaryOf(regrets) {
   const onGpu = regrets.filter(({ best }) => best === "webgpu").length;
   const worst = regrets.reduce((a, b) => (b.regret > a.regret ? b : a));
@@ -50,6 +50,7 @@ export function summaryOf(regrets) {
   return [
     `${regrets.length} calls, ${onGpu} of them faster on the GPU`,
     `within 1.25× of the best choice: ${(100 * shareWithin(regrets, 1.25)).toFixed(1)} %`,
-    `worst: ${worst.regret.toFixed(2)}× at ${batch}×${points}×${channels}^${depth}${stream ? " stream" : ""}, ${worst.device} chosen`,
+    `worst: ${worst.regret.toFixed(2)}× at ` +
+      `${batch}×${points}×${channels}^${depth}${stream ? " stream" : ""}, ${worst.device} chosen`,
   ].join("\n");
 }

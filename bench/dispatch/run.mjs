@@ -1,12 +1,14 @@
-// The bench of dispatch: measures this machine's costs, times five hundred calls of all kinds on each device, and says how far the plan is from the
-// best choice. Started by
+// The benchmark of dispatch: measures this machine's costs, times five hundred calls of all kinds
+// on each device, and compares the plans with the best choice. Started by
 //
 //   npm run bench -- dispatch [--calls 0-499|none] [--trials] [--budget 20000] [--software]
 //
-// What is run again on a day keeps the faster times: calls that are named, and with --trials those that costs are found from.
+// Repeated measurements of one day keep the faster times: those of the calls named, and with
+// --trials those of the trials to which costs are fitted.
 //
-// Writes bench/results/dispatch-MACHINE-DATE.json, which test/dispatch/regret.test.ts reads, and prints the costs as ts/dispatch/shipped.ts takes them.
-// Without a GPU the other device is SwiftShader, which is none: the CPU's costs are this machine's all the same.
+// Writes bench/results/dispatch-MACHINE-DATE.json, which test/dispatch/regret.test.ts reads, and
+// prints the costs in the form of ts/dispatch/shipped.ts. Without a GPU the other device is
+// SwiftShader, a software adapter; the CPU's costs are valid all the same.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -21,7 +23,7 @@ import { Progress } from "../lib/progress.mjs";
 import { dispatchGrid } from "./grid.mjs";
 import { regretOf, summaryOf } from "./regret.mjs";
 
-/** Milliseconds for which a call is repeated, and how often at least. */
+/** Milliseconds for which a call is repeated, and the minimum number of repetitions. */
 const callMs = 15;
 const leastRuns = 3;
 
@@ -52,7 +54,7 @@ async function fastest(run) {
   return best / 1e3;
 }
 
-/** The fastest run on the device, and what of it its kernels took by the device's own clock. */
+/** The fastest run on the device, and its kernel time by the device's own clock. */
 async function fastestOnGpu(run, submitter) {
   await run();
   let best = { seconds: Number.POSITIVE_INFINITY, kernels: 0 };
@@ -67,7 +69,10 @@ async function fastestOnGpu(run, submitter) {
   return best;
 }
 
-/** Of two recordings of a call, the faster on each device: what else runs on a machine makes calls longer, never shorter. */
+/**
+ * The faster of two recordings of a call, for each device: other load makes calls longer, never
+ * shorter.
+ */
 const fasterOf = (one, other) =>
   other
     ? {
@@ -190,7 +195,7 @@ async function main(args) {
   }
   process.stdout.write(`\n${JSON.stringify(costs, undefined, 2)}\n\n${relative(root, file)}\n`);
   await backend.close();
-  // Dawn's handle keeps a process.
+  // Dawn's handle keeps the process alive.
   process.exit(0);
 }
 

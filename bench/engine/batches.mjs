@@ -1,21 +1,24 @@
-// One thread against two: batches of the grid, gradients, one long path. Engines differ in the number of threads alone; the call on the caller's own thread
-// is measured beside them.
+// One thread against two: batches of the grid, gradients, one long path. The engines differ only in
+// their number of threads; the same call on the calling thread is measured beside them.
 
 import { createEngine, signature, signatureSize, signatureVjp } from "../../dist/index.js";
 import { grid, rowName } from "../grid.mjs";
 import { makePaths } from "../lib/paths.mjs";
 import { inTurn, seconds, warm } from "./timing.mjs";
 
-/** Work that is worth two threads, in seconds on one: what the target is about. */
+/**
+ * Seconds of work on one thread from which on two threads have to pay off: the subject of the
+ * target.
+ */
 const leastWork = 0.012;
 
 const pathsOf = (row) => ({ data: makePaths("random walk", row, 1), shape: [row.batch, row.points, row.channels] });
 
-/** A row with so many paths that a call takes long enough. */
+/** A row with enough paths to make a call long enough. */
 async function enlarged(row, call) {
   const run = call(pathsOf(row), row);
   let time = Number.POSITIVE_INFINITY;
-  // First calls are slower, and would make the rows too short.
+  // First calls are slower and would make the rows too short.
   for (let begin = performance.now(); performance.now() - begin < 60; ) time = Math.min(time, await seconds(run));
   const batch = Math.max(64, row.batch, 4 * Math.ceil((row.batch * leastWork) / time / 4));
   return { ...row, batch };
@@ -87,7 +90,7 @@ const gradientShapes = [
   [8, 3],
 ];
 
-/** Gradients of a few of them. */
+/** Gradients of some of these shapes. */
 export async function measureGradients(bench) {
   const rows = gradientShapes.map(([channels, depth]) => ({
     group: "gradients",

@@ -1,4 +1,5 @@
-// What a call costs besides its work: a warm one, the first of a process, an abort; and many small ones made at once, joined or not.
+// The overhead of a call: a warm one, the first of a process, an abort; and many small calls at
+// once, coalesced or not.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -9,7 +10,10 @@ import { inTurn, warm } from "./timing.mjs";
 
 const tiny = { data: new Float32Array([0, 0, 1, 1]), shape: [1, 2, 2] };
 
-/** A first result, by a process's own clock: from before the import on, and from its start on. */
+/**
+ * Time to the first result by the process's own clock: from before the import, and from process
+ * start.
+ */
 const coldProgram = `
 const begin = performance.now();
 const { createEngine } = await import(process.argv[1]);

@@ -1,4 +1,5 @@
-// What an engine does to its process: how long the event loop waits while a gigabyte is computed, and what memory is held after ten thousand calls.
+// The engine's effect on its process: how long the event loop is blocked while a gigabyte is
+// computed, and the memory held after ten thousand calls.
 
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
@@ -9,8 +10,9 @@ import { makePaths } from "../lib/paths.mjs";
 import { seconds, warm } from "./timing.mjs";
 
 /**
- * Seconds that the system has let the calling thread wait for a processor, which more threads than cores take turns on: Linux counts them. The time that the thread
- * itself has worked is of no use here: it is told in ticks of four milliseconds.
+ * Seconds that the calling thread has waited for a processor, as Linux counts them; more threads
+ * than cores take turns. The thread's processor time is of no use here: its resolution is four
+ * milliseconds.
  */
 function waited() {
   try {
@@ -20,7 +22,10 @@ function waited() {
   }
 }
 
-/** Between turns of a timer of one millisecond: the most time that passed, and the most of it in which the thread did not wait for a processor. That blocks the loop. */
+/**
+ * The longest time between two ticks of a timer of one millisecond, in all and without the time in
+ * which the thread waited for a processor. The latter blocks the loop.
+ */
 async function longestWait(work) {
   let [last, lastWaited, most, mostOwn, turns] = [performance.now(), waited(), 0, 0, 0];
   const timer = setInterval(() => {
@@ -46,7 +51,7 @@ export async function measureLoop({ progress, quick }) {
   for (let at = 0; at < data.length; at += some.length)
     data.set(some.subarray(0, Math.min(some.length, data.length - at)), at);
   const paths = { data, shape: [batch, 200, 6] };
-  // The same wait with nothing to do but to sleep.
+  // The same in an idle process.
   const nothing = await longestWait(() => wait(1000));
   const runs = [];
   for (let i = 0; i < 3; i++) runs.push(await longestWait(() => engine.signature(paths, { depth: 2 })));

@@ -1,4 +1,4 @@
-// Two threads of ours against pySigLib with two of its own, in turn, on every row of the bench's grid.
+// Our two threads against pySigLib's two, in turn, on every row of the grid.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

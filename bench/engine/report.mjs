@@ -1,4 +1,5 @@
-// The page of an engine result: what the targets say of it, and the tables behind that. Reads a result, measures nothing.
+// The page of an engine result: the targets, and the tables behind them. Reads a result, measures
+// nothing.
 
 import { rowName } from "../grid.mjs";
 import { geometricMean } from "../lib/statistics.mjs";
@@ -8,12 +9,12 @@ const us = (seconds) => `${(1e6 * seconds).toPrecision(3)} µs`;
 const times = (ratio) => `${ratio.toFixed(2)}×`;
 const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/** @param {string[][]} rows the first is the head */
+/** @param {string[][]} rows the first is the header */
 const table = ([head, ...rows]) =>
   [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
 const speedup = ({ times: t }) => t.one.min / t.two.min;
-/** With input that threads read where the caller has it. */
+/** With input in shared memory, which threads read in place. */
 const speedupShared = ({ times: t }) => t.oneShared.min / t.twoShared.min;
 const shapeOf = ({ channels, depth }) => `(${channels},${depth})`;
 const least = (rows, value) => rows.reduce((a, b) => (value(b) < value(a) ? b : a));
@@ -107,7 +108,9 @@ function* targetRows({ threads, gradients, long, peers, latency, joining, loop, 
     yield [
       "event loop of the caller, a batch of 1 GB",
       "never blocked longer than 5 ms",
-      `at most ${ms(most)} between turns of a 1 ms timer, without the time in which the system let the thread wait; with it ${ms(Math.max(...loop.runs.map((run) => run.most)))}, and ${ms(loop.nothing.most)} with nothing to do`,
+      `at most ${ms(most)} between turns of a 1 ms timer, without the time in which the system let ` +
+        `the thread wait; with it ${ms(Math.max(...loop.runs.map((run) => run.most)))}, and ` +
+        `${ms(loop.nothing.most)} with nothing to do`,
       verdict(most <= 0.005),
     ];
   }
@@ -117,13 +120,14 @@ function* targetRows({ threads, gradients, long, peers, latency, joining, loop, 
     yield [
       `memory over ${calls} calls`,
       "flat",
-      `resident ${mib(before.rss)} → ${mib(after.rss)}, arrays ${mib(before.arrayBuffers)} → ${mib(after.arrayBuffers)}, shared ${mib(before.engine)} → ${mib(after.engine)}`,
+      `resident ${mib(before.rss)} → ${mib(after.rss)}, arrays ${mib(before.arrayBuffers)} → ` +
+        `${mib(after.arrayBuffers)}, shared ${mib(before.engine)} → ${mib(after.engine)}`,
       verdict(after.engine === before.engine && grown < 32 * 2 ** 20),
     ];
   }
 }
 
-/** What the targets say, as a table. */
+/** The targets and their results as a table. */
 export const engineTargets = ({ parts }) => table([["what", "target", "measured", "met?"], ...targetRows(parts)]);
 
 const threadTable = (rows) =>
@@ -172,20 +176,20 @@ const sections = {
       ...runs.map((run, i) => [`${i + 1}`, run.seconds.toFixed(2), ms(run.most), ms(run.mostOwn)]),
     ])}`,
   scaling: ({ rows, threads, bandwidth }) =>
-    `## More threads, simulated\n\nFrom costs measured here (bench/scaling/simulate.mjs says what is left out); one thread copies ${(bandwidth / 1e9).toFixed(1)} GB/s. “Own”: the calling thread's part of a call.\n\n${table(
-      [
-        ["batch×points×d^N", "input", "kernels", "own", ...threads.map((n) => `${n}`)],
-        ...rows.flatMap((row) =>
-          ["staged", "inPlace"].map((way) => [
-            rowName(row),
-            way === "staged" ? "staged" : "shared, read in place",
-            ms(row.work),
-            ms(row[way].busy),
-            ...row.speedups[way].map(times),
-          ]),
-        ),
-      ],
-    )}`,
+    "## More threads, simulated\n\n" +
+    "From costs measured here (bench/scaling/simulate.mjs says what is left out); one thread copies " +
+    `${(bandwidth / 1e9).toFixed(1)} GB/s. “Own”: the calling thread's part of a call.\n\n${table([
+      ["batch×points×d^N", "input", "kernels", "own", ...threads.map((n) => `${n}`)],
+      ...rows.flatMap((row) =>
+        ["staged", "inPlace"].map((way) => [
+          rowName(row),
+          way === "staged" ? "staged" : "shared, read in place",
+          ms(row.work),
+          ms(row[way].busy),
+          ...row.speedups[way].map(times),
+        ]),
+      ),
+    ])}`,
 };
 
 /** The whole page. */
@@ -193,7 +197,8 @@ export function enginePage(result) {
   const { machine, date, node, parts } = result;
   return `${[
     `# Bench of the engine: ${machine.name}, ${machine.cores} cores, ${date}`,
-    `${machine.system}, Node ${node}. Fastest of samples taken in turn; \`npm run bench -- engine\`. Every part names the code that it was measured on in the JSON beside this page.`,
+    `${machine.system}, Node ${node}. Fastest of samples taken in turn; \`npm run bench -- engine\`. ` +
+      "Every part names the code that it was measured on in the JSON beside this page.",
     engineTargets(result),
     ...Object.keys(sections)
       .filter((name) => parts[name])

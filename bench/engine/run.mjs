@@ -1,9 +1,12 @@
-// The bench of the asynchronous engine: threads, gradients, peers with as many threads, latencies, memory, and what more threads would give. Started by
+// The benchmark of the asynchronous engine: threads, gradients, peers with as many threads,
+// latencies, memory, and a simulation of more threads. Started by
 //
-//   npm run bench -- engine [--only threads,gradients,long,peers,latency,joining,loop,memory,scaling] [--quick]
+//   npm run bench -- engine [--quick]
+//     [--only threads,gradients,long,peers,latency,joining,loop,memory,scaling]
 //
-// A run on one day on one machine goes into one file, bench/results/engine-MACHINE-DATE.json, with a page beside it; parts measured later that day
-// replace or join the earlier ones. Nothing is pinned: two threads and the caller's share what cores there are, as they do for a user.
+// Runs of one day on one machine are merged into one file, bench/results/engine-MACHINE-DATE.json,
+// with a page beside it; parts measured later that day replace earlier ones. Nothing is pinned: two
+// threads and the calling thread share the cores, as they do for a user.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -30,7 +33,7 @@ const parts = {
   peers: measurePeers,
 };
 
-/** Result files of another form are not joined. */
+/** Format version of result files; others are not merged. */
 const format = 1;
 
 export async function runEngineBench(args) {

@@ -1,5 +1,6 @@
-// What more threads than this machine has would give: costs measured here, put into the simulation of ../scaling/simulate.mjs. Measured are, for each row,
-// the calling thread's own work (staging, reading, turns), by the processor time that the system says it took, and the kernels' on one thread.
+// Estimates the effect of more threads than this machine has: costs measured here are fed to the
+// simulation of ../scaling/simulate.mjs. For each row the calling thread's own work (staging,
+// reading, scheduler ticks) is measured by its processor time, and the kernels' work on one thread.
 
 import { createEngine, signature } from "../../dist/index.js";
 import { rowName } from "../grid.mjs";
@@ -15,7 +16,7 @@ const rows = [
   [256, 1000, 8, 4],
 ].map(([batch, points, channels, depth]) => ({ batch, points, channels, depth }));
 
-/** Seconds of the processor that the calling thread takes for a call, and seconds in all. */
+/** Seconds of processor time that the calling thread takes for a call, and seconds in all. */
 async function busyTime(run, calls) {
   await run();
   const before = process.threadCpuUsage();
@@ -26,7 +27,7 @@ async function busyTime(run, calls) {
   return { busy: (user + system) / 1e6 / calls, seconds };
 }
 
-/** Bytes a second at which one thread copies what no cache holds. */
+/** Bytes per second at which one thread copies data that no cache holds. */
 function copyBandwidth() {
   const from = new Float32Array(2 ** 24).fill(1);
   const to = new Float32Array(2 ** 24);

@@ -1,4 +1,4 @@
-// Timing of asynchronous calls: several contestants in turn, A B A B …, each call awaited by itself.
+// Timing of asynchronous calls: several contestants in turn, A B A B …, each call awaited.
 
 import { summary } from "../lib/statistics.mjs";
 
@@ -11,8 +11,10 @@ export async function seconds(run) {
 
 /**
  * @param {Record<string, () => unknown>} contestants
- * @param {{ quick: boolean, budget?: number, rounds?: number }} options `budget`: seconds for each contestant; it gets five samples at least
- * @returns {Promise<Record<string, { min: number, median: number, samples: number }>>} seconds of a call by name
+ * @param {{ quick: boolean, budget?: number, rounds?: number }} options `budget`: seconds for each
+ *   contestant; it gets five samples at least
+ * @returns {Promise<Record<string, { min: number, median: number, samples: number }>>} seconds of a
+ *   call by name
  */
 export async function inTurn(contestants, { quick, budget = 0.6, rounds = 60 }) {
   const all = Object.entries(contestants).map(([name, run]) => ({ name, run, samples: [], spent: 0, calls: 1 }));
@@ -36,7 +38,7 @@ export async function inTurn(contestants, { quick, budget = 0.6, rounds = 60 }) 
   return Object.fromEntries(all.map(({ name, samples }) => [name, summary(samples)]));
 }
 
-/** An engine's threads are there after this. */
+/** The engine's threads have started after this. */
 export async function warm(engine, threads) {
   const paths = { data: new Float32Array(4096 * 50 * 4), shape: [4096, 50, 4] };
   for (let i = 0; i < 100 && engine.info().workers < threads; i++) await engine.signature(paths, { depth: 3 });

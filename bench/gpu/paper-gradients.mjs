@@ -1,4 +1,5 @@
-// The sweep of gradients on paper: what four steps of one invocation take, counted in the WGSL that is generated and in its loops, and what that allows. No GPU is needed.
+// Operation counts of the sweep of gradients: four steps of one invocation, counted in the
+// generated WGSL and its loops, and the bounds that follow. Needs no GPU.
 //
 //   node bench/gpu/paper-gradients.mjs        prints the table of bench/NOTES.md
 
@@ -8,7 +9,7 @@ import { grid } from "../grid.mjs";
 
 const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
 
-/** What the statements of a tree take, each as often as the loops around it run. */
+/** Operations of the statements of a tree, weighted by the iterations of the loops around them. */
 function countTree(source, channels) {
   const all = source.split("\n");
   const begin = all.findIndex((line) => line.includes("let z_at ="));
@@ -28,7 +29,10 @@ function countTree(source, channels) {
   return count;
 }
 
-/** Multiply-adds of a step by the recursion itself: each number of level k is contracted with z N − k + 1 times, its own sum once more for each level above. */
+/**
+ * Multiply-adds of a step that the recursion itself needs: each number of level k is contracted
+ * with z N − k + 1 times, and summed once more for each level above.
+ */
 function least(channels, depth) {
   let sum = 0;
   for (let k = 3; k <= depth; k++) sum += channels ** (k - 2) * (depth - k + 1);
@@ -44,7 +48,7 @@ const rows = grid
     const collected = (tracks * tile * channels * 2 * (channels - 1)) / invocations / (tile / 4);
     const busy = (tracks * pairs) / invocations;
     const useful = (busy * 4 * least(channels, depth)) / (multiplyAdds + others + collected);
-    // Sums of all levels at once, four numbers each, and what is kept.
+    // Sums of all levels at once, four numbers each, and the values kept.
     const sums = (4 * (depth - 1) * (depth - 2)) / 2;
     return [
       `${channels},${depth}`,

@@ -1,4 +1,5 @@
-// The kernels on paper: what one step of one invocation takes, counted in the WGSL that is generated, and what that allows. No GPU is needed.
+// Operation counts of the kernels: one step of one invocation, counted in the generated WGSL, and
+// the bounds that follow. Needs no GPU.
 //
 //   node bench/gpu/paper.mjs        prints the table of bench/NOTES.md
 
@@ -22,7 +23,7 @@ function stepLines(source) {
   );
 }
 
-/** Components of what a statement assigns: by the vector that it is made of. */
+/** Components that a statement assigns, from the vector type that it constructs. */
 function width(line, widths) {
   const [, name] = /^\s*(?:let )?(\w+) (?:=|\+=)/.exec(line) ?? [];
   const vector = /vec([234])f\(/.exec(line);
@@ -65,7 +66,8 @@ const rows = grid.map(({ channels, depth }) => {
   const operations = step.multiplyAdds + step.multiplications;
   const lanes = (layout.invocations * layout.workgroups) / layout.tracks;
   const useful = hornerMultiplyAdds(channels, depth) / (lanes * operations);
-  // A warp's load takes the shared memory of a multiprocessor one to four turns, in which its four schedulers could issue a multiply-add each.
+  // A load by a warp occupies the shared memory of a multiprocessor for one to four cycles, in each
+  // of which its four schedulers could issue a multiply-add.
   const loads = step.vectorLoads + step.scalarLoads;
   const pruned = isPrunable(share) ? followedShares(share).length / shareCount(share) : undefined;
   return [

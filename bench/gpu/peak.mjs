@@ -1,7 +1,7 @@
-// The multiply-add peak of a device, as WGSL meets it: independent fused multiply-adds in registers, and nothing else. What shares of a peak are
-// shares of.
+// The multiply-add peak of a device in WGSL: independent fused multiply-adds in registers, and
+// nothing else. Shares of peak refer to it.
 
-/** Multiply-adds of an invocation in one round: eight vectors of four, each waiting only for itself. */
+/** Multiply-adds of an invocation in one round: eight independent vectors of four. */
 const perRound = 32;
 const rounds = 4096;
 const invocations = 64;
@@ -16,7 +16,7 @@ const source = `
 
 @compute @workgroup_size(${invocations})
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  // Neither constant nor known: nothing can be left out.
+  // Neither constant nor predictable, so the compiler cannot remove anything.
   let a = vec4f(1.0) + 1e-7 * f32(id.x % 7u);
   let b = vec4f(1e-7) * f32(id.x % 5u);
 ${sums.map((s, i) => `  var ${s} = vec4f(${i + 1}.0);`).join("\n")}
@@ -29,9 +29,10 @@ ${sums.map((s) => `    ${s} = fma(${s}, a, b);`).join("\n")}
 `;
 
 /**
- * A contestant at the peak: \`call()\` resolves to seconds on the device's clock, or by this machine's where the device has none.
+ * A contestant at the peak: `call()` resolves to seconds on the device's clock, or on this
+ * machine's where the device has none.
  * @param {GPUDevice} device
- * @param {number} share of the workgroups, so that a device that is none is not kept busy for minutes
+ * @param {number} share of the workgroups, so that a software adapter is not busy for minutes
  */
 export function peakOf(device, share = 1) {
   const module = device.createShaderModule({ code: source });

@@ -1,4 +1,5 @@
-// A result of the bench on a GPU as a Markdown page: targets, then the tables. Reads a result, measures nothing.
+// A result of the GPU benchmark as a Markdown page: targets, then the tables. Reads a result,
+// measures nothing.
 
 import { rowName, topLevel } from "../grid.mjs";
 import { usefulFlop } from "../lib/counts.mjs";
@@ -15,10 +16,10 @@ const shape = ({ channels, depth, batch }) => `(${channels},${depth}) B = ${batc
 
 const kerasForms = ["keras_sig_jax", "keras_sig_torch"];
 
-/** Useful operations a second of the kernels, over the peak. */
+/** Useful operations per second of the kernels, as a share of the peak. */
 const peakShare = (row, label, peak) => usefulFlop(row) / row.kernel[label] / (2 * peak);
 
-/** How many times longer a peer takes for calls that are queued, against ours, resident. */
+/** How many times longer a peer takes for queued calls than ours, with data resident. */
 const against = (row, peer) => row.queued[peer] / row.queued.resident;
 const bestKeras = (row) => Math.min(...kerasForms.map((name) => row.queued[name] ?? Number.POSITIVE_INFINITY));
 
@@ -118,13 +119,18 @@ export function gpuMarkdown(result) {
   return `${[
     `# Bench of path-signature on a GPU: ${adapter.name}, ${date}`,
     ...(whole ? [] : ["**Not a full run on a GPU with all peers.** Not to be quoted."]),
-    `${adapter.name} (${adapter.vendor} ${adapter.architecture}), Dawn in Node; ${machine.name}, ${machine.cores} cores; commit ${code.commit}${code.modified ? " with changes" : ""} · ${[...new Set(peers)].join(" · ")}`,
+    `${adapter.name} (${adapter.vendor} ${adapter.architecture}), Dawn in Node; ${machine.name}, ` +
+      `${machine.cores} cores; commit ${code.commit}${code.modified ? " with changes" : ""} · ` +
+      `${[...new Set(peers)].join(" · ")}`,
     `Measured multiply-add peak: ${((2 * peakMultiplyAdds) / 1e9).toFixed(0)} GFLOP/s.`,
     ...Object.entries(missing).map(([name, why]) => `${name} was not there: ${why.split("\n")[0]}`),
     "## Targets",
     gpuTargetTable(result),
     "## Times",
-    "Milliseconds, the fastest of many. “Kernels” by the device's own clock; “queued”: many calls begun at once, paths and signatures on the device, per call; “one by one”: the same, each waited for; “end to end”: from a typed array to a typed array. GFLOP/s and share of the peak count Horner's operations, whatever a kernel did.",
+    "Milliseconds, the fastest of many. “Kernels” by the device's own clock; “queued”: many calls " +
+      "begun at once, paths and signatures on the device, per call; “one by one”: the same, each " +
+      "waited for; “end to end”: from a typed array to a typed array. GFLOP/s and share of the peak " +
+      "count Horner's operations, whatever a kernel did.",
     ...groups.flatMap((group) => [
       `### ${group}`,
       rowsTable(

@@ -1,13 +1,13 @@
-// What is measured on a GPU: the grid's shapes with batches from what fills a corner of a device to what fills it many times over, and the protocol
-// of Keras Sig's paper. No timing here.
+// The rows of the GPU benchmark: the grid's shapes with batches from a fraction of a device to many
+// times its size, and the protocol of Keras Sig's paper. No timing here.
 
 import { grid, kerasProtocol, rowFilter } from "../grid.mjs";
 import { signatureSize } from "../lib/counts.mjs";
 
 const batches = [32, 256, 1024, 4096, 16384];
-/** Points of a path; fewer in the largest batch, whose time grows with both alike. */
+/** Points per path; fewer in the largest batch, since time grows with both. */
 const pointsFor = (batch) => (batch > 4096 ? 100 : 1000);
-/** Numbers of input or of output: what every contestant has memory for, several times over. */
+/** Limit on the numbers of input or output, which every contestant can hold several times over. */
 const mostNumbers = 2 ** 28;
 
 const shapes = grid.map(({ channels, depth }) => [channels, depth]);
@@ -21,14 +21,14 @@ export const gpuGrid = batches.flatMap((batch) =>
     ),
 );
 
-/** Few long paths: what pieces of time are for. */
+/** Few long paths, which are cut into segments of time. */
 const long = [
   [1, 100_000, 4, 4],
   [4, 100_000, 3, 5],
   [16, 10_000, 8, 3],
 ].map(([batch, points, channels, depth]) => ({ group: "few long paths", batch, points, channels, depth }));
 
-/** Shows that everything runs, on an adapter that is none. */
+/** Smoke test, for software adapters. */
 const quick = [
   { group: "grid", batch: 32, points: 50, channels: 2, depth: 4 },
   { group: "grid", batch: 32, points: 50, channels: 4, depth: 4 },

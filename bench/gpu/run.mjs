@@ -1,9 +1,11 @@
-// The bench on a GPU: path-signature through Dawn, pySigLib and Keras Sig on CUDA, on one card in one run. Started by
+// The benchmark on a GPU: path-signature through Dawn, pySigLib and Keras Sig on CUDA, on one card
+// in one run. Started by
 //
 //   npm run bench -- gpu [--rows 4x4,8x3] [--peers pysiglib_cuda,…|none] [--quick] [--software]
 //
-// which brings everything, peers included. Without a GPU, or with --software, it runs on SwiftShader: that shows that it runs, its numbers are not
-// results. Writes bench/results/gpu-ADAPTER-DATE.json and a page beside it.
+// which installs everything, peers included. Without a GPU, or with --software, it is a smoke test
+// on SwiftShader, whose numbers are not results. Writes bench/results/gpu-ADAPTER-DATE.json and a
+// page beside it.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,14 +27,17 @@ import { rowsFor } from "./rows.mjs";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Peers, and the environment that has them. */
+/** Peers, and the Python environment that contains them. */
 const peerEnvironments = {
   pysiglib_cuda: environment("gpu/.venv-torch", "gpu/requirements-torch.txt"),
   keras_sig_torch: environment("gpu/.venv-torch", "gpu/requirements-torch.txt"),
   keras_sig_jax: environment("gpu/.venv-jax", "gpu/requirements-jax.txt"),
 };
 
-/** Relative to a level's size, what a float32 result may be off by: rounding is a hundredth of it, a wrong term ten times as much. */
+/**
+ * Largest error of a float32 result, relative to the size of its level: rounding reaches a
+ * hundredth of it, a wrong term ten times as much.
+ */
 const tolerance = 1e-3;
 
 function readOptions(args) {
@@ -71,7 +76,7 @@ class GpuBench {
       name === "ours"
         ? [node24(), here("worker.mjs"), this.isSoftware ? "software" : "hardware"]
         : [await this.#python(name), here("peers.py"), name];
-    // Drivers have threads of their own: no process is held on a core.
+    // Drivers have threads of their own, so no process is pinned.
     const worker = new Worker(name, command, {}, { pin: false });
     this.#workers.set(name, worker);
     worker.hello = await worker.ask("hello");
@@ -83,7 +88,7 @@ class GpuBench {
     return peerEnvironments[name].python;
   }
 
-  /** Peers that can run here, and why others cannot. */
+  /** The peers that can run here, and the reasons why others cannot. */
   async findPeers() {
     const found = [];
     const missing = {};
@@ -123,7 +128,7 @@ class GpuBench {
         errors[label] = await this.#check(contestant, row, references);
         contestants.push(contestant);
       } catch (error) {
-        // A wrong result of ours ends the run; a peer that cannot do a row leaves a remark.
+        // A wrong result of ours ends the run; a row that a peer cannot do is noted.
         if (name === "ours") throw error;
         failed[label] = error.message;
         await this.end(name);
@@ -234,7 +239,7 @@ export async function runGpuBench(args) {
     for (const row of rows) {
       progress.row(rowName(row));
       result.rows.push(await bench.measureRow(row, found));
-      // A run that is cut short has not been for nothing.
+      // Written after every row, so that an interrupted run keeps its results.
       writeFileSync(
         file,
         `${JSON.stringify(result, (_, x) => (typeof x === "number" ? Number(x.toPrecision(7)) : x), 1)}\n`,

@@ -1,5 +1,5 @@
-// path-signature on a GPU in a process of its own, driven by lines of JSON (see lib/worker.mjs): node worker.mjs. Dawn in Node. Nothing is decided
-// here.
+// path-signature on a GPU in a process of its own, through Dawn in Node, controlled by lines of
+// JSON (see lib/worker.mjs): node worker.mjs. Decides nothing itself.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { create, globals } from "webgpu";
@@ -22,7 +22,10 @@ const readFloats = (file) => {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 };
 
-/** Calls by what is measured. `run()` does one; `finish()` waits for all that were begun; `rows(paths)` gives the signatures of some. */
+/**
+ * Calls by what is measured. `run()` starts one; `finish()` waits for all that were started;
+ * `rows(paths)` returns the signatures of some paths.
+ */
 const subjects = {
   /** Paths and signatures on the device. */
   async resident({ data, batch, points, channels, depth, algorithm = "auto" }) {
@@ -78,7 +81,7 @@ const operations = {
     return {};
   },
 
-  /** The signatures of some paths, one behind the other, as float64. */
+  /** The signatures of some paths, concatenated, as float64. */
   async rows({ key, paths, file }) {
     const rows = await prepared.get(key).rows(paths);
     writeFileSync(file, new Uint8Array(Float64Array.from(rows.flatMap((row) => [...row])).buffer));
@@ -98,7 +101,7 @@ const operations = {
     return { fastest: fastest / 1e3, calls };
   },
 
-  /** One call after the other, each waited for. */
+  /** One call after the other, each awaited. */
   async sample({ key, calls, before }) {
     const { run } = prepared.get(key);
     for (let i = 0; i < before; i++) await run();
@@ -107,7 +110,7 @@ const operations = {
     return { seconds: (performance.now() - begin) / 1e3 };
   },
 
-  /** Many calls at once, waited for together: what the device can do when it does not have to wait for the host. */
+  /** Many calls at once, awaited together: the device's throughput without waiting for the host. */
   async queued({ key, calls }) {
     const { run } = prepared.get(key);
     const begin = performance.now();
@@ -115,7 +118,7 @@ const operations = {
     return { seconds: (performance.now() - begin) / 1e3 / calls };
   },
 
-  /** Seconds of a call's kernels by the device's own clock: the fastest of some. */
+  /** Seconds of a call's kernels by the device's own clock: the fastest of several. */
   async kernel({ key, calls }) {
     const device = await backend.open();
     if (!device.has("timestamp-query")) return { seconds: null };
@@ -132,7 +135,7 @@ const operations = {
     return { seconds: Number.isFinite(fastest) ? fastest / 1e9 : null };
   },
 
-  /** Multiply-adds a second in registers. */
+  /** Multiply-adds per second in registers. */
   async peak({ share }) {
     const { gpu: device } = await backend.open();
     const { call, multiplyAdds } = peakOf(device, share);
@@ -150,5 +153,5 @@ const operations = {
 
 await serve(operations);
 await backend.close();
-// Dawn's handle keeps a process.
+// Dawn's handle keeps the process alive.
 process.exit(0);

@@ -1,4 +1,5 @@
-// A result of the bench of gradients as a Markdown page: targets, then the tables. Reads a result, measures nothing.
+// A result of the gradients benchmark as a Markdown page: targets, then the tables. Reads a result,
+// measures nothing.
 
 import { rowName } from "../grid.mjs";
 import { milliseconds, table, times, verdict } from "../lib/results.mjs";
@@ -6,7 +7,7 @@ import { geometricMean } from "../lib/statistics.mjs";
 
 const shape = ({ channels, depth }) => `(${channels},${depth})`;
 
-/** Best of several figures of rows: its value and where it is. */
+/** The best of a figure over some rows, and the row it is from. */
 const extreme = (rows, value, isWorse) => rows.reduce((a, b) => (isWorse(value(b), value(a)) ? b : a));
 const most = (rows, value) => extreme(rows, value, (x, y) => x > y);
 const least = (rows, value) => extreme(rows, value, (x, y) => x < y);
@@ -139,14 +140,16 @@ export function gradientsMarkdown(result) {
   const partial = Object.entries(parts).filter(([, { of, rows }]) => rows.length < of);
   return `${[
     `# Bench of gradients: ${machine.name}, ${machine.cores} cores, ${date}`,
-    `One thread (${machine.vectors}); commit ${code.commit}${code.modified ? " with changes" : ""} · ${[...new Set(named)].join(" · ")}. Written by \`npm run bench -- gradients\`.`,
+    `One thread (${machine.vectors}); commit ${code.commit}${code.modified ? " with changes" : ""} · ` +
+      `${[...new Set(named)].join(" · ")}. Written by \`npm run bench -- gradients\`.`,
     ...partial.map(([name, { of, rows }]) => `Part “${name}”: ${rows.length} of ${of} rows.`),
     "## Targets",
     gradientsTargets(result),
     ...(parts.kernels
       ? [
           "## Kernels",
-          "Milliseconds, fastest sample. Signatures given; numbers in WebAssembly memory. Error: float32 against float64, of max |dx|.",
+          "Milliseconds, fastest sample. Signatures given; numbers in WebAssembly memory. Error: " +
+            "float32 against float64, of max |dx|.",
           kernelTable(parts.kernels.rows),
         ]
       : []),
@@ -154,7 +157,8 @@ export function gradientsMarkdown(result) {
     ...(parts.peers
       ? [
           "## Peers",
-          "Milliseconds from typed array to typed array. pySigLib is given the signatures, as the pullback is; JAX's functions compute signature and gradient.",
+          "Milliseconds from typed array to typed array. pySigLib is given the signatures, as the " +
+            "pullback is; JAX's functions compute signature and gradient.",
           peerTable(parts.peers.rows),
         ]
       : []),

@@ -1,8 +1,11 @@
-// The bench of gradients: the kernel against the forward one, the public call against its peers, float32 against float64. Started by
+// The benchmark of gradients: the kernel against the forward one, the public call against its
+// peers, float32 against float64. Started by
 //
-//   npm run bench -- gradients [--only kernels,stream,peers,errors] [--rows 4x4,8x3] [--peers pysiglib_backprop,…|none] [--quick]
+//   npm run bench -- gradients [--only kernels,stream,peers,errors] [--rows 4x4,8x3]
+//     [--peers pysiglib_backprop,…|none] [--quick]
 //
-// Writes bench/results/gradients-MACHINE-DATE.json and a page beside it; what is measured later on a day joins the day's result. One thread, one core.
+// Writes bench/results/gradients-MACHINE-DATE.json and a page beside it; later measurements of a
+// day are merged into the day's result. One thread, one core.
 
 import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -19,7 +22,10 @@ import { gradientsMarkdown, gradientsTargets } from "./report.mjs";
 const peerNames = ["pysiglib_backprop", "keras_sig_gradient", "signax_gradient"];
 const partNames = ["kernels", "stream", "errors", "peers"];
 
-/** Relative to a path's largest gradient, what float32 may differ by: rounding reaches 1e-5, a wrong term shows as 1e-2 or more. */
+/**
+ * Largest error of float32, relative to the path's largest gradient: rounding reaches 1e-5, a wrong
+ * term 1e-2 or more.
+ */
 const tolerance = 1e-3;
 
 /** Shapes and lengths on which float32 is compared with float64. */
@@ -55,7 +61,7 @@ function readOptions(args) {
   };
 }
 
-/** Cotangents of a row as a raw file: numbers of size one, the same for everybody. */
+/** Cotangents of a row as a raw file: numbers of size one, the same for all contestants. */
 function cotangentsOf(bench, row, rows = 1) {
   const numbers = Float32Array.from({ length: row.batch * rows * signatureSize(row.channels, row.depth) }, (_, i) =>
     Math.sin(1.7 * i + 0.3),
@@ -76,7 +82,7 @@ function difference(numbers, reference, batch) {
     for (let i = b * each; i < (b + 1) * each; i++) {
       scale = Math.max(scale, Math.abs(reference[i]));
       const off = Math.abs(numbers[i] - reference[i]);
-      // Not "error < off": a NaN has to show.
+      // Not "error < off", so that NaN fails.
       if (!(off <= error)) error = off;
     }
     largest = Math.max(largest, error / scale);
@@ -84,7 +90,7 @@ function difference(numbers, reference, batch) {
   return largest;
 }
 
-/** The gradients' kernel beside the plain Horner kernel, and with float64; with `stream` of every prefix. */
+/** The kernel of gradients beside the plain Horner kernel, also in float64, and with `stream`. */
 async function measureKernels(bench, row, stream) {
   const given = { ...row, ...bench.input(row), ...cotangentsOf(bench, row, stream ? row.points - 1 : 1), stream };
   const forward = await bench.prepare("forward", "relaxed", { ...given, subject: "kernel", algorithm: "horner" });
@@ -98,7 +104,7 @@ async function measureKernels(bench, row, stream) {
   return { ...row, error, times: await bench.time([forward, backward, simd, backward64]) };
 }
 
-/** The public call beside the peers'. */
+/** The public call beside those of the peers. */
 async function measurePeers(bench, row, peers) {
   const given = { ...row, ...bench.input(row), ...cotangentsOf(bench, row) };
   const contestants = [
@@ -112,7 +118,7 @@ async function measurePeers(bench, row, peers) {
     try {
       const peer = await bench.prepare(name, name, given);
       errors[name] = difference(await bench.result(peer), reference, row.batch);
-      // Ours was compared with exact gradients by the tests: what differs from it is the peer's own.
+      // The tests compare ours with exact gradients, so a difference is the peer's.
       if (!(errors[name] < tolerance)) throw new Error(`wrong: relative error ${errors[name]}`);
       contestants.push(peer);
     } catch (error) {
@@ -124,7 +130,10 @@ async function measurePeers(bench, row, peers) {
   return { ...row, times, errors, ...(Object.keys(failed).length > 0 && { failed }) };
 }
 
-/** float32 against float64: at the ends relative to the largest gradient, inside relative to the RMS. */
+/**
+ * float32 against float64: at end points relative to the largest gradient, at interior points
+ * relative to the RMS.
+ */
 async function measureErrors(bench, row, kind) {
   const given = { ...row, ...bench.input(row, kind), ...cotangentsOf(bench, row), subject: "gradient" };
   const single = await bench.prepare("float32", "relaxed", given);
@@ -148,7 +157,8 @@ async function measureErrors(bench, row, kind) {
     }
     const rms = Math.sqrt(squares / ((points - 2) * channels));
     ends = Math.max(ends, atEnds / largest);
-    // A straight path's points have no gradient of their own inside: nothing to compare with but the largest.
+    // Interior points of a straight path have gradient zero, so their errors are relative to the
+    // largest gradient.
     inside = Math.max(inside, within / Math.max(rms, 1e-6 * largest));
   }
   return { ...row, kind, ends, inside };
@@ -170,7 +180,7 @@ export async function runGradientsBench(args) {
       progress.row(rowName(row));
       replaceRow(result.parts[part].rows, await measure(row), key);
       result.versions = { ...result.versions, ...bench.versions() };
-      // A run that is cut short has not been for nothing.
+      // Written after every row, so that an interrupted run keeps its results.
       save();
       progress.step();
     }
@@ -178,7 +188,7 @@ export async function runGradientsBench(args) {
   };
   try {
     await run("kernels", grid, rowKey, (row) => measureKernels(bench, row, false));
-    // As many points as 16 MiB of prefixes hold: what a cache or a network would.
+    // As many points as have 16 MiB of prefixes.
     const streams = grid.map((row) => {
       const room = 2 ** 22 / (row.batch * signatureSize(row.channels, row.depth));
       return { ...row, points: Math.max(8, Math.min(1000, Math.floor(room))) };

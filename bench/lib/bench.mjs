@@ -1,4 +1,5 @@
-// What every part of the bench works with: the processes, the inputs, the plan of sampling, and how one contestant is prepared, checked and timed.
+// What all parts of the benchmark share: processes, inputs, the sampling plan, and how a contestant
+// is prepared, checked and timed.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,8 +17,8 @@ import { Worker } from "./worker.mjs";
 const script = (name) => fileURLToPath(new URL(`../workers/${name}`, import.meta.url));
 
 /**
- * Relative to a level's size, what a float32 result on a random walk may be off by. Rounding reaches 1e-5 at 10 000 points; a wrong or missing term
- * shows as 1e-2 or more.
+ * Largest error of a float32 result on a random walk, relative to the size of its level. Rounding
+ * reaches 1e-5 at 10 000 points; a wrong or missing term shows as 1e-2 or more.
  */
 const tolerance = 1e-3;
 
@@ -28,7 +29,8 @@ export class Bench {
   #keys = 0;
 
   /**
-   * @param {{ quick: boolean, rows: (row: import("../grid.mjs").Row) => boolean, peers: string[], progress: import("./progress.mjs").Progress }} given
+   * @param {{ quick: boolean, rows: (row: import("../grid.mjs").Row) => boolean, peers: string[],
+   *   progress: import("./progress.mjs").Progress }} given
    */
   constructor({ quick, rows, peers, progress }) {
     this.quick = quick;
@@ -38,7 +40,10 @@ export class Bench {
     this.plan = quick ? quickPlan : fullPlan;
   }
 
-  /** The process of "relaxed", "simd" or a peer, started when first asked for; `hello` is what it said of itself. */
+  /**
+   * The process of "relaxed", "simd" or a peer, started on first use; `hello` is its description of
+   * itself.
+   */
   async worker(name) {
     if (!this.#workers.has(name)) {
       const ours = name === "relaxed" || name === "simd";
@@ -51,12 +56,12 @@ export class Bench {
     return this.#workers.get(name);
   }
 
-  /** A folder for files of this run; it goes when the bench closes. */
+  /** A folder for the files of this run, deleted when the benchmark closes. */
   get folder() {
     return this.#folder;
   }
 
-  /** Versions of whatever ran so far. */
+  /** Versions of everything that has run so far. */
   versions() {
     return Object.fromEntries(
       [...this.#workers].map(([name, { hello }]) => [
@@ -66,17 +71,17 @@ export class Bench {
     );
   }
 
-  /** A process is ended; the next use starts a fresh one. */
+  /** Ends a process; the next use starts a new one. */
   async restart(name) {
     await this.#workers.get(name)?.close();
     this.#workers.delete(name);
   }
 
-  /** Paths of a row as numbers and as a raw file. */
+  /** The paths of a row as numbers and as a raw file. */
   input(row, kind = "random walk", seed = 1) {
     const key = `${kind} ${row.batch}×${row.points}×${row.channels} ${seed}`;
     if (!this.#files.has(key)) {
-      // One input at a time is enough, and tens of megabytes each.
+      // Inputs take tens of megabytes, so only one is kept.
       for (const { file } of this.#files.values()) rmSync(file, { force: true });
       this.#files.clear();
       const data = makePaths(kind, row, seed);
@@ -87,7 +92,7 @@ export class Bench {
     return this.#files.get(key);
   }
 
-  /** Lengths of a ragged row as numbers and as a raw file. */
+  /** The lengths of a ragged row as numbers and as a raw file. */
   lengths(row) {
     const lengths = makeLengths(row);
     const lengthsFile = join(this.#folder, `lengths-${rowKey(row)}.u32`);
@@ -96,10 +101,11 @@ export class Bench {
   }
 
   /**
-   * Makes a call ready in a process.
+   * Prepares a call in a process.
    * @param {string} label as in the result
    * @param {string} name the process
-   * @param {object} request a row, an input's `file`, and for our processes a `subject` of workers/subjects.mjs with its options
+   * @param {object} request a row, an input's `file`, and for our processes a `subject` of
+   *   workers/subjects.mjs with its options
    */
   async prepare(label, name, request) {
     const worker = await this.worker(name);
@@ -109,7 +115,7 @@ export class Bench {
     return { label, worker, key };
   }
 
-  /** The numbers that a prepared call gives. */
+  /** The result of a prepared call. */
   async result({ worker, key }) {
     const file = join(this.#folder, "result.f64");
     await worker.ask("result", { key, file });
@@ -118,10 +124,11 @@ export class Bench {
     return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
   }
 
-  /** Reference signatures of a few paths of a row, spread over the batch. */
+  /** Reference signatures of some paths of a row, spread over the batch. */
   reference(row, data) {
     const { batch, points, channels, depth } = row;
-    // Large signatures take a while here; first, last and one within catch lanes, tails and blocks all the same.
+    // Large signatures are slow here; the first, the last and one between are enough to find errors
+    // of lanes, tails and blocks.
     const wanted = topLevel(row) * points > 2e6 ? [0, batch - 1] : [0, 1, batch >> 1, batch - 2, batch - 1];
     return [...new Set(wanted.filter((b) => b >= 0 && b < batch))].map((b) => {
       const path = data.subarray(b * points * channels, (b + 1) * points * channels);
@@ -132,7 +139,7 @@ export class Bench {
 
   /**
    * The largest relative error of a prepared call's result.
-   * @throws if the result is wrong: nothing wrong gets timed.
+   * @throws if the result is wrong, so that wrong results are never timed.
    */
   async check(contestant, { batch, channels, depth }, references) {
     const numbers = await this.result(contestant);
@@ -148,7 +155,7 @@ export class Bench {
     return largest;
   }
 
-  /** Seconds per call of prepared contestants, sampled in turn; they are forgotten afterwards. */
+  /** Seconds per call of prepared contestants, sampled in turn; they are released afterwards. */
   async time(contestants, plan = this.plan) {
     try {
       return await interleave(contestants, plan);
@@ -161,7 +168,7 @@ export class Bench {
     for (const { worker, key } of contestants) await worker.ask("forget", { key });
   }
 
-  /** Whether the package's build takes the option `algorithm`. */
+  /** Whether the package's build has the option `algorithm`. */
   async choosesAlgorithm() {
     return (await (await this.worker("relaxed")).ask("features")).algorithms;
   }

@@ -1,4 +1,4 @@
-// What a signature costs on paper: sizes, useful operations, bytes. No timing here.
+// Counts for a signature: sizes, useful operations, bytes. No timing here.
 
 /** Coefficients of a signature without the scalar term: d + d² + … + d^N. */
 export function signatureSize(channels, depth) {
@@ -8,8 +8,10 @@ export function signatureSize(channels, depth) {
 }
 
 /**
- * Multiply-adds of one Horner step (Kidger & Lyons 2021, section 2): Σ_{k=2..N} (N−k+1) d^k for the chains, and dN for level 1 and the scaled increments.
- * What is called useful work in every table, whatever a kernel really did: one that finds a way around part of it shows a share above its own.
+ * Multiply-adds of one Horner step (Kidger & Lyons 2021, section 2): Σ_{k=2..N} (N−k+1) d^k for the
+ * chains, and dN for level 1 and the scaled increments. All tables call this the useful work,
+ * whatever a kernel really did: a kernel that avoids part of it has a share above its actual
+ * utilisation.
  */
 export function hornerMultiplyAdds(channels, depth) {
   let count = channels * depth;
@@ -17,7 +19,7 @@ export function hornerMultiplyAdds(channels, depth) {
   return count;
 }
 
-/** Useful floating point operations of a row: two for each multiply-add of each step of each path. */
+/** Useful floating point operations of a row: two per multiply-add of each step of each path. */
 export const usefulFlop = ({ batch, points, channels, depth }) =>
   2 * batch * (points - 1) * hornerMultiplyAdds(channels, depth);
 

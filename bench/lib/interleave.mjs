@@ -1,29 +1,33 @@
-// Fair timing of several contestants: warmed up one by one, then sampled in turn, A B C A B C …, so that a change of clock or of the neighbours' load
-// meets all of them. A sample is several calls, long enough for the clock.
+// Fair timing of several contestants: warmed up one by one, then sampled in turn, A B C A B C …, so
+// that changes of clock rate or of other load affect all of them. A sample is several calls, long
+// enough for the clock.
 
 import { summary } from "./statistics.mjs";
 
 /**
  * @typedef {object} Plan
- * @property {number} warmSeconds each contestant's warm-up (compilers and caches); never fewer than two calls
+ * @property {number} warmSeconds warm-up of each contestant (compilers and caches); at least two
+ *   calls
  * @property {number} sampleSeconds shortest sample
- * @property {number} rounds most samples of each
- * @property {number} leastRounds samples that even the slowest gets
- * @property {number} budgetSeconds of each contestant, beyond which it gets no more than `leastRounds`
+ * @property {number} rounds most samples of each contestant
+ * @property {number} leastRounds samples that even the slowest contestant gets
+ * @property {number} budgetSeconds of each contestant, beyond which it gets only `leastRounds`
  */
 
-/** @type {Plan} Numbers to keep. */
+/** @type {Plan} For results. */
 export const fullPlan = { warmSeconds: 0.5, sampleSeconds: 0.003, rounds: 80, leastRounds: 4, budgetSeconds: 2 };
-/** @type {Plan} Shows that everything runs; its numbers are not to be quoted. */
+/** @type {Plan} Smoke test; its numbers are not to be quoted. */
 export const quickPlan = { warmSeconds: 0.03, sampleSeconds: 0.002, rounds: 4, leastRounds: 2, budgetSeconds: 0.05 };
 
-/** Calls so long that one of them fills caches and no untimed one needs to go before. */
+/** Calls so long that one of them fills the caches and needs no untimed call before it. */
 const longCall = 0.05;
 
 /**
- * @param {{ worker: import("./worker.mjs").Worker, key: string, label: string }[]} contestants each prepared under `key` in its worker
+ * @param {{ worker: import("./worker.mjs").Worker, key: string, label: string }[]} contestants each
+ *   prepared under `key` in its worker
  * @param {Plan} plan
- * @returns {Promise<Record<string, { min: number, median: number, samples: number, calls: number }>>} seconds per call by label
+ * @returns {Promise<Record<string, { min: number, median: number, samples: number, calls: number
+ *   }>>} seconds per call by label
  */
 export async function interleave(contestants, plan) {
   const series = [];
@@ -39,7 +43,7 @@ export async function interleave(contestants, plan) {
       const { seconds } = await one.worker.ask("sample", { key: one.key, calls: one.calls, before });
       one.samples.push(seconds / one.calls);
       one.spent += seconds;
-      // Code may still get faster after the warm-up; samples stay long enough.
+      // Code may still get faster after the warm-up; this keeps samples long enough.
       if (seconds < 0.7 * plan.sampleSeconds)
         one.calls = Math.ceil((one.calls * plan.sampleSeconds) / Math.max(seconds, 1e-6));
     }

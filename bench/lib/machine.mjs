@@ -1,4 +1,5 @@
-// The machine: its name, what a result says about it, and the core that all measuring processes share.
+// The machine: its name, its description in results, and the core that all measuring processes
+// share.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,7 +8,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The repository's root, with a separator at its end. */
+/** The repository's root, with a trailing separator. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const run = (program, args) => {
@@ -20,16 +21,16 @@ const run = (program, args) => {
 
 const cores = os.availableParallelism();
 
-/** taskset is Linux's; elsewhere processes are left to the scheduler, and the result says so. */
+/** taskset is Linux only. Elsewhere processes are not pinned, and the result says so. */
 export const canPin = cores > 1 && run("taskset", ["-p", String(process.pid)]) !== undefined;
 
 /** The last core: the first one serves interrupts on many machines. */
 const measuringCore = cores - 1;
 
-/** A command that runs on the measuring core only. */
+/** Pins a command to the measuring core. */
 export const pinned = (command) => (canPin ? ["taskset", "-c", String(measuringCore), ...command] : command);
 
-/** Moves this process, which draws progress and waits, away from the measuring core. */
+/** Moves this process, which draws progress and waits, off the measuring core. */
 export function leaveMeasuringCore() {
   if (canPin) run("taskset", ["-acp", `0-${measuringCore - 1}`, String(process.pid)]);
 }
@@ -59,7 +60,7 @@ function vectorExtension() {
   return ["avx512f", "avx2", "avx", "asimd", "sse2"].find((flag) => flags.includes(flag));
 }
 
-/** What a result says about where it was measured. */
+/** Description of the machine for a result. */
 export function machine() {
   const name = processor();
   return {
@@ -78,7 +79,10 @@ export function machine() {
   };
 }
 
-/** Which code was measured: the commit, whether the tree differed from it, and the binaries' checksums. */
+/**
+ * The code that was measured: the commit, whether the tree differed from it, and the checksums of
+ * the binaries.
+ */
 export function codeMeasured() {
   const checksum = (file) =>
     existsSync(file) ? createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 16) : undefined;
@@ -91,7 +95,7 @@ export function codeMeasured() {
   };
 }
 
-/** Node 24, which has relaxed SIMD: this process's own, or the one that the development dependencies bring. */
+/** Node 24, which has relaxed SIMD: this process's own, or that of the development dependencies. */
 export function node24() {
   if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
   const brought = join(root, "node_modules/node/bin/node");

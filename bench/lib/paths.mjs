@@ -1,9 +1,12 @@
-// Paths to measure on: deterministic, the same numbers on every machine and for every peer, rounded to float32.
-// Kinds differ in what they do to rounding: see the comment of each.
+// Paths to measure on: deterministic, the same numbers on every machine and for every peer, rounded
+// to float32. The kinds differ in their effect on rounding: see the comment of each.
 
 import { writeFileSync } from "node:fs";
 
-/** A small generator of uniform numbers in [0, 1) from a 32-bit seed: Weyl sequence through a murmur finaliser. */
+/**
+ * Uniform pseudo-random numbers in [0, 1) from a 32-bit seed: a Weyl sequence through a murmur
+ * finaliser.
+ */
 function uniform(seed) {
   let state = seed >>> 0;
   return () => {
@@ -15,7 +18,7 @@ function uniform(seed) {
   };
 }
 
-/** Standard normal numbers by Box and Muller's transform. */
+/** Standard normal numbers by the Box–Muller transform. */
 function normal(random) {
   let spare = Number.NaN;
   return () => {
@@ -31,7 +34,7 @@ function normal(random) {
   };
 }
 
-/** A walk whose increments `step(t, c)` gives, from the origin. */
+/** A walk from the origin with increments `step(t, c)`. */
 function walk(path, points, channels, step) {
   for (let c = 0; c < channels; c++) path[c] = 0;
   for (let t = 1; t < points; t++) {
@@ -40,21 +43,24 @@ function walk(path, points, channels, step) {
 }
 
 /**
- * Kinds of paths. Each writes one path of `points` × `channels` numbers; increments have a size of 1/√points where they are random, so that a path
- * has a size of about 1 and no level vanishes or overflows.
+ * Kinds of paths. Each writes one path of `points` × `channels` numbers. Random increments have a
+ * size of 1/√points, so that a path has a size of about 1 and no level vanishes or overflows.
  */
 export const kinds = {
   /** Independent increments: rounding errors average out. */
   "random walk": (path, points, channels, { gauss }) => walk(path, points, channels, () => gauss() / Math.sqrt(points)),
-  /** A walk on top of a steady drift in every channel: coefficients grow in one direction, errors add up. */
+  /**
+   * A walk on top of a steady drift in every channel: coefficients grow in one direction, and
+   * errors accumulate.
+   */
   drift: (path, points, channels, { gauss }) =>
     walk(path, points, channels, (_, c) => gauss() / Math.sqrt(points) + (3 + c) / points),
-  /** Every channel only rises. */
+  /** Every channel is increasing. */
   monotone: (path, points, channels, { random }) => walk(path, points, channels, () => (2 * random()) / points),
   /** The first channel is time, the others walk: the usual augmentation. */
   "time channel": (path, points, channels, { gauss }) =>
     walk(path, points, channels, (_, c) => (c === 0 ? 1 / (points - 1) : gauss() / Math.sqrt(points))),
-  /** A walk that comes back to where it began: level 1 is nothing but rounding. */
+  /** A walk that returns to its start: level 1 is nothing but rounding errors. */
   "closed loop": (path, points, channels, { gauss }) => {
     walk(path, points, channels, () => gauss() / Math.sqrt(points));
     const end = path.slice((points - 1) * channels, points * channels);
@@ -78,7 +84,7 @@ export const kinds = {
       channels,
       (_, c) => (30 ** (1 - (2 * c) / Math.max(1, channels - 1)) * gauss()) / Math.sqrt(points),
     ),
-  /** To and fro: large increments that all but cancel. */
+  /** Back and forth: large increments that nearly cancel. */
   zigzag: (path, points, channels, { gauss }) =>
     walk(path, points, channels, (t, c) => (t % 2 ? 1 : -1) * (0.5 + 0.1 * c) + gauss() / points),
   /** Every channel a multiple of one walk: each level is a power of level 1. */
@@ -88,7 +94,7 @@ export const kinds = {
     for (let t = 0; t < points; t++)
       for (let c = 0; c < channels; c++) path[t * channels + c] = (1 - 0.3 * (c % 4)) * line[t];
   },
-  /** Still, but for a few jumps. */
+  /** Constant except for a few jumps. */
   jumps: (path, points, channels, { random, gauss }) =>
     walk(path, points, channels, () => (random() < 8 / points ? 0.5 * gauss() : 0)),
 };
@@ -106,13 +112,13 @@ export function makePaths(kind, { batch, points, channels }, seed = 1) {
   return data;
 }
 
-/** Whole lengths drawn uniformly from [points/2, points], one for each path. */
+/** Integer lengths drawn uniformly from [points/2, points], one per path. */
 export function makeLengths({ batch, points }, seed = 2) {
   const random = uniform(seed);
   const least = points >> 1;
   return Uint32Array.from({ length: batch }, () => least + Math.floor(random() * (points - least + 1)));
 }
 
-/** Numbers as a raw file in the machine's byte order, which is what both sides read. */
+/** Numbers as a raw file in the machine's byte order, which both sides read. */
 export const writeRaw = (file, data) =>
   writeFileSync(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

@@ -1,4 +1,5 @@
-// What a person sees while the bench runs: one bar per part with the row at hand, and a line for each step that is none. Plain lines where no terminal is.
+// Progress of the benchmark for a person: one bar per part with the current row, and a line for
+// every other step. Plain lines where there is no terminal.
 
 import cliProgress from "cli-progress";
 
@@ -6,7 +7,7 @@ export class Progress {
   #bar;
   #terminal = process.stderr.isTTY === true;
 
-  /** A part of `total` rows begins. */
+  /** Begins a part of `total` rows. */
   begin(name, total) {
     if (!this.#terminal) {
       this.note(`${name}: ${total} rows`);
@@ -18,7 +19,7 @@ export class Progress {
         barsize: 30,
         hideCursor: true,
         stream: process.stderr,
-        // Drawing costs time on a machine of few cores.
+        // Drawing costs time on a machine with few cores.
         fps: 2,
       },
       cliProgress.Presets.shades_classic,
@@ -26,23 +27,23 @@ export class Progress {
     this.#bar.start(total, 0, { row: "" });
   }
 
-  /** The row that is being measured. */
+  /** The current row. */
   row(name) {
     if (this.#bar) this.#bar.update({ row: name });
     else this.note(`  ${name}`);
   }
 
-  /** A row is done. */
+  /** Finishes a row. */
   step() {
     this.#bar?.increment();
   }
 
-  /** A line of its own. */
+  /** Prints a line. */
   note(line) {
     process.stderr.write(this.#bar ? `\n${line}\n` : `${line}\n`);
   }
 
-  /** The part is over. */
+  /** Finishes the part. */
   stop() {
     this.#bar?.stop();
     this.#bar = undefined;

@@ -1,12 +1,14 @@
-// An independent signature to check against: plain one-pass Horner, step by step, path by path, in JavaScript numbers. Slow and obvious.
+// An independent reference signature: plain one-pass Horner, step by step, path by path, in
+// JavaScript numbers. Slow and simple.
 
 import { signatureSize } from "./counts.mjs";
 
 const double = (x) => x;
 
 /**
- * The signature of one path, in float64, or rounded to float32 after every operation (no fused multiply-adds) with `round = Math.fround`.
- * Step z: for k = N…1, u = z/k, then u = (u + S_i) ⊗ z/(k−i) for i = 1…k−1, S_k += u (Kidger & Lyons 2021, section 2).
+ * The signature of one path, in float64, or rounded to float32 after every operation (no fused
+ * multiply-adds) with `round = Math.fround`. Step z: for k = N…1, u = z/k, then u = (u + S_i) ⊗
+ * z/(k−i) for i = 1…k−1, S_k += u (Kidger & Lyons 2021, section 2).
  * @param {ArrayLike<number>} path points × channels numbers
  * @returns {Float64Array} the levels 1…depth, each in row-major order of words
  */
@@ -48,8 +50,9 @@ export function onePassHorner(path, channels, depth, round = double) {
 }
 
 /**
- * The size that errors on each level are compared with: the level's largest coefficient, or, where a level cancels to less (level 1 of a closed loop),
- * that of a straight path to the point farthest from the start.
+ * The size to which errors of each level are relative: the level's largest coefficient or, where a
+ * level cancels to less (level 1 of a closed loop), that of a straight path to the point farthest
+ * from the start.
  */
 export function levelScales(path, channels, depth, signature) {
   let reach = 0;
@@ -72,7 +75,7 @@ export function levelErrors(signature, reference, scales, channels) {
     let largest = 0;
     for (const end = at + channels ** (index + 1); at < end; at++) {
       const error = Math.abs(signature[at] - reference[at]);
-      // Not "largest < error": a NaN has to show.
+      // Not "largest < error", so that NaN fails.
       if (!(error <= largest)) largest = error;
     }
     return largest / scale;

@@ -1,14 +1,18 @@
-// Result files of benches with a command of their own: one for a machine and a day, joined by what is measured later that day on the same binaries. Reads and writes, measures nothing.
+// Result files of benchmarks with a command of their own: one per machine and day, into which later
+// measurements of that day on the same binaries are merged. Reads and writes, measures nothing.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeMeasured, machine, root } from "./machine.mjs";
 
-/** Seven figures are more than any clock gives. */
+/** Seven digits are more than any clock resolves. */
 const serialise = (result) =>
   `${JSON.stringify(result, (_, x) => (typeof x === "number" ? Number(x.toPrecision(7)) : x), 1)}\n`;
 
-/** The day's result of a bench, or an empty one where there is none of these binaries. Smoke tests have a file of their own, which git ignores. */
+/**
+ * The day's result of a benchmark, or an empty one if there is none of these binaries. Smoke tests
+ * have a file of their own, which git ignores.
+ */
 export function openResult(bench, { quick }) {
   const where = machine();
   const date = new Date().toISOString().slice(0, 10);
@@ -24,14 +28,14 @@ export function openResult(bench, { quick }) {
   return { file, result, save };
 }
 
-/** Puts a row where its like was, or at the end. */
+/** Replaces the row of the same name, or appends it. */
 export function replaceRow(rows, row, key) {
   const at = rows.findIndex((other) => key(other) === key(row));
   if (at < 0) rows.push(row);
   else rows[at] = row;
 }
 
-/** A Markdown table; all columns but the first to the right. */
+/** A Markdown table; all columns but the first are right-aligned. */
 export const table = (head, rows) => {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
@@ -40,5 +44,5 @@ export const table = (head, rows) => {
 export const milliseconds = (seconds) => (seconds == null ? "–" : String(Number((1e3 * seconds).toPrecision(4))));
 export const times = (x) => (Number.isFinite(x) ? `${x.toFixed(2)}×` : "–");
 
-/** A line of a table of targets: [what, target, measured, met or missed]. */
+/** A row of a table of targets: [what, target, measured, met or missed]. */
 export const verdict = (what, wanted, measured, isMet) => [what, wanted, measured, isMet ? "met" : "**missed**"];

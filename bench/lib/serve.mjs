@@ -1,8 +1,9 @@
-// A contestant's side of the conversation with the bench (worker.mjs is the other): one request a line, one reply a line, until the input ends.
+// A contestant's side of the protocol (worker.mjs is the other): one request per line, one reply
+// per line, until the input ends.
 
 import { createInterface } from "node:readline";
 
-/** Answers requests by `operations`, by name; what one throws becomes the reply. */
+/** Answers requests by the named `operations`; an error that one throws becomes the reply. */
 export async function serve(operations) {
   for await (const line of createInterface({ input: process.stdin })) {
     const { id, op, ...fields } = JSON.parse(line);

@@ -1,4 +1,4 @@
-// Statistics of samples: nothing but what the reports quote.
+// Statistics of samples, as the reports quote them.
 
 /** The median of some numbers. */
 export function median(numbers) {
@@ -7,7 +7,7 @@ export function median(numbers) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** The geometric mean of some positive numbers; NaN of none. */
+/** The geometric mean of positive numbers; NaN if there are none. */
 export const geometricMean = (numbers) =>
   numbers.length ? Math.exp(numbers.reduce((sum, x) => sum + Math.log(x), 0) / numbers.length) : Number.NaN;
 

@@ -1,4 +1,5 @@
-// The Python environment of the peers: made in bench/.venv at the first run, made anew when the list of packages changes.
+// The Python environment of the peers: created in bench/.venv by the first run, recreated when the
+// list of packages changes.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -6,7 +7,10 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "./machine.mjs";
 
-/** An environment by its folder and its list of packages, both under bench/. `builtFromSource`: what needs numpy and setuptools in place and cannot say so. */
+/**
+ * An environment by its folder and its list of packages, both under bench/. `builtFromSource`:
+ * packages that need numpy and setuptools installed first without declaring it.
+ */
 export const environment = (folder, requirements, builtFromSource = []) => ({
   folder: join(root, "bench", folder),
   requirements: join(root, "bench", requirements),
@@ -16,14 +20,14 @@ export const environment = (folder, requirements, builtFromSource = []) => ({
 
 const onCpu = environment(".venv", "requirements.txt", ["iisignature==0.24"]);
 
-/** The interpreter that has the peers on a CPU. */
+/** The Python interpreter with the CPU peers. */
 export const { python } = onCpu;
 
 /**
- * Makes the environment if it is not there.
- * @param {(line: string) => void} say told each step
+ * Creates the environment if it does not exist.
+ * @param {(line: string) => void} say receives each step
  * @param {ReturnType<typeof environment>} which
- * @throws with what is missing, if Python, a compiler or a package cannot be had
+ * @throws with what is missing, if Python, a compiler or a package is not available
  */
 export async function makeVenv(say, { folder, requirements, builtFromSource, python: interpreter } = onCpu) {
   const stamp = join(folder, "installed.txt");
@@ -45,7 +49,8 @@ export async function makeVenv(say, { folder, requirements, builtFromSource, pyt
 
 function run(program, args) {
   return new Promise((resolve, reject) => {
-    // On a terminal pip's own bars are the progress; they join the bench's other messages on stderr.
+    // On a terminal pip's own bars show the progress, on stderr like the benchmark's other
+    // messages.
     const child = spawn(program, args, { stdio: ["ignore", process.stderr.isTTY ? 2 : "ignore", "pipe"] });
     let errors = "";
     child.stderr.setEncoding("utf8").on("data", (text) => {
@@ -55,7 +60,8 @@ function run(program, args) {
       reject(new Error(`the peers' Python environment could not be made: ${program} ${args.join(" ")}\n${why}`));
     child.on("error", (error) =>
       fail(
-        `${error.message} (python3 with its venv module is needed, on Debian: apt-get install python3-venv python3-dev g++)`,
+        `${error.message} (python3 with its venv module is needed, on Debian: apt-get install ` +
+          "python3-venv python3-dev g++)",
       ),
     );
     child.on("close", (code) => (code === 0 ? resolve() : fail(errors.trim())));

@@ -1,5 +1,6 @@
-// A long-lived process that measures: started on a core of its own, asked one thing at a time by a line of JSON, answering by one. What it can be asked
-// is in workers/ours.mjs and workers/peers.py. Neither starts a computation by itself, so that of all processes one runs at a time.
+// A long-lived measuring process: started on a core of its own, given one request at a time as a
+// line of JSON, replying with another. workers/ours.mjs and workers/peers.py define the requests.
+// Neither computes without a request, so only one process runs at a time.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,8 +16,8 @@ export class Worker {
   /**
    * @param {string} name as in error messages
    * @param {string[]} command program and arguments
-   * @param {Record<string, string>} environment on top of this process's own
-   * @param {{ pin?: boolean }} options whether it is held on the measuring core
+   * @param {Record<string, string>} environment in addition to this process's own
+   * @param {{ pin?: boolean }} options whether it is pinned to the measuring core
    */
   constructor(name, command, environment = {}, { pin = true } = {}) {
     this.name = name;
@@ -25,7 +26,7 @@ export class Worker {
     this.#process.stderr.setEncoding("utf8").on("data", (text) => {
       this.#errors = (this.#errors + text).slice(-4000);
     });
-    // A write to a process that died; the missing reply says so better.
+    // A write to a dead process; the missing reply is reported instead.
     this.#process.stdin.on("error", () => {});
     this.#process.on("error", (error) => {
       this.#errors += error.message;
@@ -33,14 +34,17 @@ export class Worker {
     this.#replies = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Sends a request and gives the reply's fields. @throws with the worker's own message if it could not do it. */
+  /**
+   * Sends a request and returns the fields of the reply. @throws with the worker's own message if
+   * it failed.
+   */
   async ask(op, fields = {}) {
     const id = ++this.#asked;
     this.#process.stdin.write(`${JSON.stringify({ id, op, ...fields })}\n`);
     for (;;) {
       const { value: line, done } = await this.#replies.next();
       if (done) throw new Error(`${this.name} ended while asked to ${op}: ${this.#errors.trim() || "it said nothing"}`);
-      // Libraries print to stdout as they like; replies are the lines that carry this request's number.
+      // Libraries print to stdout too; a reply is a line with the number of this request.
       const reply = parse(line);
       if (reply?.id !== id) continue;
       if (reply.error) throw new Error(`${this.name}: ${reply.error}`);

@@ -1,5 +1,6 @@
-// Rounding: the largest relative error of each level in float32, against float64, on paths that are kind and unkind to it. The measure to hold against
-// is plain one-pass Horner: the kernel that does it, and the textbook's ("textbook"), in JavaScript and rounded after every operation.
+// Rounding: the largest relative error of each level in float32, against float64, on paths with
+// benign and adverse rounding. The baseline is plain one-pass Horner: the kernel's, and the
+// textbook form ("textbook") in JavaScript, rounded after every operation.
 
 import { signatureSize } from "../lib/counts.mjs";
 import { kinds } from "../lib/paths.mjs";
@@ -14,10 +15,13 @@ const shapes = [
   [16, 2],
 ];
 
-/** A full vector of lanes: with fewer paths than lanes a call may spread one path over them, which is measured as "one path". */
+/**
+ * A full vector of lanes. With fewer paths than lanes a call may split one path over them, which is
+ * measured as "one path".
+ */
 const batch = 4;
 
-/** [label, what is asked, the paths of a call] */
+/** [label, request, paths per call] */
 const forms = [
   ["horner", { subject: "kernel", algorithm: "horner" }, batch],
   ["pruned", { subject: "kernel", algorithm: "pruned" }, batch],

@@ -1,9 +1,10 @@
-// The kernels alone, on numbers that already lie in WebAssembly memory, each algorithm by force, beside the multiply-add peak of the same minute.
+// The kernels alone, on numbers already in WebAssembly memory, with each algorithm forced, beside
+// the multiply-add peak measured in turn with them.
 
 import { grid, oddShapes, onePath, rowName } from "../grid.mjs";
 import { timePeak } from "./roofline.mjs";
 
-/** [label, process, what is asked of the kernel] */
+/** [label, process, kernel request] */
 const forms = [
   ["horner", "relaxed", { algorithm: "horner" }],
   ["pruned", "relaxed", { algorithm: "pruned" }],

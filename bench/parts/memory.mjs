@@ -1,10 +1,14 @@
-// Memory: flat over a thousand calls, and bounded whatever the batch and the length. WebAssembly memory of the facade as seen from outside it.
+// Memory: flat over a thousand calls, and bounded for any batch and length. The facade's
+// WebAssembly memory is observed from outside.
 
 import { grid, rowName } from "../grid.mjs";
 
 const calls = 1000;
 
-/** Shapes that a thousand calls take in turn, each another path through the facade: blocks, segments in time, one path, both number types. */
+/**
+ * Shapes of a thousand calls in turn, each taking another code path of the facade: blocks, segments
+ * of time, one path, both number types.
+ */
 const mix = [
   { batch: 3, points: 50, channels: 2, depth: 4 },
   { batch: 256, points: 100, channels: 3, depth: 3 },
@@ -13,7 +17,7 @@ const mix = [
   { batch: 5, points: 60, channels: 3, depth: 3, stream: true },
 ];
 
-/** Batches and lengths far beyond the staging memory. */
+/** Batches and lengths far larger than the staging memory. */
 const large = [
   { batch: 1024, points: 100, channels: 4, depth: 4 },
   { batch: 16384, points: 100, channels: 4, depth: 4 },
@@ -23,7 +27,7 @@ const large = [
 
 export async function measureMemory(bench) {
   bench.progress.begin("memory", mix.length + large.length + 1);
-  // A process of its own: others' inputs and instances are not to be seen.
+  // A process of its own, without other parts' inputs and instances.
   await bench.restart("relaxed");
   const worker = await bench.worker("relaxed");
   const run = async (row, count) => {

@@ -1,9 +1,10 @@
-// Against the peers: every row of the grid, one thread, one core, all contestants in turn. Ours is the public call with everything that a caller pays.
+// Against the peers: every row of the grid, one thread, one core, all contestants in turn. Ours is
+// the public call with everything that a caller pays for.
 
 import { allRows, rowName } from "../grid.mjs";
 import { timePeak } from "./roofline.mjs";
 
-/** Contestants from Python; the form of Keras Sig's paper runs on the rows of its paper. */
+/** Contestants from Python. The form of Keras Sig's paper runs on the rows of its paper. */
 export const peerNames = ["pysiglib", "iisignature", "keras_sig", "keras_sig_parallel", "signax"];
 
 export async function measurePeers(bench) {
@@ -24,7 +25,8 @@ async function measureRow(bench, row, peers, horner) {
   const input = bench.input(row);
   const references = bench.reference(row, input.data);
   const request = { ...row, ...input };
-  // One path is called over and over into the same array, as a caller does to whom a microsecond matters.
+  // Single paths are written into the same array every time, as a caller does who counts
+  // microseconds.
   const ours = { ...request, subject: "api", out: row.batch === 1 };
   const contestants = [await bench.prepare("relaxed", "relaxed", ours), await bench.prepare("simd", "simd", ours)];
   if (horner) contestants.push(await bench.prepare("relaxed horner", "relaxed", { ...ours, algorithm: "horner" }));
@@ -39,7 +41,7 @@ async function measureRow(bench, row, peers, horner) {
       errors[name] = await bench.check(peer, row, references);
       contestants.push(peer);
     } catch (error) {
-      // A peer that cannot do a row leaves a remark in the result; the others go on.
+      // A row that a peer cannot do is noted in the result; the others continue.
       failed[name] = error.message;
       await bench.restart(name);
     }

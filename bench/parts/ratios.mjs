@@ -1,10 +1,10 @@
-// Of ours against ours, by the public call: number types, binaries, stream, ragged batches, shapes that nobody tuned. Each is one small comparison,
-// sampled in turn; which figure it has to reach is in targets.mjs.
+// Ours against ours, by the public call: number types, binaries, stream, ragged batches, unusual
+// shapes. Each is one small comparison, sampled in turn; targets.mjs has the figures to reach.
 
 import { grid, oddNeighbours, rowName } from "../grid.mjs";
 import { signatureSize } from "../lib/counts.mjs";
 
-/** Shapes of the comparisons that need no full grid: copy-bound, in between, compute-bound. */
+/** Shapes for comparisons that do not need the full grid: copy-bound, in between, compute-bound. */
 const streamRows = [
   [2, 2],
   [2, 4],
@@ -59,7 +59,7 @@ async function typesAndBinaries(bench, row) {
   return { times: await bench.time(contestants) };
 }
 
-/** Both with the batch of the odd one, so that their outputs weigh alike. */
+/** Both have the batch of the odd shape, so that their outputs have the same weight. */
 function oddPair([channels, depth], [theirChannels, theirDepth]) {
   const batch = channels ** depth >= 4000 || theirChannels ** theirDepth >= 4000 ? 32 : 256;
   const row = (d, n) => ({ group: "odd shapes", batch, points: 1000, channels: d, depth: n });
@@ -71,7 +71,10 @@ async function odd(bench, row, neighbour) {
   return { neighbour, times: await bench.time(contestants) };
 }
 
-/** Every prefix against the last one alone and writing that many numbers once. Into given arrays: a fresh one's pages are the system's business. */
+/**
+ * All prefixes against the last one alone plus writing that many numbers once. Written into given
+ * arrays, since the pages of a new one are the system's business.
+ */
 async function stream(bench, row, horner) {
   const numbers = row.batch * (row.points - 1) * signatureSize(row.channels, row.depth);
   const contestants = [
@@ -79,12 +82,15 @@ async function stream(bench, row, horner) {
     await api(bench, "forward", "relaxed", row, { out: true }),
     await bench.prepare("write", "relaxed", { subject: "write", numbers }),
   ];
-  // A stream needs every prefix, so what it has to keep up with is the algorithm that has every prefix.
+  // A stream needs every prefix, so its baseline is an algorithm that computes every prefix.
   if (horner) contestants.push(await api(bench, "forward horner", "relaxed", row, { out: true, algorithm: "horner" }));
   return { times: await bench.time(contestants) };
 }
 
-/** A ragged batch, against one with the same number of paths and, but for rounding, the same number of steps in all. */
+/**
+ * A ragged batch, against one with the same number of paths and, up to rounding, the same total
+ * number of steps.
+ */
 async function ragged(bench, row) {
   const { lengths, lengthsFile } = bench.lengths(row);
   const steps = lengths.reduce((sum, length) => sum + length - 1, 0);

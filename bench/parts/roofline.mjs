@@ -1,9 +1,12 @@
-// The limits of this machine as WebAssembly meets them: multiply-adds of the shipped binaries in registers, and bytes into and out of their memory.
+// The limits of this machine for WebAssembly: multiply-adds of the shipped binaries in registers,
+// and bytes copied into and out of their memory.
 
-/** Rounds of a call: about a tenth of a millisecond, far above the cost of the call. */
+/** Rounds per call: about a tenth of a millisecond, far above the overhead of the call. */
 const rounds = 20_000;
 
-/** Floating point operations of such a call: each round is 48 multiply-adds of vectors of 16 bytes. */
+/**
+ * Floating point operations of such a call: each round is 48 multiply-adds of vectors of 16 bytes.
+ */
 export const peakFlop = (dtype = "float32") => rounds * 48 * (dtype === "float64" ? 2 : 4) * 2;
 
 /** A contestant that runs at the multiply-add peak, to be sampled in turn with others. */

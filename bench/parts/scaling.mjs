@@ -1,5 +1,5 @@
-// How the public call's time grows with the batch, with the length, and with the size of a signature; beside it the two limits that it runs along:
-// multiply-adds at the machine's peak, and copying input and output once.
+// Growth of the public call's time with the batch, the length and the size of a signature, beside
+// its two limits: multiply-adds at the machine's peak, and copying input and output once.
 
 import { rowName } from "../grid.mjs";
 import { signatureSize } from "../lib/counts.mjs";
@@ -21,7 +21,7 @@ const series = {
   size: shapesUpTo(20_000).map(([channels, depth]) => ({ batch: 64, points: 200, channels, depth })),
 };
 
-/** Every (channels, depth) of a few channel counts whose signature has no more numbers than that. */
+/** Every (channels, depth) of some channel counts whose signature has at most that many numbers. */
 function shapesUpTo(numbers) {
   const shapes = [];
   for (const channels of [2, 3, 4, 5, 6, 8, 12, 16, 24, 32]) {

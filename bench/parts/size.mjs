@@ -1,4 +1,4 @@
-// Sizes of what is shipped, as it is and compressed the way servers do.
+// Sizes of the shipped files, as they are and compressed as servers do.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// What the first calls cost: importing, compiling, and the calls before the engine's second, better compilation is there. In fresh processes.
+// The cost of the first calls, in fresh processes: importing, compiling, and calls before the
+// engine's optimised code is ready.
 
 const shape = { batch: 32, points: 100 };
 const shapes = [
@@ -6,7 +7,7 @@ const shapes = [
   { ...shape, channels: 8, depth: 3 },
 ];
 
-/** Calls within this of the fastest one count as fast. */
+/** Calls within this factor of the fastest one count as fast. */
 const fast = 1.25;
 
 export async function measureStartup(bench) {

@@ -1,21 +1,26 @@
-// A call on n threads, simulated task by task from costs measured on two: the calling thread stages tasks one after the other and reads those that are done,
-// threads take the next one as soon as they have none. What this leaves out: threads that wait for memory because others read it too, clocks that fall when
-// all cores work, cores that share their caches and vector units. So it says what the engine's own way of working allows, not what a machine does.
+// A call on n threads, simulated task by task from costs measured on two. The calling thread stages
+// tasks one after the other and reads finished ones; a thread takes the next task as soon as it is
+// idle. Not modelled: contention for memory, clock rates that fall when all cores work, cores that
+// share caches and vector units. So the result is what the scheduler allows, not what a machine
+// achieves.
 
-/** More threads than the machine of the results has. */
+/** More threads than the measured machine has. */
 export const threadCounts = [1, 2, 4, 8, 16, 32, 64];
 
-/** Tasks that a thread gets of a call at least, as ts/pool/plan.ts divides; and how many may be in flight for each. */
+/**
+ * Minimum number of tasks per thread, as ts/pool/division.ts divides a call, and the number that
+ * may be in flight for each.
+ */
 const tasksOfThread = 6;
 const inFlightOfThread = 16;
 
-/** Share of the calling thread's time that staging takes, the rest being for reading results. */
+/** Share of the calling thread's time that staging takes; the rest is reading results. */
 const stagingShare = 0.5;
 
 /**
  * Seconds of a call.
- * @param {{ work: number, serial: number, tasks: number }} costs `work`: of all kernels on one thread; `serial`: the calling thread's own; `tasks`: into how many
- *   the call was divided where that was measured
+ * @param {{ work: number, serial: number, tasks: number }} costs `work`: of all kernels on one
+ *   thread; `serial`: of the calling thread; `tasks`: their number in the measured call
  */
 export function simulate({ work, serial, tasks }, threads) {
   const count = Math.max(tasks, threads * tasksOfThread);
@@ -24,14 +29,14 @@ export function simulate({ work, serial, tasks }, threads) {
   const read = (serial * (1 - stagingShare)) / count;
   const free = new Float64Array(threads);
   const room = threads * inFlightOfThread;
-  /** When tasks that are with threads are done, earliest first, and read from there on. */
+  /** Completion times of tasks in flight, earliest first, and the first that has not been read. */
   const done = [];
   let now = 0; // the calling thread's clock
   let staged = 0;
   let taken = 0;
   while (taken < count) {
     const canRead = done.length > 0 && done[0] <= now;
-    // Threads that starve come before results that wait.
+    // Idle threads come before finished results.
     if (staged < count && staged - taken < room && (!canRead || staged - taken < threads * 2)) {
       now += stage;
       staged += 1;
@@ -48,7 +53,10 @@ export function simulate({ work, serial, tasks }, threads) {
   return now;
 }
 
-/** Times as fast as one thread, by threads: with input staged by the calling thread, and read in place from the caller's shared memory. */
+/**
+ * Speed relative to one thread, by number of threads: with input staged by the calling thread, and
+ * read in place from the caller's shared memory.
+ */
 export function tabulate({ work, tasks, staged, inPlace }) {
   const of = (serial) => {
     const one = simulate({ work, serial, tasks }, 1);

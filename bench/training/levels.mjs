@@ -1,4 +1,5 @@
-// The layer that ours is measured against in TensorFlow.js: signatures level by level, parallel over time, as Keras Sig's paper describes (Genet & Inzirillo 2025), written in ops. Depth 2 or 3. Nothing of the library is used.
+// The baseline layer in TensorFlow.js: signatures level by level, parallel over time, as in Keras
+// Sig's paper (Genet & Inzirillo 2025), written in ops. Depth 2 or 3. Uses nothing of the library.
 
 import { add, cumsum, div, mul, reshape, slice, sub, sum, transpose } from "@tensorflow/tfjs-core";
 
@@ -10,8 +11,8 @@ function outer(x, z) {
 }
 
 /**
- * What stands before each step: the running sum without the step itself. Along the last axis: the gradient of tfjs 4.22's cumsum comes out transposed
- * along any other.
+ * The prefix sum before each step, without the step itself. Along the last axis, because the
+ * gradient of tfjs 4.22's cumsum is transposed along any other.
  */
 const before = (terms) => transpose(cumsum(transpose(terms, [0, 2, 1]), 2, true), [0, 2, 1]);
 

@@ -1,5 +1,5 @@
-// What is trained on: shapes, and one raw file of numbers that every contestant reads in the same order: weights (Dense, bias, Dense, bias), then batches of
-// paths, what goes beside them, and what is to be learned.
+// The training problems: shapes, and one raw file of numbers that every contestant reads in the
+// same order: weights (Dense, bias, Dense, bias), then batches of paths, side inputs and targets.
 
 import { join } from "node:path";
 import { channelScales } from "../../examples/japanese-vowels/src/paths.ts";
@@ -18,7 +18,7 @@ const weights = ({ features, units, channels, depth, outputs }) => [
   wave(outputs, 0.1, 4),
 ];
 
-/** Keras Sig's protocol in small: Dense(7) → signature of depth 3 → Dense(10), squares of differences. */
+/** Keras Sig's protocol in small: Dense(7) → signature of depth 3 → Dense(10), squared error. */
 function paper(length) {
   const shape = {
     ...{ model: "paper", length, batch: 128, features: 10, units: 7, channels: 7, depth: 3, outputs: 10 },
@@ -32,8 +32,9 @@ function paper(length) {
 }
 
 /**
- * The network of examples/train on Japanese Vowels: Dense(24), tanh → signature of depth 2 from the origin, with time → Dense(9), cross entropy. Utterances differ in length: past its end each stands
- * still, in time too, so that those who take no lengths compute the same.
+ * The network of examples/train on Japanese Vowels: Dense(24), tanh → signature of depth 2 from the
+ * origin, with time → Dense(9), cross entropy. Utterances differ in length. After its end each is
+ * constant, in time too, so that contestants without lengths compute the same.
  */
 async function demo() {
   const data = join(root, "examples/japanese-vowels/data/train.csv");
@@ -48,7 +49,7 @@ async function demo() {
   };
   const numbers = weights(shape);
   for (let b = 0; b < shape.batches; b++) {
-    // Every ninth and so on: each batch has all speakers.
+    // Every ninth utterance and so on, so that each batch contains all speakers.
     const chosen = utterances.filter((_, i) => i % shape.batches === b);
     const at = (points, t) => Math.min(t, points.length - 1);
     const each = (width, number) =>

@@ -1,9 +1,12 @@
-// The bench of training: one network, the same data, initial weights and order of batches, trained with four signatures. Started by
+// The benchmark of training: one network with the same data, initial weights and order of batches,
+// trained with four signature layers. Started by
 //
-//   npm run bench -- training [--problems 20,100,500,demo] [--contestants ours,levels,keras_sig,signax] [--quick]
+//   npm run bench -- training [--problems 20,100,500,demo]
+//     [--contestants ours,levels,keras_sig,signax] [--quick]
 //
-// Problems are in problems.mjs. Ours and `levels` (levels.mjs) in TensorFlow.js on its WebAssembly backend, the others on JAX, jitted; gradient descent. Every contestant is a process of its own on one core.
-// Writes bench/results/training-MACHINE-DATE.json and a page beside it.
+// problems.mjs has the problems. Ours and `levels` (levels.mjs) run in TensorFlow.js on its
+// WebAssembly backend, the others on JAX, jitted; gradient descent. Every contestant is a process
+// of its own on one core. Writes bench/results/training-MACHINE-DATE.json and a page beside it.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -60,7 +63,10 @@ async function train(folder, contestant, { name, shape, numbers }, steps) {
   return { ...row, kernels: Object.fromEntries(kernels) };
 }
 
-/** Where our steps go: the signature, forwards and backwards; TensorFlow.js's kernels; what is neither, which is its dispatch and its tape. */
+/**
+ * Profile of our steps: the signature, forwards and backwards; TensorFlow.js's kernels; the rest,
+ * which is its dispatch and its tape.
+ */
 function profile(rows) {
   const lines = rows
     .filter(({ contestant }) => contestant === "ours")
@@ -124,8 +130,12 @@ function report({ rows }) {
   };
 }
 
-const about = `Problems: L = 20, 100, 500, Keras Sig's protocol in small: Dense(7) → signature of depth 3 → Dense(10), 10 features, batches of 128. demo, the network of examples/train on Japanese Vowels: Dense(24), tanh → signature of depth 2 with time and
-basepoint → Dense(9), 12 features, at most 29 points, batches of 30. One core each.`;
+const about = [
+  "Problems: L = 20, 100, 500, Keras Sig's protocol in small: Dense(7) → signature of depth 3 → Dense(10),",
+  "10 features, batches of 128. demo, the network of examples/train on Japanese Vowels: Dense(24), tanh →",
+  "signature of depth 2 with time and basepoint → Dense(9), 12 features, at most 29 points, batches of 30.",
+  "One core each.",
+].join(" ");
 
 export async function runTrainingBench(args) {
   const { values } = parseArgs({
@@ -170,10 +180,14 @@ export async function runTrainingBench(args) {
   const page = file.replace(/\.json$/, ".md");
   writeFileSync(
     page,
-    `# Bench of training: ${result.machine.name}, ${result.date}\n\n${about} Commit ${result.code.commit}. Written by \`npm run bench -- training\`.\n\n${tables.targets}\n\n${tables.times}\n\n“Layer alone”: the signature forwards and backwards on the network's own tensors.\n\n## Where our steps go\n\n${tables.profile}\n`,
+    `# Bench of training: ${result.machine.name}, ${result.date}\n\n${about} Commit ` +
+      `${result.code.commit}. Written by \`npm run bench -- training\`.\n\n${tables.targets}\n\n` +
+      `${tables.times}\n\n“Layer alone”: the signature forwards and backwards on the network's own ` +
+      `tensors.\n\n## Where our steps go\n\n${tables.profile}\n`,
   );
   process.stdout.write(
-    `\n${tables.targets}\n\n${tables.times}\n\n${tables.profile}\n\n${[file, page].map((path) => relative(root, path)).join("\n")}\n`,
+    `\n${tables.targets}\n\n${tables.times}\n\n${tables.profile}\n\n` +
+      `${[file, page].map((path) => relative(root, path)).join("\n")}\n`,
   );
   if (values.quick) process.stdout.write("A smoke test: these numbers are not to be quoted.\n");
 }

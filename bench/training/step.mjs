@@ -1,4 +1,5 @@
-// One contestant in TensorFlow.js, in a process of its own: node step.mjs SPEC, a JSON file (see run.mjs). Trains, and prints what it measured as a line of JSON.
+// One contestant in TensorFlow.js, in a process of its own: node step.mjs SPEC, a JSON file (see
+// run.mjs). Trains, and prints its measurements as a line of JSON.
 
 import { readFileSync } from "node:fs";
 import "@tensorflow/tfjs-backend-wasm";
@@ -11,7 +12,7 @@ const spec = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const { contestant, model, batch, length, features, units, channels, depth, outputs, batches, steps, warm, rate } =
   spec;
 const isDemo = model === "demo";
-// One thread, as everybody has here.
+// One thread, like every contestant.
 tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
 await tf.setBackend("wasm");
 await init();
@@ -34,13 +35,13 @@ const data = Array.from({ length: batches }, () => {
   if (!isDemo) return { x, y: take([batch, outputs]) };
   const time = take([batch, length, 1]);
   const lengths = tf.reshape(take([batch]), [batch, 1]);
-  // What a Masking layer makes of zeros past the end.
+  // As a Masking layer treats zeros past the end.
   const mask = tf.less(tf.tile(tf.reshape(tf.range(0, length), [1, length]), [batch, 1]), lengths);
   return { x, time, mask, y: take([batch, outputs]) };
 });
 
 const layer = new SigLayer({ depth, basepoint: isDemo, time: isDemo });
-/** The contestant's signature of what the first layer made of a batch. */
+/** The contestant's signature of the first layer's output. */
 const signature =
   contestant === "ours"
     ? (x, { mask }) => layer.apply(x, mask && { mask })
@@ -76,18 +77,18 @@ for (let i = 0; i < steps; i++) {
   if (i >= warm) seconds.push((performance.now() - begin) / 1e3);
 }
 
-// The layer alone, forwards and backwards, on what it gets in the network.
+// The layer alone, forwards and backwards, on its input in the network.
 const inside = tf.tidy(() => embed(data[0].x));
 const gradient = tf.grad((x) => tf.sum(signature(x, data[0])));
 const layerSeconds = [];
 for (let i = 0; i < Math.min(steps, 20); i++) {
   const begin = performance.now();
-  // Nothing is given back: tidy searches whatever it is given for tensors, a typed array number by number.
+  // Returns nothing: tidy searches a returned value for tensors, a typed array number by number.
   tf.tidy(() => void gradient(inside).dataSync());
   layerSeconds.push((performance.now() - begin) / 1e3);
 }
 
-// What the step's kernels take, each by its name; the signature's pullback is none of TensorFlow.js's kernels.
+// Time of the step's kernels by name; the signature's pullback is not a TensorFlow.js kernel.
 const profiles = [];
 for (let i = 0; i < Math.min(steps, 10); i++) {
   const { kernels } = await tf.profile(() => void step(data[i % batches]));

@@ -1,5 +1,6 @@
-// One of the shipped binaries, called below the facade: memory and addresses in the caller's hands, so that kernels can be timed on data already in
-// place. ts/wasm/abi.ts describes the exports; nothing of the facade is used, so that none of its work can slip in.
+// One of the shipped binaries, called below the facade: memory and addresses in the caller's hands,
+// so that kernels can be timed on data already in place. ts/wasm/abi.ts describes the exports;
+// nothing of the facade is used, so that none of its work can slip in.
 
 import { readFileSync } from "node:fs";
 import { signatureSize } from "../lib/counts.mjs";
@@ -12,7 +13,8 @@ const streamBit = 1;
 export function instantiate(variant) {
   const module = new WebAssembly.Module(readFileSync(new URL(`../../dist/wasm/${variant}.wasm`, import.meta.url)));
   const imports = {};
-  // What wasm-bindgen asks for is bookkeeping of references to JavaScript objects, which calls in numbers never need.
+  // What wasm-bindgen asks for is bookkeeping of references to JavaScript objects, which calls in
+  // numbers never need.
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (kind !== "function") throw new Error(`${variant}.wasm imports ${from}.${name}, a ${kind}`);
     imports[from] ??= {};
@@ -54,9 +56,10 @@ export class Arena {
 
 /**
  * A call of `signature` on data in place.
- * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" | "float64", algorithm?: "auto" | "horner" | "pruned",
- *   stream?: boolean }} shape
- * @returns {{ call: () => void, result: () => Float32Array | Float64Array, release: () => void, scratchBytes: number }}
+ * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" |
+ *   "float64", algorithm?: "auto" | "horner" | "pruned", stream?: boolean }} shape
+ * @returns {{ call: () => void, result: () => Float32Array | Float64Array, release: () => void,
+ *   scratchBytes: number }}
  */
 export function kernelCall(
   exports,
@@ -106,7 +109,8 @@ export function kernelCall(
 
 /**
  * A call of `signature_vjp` on data in place, its signatures made beforehand.
- * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" | "float64", stream?: boolean }} shape
+ * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" |
+ *   "float64", stream?: boolean }} shape
  */
 export function gradientKernelCall(
   exports,

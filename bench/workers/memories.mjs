@@ -1,8 +1,9 @@
-// Watches which WebAssembly memories come into being in this process, so that their growth can be measured from outside the package.
+// Records the WebAssembly memories created in this process, so that their growth can be measured
+// from outside the package.
 
 const memories = new Set();
 
-/** To be called before the package is imported. */
+/** Call before the package is imported. */
 export function watchMemories() {
   const Plain = WebAssembly.Instance;
   WebAssembly.Instance = class extends Plain {
@@ -13,5 +14,5 @@ export function watchMemories() {
   };
 }
 
-/** Bytes of all of them together. */
+/** Bytes of all of them. */
 export const wasmBytes = () => [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);

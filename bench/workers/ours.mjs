@@ -1,4 +1,5 @@
-// path-signature in a process of its own, driven by lines of JSON (see lib/worker.mjs): node ours.mjs VARIANT. Nothing is decided here.
+// path-signature in a process of its own, controlled by lines of JSON (see lib/worker.mjs): node
+// ours.mjs VARIANT. Decides nothing itself.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
@@ -15,13 +16,13 @@ const imported = (performance.now() - beforeImport) / 1e3;
 /** Prepared calls by key. */
 const prepared = new Map();
 
-/** Numbers from a raw file; on their own buffer, as a caller's would be. */
+/** Numbers from a raw file, in a buffer of their own as a caller's would be. */
 const read = (file, Numbers = Float32Array) => {
   const bytes = readFileSync(file);
   return new Numbers(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 };
 
-/** Does this build take the option that chooses an algorithm? */
+/** Whether this build has the option `algorithm`. */
 function takesAlgorithm() {
   try {
     signature({ data: new Float32Array(4), shape: [2, 2] }, { depth: 2, algorithm: "horner" });
@@ -48,7 +49,7 @@ const operations = {
 
   features: () => ({ algorithms: takesAlgorithm() }),
 
-  /** `numbersOfFile`: only so many numbers from the beginning of the file. */
+  /** `numbersOfFile`: only that many numbers from the start of the file. */
   prepare({ key, subject, file, numbersOfFile, lengthsFile, cotangentsFile, ...fields }) {
     const data = file && read(file).slice(0, numbersOfFile);
     const lengths = lengthsFile && read(lengthsFile, Uint32Array);
@@ -77,7 +78,7 @@ const operations = {
     return { fastest: fastest / 1e3, calls };
   },
 
-  /** Seconds of each of the next calls, from the first on. */
+  /** Seconds of each of the next calls, the first included. */
   each({ key, calls }) {
     const { call } = prepared.get(key);
     const seconds = Array.from({ length: calls }, () => {
@@ -102,12 +103,15 @@ const operations = {
     return {};
   },
 
-  /** Bytes of scratch that the kernels ask for. */
+  /** Bytes of scratch that the kernels require. */
   scratch({ channels, depth }) {
     return { bytes: scratchBytes(variant, channels, depth) };
   },
 
-  /** What the process holds once garbage is gone. Array buffers are freed some time after the collection that finds them. */
+  /**
+   * Memory of the process after garbage collection. Array buffers are freed some time after the
+   * collection that finds them.
+   */
   async memory() {
     for (let i = 0; i < 3; i++) {
       globalThis.gc?.();

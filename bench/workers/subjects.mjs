@@ -1,9 +1,10 @@
-// What can be timed in a process of ours: each function prepares one kind of call and returns { call, result?, release? }.
+// What can be timed in our processes: each function prepares one kind of call and returns { call,
+// result?, release? }.
 
 import { signatureSize } from "../lib/counts.mjs";
 import { gradientKernelCall, instantiate, kernelCall } from "./abi.mjs";
 
-/** The instance that kernels are timed on; not the facade's. */
+/** The instance on which kernels are timed; not the facade's. */
 const instances = new Map();
 function instanceOf(variant) {
   if (!instances.has(variant)) instances.set(variant, instantiate(variant));
@@ -13,8 +14,9 @@ function instanceOf(variant) {
 const arrays = { float32: Float32Array, float64: Float64Array };
 
 /**
- * The public call: everything that a caller pays, from a typed array to a typed array; copies and the finite check included.
- * With `out` it writes into one array, else it makes a new one at each call.
+ * The public call with everything that a caller pays for, from a typed array to a typed array;
+ * copies and the finite check included. With `out` it writes into one array, else it creates a new
+ * one per call.
  */
 function api({
   signature,
@@ -40,14 +42,17 @@ function api({
   return { call, result: () => call().data };
 }
 
-/** The kernel alone, on numbers that already lie in WebAssembly memory. */
+/** The kernel alone, on numbers already in WebAssembly memory. */
 const kernel = ({ variant, data, ...shape }) => kernelCall(instanceOf(variant), data, shape);
 
-/** The gradients' kernel alone, signatures given. */
+/** The kernel of gradients alone, with given signatures. */
 const gradientKernel = ({ variant, data, cotangents, ...shape }) =>
   gradientKernelCall(instanceOf(variant), data, cotangents, shape);
 
-/** Signatures and their pullback, by the public functions: with `given` the pullback alone, its signatures made before. */
+/**
+ * Signatures and their pullback, by the public functions; with `given` the pullback alone, its
+ * signatures computed before.
+ */
 function gradient({
   signatureWithVjp,
   data,
@@ -72,13 +77,19 @@ function gradient({
 export const scratchBytes = (variant, channels, depth) =>
   instanceOf(variant).signature_scratch_bytes(0, channels, depth, 0) >>> 0;
 
-/** Room for some bytes in a WebAssembly memory of its own, whose views no other call's allocation can detach. */
+/**
+ * Allocates bytes in a WebAssembly memory of its own, whose views no other call's allocation can
+ * detach.
+ */
 function inWasm(Numbers, length) {
   const pages = Math.ceil((length * Numbers.BYTES_PER_ELEMENT) / 65536);
   return new Numbers(new WebAssembly.Memory({ initial: pages }).buffer, 0, length);
 }
 
-/** Copying a row's input into WebAssembly memory and its output out of it, once, whole: what no call through WebAssembly can do without. */
+/**
+ * Copies a row's input into WebAssembly memory and its output out of it, once: the minimum for any
+ * call through WebAssembly.
+ */
 function copy({ data, batch, channels, depth }) {
   const input = inWasm(Float32Array, data.length);
   const output = inWasm(Float32Array, batch * signatureSize(channels, depth));
@@ -91,7 +102,10 @@ function copy({ data, batch, channels, depth }) {
   };
 }
 
-/** Writing an output of some numbers once, from a staging block of 1 MiB in WebAssembly memory, as a call has to that makes it there. */
+/**
+ * Writes an output of some numbers once, from a staging block of 1 MiB in WebAssembly memory, as a
+ * call has to.
+ */
 function write({ numbers, dtype = "float32" }) {
   const Numbers = arrays[dtype];
   const out = new Numbers(numbers);
@@ -106,7 +120,10 @@ function write({ numbers, dtype = "float32" }) {
   };
 }
 
-/** The binary's own multiply-add peak: `rounds` rounds of 48 independent vector multiply-adds in registers. */
+/**
+ * The binary's own multiply-add peak: `rounds` rounds of 48 independent vector multiply-adds in
+ * registers.
+ */
 function peak({ variant, dtype = "float32", rounds }) {
   const exports = instanceOf(variant);
   const run = dtype === "float64" ? exports.peak_f64 : exports.peak_f32;
@@ -114,7 +131,7 @@ function peak({ variant, dtype = "float32", rounds }) {
   return { call: () => run(rounds) };
 }
 
-/** Copying `bytes` into WebAssembly memory ("in") or out of it ("out"). */
+/** Copies `bytes` into WebAssembly memory ("in") or out of it ("out"). */
 function bandwidth({ direction, bytes }) {
   const outside = new Float32Array(bytes / 4);
   const inside = inWasm(Float32Array, outside.length);
@@ -122,5 +139,5 @@ function bandwidth({ direction, bytes }) {
   return { call: () => to.set(from) };
 }
 
-/** The subjects by name, as the parts of the bench ask for them. */
+/** The subjects by the names that the parts of the benchmark use. */
 export const subjects = { api, kernel, gradient, gradientKernel, copy, write, peak, bandwidth };

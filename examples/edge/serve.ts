@@ -1,12 +1,14 @@
-// The same service on the servers that Node, Deno and Bun bring themselves:
+// The same service on the built-in servers of Node, Deno and Bun:
 //
-//   node serve.ts [PORT]        deno run --allow-net --allow-read --allow-env serve.ts [PORT]        bun serve.ts [PORT]
+//   node serve.ts [PORT]
+//   deno run --allow-net --allow-read --allow-env serve.ts [PORT]
+//   bun serve.ts [PORT]
 
 import { createServer } from "node:http";
 import { handle } from "./src/handler.ts";
 import { nodeListener } from "./src/node-listener.ts";
 
-/** What of the two other runtimes is used here. */
+/** The parts of the two other runtimes that are used here. */
 interface Natives {
   readonly Deno?: { serve(options: { port: number; onListen(): void }, handler: typeof handle): unknown };
   readonly Bun?: { serve(options: { port: number; fetch: typeof handle }): unknown };

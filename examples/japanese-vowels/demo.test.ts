@@ -1,5 +1,5 @@
-// The demo as a person starts it, as a process of its own on the built package: what it finds in Japanese Vowels, what it
-// writes, and what it says of a bad file. Needs dist (npm run build).
+// The demo as a user starts it, as a separate process on the built package: its result on Japanese
+// Vowels, the files it writes, and its errors for a bad file. Needs dist (npm run build).
 
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -72,7 +72,7 @@ describe("on Japanese Vowels", () => {
     expect(report).toContain("default-src 'none'");
     expect(report).not.toMatch(/<(script|link|img|iframe|object|embed|image|use)\b/i);
     expect(report).not.toMatch(/@import|url\(|\b(src|srcset|href)\s*=/i);
-    // Names of XML namespaces are no addresses.
+    // Names of XML namespaces are not requested.
     expect(report.replace(/xmlns(:\w+)?="[^"]*"/g, "")).not.toMatch(/https?:\/\//);
   });
 
@@ -121,7 +121,7 @@ describe("with a file of one's own", () => {
     expect(right(result)).toEqual([2, 2]);
     const report = await readFile(join(folder, "own.html"), "utf8");
     expect(report).toContain("&lt;b&gt;&amp;");
-    // Shown as text, not taken as an element.
+    // Escaped, not parsed as an element.
     expect(parseHTML(report).document.querySelector("b")).toBeNull();
   });
 

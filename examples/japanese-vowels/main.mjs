@@ -1,5 +1,5 @@
-// Entry of the demo, started by `npm run demo`. Plain JavaScript, so that an older Node can read it and say what is wrong;
-// the program itself is src/main.ts, which Node runs as it is.
+// Entry of the demo, started by `npm run demo`. Plain JavaScript, so that an older Node can parse
+// it and report what is wrong; the program is src/main.ts, which Node runs directly.
 
 if (process.features.typescript) {
   const { main } = await import("./src/main.ts");

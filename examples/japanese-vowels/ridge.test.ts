@@ -1,12 +1,12 @@
-// The classifier's closed forms against what they stand for: a regression solved by its normal equations, and solved again
-// without each row in turn.
+// The classifier's closed forms against direct solutions: a regression solved by its normal
+// equations, and solved again without each row in turn.
 
 import { inverse, Matrix } from "ml-matrix";
 import { describe, expect, it } from "vitest";
 import { learnRidgeClassifier, penalties } from "./src/ridge.ts";
 import { learnStandardiser } from "./src/standardise.ts";
 
-/** Numbers that look random and are the same everywhere. */
+/** Pseudo-random numbers, the same everywhere. */
 function numbers(rows: number, columns: number): Matrix {
   let state = 12345;
   return new Matrix(
@@ -49,7 +49,7 @@ describe.each([
         const predicted = predict(x.getRow(row), solve(without(x, row), without(targets, row), penalty));
         for (const [c, value] of predicted.entries()) sum += (value - targets.get(row, c)) ** 2;
       }
-      // The explicit solution loses digits to its normal equations where the penalty is small.
+      // The direct solution loses digits in its normal equations where the penalty is small.
       expect(classifier.errors[i]).toBeCloseTo(sum / (rows * 3), 6);
     }
   });

@@ -1,4 +1,5 @@
-// The demo on a GPU, or on an implementation of WebGPU that needs none: the same predictions as on the CPU. Needs dist (npm run build).
+// The demo on a GPU or a software adapter: the same predictions as on the CPU. Needs dist (npm run
+// build).
 
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -27,7 +28,7 @@ const run = (env: object, ...args: string[]): Promise<Run> =>
     });
   });
 
-/** Accuracy and confusion matrix: what was predicted. */
+/** Accuracy and confusion matrix, which depend on the predictions only. */
 const predictions = ({ stdout }: Run): string => stdout.slice(stdout.indexOf("Accuracy"), stdout.indexOf("Report"));
 
 beforeAll(async () => {

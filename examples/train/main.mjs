@@ -1,4 +1,5 @@
-// Entry of the training example, started by `npm run train`. Plain JavaScript, so that an older Node can read it and say what is wrong; the program itself is src/main.ts.
+// Entry of the training example, started by `npm run train`. Plain JavaScript, so that an older
+// Node can parse it and report what is wrong; the program is src/main.ts.
 
 if (process.features.typescript) {
   const { main } = await import("./src/main.ts");

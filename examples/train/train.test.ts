@@ -1,4 +1,5 @@
-// The training example as a person starts it, on the built package: what it learns, that it is the same every time, what it writes. Needs dist (npm run build).
+// The training example as a user starts it, on the built package: what it learns, that it is
+// reproducible, what it writes. Needs dist (npm run build).
 
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";

@@ -1,23 +1,20 @@
-// How the package's worker is started, in any host that has workers: from its file, which is
-// installed beside this one and which some bundlers emit; where it is not there, or may not be
-// loaded from where it is, from its text.
+// Starts the package's worker, in any host that has workers: from its file, which is installed
+// beside this one and which some bundlers emit. Where that is missing or may not be loaded, from
+// the text of its script.
 
 import { workerSource } from "../generated/worker-source.ts";
 import { type NodeWorkerLike, type WebWorkerLike, type WorkerLike, workerThreads } from "../pool/host.ts";
 import { greetingMessage } from "../pool/protocol.ts";
 
-/**
- * By a name that bundlers do not follow: where they bundle for Node, the file stays where it is
- * installed.
- */
+/** A name that bundlers do not follow: bundled for Node, the file stays where it is installed. */
 const file = "./worker.ts";
 /** In two steps for the same reason. */
 const here = import.meta.url;
 
-/** A script that has neither said that it runs nor failed by then is no worker of this package. */
+/** A script that has not sent its greeting by then, nor failed, is no worker of this package. */
 const patienceMilliseconds = 5000;
 
-/** Whether the file is known not to be the worker's, so that it is not asked for again. */
+/** Whether the file has failed before, so that it is not tried again. */
 let fileFailed = false;
 
 export function startWorker(): WorkerLike | Promise<WorkerLike> {
@@ -25,26 +22,25 @@ export function startWorker(): WorkerLike | Promise<WorkerLike> {
   if (typeof Worker !== "function") throw new Error("this host has no workers");
   if (fileFailed) return fromText();
   try {
-    // This form, in one piece, is what bundlers know a worker by.
+    // Bundlers recognise a worker by exactly this expression.
     return orFromText(new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }));
   } catch {
-    // Of another origin, as where a page imports the package from elsewhere; or this file has no
-    // address.
+    // The package is of another origin than the page, or this file has no URL.
     fileFailed = true;
     return fromText();
   }
 }
 
-/** A worker of Node's kind. */
+/** A worker of `node:worker_threads`. */
 function startThread(): NodeWorkerLike {
   const { Worker: Thread } = workerThreads() as NonNullable<ReturnType<typeof workerThreads>>;
   const url = fileUrl();
-  // Flags of the program's own (`-e`, `--input-type`) would be refused for a file.
+  // The program's own flags (`-e`, `--input-type`) would be refused for a file.
   if (url !== undefined) return new Thread(url, { execArgv: [] });
   return new Thread(workerSource, { execArgv: [], eval: true });
 }
 
-/** The file's address, if it is there. */
+/** The file's URL, if it exists. */
 function fileUrl(): URL | undefined {
   type Files = { existsSync(url: URL): boolean };
   type Host = { process: { getBuiltinModule(name: string): Files } };
@@ -57,9 +53,7 @@ function fileUrl(): URL | undefined {
   }
 }
 
-/**
- * The worker once it has said that it runs; one made of the text if that is not what the file has.
- */
+/** A worker once it has sent its greeting; one made of the text if it does not. */
 async function orFromText(worker: WebWorkerLike): Promise<WebWorkerLike> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let listen: (event: MessageEvent) => void = () => undefined;
@@ -83,8 +77,8 @@ async function orFromText(worker: WebWorkerLike): Promise<WebWorkerLike> {
 let textUrl: string | undefined;
 
 /**
- * Needs `worker-src blob:` where a page has a policy; else the pool goes on without workers, and
- * says so.
+ * Needs `worker-src blob:` where the page has a Content Security Policy. Without it the pool runs
+ * on the calling thread and warns.
  */
 function fromText(): WebWorkerLike {
   textUrl ??= URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));

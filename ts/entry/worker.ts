@@ -1,15 +1,12 @@
-// The worker file: what threads of the pool run, in any host that has workers. Answers the calling
-// thread through comlink.
+// The worker file: the script of the pool's workers, in any host that has them. It answers the
+// calling thread through comlink.
 
 import { expose } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { greetingMessage, wakeMessage } from "../pool/protocol.ts";
 import { Server } from "../pool/server.ts";
 
-/**
- * The calling thread as Node's worker_threads give it, and Deno's and Bun's; elsewhere the global
- * scope is it.
- */
+/** Port to the calling thread: of `node:worker_threads`, or the global scope of a web worker. */
 interface Port {
   postMessage(message: unknown): void;
 }
@@ -18,7 +15,7 @@ type Host = { process?: { getBuiltinModule?: (name: string) => { parentPort: Por
 const parent = (globalThis as Host).process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
 const port = (parent ?? globalThis) as Port;
 
-/** A page or a program that imports this file is no worker: its messages are not ours to answer. */
+/** A page or a program that imports this file is no worker, and its messages are not answered. */
 const isWorker = "WorkerGlobalScope" in globalThis;
 
 if (parent || isWorker) {

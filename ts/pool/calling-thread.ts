@@ -1,5 +1,5 @@
 // The executor for hosts without workers: runs tasks on the calling thread, a few milliseconds in
-// each iteration of the event loop.
+// each iteration of the event loop, and reports them as they finish.
 
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import type { Task } from "./call.ts";
@@ -13,8 +13,7 @@ const sliceMilliseconds = 3;
 
 export class CallingThreadExecutor implements Executor {
   readonly mode = "calling thread";
-  readonly workers = 0;
-  readonly replaced = 0;
+  readonly workers = { ready: 0, replaced: 0 };
   readonly #local: LocalRunner;
   readonly #events: ExecutorEvents;
   #tasks: Task[] = [];
@@ -45,26 +44,9 @@ export class CallingThreadExecutor implements Executor {
     for (const task of withdrawn) this.#events.lost(task, false, "it was cancelled");
   }
 
-  collect(): void {
-    // Tasks are reported as they finish.
-  }
-
-  flush(): void {
-    // Nobody sleeps.
-  }
-
-  requestWake(): void {
-    // The scheduler is woken after every slice.
-  }
-
-  keepAlive(): void {
-    // A slice that is scheduled keeps the process alive, and there is nothing else.
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#tasks = [];
-    this.#local.clear();
   }
 
   #schedule(): void {

@@ -1,5 +1,5 @@
-// comlink by the one path that Node, bundlers and TypeScript all take to its ES module: its package.json names that only in a field
-// that Node does not read.
+// comlink by the one path that Node, bundlers and TypeScript all take to its ES module: its
+// package.json names that only in a field that Node does not read.
 
 declare module "comlink/dist/esm/comlink.mjs" {
   export { type Endpoint, expose, proxy, type Remote, releaseProxy, transfer, wrap } from "comlink";

@@ -14,7 +14,7 @@ interface Grain {
 }
 
 const grains: Record<Mode, Grain> = {
-  // Handing over takes some microseconds. What is staged should still be in a cache when it is read.
+  // Handing over takes some microseconds. What is staged should still be cached when it is read.
   shared: { least: 40_000, input: 256 * 1024, output: 256 * 1024 },
   // A message each way takes some tens of microseconds.
   transfer: { least: 300_000, input: 1024 * 1024, output: 1024 * 1024 },
@@ -66,6 +66,6 @@ export function divide(cost: number, input: number, output: number, threads: num
 /** What a task of coalesced calls may stage. */
 export const coalescedBudget = (mode: Mode): Budget => undivided[mode].budget;
 
-/** Nanoseconds that a task of coalesced calls should take, where so many wait: each thread's share. */
+/** Nanoseconds that a task of coalesced calls should take where so many wait: a thread's share. */
 export const coalescedCost = (waiting: number, threads: number): number =>
   Math.max(grains.shared.least, waiting / (2 * threads));

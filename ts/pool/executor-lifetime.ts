@@ -20,7 +20,6 @@ export class ExecutorLifetime {
   #binary: unknown;
   #isCreating = false;
   #hasNoWorkers = false;
-  #isKeptAlive = true;
   /** Workers replaced in executors before this one. */
   #replaced = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -44,8 +43,8 @@ export class ExecutorLifetime {
 
   get state() {
     return {
-      workers: this.#executor?.workers ?? 0,
-      replaced: this.#replaced + (this.#executor?.replaced ?? 0),
+      workers: this.#executor?.workers.ready ?? 0,
+      replaced: this.#replaced + (this.#executor?.workers.replaced ?? 0),
       memoryBytes: this.#executor?.memoryBytes ?? 0,
     };
   }
@@ -68,14 +67,14 @@ export class ExecutorLifetime {
     if (this.#executor !== undefined && !this.isCurrent && !isBusy) void this.close();
     if (this.#executor !== undefined) {
       clearTimeout(this.#idleTimer);
-      this.#keepAlive(true);
+      this.#executor.workers.keepAlive?.(true);
     } else if (isNeeded && !this.#isCreating) void this.#create();
     return this.#executor;
   }
 
   /** No calls are left: the process may end, and workers do after a while. */
   release(): void {
-    this.#keepAlive(false);
+    this.#executor?.workers.keepAlive?.(false);
     clearTimeout(this.#idleTimer);
     const { idleTimeout } = this.#settings;
     if (this.#executor === undefined || idleTimeout === Number.POSITIVE_INFINITY) return;
@@ -95,7 +94,7 @@ export class ExecutorLifetime {
     const executor = this.#executor;
     clearTimeout(this.#idleTimer);
     this.#executor = undefined;
-    this.#replaced += executor?.replaced ?? 0;
+    this.#replaced += executor?.workers.replaced ?? 0;
     await executor?.close();
   }
 
@@ -108,18 +107,11 @@ export class ExecutorLifetime {
         ? factory.createFallback(this.#events)
         : factory.create(this.#settings.threads, this.#events));
       this.#binary = binary;
-      this.#isKeptAlive = true;
     } catch (error) {
       this.#failed(error);
     } finally {
       this.#isCreating = false;
     }
     this.#events.wake();
-  }
-
-  #keepAlive(needed: boolean): void {
-    if (this.#isKeptAlive === needed) return;
-    this.#isKeptAlive = needed;
-    this.#executor?.keepAlive(needed);
   }
 }

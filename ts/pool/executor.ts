@@ -7,35 +7,40 @@ import type { Task } from "./call.ts";
 /** How tasks and results travel. */
 export type Mode = "shared" | "transfer" | "calling thread";
 
+/** What is optional is absent where there is nothing to do. */
 export interface Executor {
   readonly mode: Mode;
   /** How many more tasks it takes now. */
   readonly freeSlots: number;
-  /** Workers that are ready, and workers that had to be replaced so far. */
-  readonly workers: number;
-  readonly replaced: number;
+  readonly workers: WorkerGroup;
   /** Bytes of memory that tasks are staged in, and the kernels' memory where it is the same. */
   readonly memoryBytes: number;
   /** Stages a task and hands it to a worker. */
   submit(task: Task): void;
-  /** Runs a light task on the calling thread and reports it. Absent: not supported. */
-  runLocally?(task: Task): void;
+  /** Runs light tasks on the calling thread and reports them. */
+  readonly local?: { run(task: Task): void };
   /** No more tasks follow for now: wakes workers that sleep. */
-  flush(): void;
+  flush?(): void;
   /** Withdraws tasks that no worker has begun. They are reported like others, without results. */
-  cancel(tasks: (task: Task) => boolean): void;
+  cancel?(tasks: (task: Task) => boolean): void;
   /** Reports what is finished, until `enough` returns true. */
-  collect(enough: () => boolean): void;
+  collect?(enough: () => boolean): void;
   /**
    * Asks to be woken when tasks are finished.
    * @param more - whether the scheduler has other tasks to submit then
    * @param urgent - whether a call waits for just this task
    */
-  requestWake(more: boolean, urgent: (task: Task) => boolean): void;
-  /** Whether workers keep the process alive. */
-  keepAlive(needed: boolean): void;
+  requestWake?(more: boolean, urgent: (task: Task) => boolean): void;
   /** Ends all workers. Nothing is reported any more. */
   close(): Promise<void>;
+}
+
+export interface WorkerGroup {
+  /** Workers that are ready, and workers that had to be replaced so far. */
+  readonly ready: number;
+  readonly replaced: number;
+  /** Whether workers keep the process alive; they do from the start. */
+  keepAlive?(needed: boolean): void;
 }
 
 /** What an executor reports to the scheduler. */

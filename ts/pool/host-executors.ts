@@ -1,6 +1,6 @@
 // Which executor a scheduler gets: workers that share memory where the host has it, else workers
-// that tasks are transferred to; the calling thread where there are no workers. And on which binary:
-// one whose results have the same bits as the calling thread's.
+// that tasks are transferred to, else the calling thread. And which binary it runs: one whose
+// results have the same bits as the calling thread's.
 
 import { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";

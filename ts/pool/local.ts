@@ -1,5 +1,5 @@
-// Runs tasks on the calling thread: where there are no workers (calling-thread.ts), and where a task
-// is so short that the round trip to a worker is most of it.
+// Runs tasks on the calling thread: where there are no workers (calling-thread.ts), and where the
+// round trip to a worker would take longer than the task.
 
 import { word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
@@ -50,10 +50,5 @@ export class LocalRunner {
       return;
     }
     this.#events.finished(task, (memory.u32[word.RESULT] as number) | 0, memory, 0);
-  }
-
-  /** Frees its memory. */
-  clear(): void {
-    this.#buffer = new ArrayBuffer(0);
   }
 }

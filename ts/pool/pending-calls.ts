@@ -77,7 +77,7 @@ export class PendingCalls {
 
   /**
    * Reports progress, and resolves calls that are done.
-   * @param silently - whether to call nothing of the caller's: who listens is told the next time
+   * @param silently - whether to call no `onProgress`: its calls wait for the next report
    */
   report(silently: boolean): void {
     for (const pending of this.#updated.splice(0)) {

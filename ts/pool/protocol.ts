@@ -26,17 +26,15 @@ export interface SharedSetup {
   readonly inPlace: boolean;
 }
 
-/** How a worker stopped serving. A fault is a kernel that trapped: the heap may be corrupted. */
-export interface Served {
-  readonly fault: string | undefined;
-}
-
 /** What the worker file exposes. */
 export interface WorkerApi {
-  /** Makes the worker ready; again for another heap. @returns the name of the binary that runs */
-  start(setup: Setup): Promise<string>;
-  /** Runs tasks from the shared heap until it is stopped. */
-  serve(): Promise<Served>;
+  /** Makes the worker ready; again for another heap. */
+  start(setup: Setup): Promise<void>;
+  /**
+   * Runs tasks from the shared heap until it is stopped. @returns `undefined`, or how a kernel
+   * trapped: the heap may be corrupted then
+   */
+  serve(): Promise<string | undefined>;
   /** Adds a source, or drops it. `serve` waits for these messages. */
   source(number: number, buffer: SharedArrayBuffer | undefined): void;
   /** Runs one task in its buffer, and returns that. */

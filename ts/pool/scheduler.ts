@@ -170,19 +170,19 @@ export class Scheduler implements ExecutorEvents {
       isOver ||= performance.now() > deadline;
       return isOver;
     };
-    executor.collect(enough);
+    executor.collect?.(enough);
     while (!isOver && executor.freeSlots > 0 && this.#lifetime.isCurrent) {
       const attempt = this.#nextAttempt();
       if (attempt === undefined) break;
       this.#submit(executor, attempt);
       enough();
     }
-    executor.flush();
+    executor.flush?.();
     if (!isOver && this.#inFlight.size > 0) {
       const hasMore = this.#queue.length > 0 || this.#inFlight.retries > 0;
       const isAlone = this.#calls.size === 1;
       // Where there are other calls, one that has only its last tasks in flight is urgent.
-      executor.requestWake(hasMore, ({ jobs }) => !isAlone && jobs.some(({ hasNext }) => !hasNext));
+      executor.requestWake?.(hasMore, ({ jobs }) => !isAlone && jobs.some(({ hasNext }) => !hasNext));
     }
     this.#calls.report(false);
     return isOver;
@@ -198,7 +198,7 @@ export class Scheduler implements ExecutorEvents {
   #submit(executor: Executor, attempt: Attempt): void {
     const { task } = attempt;
     this.#inFlight.add(attempt);
-    if (task.isLight && executor.runLocally !== undefined) executor.runLocally(task);
+    if (task.isLight && executor.local !== undefined) executor.local.run(task);
     else executor.submit(task);
   }
 
@@ -211,14 +211,14 @@ export class Scheduler implements ExecutorEvents {
     // Where others wait too, the next tick submits in turn.
     if (executor === undefined || !isCurrent || this.#queue.length > 1 || this.#inFlight.retries > 0) return;
     this.#ticks.exclusively(() => {
-      executor.collect(never);
+      executor.collect?.(never);
       this.#calls.report(true);
       while (batch.isFull && executor.freeSlots > 0) {
         const task = batch.next();
         if (task === undefined) break;
         this.#submit(executor, { task, failures: 0 });
       }
-      executor.flush();
+      executor.flush?.();
     });
   }
 
@@ -241,7 +241,7 @@ export class Scheduler implements ExecutorEvents {
 
   /** Withdraws tasks that nobody waits for. */
   #cancel(): void {
-    this.#lifetime.executor?.cancel(({ jobs }) => jobs.every(({ cancelled }) => cancelled));
+    this.#lifetime.executor?.cancel?.(({ jobs }) => jobs.every(({ cancelled }) => cancelled));
     this.#ticks.schedule();
   }
 

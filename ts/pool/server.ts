@@ -5,7 +5,7 @@ import { code, word } from "../wasm/abi.ts";
 import { Instance } from "../wasm/instance.ts";
 import { Consumer } from "./control.ts";
 import { performInside, performOutside } from "../run/perform.ts";
-import type { Served, Setup, WorkerApi } from "./protocol.ts";
+import type { Setup, WorkerApi } from "./protocol.ts";
 
 interface Locks {
   request(name: string, hold: () => Promise<unknown>): Promise<unknown>;
@@ -25,7 +25,7 @@ export class Server implements WorkerApi {
     this.#wake = wake;
   }
 
-  async start(setup: Setup): Promise<string> {
+  async start(setup: Setup): Promise<void> {
     const { shared, lock } = setup;
     const isFirst = this.#setup === undefined;
     this.#setup = setup;
@@ -34,10 +34,9 @@ export class Server implements WorkerApi {
     this.#messages = shared?.messages ?? 0;
     if (lock !== undefined && isFirst) await hold(lock);
     this.#instance = new Instance(setup.module, setup.variant, shared?.inPlace ? shared.memory : undefined);
-    return this.#instance.variant;
   }
 
-  async serve(): Promise<Served> {
+  async serve(): Promise<string | undefined> {
     const shared = this.#setup?.shared;
     const instance = this.#instance;
     if (shared === undefined || instance === undefined) throw new Error("not started");
@@ -49,9 +48,9 @@ export class Server implements WorkerApi {
     try {
       while (!consumer.serve(this.#messages, perform, this.#wake)) await this.#receive(consumer.messages);
     } catch (error) {
-      return { fault: error instanceof Error ? error.message : String(error) };
+      return error instanceof Error ? error.message : String(error);
     }
-    return { fault: undefined };
+    return undefined;
   }
 
   source(number: number, buffer: SharedArrayBuffer | undefined): void {

@@ -1,10 +1,10 @@
 // The executor whose workers share memory: tasks are staged once in the shared heap, where every
 // worker finds them, and results are read where they were written.
 //
-// A worker that dies, or whose kernel traps, may have corrupted the heap: the allocator's lock, half
-// a table. So the heap is drained: each worker stops after the task that it runs, what is done is
-// reported, and the rest is reported lost. All workers continue on a new heap; one that does not
-// stop in time is ended too.
+// A worker that dies, or whose kernel traps, may have corrupted the heap: the allocator's lock is
+// held, a table is half written. So all workers are drained: each stops after the task that it runs.
+// What is done is reported, the rest is reported lost, and the workers continue on a new heap. One
+// that does not stop in time is ended.
 
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import { type StartWorker, textOf } from "./host.ts";
@@ -30,8 +30,8 @@ export class SharedExecutor implements Executor {
   readonly #binary: Binary;
   readonly #threads: number;
   readonly #events: ExecutorEvents;
-  readonly #local: LocalRunner;
-  readonly #workers: Workers;
+  readonly local: LocalRunner;
+  readonly workers: Workers;
   #heap: SharedHeap;
   /** Workers that serve the heap, each with the promise that it has stopped or died. */
   readonly #serving = new Map<WorkerHandle, Promise<void>>();
@@ -45,8 +45,8 @@ export class SharedExecutor implements Executor {
     this.#binary = binary;
     this.#threads = threads;
     this.#events = events;
-    this.#local = new LocalRunner(instances, events);
-    this.#workers = new Workers(
+    this.local = new LocalRunner(instances, events);
+    this.workers = new Workers(
       threads,
       startWorker,
       () => events.wake(),
@@ -65,25 +65,13 @@ export class SharedExecutor implements Executor {
     return this.#isDraining || this.#isClosed ? 0 : this.#heap.freeSlots;
   }
 
-  get workers(): number {
-    return this.#workers.ready;
-  }
-
-  get replaced(): number {
-    return this.#workers.replaced;
-  }
-
   get memoryBytes(): number {
-    return this.#heap.memory.buffer.byteLength + this.#local.memoryBytes;
+    return this.#heap.memory.buffer.byteLength + this.local.memoryBytes;
   }
 
   submit(task: Task): void {
     this.#heap.submit(task);
     this.#startWorkers();
-  }
-
-  runLocally(task: Task): void {
-    this.#local.run(task);
   }
 
   flush(): void {
@@ -102,20 +90,16 @@ export class SharedExecutor implements Executor {
     if (!this.#isDraining) this.#heap.requestWake(more, urgent);
   }
 
-  keepAlive(needed: boolean): void {
-    this.#workers.keepAlive(needed);
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#heap.stop();
-    await this.#workers.close();
+    await this.workers.close();
   }
 
   /** Starts as many workers as there are tasks. */
   #startWorkers(): void {
     if (this.#isDraining || this.#isClosed) return;
-    const workers = this.#workers;
+    const workers = this.workers;
     while (workers.count < Math.min(workers.capacity, this.#heap.inFlight)) this.#startServing(workers.add());
   }
 
@@ -136,9 +120,9 @@ export class SharedExecutor implements Executor {
       return { module, variant, shared };
     };
     if (!(await handle.start(setup))) return;
-    this.#workers.started();
+    this.workers.started();
     try {
-      const { fault } = await handle.api.serve();
+      const fault = await handle.api.serve();
       if (fault !== undefined) void this.#replaceHeap(handle, `its kernel trapped (${fault})`);
     } catch (error) {
       // No trap of a kernel: the worker itself is broken.
@@ -173,10 +157,10 @@ export class SharedExecutor implements Executor {
     try {
       this.#heap = this.#createHeap();
     } catch (error) {
-      void this.#workers.close();
+      void this.workers.close();
       reason = textOf(error);
     }
-    for (const handle of this.#workers) this.#startServing(handle);
+    for (const handle of this.workers) this.#startServing(handle);
     for (const { task, worker } of tasks) this.#events.lost(task, faults.has(worker), faults.get(worker) ?? reason);
     this.#continue(reason, () => this.#events.wake());
   }
@@ -190,7 +174,7 @@ export class SharedExecutor implements Executor {
     await Promise.race([Promise.all(this.#serving.values()), timeout]);
     clearTimeout(timer);
     for (const handle of this.#serving.keys()) {
-      this.#workers.discard(handle);
+      this.workers.discard(handle);
       this.#faults.set(handle.number, "it did not come back");
     }
     this.#serving.clear();
@@ -198,7 +182,7 @@ export class SharedExecutor implements Executor {
 
   /** Goes on, or gives up where there is no worker and none will start. */
   #continue(reason: string, next: () => void): void {
-    if (this.#workers.capacity > 0) {
+    if (this.workers.capacity > 0) {
       next();
       return;
     }

@@ -30,7 +30,7 @@ export class TransferExecutor implements Executor {
   readonly #variant: string;
   readonly #threads: number;
   readonly #events: ExecutorEvents;
-  readonly #workers: Workers;
+  readonly workers: Workers;
   readonly #assignments = new Map<WorkerHandle, Assignment>();
   readonly #finished: { readonly task: Task; readonly buffer: ArrayBuffer }[] = [];
   readonly #spares: ArrayBuffer[] = [];
@@ -47,7 +47,7 @@ export class TransferExecutor implements Executor {
     this.#variant = variant;
     this.#threads = threads;
     this.#events = events;
-    this.#workers = new Workers(
+    this.workers = new Workers(
       threads,
       startWorker,
       () => undefined,
@@ -59,15 +59,7 @@ export class TransferExecutor implements Executor {
     if (this.#isClosed) return 0;
     let used = this.#finished.length;
     for (const { tasks } of this.#assignments.values()) used += tasks.length;
-    return Math.max(0, this.#workers.capacity * tasksPerWorker - used);
-  }
-
-  get workers(): number {
-    return this.#workers.ready;
-  }
-
-  get replaced(): number {
-    return this.#workers.replaced;
+    return Math.max(0, this.workers.capacity * tasksPerWorker - used);
   }
 
   get memoryBytes(): number {
@@ -82,10 +74,6 @@ export class TransferExecutor implements Executor {
     void this.#send(assignment, task, buffer);
   }
 
-  cancel(): void {
-    // What was sent is out of reach.
-  }
-
   collect(enough: () => boolean): void {
     for (let next = this.#finished.shift(); next !== undefined; next = this.#finished.shift()) {
       const { task, buffer } = next;
@@ -96,22 +84,14 @@ export class TransferExecutor implements Executor {
     }
   }
 
-  flush(): void {
-    // Each task was sent at once.
-  }
-
   requestWake(): void {
     // Every task that comes back is a message anyway.
     if (this.#finished.length > 0) this.#events.wake();
   }
 
-  keepAlive(needed: boolean): void {
-    this.#workers.keepAlive(needed);
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#workers.close();
+    await this.workers.close();
   }
 
   /** The worker with the fewest tasks; a new one if all have some. */
@@ -120,9 +100,9 @@ export class TransferExecutor implements Executor {
     for (const assignment of this.#assignments.values()) {
       if (best === undefined || assignment.tasks.length < best.tasks.length) best = assignment;
     }
-    const canAdd = this.#workers.count < this.#workers.capacity;
+    const canAdd = this.workers.count < this.workers.capacity;
     if (best !== undefined && (best.tasks.length === 0 || !canAdd)) return best;
-    const handle = this.#workers.add();
+    const handle = this.workers.add();
     const setup = () => ({ module: this.#module, variant: this.#variant, shared: undefined });
     const assignment: Assignment = { handle, isReady: handle.start(setup), tasks: [] };
     this.#assignments.set(handle, assignment);
@@ -138,7 +118,7 @@ export class TransferExecutor implements Executor {
   async #send({ handle, isReady, tasks }: Assignment, task: Task, buffer: ArrayBuffer): Promise<void> {
     try {
       if (!(await isReady)) return; // reported by #onDeath
-      this.#workers.started();
+      this.workers.started();
       const returned = await handle.api.run(transfer(buffer, [buffer]));
       if (this.#isClosed || handle.isEnded) return;
       tasks.splice(tasks.indexOf(task), 1);
@@ -152,7 +132,7 @@ export class TransferExecutor implements Executor {
   #onDeath(handle: WorkerHandle, reason: string): void {
     const tasks = this.#assignments.get(handle)?.tasks ?? [];
     this.#assignments.delete(handle);
-    const isDeserted = this.#workers.capacity === 0;
+    const isDeserted = this.workers.capacity === 0;
     this.#isClosed ||= isDeserted;
     // A worker runs its tasks in order, so the first is the one that it died with.
     for (const [i, task] of tasks.entries()) this.#events.lost(task, i === 0 && handle.isReady, reason);

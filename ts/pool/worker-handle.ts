@@ -16,8 +16,11 @@ export class WorkerHandle {
   readonly number: number;
   /** Whether it has ever been ready. */
   isReady = false;
-  /** Whether it was given up since it did not answer. Others will not either, each after as long. */
+  /** Whether it was given up since it did not answer. Others would take as long to fail. */
   isSilent = false;
+  isEnded = false;
+  /** What its script exposes, once that has been asked to start. */
+  api!: Remote<WorkerApi>;
   /** Resolves when it has ended, whatever the reason. */
   readonly ended: Promise<void>;
   readonly #startWorker: StartWorker;
@@ -26,8 +29,6 @@ export class WorkerHandle {
   readonly #unwatch = new AbortController();
   #resolveEnded!: () => void;
   #host: HostWorker | undefined;
-  #api: Remote<WorkerApi> | undefined;
-  #isEnded = false;
   #isKeptAlive = true;
   #lock: string | undefined;
 
@@ -42,14 +43,6 @@ export class WorkerHandle {
     });
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded;
-  }
-
-  get api(): Remote<WorkerApi> {
-    return this.#api as Remote<WorkerApi>;
-  }
-
   /**
    * Starts the worker unless it runs, and sends it a setup.
    * @param setup - called when the setup is sent
@@ -62,13 +55,13 @@ export class WorkerHandle {
         // Asynchronously, so that a factory that throws finds its executor complete.
         await undefined;
         const worker: WorkerLike = await this.#startWorker();
-        if (this.#isEnded) {
+        if (this.isEnded) {
           void worker.terminate();
           return false;
         }
         this.#host = new HostWorker(worker, this.#onWake, (reason) => this.fail(reason));
         this.#host.keepAlive(this.#isKeptAlive);
-        this.#api = wrap<WorkerApi>(this.#host.endpoint);
+        this.api = wrap<WorkerApi>(this.#host.endpoint);
       }
       const lock = this.#lockName();
       const timeout = new Promise<never>((_, reject) => {
@@ -78,7 +71,7 @@ export class WorkerHandle {
         }, startMilliseconds);
       });
       await Promise.race([this.api.start({ ...setup(), lock }), timeout, this.ended]);
-      if (this.#isEnded) return false;
+      if (this.isEnded) return false;
       if (lock !== undefined && !this.isReady) this.#watch(lock);
       this.isReady = true;
       return true;
@@ -90,9 +83,9 @@ export class WorkerHandle {
     }
   }
 
-  /** Sends it a source, or that one is dropped. Before its setup is sent, nothing: that has them. */
+  /** Sends it a source, or that one is dropped. Does nothing before its setup, which has them. */
   sendSource(number: number, buffer: SharedArrayBuffer | undefined): void {
-    if (this.#api !== undefined && !this.#isEnded) this.#api.source(number, buffer).catch(() => undefined);
+    if (this.#host !== undefined && !this.isEnded) this.api.source(number, buffer).catch(() => undefined);
   }
 
   /** Whether it keeps the process alive. */
@@ -103,7 +96,7 @@ export class WorkerHandle {
 
   /** Ends it; nothing is reported. */
   async terminate(): Promise<void> {
-    this.#isEnded = true;
+    this.isEnded = true;
     this.#resolveEnded();
     this.#unwatch.abort();
     await this.#host?.terminate();
@@ -111,7 +104,7 @@ export class WorkerHandle {
 
   /** Ends it and reports its death. */
   fail(reason: string): void {
-    if (this.#isEnded) return;
+    if (this.isEnded) return;
     void this.terminate();
     this.#onDeath(reason);
   }

@@ -1,13 +1,14 @@
 // The workers of an executor: started while there are tasks for them, replaced when they die, and
 // given up where several in a row do not start.
 
+import type { WorkerGroup } from "./executor.ts";
 import type { StartWorker } from "./host.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
 /** Workers in a row that fail to start until no more are tried. */
 const maxFailures = 3;
 
-export class Workers {
+export class Workers implements WorkerGroup {
   readonly #limit: number;
   readonly #startWorker: StartWorker;
   readonly #onWake: () => void;
@@ -15,7 +16,7 @@ export class Workers {
   /** By number. */
   readonly #handles = new Map<number, WorkerHandle>();
   #failures = 0;
-  #replaced = 0;
+  replaced = 0;
   #isKeptAlive = true;
 
   /**
@@ -46,16 +47,12 @@ export class Workers {
     return [...this].filter(({ isReady }) => isReady).length;
   }
 
-  get replaced(): number {
-    return this.#replaced;
-  }
-
   /** Workers that there are or may be. */
   get capacity(): number {
     return this.#failures < maxFailures ? this.#limit : this.count;
   }
 
-  /** Adds a worker; its `start` is the caller's. */
+  /** Adds a worker, to be started by the caller. */
   add(): WorkerHandle {
     let number = 0;
     while (this.#handles.has(number)) number++;
@@ -73,11 +70,12 @@ export class Workers {
   /** Ends a worker that does not stop. Another one takes its place. */
   discard(handle: WorkerHandle): void {
     this.#handles.delete(handle.number);
-    this.#replaced += 1;
+    this.replaced += 1;
     void handle.terminate();
   }
 
   keepAlive(needed: boolean): void {
+    if (this.#isKeptAlive === needed) return;
     this.#isKeptAlive = needed;
     for (const handle of this) handle.keepAlive(needed);
   }
@@ -92,7 +90,7 @@ export class Workers {
 
   #remove(handle: WorkerHandle, reason: string): void {
     this.#handles.delete(handle.number);
-    if (handle.isReady) this.#replaced += 1;
+    if (handle.isReady) this.replaced += 1;
     else this.#failures += handle.isSilent ? maxFailures : 1;
     this.#onDeath(handle, reason);
   }

@@ -1,5 +1,6 @@
-// What the service would run without the library: signatures in plain JavaScript, as one would write them with care (Horner's scheme over
-// typed arrays). The bench puts it in the library's place to compare the two; nothing else uses it, and it takes only what the bench sends.
+// What the service would run without the library: signatures in carefully written plain JavaScript
+// (Horner's scheme over typed arrays). The benchmark substitutes it for the library to compare the
+// two. Nothing else uses it, and it supports only what the benchmark sends.
 
 interface Input {
   readonly data: Float32Array | Float64Array;

@@ -1,5 +1,6 @@
-// Measures the edge service: a cold start, warm requests, throughput beside plain JavaScript, memory over many requests. Writes
-// bench/results/edge-MACHINE-DATE.json, and the table in the README. Needs Linux; nothing else should run.
+// Measures the edge service: cold start, warm requests, throughput beside plain JavaScript, memory
+// over many requests. Writes bench/results/edge-MACHINE-DATE.json and the table in the README.
+// Needs Linux and an otherwise idle machine.
 //
 //   npm run build && node examples/edge/bench/run.mjs [--quick]
 
@@ -17,7 +18,7 @@ const counts = quick
   ? { cold: 3, warmUp: 500, warm: 2000, seconds: 1, memory: 5000 }
   : { cold: 25, warmUp: 5000, warm: 20_000, seconds: 8, memory: 50_000 };
 
-/** Of warm requests; processor time is the median of them. */
+/** Rounds of warm requests; processor time is their median. */
 const rounds = 5;
 
 const one = { body: Buffer.from(jsonOf(somePaths([100], 3)[0])), type: types.json, accept: types.json };
@@ -29,7 +30,7 @@ const many = {
 
 const agent = () => new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** Sends a body over a connection that is kept. node:http, which costs the client less than fetch. */
+/** Sends a body over a kept-alive connection. node:http costs the client less than fetch. */
 function send(connection, origin, { body, type, accept }) {
   return new Promise((done, fail) => {
     const headers = { "content-type": type, accept, "content-length": body.length };
@@ -54,7 +55,10 @@ function send(connection, origin, { body, type, accept }) {
 const sorted = (values) => [...values].sort((a, b) => a - b);
 const quantile = (values, q) => sorted(values)[Math.min(values.length - 1, Math.floor(q * values.length))];
 
-/** From asking for a process to its first answer, in turn; a process that does nothing shows what workerd itself takes. */
+/**
+ * From starting a process to its first response, in turn; a worker that does nothing shows
+ * workerd's own share.
+ */
 async function measureCold(bundles) {
   const times = { nothing: [], plain: [], service: [] };
   for (let i = 0; i < counts.cold; i++) {
@@ -87,7 +91,7 @@ async function measureWarm(origin, pid) {
   for (let i = 0; i < counts.warmUp; i++) await send(connection, origin, one);
   const times = [];
   const processor = [];
-  // Rounds, since the clock of processor time ticks only every ten milliseconds.
+  // In rounds, since the processor clock has a resolution of ten milliseconds only.
   for (let round = 0; round < rounds; round++) {
     const before = processorSeconds(pid);
     for (let i = 0; i < counts.warm / rounds; i++) {
@@ -114,7 +118,7 @@ async function measureAlone(bundle) {
   return measured;
 }
 
-/** As many requests as one core serves, from eight connections. */
+/** As many requests as one core serves, over eight connections. */
 async function measureThroughput(bundle) {
   const worker = await startAlone(bundle);
   const connections = Array.from({ length: 8 }, agent);
@@ -136,12 +140,13 @@ async function measureThroughput(bundle) {
 }
 
 /**
- * Heap that V8 is given where memory is measured. By itself workerd sets no limit, and a heap that may grow grows, whatever runs in it; the
- * isolates of a host that does set one (128 MB at Cloudflare) collect their garbage in time.
+ * V8's heap limit where memory is measured. workerd sets no limit by itself, and a heap that may
+ * grow does grow, whatever runs in it. Isolates of a host that sets a limit (128 MB at Cloudflare)
+ * collect garbage in time.
  */
 const heapMebibytes = 32;
 
-/** Memory every tenth of many requests. */
+/** Memory after every tenth of many requests. */
 async function measureMemory(bundle) {
   const worker = await startAlone(bundle, [`--max-heap-size=${heapMebibytes}`]);
   const connection = agent();

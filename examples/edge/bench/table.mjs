@@ -1,4 +1,4 @@
-// The edge service's figures as a table for the README, from the newest result of run.mjs:
+// Writes the edge service's figures as a table into the README, from the newest result of run.mjs:
 //
 //   node examples/edge/bench/table.mjs [--check]
 
@@ -15,7 +15,7 @@ const verdict = (good) => (good ? "met" : "**missed**");
 /** Memory counts as flat if the second half of the requests adds less than this. */
 const flatBytes = 4 * 2 ** 20;
 
-/** The table, with where it comes from. */
+/** The table and its source. */
 export function drawEdge({ date, machine, cold, warm, warmAlone, nothing, throughput, memory }, file) {
   const [half, last] = [memory.held[4], memory.held.at(-1)];
   const first = memory.held[0];
@@ -37,7 +37,8 @@ export function drawEdge({ date, machine, cold, warm, warmAlone, nothing, throug
     [
       "the same: processor time",
       "≤ 0.3 ms",
-      `${ms(warmAlone.processor)}, ${ms(nothing.processor)} of it what workerd takes for an echo; with Miniflare's own worker in front ${ms(warm.processor)}`,
+      `${ms(warmAlone.processor)}, ${ms(nothing.processor)} of it what workerd takes for an echo; ` +
+        `with Miniflare's own worker in front ${ms(warm.processor)}`,
       warmAlone.processor <= 0.3,
     ],
     [
@@ -57,7 +58,8 @@ export function drawEdge({ date, machine, cold, warm, warmAlone, nothing, throug
     ([what, target, measured, good]) => `| ${what} | ${target} | ${measured} | ${verdict(good)} |`,
   );
   return [
-    `Measured by \`node examples/edge/bench/run.mjs\`: ${machine.name}, ${date}, workerd on a core of its own (${file}).`,
+    `Measured by \`node examples/edge/bench/run.mjs\`: ${machine.name}, ${date}, workerd on a core ` +
+      `of its own (${file}).`,
     ["| what | target | measured | |", "| --- | --- | --- | --- |", ...lines].join("\n"),
   ].join("\n\n");
 }

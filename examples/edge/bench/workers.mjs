@@ -1,5 +1,5 @@
-// Workers for the bench: the service as wrangler bundles it, the same with plain JavaScript in the library's place, and a worker that does
-// nothing; each can be started in workerd alone.
+// Workers for the benchmark: the service as wrangler bundles it, the same with plain JavaScript
+// instead of the library, and a worker that does nothing. Each can be started in a bare workerd.
 
 import { spawn } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ export async function makeBundles() {
   return { bundles, close: () => project.close() };
 }
 
-/** workerd's own configuration for a bundle: no proxy, no other worker in front. */
+/** Configuration of a bare workerd for a bundle: no proxy and no other worker in front. */
 function configure(bundle, v8Flags) {
   const modules = readdirSync(bundle)
     .filter((name) => /\.(js|wasm)$/.test(name))
@@ -51,7 +51,10 @@ const main :Workerd.Worker = (modules = [${modules.join(", ")}], compatibilityDa
   return config;
 }
 
-/** Starts workerd alone on the measuring core. `started` is when it was asked to, `listening` when it said that it listens. */
+/**
+ * Starts a bare workerd on the measuring core. `started` is the time of the start, `listening` the
+ * time when it reported that it listens.
+ */
 export async function startAlone(bundle, v8Flags = []) {
   const config = configure(bundle, v8Flags);
   const started = performance.now();
@@ -71,7 +74,7 @@ export async function startAlone(bundle, v8Flags = []) {
     started,
     listening,
     origin: `http://127.0.0.1:${port}`,
-    // taskset becomes the program that it starts.
+    // taskset replaces itself with the program that it starts.
     pid: child.pid,
     async close() {
       const gone = new Promise((done) => child.once("exit", done));
@@ -91,7 +94,7 @@ export function processorSeconds(pid) {
 export const residentBytes = (pid) =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) * 1024;
 
-/** The workerd that a process started, as Miniflare does. */
+/** The workerd that a process started; Miniflare starts one. */
 export function workerdOf(parent) {
   return readdirSync("/proc").find((pid) => {
     try {

@@ -1,11 +1,11 @@
-// Reads a body, decompressed, and stops as soon as it is larger than allowed: neither a long body nor a small one that unfolds into a long
-// one is ever held.
+// Reads and decompresses a body, and stops as soon as it exceeds the limit. Neither a long body nor
+// a small one that decompresses to a long one is ever held in memory.
 
 import { Problem } from "./problem.ts";
 
 const encodings: Record<string, CompressionFormat> = { gzip: "gzip", deflate: "deflate" };
 
-/** How a body is compressed; undefined: not at all. @throws Problem 415 */
+/** The compression of a body, or undefined. @throws Problem 415 */
 function compressionOf(request: Request): CompressionFormat | undefined {
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (encoding === "" || encoding === "identity") return undefined;
@@ -20,7 +20,7 @@ const tooLong = (mostBytes: number) => new Problem(413, "body", `A body may have
 const cutOff = (error: unknown) =>
   new Problem(400, "body", `The body ends before its end, or its compression is broken: ${error}`);
 
-/** A stream's bytes. @throws Problem 400, 413 */
+/** Reads a stream. @throws Problem 400, 413 */
 async function collect(stream: ReadableStream<Uint8Array>, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
@@ -32,7 +32,7 @@ async function collect(stream: ReadableStream<Uint8Array>, mostBytes: number): P
     if (done) break;
     length += value.length;
     if (length > mostBytes) {
-      // Whoever sends goes on sending otherwise; that it fails to stop is no one's concern here.
+      // Stops the sender. Failure to stop it does not matter here.
       reader.cancel().catch(() => undefined);
       throw tooLong(mostBytes);
     }
@@ -47,7 +47,7 @@ async function collect(stream: ReadableStream<Uint8Array>, mostBytes: number): P
   return bytes;
 }
 
-/** A body's bytes. @throws Problem 400, 413, 415 */
+/** Reads a body. @throws Problem 400, 413, 415 */
 export async function readBody(request: Request, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const compression = compressionOf(request);
   const given = request.headers.get("content-length");
@@ -56,7 +56,8 @@ export async function readBody(request: Request, mostBytes: number): Promise<Uin
   if (!body) return new Uint8Array(0);
   if (compression) return collect(body.pipeThrough(new DecompressionStream(compression)), mostBytes);
   if (given === null) return collect(body, mostBytes);
-  // The server holds the sender to the length that it gave, so all of it can be taken at once, which is several times cheaper.
+  // The server enforces content-length, so the body can be read at once, which is several times
+  // cheaper.
   try {
     return new Uint8Array(await request.arrayBuffer());
   } catch (error) {

@@ -1,4 +1,4 @@
-// Looks at what a call would cost before it is made, and makes it.
+// Estimates the cost of a call, refuses it if it is too expensive, and makes it.
 
 import { type Signature, type SignatureOptions, signature, signatureSize } from "path-signature";
 import { limits } from "./limits.ts";
@@ -13,7 +13,10 @@ interface Size {
 
 const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
 
-/** As large as the paths can be said to be; what is wrong with them the library says better. */
+/**
+ * The size of the paths as far as it can be determined; the library reports what is wrong with
+ * them.
+ */
 function sizeOf({ paths }: Body): Size {
   if ("shape" in paths) {
     const [channels = 0, points = 0, ...lead] = Array.from(paths.shape).reverse();
@@ -27,7 +30,7 @@ function sizeOf({ paths }: Body): Size {
   return { batch: nested.length, points, channels: lengthOf(first[0]) };
 }
 
-/** @throws Problem 413, 422, and what the library throws */
+/** @throws Problem 413, 422, and the library's errors */
 export function compute(body: Body, options: SignatureOptions): Signature {
   const { batch, points, channels } = sizeOf(body);
   if (channels > limits.channels)

@@ -1,4 +1,5 @@
-// The service: from a Request to a Response, on any host that has these two. It keeps no state; every error becomes an answer.
+// The service: from a Request to a Response, on any host that has both. It is stateless; every
+// error becomes a response.
 
 import { readBody } from "./body.ts";
 import { compute } from "./compute.ts";
@@ -12,7 +13,10 @@ import { page, pageScript } from "./page.ts";
 import { readParameters } from "./parameters.ts";
 import { Problem, problemResponse } from "./problem.ts";
 
-/** The library for Arrow is a hundred times larger than the rest of this service: only who speaks Arrow waits for it. */
+/**
+ * apache-arrow is a hundred times larger than the rest of this service, so it is loaded only for
+ * Arrow.
+ */
 const arrow = () => import("./formats/arrow.ts");
 
 async function postSignature(request: Request, url: URL): Promise<Response> {
@@ -44,7 +48,7 @@ function route(request: Request, url: URL): Response | Promise<Response> {
   return found(request, url);
 }
 
-/** Answers a request; never throws. */
+/** Handles a request; never throws. */
 export async function handle(request: Request): Promise<Response> {
   const requestId = requestIdOf(request);
   const url = new URL(request.url);

@@ -1,8 +1,8 @@
-// One line of JSON a request, with an id that the client gets too.
+// One line of JSON per request, with an id that the client gets too.
 
 const wellFormed = /^[\w.:-]{1,64}$/;
 
-/** The id that a proxy in front gave, or a new one. */
+/** The id set by a proxy in front, or a new one. */
 export function requestIdOf(request: Request): string {
   const given = request.headers.get("x-request-id") ?? request.headers.get("cf-ray");
   return given && wellFormed.test(given) ? given : crypto.randomUUID();

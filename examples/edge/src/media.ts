@@ -1,15 +1,15 @@
-// Media types: which format a body is in, and which one the answer is to have.
+// Media types: the format of a body, and the format of the response.
 
 import { Problem } from "./problem.ts";
 
-/** What bodies may be. */
+/** Formats of request bodies. */
 export const bodyTypes = {
   "application/json": "json",
   "text/csv": "csv",
   "application/vnd.apache.arrow.stream": "arrow",
 } as const;
 
-/** What answers may be, from the one that is given where the client does not mind, on. */
+/** Formats of responses, in order of preference where the client has none. */
 export const answerTypes = {
   "application/json": "json",
   "application/vnd.apache.arrow.stream": "arrow",
@@ -27,11 +27,14 @@ export function bodyFormat(request: Request): BodyFormat {
   throw new Problem(415, "content-type", `Bodies are read as ${Object.keys(bodyTypes).join(", ")}.`);
 }
 
-/** The format that a request accepts best (RFC 9110, section 12.5.1). @throws Problem 406 */
+/**
+ * The preferred format among those that a request accepts (RFC 9110, section 12.5.1). @throws
+ * Problem 406
+ */
 export function answerFormat(request: Request): AnswerFormat {
   const accept = request.headers.get("accept")?.trim();
   if (!accept) return "json";
-  // What programs send; browsers send ranges with qualities.
+  // Programs send a single type; browsers send ranges with qualities.
   if (Object.hasOwn(answerTypes, accept)) return answerTypes[accept as keyof typeof answerTypes];
   const ranges = accept.split(",").map((range) => {
     const quality = /;\s*q=([\d.]+)/i.exec(range)?.[1];

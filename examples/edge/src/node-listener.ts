@@ -1,12 +1,13 @@
-// Makes a listener for node:http out of a function from Request to Response, the form that all other servers call.
+// Adapts a function from Request to Response, the interface of all other servers, to a listener for
+// node:http.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 
 /**
- * A message's body, as fast as it is read. Whoever stops reading in the middle must not break the connection, over which the answer goes:
- * the rest is let go by, and the connection can be used again.
+ * The body of a message, with backpressure. A reader that stops in the middle must not break the
+ * connection, which carries the response: the rest is discarded, and the connection stays usable.
  */
 function bodyOf(message: IncomingMessage): { stream: ReadableStream; letGo(): void } {
   let open = true;
@@ -36,12 +37,12 @@ function toRequest(message: IncomingMessage, body: ReadableStream): Request {
     value === undefined ? [] : [[name, String(value)] as [string, string]],
   );
   const bodiless = method === "GET" || method === "HEAD";
-  // `duplex` is what fetch asks for where a body is a stream; the types of the DOM do not know it.
+  // fetch requires `duplex` where a body is a stream; the DOM types lack it.
   const init = { method, headers: fields, body: bodiless ? null : body, duplex: "half" };
   return new Request(new URL(url, `http://${headers.host ?? "localhost"}`), init as RequestInit);
 }
 
-/** A listener that answers with what `handle` returns. A client that is gone gets nothing. */
+/** A listener that sends what `handle` returns, and nothing to a client that has gone. */
 export function nodeListener(handle: (request: Request) => Promise<Response>) {
   return async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { stream, letGo } = bodyOf(message);
@@ -52,7 +53,8 @@ export function nodeListener(handle: (request: Request) => Promise<Response>) {
       if (!answer.body || message.method === "HEAD") return void response.end();
       Readable.fromWeb(answer.body as NodeReadableStream).pipe(response);
     } catch {
-      // handle() turns every error into an answer: this is a request that is none (a malformed URL or Host).
+      // handle() turns every error into a response, so this is not a valid request (a malformed URL
+      // or Host).
       letGo();
       if (!response.headersSent) response.writeHead(400);
       response.end();

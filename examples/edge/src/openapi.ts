@@ -1,4 +1,4 @@
-// The service's description (OpenAPI 3.1), from the same tables that it runs by.
+// The OpenAPI 3.1 description of the service, generated from the tables that the service uses.
 
 import { limits } from "./limits.ts";
 import { answerTypes, bodyTypes } from "./media.ts";
@@ -67,7 +67,9 @@ export const openapi = {
   info: {
     title: "Path signatures",
     version: "1.0.0",
-    description: `Truncated path signatures of time series. Bodies may have ${limits.bodyBytes} bytes, answers ${limits.numbers} numbers.`,
+    description:
+      "Truncated path signatures of time series. " +
+      `Bodies may have ${limits.bodyBytes} bytes, responses ${limits.numbers} numbers.`,
   },
   paths: {
     "/signature": {

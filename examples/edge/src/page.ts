@@ -1,4 +1,5 @@
-// GET /: a page to try the service with. Draw a path, or paste one; it is sent as JSON, and the coefficients come back as bars.
+// GET /: a page to try the service. Draw or paste a path; it is sent as JSON, and the coefficients
+// are shown as bars.
 
 import { limits } from "./limits.ts";
 
@@ -24,8 +25,8 @@ const html = `<!doctype html>
 <link rel="stylesheet" href="data:text/css,${encodeURIComponent(style)}">
 <script type="module" src="/page.js"></script>
 <h1>Path signatures</h1>
-<p>Draw a path, or paste points; below are the coefficients of its signature, level by level. The service takes JSON, CSV and
-Arrow: <a href="/openapi.json">openapi.json</a>.</p>
+<p>Draw a path, or paste points; below are the coefficients of its signature, level by level. The service takes
+JSON, CSV and Arrow: <a href="/openapi.json">openapi.json</a>.</p>
 <form id="form">
   <div class="row">
     <svg id="drawing" viewBox="0 0 300 200" preserveAspectRatio="none" role="img" aria-label="The path"></svg>
@@ -33,7 +34,8 @@ Arrow: <a href="/openapi.json">openapi.json</a>.</p>
       <label>Depth <input name="depth" type="number" min="1" max="${limits.depth}" value="3"></label>
       <label><input name="basepoint" type="checkbox"> basepoint</label>
       <label><input name="inverse" type="checkbox"> inverse</label>
-      <textarea name="path" aria-label="Points as JSON" spellcheck="false">[[0, 0], [1, 0.2], [0.6, 1], [0.1, 0.4]]</textarea>
+      <textarea name="path" aria-label="Points as JSON"
+        spellcheck="false">[[0, 0], [1, 0.2], [0.6, 1], [0.1, 0.4]]</textarea>
       <button>Compute</button>
       <output id="problem"></output>
     </div>
@@ -81,7 +83,8 @@ function drawBars({ data, channels, depth }) {
     const bar = element("rect", { class: height < 0 ? "bar negative" : "bar", x: i * width + width * 0.1,
       y: height < 0 ? 100 : 100 - size, width: width * 0.8, height: size });
     bar.append(element("title", {}, labels[i] + ": " + data[i]));
-    return width < 14 ? [bar] : [bar, element("text", { x: (i + 0.5) * width, y: 210, "text-anchor": "middle" }, labels[i])];
+    if (width < 14) return [bar];
+    return [bar, element("text", { x: (i + 0.5) * width, y: 210, "text-anchor": "middle" }, labels[i])];
   }));
 }
 
@@ -100,9 +103,13 @@ async function compute() {
 let drawn;
 const at = ({ clientX, clientY }) => {
   const box = drawing.getBoundingClientRect();
-  return [(clientX - box.left) / box.width, (box.bottom - clientY) / box.height].map((x) => Math.round(x * 1000) / 1000);
+  const point = [(clientX - box.left) / box.width, (box.bottom - clientY) / box.height];
+  return point.map((x) => Math.round(x * 1000) / 1000);
 };
-drawing.addEventListener("pointerdown", (event) => { drawn = [at(event)]; drawing.setPointerCapture(event.pointerId); });
+drawing.addEventListener("pointerdown", (event) => {
+  drawn = [at(event)];
+  drawing.setPointerCapture(event.pointerId);
+});
 drawing.addEventListener("pointermove", (event) => {
   if (!drawn) return;
   drawn.push(at(event));
@@ -117,7 +124,7 @@ form.addEventListener("change", compute);
 compute();
 `;
 
-/** Scripts and requests of this origin only; the page's one style sheet is in its own text. */
+/** Scripts and requests of this origin only; the one style sheet is inline. */
 const policy =
   "default-src 'none'; script-src 'self'; connect-src 'self'; style-src data:; img-src data:; base-uri 'none'";
 

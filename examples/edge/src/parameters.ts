@@ -1,4 +1,5 @@
-// The query parameters of POST /signature: one table, from which they are read and described (openapi.ts).
+// The query parameters of POST /signature: one table for parsing and for the OpenAPI description
+// (openapi.ts).
 
 import type { SignatureOptions } from "path-signature";
 import { limits } from "./limits.ts";
@@ -8,7 +9,7 @@ export interface Parameter {
   readonly description: string;
   readonly required?: boolean;
   readonly schema: Readonly<Record<string, unknown>>;
-  /** From text to value; undefined for what it does not accept. */
+  /** From text to value; undefined if the text is invalid. */
   readonly read: (text: string) => unknown;
   readonly accepted: string;
 }
@@ -49,7 +50,10 @@ export const parameters: Readonly<Record<string, Parameter>> = {
   },
 };
 
-/** Reads a query. @throws Problem 400 for what is not there or cannot be read, 422 for a depth beyond the limit */
+/**
+ * Parses a query. @throws Problem 400 if a parameter is missing or invalid, 422 for a depth above
+ * the limit
+ */
 export function readParameters(query: URLSearchParams): SignatureOptions {
   const read: Record<string, unknown> = {};
   for (const [name, text] of query) {

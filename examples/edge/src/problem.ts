@@ -1,4 +1,4 @@
-// What goes wrong, as RFC 9457 has it: application/problem+json with the argument at fault.
+// Errors as RFC 9457 has them: application/problem+json with the argument at fault.
 
 import { isPathSignatureError } from "path-signature";
 
@@ -15,7 +15,10 @@ const titles = {
 
 export type ProblemStatus = keyof typeof titles;
 
-/** An error that becomes an answer. `argument` names what is at fault: a query parameter, a header, a place in the body. */
+/**
+ * An error that becomes a response. `argument` names what is at fault: a query parameter, a header,
+ * a place in the body.
+ */
 export class Problem extends Error {
   readonly status: ProblemStatus;
   readonly argument: string;
@@ -29,19 +32,22 @@ export class Problem extends Error {
   }
 }
 
-/** The library's errors name their argument and say what is accepted: they are the caller's, and told as they are. */
+/**
+ * The library's errors name the argument and the values accepted. They concern the caller and are
+ * passed on unchanged.
+ */
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isPathSignatureError(error)) {
     const mine = error instanceof TypeError || error instanceof RangeError;
-    // Options are query parameters here, and go by their names alone.
+    // Options are query parameters here, so the prefix is dropped from their names.
     if (mine) return new Problem(422, error.argument.replace(/^options\./, ""), error.message, error.code);
     if (error.code === "OUT_OF_MEMORY") return new Problem(413, error.argument, error.message, error.code);
   }
   return new Problem(500, "", "This is a fault of the service, not of the request.");
 }
 
-/** The answer to an error, and what the log is to know of it. */
+/** The response to an error, and what to log about it. */
 export function problemResponse(
   error: unknown,
   requestId: string,

@@ -1,11 +1,11 @@
-// Paths that lie one after the other, as the library takes them: as they are where all have the same length, else each in as much
-// room as the longest takes.
+// Converts concatenated paths to the library's input: unchanged if all have the same length, else
+// padded to the longest.
 
 import type { Paths } from "path-signature";
 import { limits } from "./limits.ts";
 import { Problem } from "./problem.ts";
 
-/** What a body holds. */
+/** The contents of a body. */
 export interface Body {
   readonly paths: Paths;
   /** For tensors of paths that differ in length. */

@@ -1,4 +1,4 @@
-// The service as a Cloudflare Worker: handler.ts, and nothing else.
+// The service as a Cloudflare Worker: only handler.ts.
 
 import { handle } from "./handler.ts";
 

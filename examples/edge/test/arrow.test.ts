@@ -1,4 +1,5 @@
-// Arrow bodies that lie: metadata with flipped bits, in this process, where time and memory show at once. Over HTTP: hostile.test.ts.
+// Arrow bodies with flipped bits in their metadata, in this process, where time and memory can be
+// observed directly. hostile.test.ts does the same over HTTP.
 
 import { signature } from "path-signature";
 import { describe, expect, it } from "vitest";
@@ -13,7 +14,7 @@ const valid = [arrowOf(good), arrowOf(good, "float32"), columnsOf(good[0]!)];
 
 const compute = ({ paths, lengths }: Body) => signature(paths, lengths ? { depth: 2, lengths } : { depth: 2 });
 
-/** Counts and offsets that bits flipped in a valid one, or somebody's intent, could make. */
+/** Counts and offsets as bit flips or an attacker could make them. */
 const words = [0x7fffffff, 0x80000000, 0xffffffff, 0x10000000, 0x00100000, 65_536, 1000];
 
 function mutate(body: Uint8Array, next: () => number): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-// Bodies for tests, in the three formats that the service reads.
+// Request bodies for tests, in the three formats of the service.
 
 import { Field, FixedSizeList, Float32, Float64, List, makeData, makeVector, Table, tableToIPC } from "apache-arrow";
 import { makePath, random } from "../../../test/paths.ts";
@@ -19,7 +19,7 @@ export function csvOf(paths: readonly Points[]): string {
   return [["path", ...channels].join(","), ...lines].join("\n");
 }
 
-/** A row a path: lists of fixed-size lists. */
+/** One row per path: lists of fixed-size lists. */
 export function arrowOf(paths: readonly Points[], dtype: "float32" | "float64" = "float64"): Uint8Array<ArrayBuffer> {
   const channels = paths[0]![0]!.length;
   const numbers = paths.flat(2);
@@ -43,7 +43,7 @@ export function arrowOf(paths: readonly Points[], dtype: "float32" | "float64" =
   return ipc(new Table({ path: makeVector(column) }));
 }
 
-/** A column a channel. */
+/** One column per channel. */
 export function columnsOf(path: Points): Uint8Array<ArrayBuffer> {
   const columns = path[0]!.map((_, c) => [`x${c}`, makeVector(Float64Array.from(path, (point) => point[c]!))] as const);
   return ipc(new Table(Object.fromEntries(columns)));

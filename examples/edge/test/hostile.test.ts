@@ -1,5 +1,6 @@
-// A thousand hostile bodies, over HTTP, to the service in a real workerd: every one gets an answer that is no fault of the service, memory
-// stays below what an isolate may have, and what comes after is computed right.
+// A thousand malformed bodies, over HTTP, to the service in a real workerd. Every one gets a
+// response other than a server error, memory stays below an isolate's limit, and later requests are
+// computed correctly.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -13,11 +14,14 @@ import { arrowOf, columnsOf, csvOf, jsonOf, somePaths, types } from "./bodies.ts
 import { makeServiceProject, type Service, startInWorkerd } from "./service.ts";
 
 const bodies = 1000;
-/** What Cloudflare gives an isolate: what the process may grow by, V8's heap and all that lies beside it. */
+/**
+ * Memory of a Cloudflare isolate: how much the process may grow, V8's heap and everything beside
+ * it.
+ */
 const mostBytes = 128 * 2 ** 20;
 
-// workerd by itself sets no limit, and V8 then collects garbage when it sees fit. Half of what an isolate may have has to do; a heap that
-// needs more ends the process, and the test with it.
+// workerd by itself sets no limit, and V8 then collects garbage late. The heap is limited to half
+// of an isolate's memory; exceeding it ends the process, and the test with it.
 process.env.MINIFLARE_WORKERD_V8_FLAGS = "--max-heap-size=64";
 
 let project: Consumer;
@@ -42,7 +46,7 @@ const valid: Record<keyof typeof types, Uint8Array[]> = {
 type Bytes = Uint8Array<ArrayBuffer>;
 type Change = (bytes: Bytes) => Bytes;
 
-/** A valid body with a few bytes changed, cut off or left out: metadata that lies is made this way. */
+/** A valid body with a few bytes changed, cut off or left out, which falsifies its metadata. */
 const mutated = (body: Uint8Array): fc.Arbitrary<Uint8Array> => {
   const at = fc.nat(body.length - 1);
   const words = fc.constantFrom(0x7fffffff, 0x80000000, 0xffffffff, 0x10000000);
@@ -55,7 +59,7 @@ const mutated = (body: Uint8Array): fc.Arbitrary<Uint8Array> => {
     fc.tuple(at, words).map(
       ([i, word]): Change =>
         (bytes) => {
-          // Where lengths and offsets stand in flatbuffers: on multiples of four.
+          // flatbuffers align lengths and offsets to four bytes.
           const place = i & ~3;
           if (place + 4 <= bytes.length) new DataView(bytes.buffer).setUint32(place, word, true);
           return bytes;
@@ -77,7 +81,7 @@ const mutated = (body: Uint8Array): fc.Arbitrary<Uint8Array> => {
     .map((changes) => changes.reduce((bytes, one) => one(bytes), Uint8Array.from(body)));
 };
 
-/** JSON that is some, of the wrong sorts. */
+/** Valid JSON of the wrong types. */
 const wrongJson = fc
   .oneof(
     fc.jsonValue({ maxDepth: 6 }),
@@ -87,7 +91,10 @@ const wrongJson = fc
   )
   .map((value) => text.encode(JSON.stringify(value) ?? "undefined"));
 
-/** Text that unfolds: brackets, long rows, long numbers, many tiny paths. Up to what is allowed, and more. */
+/**
+ * Text that expands when parsed: brackets, long rows, long numbers, many tiny paths, up to the
+ * limits and beyond.
+ */
 const large = fc
   .tuple(
     fc.constantFrom(
@@ -139,7 +146,7 @@ const anyBody: fc.Arbitrary<[string, Uint8Array]> = fc.oneof(
   ...Object.entries(valid).map(([name, bodies]) =>
     fc.tuple(fc.constant(types[name as keyof typeof types]), fc.oneof(...bodies.map(mutated))),
   ),
-  // Lies of Arrow's metadata are the most dangerous, so there are more of them.
+  // False Arrow metadata is the most dangerous, so there is more of it.
   fc.tuple(fc.constant(types.arrow), fc.oneof(...valid.arrow.map(mutated))),
   fc.tuple(fc.constant(types.json), wrongJson),
   fc.tuple(fc.constant(types.csv), wrongCsv),
@@ -147,7 +154,7 @@ const anyBody: fc.Arbitrary<[string, Uint8Array]> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom(types.json, types.csv), large) },
 );
 
-/** As it is; compressed; compressed and cut off; said to be compressed. */
+/** Unchanged; compressed; compressed and cut off; labelled as compressed. */
 const packed = fc.constantFrom(
   (body: Uint8Array) => ({ body, headers: {} }),
   (body: Uint8Array) => ({ body, headers: {} }),
@@ -174,7 +181,7 @@ async function post(search: string, body: Uint8Array, headers: Record<string, st
   return fetch(url, { method: "POST", body: body as Uint8Array<ArrayBuffer>, headers });
 }
 
-/** Bytes of memory that the workerd of this process holds, and the most that it ever held. */
+/** Bytes of memory that this process's workerd holds now, and the most that it has held. */
 function memory(): { now: number; peak: number } | undefined {
   if (process.platform !== "linux") return undefined;
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -184,7 +191,7 @@ function memory(): { now: number; peak: number } | undefined {
       if (/^Name:\s+workerd/m.test(status) && field("PPid") === process.pid)
         return { now: field("VmRSS") * 1024, peak: field("VmHWM") * 1024 };
     } catch {
-      // Ended meanwhile.
+      // Ended in the meantime.
     }
   }
   throw new Error("no workerd runs");
@@ -227,7 +234,7 @@ it(`${bodies} hostile bodies`, { timeout: 300_000 }, async ({ skip }) => {
     ),
     { numRuns: bodies },
   );
-  // Bodies of all kinds went in: some that can be computed, and some of every kind of problem that a body can be.
+  // The bodies were of all kinds: some that can be computed, and some for every kind of problem.
   for (const status of [200, 400, 413, 422]) expect(seen.get(status) ?? 0, `status ${status}`).toBeGreaterThan(0);
   await expectRight();
   const after = memory();
@@ -243,7 +250,7 @@ it("as many large bodies at once as a browser would send", { timeout: 120_000 },
   const answers = await Promise.all(
     Array.from({ length: 6 * 4 }, (_, i) => post("depth=2", large[i % 4]!, { "content-type": types.json })),
   );
-  // Only the one that is a path can be computed.
+  // Only the valid path can be computed.
   for (const [i, answer] of answers.entries())
     expect([[422], [200], [413, 422], [422]][i % 4]).toContain(answer.status);
   await expectRight();

@@ -1,4 +1,5 @@
-// The service's page in a browser: it computes what stands in it, shows problems, and takes a path that is drawn.
+// The service's page in a browser: it computes the path in it, shows problems, and accepts a drawn
+// path.
 
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";

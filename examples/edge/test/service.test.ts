@@ -1,5 +1,5 @@
-// The service over HTTP, the same on every host: in a real workerd, and on the servers of Node, Deno and Bun. Numbers are compared
-// with what the library computes here.
+// The service over HTTP, the same on every host: in a real workerd, and on the servers of Node,
+// Deno and Bun. Results are compared with those of the library in this process.
 
 import { gzipSync } from "node:zlib";
 import { tableFromIPC } from "apache-arrow";
@@ -40,7 +40,10 @@ describe.each(hosts)("on %s", (host) => {
   const ragged = somePaths([20, 3, 1, 57], 3);
   const even = somePaths([15, 15, 15], 2, 7);
 
-  /** Relaxed multiply-adds may round otherwise in another engine; a path's size is about 1. */
+  /**
+   * Relaxed multiply-adds may round differently in another engine; the paths have a size of
+   * about 1.
+   */
   const close = (found: Iterable<number>, paths: unknown, options: SignatureOptions) => {
     const { data } = signature(paths as Points[], options);
     const got = [...found];
@@ -206,7 +209,7 @@ it("logs one line a request, with the id that the client gets", async ({ skip })
       fetch(url, { method: "POST", body, headers: { "content-type": types.json, ...headers } });
     const fine = await send("[[0],[1]]");
     const wrong = await send("[[0],[1,2]]", { "x-request-id": "mine" });
-    // An id that would break the log's form is not taken over.
+    // An id that would break the format of the log is replaced.
     const strange = await send("[[0],[1]]", { "x-request-id": "x".repeat(99) });
     await expect.poll(() => lines.length).toBe(3);
     const ids = [fine, wrong, strange].map(({ headers }) => headers.get("x-request-id"));

@@ -1,4 +1,5 @@
-// The service for tests: a copy of this folder as a project of its own, with the packed library in it, started on each of its hosts.
+// The service for tests: a copy of this folder as a project of its own with the packed library,
+// started on each host.
 
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -7,18 +8,18 @@ import { Consumer, nodes, root } from "../../../test/packaging/consumer.ts";
 import { endProgram, freePort, startProgram } from "../../../test/runtimes/browsers/driven.ts";
 import { bundleWorker, startWorker } from "../../../test/runtimes/workerd.ts";
 
-/** The service, running. */
+/** The running service. */
 export interface Service {
-  /** Where it is, without a slash at the end. */
+  /** Its URL, without a slash at the end. */
   readonly origin: string;
-  /** Process that serves, where it is one of its own. */
+  /** The serving process, where it is a separate one. */
   readonly pid?: number | undefined;
   close(): Promise<void>;
 }
 
 const here = join(import.meta.dirname, "..");
 
-/** The project: sources of the service, and what its package.json asks for. */
+/** The project: the service's sources and the dependencies in its package.json. */
 export async function makeServiceProject(): Promise<Consumer> {
   const project = new Consumer();
   await project.install();
@@ -30,7 +31,7 @@ export async function makeServiceProject(): Promise<Consumer> {
   return project;
 }
 
-/** In a real workerd, from what wrangler makes for deployment. */
+/** In a real workerd, from the bundle that wrangler makes for deployment. */
 export async function startInWorkerd(project: Consumer, onLog?: (line: string) => void): Promise<Service> {
   const bundle = await bundleWorker(project.folder, "wrangler.jsonc");
   const miniflare = await startWorker(bundle, { onLog });
@@ -47,7 +48,7 @@ const servers: Record<string, () => [string, string[]]> = {
   bun: () => [runtime("bun")!, []],
 };
 
-/** By serve.ts, on a runtime's own server. */
+/** With serve.ts, on a runtime's own server. */
 export async function startOn(host: string, project: Consumer): Promise<Service> {
   const [program, args] = servers[host]!();
   const port = await freePort();

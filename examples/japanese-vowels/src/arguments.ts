@@ -1,17 +1,17 @@
-// The command line: what it accepts, and its help. Opens no file.
+// The command line: arguments and help. Opens no file.
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault, quote } from "./fault.ts";
 
 export interface Arguments {
-  /** CSV to learn from and to be tested on, split; undefined: Japanese Vowels. */
+  /** CSV for training and test, to be split; undefined: Japanese Vowels. */
   readonly data: string | undefined;
   /** N, the level at which signatures are truncated. */
   readonly depth: number;
   /** Where signatures are computed. */
   readonly device: "cpu" | "webgpu";
-  /** Where the HTML report goes; undefined: the usual place. */
+  /** Path of the HTML report; undefined: the default path. */
   readonly report: string | undefined;
   readonly help: boolean;
 }
@@ -30,10 +30,10 @@ Learns who speaks from path signatures of recordings, and writes a report.
 
 const usageFault = (message: string): Fault => new Fault(`${message}\n\n${usage}`, 2);
 
-/** npm moves to the package's folder; a person means files relative to where they typed. */
+/** npm changes to the package's folder, but users mean paths relative to their own. */
 export const here = process.env.INIT_CWD ?? process.cwd();
 
-/** @throws Fault with the usage for what is not accepted. */
+/** @throws Fault with the usage for invalid arguments. */
 export function readArguments(given: readonly string[]): Arguments {
   const { data, depth, device, report, help } = parse(given);
   const number = Number(depth);

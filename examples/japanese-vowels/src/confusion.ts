@@ -1,4 +1,4 @@
-// How predictions compare with the truth. Counts only.
+// Counts of predictions against true classes.
 
 export interface Confusion {
   /** Names of the classes, in the order of rows and columns. */
@@ -29,7 +29,7 @@ export interface Mistake {
   readonly count: number;
 }
 
-/** Who was taken for whom, most often first. */
+/** Pairs of confused classes, the most frequent first. */
 export function mistakes({ classes, counts }: Confusion): Mistake[] {
   const all = counts.flatMap((row, t) =>
     row.map((count, p): Mistake => ({ truth: classes[t] as string, predicted: classes[p] as string, count })),
@@ -39,7 +39,7 @@ export function mistakes({ classes, counts }: Confusion): Mistake[] {
     .sort((a, b) => b.count - a.count);
 }
 
-/** The same table for the so many classes with the most mistakes in row and column, all others left out. */
+/** The same table for the given number of classes with the most mistakes in row and column. */
 export function mostMistaken(table: Confusion, most: number): Confusion {
   const { classes, counts } = table;
   if (classes.length <= most) return table;

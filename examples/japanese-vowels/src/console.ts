@@ -1,11 +1,11 @@
-// What a run prints: text and tables, from the outcome. Decides nothing.
+// Output of a run: text and tables of the outcome.
 
 import Table from "cli-table3";
 import { type Confusion, mistakes, percent } from "./confusion.ts";
 import type { Experiment, Outcome } from "./identify.ts";
 import { short } from "./short.ts";
 
-/** More columns than this do not fit a terminal. */
+/** Wider tables do not fit a terminal. */
 const widestMatrix = 16;
 const longestName = 12;
 
@@ -20,7 +20,7 @@ export function describeExperiment({ train, test, channels, depth, rule }: Exper
   return [
     `Utterances   ${train.length} to learn from, ${test.length} held out: ${rule}`,
     `Recordings   ${speakers} speakers, ${channels.length} channels, ${shortest} to ${longest} frames`,
-    `Paths        each channel over its standard deviation in the training set, time as a channel more, from the origin`,
+    "Paths        channels divided by their standard deviation in the training set, time as a channel, from the origin",
     `Signatures   to depth ${depth}`,
   ].join("\n");
 }

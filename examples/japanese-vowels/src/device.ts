@@ -1,10 +1,14 @@
-// Where signatures are computed: on the CPU in float64, or on a GPU in float32 through the npm package `webgpu`. Both give the same predictions.
+// Where signatures are computed: on the CPU in float64, or on a GPU in float32 through the npm
+// package `webgpu`. Both give the same predictions.
 
 import { createEngine, info, init, type Signature, signature } from "path-signature";
 import { Fault } from "./fault.ts";
 import type { Path } from "./paths.ts";
 
-/** Signatures of paths, how long they took, and what computed them. `part` is told how much is done, from 0 to 1. */
+/**
+ * Signatures of paths, the time they took, and the device used. `part` receives the progress, from
+ * 0 to 1.
+ */
 export type ComputeSignatures = (
   paths: readonly Path[],
   options: { readonly depth: number; readonly basepoint: true },
@@ -24,7 +28,7 @@ const onCpu: ComputeSignatures = async (paths, options) => {
   return { signatures, where: `variant ${info().variant}`, startMs, signatureMs };
 };
 
-/** @throws Fault where there is no GPU to be had */
+/** @throws Fault if no GPU is available */
 const onGpu: ComputeSignatures = async (paths, options, part) => {
   const gpu = await dawn();
   const [engine, startMs] = await timed(() => createEngine({ device: "webgpu", gpu, fallback: "error" })).catch(fault);
@@ -37,7 +41,8 @@ const onGpu: ComputeSignatures = async (paths, options, part) => {
       }),
     ).catch(fault);
     const { adapter } = engine.info().gpu ?? {};
-    const where = `WebGPU, ${adapter?.description || adapter?.device || adapter?.vendor || "an adapter without a name"}`;
+    const adapterName = adapter?.description || adapter?.device || adapter?.vendor || "an adapter without a name";
+    const where = `WebGPU, ${adapterName}`;
     return { signatures, where, startMs, signatureMs };
   } finally {
     await engine.close();
@@ -49,7 +54,7 @@ async function dawn(): Promise<GPU> {
   try {
     const { create, globals } = await import("webgpu");
     Object.assign(globalThis, globals);
-    // Options of Dawn's, as in DAWN_OPTIONS="backend=vulkan,adapter=SwiftShader".
+    // Dawn's options, as in DAWN_OPTIONS="backend=vulkan,adapter=SwiftShader".
     return create(process.env.DAWN_OPTIONS?.split(",") ?? []);
   } catch (error) {
     throw new Fault(

@@ -1,5 +1,5 @@
-// The experiment: paths, their signatures in one ragged batch, a classifier learned from the training set, its predictions on
-// the held-out set. Reads no file and prints nothing.
+// The experiment: paths, their signatures in one ragged batch, a classifier trained on the training
+// set, its predictions for the held-out set. Reads no file and prints nothing.
 
 import { Matrix } from "ml-matrix";
 import { type Info, info, type Signature, signatureSize } from "path-signature";
@@ -19,7 +19,7 @@ export interface Experiment extends Split {
 }
 
 export interface Outcome {
-  /** Held-out speakers against the predicted ones. */
+  /** True against predicted speakers of the held-out set. */
   readonly confusion: Confusion;
   /** Predicted speaker of each held-out utterance. */
   readonly predicted: readonly string[];
@@ -28,20 +28,20 @@ export interface Outcome {
   readonly paths: readonly Path[];
   /** Their signatures, in the same order. */
   readonly signatures: Signature<"float64", false, true> | Signature<"float32", false, true>;
-  /** Where they were computed, in words. */
+  /** The device, in words. */
   readonly where: string;
-  /** How they were computed: the library's version, the binary. */
+  /** The library's version and the binary. */
   readonly library: Info;
-  /** Milliseconds to start what computes them: to compile the binary, or to open the device. */
+  /** Milliseconds of start-up: to compile the binary, or to open the device. */
   readonly startMs: number;
-  /** Milliseconds for all signatures, one call. */
+  /** Milliseconds for all signatures, in one call. */
   readonly signatureMs: number;
 }
 
-/** Bytes of signatures beyond which the linear algebra after them would run out of memory. */
+/** Limit on the bytes of all signatures: above it the linear algebra would run out of memory. */
 const mostBytes = 2 ** 30;
 
-/** @throws Fault where the data or the depth are too large to work with. */
+/** @throws Fault where the data or the depth is too large. */
 export async function identify(
   experiment: Experiment,
   compute: ComputeSignatures,
@@ -56,7 +56,7 @@ export async function identify(
   const huge = scales.findIndex((scale) => !Number.isFinite(scale));
   if (huge >= 0) throw new Fault(`The values of channel ${channels[huge]} are so large that their squares overflow.`);
   const paths = utterances.map((utterance) => toPath(utterance, scales));
-  // The basepoint at the origin tells paths apart that differ by where they start.
+  // A basepoint at the origin distinguishes paths that differ in their starting point only.
   const options = { depth, basepoint: true } as const;
   const { signatures, where, startMs, signatureMs } = await compute(paths, options, (part) => progress.part(part));
   const numbers = Float64Array.from(signatures.data);
@@ -87,7 +87,7 @@ export async function identify(
   };
 }
 
-/** Names in the order a person would list them: 2 before 10. */
+/** Names in natural order: 2 before 10. */
 function speakersOf(utterances: readonly { speaker: string }[]): string[] {
   const names = new Set(utterances.map(({ speaker }) => speaker));
   return [...names].sort(new Intl.Collator("en", { numeric: true }).compare);

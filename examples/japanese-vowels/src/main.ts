@@ -1,4 +1,5 @@
-// The demo from its command line to its report: reads, identifies, prints, writes. Each step is a file of its own.
+// The demo from its command line to its report: reads, identifies, prints, writes. Each step has a
+// file of its own.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -33,7 +34,7 @@ export async function main(given: readonly string[]): Promise<number> {
       console.log(usage);
       return 0;
     }
-    // One for each file, and three more.
+    // One stage for each file, and three more.
     progress = new Progress((data === undefined ? 2 : 1) + 3);
     const experiment = await read(data, depth, progress);
     const outcome = await identify(experiment, signaturesOn(device), progress);
@@ -50,7 +51,7 @@ export async function main(given: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     progress?.end();
-    // The library's errors are about what was asked for: a depth that is too large, say.
+    // The library's errors concern the arguments, such as a depth that is too large.
     if (!(error instanceof Fault) && !isPathSignatureError(error)) throw error;
     console.error(error.message);
     return error instanceof Fault ? error.exitCode : 1;
@@ -73,7 +74,8 @@ async function read(data: string | undefined, depth: number, progress: Progress)
 
 async function write(file: string, text: string): Promise<void> {
   try {
-    // The last folder at most: a misspelt path is not made true. Where it exists, this fails, and may.
+    // Creates at most the last folder, so that a misspelt path is an error. Fails, harmlessly,
+    // where the folder exists.
     await mkdir(dirname(file)).catch(() => {});
     await writeFile(file, text);
   } catch (error) {
@@ -81,7 +83,7 @@ async function write(file: string, text: string): Promise<void> {
   }
 }
 
-/** A path as short as it can be said from where the person is. */
+/** The shortest form of a path, as seen from the user's folder. */
 function display(file: string): string {
   const short = relative(here, file);
   return short.startsWith("..") ? file : short;

@@ -1,5 +1,6 @@
-// From recordings to paths: channels made comparable, and time as a channel of its own, so that the signature sees not only
-// which way a path goes but how fast. Nothing is learned here but one scale for each channel, from the training set.
+// From recordings to paths: channels made comparable, and time as an additional channel, so that
+// the signature depends on speed as well as on shape. The only thing learned is one scale for each
+// channel, from the training set.
 
 import type { Utterance } from "./recordings.ts";
 
@@ -7,7 +8,8 @@ import type { Utterance } from "./recordings.ts";
 export type Path = number[][];
 
 /**
- * Standard deviation of each channel over all frames; 1 for a channel that does not vary, which needs no scale.
+ * Standard deviation of each channel over all frames; 1 for a channel that does not vary, which
+ * needs no scale.
  */
 export function channelScales(utterances: readonly Utterance[], channels: number): number[] {
   return Array.from({ length: channels }, (_, c) => {

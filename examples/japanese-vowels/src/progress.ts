@@ -1,4 +1,5 @@
-// One progress bar for the whole run, on a terminal; elsewhere nothing. It goes to stderr, so that stdout holds results only.
+// One progress bar for the whole run, on a terminal only. It is written to stderr, so that stdout
+// holds results only.
 
 import { SingleBar } from "cli-progress";
 
@@ -7,7 +8,7 @@ export class Progress {
   readonly #stages: number;
   #stage = -1;
 
-  /** @param stages - how many stages the run has. */
+  /** @param stages - number of stages of the run. */
   constructor(stages: number) {
     this.#stages = stages;
     this.#bar = new SingleBar({
@@ -16,12 +17,12 @@ export class Progress {
       barIncompleteChar: "░",
       barsize: 30,
       clearOnComplete: true,
-      // With it, the first Ctrl-C would stop the bar and not the program.
+      // Otherwise the first Ctrl-C would stop the bar instead of the program.
       gracefulExit: false,
     });
   }
 
-  /** A stage begins. Drawn at once: what follows may keep the thread busy. */
+  /** Begins a stage. Drawn at once, since the stage may keep the thread busy. */
   begin(name: string): void {
     this.#stage++;
     if (this.#stage === 0) this.#bar.start(this.#stages, 0, { stage: name });
@@ -30,12 +31,12 @@ export class Progress {
     this.#bar.render();
   }
 
-  /** Which part of the stage is done, 0 … 1. */
+  /** Sets the progress of the stage, 0 … 1. */
   part(done: number): void {
     this.#bar.update(this.#stage + done);
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void {
     this.#bar.stop();
   }

@@ -1,5 +1,6 @@
-// Recordings from a CSV in long format, one row a frame: `utterance, speaker, frame` and a column for each channel, in any
-// order. Everything a row can get wrong is found here, with its line and column. No numbers are changed.
+// Recordings from a CSV in long format, one row per frame: `utterance, speaker, frame` and a column
+// for each channel, in any order. Every error in a row is reported here, with its line and column.
+// Numbers are not changed.
 
 import { type Fault, quote } from "./fault.ts";
 import { faultAt, type Row, readRows } from "./rows.ts";
@@ -17,13 +18,13 @@ export interface Utterance {
 
 export interface Recordings {
   readonly file: string;
-  /** Names of the channels, in the file's order. */
+  /** Names of the channels, in the order of the file. */
   readonly channels: readonly string[];
-  /** In the file's order. */
+  /** In the order of the file. */
   readonly utterances: readonly Utterance[];
 }
 
-/** @throws Fault naming file, line and column of what is wrong. */
+/** @throws Fault with file, line and column of the error. */
 export async function readRecordings(file: string, onProgress?: (part: number) => void): Promise<Recordings> {
   let reader: Reader | undefined;
   for await (const row of readRows(file, onProgress)) {
@@ -42,7 +43,7 @@ interface Column {
 
 const keys = ["utterance", "speaker", "frame"] as const;
 
-/** Plain decimal notation: `Number` alone would take "", "0x10" and "Infinity" as well. */
+/** Plain decimal notation: `Number` alone would accept "", "0x10" and "Infinity" as well. */
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 class Reader {
@@ -132,7 +133,7 @@ class Reader {
     return { file: this.#file, channels: this.#channels.map(({ name }) => name), utterances };
   }
 
-  /** The utterance that a row belongs to. Its rows are one after the other. */
+  /** The utterance of a row. Rows of an utterance are adjacent. */
   #of(id: string, speaker: string, line: number): Utterance {
     if (this.#current?.id !== id) {
       const before = this.#utterances.get(id);

@@ -1,11 +1,15 @@
-// A ridge classifier: linear regression on targets ±1, one for each class, with a penalty on the weights; the class with the
-// largest prediction wins. The penalty is chosen on the training set alone, by leaving each of its rows out in turn, which
-// has a closed form (Golub, Heath & Wahba 1979, "Generalized cross-validation", section 1; Allen's PRESS).
+// A ridge classifier: linear regression on targets ±1, one for each class, with a penalty on the
+// weights; the class with the largest prediction wins. The penalty is chosen on the training set
+// alone, by leave-one-out cross-validation, which has a closed form (Golub, Heath & Wahba 1979,
+// "Generalized cross-validation", section 1; Allen's PRESS).
 
 import { Matrix } from "ml-matrix";
 import { spectrum } from "./spectrum.ts";
 
-/** α from 10⁻³ to 10⁵ in half decades: features have variance 1, so that rows of any number fit in between. */
+/**
+ * α from 10⁻³ to 10⁵ in half decades: features have variance 1, so this range suits any number of
+ * rows.
+ */
 export const penalties: readonly number[] = Array.from({ length: 17 }, (_, i) => 10 ** (i / 2 - 3));
 
 export interface RidgeClassifier {
@@ -32,7 +36,7 @@ export function learnRidgeClassifier(x: Matrix, labels: readonly number[], class
 
   const errors = penalties.map((penalty) => {
     const residuals = Matrix.sub(targets, scores.mmul(solve(penalty)));
-    // What a row says about itself: the diagonal of the hat matrix, with 1/rows for the intercept.
+    // Leverage of a row: the diagonal of the hat matrix, with 1/rows for the intercept.
     const own = Matrix.pow(scores, 2).mmul(Matrix.columnVector(values.map((value) => 1 / (value + penalty))));
     const left = own.to1DArray().map((part) => 1 - part - 1 / x.rows);
     return Matrix.pow(residuals.divColumnVector(left), 2).mean();

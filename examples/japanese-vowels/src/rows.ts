@@ -1,5 +1,5 @@
-// A CSV file as rows of text, each with the line it begins on. Reads as a stream, so that a file may be larger than memory.
-// What the columns mean is recordings.ts's.
+// A CSV file as rows of text, each with the line on which it begins. Reads a stream, so that a file
+// may be larger than memory. recordings.ts interprets the columns.
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -12,23 +12,23 @@ export interface Row {
   readonly fields: readonly string[];
 }
 
-/** A fault in a file, with its place. */
+/** An error in a file, with its line. */
 export const faultAt = (file: string, line: number, text: string): Fault => new Fault(`${file}, line ${line}: ${text}`);
 
-/** Longest row: above it a quote was opened and never closed, or the file is no CSV. */
+/** Longest row. Beyond it a quote was never closed, or the file is not a CSV. */
 const longestRow = 1 << 20;
 
 /**
- * The file's rows, its header first; empty lines are passed over.
- * @param onProgress - told which part of the file has been read, 0 … 1.
- * @throws Fault for a file that cannot be read or is no CSV.
+ * The rows of a file, its header first, without empty lines.
+ * @param onProgress - receives the fraction of the file that has been read, 0 … 1.
+ * @throws Fault for a file that cannot be read or is not a CSV.
  */
 export async function* readRows(file: string, onProgress: (part: number) => void = () => {}): AsyncGenerator<Row> {
   const parser = parse({
     bom: true,
     info: true,
     skip_empty_lines: true,
-    // recordings.ts says it better: with the columns' names.
+    // recordings.ts reports this with the names of the columns.
     relax_column_count: true,
     record_delimiter: ["\r\n", "\n", "\r"],
     max_record_size: longestRow,
@@ -41,7 +41,7 @@ export async function* readRows(file: string, onProgress: (part: number) => void
     try {
       for await (const { record, info } of source.pipe(parser)) {
         const fields: string[] = record;
-        // The parser counts the line on which a row ends; a quoted field may hold line breaks.
+        // The parser counts the line on which a row ends; a quoted field may contain line breaks.
         const breaks = fields.reduce((sum, field) => sum + (field.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
         yield { line: info.lines - breaks, fields };
         last = info.lines;

@@ -1,4 +1,4 @@
-// Names that fit where there is little room: cut in the middle, because numbered names differ at their end.
+// Names shortened in the middle to fit, because numbered names differ at their end.
 
 export function short(name: string, longest: number): string {
   if (name.length <= longest) return name;

@@ -1,4 +1,5 @@
-// The principal components of a matrix of features: rotated, so that ridge regression with any penalty is a division.
+// The principal components of a feature matrix: in rotated coordinates ridge regression with any
+// penalty is a division.
 
 import { EigenvalueDecomposition, type Matrix } from "ml-matrix";
 
@@ -7,16 +8,19 @@ export interface Spectrum {
   readonly values: readonly number[];
   /** Z = X V (rows, components): ZᵀZ = diag(λ). */
   readonly scores: Matrix;
-  /** V m (features, any), for m (components, any): weights of the components become weights of the features. */
+  /**
+   * V m (features, any), for m (components, any): weights of the components become weights of the
+   * features.
+   */
   back(m: Matrix): Matrix;
 }
 
-/** Eigenvalues below this part of the largest are rounding. */
+/** Eigenvalues below this fraction of the largest are rounding errors. */
 const rounding = 1e-13;
 
 /**
- * Decomposes the smaller of XᵀX and XXᵀ. That squares X's condition, which is harmless here: the penalties added to the
- * eigenvalues are far above the rounding this leaves.
+ * Decomposes the smaller of XᵀX and XXᵀ. That squares the condition number of X, which is harmless
+ * here: the penalties added to the eigenvalues are far above the resulting rounding errors.
  *
  * @param x - X (rows, features), columns of mean 0.
  */
@@ -34,7 +38,7 @@ export function spectrum(x: Matrix): Spectrum {
   const vectors = decomposition.eigenvectorMatrix.subMatrixColumn(kept);
   const roots = values.map(Math.sqrt);
   if (tall) return { values, scores: x.mmul(vectors), back: (m) => vectors.mmul(m) };
-  // V = Xᵀ U Λ^(-1/2) is as large as X and is not made: m has few columns.
+  // V = Xᵀ U Λ^(-1/2) is as large as X and is never formed: m has few columns.
   return {
     values,
     scores: vectors.clone().mulRowVector(roots),

@@ -1,5 +1,5 @@
-// Which utterances are learned from and which are held out, where the data do not say it. Deterministic: the same file gives
-// the same split everywhere.
+// Splits utterances into training and held-out set, where the data does not. Deterministic: the
+// same file gives the same split everywhere.
 
 import { Fault } from "./fault.ts";
 import type { Recordings, Utterance } from "./recordings.ts";
@@ -7,17 +7,17 @@ import type { Recordings, Utterance } from "./recordings.ts";
 export interface Split {
   readonly train: readonly Utterance[];
   readonly test: readonly Utterance[];
-  /** How it was made, in a sentence. */
+  /** How the split was made, in a sentence. */
   readonly rule: string;
 }
 
-/** One of so many utterances of each speaker is held out. */
+/** One in this many utterances of each speaker is held out. */
 const share = 4;
 
 /**
- * Holds out every fourth utterance of each speaker, in the file's order; of speakers with two or three the last, of a
- * speaker with a single one none.
- * @throws Fault where there is nothing to tell apart or nothing to test.
+ * Holds out every fourth utterance of each speaker, in the order of the file; of two or three the
+ * last; of a single one none.
+ * @throws Fault where there are fewer than two classes or nothing to test.
  */
 export function holdOut({ file, utterances }: Recordings): Split {
   const bySpeaker = new Map<string, Utterance[]>();

@@ -1,11 +1,14 @@
-// Features with mean 0 and variance 1 over the training set, so that one penalty suits them all.
+// Features with mean 0 and variance 1 over the training set, so that one penalty suits all of them.
 
 import { Matrix } from "ml-matrix";
 
-/** A feature that varies less than this, relative to its size, varies by rounding only: time's own terms are constants. */
+/**
+ * A feature that varies less than this, relative to its size, varies by rounding only: the words of
+ * time alone are constants.
+ */
 const rounding = 1e-10;
 
-/** What was learned from the training set; applies to any rows. */
+/** Means and scales of the training set; applies to any rows. */
 export type Standardiser = (rows: Matrix) => Matrix;
 
 /** @param rows - (utterances, features) of the training set. */

@@ -1,4 +1,5 @@
-// Utterances as tensors: channels on the scale of the training set, padded with zeros to one length, speakers as classes.
+// Utterances as tensors: channels scaled as in the training set, padded with zeros to one length,
+// speakers as classes.
 
 import { cast, oneHot, type Tensor2D, type Tensor3D, tensor1d, tensor3d, tidy } from "@tensorflow/tfjs-core";
 import { channelScales } from "../../japanese-vowels/src/paths.ts";

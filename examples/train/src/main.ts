@@ -1,4 +1,5 @@
-// Training from the command line to the report: reads, learns, prints, writes. Each step is a file of its own.
+// Training from the command line to the report: reads, trains, prints, writes. Each step has a file
+// of its own.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
@@ -18,7 +19,9 @@ import { type Epoch, learn } from "./train.ts";
 const folder = join(import.meta.dirname, "..");
 const data = join(folder, "..", "japanese-vowels", "data");
 const source =
-  "M. Kudo, J. Toyama, M. Shimbo, “Multidimensional curve classification using passing-through regions”, Pattern Recognition Letters 20 (1999) 1103–1111; UCI Machine Learning Repository, CC BY 4.0.";
+  "M. Kudo, J. Toyama, M. Shimbo, “Multidimensional curve classification using passing-through " +
+  "regions”, Pattern Recognition Letters 20 (1999) 1103–1111; UCI Machine Learning Repository, CC BY " +
+  "4.0.";
 
 const usage = `Usage: npm run train -- [options]
 
@@ -29,7 +32,7 @@ Trains a small network with a signature inside on Japanese Vowels, and writes a 
   --report FILE   where the HTML report goes (default examples/train/output/report.html)
   --help          this text`;
 
-/** npm moves to the package's folder; a person means files relative to where they typed. */
+/** npm changes to the package's folder, but users mean paths relative to their own. */
 const here = process.env.INIT_CWD ?? process.cwd();
 
 function readArguments(given: readonly string[]) {
@@ -75,7 +78,7 @@ export async function main(given: readonly string[]): Promise<number> {
     };
     const [train, test] = [await read("train"), await read("test")];
 
-    // TensorFlow.js recommends its native backend to whoever runs it in Node; this example is about the browser's.
+    // In Node, TensorFlow.js recommends its native backend; this example uses the browser's.
     env().set("IS_NODE", false);
     await setBackend("cpu");
     await init({ variant: "simd" });

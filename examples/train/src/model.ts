@@ -1,4 +1,4 @@
-// The network: what goes into a signature is learned, and what is made of it. The one use of path-signature.
+// The network: layers before and after the signature are trained. The one use of path-signature.
 
 import { train } from "@tensorflow/tfjs-core";
 import tfl from "@tensorflow/tfjs-layers";
@@ -11,18 +11,21 @@ export interface Shape {
   readonly speakers: number;
 }
 
-/** Channels that the first layer makes of the recorded ones. */
+/** Channels that the first layer produces from the recorded ones. */
 export const units = 24;
 export const depth = 2;
 
-/** Masking → Dense → SigLayer → Dense. Frames of zeros are no frames: utterances differ in length. */
+/**
+ * Masking → Dense → SigLayer → Dense. Frames of zeros are padding, since utterances differ in
+ * length.
+ */
 export function makeModel({ length, channels, speakers }: Shape, seed: number): tfl.Sequential {
   const random = (which: number) => tfl.initializers.glorotUniform({ seed: seed + which });
   const model = tfl.sequential({
     layers: [
       tfl.layers.masking({ maskValue: 0, inputShape: [length, channels] }),
       tfl.layers.dense({ units, activation: "tanh", kernelInitializer: random(0) }),
-      // From the origin, with time as a channel: where a path is, and how fast, matters.
+      // With a basepoint at the origin and time as a channel: position and speed of a path matter.
       new SigLayer({ depth, basepoint: true, time: true }),
       tfl.layers.dense({
         units: speakers,

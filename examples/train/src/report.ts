@@ -1,4 +1,5 @@
-// The report: one HTML page with the loss curve, the accuracy and who was taken for whom. Opens from disk and asks the network for nothing.
+// The report: one self-contained HTML page with the loss curve, the accuracy and the most frequent
+// confusions. Opens from disk and makes no network request.
 
 import * as Plot from "@observablehq/plot";
 import type { Info } from "path-signature";
@@ -24,6 +25,20 @@ export function reportPage({ training, confusion, library, weights, seed, source
   const last = epochs.at(-1) as Epoch;
   const figure = (name: string, value: string, note: string) =>
     html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`;
+  const lossCurve = curve(
+    "Loss of the training set by epoch",
+    epochs,
+    ({ loss }) => loss,
+    { type: "log", label: "loss" },
+    "var(--first)",
+  );
+  const accuracyCurve = curve(
+    "Accuracy of the test set by epoch",
+    epochs,
+    ({ accuracy }) => 100 * accuracy,
+    { label: "right, %", nice: true },
+    "var(--second)",
+  );
   return html`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -32,8 +47,9 @@ export function reportPage({ training, confusion, library, weights, seed, source
 <title>Japanese Vowels: a network with a signature inside</title>
 <style>${new Html(style)}</style>
 <h1>Japanese Vowels: a network with a signature inside</h1>
-<p>Each frame goes through a dense layer of ${units} channels; the path that they make, time beside it, from the origin, becomes its signature to depth ${depth}; a second dense layer names the
-speaker. All ${weights} weights, those before the signature too, are learned by gradient descent.</p>
+<p>Each frame goes through a dense layer of ${units} channels; the path that they make, time beside it, from the
+origin, becomes its signature to depth ${depth}; a second dense layer names the speaker.
+All ${weights} weights, those before the signature too, are learned by gradient descent.</p>
 <dl>${[
     figure("Test accuracy", `${percent(confusion)} %`, `${confusion.right} of ${confusion.total} utterances`),
     figure("Loss", last.loss.toPrecision(3), `from ${(epochs[0] as Epoch).loss.toPrecision(3)} in the first epoch`),
@@ -47,10 +63,10 @@ speaker. All ${weights} weights, those before the signature too, are learned by 
   ]}</dl>
 <h2>Loss, epoch by epoch</h2>
 <p class="quiet">Cross-entropy of the training set with the penalty on large weights, on a logarithmic scale.</p>
-<div class="scroll">${curve("Loss of the training set by epoch", epochs, ({ loss }) => loss, { type: "log", label: "loss" }, "var(--first)")}</div>
+<div class="scroll">${lossCurve}</div>
 <h2>Accuracy of the test set</h2>
 <p class="quiet">Never looked at while learning: nothing is chosen by it.</p>
-<div class="scroll">${curve("Accuracy of the test set by epoch", epochs, ({ accuracy }) => 100 * accuracy, { label: "right, %", nice: true }, "var(--second)")}</div>
+<div class="scroll">${accuracyCurve}</div>
 <h2>Who was taken for whom</h2>
 <p class="quiet">Held-out utterances, a row for each speaker; a cell's strength is its share of the row.</p>
 <div class="scroll">${confusionChart(confusion)}</div>

@@ -1,4 +1,5 @@
-// The training loop, the same on every run: a fixed seed for weights and for the order of batches, and the binary whose results do not depend on the processor.
+// The training loop, reproducible: a fixed seed for weights and for the order of batches, and the
+// binary whose results do not depend on the processor.
 
 import { argMax, dispose, gather, memory, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type tfl from "@tensorflow/tfjs-layers";
@@ -7,17 +8,17 @@ import type { Data, Examples } from "./data.ts";
 export interface Epoch {
   /** Mean loss over the training set's batches, regulariser included. */
   readonly loss: number;
-  /** Share of right answers, 0 … 1, of the test set. */
+  /** Accuracy on the test set, 0 … 1. */
   readonly accuracy: number;
 }
 
 export interface Training {
   readonly epochs: readonly Epoch[];
-  /** Class predicted of each utterance of the test set, after the last epoch. */
+  /** Predicted class of each utterance of the test set, after the last epoch. */
   readonly predicted: readonly number[];
   readonly seconds: number;
   readonly steps: number;
-  /** Tensors after the first epoch and after the last: a training that leaks grows. */
+  /** Tensors after the first epoch and after the last: they differ if training leaks. */
   readonly tensors: readonly [number, number];
 }
 
@@ -34,7 +35,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Fisher and Yates. */
+/** Fisher–Yates shuffle. */
 function shuffled(count: number, next: () => number): number[] {
   const order = [...new Array(count).keys()];
   for (let i = count - 1; i > 0; i--) {
@@ -73,7 +74,7 @@ export async function learn(
     const right = predicted.filter((speaker, i) => speaker === test.speakers[i]).length;
     epochs.push({ loss, accuracy: right / predicted.length });
     tensors.push(memory().numTensors);
-    // Lets a terminal redraw, and a person stop it.
+    // Lets the terminal redraw, and the user interrupt.
     await new Promise((resolve) => setImmediate(resolve));
   }
   const seconds = (performance.now() - begin) / 1e3;

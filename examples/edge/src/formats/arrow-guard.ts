@@ -1,6 +1,6 @@
-// Looks through an Arrow IPC stream's metadata before apache-arrow reads it. That library believes the counts that it finds: some flipped bits in
-// a count, and it makes two thousand million fields of nothing. Here every count is held against the bytes that there are. What the columns
-// hold is arrow.ts's.
+// Checks the metadata of an Arrow IPC stream before apache-arrow reads it. apache-arrow trusts the
+// counts in it: a few flipped bits make it create two thousand million fields. Here every count is
+// checked against the number of bytes present. arrow.ts checks the contents of the columns.
 
 import type { Field } from "apache-arrow/fb/field";
 import { Message } from "apache-arrow/fb/message";
@@ -11,11 +11,11 @@ import { ByteBuffer } from "flatbuffers";
 import { limits } from "../limits.ts";
 import { Problem } from "../problem.ts";
 
-/** Fields of a schema, children counted: every channel a column, or a list in a list. */
+/** Fields of a schema, children included: one column per channel, or a list in a list. */
 const mostFields = limits.channels + 4;
-/** Notes that writers leave beside a schema or a field. */
+/** Custom metadata of a schema or a field. */
 const mostNotes = 64;
-/** Batches of one stream. */
+/** Record batches of one stream. */
 const mostMessages = 1024;
 
 const broken = (what: string) => new Problem(400, "body", `The Arrow stream is broken: ${what}.`);
@@ -24,7 +24,7 @@ function hold(count: number, most: number, what: string): void {
   if (!(count >= 0 && count <= most)) throw broken(`it claims ${count} ${what}`);
 }
 
-/** Counts down what is left of `mostFields`, so that fields that contain each other end as well. */
+/** Counts down from `mostFields`, so that fields that contain each other terminate too. */
 function checkFields(field: Field, left: { count: number }): void {
   if (--left.count < 0) throw broken(`it claims more than ${mostFields} fields`);
   hold(field.customMetadataLength(), mostNotes, "notes on a field");
@@ -40,7 +40,9 @@ function checkSchema(schema: Schema): void {
   for (let i = 0; i < schema.fieldsLength(); i++) checkFields(schema.fields(i) as Field, left);
 }
 
-/** Nodes and regions are 16 bytes of metadata each, and a row is a byte of the body at the least. */
+/**
+ * Nodes and buffers take 16 bytes of metadata each, and a row takes at least one byte of the body.
+ */
 function checkBatch(batch: RecordBatch, metadataBytes: number, bodyBytes: number): void {
   hold(batch.nodesLength(), Math.min(mostFields, metadataBytes / 16), "columns in a batch");
   hold(batch.buffersLength(), metadataBytes / 16, "buffers in a batch");
@@ -55,13 +57,13 @@ function checkBatch(batch: RecordBatch, metadataBytes: number, bodyBytes: number
     throw new Problem(415, "body", "Arrow buffers may not be compressed; the whole body may be.");
 }
 
-/** @throws Problem 400, 415, 422; and anything where metadata points to nowhere */
+/** @throws Problem 400, 415, 422; and any error where an offset points outside the metadata */
 export function checkArrow(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   for (let count = 0; at + 4 <= bytes.length; count++) {
     if (count > mostMessages) throw broken(`it has more than ${mostMessages} messages`);
-    // The marker of a message; streams from before Arrow 0.15 have none.
+    // The continuation marker of a message; streams older than Arrow 0.15 have none.
     if (view.getInt32(at, true) === -1) at += 4;
     const metadataBytes = at + 4 <= bytes.length ? view.getInt32(at, true) : 0;
     at += 4;

@@ -1,6 +1,7 @@
-// Arrow IPC streams, in two forms. A batch: one column, a row a path, each a list of points that are fixed-size lists of floats; paths
-// may differ in length. One path: a column of floats for each channel, a row a point. Answers have one column, `signature`, a row
-// a path. Numbers are taken and given as they lie in memory where they can be.
+// Arrow IPC streams. A batch is one column with one row per path, each a list of points that are
+// fixed-size lists of floats; paths may differ in length. A single path is one float column per
+// channel, with one row per point. Responses have one column, `signature`, with one row per path.
+// Numbers are read and written in place where possible.
 
 import {
   type Data,
@@ -27,7 +28,8 @@ import { checkArrow } from "./arrow-guard.ts";
 type Numbers = Float32Array | Float64Array;
 
 const forms =
-  "one column of lists of fixed-size lists of floats (a row a path), or float columns (a row a point, a column a channel)";
+  "one column of lists of fixed-size lists of floats (one row per path), " +
+  "or float columns (one row per point, one column per channel)";
 
 const isFloat = (type: DataType) => DataType.isFloat(type) && type.precision > 0;
 
@@ -35,7 +37,7 @@ function noNulls(data: Data, name: string): void {
   if (data.nullCount !== 0) throw new Problem(422, name, "Nulls are no numbers.");
 }
 
-/** A float column's numbers. What the message claims and what it brings may differ. */
+/** The numbers of a float column. The message may contain fewer than it claims. */
 function numbersOf(data: Data, count: number, name: string): Numbers {
   noNulls(data, name);
   const values: unknown = data.values;
@@ -44,7 +46,7 @@ function numbersOf(data: Data, count: number, name: string): Numbers {
   return values.subarray(data.offset, data.offset + count);
 }
 
-/** Rows of several record batches, one after the other; the same rows where there is one batch. */
+/** Concatenated rows of several record batches; a single batch is returned as it is. */
 function joined(parts: readonly Numbers[]): Numbers {
   const [first] = parts;
   if (parts.length === 1 && first) return first;
@@ -88,7 +90,7 @@ function fromLists(table: Table, name: string, channels: number): Body {
   return fromRow(joined(parts), lengths, channels, false);
 }
 
-/** A column a channel. */
+/** One column per channel. */
 function fromColumns(table: Table): Body {
   const { numCols: channels, numRows: points } = table;
   if (points * channels > limits.padded) throw new Problem(413, "body", "There are too many points in it.");
@@ -130,7 +132,7 @@ export function decodeArrow(bytes: Uint8Array): Body {
     if (fields.length > 0 && fields.every(({ type }) => isFloat(type))) return fromColumns(table);
   } catch (error) {
     if (error instanceof Problem) throw error;
-    // Metadata that contradicts itself shows when the columns are looked at.
+    // Contradictory metadata shows when the columns are read.
     throw new Problem(400, "body", `The Arrow stream contradicts itself: ${(error as Error).message}`);
   }
   const found = fields
@@ -139,7 +141,10 @@ export function decodeArrow(bytes: Uint8Array): Body {
   throw new Problem(422, "body", `The stream must hold ${forms}; it holds ${found.join(", ") || "no column"}.`);
 }
 
-/** A column `signature`, a row a path: fixed-size lists, or lists of them for the prefixes of each path. */
+/**
+ * A column `signature`, one row per path: fixed-size lists, or lists of them for the prefixes of
+ * each path.
+ */
 export function encodeArrow(result: Signature): Response {
   const { shape, data, dtype } = result;
   const row = shape.at(-1) as number;

@@ -1,5 +1,6 @@
-// CSV bodies: a line a point, a column a channel. A header is optional; one with a column `path` tells a batch, whose paths are the
-// runs of equal values in that column. Numbers need no quotes, so none are read. (Answers are never CSV.)
+// CSV bodies: one line per point, one column per channel. A header is optional. If it has a column
+// `path`, the body is a batch, whose paths are the runs of equal values in that column. Numbers
+// need no quotes, so quotes are not supported. (Responses are never CSV.)
 
 import { limits } from "../limits.ts";
 import { Problem } from "../problem.ts";
@@ -7,7 +8,7 @@ import { type Body, fromRow } from "../ragged.ts";
 
 const wrong = (line: number, detail: string) => new Problem(400, `line ${line}`, detail);
 
-/** Lines with their numbers, from 1; empty ones are left out. */
+/** Lines with their numbers, from 1, without empty lines. */
 function* linesOf(text: string): Generator<[number, string]> {
   let number = 1;
   for (let from = 0; from < text.length; number++) {
@@ -20,7 +21,7 @@ function* linesOf(text: string): Generator<[number, string]> {
 }
 
 const isNumber = (cell: string) => cell !== "" && !Number.isNaN(Number(cell));
-/** Said where a number is missing; the library tells why such values cannot be used. */
+/** The message for a missing number; the library explains why such values cannot be used. */
 const notFinite = new Set(["nan", "inf", "-inf", "infinity", "-infinity"]);
 
 function readNumber(cell: string, line: number, column: number): number {
@@ -37,7 +38,7 @@ export function decodeCsv(bytes: Uint8Array): Body {
   } catch {
     throw new Problem(400, "body", "The body is not UTF-8.");
   }
-  // A number takes two characters at least.
+  // A number takes at least two characters.
   const values = new Float64Array(Math.ceil((text.length + 1) / 2));
   let count = 0;
   let columns: number | undefined;

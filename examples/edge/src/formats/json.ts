@@ -1,5 +1,6 @@
-// JSON bodies and answers: nested arrays, `[[0, 1], [2, 3]]` for a path or an array of such for a batch, whose paths may differ in
-// length; or an object `{ "paths": … }` around them. What the arrays hold is judged by the library.
+// JSON bodies and responses: nested arrays, `[[0, 1], [2, 3]]` for a path or an array of such for a
+// batch, whose paths may differ in length; or an object `{ "paths": … }` around them. The library
+// validates the contents of the arrays.
 
 import type { Paths, Signature } from "path-signature";
 import { limits } from "../limits.ts";
@@ -11,10 +12,12 @@ const backslash = 0x5c;
 const isOpening = (byte: number) => byte === 0x5b || byte === 0x7b;
 const isClosing = (byte: number) => byte === 0x5d || byte === 0x7d;
 
-/** Bodies up to this cannot nest so deeply that it would matter. */
+/** Bodies up to this size cannot nest deeply enough to matter. */
 const harmlessBytes = 2 ** 16;
 
-/** A parser's memory grows with nesting, so long text that nests more than paths do is not parsed at all. */
+/**
+ * A parser's memory grows with nesting, so long text that nests deeper than paths do is not parsed.
+ */
 function checkNesting(bytes: Uint8Array): void {
   if (bytes.length <= harmlessBytes) return;
   let depth = 0;
@@ -55,7 +58,7 @@ export function decodeJson(bytes: Uint8Array): Body {
   return { paths: paths as unknown as Paths };
 }
 
-/** @throws Problem 422 where a coefficient is infinite, which JSON cannot say */
+/** @throws Problem 422 where a coefficient is infinite, which JSON cannot express */
 export function encodeJson(result: Signature): Response {
   const { shape, dtype, channels, depth, data } = result;
   if (!data.every(Number.isFinite))

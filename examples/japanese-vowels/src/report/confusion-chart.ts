@@ -1,4 +1,5 @@
-// The confusion matrix: rows are who spoke, columns who was heard; a cell's strength is its share of the row.
+// The confusion matrix: true speakers in rows, predicted ones in columns; the opacity of a cell is
+// its share of the row.
 
 import * as Plot from "@observablehq/plot";
 import { type Confusion, mostMistaken } from "../confusion.ts";
@@ -6,15 +7,15 @@ import { short } from "../short.ts";
 import { chart, onStrength } from "./chart.ts";
 import type { Html } from "./html.ts";
 
-/** More classes than this are shown in part. */
+/** Above this number of classes only some are shown. */
 export const mostClasses = 40;
-/** Rows and columns, in pixels: smaller where there are many. */
+/** Size of rows and columns in pixels, smaller where there are many. */
 const cellSizes = { few: 42, many: 28 };
 const few = 16;
-/** So that a single mistake among hundreds is seen. */
+/** Keeps a single mistake among hundreds visible. */
 const faintest = 0.25;
 const longestName = 16;
-/** About the width of a letter, in pixels. */
+/** Approximate width of a letter, in pixels. */
 const letter = 7;
 
 export function confusionChart(confusion: Confusion): Html {
@@ -35,7 +36,7 @@ export function confusionChart(confusion: Confusion): Html {
   const cellSize = classes.length > few ? cellSizes.many : cellSizes.few;
   const clip = (name: string) => short(name, longestName);
   const names = letter * classes.reduce((most, name) => Math.max(most, clip(name).length), 0);
-  // Names that are wider than a column stand on their ends.
+  // Names wider than a column are rotated.
   const turned = names > cellSize - 8;
   const room = { left: names + 46, top: (turned ? names : 14) + 46, right: 8, bottom: 8 };
   return chart("Confusion matrix", {

@@ -1,11 +1,12 @@
-// Two utterances as curves: one small chart for each channel, both utterances in each, in the units that the paths have.
+// Two utterances as curves: one small chart per channel with both utterances, in the units of the
+// paths.
 
 import * as Plot from "@observablehq/plot";
 import { chart } from "./chart.ts";
 import type { Html } from "./html.ts";
 import type { Specimen } from "./specimen.ts";
 
-/** More small charts than this are a wall. */
+/** Most charts shown. */
 export const mostChannels = 16;
 const columns = 4;
 

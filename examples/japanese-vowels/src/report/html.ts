@@ -1,4 +1,5 @@
-// A tagged template for HTML in which everything put in is escaped, but for HTML made by the template itself or by a chart.
+// A tagged template for HTML that escapes every value except HTML made by the template itself or by
+// a chart.
 
 export class Html {
   readonly text: string;

@@ -1,4 +1,4 @@
-// The report: one HTML page with everything inside, that opens from disk and asks the network for nothing.
+// The report: one self-contained HTML page that opens from disk and makes no network request.
 
 import { mistakes, percent } from "../confusion.ts";
 import type { Experiment, Outcome } from "../identify.ts";
@@ -11,7 +11,7 @@ import { style } from "./style.ts";
 
 export interface Report {
   readonly title: string;
-  /** Where the data come from, if it has to be said. */
+  /** Source of the data, if it has to be stated. */
   readonly source: string | undefined;
   readonly experiment: Experiment;
   readonly outcome: Outcome;
@@ -46,9 +46,10 @@ function figures({ train, test, channels, depth, rule }: Experiment, outcome: Ou
   const size = signatures.data.length / paths.length;
   const figure = (name: string, value: string, note: string) =>
     html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`;
-  return html`<p>A classifier learned from ${train.length} utterances who is speaking, and was tested on ${test.length} held out
-(${rule}). Each utterance is a path: its ${channels.length} channels, each divided by its standard deviation in the training set,
-and time, from the origin. What the classifier sees of a path is its signature to depth ${depth}, ${size} numbers.</p>
+  return html`<p>A classifier learned from ${train.length} utterances who is speaking, and was tested on
+${test.length} held out (${rule}). Each utterance is a path: its ${channels.length} channels, each divided by its
+standard deviation in the training set, and time, from the origin. What the classifier sees of a path is its
+signature to depth ${depth}, ${size} numbers.</p>
 <dl>${[
     figure("Accuracy", `${percent(confusion)} %`, `${confusion.right} of ${confusion.total} utterances`),
     figure("Speakers", `${confusion.classes.length}`, `chance: ${(100 / confusion.classes.length).toFixed(1)} %`),
@@ -70,7 +71,8 @@ function confusionSection({ confusion }: Outcome): Html {
   const part =
     confusion.classes.length > mostClasses ? ` Shown are the ${mostClasses} speakers with the most mistakes.` : "";
   return html`<h2>Who was taken for whom</h2>
-<p class="quiet">Held-out utterances, a row for each speaker; a cell's strength is its share of the row. ${said}${part}</p>
+<p class="quiet">Held-out utterances, one row per speaker; the strength of a cell is its share of the row.
+${said}${part}</p>
 <div class="scroll">${confusionChart(confusion)}</div>`;
 }
 
@@ -80,9 +82,13 @@ const name = ({ speaker, utterance, predicted }: Specimen): string =>
 function curvesSection(shown: readonly Specimen[], { channels }: Experiment): Html {
   const keys = ["first", "second"];
   const left = channels.length - mostChannels;
+  const omitted = left > 0 ? `. ${left} more channels are not shown` : "";
+  const entries = shown.map(
+    (specimen, s) => html`<span><i class="${keys[s]}"></i>${name(specimen)}, ${specimen.path.length} frames</span>`,
+  );
   return html`<h2>Two utterances as curves</h2>
-<p class="quiet">One chart for each channel; the lengths differ in frames${left > 0 ? `. ${left} more channels are not shown` : ""}.</p>
-<p class="key">${shown.map((specimen, s) => html`<span><i class="${keys[s]}"></i>${name(specimen)}, ${specimen.path.length} frames</span>`)}</p>
+<p class="quiet">One chart for each channel; the lengths differ in frames${omitted}.</p>
+<p class="key">${entries}</p>
 <div class="scroll">${curvesChart(shown, channels)}</div>`;
 }
 
@@ -94,8 +100,8 @@ function signatureSection(shown: readonly Specimen[], { channels, depth }: Exper
     letters.length > mostLetters ? `letters from ${mostLetters} on` : "",
   ].filter(Boolean);
   return html`<h2>Their signatures, word by word</h2>
-<p class="quiet">Letter 0 is time, the others are the channels. The word (i) is how far channel i gets from the origin; the word
-(i,j) is ∫∫ dxⁱ dxʲ with i first in time. Each level has one scale for both utterances.${
+<p class="quiet">Letter 0 is time, the others are the channels. The word (i) is how far channel i gets from the origin;
+the word (i,j) is ∫∫ dxⁱ dxʲ with i first in time. Each level has one scale for both utterances.${
     omitted.length > 0 ? ` Not shown: ${omitted.join(", ")}.` : ""
   }</p>
 ${levels.map((level) => {
@@ -103,7 +109,8 @@ ${levels.map((level) => {
   const largest = cells.flat().reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
   const charts = shown.map((specimen, s) => {
     const label = `Level ${level} of the signature of ${name(specimen)}`;
-    return html`<div><h3>${name(specimen)}</h3><div class="scroll">${signatureChart(label, cells[s] ?? [], letters, largest)}</div></div>`;
+    const chart = signatureChart(label, cells[s] ?? [], letters, largest);
+    return html`<div><h3>${name(specimen)}</h3><div class="scroll">${chart}</div></div>`;
   });
   return html`<h3>Level ${level}</h3>
 <p class="key"><span>−${largest.toPrecision(3)} <i class="ramp"></i> ${largest.toPrecision(3)}</span></p>

@@ -1,5 +1,6 @@
-// One level of a signature as a heat map: a cell for each word, with the word in it. Level 1 is a row, level 2 a square with
-// the first letter down and the second across. Deeper levels have no plane picture.
+// One level of a signature as a heat map: one cell per word, labelled with the word. Level 1 is a
+// row, level 2 a square with the first letter down and the second across. Deeper levels have no
+// planar picture.
 
 import * as Plot from "@observablehq/plot";
 import { type Signature, words } from "path-signature";
@@ -9,12 +10,12 @@ import type { Html } from "./html.ts";
 
 /** Deepest level shown. */
 export const deepestLevel = 2;
-/** With more letters than this the cells have no room for words. */
+/** With more letters the cells have no room for words. */
 export const mostLetters = 16;
 
 const cellSize = 34;
 const longestName = 12;
-/** About the width of a letter of the axes, in pixels. */
+/** Approximate width of a letter of the axes, in pixels. */
 const letterWidth = 7;
 
 export interface Coefficient {
@@ -36,7 +37,7 @@ export function coefficients(
 
 /**
  * @param letters - names of the letters: time and the channels.
- * @param largest - the value that has full strength.
+ * @param largest - the value with full opacity.
  */
 export function signatureChart(
   label: string,

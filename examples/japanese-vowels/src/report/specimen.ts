@@ -1,4 +1,5 @@
-// The two utterances that the report shows: the first held out of each of the first two speakers that have one.
+// The two utterances of the report: the first held-out one of each of the first two speakers that
+// have one.
 
 import type { Experiment, Outcome } from "../identify.ts";
 import type { Path } from "../paths.ts";
@@ -6,10 +7,10 @@ import type { Path } from "../paths.ts";
 export interface Specimen {
   readonly utterance: string;
   readonly speaker: string;
-  /** Who was identified. */
+  /** The predicted speaker. */
   readonly predicted: string;
   readonly path: Path;
-  /** Its place among the signatures. */
+  /** Its index among the signatures. */
   readonly index: number;
 }
 
@@ -17,7 +18,7 @@ export function specimens({ train, test }: Experiment, { confusion, paths, predi
   const first = confusion.classes
     .map((speaker) => test.findIndex((utterance) => utterance.speaker === speaker))
     .filter((i) => i >= 0);
-  // Of a single speaker two utterances, if there are two.
+  // With a single speaker, two of its utterances if there are two.
   const chosen = first.length > 1 ? first.slice(0, 2) : [...test.keys()].slice(0, 2);
   return chosen.map((i) => ({
     utterance: (test[i] as (typeof test)[number]).id,

@@ -1,4 +1,4 @@
-// How the report looks, in light and in dark: one sheet, inside the page.
+// The report's style sheet, light and dark, inlined into the page.
 
 export const style = `
 :root {
