@@ -1,6 +1,7 @@
-// Contents of the shipped binaries (dist/wasm) of all families, read from their disassembly. An
-// engine rejects a whole module for one unknown opcode, so a stray one in `simd` would break the
-// library on every older engine. Results are not checked here.
+// What the shipped binaries (dist/wasm) of all families really contain, read from their
+// disassembly: an engine refuses a whole module for one opcode that it does not know, so a stray
+// one in `simd` would take the library away from every older engine. That the results are right is
+// not looked at here.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +19,8 @@ const variants = ["simd", "relaxed", "threads"] as const;
 type Variant = (typeof variants)[number];
 
 /**
- * One line for each import, export and memory in the WebAssembly text format; the set of opcodes.
+ * One line for each import, export and memory, as the WebAssembly text format writes them; the
+ * opcodes, each once.
  */
 interface Contents {
   readonly opcodes: ReadonlySet<string>;
@@ -30,7 +32,10 @@ interface Contents {
 type Wabt = Awaited<ReturnType<typeof wabtInit>>;
 let wabt: Wabt;
 
-/** All features enabled: an opcode that the disassembler does not understand would be missed. */
+/**
+ * Every feature on: the disassembler must understand all that a binary could hold, or it could miss
+ * it.
+ */
 const everything = {
   annotations: true,
   bulk_memory: true,
@@ -59,8 +64,8 @@ interface Shipped {
 }
 
 function contentsOf(module: ReturnType<Wabt["readWasm"]>): Contents {
-  // Flat format, so that each instruction begins its own line; function names, which may be
-  // anything, begin none.
+  // Flat, so that each instruction begins its own line; names of functions, which may say anything,
+  // begin none.
   const lines = module
     .toText({ foldExprs: false, inlineExport: false })
     .split("\n")
@@ -83,7 +88,7 @@ const relaxedOpcodes = ({ opcodes }: Contents) => [...opcodes].filter((name) => 
 const atomicOpcodes = ({ opcodes }: Contents) => [...opcodes].filter((name) => /(^|\.)atomic\./.test(name));
 const sharedMemories = ({ memories }: Contents) => memories.filter((line) => /\bshared\b/.test(line));
 
-/** Exported functions other than those of wasm-bindgen and the linker. */
+/** Exported functions other than wasm-bindgen's and the linker's own. */
 const ownFunctions = ({ exports }: Contents) =>
   exports
     .map((line) => /^\(export "([^"]+)" \(func /.exec(line)?.[1])
@@ -210,8 +215,7 @@ describe("the inspection itself", () => {
 
   it("finds an atomic opcode and a shared memory", () => {
     const binary = assemble(
-      `(module (import "env" "memory" (memory 1 2 shared))
-        (func (result i32) i32.const 0 i32.const 1 i32.atomic.rmw.add) (func atomic.fence))`,
+      `(module (import "env" "memory" (memory 1 2 shared)) (func (result i32) i32.const 0 i32.const 1 i32.atomic.rmw.add) (func atomic.fence))`,
     );
     expect(atomicOpcodes(disassemble(binary)).sort()).toEqual(["atomic.fence", "i32.atomic.rmw.add"]);
     expect(sharedMemories(disassemble(binary))).toHaveLength(1);

@@ -1568,13 +1568,13 @@ describe("faults of the engine", () => {
 
   test("a kernel that fails or traps is told apart from bad input, and a trapped instance is replaced", async () => {
     const failing = new Runtime({ compile: onlyModules });
-    await failing.init(undefined, await fakeModule({ signature: "(i32.const -5)" }));
+    await failing.init(undefined, await fakeModule({ run: "(i32.const -5)" }));
     const error = thrown(() => bindSignature(failing)(path, { depth }));
     expect(error).toMatchObject({ code: "INTERNAL", given: "paths (1, 3, 2), depth 2" });
     expect((error as Error).message).toMatch(/code -5.*please report/);
 
     const trapping = new Runtime({ compile: onlyModules });
-    await trapping.init(undefined, await fakeModule({ signature: "(unreachable)" }));
+    await trapping.init(undefined, await fakeModule({ run: "(unreachable)" }));
     const broken = trapping.loaded;
     const trapped = thrown(() => bindSignature(trapping)(path, { depth }));
     expect(trapped).toMatchObject({ code: "INTERNAL" });

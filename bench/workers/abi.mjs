@@ -1,6 +1,6 @@
-// One of the shipped binaries, called below the facade: memory and addresses in the caller's hands,
-// so that kernels can be timed on data already in place. ts/wasm/abi.ts describes the exports;
-// nothing of the facade is used, so that none of its work can slip in.
+// One of the shipped binaries, called below the facade: memory and addresses in the caller's hands, so that kernels can be
+// timed on data already in place. crates/wasm/src/head.rs describes a task's head. Nothing of the facade is used, so that
+// none of its work can slip in.
 
 import { readFileSync } from "node:fs";
 import { signatureSize } from "../lib/counts.mjs";
@@ -13,8 +13,7 @@ const streamBit = 1;
 export function instantiate(variant) {
   const module = new WebAssembly.Module(readFileSync(new URL(`../../dist/wasm/${variant}.wasm`, import.meta.url)));
   const imports = {};
-  // What wasm-bindgen asks for is bookkeeping of references to JavaScript objects, which calls in
-  // numbers never need.
+  // What wasm-bindgen asks for is bookkeeping of references to JavaScript objects, which calls in numbers never need.
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (kind !== "function") throw new Error(`${variant}.wasm imports ${from}.${name}, a ${kind}`);
     imports[from] ??= {};
@@ -41,127 +40,81 @@ export class Arena {
     return address;
   }
 
-  /** The address of a copy of a typed array. */
-  put(array) {
-    const address = this.take(Math.max(8, array.byteLength));
-    new array.constructor(this.exports.memory.buffer, address, array.length).set(array);
-    return address;
-  }
-
   release() {
     for (const [address, bytes] of this.#given) this.exports.release(address, bytes);
     this.#given = [];
   }
 }
 
+const headBytes = 192;
+const operations = { signature: 1, vjp: 3 };
+
 /**
- * A call of `signature` on data in place.
- * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" |
- *   "float64", algorithm?: "auto" | "horner" | "pruned", stream?: boolean }} shape
- * @returns {{ call: () => void, result: () => Float32Array | Float64Array, release: () => void,
- *   scratchBytes: number }}
+ * A task on data in place: a head at the beginning of a piece of memory, and behind it regions, given by their numbers, as
+ * arrays that are copied or as counts of numbers.
  */
-export function kernelCall(
-  exports,
-  paths,
-  { batch, points, channels, depth, dtype = "float32", algorithm = "auto", stream = false },
-) {
+function task(exports, operation, { batch, points, channels, depth, dtype = "float32", options, row = 0 }, regions) {
   const { index, array: Numbers } = dtypes[dtype];
   const arena = new Arena(exports);
-  const options = (algorithms[algorithm] << 8) | (stream ? streamBit : 0);
-  const numbers = batch * (stream ? points - 1 : 1) * signatureSize(channels, depth);
-  const scratchBytes = exports.signature_scratch_bytes(index, channels, depth, options) >>> 0;
+  const bytesOf = (region) => align((region.length ?? region) * Numbers.BYTES_PER_ELEMENT);
+  const bytes = headBytes + Object.values(regions).reduce((sum, region) => sum + bytesOf(region), 0);
+  const head = arena.take(bytes);
+  const words = new Uint32Array(headBytes / 4);
+  words.set([operations[operation], index, 0, 0, 0, 0, channels, depth, options, batch, points, 0, row]);
+  let offset = headBytes;
+  for (const [region, numbers] of Object.entries(regions)) {
+    words[16 + 2 * region] = offset;
+    if (numbers.length !== undefined) new Numbers(exports.memory.buffer, head + offset, numbers.length).set(numbers);
+    offset += bytesOf(numbers);
+  }
+  const write = () => new Uint32Array(exports.memory.buffer, head, words.length).set(words);
+  write();
+  const scratchBytes = exports.scratch(head) >>> 0;
   if (!scratchBytes)
-    throw new Error(`no kernel takes ${dtype}, channels ${channels}, depth ${depth}, algorithm ${algorithm}`);
-  const input = arena.put(paths instanceof Numbers ? paths : Numbers.from(paths));
-  const out = arena.take(numbers * Numbers.BYTES_PER_ELEMENT);
-  const scratch = arena.take(scratchBytes);
+    throw new Error(`no kernel takes ${dtype}, channels ${channels}, depth ${depth}, options ${options}`);
+  words[13] = arena.take(scratchBytes);
+  words[14] = scratchBytes;
+  write();
   const call = () => {
-    const code = exports.signature(
-      index,
-      input,
-      batch,
-      points,
-      channels,
-      depth,
-      0,
-      0,
-      0,
-      0,
-      0,
-      options,
-      out,
-      scratch,
-      scratchBytes,
-    );
+    const code = exports.run(head);
     if (code < 0) throw new Error(`the kernel refused: code ${code}`);
   };
   return {
     call,
     result: () => {
       call();
-      return new Numbers(exports.memory.buffer, out, numbers).slice();
+      return new Numbers(exports.memory.buffer, head + words[16 + 2 * 3], regions[3]).slice();
     },
     release: () => arena.release(),
     scratchBytes,
   };
 }
 
+const align = (bytes) => Math.ceil(bytes / 64) * 64;
+
+const rowsOf = ({ points, channels, depth, stream = false }) =>
+  (stream ? points - 1 : 1) * signatureSize(channels, depth);
+
+/**
+ * A call of `signature` on data in place.
+ * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" | "float64", algorithm?: "auto" | "horner" | "pruned",
+ *   stream?: boolean }} shape
+ * @returns {{ call: () => void, result: () => Float32Array | Float64Array, release: () => void, scratchBytes: number }}
+ */
+export function kernelCall(exports, paths, shape) {
+  const options = (algorithms[shape.algorithm ?? "auto"] << 8) | (shape.stream ? streamBit : 0);
+  return task(exports, "signature", { ...shape, options }, { 0: paths, 3: shape.batch * rowsOf(shape) });
+}
+
 /**
  * A call of `signature_vjp` on data in place, its signatures made beforehand.
- * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" |
- *   "float64", stream?: boolean }} shape
+ * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" | "float64", stream?: boolean }} shape
  */
-export function gradientKernelCall(
-  exports,
-  paths,
-  cotangents,
-  { batch, points, channels, depth, dtype = "float32", stream = false },
-) {
-  const { index, array: Numbers } = dtypes[dtype];
-  const forward = kernelCall(exports, paths, { batch, points, channels, depth, dtype, stream });
+export function gradientKernelCall(exports, paths, cotangents, shape) {
+  const forward = kernelCall(exports, paths, { ...shape, algorithm: "auto" });
   const signatures = forward.result();
   forward.release();
-  const arena = new Arena(exports);
-  const options = stream ? streamBit : 0;
-  const scratchBytes = exports.vjp_scratch_bytes(index, channels, depth, options) >>> 0;
-  const as = (numbers) => (numbers instanceof Numbers ? numbers : Numbers.from(numbers));
-  const places = [paths, signatures, cotangents].map((numbers) => arena.put(as(numbers)));
-  const out = arena.take(paths.length * Numbers.BYTES_PER_ELEMENT);
-  const scratch = arena.take(scratchBytes);
-  const [path, signature, cotangent] = places;
-  const shape = [batch, points, channels, depth];
-  const signatureRow = signatures.length / (batch * (stream ? points - 1 : 1));
-  const call = () => {
-    const given = [
-      index,
-      path,
-      ...shape,
-      0,
-      0,
-      0,
-      0,
-      0,
-      signature,
-      signatureRow,
-      cotangent,
-      options,
-      out,
-      0,
-      0,
-      0,
-      scratch,
-    ];
-    const code = exports.signature_vjp(...given, scratchBytes);
-    if (code !== 0) throw new Error(`the kernel says: code ${code}`);
-  };
-  return {
-    call,
-    result: () => {
-      call();
-      return new Numbers(exports.memory.buffer, out, paths.length).slice();
-    },
-    release: () => arena.release(),
-    scratchBytes,
-  };
+  const options = shape.stream ? streamBit : 0;
+  const row = signatureSize(shape.channels, shape.depth);
+  return task(exports, "vjp", { ...shape, options, row }, { 0: paths, 3: paths.length, 4: cotangents, 5: signatures });
 }

@@ -192,7 +192,7 @@ describe.each(ways)("$name", ({ options, variant }) => {
 describe("a kernel that traps", () => {
   // Traps at depth 3, gives zeros otherwise.
   const trapping = () =>
-    fakeModule({ signature: "(if (i32.eq (local.get 5) (i32.const 3)) (then unreachable)) (i32.const 0)" });
+    fakeModule({ run: "(if (i32.eq (local.get 5) (i32.const 3)) (then unreachable)) (i32.const 0)" });
 
   test.each([{ sharedMemory: true }, { sharedMemory: false }])(
     "costs three tries, then the call that it happens to ($sharedMemory)",

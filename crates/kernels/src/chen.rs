@@ -2,8 +2,10 @@
 //!
 //! Twice the same arithmetic in the same order, so that both give the same bits: for paths in lanes, and for one path in a row.
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Real};
 use crate::shape::Shape;
+use crate::tensor::outer;
+use core::slice::{from_raw_parts, from_raw_parts_mut};
 
 /// `a := a ⊗ b` in every lane; both are states of `shape.size` vectors.
 ///
@@ -22,13 +24,8 @@ pub unsafe fn multiply_lanes<V: Lanes>(shape: &Shape, a: *mut V, b: *const V) {
             for i in 1..k {
                 let (prefixes, suffixes) = (shape.count(i), shape.count(k - i));
                 let (left, right) = (a.add(shape.offset(i)), b.add(shape.offset(k - i)));
-                for p in 0..prefixes {
-                    let x = *left.add(p);
-                    let row = to.add(p * suffixes);
-                    for s in 0..suffixes {
-                        *row.add(s) = x.mul_add(*right.add(s), *row.add(s));
-                    }
-                }
+                let (left, right) = (from_raw_parts(left, prefixes), from_raw_parts(right, suffixes));
+                outer(from_raw_parts_mut(to, shape.count(k)), left, right, V::splat(V::T::ONE));
             }
         }
     }

@@ -99,6 +99,8 @@ pub enum Error {
     Scratch,
     /// The recovery is missing.
     Recovery,
+    /// Too few numbers in an operand (operations on rows only).
+    Rows,
     /// `signatures` has not one row for each row of the result (gradients only).
     Signatures,
     /// `cotangents` has not one row for each row of the result (gradients only).

@@ -7,10 +7,16 @@
 
 // As in path-signature-kernels.
 #![cfg_attr(path_signature_small, feature(optimize_attribute))]
+// What all families share is not dead where one of them does not use it.
+#![cfg_attr(not(feature = "core"), allow(dead_code))]
 
+#[cfg(feature = "algebra")]
+mod algebra;
 #[cfg(feature = "core")]
 mod combine;
 mod head;
+#[cfg(test)]
+mod memory;
 #[cfg(feature = "core")]
 mod old;
 mod operation;

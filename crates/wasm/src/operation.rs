@@ -38,6 +38,8 @@ pub fn ask(task: &Task, question: Question) -> Result<usize, i32> {
         2 => of::<crate::combine::Combine>(task, question),
         #[cfg(feature = "core")]
         3 => of::<crate::vjp::SignatureVjp>(task, question),
+        #[cfg(feature = "algebra")]
+        16..=23 => of::<crate::algebra::Algebra>(task, question),
         _ => Err(code::OPERATION),
     }
 }

@@ -1,0 +1,102 @@
+//! A piece of native memory in which tests lay out tasks.
+
+use crate::head::{Head, Region};
+use crate::{ranges, run, scratch};
+
+/// A pseudorandom sequence (xorshift).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) as u32
+    }
+
+    pub fn number(&mut self) -> f64 {
+        f64::from(self.next()) / f64::from(u32::MAX) - 0.5
+    }
+
+    pub fn of(&mut self, choices: &[u32]) -> u32 {
+        choices[self.next() as usize % choices.len()]
+    }
+}
+
+/// Memory that begins with a head.
+pub struct Memory {
+    words: Vec<[u64; 8]>,
+    /// Bytes that are taken.
+    end: usize,
+}
+
+impl Memory {
+    pub fn new(bytes: usize) -> Memory {
+        let words = vec![[0; 8]; bytes.div_ceil(64) + 1];
+        Memory { words, end: 192 }
+    }
+
+    /// The first address that is a multiple of 64.
+    pub fn at(&self) -> usize {
+        (self.words.as_ptr() as usize).next_multiple_of(64)
+    }
+
+    pub fn bytes(&self) -> usize {
+        (self.words.len() - 1) * 64
+    }
+
+    pub fn take(&mut self, bytes: usize) -> u32 {
+        let begin = self.end;
+        self.end = (begin + bytes).next_multiple_of(64);
+        assert!(self.end <= self.bytes(), "the test's memory is too small");
+        begin as u32
+    }
+
+    /// A region of numbers.
+    pub fn put(&mut self, numbers: &[f64], dtype: u32) -> u32 {
+        let offset = self.take(numbers.len() * if dtype == 0 { 4 } else { 8 });
+        for (i, &x) in numbers.iter().enumerate() {
+            let at = self.at() + offset as usize;
+            // SAFETY: the region was just taken.
+            unsafe {
+                match dtype {
+                    0 => *(at as *mut f32).add(i) = x as f32,
+                    _ => *(at as *mut f64).add(i) = x,
+                }
+            }
+        }
+        offset
+    }
+
+    pub fn numbers(&self, offset: u32, count: usize, dtype: u32) -> Vec<f64> {
+        let at = self.at() + offset as usize;
+        // SAFETY: the caller took as many.
+        let number = |i: usize| unsafe {
+            if dtype == 0 { f64::from(*(at as *const f32).add(i)) } else { *(at as *const f64).add(i) }
+        };
+        (0..count).map(number).collect()
+    }
+
+    pub fn ask<R>(&mut self, head: Head, export: impl Fn(usize) -> R) -> R {
+        ranges::MEMORY.set((self.at(), self.at() + self.bytes()));
+        // SAFETY: every memory begins with room for a head.
+        unsafe { (self.at() as *mut Head).write(head) };
+        export(self.at())
+    }
+
+    /// Runs a task with as much scratch as it needs.
+    pub fn run(&mut self, mut head: Head) -> i32 {
+        let bytes = self.ask(head, scratch);
+        assert!(bytes > 0, "unsupported");
+        (head.scratch, head.scratch_bytes) = (self.take(bytes), bytes as u32);
+        self.ask(head, run)
+    }
+}
+
+pub fn region(offset: u32, stride: usize) -> Region {
+    Region { offset, stride: stride as u32 }
+}
+
+pub fn size(channels: usize, depth: usize) -> usize {
+    path_signature_kernels::signature_size(channels, depth).unwrap()
+}
