@@ -77,8 +77,10 @@ const sharedFiles = {
   /** Compiles bytes, loads engines: nothing for edge hosts. */
   loading: /\/(wasm\/(compile|binaries)|engine\/bind|entry\/(inline|slim))\.js$/,
   ...Object.assign({}, ...Object.keys(families).map(binaryFiles)),
-  gradients: /\/(operations\/(signature-vjp|gradient[^/]*)|input\/cotangent)\.js$/,
-  core: /\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
+  gradients: /\/ts\/operations\/(signature-vjp|gradient[^/]*)\.js$/,
+  /** The family `algebra`. */
+  algebra: /\/ts\/operations\/(rows-operation|multiply|inverse|exp|log)\.js$/,
+  core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
   /** Calls on the device of TensorFlow.js, which its `prepare` loads. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
   /** Planning and reading for GPUs are the engine's; devices, kernels and measuring come when a device is first opened. */

@@ -50,7 +50,7 @@ const inverse = {
   vjp: 21,
   operands: 1,
   products: 1,
-  scalars: [(scalar) => scalar !== 0, "rows whose scalar term is not 0"],
+  scalars: [(scalar: number) => scalar !== 0, "rows whose scalar term is not 0"],
 } as const;
 
 export const inverseOperation = /* @__PURE__ */ rowsOperation(inverse);

@@ -50,7 +50,7 @@ const log = {
   vjp: 23,
   operands: 1,
   products: 1,
-  scalars: [(scalar) => scalar > 0, "rows whose scalar term is positive"],
+  scalars: [(scalar: number) => scalar > 0, "rows whose scalar term is positive"],
 } as const;
 
 export const logOperation = /* @__PURE__ */ rowsOperation(log);
