@@ -64,8 +64,8 @@ const sharedFiles = {
   /** Compiles bytes, loads engines: nothing for edge hosts. */
   loading: /\/(wasm\/(compile|inlined)|engine\/bind)\.js$/,
   binaries: /\/(generated\/(relaxed|simd)|wasm\/binaries|entry\/inline)\.js$/,
-  gradients: /\/(run\/vjp[^/]*|operations\/signature-vjp|input\/cotangent)\.js$/,
-  core: /\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/public)\.js$/,
+  gradients: /\/ts\/(run\/vjp[^/]*|operations\/signature-vjp|input\/cotangent)\.js$/,
+  core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/public)\.js$/,
   threads: /\/(generated|entry)\/threads\.js$/,
   /** Calls on the device of TensorFlow.js, which `prepare` asks for; with the one door that nobody else goes through. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
