@@ -39,6 +39,11 @@ function decision(
   return { rule: deciding[0]!.rule, ...explanation.plan, explanation };
 }
 
+test("an operation is its descriptor: anything else is a type error, never a signature", () => {
+  // @ts-expect-error
+  expect(() => decide("signature", tiny, "float32", auto, withGpu)).toThrow(TypeError);
+});
+
 describe("rules", () => {
   test("explicit choice goes before everything", () => {
     for (const shape of [tiny, huge])
