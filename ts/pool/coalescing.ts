@@ -62,7 +62,7 @@ export class Coalescing {
   /** Adds a job to the batch of its key. */
   add(job: Job, key: number, mode: Mode): CoalescedBatch {
     const batches = this.#batches;
-    let at = key;
+    let at = key | 0;
     let batch = batches.get(at);
     // Jobs that differ though their keys are equal are kept under the numbers that follow.
     while (batch !== undefined && !batch.accepts(job)) batch = batches.get(++at);
