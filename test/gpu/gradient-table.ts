@@ -11,6 +11,7 @@ import { pathKinds } from "../paths.ts";
 import { maxAbs } from "../reference.ts";
 import { gradientTolerance } from "../tolerances.ts";
 import { defaultLimits } from "./default-limits.ts";
+import { chosenGradients } from "./selection.ts";
 import type { Outcome } from "./table.ts";
 
 /** A case, and how many pieces of time it is swept in, where that is not the library's choice. */
@@ -169,7 +170,7 @@ const streams = (
 );
 
 /** What has kernels, without those cases that differ in what the signatures are computed by. */
-export const gpuGradientCases: readonly GradientCase[] = [
+export const everyGpuGradientCase: readonly GradientCase[] = [
   ...cases.filter((one) => one.algorithm === "auto"),
   ...edges(),
   ...streams,
@@ -177,6 +178,9 @@ export const gpuGradientCases: readonly GradientCase[] = [
   ...pieces(),
   ...cut,
 ].filter((one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0);
+
+/** Those that are run. */
+export const gpuGradientCases = chosenGradients(everyGpuGradientCase);
 
 /** Runs a case. */
 export async function runGradientCase(backend: GpuBackend, one: GradientCase): Promise<Outcome> {

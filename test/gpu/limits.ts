@@ -4,8 +4,9 @@
 
 import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { referenceSignature } from "../reference.ts";
+import { chosenForCuts } from "./selection.ts";
 import { smaller } from "./small.ts";
-import { gpuCases, type Outcome, runCase } from "./table.ts";
+import { everyGpuCase, type Outcome, runCase } from "./table.ts";
 
 type Limits = Partial<Record<keyof GPUSupportedLimits, number>>;
 
@@ -22,7 +23,7 @@ const wrong = (error: string) => ({ worst: Number.POSITIVE_INFINITY, where: "", 
 /** The table's cases on bindings of so many bytes: paths of a few hundred points no longer fit, and batches are many blocks. */
 function onSmallBindings(maxStorageBufferBindingSize: number): LimitCase[] {
   const numbersThatFit = (maxStorageBufferBindingSize - 256) / 4;
-  const fitting = gpuCases.filter(({ channels, depth }) => {
+  const fitting = everyGpuCase.filter(({ channels, depth }) => {
     let size = 1;
     for (let k = 1; k <= depth; k++) size += channels ** k;
     return Math.max(size, 2 * channels) <= numbersThatFit;
@@ -30,7 +31,7 @@ function onSmallBindings(maxStorageBufferBindingSize: number): LimitCase[] {
   const some = fitting.filter(
     ({ name }, i) => /^(options|blocks|length)/.test(name) && (i % 3 === 0 || /^(blocks|length)/.test(name)),
   );
-  return some.map((one) => ({
+  return chosenForCuts(some).map((one) => ({
     name: `bindings of ${maxStorageBufferBindingSize} bytes: ${one.name}`,
     limits: { maxStorageBufferBindingSize },
     async run(backend) {

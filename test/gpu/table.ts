@@ -7,6 +7,7 @@ import { shareOf, streamShareOf } from "../../ts/gpu/share.ts";
 import { type Case, callOf, cases, material, plainCase, referencesOf, rowsOf } from "../cases.ts";
 import { judge } from "../judge.ts";
 import { pathKinds } from "../paths.ts";
+import { chosenSignatures } from "./selection.ts";
 
 /** What became of a case. */
 export interface Outcome {
@@ -102,9 +103,12 @@ function pieces(): Case[] {
 }
 
 /** What a GPU computes; results without numbers never reach it. */
-export const gpuCases: readonly Case[] = [...cases, ...edges(), ...pieces()].filter(
+export const everyGpuCase: readonly Case[] = [...cases, ...edges(), ...pieces()].filter(
   (one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0,
 );
+
+/** Those that are run. */
+export const gpuCases = chosenSignatures(everyGpuCase);
 
 /** Runs a case. */
 export async function runCase(backend: GpuBackend, one: Case): Promise<Outcome> {
