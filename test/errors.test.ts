@@ -1679,10 +1679,13 @@ type EngineCode =
   | "ENGINE_CLOSED"
   | "BLOCK_FAILED";
 
+/** Codes of the family `algebra`, which test/algebra.test.ts covers. */
+type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
+
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Elsewhere = EngineCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
+  type Elsewhere = EngineCode | AlgebraCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,
     PATHS_RANK: true,

@@ -1,26 +1,18 @@
 // Jobs whose keys are equal share a task only where they can: a key is a hash, and may collide.
 
 import { expect, test } from "vitest";
+import type { Job, Task } from "../../ts/pool/call.ts";
 import { Coalescing } from "../../ts/pool/coalescing.ts";
-import type { Job, Task } from "../../ts/pool/job.ts";
 
-/** A job of some kind; those of one kind can share a task. */
+/** A job of some kind, as far as batches look at it; those of one kind can share a task. */
 function jobOf(kind: string, cost = 1000): Job & { kind: string } {
-  return {
+  const job = {
     kind,
-    key: 7,
-    owner: undefined,
-    total: 1,
-    done: 0,
-    cancelled: false,
     cost,
-    hasNext: true,
-    next: () => undefined,
-    canCoalesceWith: (other) => (other as { kind?: string }).kind === kind,
-    coalesce: (jobs) => ({ jobs: jobs.splice(0, 3) }) as unknown as Task,
-    inspect: () => undefined,
-    refused: () => new Error(),
+    canCoalesceWith: (other: Job) => (other as Job & { kind: string }).kind === kind,
+    coalesce: (jobs: Job[]) => ({ jobs: jobs.splice(0, 3) }) as unknown as Task,
   };
+  return job as unknown as Job & { kind: string };
 }
 
 test("jobs that differ though their keys are equal do not share a batch", () => {

@@ -4,7 +4,7 @@
 import { flowLayoutOf } from "../../ts/gpu/flow-layout.ts";
 import { type GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { readCotangent } from "../../ts/input/cotangent.ts";
-import type { Gradients } from "../../ts/run/vjp-run.ts";
+import type { Gradients } from "../../ts/operations/gradients.ts";
 import { type Case, callOf, cases, plainCase, rowsOf, sizeOf } from "../cases.ts";
 import { type Truth, truth } from "../gradient-truth.ts";
 import { pathKinds } from "../paths.ts";

@@ -1,9 +1,9 @@
 // Which cases of the tables every implementation runs by default: the fewest that meet every kind of every kernel, every way to cut, every option with
 // every other. The rest, `npm test -- --all`, are the same kernels on other shapes.
 
-import { planGradients, wayOf } from "../../ts/gpu/index.ts";
-import type { Way } from "../../ts/gpu/way.ts";
-import { type Case, rowsOf } from "../cases.ts";
+import { type KernelPlan, planKernels } from "../../ts/gpu/kernel-plan.ts";
+import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
+import type { Case } from "../cases.ts";
 import { chosenOf, type Level, pairsOf, type Shown } from "../level.ts";
 import { defaultLimits } from "./default-limits.ts";
 
@@ -36,7 +36,7 @@ const timeOf = (steps: number, tile: number): string =>
   steps < 1 ? "no step" : steps < tile ? "part of a tile" : steps === tile ? "a tile" : "tiles";
 
 /** What is written in a walk's source besides numbers, and how its pieces come together. */
-function kindOf({ kernel, layout, pieces, followed, wholeLayout }: Way): string {
+function kindOf({ kernel, layout, pieces, followed, wholeLayout }: KernelPlan): string {
   if (!layout) return kernel;
   const { share, shares, tracks, workgroups, vector, slice, gathers } = layout;
   return [
@@ -59,19 +59,19 @@ const needsOf = ({ channels, depth, stream }: Case): string => `${channels} ${de
 
 function shownBySignature(one: Case): Shown {
   const sizes = sizesOf(one);
-  const way = wayOf(sizes, defaultLimits)!;
-  const time = timeOf(sizes.steps, way.layout?.tile ?? 1);
-  const features = [kindOf(way), ...pairsOf({ kernel: way.kernel, time, ...optionsOf(one) }), ...ownOf(one)];
+  const plan = planKernels(sizes, defaultLimits)!;
+  const time = timeOf(sizes.steps, plan.layout?.tile ?? 1);
+  const features = [kindOf(plan), ...pairsOf({ kernel: plan.kernel, time, ...optionsOf(one) }), ...ownOf(one)];
   return { features, needs: needsOf(one) };
 }
 
 function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
   const { channels, depth } = one;
-  const sizes = { ...sizesOf(one), rows: rowsOf(one), initial: one.initial !== "none", resident: false, stays: false };
-  const given = one.pieces === undefined ? {} : { pieces: one.pieces };
-  const plan = planGradients({ ...sizes, ...given }, defaultLimits);
+  const sizes = sizesOf(one);
+  const shape = { ...sizes, basepoint: one.basepoint !== "none", initial: one.initial !== "none", pieces: one.pieces };
+  const plan = signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, defaultLimits);
   if (typeof plan === "string") return { features: [one.name] };
-  const { kernel, flow, forward, pieces } = plan.way;
+  const { kernel, flow, forward, pieces } = plan;
   const place =
     flow && `${flow.inRegisters}, tracks ${flow.tracks > 1}, pairs ${flow.pairs > flow.invocations}, tile ${flow.tile}`;
   const time = timeOf(sizes.steps, flow?.tile ?? 1);
@@ -86,7 +86,7 @@ function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
 
 /** How calls are cut depends on what is given and what comes out, hardly on kernels. */
 function shownByCut(one: Case): Shown {
-  const { kernel } = wayOf(sizesOf(one), defaultLimits)!;
+  const { kernel } = planKernels(sizesOf(one), defaultLimits)!;
   const options = Object.entries(optionsOf(one)).map(([name, value]) => `${name} ${value}`);
   const { initial, basepoint, ragged } = optionsOf(one);
   return {
