@@ -721,7 +721,7 @@ const table: Row[] = [
     "BASEPOINT_SHAPE",
     "options.basepoint",
     "3 numbers without a shape",
-    "of shape (2) or (2)",
+    "of shape (2)",
   ),
   row(
     "basepoint of another batch",
@@ -809,7 +809,7 @@ const table: Row[] = [
     "INITIAL_SHAPE",
     "options.initial",
     "a tensor of shape (14)",
-    "of shape (6) or (6)",
+    "of shape (6)",
   ),
   row(
     "initial with a scalar term not asked for",
@@ -818,7 +818,7 @@ const table: Row[] = [
     "INITIAL_SHAPE",
     "options.initial",
     "7 numbers without a shape",
-    "of shape (6) or (6)",
+    "of shape (6)",
   ),
   row(
     "initial whose scalar term is not 1",

@@ -196,7 +196,9 @@ describe.each(ways)("$name", ({ options, variant }) => {
 describe("a kernel that traps", () => {
   // Traps at depth 3, gives zeros otherwise.
   const trapping = () =>
-    fakeModule({ run: "(if (i32.eq (local.get 5) (i32.const 3)) (then unreachable)) (i32.const 0)" });
+    fakeModule({
+      run: "(if (i32.eq (i32.load offset=28 (local.get 0)) (i32.const 3)) (then unreachable)) (i32.const 0)",
+    });
 
   test.each([{ sharedMemory: true }, { sharedMemory: false }])(
     "costs three tries, then the call that it happens to ($sharedMemory)",
