@@ -77,17 +77,16 @@ const sharedFiles = {
   /** Compiles bytes, loads engines: nothing for edge hosts. */
   loading: /\/(wasm\/(compile|binaries)|engine\/bind|entry\/(inline|slim))\.js$/,
   ...Object.assign({}, ...Object.keys(families).map(binaryFiles)),
-  gradients: /\/(run\/vjp[^/]*|operations\/signature-vjp|input\/cotangent)\.js$/,
-  core: /\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
+  gradients: /\/ts\/operations\/(signature-vjp|gradient[^/]*)\.js$/,
+  /** The family `algebra`. */
+  algebra: /\/ts\/operations\/(rows-operation|multiply|inverse|exp|log)\.js$/,
+  core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
   /** Calls on the device of TensorFlow.js, which its `prepare` loads. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
-  /**
-   * What plans ask of the GPU's kernels, and reading its tensors, is the engine's; the rest, and
-   * measuring, comes when a device is opened.
-   */
-  gpu: /\/gpu\/(?!(blocks|faults|gradient-(layout|way)|input|layout|limits|readback|recovery|share|source|tensor|usage|way)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
+  /** Planning and reading for GPUs are the engine's; devices, kernels and measuring come when a device is first opened. */
+  gpu: /\/gpu\/(?!(blocks|faults|flow-layout|input|kernel-plan|layout|limits|operations\/[^/]+|readback|recovery|shape|share|source|tensor|usage)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
   engine:
-    /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/worker-source\.js$|\/comlink\//,
+    /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/(plan-constants|worker-source)\.js$|\/comlink\//,
 };
 const sharedFile = (id) => {
   // The project's own folder may be called anything.

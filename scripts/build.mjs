@@ -9,6 +9,7 @@ import * as bundle from "./lib/bundle.mjs";
 import { writeEntries } from "./lib/entry-modules.mjs";
 import { prefixed } from "./lib/families.mjs";
 import { exclusively } from "./lib/lock.mjs";
+import { writePlanConstants } from "./lib/plan-constants.mjs";
 import { at } from "./lib/project.mjs";
 import { remembered } from "./lib/rust.mjs";
 import { Fault, main, say, step } from "./lib/terminal.mjs";
@@ -69,6 +70,7 @@ await main(async () => {
       let made = 0;
       bundle.writeVersion();
       writeEntries();
+      writePlanConstants();
       if (chosen.only !== "js") made += await buildWasm(chosen);
       if (chosen.only !== "wasm") made += await buildJs(chosen);
       if (made === 0) say("✓ build: nothing changed");

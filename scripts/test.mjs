@@ -1,9 +1,11 @@
 // Runs all tests: the crates' natively by cargo, then everything else by vitest. The last line has the totals of both,
 // `N passed, N failed`, and the exit status says whether all passed. Arguments go to vitest, except
 //
+//   --all                  with the exhaustive sweeps, which repeat what smaller tables prove (test/level.ts)
+//   --quick                no browser, no tarball, no GPU: cargo, types, and the tables on the inlined binaries
 //   --only cargo|vitest    one of the two
 
-import { mkdirSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { at, pinnedNode, read, targetFolder } from "./lib/project.mjs";
 import { environment, remembered } from "./lib/rust.mjs";
@@ -18,7 +20,7 @@ const sum = (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.faile
 const none = { passed: 0, failed: 0, skipped: 0 };
 
 /** Adds up cargo's `test result:` lines, one for each test program. */
-export function cargoCounts(output) {
+function cargoCounts(output) {
   return [...output.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored/gm)]
     .map(([, passed, failed, skipped]) => ({
       passed: Number(passed),
@@ -26,18 +28,6 @@ export function cargoCounts(output) {
       skipped: Number(skipped),
     }))
     .reduce(sum, none);
-}
-
-/** Counts of vitest's JSON report; a file that could not even be loaded has no tests but is a failure. */
-export function vitestCounts(report) {
-  const unloaded = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
-  );
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + unloaded.length,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
 }
 
 async function cargo() {
@@ -63,40 +53,72 @@ async function cargo() {
   return counts;
 }
 
-async function vitest(args) {
-  const report = at("target", "test", "vitest.json");
+/** Of programs under test: what they say on stderr is shown only where vitest itself failed. */
+const stderrFile = at("target", "test", "stderr.txt");
+const mostStderr = 4_000;
+
+async function vitest(args, env) {
+  const counts = at("target", "test", "counts.json");
   mkdirSync(at("target", "test"), { recursive: true });
-  rmSync(report, { force: true });
+  rmSync(counts, { force: true });
+  const stderr = openSync(stderrFile, "w");
   const status = await foreground(
     pinnedNode,
     [
       at("node_modules", "vitest", "vitest.mjs"),
       "run",
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${report}`,
+      `--reporter=${at("scripts", "lib", "test-reporter.mjs")}`,
       ...args,
     ],
-    { cwd: at() },
+    { cwd: at(), env: { ...env, TEST_COUNTS: counts }, stderr },
   );
-  const text = read(report);
-  return withStatus(text ? vitestCounts(JSON.parse(text)) : none, status);
+  closeSync(stderr);
+  const text = read(counts);
+  if (!text) console.error(read(stderrFile).slice(-mostStderr));
+  return withStatus(text ? JSON.parse(text) : none, status);
 }
+
+/** The types of everything, as `npm run check` looks at them; counts as one test. */
+async function types() {
+  try {
+    await step("tsc", async () => {
+      await command(pinnedNode, [at("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.json"], { cwd: at() });
+    });
+    return { ...none, passed: 1 };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    console.error(error.message);
+    return { ...none, failed: 1 };
+  }
+}
+
+const parts = { cargo, vitest };
 
 function options() {
   const args = process.argv.slice(2);
+  const flag = (name) => {
+    const place = args.indexOf(name);
+    if (place >= 0) args.splice(place, 1);
+    return place >= 0;
+  };
+  const [all, quick] = [flag("--all"), flag("--quick")];
+  if (all && quick) throw new Fault("--all and --quick: give one of the two");
   const place = args.indexOf("--only");
-  if (place < 0) return { parts: ["cargo", "vitest"], args };
-  const [, part] = args.splice(place, 2);
-  if (part !== "cargo" && part !== "vitest") throw new Fault(`--only ${part}: give cargo or vitest`);
-  return { parts: [part], args };
+  const [, only] = place < 0 ? [] : args.splice(place, 2);
+  if (place >= 0 && !(only in parts)) throw new Fault(`--only ${only}: give cargo or vitest`);
+  return { all, quick, only, args };
 }
 
 await main(async () => {
-  const { parts, args } = options();
+  const { all, quick, only, args } = options();
+  const env = { TEST_LEVEL: all ? "all" : quick ? "quick" : "usual" };
+  const work = [
+    ...(only === "vitest" ? [] : [cargo]),
+    ...(quick && only === undefined ? [types] : []),
+    ...(only === "cargo" ? [] : [() => vitest(args, env)]),
+  ];
   let total = none;
-  if (parts.includes("cargo")) total = sum(total, await cargo());
-  if (parts.includes("vitest")) total = sum(total, await vitest(args));
+  for (const part of work) total = sum(total, await part());
   if (total.skipped > 0) console.log(`${total.skipped} skipped`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;

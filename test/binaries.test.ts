@@ -1,13 +1,11 @@
-// What the shipped binaries (dist/wasm) of all families really contain, read from their
-// disassembly: an engine refuses a whole module for one opcode that it does not know, so a stray
-// one in `simd` would take the library away from every older engine. That the results are right is
-// not looked at here.
+// Contents of the shipped binaries (dist/wasm) of all families, read from their disassembly. An
+// engine rejects a whole module for one unknown opcode, so a stray one in `simd` would break the
+// library on every older engine. Results are not checked here.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import wabtInit from "wabt";
-import { functionsOf } from "../scripts/lib/entry-modules.mjs";
 import { prefixed } from "../scripts/lib/families.mjs";
 import { functions } from "../ts/wasm/abi.ts";
 import { Instance } from "../ts/wasm/instance.ts";
@@ -19,8 +17,7 @@ const variants = ["simd", "relaxed", "threads"] as const;
 type Variant = (typeof variants)[number];
 
 /**
- * One line for each import, export and memory, as the WebAssembly text format writes them; the
- * opcodes, each once.
+ * One line for each import, export and memory in the WebAssembly text format; the set of opcodes.
  */
 interface Contents {
   readonly opcodes: ReadonlySet<string>;
@@ -32,10 +29,7 @@ interface Contents {
 type Wabt = Awaited<ReturnType<typeof wabtInit>>;
 let wabt: Wabt;
 
-/**
- * Every feature on: the disassembler must understand all that a binary could hold, or it could miss
- * it.
- */
+/** All features enabled: an opcode that the disassembler does not understand would be missed. */
 const everything = {
   annotations: true,
   bulk_memory: true,
@@ -64,8 +58,8 @@ interface Shipped {
 }
 
 function contentsOf(module: ReturnType<Wabt["readWasm"]>): Contents {
-  // Flat, so that each instruction begins its own line; names of functions, which may say anything,
-  // begin none.
+  // Flat format, so that each instruction begins its own line; function names, which may be
+  // anything, begin none.
   const lines = module
     .toText({ foldExprs: false, inlineExport: false })
     .split("\n")
@@ -88,7 +82,7 @@ const relaxedOpcodes = ({ opcodes }: Contents) => [...opcodes].filter((name) => 
 const atomicOpcodes = ({ opcodes }: Contents) => [...opcodes].filter((name) => /(^|\.)atomic\./.test(name));
 const sharedMemories = ({ memories }: Contents) => memories.filter((line) => /\bshared\b/.test(line));
 
-/** Exported functions other than wasm-bindgen's and the linker's own. */
+/** Exported functions other than those of wasm-bindgen and the linker. */
 const ownFunctions = ({ exports }: Contents) =>
   exports
     .map((line) => /^\(export "([^"]+)" \(func /.exec(line)?.[1])
@@ -100,9 +94,6 @@ beforeAll(async () => {
 });
 
 describe.each(families)("of the family %s", (family) => {
-  /** Opcodes of arithmetic: a family without functions has no kernels either. */
-  const ofKernels = (...opcodes: string[]) =>
-    expect.arrayContaining(functionsOf(family).length > 0 ? opcodes : []) as string[];
   let shipped: Record<Variant, Shipped>;
   beforeAll(() => {
     const read = (variant: Variant) => {
@@ -122,7 +113,7 @@ describe.each(families)("of the family %s", (family) => {
   describe("simd", () => {
     it("has SIMD multiplication and addition in both precisions", () => {
       expect(simdOpcodes(shipped.simd.contents)).toEqual(
-        ofKernels("v128.load", "v128.store", "f32x4.mul", "f32x4.add", "f64x2.mul", "f64x2.add"),
+        expect.arrayContaining(["v128.load", "v128.store", "f32x4.mul", "f32x4.add", "f64x2.mul", "f64x2.add"]),
       );
     });
 
@@ -135,7 +126,9 @@ describe.each(families)("of the family %s", (family) => {
 
   describe("relaxed", () => {
     it("has relaxed multiply-add in both precisions", () => {
-      expect(relaxedOpcodes(shipped.relaxed.contents)).toEqual(ofKernels("f32x4.relaxed_madd", "f64x2.relaxed_madd"));
+      expect(relaxedOpcodes(shipped.relaxed.contents)).toEqual(
+        expect.arrayContaining(["f32x4.relaxed_madd", "f64x2.relaxed_madd"]),
+      );
     });
 
     it("has no atomic opcode and no shared memory", () => {
@@ -146,8 +139,12 @@ describe.each(families)("of the family %s", (family) => {
 
   describe("threads", () => {
     it("has SIMD, relaxed multiply-add and atomics", () => {
-      expect(simdOpcodes(shipped.threads.contents)).toEqual(ofKernels("v128.load", "f32x4.mul", "f64x2.mul"));
-      expect(relaxedOpcodes(shipped.threads.contents)).toEqual(ofKernels("f32x4.relaxed_madd", "f64x2.relaxed_madd"));
+      expect(simdOpcodes(shipped.threads.contents)).toEqual(
+        expect.arrayContaining(["v128.load", "f32x4.mul", "f64x2.mul"]),
+      );
+      expect(relaxedOpcodes(shipped.threads.contents)).toEqual(
+        expect.arrayContaining(["f32x4.relaxed_madd", "f64x2.relaxed_madd"]),
+      );
       expect(atomicOpcodes(shipped.threads.contents)).toEqual(
         expect.arrayContaining(["i32.atomic.rmw.cmpxchg", "memory.atomic.wait32", "memory.atomic.notify"]),
       );
@@ -215,7 +212,8 @@ describe("the inspection itself", () => {
 
   it("finds an atomic opcode and a shared memory", () => {
     const binary = assemble(
-      `(module (import "env" "memory" (memory 1 2 shared)) (func (result i32) i32.const 0 i32.const 1 i32.atomic.rmw.add) (func atomic.fence))`,
+      `(module (import "env" "memory" (memory 1 2 shared))
+        (func (result i32) i32.const 0 i32.const 1 i32.atomic.rmw.add) (func atomic.fence))`,
     );
     expect(atomicOpcodes(disassemble(binary)).sort()).toEqual(["atomic.fence", "i32.atomic.rmw.add"]);
     expect(sharedMemories(disassemble(binary))).toHaveLength(1);

@@ -164,15 +164,17 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const anything = () => (next() < 0.5 ? Math.floor((next() - 0.5) * 2 ** 33) : wild());
     const options = () => (next() < 0.8 ? Math.floor(next() * 64) : anything());
 
-    const u32 = new Uint32Array(memory.buffer, head, room / 4);
+    // Made anew where memory may have grown.
+    const words = () => new Uint32Array(memory.buffer, head, room / 4);
     // Any bits: numbers that are small, huge or NaN; lengths that are mostly too large.
-    u32.forEach((_, i, all) => {
+    words().forEach((_, i, all) => {
       all[i] = next() < 0.5 ? Math.floor(next() * 4) : Math.floor(next() * 2 ** 32);
     });
 
     const codes = new Map<number, number>();
     for (let i = 0; i < calls; i++) {
-      u32.fill(0, 0, headBytes / 4);
+      const u32 = words().fill(0, 0, headBytes / 4);
+      const given = () => [...words().subarray(0, headBytes / 4)];
       const [batch, points, channels, depth] = [count(), count(), count(), count()];
       u32[word.OPERATION] = next() < 0.95 ? 1 + Math.floor(next() * 3) : anything();
       u32[word.DTYPE] = next() < 0.9 ? Math.floor(next() * 2) : anything();
@@ -196,16 +198,17 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
           written && !isRead ? (next() < 0.2 ? 0 : own) : isRead && fits && next() < 0.7 ? own : offset();
         u32[word.REGIONS + 2 * region + 1] = count();
       }
-      const needed = untrapped(u32, () => kernels.scratch(head)) >>> 0;
-      untrapped(u32, () => kernels.state_numbers(head));
+      const needed = untrapped(given(), () => kernels.scratch(head)) >>> 0;
+      untrapped(given(), () => kernels.state_numbers(head));
       // Scratch of the right size, where there is room; otherwise too small, misaligned, or
       // outside.
       const scratch = kernels.allocate(needed + 64) >>> 0;
       const lies = [1, scratch + 8, memory.buffer.byteLength, 2 ** 31, -16];
-      u32[word.SCRATCH] = scratch !== 0 && next() < 0.9 ? scratch : pick(lies);
-      u32[word.SCRATCH_BYTES] = next() < 0.8 ? needed : Math.floor(next() * needed);
+      const now = words();
+      now[word.SCRATCH] = scratch !== 0 && next() < 0.9 ? scratch : pick(lies);
+      now[word.SCRATCH_BYTES] = next() < 0.8 ? needed : Math.floor(next() * needed);
       const at = next() < 0.97 ? head : pick([0, 1, head + 2, memory.buffer.byteLength - 8, 2 ** 31, -64]);
-      const done = at === 0 ? code.RANGE : untrapped(u32, () => kernels.run(at));
+      const done = at === 0 ? code.RANGE : untrapped(given(), () => kernels.run(at));
       kernels.release(scratch, needed + 64);
       codes.set(done, (codes.get(done) ?? 0) + 1);
     }

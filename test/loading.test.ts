@@ -1,6 +1,6 @@
-// How the binary gets there: nothing on import, lazily and synchronously at the first call, ahead
-// of it by `init` from every kind of source, by any number of callers at once, and back and forth
-// between variants.
+// Loading the binary: not on import; lazily and synchronously at the first call; ahead of it by
+// `init` from every kind of source, with any number of concurrent callers; and switching between
+// variants.
 
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -18,7 +18,7 @@ import { bytesOf, families } from "./inlined.ts";
 
 type Library = typeof import("../ts/index.ts");
 
-/** A copy of the library that has loaded nothing yet. */
+/** A copy of the library that has not loaded anything yet. */
 async function freshLibrary(): Promise<Library> {
   vi.resetModules();
   return import("../ts/index.ts");
@@ -32,7 +32,7 @@ const path = [
 const right = [1, 1, 0.5, 1, 0, 0.5];
 const compute = (library: Library) => [...library.signature(path, { depth: 2 }).data];
 
-/** How often WebAssembly was asked to do something that costs time or memory. */
+/** Number of WebAssembly operations that cost time or memory. */
 const spies = {
   module: vi.spyOn(WebAssembly, "Module"),
   instance: vi.spyOn(WebAssembly, "Instance"),
@@ -104,7 +104,7 @@ describe("init()", () => {
       expect(compute(library)).toEqual(right);
     }
     expect(spies.compile).toHaveBeenCalledTimes(2);
-    // Without a wish nothing changes.
+    // Without a request nothing changes.
     await library.init({ variant: "simd" });
     expect((await library.init()).variant).toBe("simd");
     expect((await library.init({})).variant).toBe("simd");
@@ -342,7 +342,7 @@ describe("inlined bytes", () => {
     const pieces = fc.array(fc.oneof(bytes, fc.tuple(fc.nat(400), fc.nat(400))), { maxLength: 12 });
     fc.assert(
       fc.property(bytes, pieces, (base, parts) => {
-        // New bytes and pieces of the base, in any order: what a patch is made for.
+        // New bytes and pieces of the base, in any order: the input that patches are made for.
         const next = Buffer.concat(
           parts.map((part) => (Array.isArray(part) ? base.subarray(part[0], part[0] + part[1]) : part)),
         );

@@ -1,6 +1,6 @@
-// What a bundler keeps: importing signatureSize alone costs under 2 kB and carries no binary, a
-// family's functions carry its own binary alone, and importing nothing costs nothing, without
-// trusting package.json's word that files have no side effects.
+// What bundlers keep: importing signatureSize alone costs under 2 kB and includes no binary,
+// functions of a family include only its own binary, and importing nothing costs nothing, even
+// without the `sideEffects` field of package.json.
 
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -10,7 +10,7 @@ import coreRelaxed from "../ts/generated/core/relaxed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The minified bundle of an entry that holds just this code. */
+/** The minified bundle of an entry with just this code. */
 async function bundle(code: string): Promise<string> {
   const entry = "\0entry.js";
   const output = await build({
@@ -39,7 +39,7 @@ async function bundle(code: string): Promise<string> {
 const index = JSON.stringify(`${root}ts/index.ts`);
 const algebra = JSON.stringify(`${root}ts/algebra.ts`);
 
-/** How an inlined binary begins. */
+/** The first characters of an inlined binary. */
 const magic = "0061736d";
 
 describe("bundles", () => {

@@ -1,7 +1,7 @@
 // Compares plans with the best choice, by recorded times. Reads results, measures nothing.
 
 import { fitCosts, plan } from "../../ts/dispatch/index.ts";
-import { usualLimits } from "../../ts/gpu/index.ts";
+import { gpuOperations, usualLimits } from "../../ts/gpu/index.ts";
 
 /**
  * A recorded machine with all GPU times divided by a factor. A software adapter is slower than the
@@ -23,10 +23,10 @@ export function withFasterGpu(result, times) {
  */
 export function regretOf({ measured, calls, adapter }, limits = usualLimits) {
   const costs = fitCosts(measured);
-  const residency = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
+  const demand = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
   const capabilities = { threads: 1, gpu: { limits, adapter, isFallbackAdapter: false } };
   return calls.map(({ cpu, webgpu, kernels, ...shape }) => {
-    const { device, estimate } = plan("signature", shape, "float32", residency, capabilities, costs);
+    const { device, estimate } = plan(gpuOperations.signature, shape, "float32", demand, capabilities, costs);
     const times = { cpu, webgpu };
     return {
       ...shape,

@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 import { create, globals } from "webgpu";
 import { hasGpu, swiftShaderToggles, vulkanDriver } from "../../scripts/lib/webgpu.mjs";
 import { fitCosts, measure } from "../../ts/dispatch/index.ts";
-import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { signature } from "../../ts/index.ts";
 import { codeMeasured, machine, root } from "../lib/machine.mjs";
 import { Progress } from "../lib/progress.mjs";
@@ -82,8 +82,8 @@ const fasterOf = (one, other) =>
       }
     : one;
 
-const nameOf = ({ batch, points, channels, depth, stream, dtype, places }) =>
-  [batch, points, channels, depth, stream, dtype, places.input, places.output].join();
+const nameOf = ({ batch, points, channels, depth, stream, dtype, residency }) =>
+  [batch, points, channels, depth, stream, dtype, residency.input, residency.output].join();
 const fasterOfEach = (timed, others) => {
   const known = new Map(others.map((one) => [nameOf(one), one.seconds]));
   return timed.map((one) => ({ ...one, seconds: Math.min(one.seconds, known.get(nameOf(one)) ?? one.seconds) }));
@@ -124,16 +124,16 @@ async function main(args) {
 
   const progress = new Progress();
   progress.note(`adapter: ${adapter}${isSoftware ? " (software: what is said of it holds for no GPU)" : ""}`);
-  const onGpu = ({ depth, stream, places = { input: "cpu", output: "cpu" }, ...shape }) => {
+  const onGpu = ({ depth, stream, residency = { input: "cpu", output: "cpu" }, ...shape }) => {
     const paths = pathsOf(shape);
-    const resident = places.input === "gpu";
+    const resident = residency.input === "gpu";
     const buffer = resident && device.gpu.createBuffer({ size: paths.data.byteLength, usage: 0x80 | 0x8 });
     if (buffer) device.gpu.queue.writeBuffer(buffer, 0, paths.data);
     const input = buffer ? { buffer, shape: paths.shape } : paths;
     return async () => {
       const { call } = readCallAnywhere(input, { depth, stream });
-      const result = await backend.run("signature", call, { output: places.output });
-      if (places.output === "gpu") result.destroy();
+      const result = await backend.run(gpuOperations.signature, { call, rows: [] }, { output: residency.output });
+      if (residency.output === "gpu") result.destroy();
     };
   };
 

@@ -3,7 +3,7 @@
 //
 //   node bench/gpu/paper-gradients.mjs        prints the table of bench/NOTES.md
 
-import { flowLayoutOf, flowWorkgroupBytes, treeNumbers } from "../../ts/gpu/gradient-layout.ts";
+import { flowLayoutOf, flowWorkgroupBytes, treeNumbers } from "../../ts/gpu/flow-layout.ts";
 import { flowSource } from "../../ts/gpu/kernels/flow.wgsl.ts";
 import { grid } from "../grid.mjs";
 

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { create, globals } from "webgpu";
 import { swiftShaderToggles, vulkanDriver } from "../../scripts/lib/webgpu.mjs";
-import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { serve } from "../lib/serve.mjs";
 import { peakOf } from "./peak.mjs";
 
@@ -35,7 +35,7 @@ const subjects = {
     const paths = { buffer, shape: [batch, points, channels] };
     const run = async () => {
       const { call } = readCallAnywhere(paths, { depth, algorithm, checkFinite: false });
-      return backend.run("signature", call, { output: "gpu" });
+      return backend.run(gpuOperations.signature, { call, rows: [] }, { output: "gpu" });
     };
     return {
       run: async () => (await run()).destroy(),
@@ -53,7 +53,7 @@ const subjects = {
   async "end to end"({ data, batch, points, channels, depth }) {
     const run = () => {
       const { call } = readCallAnywhere({ data, shape: [batch, points, channels] }, { depth });
-      return backend.run("signature", call);
+      return backend.run(gpuOperations.signature, { call, rows: [] });
     };
     return {
       run,

@@ -121,10 +121,11 @@ export function command(file, args, { env = {}, cwd, onLine } = {}) {
   });
 }
 
-/** Runs a command with this terminal as its own; resolves to its exit status. */
-export function foreground(file, args, { env = {}, cwd } = {}) {
+/** Runs a command with this terminal as its own, or with an open file for its stderr; resolves to its exit status. */
+export function foreground(file, args, { env = {}, cwd, stderr = "inherit" } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: "inherit" });
+    const stdio = ["inherit", "inherit", stderr];
+    const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio });
     child.on("error", (error) => reject(new Fault(`${file} could not be started: ${error.message}`)));
     child.on("close", (code, signal) => resolve(signal ? 1 : code));
   });

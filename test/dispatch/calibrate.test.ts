@@ -11,7 +11,7 @@ import {
   shippedCosts,
   type Trial,
 } from "../../ts/dispatch/index.ts";
-import { gpuWorkOf } from "../../ts/dispatch/units.ts";
+import { measuredOperation as operation } from "../../ts/gpu/index.ts";
 import { defaultLimits as limits } from "../gpu/default-limits.ts";
 import { random } from "../paths.ts";
 
@@ -26,11 +26,11 @@ function machine(costs: typeof shippedCosts, threads: number) {
   const spend = (seconds: number) => {
     clock += 1e3 * seconds * (1 + 0.1 * next());
   };
-  const onCpu = (trial: Trial) => cpuSeconds(trial, trial.dtype, trial.threads, costs.cpu).seconds;
+  const onCpu = (trial: Trial) => cpuSeconds(operation, trial, trial.dtype, trial.threads, costs.cpu).seconds;
   const onGpu = (trial: Trial) => {
-    const work = gpuWorkOf(trial, trial.places, limits);
+    const work = operation.plan(trial, trial.residency, limits);
     if (typeof work === "string") throw new Error(work);
-    return gpuSeconds(trial, trial.places, work, costs.gpu!).seconds;
+    return gpuSeconds(operation, trial, trial.residency, work, costs.gpu!).seconds;
   };
   const bench: Bench = {
     machine: "made up",
@@ -74,12 +74,14 @@ describe("calibrate", () => {
     expect(found.cpu.float64).toBeGreaterThan(1.7);
     expect(found.cpu.float64).toBeLessThan(2.3);
     expect(found.cpu.threadsEfficiency).toBeGreaterThan(0.6);
-    const places = { input: "cpu", output: "cpu" } as const;
+    const residency = { input: "cpu", output: "cpu" } as const;
     for (const shape of others) {
-      const trial: Trial = { ...shape, dtype: "float32", threads: 1, places };
-      const cpu = cpuSeconds(shape, "float32", 1, found.cpu).seconds / onCpu(trial);
-      const work = gpuWorkOf(shape, places, limits);
-      const gpu = gpuSeconds(shape, places, work as Exclude<typeof work, string>, found.gpu!).seconds / onGpu(trial);
+      const trial: Trial = { ...shape, dtype: "float32", threads: 1, residency };
+      const cpu = cpuSeconds(operation, shape, "float32", 1, found.cpu).seconds / onCpu(trial);
+      const work = operation.plan(shape, residency, limits);
+      const gpu =
+        gpuSeconds(operation, shape, residency, work as Exclude<typeof work, string>, found.gpu!).seconds /
+        onGpu(trial);
       for (const ratio of [cpu, gpu]) {
         expect(ratio, JSON.stringify(shape)).toBeGreaterThan(0.7);
         expect(ratio, JSON.stringify(shape)).toBeLessThan(1.4);
@@ -92,7 +94,7 @@ describe("calibrate", () => {
     const found = await calibrate({ ...bench, gpu: undefined });
     expect(found.gpu).toBeUndefined();
     expect(found.cpu.threadsCall).toBe(0);
-    expect(readCosts(found)).toBe(found);
+    expect(readCosts(found)).toEqual(found);
   });
 
   test("keeps to its budget, but for calls that are longer", async () => {

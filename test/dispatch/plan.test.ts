@@ -2,22 +2,24 @@
 
 import { describe, expect, test } from "vitest";
 import {
-  type CallShape,
   type Capabilities,
   type Costs,
+  type Demand,
   decide,
   explanationInWords,
   plan,
-  type Residency,
   readCosts,
   ruleNames,
   shippedCosts,
 } from "../../ts/dispatch/index.ts";
+import { type CallShape, type GpuOperation, gpuOperations } from "../../ts/gpu/index.ts";
 import { defaultLimits as limits } from "../gpu/default-limits.ts";
+
+const { signature, signatureVjp } = gpuOperations;
 
 const gpu = { limits, isFallbackAdapter: false, adapter: "a GPU" };
 const withGpu: Capabilities = { threads: 4, gpu };
-const auto: Residency = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
+const auto: Demand = { device: "auto", fallback: "cpu", input: "cpu", output: "cpu" };
 
 const tiny: CallShape = { batch: 1, points: 10, channels: 2, depth: 2 };
 const huge: CallShape = { batch: 8192, points: 1000, channels: 4, depth: 6 };
@@ -26,16 +28,21 @@ const huge: CallShape = { batch: 8192, points: 1000, channels: 4, depth: 6 };
 function decision(
   shape: CallShape,
   dtype: "float32" | "float64",
-  residency: Residency,
+  demand: Demand,
   capabilities: Capabilities,
   costs?: Costs,
 ) {
-  const explanation = decide("signature", shape, dtype, residency, capabilities, costs);
+  const explanation = decide(signature, shape, dtype, demand, capabilities, costs);
   const deciding = explanation.verdicts.filter(({ decides }) => decides);
   expect(deciding).toHaveLength(1);
   expect(explanation.verdicts.map(({ rule }) => rule)).toEqual(ruleNames);
   return { rule: deciding[0]!.rule, ...explanation.plan, explanation };
 }
+
+test("an operation is its descriptor: anything else is a type error, never a signature", () => {
+  // @ts-expect-error
+  expect(() => decide("signature", tiny, "float32", auto, withGpu)).toThrow(TypeError);
+});
 
 describe("rules", () => {
   test("explicit choice goes before everything", () => {
@@ -111,31 +118,31 @@ describe("rules", () => {
 });
 
 describe("what cannot be had", () => {
-  const asked: Residency = { ...auto, device: "webgpu" };
+  const asked: Demand = { ...auto, device: "webgpu" };
   const impossible: [string, CallShape, "float32" | "float64", Capabilities, RegExp][] = [
     ["float64", huge, "float64", withGpu, /float32/],
     ["no adapter", huge, "float32", { threads: 4 }, /adapter/],
     ["limits", { batch: 1, points: 3, channels: 6000, depth: 2 }, "float32", withGpu, /bytes/],
   ];
   test.each(impossible)("%s: to the CPU, or refused", (_, shape, dtype, capabilities, why) => {
-    const elsewhere = plan("signature", shape, dtype, asked, capabilities);
+    const elsewhere = plan(signature, shape, dtype, asked, capabilities);
     expect(elsewhere).toMatchObject({ device: "cpu" });
     expect(elsewhere.refused).toBeUndefined();
-    const refused = plan("signature", shape, dtype, { ...asked, fallback: "error" }, capabilities);
+    const refused = plan(signature, shape, dtype, { ...asked, fallback: "error" }, capabilities);
     expect(refused.refused).toMatch(why);
   });
 
   test("on the CPU, numbers that are on the device have to come and go", () => {
-    const here = plan("signature", huge, "float32", { ...auto, device: "cpu" }, withGpu);
-    const there = plan("signature", huge, "float32", { ...auto, device: "cpu", input: "gpu", output: "gpu" }, withGpu);
+    const here = plan(signature, huge, "float32", { ...auto, device: "cpu" }, withGpu);
+    const there = plan(signature, huge, "float32", { ...auto, device: "cpu", input: "gpu", output: "gpu" }, withGpu);
     expect(there.estimate).toBeGreaterThan(here.estimate);
   });
 });
 
 describe("threads", () => {
   test("a call that is over before threads would wake takes one, a long one all, but no more than it has paths", () => {
-    const cpu: Residency = { ...auto, device: "cpu" };
-    const threads = (shape: CallShape) => plan("signature", shape, "float32", cpu, withGpu).threads;
+    const cpu: Demand = { ...auto, device: "cpu" };
+    const threads = (shape: CallShape) => plan(signature, shape, "float32", cpu, withGpu).threads;
     expect(threads(tiny)).toBe(1);
     expect(threads({ ...tiny, batch: 100 })).toBe(1);
     expect(threads(huge)).toBe(4);
@@ -153,7 +160,7 @@ describe("kernels", () => {
     ["few long paths", { batch: 2, points: 10_000, channels: 3, depth: 3 }, "time"],
     ["every prefix", { batch: 2, points: 100, channels: 3, depth: 3, stream: true }, "stream"],
   ] as const)("%s: %o", (_, shape, kernel) => {
-    expect(plan("signature", shape, "float32", { ...auto, device: "webgpu" }, withGpu).kernel).toBe(kernel);
+    expect(plan(signature, shape, "float32", { ...auto, device: "webgpu" }, withGpu).kernel).toBe(kernel);
   });
 
   test.each([
@@ -162,13 +169,13 @@ describe("kernels", () => {
     [{ batch: 1, points: 400, channels: 4, depth: 4, stream: true }, "horner"],
     [{ batch: 1, points: 4000, channels: 2, depth: 8 }, "horner"],
   ] as const)("on the CPU, %o: %s", (shape, kernel) => {
-    expect(plan("signature", shape, "float32", { ...auto, device: "cpu" }, withGpu).kernel).toBe(kernel);
+    expect(plan(signature, shape, "float32", { ...auto, device: "cpu" }, withGpu).kernel).toBe(kernel);
   });
 });
 
 describe("gradients", () => {
   const large: CallShape = { batch: 8192, points: 500, channels: 4, depth: 4 };
-  const there: Residency = { ...auto, device: "webgpu" };
+  const there: Demand = { ...auto, device: "webgpu" };
 
   test.each([
     ["two levels that do not move in time", { channels: 9, depth: 2 }, "straight"],
@@ -178,26 +185,26 @@ describe("gradients", () => {
     ["streams", { stream: true }, "adjoint"],
   ] as const)("%s: %o", (_, shape, kernel) => {
     const call = { ...large, ...shape };
-    expect(plan("signatureVjp", call, "float32", there, withGpu)).toMatchObject({ device: "webgpu", kernel });
-    expect(plan("signatureVjp", call, "float32", { ...auto, device: "cpu" }, withGpu).kernel).toBe(
+    expect(plan(signatureVjp, call, "float32", there, withGpu)).toMatchObject({ device: "webgpu", kernel });
+    expect(plan(signatureVjp, call, "float32", { ...auto, device: "cpu" }, withGpu).kernel).toBe(
       "stream" in shape ? "horner" : "bracket",
     );
   });
 
   test("cost more than the signatures that they need, on both; more where they start from other ones", () => {
     for (const device of ["cpu", "webgpu"] as const) {
-      const seconds = (operation: "signature" | "signatureVjp", shape: CallShape) =>
+      const seconds = (operation: GpuOperation, shape: CallShape) =>
         plan(operation, shape, "float32", { ...auto, device, input: "gpu", output: "gpu" }, withGpu).estimate;
-      expect(seconds("signatureVjp", large)).toBeGreaterThan(seconds("signature", large));
+      expect(seconds(signatureVjp, large)).toBeGreaterThan(seconds(signature, large));
       if (device === "webgpu")
-        expect(seconds("signatureVjp", { ...large, initial: true })).toBeGreaterThan(seconds("signatureVjp", large));
+        expect(seconds(signatureVjp, { ...large, initial: true })).toBeGreaterThan(seconds(signatureVjp, large));
     }
-    expect(plan("signatureVjp", { ...large, batch: 0 }, "float32", auto, withGpu).estimate).toBeGreaterThan(0);
+    expect(plan(signatureVjp, { ...large, batch: 0 }, "float32", auto, withGpu).estimate).toBeGreaterThan(0);
   });
 
   test("of a lone long path cost about what those of its pieces would", () => {
     const seconds = (shape: CallShape) =>
-      plan("signatureVjp", shape, "float32", { ...auto, device: "webgpu", input: "gpu", output: "gpu" }, withGpu)
+      plan(signatureVjp, shape, "float32", { ...auto, device: "webgpu", input: "gpu", output: "gpu" }, withGpu)
         .estimate;
     const one = seconds({ batch: 1, points: 10_001, channels: 4, depth: 4 });
     const several = seconds({ batch: 100, points: 101, channels: 4, depth: 4 });
@@ -210,21 +217,21 @@ describe("gradients", () => {
       [{ ...large, channels: 60, depth: 3 }, /60 channels/],
       [{ ...large, batch: 1, points: 2 ** 24 }, /16777216 points/],
     ] as const) {
-      const { plan: made, obstacle } = decide("signatureVjp", shape, "float32", there, withGpu);
+      const { plan: made, obstacle } = decide(signatureVjp, shape, "float32", there, withGpu);
       expect(made).toMatchObject({ device: "cpu" });
       expect(obstacle).toMatch(why);
     }
   });
 
   test("go to the GPU by themselves where that is faster", () => {
-    expect(plan("signatureVjp", large, "float32", auto, withGpu).device).toBe("webgpu");
-    expect(plan("signatureVjp", { ...large, batch: 2, points: 10 }, "float32", auto, withGpu).device).toBe("cpu");
+    expect(plan(signatureVjp, large, "float32", auto, withGpu).device).toBe("webgpu");
+    expect(plan(signatureVjp, { ...large, batch: 2, points: 10 }, "float32", auto, withGpu).device).toBe("cpu");
   });
 });
 
 describe("explanations", () => {
   test("name every rule with its verdict, mark the one that decided, and show its numbers", () => {
-    const text = explanationInWords(decide("signature", huge, "float32", auto, withGpu));
+    const text = explanationInWords(decide(signature, huge, "float32", auto, withGpu));
     const [first, ...rules] = text.split("\n");
     expect(first).toMatch(/^on the GPU, \d+ blocks, kernel prefix, about [\d.]+ (m?s|µs)$/);
     expect(rules).toHaveLength(ruleNames.length);
@@ -235,8 +242,8 @@ describe("explanations", () => {
   });
 
   test("say what was refused", () => {
-    const residency: Residency = { ...auto, device: "webgpu", fallback: "error" };
-    const text = explanationInWords(decide("signature", tiny, "float64", residency, withGpu));
+    const demand: Demand = { ...auto, device: "webgpu", fallback: "error" };
+    const text = explanationInWords(decide(signature, tiny, "float64", demand, withGpu));
     expect(text).toMatch(/^refused: WebGPU computes float32 only/);
   });
 });
@@ -251,7 +258,22 @@ describe("costs", () => {
   test("decide", () => {
     const slow = structuredClone(shippedCosts) as { gpu: { seconds: Record<string, number> } };
     for (const unit in slow.gpu.seconds) slow.gpu.seconds[unit]! *= 1e4;
-    expect(plan("signature", huge, "float32", auto, withGpu, slow as unknown as Costs).device).toBe("cpu");
+    expect(plan(signature, huge, "float32", auto, withGpu, slow as unknown as Costs).device).toBe("cpu");
+  });
+
+  test("saved by an earlier version: units that are missing take the shipped value, unknown ones are left out", () => {
+    const { cpu, gpu } = shippedCosts;
+    const { horner, ...olderCpu } = cpu.seconds;
+    const saved = {
+      ...shippedCosts,
+      cpu: { ...cpu, seconds: { ...olderCpu, call: 1, wings: 7 } },
+      gpu: { ...gpu, seconds: { launch: 2 } },
+    };
+    expect(readCosts(saved)).toEqual({
+      ...shippedCosts,
+      cpu: { ...cpu, seconds: { ...cpu.seconds, call: 1 } },
+      gpu: { ...gpu, seconds: { ...gpu.seconds, launch: 2 } },
+    });
   });
 
   test.each([
@@ -268,10 +290,16 @@ describe("costs", () => {
       { ...shippedCosts, gpu: { ...shippedCosts.gpu, invocationsToFill: -1 } },
       "options.costs.gpu.invocationsToFill",
     ],
+    ["no units", { ...shippedCosts, gpu: { ...shippedCosts.gpu, seconds: undefined } }, "options.costs.gpu.seconds"],
     [
-      "a missing one",
-      { ...shippedCosts, gpu: { ...shippedCosts.gpu, seconds: {} } },
+      "a unit that is no number",
+      { ...shippedCosts, gpu: { ...shippedCosts.gpu, seconds: { launch: null } } },
       "options.costs.gpu.seconds.launch",
+    ],
+    [
+      "a unit that is not finite",
+      { ...shippedCosts, cpu: { ...shippedCosts.cpu, seconds: { horner: Number.POSITIVE_INFINITY } } },
+      "options.costs.cpu.seconds.horner",
     ],
   ])("are refused: %s", (_, given, argument) => {
     expect(() => readCosts(given)).toThrow(expect.objectContaining({ code: "COSTS_INVALID", argument }));

@@ -254,7 +254,11 @@ describe("faults", () => {
   test.each([true, false])(
     "a kernel that traps costs three tries, then the call (sharedMemory: %s)",
     async (sharedMemory) => {
-      await init({ source: await fakeModule({ vjp: "unreachable" }) });
+      await init({
+        source: await fakeModule({
+          run: "(if (i32.eq (i32.load (local.get 0)) (i32.const 3)) (then unreachable)) (i32.const 0)",
+        }),
+      });
       try {
         engine = await createEngine({ threads: 2, workerFactory: nursery.start, sharedMemory });
         const doomed = engine.signatureVjp(tensor([5, 20, 3], 1), numbers(5 * 39, 2), { depth: 3 });

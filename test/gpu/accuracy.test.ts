@@ -2,7 +2,7 @@
 // that of the CPU's two algorithms. On paths that are kind to rounding and on paths that are not. Dawn in Node.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { signature } from "../../ts/index.ts";
 import { makePath, makeZigzag, type PathKind, random, toFloat32 } from "../paths.ts";
 import { maxAbs } from "../reference.ts";
@@ -50,7 +50,7 @@ describeOn("dawn", "errors at 10 000 points", () => {
       const data = new Float32Array(batch * one.length);
       for (let b = 0; b < batch; b++) data.set(one, b * one.length);
       const { call } = readCallAnywhere({ data, shape: [batch, points, channels] }, { depth });
-      const gpu = (await backend.run("signature", call)) as Float32Array;
+      const gpu = (await backend.run(gpuOperations.signature, { call, rows: [] })) as Float32Array;
       for (let level = 1, at = 0; level <= depth; at += channels ** level, level++) {
         const part = (numbers: ArrayLike<number>) => Array.prototype.slice.call(numbers, at, at + channels ** level);
         const wanted: number[] = part(exact.data);

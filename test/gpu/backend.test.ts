@@ -1,7 +1,7 @@
 // The GPU as a place where calls run: what stays on a device, whose a device and a buffer are, and every fault that can be met. On Dawn in Node.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { GpuBackend, GpuTensor, isGpuFault, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { GpuBackend, GpuTensor, gpuOperations, isGpuFault, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { type SignatureOptions, signature } from "../../ts/index.ts";
 import { makePath, random, toFloat32 } from "../paths.ts";
 import { describeOn, openDawn } from "./implementations.ts";
@@ -34,7 +34,7 @@ function expectClose(actual: ArrayLike<number>, wanted: ArrayLike<number>): void
 }
 
 const run = (backend: GpuBackend, paths: unknown, options: unknown, context = {}) =>
-  backend.run("signature", readCallAnywhere(paths, options).call, context);
+  backend.run(gpuOperations.signature, { call: readCallAnywhere(paths, options).call, rows: [] }, context);
 
 /** Dawn's devices know buffers by the device itself, not by a stand-in for it: a call on a stand-in still makes real buffers. */
 function upload(device: GPUDevice, data: Float32Array<ArrayBuffer>, before = 0): GPUBuffer {
@@ -244,7 +244,7 @@ describeOn("dawn", "backend", () => {
     });
 
     test("prepare makes the pipelines that the call needs", async () => {
-      await backend.prepare("signature", { channels: 6, depth: 2, batch: 7, points: 30 });
+      await backend.prepare(gpuOperations.signature, { channels: 6, depth: 2, batch: 7, points: 30 });
       const { pipelines } = backend.info();
       await run(backend, pathsOf(7, 30, 6), { depth: 2 });
       expect(backend.info().pipelines).toBe(pipelines);

@@ -1,5 +1,14 @@
 // What compilers of WGSL say of the library's kernels: every message of every module, on whatever runtime executes this.
 
+/** Tells the label of every module that devices make from now on. */
+export function noteModules(prototype: GPUDevice, note: (label: string) => void): void {
+  const original = prototype.createShaderModule;
+  prototype.createShaderModule = function (descriptor) {
+    note(descriptor.label ?? "");
+    return original.call(this, descriptor);
+  };
+}
+
 /** Notes messages of all modules that devices make from now on. The returned function waits for them, and gives them. */
 export function watchCompilers(prototype: GPUDevice): () => Promise<string[]> {
   const pending: Promise<string[]>[] = [];

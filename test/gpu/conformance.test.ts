@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { beforeAll, expect, test } from "vitest";
+import { level } from "../level.ts";
 import type { Report } from "./conformance.ts";
 import { gpuGradientCases } from "./gradient-table.ts";
 import { hostTime, runOn } from "./hosts.ts";
@@ -21,6 +22,7 @@ async function bundle(): Promise<string> {
     configFile: false,
     root,
     logLevel: "error",
+    define: { "process.env.TEST_LEVEL": JSON.stringify(level) },
     build: {
       lib: { entry: "test/gpu/conformance.ts", formats: ["es"], fileName: "conformance" },
       outDir: join(root, folder),

@@ -2,18 +2,26 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GpuBackend } from "../../ts/gpu/index.ts";
-import { watchCompilers } from "./compilers.ts";
-import { gpuGradientCases, runGradientCase } from "./gradient-table.ts";
+import { level } from "../level.ts";
+import { noteModules, watchCompilers } from "./compilers.ts";
+import { everyGpuGradientCase, gpuGradientCases, runGradientCase } from "./gradient-table.ts";
 import { describeOn, openDawn } from "./implementations.ts";
-import { gpuCases, runCase } from "./table.ts";
+import { chosenGradients, chosenSignatures } from "./selection.ts";
+import { everyGpuCase, gpuCases, runCase } from "./table.ts";
 
 let backend: GpuBackend;
 let compilers: () => Promise<string[]>;
+
+/** Kinds of kernels that the cases which are run by default were the first to need, and those that only others do. */
+const kinds = { chosen: new Set<string>(), others: new Set<string>() };
+const chosen = new Set([...chosenSignatures(everyGpuCase, "usual"), ...chosenGradients(everyGpuGradientCase, "usual")]);
+let current = kinds.chosen;
 
 beforeAll(async () => {
   const gpu = await openDawn();
   if (!gpu) return;
   compilers = watchCompilers(GPUDevice.prototype);
+  noteModules(GPUDevice.prototype, (label) => current.add(label.replaceAll(/\d+/g, "#")));
   backend = new GpuBackend(gpu);
 });
 
@@ -21,12 +29,14 @@ afterAll(() => backend?.close());
 
 describeOn("dawn", "Dawn", () => {
   test.each(gpuCases)("$name", async (one) => {
+    current = chosen.has(one) ? kinds.chosen : kinds.others;
     const { worst, where, error } = await runCase(backend, one);
     expect(error).toBeUndefined();
     expect(worst, where).toBeLessThanOrEqual(1);
   });
 
   test.each(gpuGradientCases)("gradients: $name", async (one) => {
+    current = chosen.has(one) ? kinds.chosen : kinds.others;
     const { worst, where, error } = await runGradientCase(backend, one);
     expect(error).toBeUndefined();
     expect(worst, where).toBeLessThanOrEqual(1);
@@ -38,6 +48,12 @@ describeOn("dawn", "Dawn", () => {
     expect(faults).toEqual([]);
     expect(memory.inUse).toBe(0);
   });
+
+  if (level === "all")
+    test("the cases that are run by default meet every kind of kernel", () => {
+      expect(kinds.chosen.size).toBeGreaterThan(10);
+      expect([...kinds.others].filter((kind) => !kinds.chosen.has(kind))).toEqual([]);
+    });
 
   test("subgroups are used where there are some", () => {
     const { features, subgroupSize } = backend.info();

@@ -1,17 +1,17 @@
 // The table of cases for gradients on a GPU, on whatever runtime executes this: every case with float32 numbers, and shapes at the edges of how
 // the sweep fills workgroups. Judges what comes out, and says so; expects nothing itself.
 
-import { flowLayoutOf } from "../../ts/gpu/gradient-layout.ts";
-import { gradientsOnDevice } from "../../ts/gpu/gradients.ts";
-import { type GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { flowLayoutOf } from "../../ts/gpu/flow-layout.ts";
+import { type GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { readCotangent } from "../../ts/input/cotangent.ts";
-import { Gradients } from "../../ts/run/vjp-run.ts";
+import type { Gradients } from "../../ts/operations/gradients.ts";
 import { type Case, callOf, cases, plainCase, rowsOf, sizeOf } from "../cases.ts";
 import { type Truth, truth } from "../gradient-truth.ts";
 import { pathKinds } from "../paths.ts";
 import { maxAbs } from "../reference.ts";
 import { gradientTolerance } from "../tolerances.ts";
 import { defaultLimits } from "./default-limits.ts";
+import { chosenGradients } from "./selection.ts";
 import type { Outcome } from "./table.ts";
 
 /** A case, and how many pieces of time it is swept in, where that is not the library's choice. */
@@ -170,7 +170,7 @@ const streams = (
 );
 
 /** What has kernels, without those cases that differ in what the signatures are computed by. */
-export const gpuGradientCases: readonly GradientCase[] = [
+export const everyGpuGradientCase: readonly GradientCase[] = [
   ...cases.filter((one) => one.algorithm === "auto"),
   ...edges(),
   ...streams,
@@ -178,6 +178,9 @@ export const gpuGradientCases: readonly GradientCase[] = [
   ...pieces(),
   ...cut,
 ].filter((one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0);
+
+/** Those that are run. */
+export const gpuGradientCases = chosenGradients(everyGpuGradientCase);
 
 /** Runs a case. */
 export async function runGradientCase(backend: GpuBackend, one: GradientCase): Promise<Outcome> {
@@ -187,10 +190,9 @@ export async function runGradientCase(backend: GpuBackend, one: GradientCase): P
   try {
     const { call } = readCallAnywhere(paths, options);
     const cotangent = readCotangent({ data: Float32Array.from(known.cotangents.flat(2)), shape }, call);
-    const gradients = new Gradients(call);
-    if (pieces === undefined) await backend.runVjp(call, cotangent, () => gradients);
-    else await gradientsOnDevice(await backend.open(), call, cotangent, { stays: false, pieces }, gradients);
-    return { name, ...judge(one, known, gradients.tensors()) };
+    const rows = [{ argument: "cotangent", rows: cotangent, count: call.batch * call.rows }];
+    const gradients = await backend.run(gpuOperations.signatureVjp, { call, rows }, { pieces });
+    return { name, ...judge(one, known, (gradients as Gradients).tensors()) };
   } catch (error) {
     return { name, worst: Number.POSITIVE_INFINITY, where: "", error: String((error as Error).stack ?? error) };
   }

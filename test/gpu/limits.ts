@@ -2,10 +2,11 @@
 // signature more than a binding or a buffer holds, and what cannot be cut. On a device that says it is small, and once on the real limits of every
 // device. Judges what comes out, and says so; expects nothing itself.
 
-import { GpuBackend, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { referenceSignature } from "../reference.ts";
+import { chosenForCuts } from "./selection.ts";
 import { smaller } from "./small.ts";
-import { gpuCases, type Outcome, runCase } from "./table.ts";
+import { everyGpuCase, type Outcome, runCase } from "./table.ts";
 
 type Limits = Partial<Record<keyof GPUSupportedLimits, number>>;
 
@@ -22,7 +23,7 @@ const wrong = (error: string) => ({ worst: Number.POSITIVE_INFINITY, where: "", 
 /** The table's cases on bindings of so many bytes: paths of a few hundred points no longer fit, and batches are many blocks. */
 function onSmallBindings(maxStorageBufferBindingSize: number): LimitCase[] {
   const numbersThatFit = (maxStorageBufferBindingSize - 256) / 4;
-  const fitting = gpuCases.filter(({ channels, depth }) => {
+  const fitting = everyGpuCase.filter(({ channels, depth }) => {
     let size = 1;
     for (let k = 1; k <= depth; k++) size += channels ** k;
     return Math.max(size, 2 * channels) <= numbersThatFit;
@@ -30,7 +31,7 @@ function onSmallBindings(maxStorageBufferBindingSize: number): LimitCase[] {
   const some = fitting.filter(
     ({ name }, i) => /^(options|blocks|length)/.test(name) && (i % 3 === 0 || /^(blocks|length)/.test(name)),
   );
-  return some.map((one) => ({
+  return chosenForCuts(some).map((one) => ({
     name: `bindings of ${maxStorageBufferBindingSize} bytes: ${one.name}`,
     limits: { maxStorageBufferBindingSize },
     async run(backend) {
@@ -79,7 +80,7 @@ const standingCase = (name: string, batch: number, points: number, limits: Limit
   limits,
   async run(backend) {
     const { call } = readCallAnywhere(standing(batch, points), { depth });
-    return judgeStanding((await backend.run("signature", call)) as Float32Array, batch);
+    return judgeStanding((await backend.run(gpuOperations.signature, { call, rows: [] })) as Float32Array, batch);
   },
 });
 
@@ -97,7 +98,7 @@ const staying = (name: string, batch: number, fits: boolean): LimitCase => ({
   async run(backend) {
     const { call } = readCallAnywhere(standing(batch, 4), { depth });
     try {
-      const result = await backend.run("signature", call, { output: "gpu" });
+      const result = await backend.run(gpuOperations.signature, { call, rows: [] }, { output: "gpu" });
       if (result instanceof Float32Array) return wrong("it came back");
       const { data } = await result.toCpu();
       result.destroy();
@@ -114,12 +115,20 @@ const tooLarge: LimitCase = {
   limits: { maxStorageBufferBindingSize: 4096 },
   async run(backend) {
     const paths = { data: new Float32Array(2 * 11), shape: [2, 11] };
-    const refused = await backend.run("signature", readCallAnywhere(paths, { depth: 3 }).call).then(
-      () => "nothing",
-      (error) => (error as { code?: string }).code,
-    );
+    const refused = await backend
+      .run(gpuOperations.signature, {
+        call: readCallAnywhere(paths, { depth: 3 }).call,
+        rows: [],
+      })
+      .then(
+        () => "nothing",
+        (error) => (error as { code?: string }).code,
+      );
     if (refused !== "GPU_LIMITS") return wrong(`${refused}, not GPU_LIMITS`);
-    const next = (await backend.run("signature", readCallAnywhere(paths, { depth: 2 }).call)) as Float32Array;
+    const next = (await backend.run(gpuOperations.signature, {
+      call: readCallAnywhere(paths, { depth: 2 }).call,
+      rows: [],
+    })) as Float32Array;
     return next.length === 11 + 121 && next.every((x) => x === 0) ? fine : wrong("the next call is wrong");
   },
 };

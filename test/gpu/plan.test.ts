@@ -2,11 +2,11 @@
 // of recovery that recover. No device is needed.
 
 import { describe, expect, test } from "vitest";
-import { blockBytes, cutFor } from "../../ts/gpu/blocks.ts";
-import { blocksOf } from "../../ts/gpu/cutting.ts";
-import { planGradients } from "../../ts/gpu/gradient-way.ts";
+import { blockBytes, blocksOf, cutFor } from "../../ts/gpu/blocks.ts";
+import { planKernels } from "../../ts/gpu/kernel-plan.ts";
 import { wholeKernel } from "../../ts/gpu/kernels/index.ts";
 import { layoutOf, stageVectors } from "../../ts/gpu/layout.ts";
+import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
 import { followedShares, isPrunable, recoveryOf } from "../../ts/gpu/recovery.ts";
 import {
   columnGroups,
@@ -17,7 +17,6 @@ import {
   shareOf,
   streamShareOf,
 } from "../../ts/gpu/share.ts";
-import { wayOf } from "../../ts/gpu/way.ts";
 import { sizeOf } from "../cases.ts";
 import { makePath, random } from "../paths.ts";
 import { referenceSignature } from "../reference.ts";
@@ -54,24 +53,21 @@ describe("layouts", () => {
     }
   });
 
-  test("more workgroup memory is taken only where a step needs it, and where there is not enough there is no way", () => {
+  test("more workgroup memory is taken only where a step needs it, and where there is not enough there is no plan", () => {
     const more = { ...limits, maxComputeWorkgroupStorageSize: 32768 };
     const sizes = { channels: 5000, depth: 2, batch: 1, steps: 10, stream: false };
-    expect(wayOf(sizes, limits)).toBeUndefined();
-    expect(wayOf(sizes, more)?.layout?.tile).toBe(1);
-    expect(wayOf({ ...sizes, channels: 4 }, more)).toEqual(wayOf({ ...sizes, channels: 4 }, limits));
+    expect(planKernels(sizes, limits)).toBeUndefined();
+    expect(planKernels(sizes, more)?.layout?.tile).toBe(1);
+    expect(planKernels({ ...sizes, channels: 4 }, more)).toEqual(planKernels({ ...sizes, channels: 4 }, limits));
   });
 });
 
 describe("pieces of time of gradients", () => {
   const piecesOf = (channels: number, depth: number, batch: number, points: number, more = {}) => {
-    const sizes = { channels, depth, batch, points, steps: points - 1 };
-    const plan = planGradients(
-      { ...sizes, stream: false, initial: false, resident: false, stays: false, ...more },
-      limits,
-    );
+    const shape = { channels, depth, batch, points, ...more };
+    const plan = signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, limits);
     if (typeof plan === "string") throw new Error(plan);
-    return { pieces: plan.way.pieces, paths: plan.cut.paths, flow: plan.way.flow };
+    return { pieces: plan.pieces, paths: plan.cut.paths, flow: plan.flow };
   };
 
   test.each([
@@ -140,7 +136,7 @@ describe("cuts", () => {
     row: 39,
     rows: 1,
     stream: false,
-    states: 0,
+    intermediate: 0,
     resident: false,
     stays: false,
   };
@@ -186,7 +182,7 @@ describe("cuts", () => {
         const steps = blocks.map(({ points, basepoint: own }) => points - 1 + (own ? 1 : 0));
         expect(steps.reduce((a, b) => a + b, 0)).toBe(length - 1 + (basepoint ? 1 : 0));
         expect(blocks.filter((block) => block.basepoint).length).toBe(basepoint ? 1 : 0);
-        expect(blocks[0]?.continues ?? "given").toBe("given");
+        expect(blocks[0]?.continues ?? "initial").toBe("initial");
         for (const block of blocks) {
           expect(block.from).toBeGreaterThanOrEqual(0);
           expect(block.from + block.points).toBeLessThanOrEqual(length);

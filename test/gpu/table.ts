@@ -1,10 +1,13 @@
 // The table of cases on a GPU, on whatever runtime executes this: every case with float32 numbers, shapes at the edges of how kernels fill
 // workgroups, and paths that are cut in time. Judges what comes out, and says so; expects nothing itself.
 
-import { type GpuBackend, layoutOf, readCallAnywhere, shareOf, streamShareOf } from "../../ts/gpu/index.ts";
+import { type GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { layoutOf } from "../../ts/gpu/layout.ts";
+import { shareOf, streamShareOf } from "../../ts/gpu/share.ts";
 import { type Case, callOf, cases, material, plainCase, referencesOf, rowsOf } from "../cases.ts";
 import { judge } from "../judge.ts";
 import { pathKinds } from "../paths.ts";
+import { chosenSignatures } from "./selection.ts";
 
 /** What became of a case. */
 export interface Outcome {
@@ -100,9 +103,12 @@ function pieces(): Case[] {
 }
 
 /** What a GPU computes; results without numbers never reach it. */
-export const gpuCases: readonly Case[] = [...cases, ...edges(), ...pieces()].filter(
+export const everyGpuCase: readonly Case[] = [...cases, ...edges(), ...pieces()].filter(
   (one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0,
 );
+
+/** Those that are run. */
+export const gpuCases = chosenSignatures(everyGpuCase);
 
 /** Runs a case. */
 export async function runCase(backend: GpuBackend, one: Case): Promise<Outcome> {
@@ -111,7 +117,7 @@ export async function runCase(backend: GpuBackend, one: Case): Promise<Outcome> 
   const { paths, options } = callOf(one, numbers);
   try {
     const { call } = readCallAnywhere(paths, options);
-    const data = (await backend.run("signature", call)) as Float32Array;
+    const data = (await backend.run(gpuOperations.signature, { call, rows: [] })) as Float32Array;
     const { worst, where } = judge(one, data, referencesOf(one, numbers));
     return { name, worst, where };
   } catch (error) {

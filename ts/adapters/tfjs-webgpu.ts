@@ -1,16 +1,11 @@
-// The op and its gradient on TensorFlow.js's own WebGPU device: kernels read the buffers of its tensors and write to buffers of its pool. Nothing is copied, and nothing comes to the
-// CPU. Loaded by `prepare`, with the code for GPUs.
+// The op and its gradient on TensorFlow.js's own WebGPU device: kernels read the buffers of its tensors and write to buffers of
+// its pool. Nothing is copied, and nothing comes to the CPU. Loaded by `prepare`, with the code for GPUs.
 
 import { getBackend, getKernel, type TensorInfo } from "@tensorflow/tfjs-core";
-import {
-  type CallNow,
-  deviceNow,
-  type InputNow,
-  isGpuFault,
-  planGradientsNow,
-  planSignatureNow,
-  readNow,
-} from "../gpu/now.ts";
+import { type CallNow, deviceNow, type InputNow, isGpuFault, planNow, readNow, readRowsOfShape } from "../gpu/now.ts";
+import { gpuOperations } from "../gpu/operations/index.ts";
+import { signatureProgram } from "../gpu/programs/signature.ts";
+import { signatureVjpProgram } from "../gpu/programs/signature-vjp.ts";
 import type { TensorData, WebGpuBackend } from "./tfjs-backend.ts";
 
 /** Inputs of the op: tensors where they were given as such. */
@@ -31,12 +26,12 @@ export const isBeyondLimits = (error: unknown): error is Error => isGpuFault(err
 export function signatureOn(backend: WebGpuBackend, inputs: TensorInputs, options: object): TensorInfo {
   return reading(backend, (there) => {
     const device = deviceNow(backend.device);
-    const call = readInputs(there, inputs, options);
-    if (call.shape.includes(0)) return zeros(backend, call.shape);
-    const submit = planSignatureNow(device, call);
-    const result = room(backend, call.shape);
+    const { call, shape, lengths } = readInputs(there, inputs, options);
+    if (shape.includes(0)) return zeros(backend, shape);
+    const submit = planNow(device, gpuOperations.signature, signatureProgram, { call, rows: [] }, lengths);
+    const result = allocate(backend, shape);
     flush(backend);
-    submit(bufferOf(backend, result));
+    submit({ signatures: bufferOf(backend, result) });
     return result;
   });
 }
@@ -53,20 +48,22 @@ export function gradientsOn(
 ): TensorInfo[] {
   return reading(backend, (there) => {
     const device = deviceNow(backend.device);
-    const call = readInputs(there, inputs, options);
-    const { batch, channels, size } = call.call;
+    const { call, shape, lengths } = readInputs(there, inputs, options);
+    const { batch, channels, size } = call;
     const shapes = [
       inputs.paths.shape,
       ...(inputs.basepoint ? [[batch, channels]] : []),
       ...(inputs.initial ? [[batch, size]] : []),
     ];
     // A stream of one point has no rows.
-    if (call.shape.includes(0)) return shapes.map((shape) => zeros(backend, shape));
-    const submit = planGradientsNow(device, call, there(dy));
-    const results = shapes.map((shape) => room(backend, shape));
+    if (shape.includes(0)) return shapes.map((shape) => zeros(backend, shape));
+    const rows = readRowsOfShape(there(dy), "cotangent", "COTANGENT_SHAPE", shape);
+    const read = { call, rows: [{ argument: "cotangent", rows, count: batch * call.rows }] };
+    const submit = planNow(device, gpuOperations.signatureVjp, signatureVjpProgram, read, lengths);
+    const results = shapes.map((shape) => allocate(backend, shape));
     flush(backend);
-    const [paths, ...rows] = results.map((result) => bufferOf(backend, result)) as [GPUBuffer, ...GPUBuffer[]];
-    submit({ paths, basepoint: inputs.basepoint && rows.shift(), initial: inputs.initial && rows.shift() });
+    const [paths, ...others] = results.map((result) => bufferOf(backend, result)) as [GPUBuffer, ...GPUBuffer[]];
+    submit({ paths, basepoint: inputs.basepoint && others.shift(), initial: inputs.initial && others.shift() });
     return results;
   });
 }
@@ -125,7 +122,7 @@ const bufferOf = (backend: WebGpuBackend, { dataId }: TensorInfo): GPUBuffer =>
   backend.tensorMap.get(dataId).resource as GPUBuffer;
 
 /** A tensor with a buffer of the backend's pool, for a result. */
-function room(backend: WebGpuBackend, shape: readonly number[]): TensorInfo {
+function allocate(backend: WebGpuBackend, shape: readonly number[]): TensorInfo {
   const info = backend.makeTensorInfo([...shape], "float32");
   backend.uploadToGPU(info.dataId);
   return info;

@@ -2,12 +2,11 @@
 //
 // Only where asked for: it takes a second or two, and clocks have to run (where they are frozen, as on some edge hosts, it refuses).
 
-import type { DeviceLimits } from "../gpu/index.ts";
+import { type DeviceLimits, measuredOperation } from "../gpu/index.ts";
 import { failure } from "../input/errors.ts";
 import type { Costs } from "./costs.ts";
 import { fitCosts, type Measured, type Timed } from "./fit.ts";
 import { cpuTrials, gpuTrials, type Trial, threadTrials } from "./trials.ts";
-import { gpuWorkOf } from "./units.ts";
 
 type Prepare = (trial: Trial) => Promise<() => unknown>;
 
@@ -69,7 +68,7 @@ export async function measure(bench: Bench): Promise<Measured> {
   );
   if (!gpu) return { machine, date: today, cpu };
   const fitting = gpuTrials().map((family) =>
-    family.filter((one) => typeof gpuWorkOf(one, one.places, gpu.limits) !== "string"),
+    family.filter((one) => typeof measuredOperation.plan(one, one.residency, gpu.limits) !== "string"),
   );
   const { adapter, limits } = gpu;
   try {

@@ -1,7 +1,8 @@
-// The constants of the cost model: their form, and the reading of a user's own. A call is counted as so many units of each kind (units.ts); a
-// constant is the seconds that one unit takes. They come from calibrate.ts; the ones that are shipped are in shipped.ts.
+// The constants of the cost model: their form, and the reading of a user's own. A call is counted in units; a constant is
+// the seconds that one unit takes. calibrate.ts measures them; shipped.ts has those that are shipped.
 
 import { describe, typeError } from "../input/errors.ts";
+import { shippedCosts } from "./shipped.ts";
 
 /** What a call is counted in on the CPU. */
 export const cpuUnits = {
@@ -80,31 +81,56 @@ export interface Costs {
 }
 
 /**
- * Costs as a user gives them: what `calibrate` returned, also by way of JSON.
+ * Costs as a user gives them: what `calibrate` returned, also by way of JSON. Units that are missing, as in costs that an
+ * earlier version of the library measured, take the shipped value; unknown ones are left out.
  * @throws PathSignatureTypeError COSTS_INVALID
  */
 export function readCosts(given: unknown): Costs {
-  const refuse = (argument: string, value: unknown, accepted: string) =>
-    typeError("COSTS_INVALID", argument, describe(value), accepted);
-  const checkNumbers = (numbers: unknown, names: readonly string[], argument: string) => {
-    if (typeof numbers !== "object" || numbers === null) throw refuse(argument, numbers, "an object of numbers");
-    for (const name of names) {
-      const value = (numbers as Record<string, unknown>)[name];
-      if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
-        throw refuse(`${argument}.${name}`, value, "a finite number from 0 on");
-      }
-    }
-  };
-  if (typeof given !== "object" || given === null) {
-    throw refuse("options.costs", given, "an object as calibrate() returns it");
-  }
-  const { version, cpu, gpu } = given as Partial<Costs>;
-  if (version !== 1) throw refuse("options.costs.version", version, "1, the version that this library writes");
-  checkNumbers(cpu, ["float64", "threadsCall", "threadsEfficiency"], "options.costs.cpu");
-  checkNumbers(cpu!.seconds, cpuUnitNames, "options.costs.cpu.seconds");
-  if (gpu !== undefined) {
-    checkNumbers(gpu, ["invocationsToFill"], "options.costs.gpu");
-    checkNumbers(gpu!.seconds, gpuUnitNames, "options.costs.gpu.seconds");
-  }
-  return given as Costs;
+  const { version, machine, date, cpu, gpu } = fieldsOf(given, "options.costs", "an object as calibrate() returns it");
+  if (version !== 1) throw refusal("options.costs.version", version, "1, the version that this library writes");
+  const costs = { version, machine: machine as string, date: date as string, cpu: readCpu(cpu) } as const;
+  return gpu === undefined ? costs : { ...costs, gpu: readGpu(gpu) };
 }
+
+function readCpu(given: unknown): CpuCosts {
+  const argument = "options.costs.cpu";
+  const fields = fieldsOf(given, argument);
+  return {
+    seconds: readUnits(fields.seconds, shippedCosts.cpu.seconds, `${argument}.seconds`),
+    float64: readNumber(fields.float64, `${argument}.float64`),
+    threadsCall: readNumber(fields.threadsCall, `${argument}.threadsCall`),
+    threadsEfficiency: readNumber(fields.threadsEfficiency, `${argument}.threadsEfficiency`),
+  };
+}
+
+function readGpu(given: unknown): GpuCosts {
+  const argument = "options.costs.gpu";
+  const fields = fieldsOf(given, argument);
+  return {
+    adapter: fields.adapter as string,
+    seconds: readUnits(fields.seconds, shippedCosts.gpu.seconds, `${argument}.seconds`),
+    invocationsToFill: readNumber(fields.invocationsToFill, `${argument}.invocationsToFill`),
+  };
+}
+
+function readUnits<Unit extends string>(given: unknown, shipped: PerUnit<Unit>, argument: string): PerUnit<Unit> {
+  const fields = fieldsOf(given, argument);
+  const units = { ...shipped } as Record<Unit, number>;
+  for (const unit in units) {
+    if (fields[unit] !== undefined) units[unit] = readNumber(fields[unit], `${argument}.${unit}`);
+  }
+  return units;
+}
+
+function readNumber(value: unknown, argument: string): number {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw refusal(argument, value, "a finite number from 0 on");
+}
+
+function fieldsOf(given: unknown, argument: string, accepted = "an object of numbers"): Record<string, unknown> {
+  if (typeof given !== "object" || given === null) throw refusal(argument, given, accepted);
+  return given as Record<string, unknown>;
+}
+
+const refusal = (argument: string, value: unknown, accepted: string): Error =>
+  typeError("COSTS_INVALID", argument, describe(value), accepted);

@@ -1,7 +1,7 @@
 // Seconds that a call takes: units times what each costs. Pure arithmetic.
 
+import type { CallShape, GpuCounts, GpuOperation, GpuPlan, Residency } from "../gpu/index.ts";
 import type { CpuCosts, GpuCosts, GpuUnit, PerUnit } from "./costs.ts";
-import { type CallShape, cpuUnitsOf, type GpuCounts, type GpuWork, gpuCountsOf, type Places } from "./units.ts";
 
 /** Seconds, and what they are made of. */
 export interface Estimate {
@@ -9,7 +9,7 @@ export interface Estimate {
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** Parts that take no time are left out: they say nothing. */
+/** Parts that take no time are left out. */
 function estimate(parts: Record<string, number>): Estimate {
   const some = Object.entries(parts).filter(([, seconds]) => seconds !== 0);
   return { seconds: some.reduce((sum, [, seconds]) => sum + seconds, 0), parts: Object.fromEntries(some) };
@@ -22,9 +22,15 @@ const priced = <Unit extends string>(units: PerUnit<Unit>, seconds: PerUnit<Unit
 };
 
 /** Seconds on the CPU. */
-export function cpuSeconds(shape: CallShape, dtype: "float32" | "float64", threads: number, costs: CpuCosts): Estimate {
-  const parts: Record<string, number> = priced(cpuUnitsOf(shape), costs.seconds);
-  // A path is one thread's.
+export function cpuSeconds(
+  operation: GpuOperation,
+  shape: CallShape,
+  dtype: "float32" | "float64",
+  threads: number,
+  costs: CpuCosts,
+): Estimate {
+  const parts: Record<string, number> = priced(operation.cpuUnits(shape), costs.seconds);
+  // A path is computed by one thread.
   const used = Math.max(1, Math.min(threads, shape.batch));
   const factor = (dtype === "float64" ? costs.float64 : 1) / (1 + (used - 1) * costs.threadsEfficiency);
   for (const unit of Object.keys(parts)) if (unit !== "call") parts[unit]! *= factor;
@@ -32,10 +38,16 @@ export function cpuSeconds(shape: CallShape, dtype: "float32" | "float64", threa
 }
 
 /** Seconds on a GPU. */
-export function gpuSeconds(shape: CallShape, places: Places, work: GpuWork, costs: GpuCosts): Estimate {
-  const counts = gpuCountsOf(shape, places, work);
+export function gpuSeconds(
+  operation: GpuOperation,
+  shape: CallShape,
+  residency: Residency,
+  plan: GpuPlan,
+  costs: GpuCosts,
+): Estimate {
+  const counts = operation.gpuCounts(shape, residency, plan);
   const parts = priced(unitsWhereFull(counts, costs.invocationsToFill), costs.seconds);
-  // Of several blocks, one is uploaded while another is computed and a third is read back: the longest of the three is what is waited for.
+  // With several blocks, one is uploaded while another is computed and a third is read back: the longest of the three counts.
   const { upload, download, launch: _, dispatch: __, block: ___, ...computed } = parts;
   const stages = [upload, download, Object.values(computed).reduce((a, b) => a + b, 0)];
   const shorter = stages.reduce((a, b) => a + b) - Math.max(...stages);
@@ -45,7 +57,7 @@ export function gpuSeconds(shape: CallShape, places: Places, work: GpuWork, cost
 const ofWalks = ["staged", "walk", "step", "handed", "stream", "gather"] as const;
 const ofProducts = ["products", "recovery"] as const;
 
-/** What a full device would do in the same time: one that is not full takes as long for less. */
+/** What a full device would do in the same time: one that is not full takes as long for less work. */
 export function unitsWhereFull(
   { units, walking, multiplying }: GpuCounts,
   invocationsToFill: number,

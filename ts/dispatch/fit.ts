@@ -1,12 +1,11 @@
 // The constants of a machine from the times of calls on it. Pure: the same times give the same constants.
 
-import type { DeviceLimits } from "../gpu/index.ts";
+import { type DeviceLimits, measuredOperation } from "../gpu/index.ts";
 import { type Costs, type CpuCosts, cpuUnitNames, type GpuCosts, gpuUnitNames } from "./costs.ts";
 import { unitsWhereFull } from "./estimate.ts";
 import { fitLogarithms, median } from "./least-squares.ts";
 import { shippedCosts } from "./shipped.ts";
 import type { Trial } from "./trials.ts";
-import { cpuUnitsOf, gpuCountsOf, gpuWorkOf } from "./units.ts";
 
 /** A call and the seconds that it took. */
 export interface Timed extends Trial {
@@ -32,7 +31,7 @@ export function fitCosts({ machine, date, cpu, gpu }: Measured): Costs {
 function fitCpu(timed: readonly Timed[]): CpuCosts {
   const plain = timed.filter(({ dtype, threads }) => dtype === "float32" && threads === 1);
   const units = plain.map((one) => {
-    const counted = cpuUnitsOf(one);
+    const counted = measuredOperation.cpuUnits(one);
     return cpuUnitNames.map((name) => counted[name]);
   });
   const { constants } = fitLogarithms({
@@ -77,8 +76,9 @@ const fillings = [1, 64, 256, 1024, 4096, 16384, 65536];
 
 function fitGpu({ adapter, limits, calls }: NonNullable<Measured["gpu"]>): GpuCosts | undefined {
   const counted = calls.flatMap((one) => {
-    const work = gpuWorkOf(one, one.places, limits);
-    return typeof work === "string" ? [] : [{ counts: gpuCountsOf(one, one.places, work), seconds: one.seconds }];
+    const plan = measuredOperation.plan(one, one.residency, limits);
+    if (typeof plan === "string") return [];
+    return [{ counts: measuredOperation.gpuCounts(one, one.residency, plan), seconds: one.seconds }];
   });
   if (counted.length === 0) return undefined;
   const fits = fillings.map((invocationsToFill) => {
@@ -89,7 +89,7 @@ function fitGpu({ adapter, limits, calls }: NonNullable<Measured["gpu"]>): GpuCo
         return gpuUnitNames.map((name) => units[name]);
       }),
       seconds: counted.map(({ seconds }) => seconds),
-      likely: gpuUnitNames.map((name) => shippedCosts.gpu!.seconds[name]),
+      likely: gpuUnitNames.map((name) => shippedCosts.gpu.seconds[name]),
     });
     return { ...fit, invocationsToFill };
   });

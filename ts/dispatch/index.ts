@@ -6,16 +6,15 @@ export { explanationInWords } from "./explain.ts";
 export { fitCosts, type Measured, type Timed } from "./fit.ts";
 export {
   type Capabilities,
+  type Demand,
   type DeviceName,
   decide,
   type Explanation,
   type Plan,
   plan,
-  type Residency,
   type RuleName,
   ruleNames,
   type Verdict,
 } from "./plan.ts";
 export { shippedCosts } from "./shipped.ts";
 export type { Trial } from "./trials.ts";
-export type { CallShape, Places } from "./units.ts";

@@ -1,26 +1,22 @@
-// Where a call runs: one pure function of the call, of what there is, and of what things cost. The rules are tried in order, and the first that
-// has an opinion decides; every rule's verdict is kept, so that the decision can be explained.
+// Where a call runs: one pure function of the call, of the hardware, and of what things cost. Rules are applied in order, and the
+// first that has an opinion decides; every rule's verdict is kept, so that the decision can be explained.
 
-import type { DeviceLimits } from "../gpu/index.ts";
-import type { Costs } from "./costs.ts";
+import type { CallShape, DeviceLimits, GpuOperation, GpuPlan, Residency } from "../gpu/index.ts";
+import type { Costs, GpuCosts } from "./costs.ts";
 import { cpuSeconds, type Estimate, gpuSeconds } from "./estimate.ts";
 import { shippedCosts } from "./shipped.ts";
-import { type CallShape, cpuPrunes, type GpuWork, gpuWorkOf, type Places, sizesOf } from "./units.ts";
 
 export type DeviceName = "cpu" | "webgpu";
 
-/** Operations that can be planned. */
-export type Operation = "signature" | "signatureVjp";
-
 /** Where numbers are and are wanted, and what was asked for. */
-export interface Residency extends Places {
+export interface Demand extends Residency {
   /** What the caller asked for. */
   readonly device: "auto" | DeviceName;
   /** What is done where that cannot be: taken elsewhere, or refused. */
   readonly fallback: "cpu" | "error";
 }
 
-/** What there is. */
+/** The hardware. */
 export interface Capabilities {
   /** Threads that a call may use, this one included. */
   readonly threads: number;
@@ -57,7 +53,7 @@ export interface Plan {
 export const ruleNames = ["explicit", "dtype", "residency", "availability", "limits", "cost"] as const;
 export type RuleName = (typeof ruleNames)[number];
 
-/** What a rule said. */
+/** What a rule says of a call. */
 export interface Verdict {
   readonly rule: RuleName;
   /** "either": the rule has no opinion. */
@@ -65,7 +61,7 @@ export interface Verdict {
   /** Whether it is the one that decided. */
   readonly decides: boolean;
   readonly why: string;
-  /** What it looked at: seconds, bytes, counts. */
+  /** The seconds, bytes and counts that it depends on. */
   readonly numbers: Readonly<Record<string, number>>;
 }
 
@@ -77,14 +73,15 @@ export interface Explanation {
   readonly obstacle?: string;
 }
 
+type DTypeName = "float32" | "float64";
 type Opinion = Pick<Verdict, "device" | "why"> & { numbers?: Record<string, number> };
 
 /** The best number of threads and its estimate: more of them are not always faster. */
-function bestOnCpu(shape: CallShape, dtype: "float32" | "float64", threads: number, costs: Costs) {
-  const one = { threads: 1, estimate: cpuSeconds(shape, dtype, 1, costs.cpu) };
+function bestOnCpu(operation: GpuOperation, shape: CallShape, dtype: DTypeName, threads: number, costs: Costs) {
+  const one = { threads: 1, estimate: cpuSeconds(operation, shape, dtype, 1, costs.cpu) };
   const most = Math.max(1, Math.min(threads, shape.batch));
   if (most === 1) return one;
-  const all = { threads: most, estimate: cpuSeconds(shape, dtype, most, costs.cpu) };
+  const all = { threads: most, estimate: cpuSeconds(operation, shape, dtype, most, costs.cpu) };
   return all.estimate.seconds < one.estimate.seconds ? all : one;
 }
 
@@ -94,32 +91,31 @@ function bestOnCpu(shape: CallShape, dtype: "float32" | "float64", threads: numb
  * @param costs - constants of this machine; default those that are shipped (`shippedCosts`).
  */
 export function decide(
-  operation: Operation,
-  asked: CallShape,
-  dtype: "float32" | "float64",
-  residency: Residency,
+  operation: GpuOperation,
+  shape: CallShape,
+  dtype: DTypeName,
+  demand: Demand,
   capabilities: Capabilities,
   costs: Costs = shippedCosts,
 ): Explanation {
   const { gpu } = capabilities;
-  const shape: CallShape = operation === "signatureVjp" ? { ...asked, gradient: true } : asked;
-  const work = gpu && gpuWorkOf(shape, residency, gpu.limits);
-  const cpu = bestOnCpu(shape, dtype, capabilities.threads, costs);
-  const gpuCosts = costs.gpu ?? shippedCosts.gpu!;
+  const work = gpu && operation.plan(shape, demand, gpu.limits);
+  const cpu = bestOnCpu(operation, shape, dtype, capabilities.threads, costs);
+  const gpuCosts = costs.gpu ?? shippedCosts.gpu;
   const onGpu: Estimate | undefined =
-    work && typeof work !== "string" ? gpuSeconds(shape, residency, work, gpuCosts) : undefined;
-  const onCpu = withTransfers(cpu.estimate, shape, residency, gpuCosts);
+    work && typeof work !== "string" ? gpuSeconds(operation, shape, demand, work, gpuCosts) : undefined;
+  const onCpu = withTransfers(cpu.estimate, operation, shape, demand, gpuCosts);
 
   const opinions: Record<RuleName, Opinion> = {
     explicit:
-      residency.device === "auto"
+      demand.device === "auto"
         ? { device: "either", why: 'device is "auto"' }
-        : { device: residency.device, why: `device is "${residency.device}"` },
+        : { device: demand.device, why: `device is "${demand.device}"` },
     dtype:
       dtype === "float64"
         ? { device: "cpu", why: "float64 is computed on the CPU: WGSL has no such numbers" }
         : { device: "either", why: "float32 is computed on both" },
-    residency: onDevice(residency),
+    residency: onDevice(demand),
     availability: available(capabilities, costs),
     limits: withinLimits(gpu, work),
     cost: cheaper(onCpu, cpu.threads, onGpu),
@@ -134,56 +130,51 @@ export function decide(
     verdicts.push({ rule, device, decides, why, numbers });
   }
 
-  // Whoever asked for the GPU, or has numbers there, cannot have it against these.
+  // Asking for the GPU, or having numbers there, does not help against these.
   const obstacle = decided === "webgpu" ? obstacleOf(dtype, capabilities, work) : undefined;
   const device = obstacle === undefined ? decided! : "cpu";
   const plan: Plan =
     device === "webgpu"
       ? {
           device,
-          kernel: (work as GpuWork).kernel,
-          blocks: (work as GpuWork).blocks,
+          kernel: (work as GpuPlan).kernel,
+          blocks: (work as GpuPlan).blocks,
           threads: 0,
           estimate: onGpu!.seconds,
         }
       : {
           device,
-          kernel: cpuKernel(shape),
+          kernel: operation.cpuKernel(shape),
           blocks: 1,
           threads: cpu.threads,
           estimate: onCpu.seconds,
-          ...(obstacle !== undefined && residency.fallback === "error" && { refused: obstacle }),
+          ...(obstacle !== undefined && demand.fallback === "error" && { refused: obstacle }),
         };
   return { plan, verdicts, ...(obstacle !== undefined && { obstacle }) };
-}
-
-/** Gradients of streams are the adjoint of Horner's scheme, all others the bracket adjoint (docs/gradients.md). */
-function cpuKernel(shape: CallShape): string {
-  if (shape.gradient) return shape.stream ? "horner" : "bracket";
-  return cpuPrunes(shape) ? "pruned" : "horner";
 }
 
 /** As {@link decide}, without the reasons. */
 export const plan = (...args: Parameters<typeof decide>): Plan => decide(...args).plan;
 
-/** The CPU's time, with what has to be brought from a device and back to it. */
+/** The CPU's time, with the transfers from a device and back to it. */
 function withTransfers(
   { seconds, parts }: Estimate,
+  operation: GpuOperation,
   shape: CallShape,
-  { input, output }: Places,
-  gpu: NonNullable<Costs["gpu"]>,
+  { input, output }: Residency,
+  gpu: GpuCosts,
 ): Estimate {
-  const { inputNumbers, outputNumbers } = sizesOf(shape);
+  const traffic = operation.traffic(shape);
   const { launch, upload, download } = gpu.seconds;
-  const first = input === "gpu" ? launch + 4 * inputNumbers * download : 0;
-  const last = output === "gpu" ? launch + 4 * outputNumbers * upload : 0;
+  const first = input === "gpu" ? launch + 4 * traffic.input * download : 0;
+  const last = output === "gpu" ? launch + 4 * traffic.output * upload : 0;
   return {
     seconds: seconds + first + last,
     parts: { ...parts, ...(first > 0 && { download: first }), ...(last > 0 && { upload: last }) },
   };
 }
 
-function onDevice({ input, output }: Places): Opinion {
+function onDevice({ input, output }: Residency): Opinion {
   if (input === "gpu") return { device: "webgpu", why: "the paths are on the GPU" };
   if (output === "gpu") return { device: "webgpu", why: "the result is wanted on the GPU" };
   return { device: "either", why: "paths come from the CPU and the result is wanted there" };
@@ -191,14 +182,14 @@ function onDevice({ input, output }: Places): Opinion {
 
 function available({ gpu, without = withoutAdapter }: Capabilities, costs: Costs): Opinion {
   if (!gpu) return { device: "cpu", why: without };
-  // Constants of a real GPU say nothing of one that is none, unless it was measured itself.
+  // Constants of a GPU say nothing about a software implementation, unless it was measured itself.
   if (gpu.isFallbackAdapter && costs.gpu?.adapter !== gpu.adapter) {
     return { device: "cpu", why: `the adapter (${gpu.adapter}) is a software implementation that was not measured` };
   }
   return { device: "either", why: `there is an adapter: ${gpu.adapter}` };
 }
 
-function withinLimits(gpu: Capabilities["gpu"], work: GpuWork | string | undefined): Opinion {
+function withinLimits(gpu: Capabilities["gpu"], work: GpuPlan | string | undefined): Opinion {
   if (!gpu || work === undefined) return { device: "either", why: "there is no device whose limits could be met" };
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
   const numbers = { maxBufferSize, maxStorageBufferBindingSize };
@@ -222,11 +213,11 @@ function cheaper(cpu: Estimate, threads: number, gpu: Estimate | undefined): Opi
     : { device: "webgpu", why: "the GPU is expected to be faster", numbers };
 }
 
-/** Why a call cannot be on the GPU that is wanted there. */
+/** Why a call that is wanted on the GPU cannot run there. */
 function obstacleOf(
-  dtype: "float32" | "float64",
+  dtype: DTypeName,
   { gpu, without = withoutAdapter }: Capabilities,
-  work: GpuWork | string | undefined,
+  work: GpuPlan | string | undefined,
 ): string | undefined {
   if (dtype === "float64") return "WebGPU computes float32 only";
   if (!gpu) return without;

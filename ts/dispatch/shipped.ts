@@ -1,13 +1,13 @@
 // The costs that are shipped: what decides before a machine is measured. Numbers only, and where they come from.
 
-import type { Costs } from "./costs.ts";
+import type { Costs, GpuCosts } from "./costs.ts";
 
 /**
- * CPU: measured by `npm run bench -- dispatch` on the machine that is named. GPU: not measured, but reckoned from the data sheet of a notebook's
- * discrete GPU (8 TFLOP/s, 250 GB/s) at a quarter of its peak, with transfers as browsers manage them: on the careful side, so that a call goes
- * to a GPU by itself only where most of them should be faster.
+ * CPU: measured by `npm run bench -- dispatch` on the machine that is named. GPU: not measured, but estimated from the data
+ * sheet of a notebook's discrete GPU (8 TFLOP/s, 250 GB/s) at a quarter of its peak, with the transfer rates of browsers.
+ * Conservative: "auto" takes the GPU only where most GPUs should be faster.
  */
-export const shippedCosts: Costs = {
+export const shippedCosts: Costs & { readonly gpu: GpuCosts } = {
   version: 1,
   machine:
     "CPU: AMD EPYC, 2 cores, measured. GPU: none was measured; reckoned from the data sheet of a notebook's card",

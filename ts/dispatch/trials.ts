@@ -1,15 +1,16 @@
-// The calls that measure a machine: of all kinds, none of them one of the calls that plans are judged by (bench/dispatch/grid.mjs). Numbers only.
+// The calls that measure a machine: of all kinds, none of them one of the calls that plans are judged by
+// (bench/dispatch/grid.mjs). Numbers only.
 
-import type { CallShape, Places } from "./units.ts";
+import type { CallShape, Residency } from "../gpu/index.ts";
 
 /** A measurement's call: what `run` has to do with it. */
 export interface Trial extends CallShape {
   readonly dtype: "float32" | "float64";
   readonly threads: number;
-  readonly places: Places;
+  readonly residency: Residency;
 }
 
-const onCpu: Places = { input: "cpu", output: "cpu" };
+const onCpu: Residency = { input: "cpu", output: "cpu" };
 
 /** [batch, points, channels, depth, stream]: every unit is most of at least two. */
 const cpuShapes: readonly (readonly [number, number, number, number, boolean?])[] = [
@@ -73,7 +74,7 @@ const wideTo = 27;
 /** The calls of a CPU, in float32 and on one thread; some of them in float64. */
 export function cpuTrials(): Trial[] {
   const trials = cpuShapes.map(([batch, points, channels, depth, stream = false]): Trial => {
-    return { batch, points, channels, depth, stream, dtype: "float32", threads: 1, places: onCpu };
+    return { batch, points, channels, depth, stream, dtype: "float32", threads: 1, residency: onCpu };
   });
   const wide = trials.slice(wideFrom, wideTo).filter((_, i) => i % 3 === 0);
   return [...trials, ...wide.map((one): Trial => ({ ...one, dtype: "float64" }))];
@@ -88,17 +89,17 @@ export function threadTrials(threads: number): Trial[] {
     depth: 2,
     dtype: "float32",
     threads: 1,
-    places: onCpu,
+    residency: onCpu,
   };
   const large: Trial = { ...small, batch: 64 * threads, points: 500, channels: 4, depth: 4 };
   return [small, large].flatMap((one) => [one, { ...one, threads }]);
 }
 
-type Place = Places["input"];
+type Place = Residency["input"];
 
 /**
- * [points, channels, depth, input, output, stream, batches]: the smallest batch is little more than a launch, the largest fills a device. Those that say
- * most come first: where kernels are slow to compile the last ones are left out.
+ * [points, channels, depth, input, output, stream, batches]: the smallest batch is little more than a launch, the largest fills
+ * a device. The most telling come first: where kernels are slow to compile the last ones are left out.
  */
 const gpuFamilies: readonly (readonly [number, number, number, Place, Place, boolean, readonly number[]])[] = [
   // What a call takes that computes next to nothing, with and without a way across the bus.
@@ -145,7 +146,7 @@ const gpuFamilies: readonly (readonly [number, number, number, Place, Place, boo
 export function gpuTrials(): Trial[][] {
   return gpuFamilies.map(([points, channels, depth, input, output, stream, batches]) =>
     batches.map((batch): Trial => {
-      return { batch, points, channels, depth, stream, dtype: "float32", threads: 0, places: { input, output } };
+      return { batch, points, channels, depth, stream, dtype: "float32", threads: 0, residency: { input, output } };
     }),
   );
 }

@@ -1,7 +1,8 @@
 // A call on an engine, read and checked: what the scheduler knows of it.
 
-import { type Checks, checkBefore, numbersAtOnce, unreportedNumbers } from "../input/finite.ts";
+import { type CallInputs, type GpuOperation, gpuOperations, type InputRows } from "../gpu/index.ts";
 import type { Call } from "../input/call.ts";
+import { type Checks, checkBefore, numbersAtOnce, unreportedNumbers } from "../input/finite.ts";
 import { ReadRows } from "../input/rows.ts";
 import { checksOf, isEmpty } from "../operations/bind.ts";
 import type { Descriptor, Prepared } from "../operations/descriptor.ts";
@@ -15,6 +16,7 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
   readonly call: Call;
   readonly cost: number;
   readonly prepared: Prepared<R>;
+  #inputs: CallInputs | undefined;
 
   /** @throws where there is no memory for the result, or `out` does not fit */
   constructor(operation: Descriptor<R>, call: Call) {
@@ -45,6 +47,36 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
     for (const output of this.operation.kernel.outputs)
       if (isWanted(output, call)) numbers += rowsOfItem(output, call, call.points) * output.width(call);
     return call.batch * numbers * call.bytes;
+  }
+
+  /** How a GPU computes it; `undefined`: the CPU alone does. */
+  get gpu(): GpuOperation | undefined {
+    const { name } = this.operation;
+    return Object.hasOwn(gpuOperations, name) ? gpuOperations[name as keyof typeof gpuOperations] : undefined;
+  }
+
+  /** Everything that it reads, in memory or on a device. */
+  get inputs(): CallInputs {
+    const { call, operation } = this;
+    if (this.#inputs !== undefined) return this.#inputs;
+    const rows: InputRows[] = [];
+    for (const { per, of, name } of operation.kernel.inputs) {
+      const given = of(call);
+      if (given instanceof ReadRows && call.operands.includes(given))
+        rows.push({ argument: name, rows: given, count: per === "step" ? call.batch * call.rows : call.batch });
+    }
+    this.#inputs = { call, rows };
+    return this.#inputs;
+  }
+
+  /** The same call with other inputs, read back from a device. */
+  withInputs({ call, rows }: CallInputs): EngineCall<R> {
+    return new EngineCall(this.operation, call.with({ operands: rows.map(({ rows }) => rows) }));
+  }
+
+  /** The same call with results of its own. */
+  again(): EngineCall<R> {
+    return new EngineCall(this.operation, this.call);
   }
 
   check(): Checks | undefined {

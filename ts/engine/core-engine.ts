@@ -1,7 +1,7 @@
 // The engine of the family `core`: its functions and their options. Types only.
 
-import type { GpuNumbers, GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
 import type { Costs } from "../dispatch/index.ts";
+import type { GpuNumbers, GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
 import type { Only } from "../input/types.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";

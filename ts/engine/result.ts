@@ -2,9 +2,9 @@
 
 import type { GpuGradients, GpuNumbers, GpuTensor } from "../gpu/index.ts";
 import type { Paths } from "../input/paths.ts";
+import type { Signature } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf, StreamOf } from "../input/types.ts";
 import type { SignatureGradients } from "../operations/signature-vjp.ts";
-import type { Signature } from "../input/tensor.ts";
 
 /** Of two types the one for where options ask a result to be. */
 type Placed<O, OnDevice, InMemory> = O extends { readonly output: infer Place }

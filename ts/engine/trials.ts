@@ -1,8 +1,7 @@
-// Calls for the measuring of a machine (ts/dispatch/calibrate.ts): made up, and run on an engine's threads or on its GPU. Part of what is
-// loaded with the code for GPUs.
+// Calls that measure a machine (ts/dispatch/calibrate.ts), on an engine's threads and on its GPU. Loaded with the code for GPUs.
 
 import { type Capabilities, type Costs, calibrate as calibrateMachine, type Trial } from "../dispatch/index.ts";
-import { type GpuBackend, readCallAnywhere } from "../gpu/index.ts";
+import { type GpuBackend, measuredOperation, readCallAnywhere } from "../gpu/index.ts";
 import { availableThreads } from "../pool/host.ts";
 import type { Calibration } from "./calibration.ts";
 
@@ -57,9 +56,9 @@ export async function calibrate(
 
 async function onGpu(backend: GpuBackend, trial: Trial, buffers: GPUBuffer[]): Promise<() => Promise<void>> {
   const paths = numbersOf(trial);
-  const { depth, stream = false, places } = trial;
+  const { depth, stream = false, residency } = trial;
   let input: unknown = paths;
-  if (places.input === "gpu") {
+  if (residency.input === "gpu") {
     const { gpu } = await backend.open();
     const buffer = gpu.createBuffer({ size: paths.data.byteLength, usage: STORAGE_AND_COPY });
     gpu.queue.writeBuffer(buffer, 0, paths.data as Float32Array<ArrayBuffer>);
@@ -67,9 +66,8 @@ async function onGpu(backend: GpuBackend, trial: Trial, buffers: GPUBuffer[]): P
     input = { buffer, shape: paths.shape };
   }
   return async () => {
-    const result = await backend.run("signature", readCallAnywhere(input, { depth, stream }).call, {
-      output: places.output,
-    });
+    const { call } = readCallAnywhere(input, { depth, stream });
+    const result = await backend.run(measuredOperation, { call, rows: [] }, { output: residency.output });
     if (!(result instanceof Float32Array)) result.destroy();
   };
 }

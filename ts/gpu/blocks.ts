@@ -1,15 +1,16 @@
-// Cuts a call for a device: into blocks of paths whose buffers stay small, or, where a single path is more than a buffer may hold,
-// into segments of its time. Pure arithmetic: nothing is copied or computed here. The twin of ts/run/blocks.ts.
+// Cuts a call for a device: into blocks of paths whose buffers stay small, or, where a single path is more than a buffer may
+// hold, into segments of its time, each continuing where the one before ended. Pure arithmetic. The counterpart of
+// ts/run/blocks.ts.
 //
-// The bound. At most three blocks are under way at once, one of them being uploaded, one computed, one read back. A block has at
-// most `blockBytes` of input, of output and of intermediate signatures each, or what a single path needs of them.
+// Memory is bounded: at most three blocks are in progress, one being uploaded, one computed, one read back. A block has at most
+// `blockBytes` of input, of output and of intermediate signatures each, or what a single path needs of them.
 
 import type { DeviceLimits } from "./device.ts";
 
 /** Each of a block's input, output and intermediate signatures, unless one path needs more. */
 export const blockBytes = 16 * 2 ** 20;
-/** Blocks under way at once. */
-export const blocksUnderWay = 3;
+/** Blocks in progress at once. */
+export const blocksInProgress = 3;
 
 /** A call's sizes, as the cut sees them. */
 export interface CutSizes {
@@ -23,7 +24,7 @@ export interface CutSizes {
   readonly rows: number;
   readonly stream: boolean;
   /** Numbers of intermediate signatures of a path. */
-  readonly states: number;
+  readonly intermediate: number;
   /** Whether the paths are on the device already, so that nothing is gained by small blocks of them. */
   readonly resident: boolean;
   /** Whether results stay there. */
@@ -40,7 +41,7 @@ export interface Cut {
 
 const bytes = 4;
 
-/** The largest range that can be bound: a binding that begins at a path begins a little before it, where alignment allows. */
+/** The largest range that can be bound: bindings begin at an aligned offset, up to an alignment before the data. */
 export const bindable = (limits: DeviceLimits): number =>
   Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) - limits.minStorageBufferOffsetAlignment;
 
@@ -50,18 +51,124 @@ export const fitsDevice = ({ row, channels }: Pick<CutSizes, "row" | "channels">
 
 /** The cut of a call that {@link fitsDevice}. `usual`: bytes of a block's parts. */
 export function cutFor(sizes: CutSizes, limits: DeviceLimits, usual = blockBytes): Cut {
-  const { batch, points, channels, row, rows, stream, states, resident, stays } = sizes;
+  const { batch, points, channels, row, rows, stream, intermediate, resident, stays } = sizes;
   const most = bindable(limits);
   const input = points * channels * bytes;
   const output = rows * row * bytes;
-  const needs = Math.max(input, output, states * bytes);
+  const needs = Math.max(input, output, intermediate * bytes);
   if (needs > most) {
-    // The state that a segment hands on, and its intermediate signatures, do not grow with its steps.
+    // The state after a segment, and intermediate signatures, do not grow with its steps.
     const perStep = Math.max(channels, stream ? row : 0) * bytes;
     return { paths: 1, steps: Math.max(1, Math.floor(most / perStep) - 1) };
   }
   const fit = (each: number, isOnDevice: boolean) =>
     each === 0 ? batch : Math.max(1, Math.floor((isOnDevice ? most : Math.min(most, usual)) / each));
-  const paths = Math.min(batch, fit(input, resident), fit(output, stays), fit(states * bytes, false));
+  const paths = Math.min(batch, fit(input, resident), fit(output, stays), fit(intermediate * bytes, false));
   return { paths: Math.max(1, paths), steps: undefined };
+}
+
+/** A part of a call. */
+export interface Block {
+  /** The first path, and how many. */
+  readonly first: number;
+  readonly paths: number;
+  /** Stored points of each path: from which on, and how many. */
+  readonly from: number;
+  readonly points: number;
+  /** Whether paths end where their lengths say; else they have all of `points`. */
+  readonly ragged: boolean;
+  /** Whether the basepoint comes before (run backwards: after) the points. */
+  readonly basepoint: boolean;
+  /** What paths continue: the call's initial signatures, if any, or the state after the block before. */
+  readonly continues: "initial" | "state";
+  /** Rows that are written for each path, and the number of the first. */
+  readonly rows: number;
+  readonly firstRow: number;
+  /** Whether its rows are part of the call's result; if not, they are the state that the next block continues. */
+  readonly isResult: boolean;
+}
+
+/** What the blocks depend on. */
+export interface Sequence {
+  readonly batch: number;
+  readonly points: number;
+  readonly lengths: ArrayLike<number> | undefined;
+  /** `undefined` or `false`: there is none. */
+  readonly basepoint: unknown;
+  readonly inverse: boolean;
+  readonly stream: boolean;
+  readonly rows: number;
+}
+
+const hasBasepoint = ({ basepoint }: Sequence): boolean => basepoint !== undefined && basepoint !== false;
+
+/** The blocks of a call. */
+export function* blocksOf(call: Sequence, cut: Cut): Generator<Block> {
+  if (cut.steps !== undefined) {
+    for (let path = 0; path < call.batch; path++) yield* segmentsOf(call, path, cut.steps);
+    return;
+  }
+  for (let first = 0; first < call.batch; first += cut.paths) {
+    yield {
+      first,
+      paths: Math.min(cut.paths, call.batch - first),
+      from: 0,
+      points: call.points,
+      ragged: call.lengths !== undefined,
+      basepoint: hasBasepoint(call),
+      continues: "initial",
+      rows: call.rows,
+      firstRow: 0,
+      isResult: true,
+    };
+  }
+}
+
+/** One path, cut at multiples of `steps` from where it starts to run. */
+function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Block> {
+  const length = call.lengths?.[path] ?? call.points;
+  const segments = Math.max(1, Math.ceil((length - 1) / steps));
+  let firstRow = 0;
+  let continues: Block["continues"] = "initial";
+  for (let s = 0; s < segments; s++) {
+    const last = s === segments - 1;
+    const begin = s * steps;
+    const end = Math.min(length - 1, begin + steps);
+    // Run backwards, the last point is where it starts.
+    const from = call.inverse ? length - 1 - end : begin;
+    const basepoint = hasBasepoint(call) && from === 0 && (call.inverse ? last : s === 0);
+    const own = end - begin + (basepoint ? 1 : 0);
+    const rows = call.stream ? own : 1;
+    // A stream of one point has no rows of its own.
+    if (rows === 0) continue;
+    yield {
+      first: path,
+      paths: 1,
+      from,
+      points: end - begin + 1,
+      ragged: false,
+      basepoint,
+      continues,
+      rows,
+      firstRow,
+      isResult: call.stream || last,
+    };
+    continues = "state";
+    if (call.stream) firstRow += rows;
+  }
+  // Past its end a path's last row repeats.
+  for (; call.stream && firstRow < call.rows; firstRow += steps) {
+    yield {
+      first: path,
+      paths: 1,
+      from: 0,
+      points: 1,
+      ragged: false,
+      basepoint: false,
+      continues,
+      rows: Math.min(steps, call.rows - firstRow),
+      firstRow,
+      isResult: true,
+    };
+  }
 }

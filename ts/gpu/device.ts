@@ -149,12 +149,12 @@ export class Device {
   }
 
   /** @throws PathSignatureError GPU_LOST */
-  checkThere(): void {
+  checkAlive(): void {
     if (this.#lostBecause !== undefined) throw gpuFault("GPU_LOST", `the device was lost: ${this.#lostBecause}`);
   }
 
   /** A promise of the device, which fails when the device is lost, whatever the implementation does with it then. */
-  whileThere<T>(promise: Promise<T>): Promise<T> {
+  whileAlive<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const fail = () => {
         this.#waiting.delete(fail);
@@ -186,7 +186,7 @@ export class Device {
    * for the device itself; whoever depends on the work has to wait for it.
    */
   scoped<T>(work: () => T): { value: T; settled: Promise<void> } {
-    this.checkThere();
+    this.checkAlive();
     const { gpu } = this;
     const filters = ["validation", "out-of-memory", "internal"] as const;
     for (const filter of filters) gpu.pushErrorScope(filter);
@@ -202,7 +202,7 @@ export class Device {
         // Memory first: what is done with a buffer that there is no memory for is an error too.
         const error = errors[1] ?? errors.find((one) => one !== null);
         if (error) throw faultOf(error);
-        this.checkThere();
+        this.checkAlive();
       },
       (error) => {
         throw gpuFault("GPU_LOST", "the device was lost", error);

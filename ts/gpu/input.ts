@@ -5,9 +5,12 @@ import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import { Call, readCall } from "../input/call.ts";
 import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
 import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "../input/options.ts";
-import { type Paths, ReadPaths, ReadRows, type RowsArgument, readPaths, readShape } from "../input/paths.ts";
+import { type Paths, ReadPaths, readPaths } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
+import { ReadRows, type RowsArgument } from "../input/rows.ts";
+import { readShape } from "../input/shape.ts";
 import { gpuFault } from "./faults.ts";
+import type { CallInputs } from "./operation.ts";
 import { GpuGradient, GpuTensor } from "./tensor.ts";
 import { usage } from "./usage.ts";
 
@@ -164,8 +167,15 @@ export function readCallAnywhere(
   return { call, options: given };
 }
 
+/** Whether anything that a call reads is on a device. */
+export const isResident = ({ call: { paths, initial, basepoint }, rows }: CallInputs): boolean =>
+  paths.resident !== undefined ||
+  initial?.resident !== undefined ||
+  (basepoint !== true && basepoint?.resident !== undefined) ||
+  rows.some((one) => one.rows.resident !== undefined);
+
 /** What a call reads on a device. */
-export function residentsOf({ paths, initial, basepoint }: Call): Resident[] {
-  const rows = basepoint === true ? [paths, initial] : [paths, initial, basepoint];
-  return rows.map((one) => one?.resident).filter((one) => one !== undefined);
+export function residentsOf({ call: { paths, initial, basepoint }, rows }: CallInputs): Resident[] {
+  const all = [paths, initial, basepoint === true ? undefined : basepoint, ...rows.map((one) => one.rows)];
+  return all.flatMap((one) => one?.resident ?? []);
 }

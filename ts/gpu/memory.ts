@@ -1,8 +1,8 @@
 // Buffers of a device, kept for the next call: making one costs more than a small call. Sizes are rounded up so that buffers of
 // different calls fit each other.
 //
-// The bound. Idle buffers hold at most `mostIdleBytes`; those unused for longest go first. Buffers in use are bounded by how calls
-// are cut (blocks.ts).
+// Memory is bounded: idle buffers hold at most `mostIdleBytes`, and those unused for longest go first. Buffers in use are bounded
+// by how calls are cut (blocks.ts).
 
 import type { Device } from "./device.ts";
 
@@ -45,8 +45,8 @@ export class Memory {
     return buffer;
   }
 
-  /** Gives a buffer back, once the GPU is done with it. */
-  give(buffer: GPUBuffer): void {
+  /** Takes a buffer back, once the GPU is done with it. */
+  release(buffer: GPUBuffer): void {
     if (!this.#used.delete(buffer)) return;
     if (this.#device.isLost) {
       buffer.destroy();
@@ -54,12 +54,6 @@ export class Memory {
     }
     this.#idle.push(buffer);
     this.trim(mostIdleBytes);
-  }
-
-  /** Takes a buffer out of the pool: from here on it belongs to somebody else. */
-  hand(buffer: GPUBuffer): GPUBuffer {
-    this.#used.delete(buffer);
-    return buffer;
   }
 
   /** Drops a buffer whose contents or state are unknown. */
@@ -95,7 +89,7 @@ const bytesOf = (buffers: Iterable<GPUBuffer>): number => {
   return sum;
 };
 
-/** Buffers of one piece of work, given back together. */
+/** Buffers of one piece of work, released together. */
 export class Holdings {
   readonly #memory: Memory;
   readonly #buffers: GPUBuffer[] = [];
@@ -110,15 +104,9 @@ export class Holdings {
     return buffer;
   }
 
-  /** From here on this buffer is the caller's. */
-  hand(buffer: GPUBuffer): GPUBuffer {
-    this.#buffers.splice(this.#buffers.indexOf(buffer), 1);
-    return this.#memory.hand(buffer);
-  }
-
   /** After the work is done. */
-  giveBack(): void {
-    for (const buffer of this.#buffers.splice(0)) this.#memory.give(buffer);
+  release(): void {
+    for (const buffer of this.#buffers.splice(0)) this.#memory.release(buffer);
   }
 
   /** After the work has failed, at a point that is not known. */

@@ -86,7 +86,7 @@ export class Pipelines {
     try {
       return { pipeline: await value.pending, params: this.#params!, data: value.data };
     } catch (error) {
-      this.#device.checkThere();
+      this.#device.checkAlive();
       throw faultOfRejection(error);
     }
   }

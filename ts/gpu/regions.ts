@@ -1,7 +1,9 @@
-// Ranges of buffers and how they are bound. Bindings begin at multiples of an alignment, what is bound may begin anywhere: kernels are
-// told by how much.
+// Ranges of buffers and how they are bound. Bindings begin at multiples of an alignment, regions anywhere: kernels get the
+// difference as an offset.
 
 import type { Device } from "./device.ts";
+import type { Holdings } from "./memory.ts";
+import { STORAGE } from "./usage.ts";
 
 /** Bytes of a buffer. */
 export interface Region {
@@ -9,7 +11,7 @@ export interface Region {
   /** Of the first byte; a multiple of 4. */
   readonly at: number;
   readonly bytes: number;
-  /** Bytes before it that are written as well: a scalar term's. */
+  /** Bytes before it that are written as well: those of a scalar term. */
   readonly ahead?: number;
 }
 
@@ -29,5 +31,12 @@ export function bind(device: Device, { buffer, at, bytes, ahead = 0 }: Region): 
 export const partOf = ({ buffer, at }: Region, numbers: number, count: number): Region => ({
   buffer,
   at: at + 4 * numbers,
+  bytes: 4 * count,
+});
+
+/** Room for numbers that are released with the holdings. */
+export const allocate = (count: number, holdings: Holdings): Region => ({
+  buffer: holdings.take(4 * count, STORAGE),
+  at: 0,
   bytes: 4 * count,
 });

@@ -1,13 +1,13 @@
-// What a block reads, brought to the device: points, lengths, basepoints, initial signatures. What is on the device already is bound
-// where it lies. Nothing is computed here.
+// What a block reads, staged for the device: points, lengths, basepoints, initial signatures. What is on the device already is
+// bound where it lies. Nothing is computed here.
 
 import { copyIn, KIND_FLOAT32, type NumericView } from "../input/arrays.ts";
 import { type Call, lengthOf, startOf } from "../input/call.ts";
-import type { ReadRows } from "../input/paths.ts";
-import type { Block } from "./cutting.ts";
+import type { ReadRows } from "../input/rows.ts";
+import type { Block } from "./blocks.ts";
 import type { Device } from "./device.ts";
-import type { BlockRegions } from "./encode.ts";
 import type { Holdings } from "./memory.ts";
+import type { BlockRegions } from "./path-kernels.ts";
 import { partOf, type Region } from "./regions.ts";
 import { STORAGE } from "./usage.ts";
 
@@ -23,7 +23,7 @@ export class Staging {
   readonly #device: Device;
   readonly #call: Call;
   readonly #lengths: GPUBuffer | undefined;
-  /** Where numbers are converted on their way; as large as the largest block needed so far. */
+  /** Where numbers are converted before they are uploaded; as large as the largest block has needed so far. */
   #scratch = new Float32Array(0);
 
   /** `lengths`: those of all paths, where they are on the device already. */
@@ -33,7 +33,7 @@ export class Staging {
     this.#lengths = lengths;
   }
 
-  /** What a block knows of its paths. */
+  /** A block's paths, their lengths and basepoints. */
   paths(block: Block, holdings: Holdings): Pick<BlockRegions, "points" | "lengths" | "basepoints"> {
     return {
       points: this.points(block, holdings),
@@ -55,7 +55,7 @@ export class Staging {
       return this.#upload(view, kind, startOf(this.#call, block.first) + block.from * channels, count, holdings);
     }
     // Ragged paths lie without gaps and go to multiples of the longest.
-    const staged = this.#room(count);
+    const staged = this.#scratchFor(count);
     for (let i = 0; i < block.paths; i++) {
       const path = block.first + i;
       const own = Math.min(lengthOf(this.#call, path) - block.from, block.points) * channels;
@@ -99,7 +99,7 @@ export class Staging {
       const part = new Float32Array(view.buffer as ArrayBuffer, view.byteOffset + 4 * from, count);
       return this.write(part, holdings);
     }
-    const staged = this.#room(count);
+    const staged = this.#scratchFor(count);
     copyIn(view, kind, from, count, staged, 0);
     return this.write(staged.subarray(0, count), holdings);
   }
@@ -111,7 +111,7 @@ export class Staging {
     return { buffer, at: 0, bytes };
   }
 
-  #room(count: number): Float32Array<ArrayBuffer> {
+  #scratchFor(count: number): Float32Array<ArrayBuffer> {
     if (this.#scratch.length < count) this.#scratch = new Float32Array(count);
     return this.#scratch;
   }

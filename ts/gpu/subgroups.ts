@@ -51,7 +51,7 @@ export async function subgroupSizeOf(device: Device, info: GPUAdapterInfo | unde
     });
     await settled;
     const answers = await readNumbers(device, { buffer: value, at: 0, bytes: 4 * invocations });
-    device.memory.give(value);
+    device.memory.release(value);
     return answers.every((answer) => answer === 1) ? size : 1;
   } catch {
     // Kernels do without.

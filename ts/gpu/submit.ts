@@ -111,7 +111,7 @@ export class Submitter {
       const isFull = operations > 0.5 * this.#rate * targetMs;
       const begun = performance.now();
       // Whoever takes the parameters' buffer next writes to it behind this submission.
-      memory.give(this.#send(parts, undefined));
+      memory.release(this.#send(parts, undefined));
       this.count++;
       if (!isFull) continue;
       // A small one that waits for others of the queue would say that the device is slow.
@@ -150,7 +150,7 @@ export class Submitter {
   /** Resolves when everything submitted so far is done. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.race(this.#underWay);
-    this.#device.checkThere();
+    this.#device.checkAlive();
   }
 
   #submit(parts: readonly Part[], operations: number, onDone: Following["onDone"]): Promise<void> {
@@ -160,10 +160,10 @@ export class Submitter {
     const { value: params, settled } = device.scoped(() => this.#send(parts, timer));
     const begun = performance.now();
     this.count++;
-    const carriedOut = Promise.all([settled, device.whileThere(gpu.queue.onSubmittedWorkDone())]);
+    const carriedOut = Promise.all([settled, device.whileAlive(gpu.queue.onSubmittedWorkDone())]);
     const done = carriedOut.then(
       async () => {
-        memory.give(params);
+        memory.release(params);
         this.#learn(begun, operations);
         if (timer) this.kernelNanoseconds += await timer.read();
         onDone?.(operations);
@@ -281,13 +281,13 @@ class Timer {
   }
 
   async read(): Promise<number> {
-    await this.#device.whileThere(this.#readable.mapAsync(1));
+    await this.#device.whileAlive(this.#readable.mapAsync(1));
     const [begin, end] = new BigUint64Array(mappedRange(this.#readable, 16));
     const nanoseconds = Number(end! - begin!);
     this.#readable.unmap();
     this.#queries.destroy();
-    this.#device.memory.give(this.#resolved);
-    this.#device.memory.give(this.#readable);
+    this.#device.memory.release(this.#resolved);
+    this.#device.memory.release(this.#readable);
     return nanoseconds;
   }
 }

@@ -4,8 +4,8 @@
 import { INVERSE, SCALAR_TERM, STREAM } from "../wasm/abi.ts";
 import { checkAttached, type DTypeIndex, FLOAT32, type Kind, kindOf, type NumericView } from "./arrays.ts";
 import { countOf, describe, failure, rangeError, typeError } from "./errors.ts";
-import { ReadOptions } from "./options.ts";
 import { readLengths } from "./lengths.ts";
+import { ReadOptions } from "./options.ts";
 import type { ReadPaths } from "./paths.ts";
 import { type ReadRows, type RowsArgument, readRows } from "./rows.ts";
 import { countCoefficients, sizeLimit, tooLarge } from "./size.ts";
@@ -77,7 +77,7 @@ export class Call {
   }
 
   /** The same call with something else in place of some of its parts. */
-  with({ paths, options, dtype, initial, operands }: Changes): Call {
+  with({ paths, options, dtype, basepoint, initial, operands }: Changes): Call {
     const changed = options === undefined ? this.options : Object.assign(new ReadOptions(), this.options, options);
     return new Call(
       paths ?? this.paths,
@@ -85,7 +85,7 @@ export class Call {
       dtype ?? this.dtype,
       countCoefficients(this.channels, changed.depth),
       this.lengths,
-      this.basepoint,
+      basepoint ?? this.basepoint,
       initial === null ? undefined : (initial ?? this.initial),
       operands ?? this.operands,
     );
@@ -97,6 +97,7 @@ export interface Changes {
   readonly paths?: ReadPaths;
   readonly options?: Partial<ReadOptions>;
   readonly dtype?: DTypeIndex;
+  readonly basepoint?: ReadRows;
   readonly initial?: ReadRows | null;
   readonly operands?: Call["operands"];
 }

@@ -121,7 +121,10 @@ export function* rowChecks(rows: CheckedRows, call: Call, numbers: number): Gene
 
 /** Whether some path of a call has one point only, and no increment that a kernel could report about. */
 const hasSinglePoints = ({ basepoint, paths, lengths }: Call): boolean =>
-  basepoint === undefined && paths.points > 0 && paths.resident === undefined && (paths.points === 1 || lengths !== undefined);
+  basepoint === undefined &&
+  paths.points > 0 &&
+  paths.resident === undefined &&
+  (paths.points === 1 || lengths !== undefined);
 
 /** Paths of one point, in parts of so many numbers. */
 function* singlePointChecks(call: Call, numbers: number): Generator<void> {

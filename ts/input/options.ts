@@ -149,7 +149,7 @@ export function readOptions(
   names: readonly (keyof ReadOptions)[] = namesOfPaths,
 ): ReadOptions {
   if (typeof options !== "object" || options === null) {
-    const example = names === namesOfPaths ? "{ depth: 3 }" : "{ channels: 2, depth: 3 }";
+    const example = names.includes("channels") ? "{ channels: 2, depth: 3 }" : "{ depth: 3 }";
     throw typeError("OPTION_TYPE", "options", describe(options), `an object such as ${example}`);
   }
   const given = options as Record<keyof ReadOptions, unknown>;
@@ -185,7 +185,7 @@ export function readOptions(
         read[name] = flag(given[name], read[name], name);
     }
   }
-  if (names === namesOfRows) {
+  if (names.includes("channels")) {
     checkChannels(channels, "options.channels");
     read.channels = channels;
   }

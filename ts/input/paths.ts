@@ -227,4 +227,3 @@ function copyPoint(point: unknown, channels: number, to: Float64Array, at: numbe
   }
   return kind;
 }
-

@@ -59,7 +59,12 @@ export function readRows(
   const fits = (n: number) => n === width || n === otherWidth;
   const widths = otherWidth === width ? `${width}` : `${width} or ${otherWidth}`;
   const wrongShape = (given: string) =>
-    rangeError(argument.shape, name, given, `of shape (${widths}) or (${[...paths.lead, widths].join(", ")})`);
+    rangeError(
+      argument.shape,
+      name,
+      given,
+      `of shape (${widths})${paths.lead.length === 0 ? "" : ` or (${[...paths.lead, widths].join(", ")})`}`,
+    );
 
   const kind = kindOf(value);
   if (kind !== -1) {

@@ -20,12 +20,7 @@ export const describeShape = (sizes: readonly number[]): string => `(${clip(size
 const mostDimensions = 64;
 
 /** A shape's numbers as an array of its own; `name` is added to the argument's in errors. */
-export function readShape(
-  shape: unknown,
-  argument: string,
-  code: TypeCode,
-  name = "",
-): number[] {
+export function readShape(shape: unknown, argument: string, code: TypeCode, name = ""): number[] {
   const kind = kindOf(shape);
   const isList = Array.isArray(shape) || (kind !== -1 && kind !== KIND_BIGINTS);
   const rank = isList ? (shape as ArrayLike<unknown>).length : -1;
@@ -45,12 +40,7 @@ export function readShape(
 }
 
 /** The shape of a tensor that has to be contiguous, whatever it is the shape of. */
-export function readTensorShape(
-  value: object,
-  argument: string,
-  code: TypeCode,
-  forms: string,
-): number[] {
+export function readTensorShape(value: object, argument: string, code: TypeCode, forms: string): number[] {
   const { shape, dims } = value as { shape?: unknown; dims?: unknown };
   const given = shape === undefined ? dims : shape;
   if (given === undefined) throw typeError(code, argument, describe(value), forms);

@@ -34,3 +34,7 @@ function multiplyAddsOfStep(channels: number, depth: number): number {
 
 /** Signatures that take about as long as a call's gradients and the signatures that these need. */
 export const signaturesOfVjp = 4;
+
+/** Nanoseconds of an operation on rows that takes as long as so many products of levels. */
+export const rowsCost = ({ batch, size, depth }: Call, products: number): number =>
+  batch * (path + size * (numberWritten + depth * products * multiplyAdd));

@@ -3,10 +3,10 @@
 // the pool read it.
 
 import type { Call } from "../input/call.ts";
-import { type ReadOther, type ReadOptions, readOptions } from "../input/options.ts";
-import { readPaths } from "../input/paths.ts";
 import { readCall } from "../input/call.ts";
 import { readCotangent } from "../input/cotangent.ts";
+import { type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
+import { readPaths } from "../input/paths.ts";
 import type { ReadRows } from "../input/rows.ts";
 import type { Budget } from "../run/blocks.ts";
 import type { Operation, Sink } from "../run/operation.ts";
@@ -43,10 +43,10 @@ export interface Descriptor<R = unknown> extends Operation {
   imagine(sizes: unknown, other?: ReadOther): Call;
   /** @throws where there is no memory for the result, or `out` does not fit */
   prepare(call: Call): Prepared<R>;
+  /** The result of what a GPU's program left in memory (ts/gpu/operations). Absent: there is none. */
+  fromDevice?(call: Call, numbers: unknown): R;
   /** Estimated nanoseconds of a call on one thread. */
   cost(call: Call): number;
   /** In words, how a call would be divided. */
   explain(call: Call, budget: Budget): readonly string[];
-  /** Whether small calls with equal options may be computed as one batch. */
-  readonly coalesces: boolean;
 }

@@ -14,7 +14,7 @@ const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({
 });
 
 /** The gradient of rows that paths bring: one for each path, or the sum over the paths that share one. */
-class RowsGradient {
+export class RowsGradient {
   readonly sink: ArraySink | SumSink;
   readonly #call: Call;
   readonly #width: number;
@@ -22,8 +22,7 @@ class RowsGradient {
   constructor(call: Call, rows: ReadRows, width: number) {
     this.#call = call;
     this.#width = width;
-    this.sink =
-      rows.stride === 0 ? new SumSink(width) : new ArraySink(call.dtype, width, call.batch, call.rows > 0);
+    this.sink = rows.stride === 0 ? new SumSink(width) : new ArraySink(call.dtype, width, call.batch, call.rows > 0);
   }
 
   tensor(): GradientTensor {

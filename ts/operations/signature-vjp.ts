@@ -90,7 +90,7 @@ const OUT_BASEPOINT = 6;
 const OUT_INITIAL = 7;
 const STATE = 8;
 
-const cotangentInput: Input = {
+export const cotangentInput: Input = {
   region: COTANGENTS,
   per: "step",
   of: ({ operands }) => operands[0],
@@ -116,8 +116,7 @@ const signaturesInput: Input = {
 const kernel: Kernel = {
   code: SIGNATURE_VJP,
   // One path by itself is computed in another way than a path of a batch.
-  options: (call) =>
-    call.bits | (call.batch === 1 && !call.stream && planSegments(call).count === 1 ? SINGLE : 0),
+  options: (call) => call.bits | (call.batch === 1 && !call.stream && planSegments(call).count === 1 ? SINGLE : 0),
   row: ({ operands }) => operands[1]?.width ?? 0,
   inputs: [basepointInput, initialInput, cotangentInput, signaturesInput],
   outputs: [
@@ -179,7 +178,7 @@ function windows(call: Call): Window[] {
 }
 
 /** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
-function refuseOut(call: Call): Call {
+export function refuseOut(call: Call): Call {
   if (call.options.out === undefined) return call;
   const accepted = "an option of signature only: gradients are new arrays";
   throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), accepted);
@@ -208,12 +207,15 @@ export const signatureVjpOperation: Descriptor<SignatureGradients> = {
       result: () => gradients.tensors(),
     };
   },
+  fromDevice: (_, gradients) => (gradients as Gradients).tensors(),
   cost: (call) => signaturesOfVjp * signatureCost(call),
   coalesces: false,
   explain(call, budget: Budget) {
     const paths = planSegments(call).count > 1 ? planSegments(call).paths : new Cut(call, 0).blockAt(0, budget);
     const items = Math.min(call.batch, paths);
-    return [`a task is ${items === 1 ? "one path" : `${items} paths`} with cotangents: signatures first, then gradients`];
+    return [
+      `a task is ${items === 1 ? "one path" : `${items} paths`} with cotangents: signatures first, then gradients`,
+    ];
   },
 };
 

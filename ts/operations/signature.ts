@@ -1,6 +1,6 @@
 // `signature`: the public function, and the descriptor of its operation.
 
-import { allocateNumbers, FLOAT64, FLOAT32, type Numbers } from "../input/arrays.ts";
+import { allocateNumbers, FLOAT32, FLOAT64, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
 import { checkBefore } from "../input/finite.ts";
@@ -119,15 +119,7 @@ export function imagineCall(sizes: unknown, other?: ReadOther): Call {
 }
 
 const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
-  new SignatureTensor(
-    data,
-    shapeOf(call),
-    call.dtype,
-    call.channels,
-    call.depth,
-    call.options.scalarTerm,
-    call.stream,
-  );
+  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, call.stream);
 
 /** Signatures in an array of their own, or in the caller's. */
 class PreparedSignature implements Prepared<ReturnType<typeof wrap>> {
@@ -164,6 +156,11 @@ export const signatureOperation: Descriptor<ReturnType<typeof wrap>> = {
   read: ([paths, options], readers, other) => readers.call(paths, options, other),
   imagine: imagineCall,
   prepare: (call) => new PreparedSignature(call),
+  fromDevice(call, numbers) {
+    const { out } = call.options;
+    out?.set(numbers as Float32Array);
+    return wrap(call, out ?? (numbers as Float32Array));
+  },
   cost: signatureCost,
   coalesces: true,
   explain(call, budget) {

@@ -1,8 +1,8 @@
 // The executor for hosts without workers: runs tasks on the calling thread, a few milliseconds in
 // each iteration of the event loop, and reports them as they finish.
 
-import type { Executor, ExecutorEvents } from "./executor.ts";
 import type { Task } from "./call.ts";
+import type { Executor, ExecutorEvents } from "./executor.ts";
 import { type Instances, LocalRunner } from "./local.ts";
 import { nextTick } from "./next-tick.ts";
 

@@ -1,9 +1,9 @@
 // Small calls of equal options as one batch: thousands of them cost a task for some dozens each.
 
 import type { Budget } from "../run/blocks.ts";
+import type { Job, Task } from "./call.ts";
 import { coalescedBudget, coalescedCost } from "./division.ts";
 import type { Mode } from "./executor.ts";
-import type { Job, Task } from "./call.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** Batches that are remembered before empty ones are dropped. */
@@ -62,7 +62,7 @@ export class Coalescing {
   /** Adds a job to the batch of its key. */
   add(job: Job, key: number, mode: Mode): CoalescedBatch {
     const batches = this.#batches;
-    let at = key;
+    let at = key | 0;
     let batch = batches.get(at);
     // Jobs that differ though their keys are equal are kept under the numbers that follow.
     while (batch !== undefined && !batch.accepts(job)) batch = batches.get(++at);

@@ -1,13 +1,13 @@
 // Runs tasks on the calling thread: where there are no workers (calling-thread.ts), and where the
 // round trip to a worker would take longer than the task.
 
+import { performOutside } from "../run/perform.ts";
 import { word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
+import type { Task } from "./call.ts";
 import type { ExecutorEvents } from "./executor.ts";
 import { textOf } from "./host.ts";
-import type { Task } from "./call.ts";
 import { viewsOf } from "./memory-views.ts";
-import { performOutside } from "../run/perform.ts";
 import { sizeClassBytes } from "./size-classes.ts";
 
 /** Here tasks are staged whole. */

@@ -1,8 +1,8 @@
 // Tasks in flight, and what becomes of those that were lost with a worker: they are tried again, up
 // to a limit.
 
-import { exhausted } from "./errors.ts";
 import type { Task } from "./call.ts";
+import { exhausted } from "./errors.ts";
 
 /** Workers that may fail with a task until it is given up. */
 const maxFailures = 3;

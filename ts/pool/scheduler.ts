@@ -2,12 +2,12 @@
 // lost with a worker, and settles promises. What a task computes is its job's business.
 
 import { code as codes } from "../wasm/abi.ts";
+import type { CallContext, CheckedCall, Task } from "./call.ts";
 import { type CoalescedBatch, Coalescing } from "./coalescing.ts";
 import { divide } from "./division.ts";
 import { closed, full } from "./errors.ts";
 import type { Executor, ExecutorEvents, ExecutorFactory, Mode } from "./executor.ts";
 import { ExecutorLifetime, type LifetimeSettings } from "./executor-lifetime.ts";
-import type { CallContext, CheckedCall, Task } from "./call.ts";
 import { runInSteps } from "./next-tick.ts";
 import { type PendingCall, PendingCalls } from "./pending-calls.ts";
 import { RoundRobinQueue } from "./queue.ts";

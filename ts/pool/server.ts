@@ -1,10 +1,10 @@
 // A worker's side: runs tasks, taken from the shared heap or sent to it. How messages arrive is
 // ts/entry/worker.ts, how a task runs is perform.ts.
 
+import { performInside, performOutside } from "../run/perform.ts";
 import { code, word } from "../wasm/abi.ts";
 import { Instance } from "../wasm/instance.ts";
 import { Consumer } from "./control.ts";
-import { performInside, performOutside } from "../run/perform.ts";
 import type { Setup, WorkerApi } from "./protocol.ts";
 
 interface Locks {

@@ -6,9 +6,9 @@
 // What is done is reported, the rest is reported lost, and the workers continue on a new heap. One
 // that does not stop in time is ended.
 
+import type { Task } from "./call.ts";
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import { type StartWorker, textOf } from "./host.ts";
-import type { Task } from "./call.ts";
 import { type Instances, LocalRunner } from "./local.ts";
 import { SharedHeap } from "./shared-heap.ts";
 import type { WorkerHandle } from "./worker-handle.ts";

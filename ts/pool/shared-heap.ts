@@ -2,11 +2,11 @@
 // and all that is in flight there. The protocol is that of control.ts. A worker that dies poisons
 // the heap, and the executor goes on with the next generation (shared-executor.ts).
 
-import { code, word } from "../wasm/abi.ts";
 import type { Memory } from "../run/head.ts";
+import { code, word } from "../wasm/abi.ts";
+import type { Task } from "./call.ts";
 import { controlBytes, Dispatcher } from "./control.ts";
 import type { ExecutorEvents } from "./executor.ts";
-import type { Task } from "./call.ts";
 import { viewsOf } from "./memory-views.ts";
 import { SizeClassAllocator } from "./size-classes.ts";
 import { type Source, SourceTable } from "./source-table.ts";

@@ -2,11 +2,11 @@
 // own, and comes back in it. For hosts without shared memory, such as pages that are not
 // cross-origin isolated.
 
-import { word } from "../wasm/abi.ts";
 import { transfer } from "comlink/dist/esm/comlink.mjs";
+import { word } from "../wasm/abi.ts";
+import type { Task } from "./call.ts";
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import { type StartWorker, textOf } from "./host.ts";
-import type { Task } from "./call.ts";
 import { viewsOf } from "./memory-views.ts";
 import { sizeClassBytes } from "./size-classes.ts";
 import type { WorkerHandle } from "./worker-handle.ts";

@@ -82,7 +82,7 @@ export class BlockTask implements Task {
   constructor(shares: readonly Share[]) {
     const [{ work, part }] = shares as [Share];
     const { call } = part.cut;
-    const { channels, bytes, rows } = call;
+    const { channels, bytes } = call;
     let items = 0;
     let points = 1;
     let lengths = shares.length > 1;
@@ -99,14 +99,10 @@ export class BlockTask implements Task {
     this.#points = points;
     this.#gathers = shares.length > 1 ? 0 : gathersOf(part);
     const layout = this.#layout;
-    const rowsOf = (input: Input): number => {
-      const given = input.of(call);
-      if (given === undefined) return 0;
-      if (input.per === "step") return items * rows;
-      return shares.length === 1 && (given === true || given.stride === 0) ? 1 : items;
-    };
     this.#lengths = layout.add(lengths ? 4 * items : 0);
-    this.#inputs = this.#kernel.inputs.map((input) => layout.add(rowsOf(input) * input.width(call) * bytes));
+    this.#inputs = this.#kernel.inputs.map((input) =>
+      layout.add(this.#rowsOf(input, call) * input.width(call) * bytes),
+    );
     this.#list = layout.add(this.#gathers * gatherEntry * 8);
     this.#paths = layout.add(items * points * channels * bytes);
     this.#output = layout.end;
@@ -134,14 +130,10 @@ export class BlockTask implements Task {
     return `${work.label}${this.#whole ? "" : "stretches of "}${words}`;
   }
 
-  stage(memory: Memory, at: number): void {
+  writeHead(u32: Uint32Array, at: number): void {
     const [{ part }] = this.#shares as [Share];
     const { call } = part.cut;
-    const { dtype, channels, depth, bytes } = call;
-    const { u32 } = memory;
-    const heap = heapOf(memory, dtype);
-    const source =
-      this.#gathers > 0 ? memory.sourceOf?.(call.paths.view.buffer as SharedArrayBuffer) : undefined;
+    const { dtype, channels, depth } = call;
     const kernel = this.#kernel;
     writeHead(u32, at, {
       operation: kernel.code,
@@ -153,29 +145,49 @@ export class BlockTask implements Task {
       points: this.#points,
       lengths: this.#lengths,
       row: kernel.row?.(call) ?? 0,
-      staged: source === undefined ? this.#output : this.#paths,
+      staged: this.#output,
       output: this.#output,
       end: this.#layout.end,
     });
     writeRegion(u32, at, region.PATHS, this.#paths, this.#points * channels);
+    for (const [i, input] of kernel.inputs.entries()) {
+      const isShared = this.#rowsOf(input, call) === 1 && input.per === "item";
+      writeRegion(u32, at, input.region, this.#inputs[i] as number, isShared ? 0 : input.width(call));
+    }
     for (const [i, output] of kernel.outputs.entries())
       writeRegion(u32, at, output.region, this.#outputs[i] as number, output.width(call));
+  }
+
+  /** Rows of an input that are staged. */
+  #rowsOf(input: Input, call: Call): number {
+    const given = input.of(call);
+    if (given === undefined) return 0;
+    if (input.per === "step") return this.#items * call.rows;
+    return this.#shares.length === 1 && (given === true || given.stride === 0) ? 1 : this.#items;
+  }
+
+  stage(memory: Memory, at: number): void {
+    const [{ part }] = this.#shares as [Share];
+    const { call } = part.cut;
+    const { dtype, channels, bytes } = call;
+    const { u32 } = memory;
+    const heap = heapOf(memory, dtype);
+    this.writeHead(u32, at);
+    const source = this.#gathers > 0 ? memory.sourceOf?.(call.paths.view.buffer as SharedArrayBuffer) : undefined;
+    if (source !== undefined) writeGather(u32, at, source, dtype, this.#list, this.#gathers, this.#paths);
     const lengths = this.#lengths && u32;
     let item = 0;
     for (const { part } of this.#shares) {
       const points = this.#paths / bytes + item * this.#points * channels;
       const lengthsAt = (at + this.#lengths) / 4 + item;
       if (source === undefined) stageItems(part, this.#points, heap, at / bytes + points, lengths, lengthsAt);
-      else {
-        writeGather(u32, at, source, dtype, this.#list, this.#gathers);
-        listItems(part, this.#points, memory.f64, (at + this.#list) / 8, points, lengths, lengthsAt);
-      }
-      this.#stageInputs(part, item, memory, at, heap);
+      else listItems(part, this.#points, memory.f64, (at + this.#list) / 8, points, lengths, lengthsAt);
+      this.#stageInputs(part, item, at, heap);
       item += part.count;
     }
   }
 
-  #stageInputs(part: Part, item: number, { u32 }: Memory, at: number, heap: Numbers): void {
+  #stageInputs(part: Part, item: number, at: number, heap: Numbers): void {
     const { cut, first, count } = part;
     const { call } = cut;
     const each = this.#shares.length > 1;
@@ -183,13 +195,10 @@ export class BlockTask implements Task {
       const given = input.of(call);
       if (given === undefined) continue;
       const width = input.width(call);
-      const offset = this.#inputs[i] as number;
       const rows = input.per === "step" ? call.rows : 1;
-      const to = (at + offset) / call.bytes + item * rows * width;
-      let stride = width;
+      const to = (at + (this.#inputs[i] as number)) / call.bytes + item * rows * width;
       if (input.per === "step") stageSteps(given as ReadRows, part, 0, rows, heap, to);
-      else stride = stageRows(given, width, cut, first, count, heap, to, each);
-      writeRegion(u32, at, input.region, offset, stride);
+      else stageRows(given, width, cut, first, count, heap, to, each);
     }
   }
 

@@ -2,9 +2,9 @@
 // that the caller left in shared memory. Any thread can run a task in any memory by its head alone.
 
 import { type DTypeIndex, FLOAT32 } from "../input/arrays.ts";
-import type { Instance } from "../wasm/instance.ts";
-import { headBytes, word } from "../wasm/abi.ts";
 import { move } from "../input/move.ts";
+import { headBytes, word } from "../wasm/abi.ts";
+import type { Instance } from "../wasm/instance.ts";
 
 /** Memory as numbers of every type, as an instance has it. */
 export interface Memory {
@@ -84,7 +84,7 @@ export type Sources = ReadonlyMap<number, ArrayBufferLike>;
 /** 64-bit floats of an entry of a gather list: first number in the source, count, first number of the task. */
 export const gatherEntry = 3;
 
-/** Writes that the kernel's thread is to copy numbers listed at offset `list` from a source. */
+/** Writes that the kernel's thread is to copy numbers listed at offset `list` from a source, behind what is staged. */
 export function writeGather(
   u32: Uint32Array,
   at: number,
@@ -92,8 +92,10 @@ export function writeGather(
   dtype: DTypeIndex,
   list: number,
   count: number,
+  staged: number,
 ): void {
   const w = at / 4;
+  u32[w + word.STAGED] = staged;
   u32[w + word.SOURCE] = source;
   u32[w + word.SOURCE_DTYPE] = dtype;
   u32[w + word.GATHER] = list;

@@ -59,7 +59,7 @@ export class Job {
 
   /** A hash of what must be equal for calls to be computed together; `undefined`: this one is not. */
   get key(): number | undefined {
-    if (!this.#work.isUncut) return undefined;
+    if (!this.operation.coalesces || !this.#work.isUncut) return undefined;
     const { channels, depth, bits, dtype } = this.call;
     return (((this.operation.kernel.code * 31 + depth) * 1024 + bits) * 2 + dtype) * 65536 + channels;
   }
@@ -144,7 +144,9 @@ export class Job {
       const count = items + batch;
       const longest = Math.max(points, length);
       const fits =
-        count * longest * channels * bytes <= budget.input && count * rows * row * bytes <= budget.output && spent < cost;
+        count * longest * channels * bytes <= budget.input &&
+        count * rows * row * bytes <= budget.output &&
+        spent < cost;
       if (shares.length > 0 && !fits) break;
       taken += 1;
       shares.push(...job.shares());

@@ -16,7 +16,13 @@ const { PATHS, BASEPOINT, INITIAL, OUT } = region;
 const wordOf = (of: number): number => word.REGIONS + 2 * of;
 
 /** Runs a call that is one block. @param count - numbers of the result */
-export function runOnce(instance: Instance, call: Call, operation: number, out: Numbers | undefined, count: number): Numbers {
+export function runOnce(
+  instance: Instance,
+  call: Call,
+  operation: number,
+  out: Numbers | undefined,
+  count: number,
+): Numbers {
   const { paths, batch, points, channels, dtype, bytes, lengths, basepoint, initial, size } = call;
   const inputBytes = align(batch * points * channels * bytes);
   const outputBytes = align(count * bytes);
@@ -33,14 +39,12 @@ export function runOnce(instance: Instance, call: Call, operation: number, out: 
   const initialAt = basepointAt + basepointBytes;
   const end = initialAt + initialBytes;
 
-  let head = instance.reserve(end);
-  writeHead(instance, head, call, operation);
-  const scratch = instance.scratchBytes(head);
+  writeHead(instance, call, operation, basepointAt);
+  const scratch = instance.scratchBytes(instance.headAddress);
   if (scratch === 0) throw beyondMemory(call);
-  if (instance.arenaBytes < end + scratch) {
-    head = instance.reserve(end + scratch);
-    writeHead(instance, head, call, operation);
-  }
+  const head = instance.reserve(end + scratch);
+  const from = instance.headAddress / 4;
+  instance.u32.copyWithin(head / 4, from, from + headBytes / 4);
 
   const heap = heapOf(instance, dtype);
   const { u32 } = instance;
@@ -62,7 +66,6 @@ export function runOnce(instance: Instance, call: Call, operation: number, out: 
   }
   if (basepoint !== undefined) {
     const at = (head + basepointAt) / bytes;
-    u32[w + wordOf(BASEPOINT)] = basepointAt;
     u32[w + wordOf(BASEPOINT) + 1] = stageRows(basepoint, channels, pathsInOrder, 0, batch, heap, at, false);
   }
   if (initial !== undefined) {
@@ -77,15 +80,15 @@ export function runOnce(instance: Instance, call: Call, operation: number, out: 
     if (call.checkFinite) checkPaths(call);
   }
   const result = heapOf(instance, dtype);
-  const from = (head + output) / bytes;
-  if (out === undefined) return result.slice(from, from + count);
-  copyOut(result, from, count, out, 0);
+  const at = (head + output) / bytes;
+  if (out === undefined) return result.slice(at, at + count);
+  copyOut(result, at, count, out, 0);
   return out;
 }
 
-/** The words that say what is computed; regions are absent. */
-function writeHead({ u32 }: Instance, head: number, call: Call, operation: number): void {
-  const w = head / 4;
+/** The words that say what is computed; regions but the basepoint's are absent. */
+function writeHead({ headAddress, u32 }: Instance, call: Call, operation: number, basepointAt: number): void {
+  const w = headAddress / 4;
   for (let i = w; i < w + headBytes / 4; i++) u32[i] = 0;
   u32[w + word.OPERATION] = operation;
   u32[w + word.DTYPE] = call.dtype;
@@ -94,4 +97,5 @@ function writeHead({ u32 }: Instance, head: number, call: Call, operation: numbe
   u32[w + word.OPTIONS] = call.bits;
   u32[w + word.BATCH] = call.batch;
   u32[w + word.POINTS] = call.points;
+  if (call.basepoint !== undefined) u32[w + wordOf(BASEPOINT)] = basepointAt;
 }

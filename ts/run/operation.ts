@@ -82,6 +82,8 @@ export interface Operation {
   /** Absent: paths are not cut in this way. */
   readonly stretches?: Stretches;
   readonly segments?: (call: Call, budget: Budget) => Segments | undefined;
+  /** Whether small calls with equal options may be computed as one batch. */
+  readonly coalesces: boolean;
   /** Absent: one window, all paths. */
   readonly windows?: (call: Call) => readonly Window[];
 }

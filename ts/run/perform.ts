@@ -23,35 +23,23 @@ export function performOutside(instance: Instance, buffer: ArrayBufferLike, addr
   const staged = head[word.STAGED] as number;
   const output = head[word.OUTPUT] as number;
   const end = head[word.END] as number;
+  // Numbers that are copied from elsewhere have their place behind what is staged.
   const bytes = align(Math.max(staged, end));
-  const copyIn = (at: number): void => {
-    new Uint8Array(instance.f32.buffer, at).set(new Uint8Array(buffer, address, staged));
+  const done = guarded(() => {
+    const own = instance.headAddress;
+    instance.u32.set(head, own / 4);
+    const scratch = instance.scratchBytes(own);
+    if (scratch === 0) return code.UNSUPPORTED;
+    const at = instance.reserve(bytes + scratch);
+    new Uint8Array(instance.u32.buffer, at).set(new Uint8Array(buffer, address, staged));
     gather(instance, at, sources);
-  };
-  const done = guarded(() => performInArena(instance, bytes, copyIn));
+    return instance.run(at, at + bytes, scratch);
+  });
   if (done >= 0) {
     const at = instance.reserve(bytes);
-    new Uint8Array(buffer, address + output).set(new Uint8Array(instance.f32.buffer, at + output, end - output));
+    new Uint8Array(buffer, address + output).set(new Uint8Array(instance.u32.buffer, at + output, end - output));
   }
   head[word.RESULT] = done;
-}
-
-/**
- * Stages a task of so many bytes at the beginning of the instance's arena and runs it, with its
- * scratch behind it. @returns A code; the task is at `instance.reserve(bytes)` afterwards.
- */
-export function performInArena(instance: Instance, bytes: number, stage: (at: number) => void): number {
-  const room = align(bytes);
-  let at = instance.reserve(room);
-  stage(at);
-  const scratch = instance.scratchBytes(at);
-  if (scratch === 0) return code.UNSUPPORTED;
-  // Growing the arena for the scratch loses what was staged.
-  if (instance.arenaBytes < room + scratch) {
-    at = instance.reserve(room + scratch);
-    stage(at);
-  }
-  return instance.run(at, at + room, scratch);
 }
 
 /** A code for the error that memory ran out. */

@@ -116,12 +116,8 @@ export class ProductTask implements Task {
     return `the product of stretches of path ${this.#product.path}`;
   }
 
-  stage(memory: Memory, at: number): void {
-    const { call, cut, item } = this.#product;
-    const { dtype, channels, depth, size, bytes } = call;
-    const { u32 } = memory;
-    const heap = heapOf(memory, dtype);
-    // The product takes the place of the first row.
+  writeHead(u32: Uint32Array, at: number): void {
+    const { dtype, channels, depth, size, bytes } = this.#product.call;
     writeHead(u32, at, {
       operation: COMBINE,
       dtype,
@@ -137,12 +133,19 @@ export class ProductTask implements Task {
       end: this.#rows + align(size * bytes),
     });
     writeRegion(u32, at, region.PATHS, this.#rows, size);
+    if (this.#initial) writeRegion(u32, at, region.INITIAL, this.#initialAt, 0);
+    // The product takes the place of the first row.
     writeRegion(u32, at, region.OUT, this.#rows, size);
+  }
+
+  stage(memory: Memory, at: number): void {
+    const { call, cut, item } = this.#product;
+    const { size, bytes } = call;
+    const heap = heapOf(memory, call.dtype);
+    this.writeHead(memory.u32, at);
     heap.set(this.#node.rows, (at + this.#rows) / bytes);
     const initial = this.#initial?.of(call);
-    if (initial === undefined) return;
-    stageRows(initial, size, cut, item, 1, heap, (at + this.#initialAt) / bytes, false);
-    writeRegion(u32, at, region.INITIAL, this.#initialAt, 0);
+    if (initial) stageRows(initial, size, cut, item, 1, heap, (at + this.#initialAt) / bytes, false);
   }
 
   take(memory: Memory, at: number): void {

@@ -5,8 +5,9 @@ import { runChecks } from "../input/finite.ts";
 import { code } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
+import { align } from "./head.ts";
 import type { Job } from "./job.ts";
-import { performInArena } from "./perform.ts";
+import type { Task } from "./task.ts";
 
 /**
  * Runs `work` on the runtime's instance. An instance that trapped may hold anything: the next call gets a new one.
@@ -32,12 +33,22 @@ export function runOn<R, Rest extends unknown[]>(
 /** Runs all tasks of a job; its sinks have the results afterwards. */
 export function runJob(instance: Instance, job: Job): void {
   for (let task = job.next(); task !== undefined; task = job.next()) {
-    const { bytes } = task;
-    const staged = task;
-    const done = performInArena(instance, bytes, (at) => staged.stage(instance, at));
+    const done = runTask(instance, task);
     if (done < 0) throw job.refused(done);
     const checks = done === code.FINE ? undefined : job.inspect();
     if (checks) runChecks(checks);
-    task.take(instance, instance.reserve(bytes));
+    task.take(instance, instance.reserve(task.bytes));
   }
+}
+
+/** Runs a task at the beginning of the arena. @returns A code */
+function runTask(instance: Instance, task: Task): number {
+  const head = instance.headAddress;
+  task.writeHead(instance.u32, head);
+  const scratch = instance.scratchBytes(head);
+  if (scratch === 0) return code.UNSUPPORTED;
+  const bytes = align(task.bytes);
+  const at = instance.reserve(bytes + scratch);
+  task.stage(instance, at);
+  return instance.run(at, at + bytes, scratch);
 }

@@ -3,7 +3,7 @@
 
 import { allocateNumbers, type Numbers } from "../input/arrays.ts";
 import { type Call, lengthOf } from "../input/call.ts";
-import { ReadRows } from "../input/rows.ts";
+import type { ReadRows } from "../input/rows.ts";
 import { CONTINUED, CONTINUES, region } from "../wasm/abi.ts";
 import { isWanted, type Part, pathNames, stageSteps } from "./block.ts";
 import { heapOf, Layout, type Memory, writeHead, writeRegion } from "./head.ts";
@@ -39,8 +39,7 @@ export class Chain {
     this.segments = segments;
     this.#needed = needed;
     const steps = stream ? Math.min(rows, segments.steps) : 1;
-    const add = (key: Key, numbers: number, each = bytes) =>
-      this.#offsets.set(key, this.#layout.add(numbers * each));
+    const add = (key: Key, numbers: number, each = bytes) => this.#offsets.set(key, this.#layout.add(numbers * each));
     add("lengths", count, 4);
     for (const input of kernel.inputs) {
       const isStart = input.region === region.INITIAL && segments.start !== "given" && segments.count > 1;
@@ -109,62 +108,71 @@ export class Chain {
     return this.#segment === (call.inverse ? count - 1 : 0);
   }
 
-  /** Copies the next segment to memory, byte `at`. */
-  stage(memory: Memory, at: number): void {
-    const { cut, first, count } = this.part;
-    const { call } = cut;
-    const { channels, bytes, dtype, depth } = call;
+  #offset(key: Key): number {
+    return this.#offsets.get(key) ?? 0;
+  }
+
+  writeHead(u32: Uint32Array, at: number): void {
+    const { part, segments } = this;
+    const { call } = part.cut;
+    const { channels, dtype, depth } = call;
     const { kernel } = this.work.operation;
-    const { segments } = this;
-    const { u32 } = memory;
-    const heap = heapOf(memory, dtype);
-    const steps = this.#steps;
-    const points = steps + 1;
-    const offset = (key: Key): number => this.#offsets.get(key) ?? 0;
+    const points = this.#steps + 1;
     const isCut = segments.count > 1;
-    const moves = isCut ? (this.#turn > 0 ? CONTINUED : 0) | (this.#isLast ? 0 : CONTINUES) : 0;
+    const ends = isCut && segments.tellsEnds ? (this.#turn > 0 ? CONTINUED : 0) | (this.#isLast ? 0 : CONTINUES) : 0;
     writeHead(u32, at, {
       operation: kernel.code,
       dtype,
       channels,
       depth,
-      options: kernel.options(call) | (segments.tellsEnds ? moves : 0),
-      batch: count,
+      options: kernel.options(call) | ends,
+      batch: part.count,
       points,
-      lengths: offset("lengths"),
+      lengths: this.#offset("lengths"),
       row: this.#needed?.width ?? 0,
       staged: isCut ? this.#output + this.#stateBytes : this.#output,
       output: this.#output,
       end: this.#layout.end,
     });
-    writeRegion(u32, at, region.PATHS, offset("paths"), points * channels);
-    const input = (at + offset("paths")) / bytes;
+    writeRegion(u32, at, region.PATHS, this.#offset("paths"), points * channels);
+    for (const input of kernel.inputs)
+      if (this.#isRead(input)) writeRegion(u32, at, input.region, this.#offset(input), input.width(call));
+    if (this.#needed && segments.needs)
+      writeRegion(u32, at, segments.needs.region, this.#offset("needed"), this.#needed.width);
+    if (isCut) writeRegion(u32, at, segments.state.to, this.#offset("state"), segments.stateNumbers);
+    for (const output of kernel.outputs)
+      if (this.#isTaken(output)) writeRegion(u32, at, output.region, this.#offset(output), output.width(call));
+  }
+
+  /** Copies the next segment to memory, byte `at`. */
+  stage(memory: Memory, at: number): void {
+    const { cut, first, count } = this.part;
+    const { call } = cut;
+    const { channels, bytes } = call;
+    const { segments } = this;
+    const { u32 } = memory;
+    const heap = heapOf(memory, call.dtype);
+    this.writeHead(u32, at);
+    const points = this.#steps + 1;
+    const input = (at + this.#offset("paths")) / bytes;
     for (let i = 0; i < count; i++) {
       const path = cut.pathOf(first + i);
       const { from, count: own } = this.#pointsOf(path);
       stagePoints(call, path, from - this.#ahead, own, heap, input + i * points * channels);
-      u32[(at + offset("lengths")) / 4 + i] = own;
+      u32[(at + this.#offset("lengths")) / 4 + i] = own;
     }
-    for (const one of kernel.inputs) this.#stageInput(one, memory, at, heap);
-    if (this.#needed && segments.needs) {
+    for (const one of this.work.operation.kernel.inputs) if (this.#isRead(one)) this.#stageInput(one, at, heap);
+    if (this.#needed) {
+      const { view, width } = this.#needed;
       const [from, rows] = this.#rowsOfSegment;
-      const to = (at + offset("needed")) / bytes;
+      const to = (at + this.#offset("needed")) / bytes;
       for (let i = 0; i < count; i++) {
-        const { view, width } = this.#needed;
         const row = (i * call.rows + from) * width;
         heap.set((view as Numbers).subarray(row, row + rows * width), to + i * rows * width);
       }
-      writeRegion(u32, at, segments.needs.region, offset("needed"), this.#needed.width);
     }
-    if (isCut) {
-      const state = this.#state as Numbers;
-      const stride = state.length / count;
-      if (segments.state.from === segments.state.to) heap.set(state, (at + offset("state")) / bytes);
-      writeRegion(u32, at, segments.state.to, offset("state"), stride);
-    }
-    for (const output of kernel.outputs) {
-      if (this.#isTaken(output)) writeRegion(u32, at, output.region, offset(output), output.width(call));
-    }
+    if (this.#state && segments.state.from === segments.state.to)
+      heap.set(this.#state, (at + this.#offset("state")) / bytes);
   }
 
   get #stateBytes(): number {
@@ -179,28 +187,31 @@ export class Chain {
     return [from, Math.min(this.segments.steps, call.rows - from)];
   }
 
-  #stageInput(input: Input, { u32 }: Memory, at: number, heap: Numbers): void {
+  /** Whether paths continue what the library computed, not what the caller gave. */
+  #isStart(input: Input): boolean {
+    return input.region === region.INITIAL && this.segments.start !== "given" && this.#segment > 0;
+  }
+
+  /** Whether an input takes part in this segment. */
+  #isRead(input: Input): boolean {
+    if (this.#isStart(input)) return true;
+    if (input.of(this.part.cut.call) === undefined) return false;
+    return input.region !== region.BASEPOINT || this.#hasBasepoint;
+  }
+
+  #stageInput(input: Input, at: number, heap: Numbers): void {
     const { part } = this;
     const { cut, first, count } = part;
     const { call } = cut;
-    const offset = this.#offsets.get(input);
-    if (offset === undefined) return;
     const width = input.width(call);
-    const to = (at + offset) / call.bytes;
-    const given = input.of(call);
-    if (input.per === "step") {
-      const [from, rows] = this.#rowsOfSegment;
-      stageSteps(given as ReadRows, part, from, rows, heap, to);
-    } else if (input.region === region.BASEPOINT) {
-      if (!this.#hasBasepoint) return;
-      stageRows(given as ReadRows | true, width, cut, first, count, heap, to, true);
-    } else if (input.region === region.INITIAL && this.segments.start !== "given" && this.#segment > 0) {
+    const to = (at + this.#offset(input)) / call.bytes;
+    if (this.#isStart(input)) {
       this.#stageStart(heap, to, width);
-    } else {
-      if (given === undefined) return;
-      stageRows(given, width, cut, first, count, heap, to, true);
+      return;
     }
-    writeRegion(u32, at, input.region, offset, width);
+    const given = input.of(call) as ReadRows | true;
+    if (input.per === "step") stageSteps(given as ReadRows, part, ...this.#rowsOfSegment, heap, to);
+    else stageRows(given, width, cut, first, count, heap, to, true);
   }
 
   /** What each path continues where a segment begins that is not its first. */
@@ -233,14 +244,14 @@ export class Chain {
     const { sinks, operation } = this.work;
     const heap = heapOf(memory, dtype);
     if (this.#state) {
-      const from = (at + (this.#offsets.get("state") as number)) / bytes;
+      const from = (at + this.#offset("state")) / bytes;
       this.#state.set(heap.subarray(from, from + this.#state.length));
     }
     const [row, rows] = this.#rowsOfSegment;
     for (const [i, output] of operation.kernel.outputs.entries()) {
       const sink = sinks[i];
       if (sink === undefined || !this.#isTaken(output)) continue;
-      const from = (at + (this.#offsets.get(output) as number)) / bytes;
+      const from = (at + this.#offset(output)) / bytes;
       const width = output.width(call);
       if (output.per === "point") this.#takePoints(heap, from, width);
       else {
@@ -312,6 +323,10 @@ export class SegmentTask implements Task {
     const { work, part } = this.#chain;
     const { cut, first, count } = part;
     return `${work.label}a segment of ${pathNames(cut.pathOf(first), cut.pathOf(first + count - 1))}`;
+  }
+
+  writeHead(u32: Uint32Array, at: number): void {
+    this.#chain.writeHead(u32, at);
   }
 
   stage(memory: Memory, at: number): void {

@@ -5,7 +5,7 @@ import type { Call } from "../input/call.ts";
 
 /** Whether a block's results, written to `out`, would spoil what later blocks read. */
 export function spoils(call: Call, out: Float32Array | Float64Array): boolean {
-  const { paths, basepoint, initial } = call;
+  const { paths, basepoint, initial, operands } = call;
   // Continuing in place: each block reads its rows before it writes the same ones.
   const inPlace =
     initial !== undefined &&
@@ -13,7 +13,7 @@ export function spoils(call: Call, out: Float32Array | Float64Array): boolean {
     initial.view.byteOffset === out.byteOffset &&
     initial.view.byteLength === out.byteLength &&
     initial.stride === call.row;
-  return [paths, basepoint, inPlace ? undefined : initial].some(
+  return [paths, basepoint, inPlace ? undefined : initial, ...operands].some(
     (input) => typeof input === "object" && overlap(input.view, out),
   );
 }

@@ -11,7 +11,9 @@ export interface Task {
   readonly bytes: number;
   /** Whether it takes no longer than a message to a thread and back. */
   readonly isLight: boolean;
-  /** Copies everything to memory, byte `at`. May be called again, if the first memory was lost. */
+  /** Writes the head at byte `at`: enough to ask how much scratch the task needs. */
+  writeHead(u32: Uint32Array, at: number): void;
+  /** Copies everything to memory, byte `at`, the head too. May be called again, if the first memory was lost. */
   stage(memory: Memory, at: number): void;
   /** Takes the results, and tells its jobs. */
   take(memory: Memory, at: number): void;

@@ -136,7 +136,12 @@ export class Work {
         product = new Product(cut, first + i);
         this.#products.set(path, product);
       }
-      this.putStretch(product, 0, cut.stretchOf(first + i).index, heap.subarray(from + i * size, from + (i + 1) * size));
+      this.putStretch(
+        product,
+        0,
+        cut.stretchOf(first + i).index,
+        heap.subarray(from + i * size, from + (i + 1) * size),
+      );
     }
   }
 

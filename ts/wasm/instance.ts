@@ -2,7 +2,7 @@
 // calls stage what goes in and what comes out. How modules are found is runtime.ts's.
 
 import { failure, reasonOf } from "../input/errors.ts";
-import { functions, type Kernels, region, word } from "./abi.ts";
+import { functions, headBytes, type Kernels, region, word } from "./abi.ts";
 
 /** The arena grows in these steps, WebAssembly's own page. */
 const pageBytes = 65536;
@@ -54,6 +54,7 @@ export class Instance {
   f64!: Float64Array;
   u32!: Uint32Array;
   readonly #shared: boolean;
+  #head = 0;
   #arena = 0;
   #arenaBytes = 0;
   // The last answer of `scratchBytes` and the words of the head that it depends on: callers mostly ask the same again.
@@ -136,8 +137,10 @@ export class Instance {
     if (this.kernels.memory.buffer !== this.f32.buffer) this.#look();
   }
 
-  get arenaBytes(): number {
-    return this.#arenaBytes;
+  /** Address of memory for a head, by which scratch can be asked for before anything is staged. @throws PathSignatureError OUT_OF_MEMORY */
+  get headAddress(): number {
+    if (this.#head === 0) this.#head = this.#allocate(headBytes);
+    return this.#head;
   }
 
   /**
@@ -150,25 +153,26 @@ export class Instance {
   }
 
   #grow(bytes: number): number {
-    const { kernels } = this;
-    if (this.#arenaBytes > 0) kernels.release(this.#arena, this.#arenaBytes);
+    if (this.#arenaBytes > 0) this.kernels.release(this.#arena, this.#arenaBytes);
     this.#arena = 0;
     this.#arenaBytes = 0;
     const rounded = Math.ceil(bytes / pageBytes) * pageBytes;
-    const address = rounded <= mostBytes ? kernels.allocate(rounded) >>> 0 : 0;
-    this.refresh();
-    if (address === 0) {
-      const mebibytes = `${Math.ceil(bytes / 2 ** 20)} MiB`;
-      throw failure(
-        "OUT_OF_MEMORY",
-        "paths",
-        `a call that stages ${mebibytes}`,
-        "such that its staging fits into WebAssembly memory",
-        `The engine gave no ${mebibytes} of WebAssembly memory: lower the depth or the channels`,
-      );
-    }
-    this.#arena = address;
+    this.#arena = this.#allocate(rounded);
     this.#arenaBytes = rounded;
-    return address;
+    return this.#arena;
+  }
+
+  #allocate(bytes: number): number {
+    const address = bytes <= mostBytes ? this.kernels.allocate(bytes) >>> 0 : 0;
+    this.refresh();
+    if (address !== 0) return address;
+    const mebibytes = `${Math.ceil(bytes / 2 ** 20)} MiB`;
+    throw failure(
+      "OUT_OF_MEMORY",
+      "paths",
+      `a call that stages ${mebibytes}`,
+      "such that its staging fits into WebAssembly memory",
+      `The engine gave no ${mebibytes} of WebAssembly memory: lower the depth or the channels`,
+    );
   }
 }

@@ -1,5 +1,6 @@
-//! The truncated tensor algebra on rows. Regions: 0 a, 1 b, 3 out; of gradients 4 cotangent, 6 out a, 7 out b. Gradients of
-//! products may leave out 6 or 7. Outputs and cotangents have one row an item, also where operands are shared.
+//! The truncated tensor algebra on rows. Regions: 0 a, 1 b, 3 out; of gradients 4 cotangent, 6 out
+//! a, 7 out b. Gradients of products may leave out 6 or 7. Outputs and cotangents have one row an
+//! item, also where operands are shared.
 
 #[cfg(test)]
 mod tests;

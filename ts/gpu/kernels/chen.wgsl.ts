@@ -7,7 +7,7 @@ import { entryPoint, paramStruct } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 import { wordsSource } from "./words.wgsl.ts";
 
-/** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */
+/** Parameters of a dispatch, in their order, each a u32; offsets and strides count numbers. */
 const names = {
   products: "of each path",
   paths: "",

@@ -12,7 +12,7 @@ import { wordsSource } from "./words.wgsl.ts";
 
 export type Side = "left" | "right";
 
-/** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */
+/** Parameters of a dispatch, in their order, each a u32; offsets and strides count numbers. */
 const names = {
   options: "sum of option bits",
   paths: "",

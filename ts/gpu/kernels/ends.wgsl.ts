@@ -45,10 +45,18 @@ fn coefficient_of_one_letter(track: Track, steps: u32, channel: u32, level: u32)
 }
 `;
 
-/** The kernel; a path's rows are `params.rows`: of pieces of time one for the end of each. */
-export function endsSource(channels: number, depth: number): string {
+const writeState = `
+  if (row + 1u == params.rows) {
+    state[path * CHANNELS * DEPTH + one_letter(channel, level)] = out[to + one_letter(channel, level)];
+  }`;
+
+/**
+ * The kernel; a path's rows are `params.rows`: of pieces of time one for the end of each. `writesState`: of streams whose words
+ * are all of one letter.
+ */
+export function endsSource(channels: number, depth: number, writesState: boolean): string {
   return `// path-signature ends, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/ends.wgsl.ts.
-${paramsSource}${workgroupSource}${trackSource(channels)}${endsFunctions(channels, depth)}
+${paramsSource(writesState)}${workgroupSource}${trackSource(channels)}${endsFunctions(channels, depth)}
 const DEPTH = ${u(depth)};
 
 ${entryPoint(endsInvocations)}
@@ -62,7 +70,7 @@ ${entryPoint(endsInvocations)}
   let steps = select(track.first + track.count, min(row + 1u, track.steps), has(${u(option.STREAM)}));
   let to = params.out_offset + path * params.out_path + row * params.out_piece;
   if (channel == 0u && level == 1u && has(${u(option.SCALAR_TERM)})) { out[to - 1u] = 1.0; }
-  out[to + one_letter(channel, level)] = coefficient_of_one_letter(track, steps, channel, level);
+  out[to + one_letter(channel, level)] = coefficient_of_one_letter(track, steps, channel, level);${writesState ? writeState : ""}
 }
 `;
 }

@@ -15,7 +15,7 @@ export const kinds = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFI
 /** The kernel; a track is a path. */
 export function finiteSource(channels: number): string {
   return `// path-signature finite, channels ${channels}. Written by ts/gpu/kernels/finite.wgsl.ts.
-${paramsSource}${workgroupSource}${trackSource(channels)}
+${paramsSource()}${workgroupSource}${trackSource(channels)}
 // 0 for NaN, 1 and 2 for the infinities.
 fn kind_of(x: f32) -> u32 {
   let bits = bitcast<u32>(x);

@@ -14,7 +14,7 @@
 // Where Θ stands in memory it does in a track's row of T, words of the pair (a, c) at (… a c). What belongs to them is at (… c a), of which the
 // antisymmetric Θ has no need: on the last level but one Θ as it was at the first point, below that what sums have lost (Kahan 1965).
 
-import { type FlowLayout, settleSteps } from "../gradient-layout.ts";
+import { type FlowLayout, settleSteps } from "../flow-layout.ts";
 import { levelOffsets } from "../share.ts";
 import { entryPoint, option } from "./params.wgsl.ts";
 import { pointsSource } from "./points.wgsl.ts";

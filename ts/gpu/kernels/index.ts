@@ -1,22 +1,24 @@
 // The kernels by name: what makes a pipeline of each. Sources are written when a pipeline is made.
 
-import type { FlowLayout } from "../gradient-layout.ts";
+import type { FlowLayout } from "../flow-layout.ts";
 import type { Layout } from "../layout.ts";
 import type { BindingKind, Kernel } from "../pipelines.ts";
 import { bracketSource } from "./bracket.wgsl.ts";
 import { chenSource } from "./chen.wgsl.ts";
 import { contractSource, type Side } from "./contract.wgsl.ts";
+import { depthTwoSource } from "./depth-two.wgsl.ts";
 import { endsSource } from "./ends.wgsl.ts";
 import { finiteSource } from "./finite.wgsl.ts";
 import { flowSource } from "./flow.wgsl.ts";
 import { recoverySource } from "./recovery.wgsl.ts";
 import { streamSource, wholeSource } from "./signature.wgsl.ts";
-import { straightSource } from "./straight.wgsl.ts";
 import { streamGradientsSource } from "./stream-gradients.wgsl.ts";
 import { transportSource } from "./transport.wgsl.ts";
 
 /** points, lengths, basepoints, initials, out, found, listed. */
 const pathBindings: readonly BindingKind[] = ["read", "read", "read", "read", "write", "write", "read"];
+/** The same with the state after a block in place of the list. */
+const stateBindings: readonly BindingKind[] = ["read", "read", "read", "read", "write", "write", "write"];
 const chenBindings: readonly BindingKind[] = ["read", "read", "write"];
 /** cotangents, factors, out, found. */
 const contractBindings: readonly BindingKind[] = ["read", "read", "write", "write"];
@@ -52,10 +54,10 @@ export const recoveryKernel = (channels: number, depth: number): Kernel => ({
   source: () => recoverySource(channels, depth),
 });
 
-export const streamKernel = (layout: Layout): Kernel => ({
-  name: `stream, ${shape(layout.share.channels, layout.share.depth)}`,
-  bindings: pathBindings,
-  source: () => streamSource(layout),
+export const streamKernel = (layout: Layout, writesState = false): Kernel => ({
+  name: `stream${writesState ? " and state" : ""}, ${shape(layout.share.channels, layout.share.depth)}`,
+  bindings: writesState ? stateBindings : pathBindings,
+  source: () => streamSource(layout, writesState),
 });
 
 export const chenKernel = (channels: number, depth: number): Kernel => ({
@@ -64,10 +66,10 @@ export const chenKernel = (channels: number, depth: number): Kernel => ({
   source: () => chenSource(channels, depth),
 });
 
-export const endsKernel = (channels: number, depth: number): Kernel => ({
-  name: `ends, ${shape(channels, depth)}`,
-  bindings: pathBindings,
-  source: () => endsSource(channels, depth),
+export const endsKernel = (channels: number, depth: number, writesState = false): Kernel => ({
+  name: `ends${writesState ? " and state" : ""}, ${shape(channels, depth)}`,
+  bindings: writesState ? stateBindings : pathBindings,
+  source: () => endsSource(channels, depth, writesState),
 });
 
 export const finiteKernel = (channels: number): Kernel => ({
@@ -100,10 +102,10 @@ export const flowKernel = (layout: FlowLayout): Kernel => ({
   source: () => flowSource(layout),
 });
 
-export const straightKernel = (channels: number, depth: number): Kernel => ({
+export const depthTwoKernel = (channels: number, depth: number): Kernel => ({
   name: `gradients, ${shape(channels, depth)}`,
   bindings: pointsBindings,
-  source: () => straightSource(channels, depth),
+  source: () => depthTwoSource(channels, depth),
 });
 
 export const streamGradientsKernel = (channels: number, depth: number): Kernel => ({

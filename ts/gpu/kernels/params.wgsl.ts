@@ -1,4 +1,4 @@
-// What the kernels that read paths are told, and what they are bound to: one list for the source and for the host.
+// The parameters and bindings of the kernels that read paths: one list for the source and for the host.
 
 /** Bits of `options`. */
 export const option = {
@@ -26,7 +26,7 @@ export const option = {
   LOCATE: 128,
 } as const;
 
-/** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */
+/** Parameters of a dispatch, in their order, each a u32; offsets and strides count numbers. */
 const names = {
   options: "sum of option bits",
   tracks: "pieces of all paths",
@@ -49,14 +49,14 @@ const names = {
 } as const;
 
 export type ParamName = keyof typeof names;
-/** What a dispatch is told. */
+/** Parameters of a dispatch. */
 export type Params = Record<ParamName, number>;
 export const paramNames = Object.keys(names) as ParamName[];
 
-/** What is bound, as group 1, in this order. */
+/** What is bound, as group 1, in this order; in place of `listed` also the state after a block. */
 export const pathBindings = ["points", "lengths", "basepoints", "initials", "out", "found", "listed"] as const;
 
-/** The struct of what a dispatch is told, each a u32 with its comment, and its binding. */
+/** The struct of a dispatch's parameters, each a u32 with its comment, and its binding. */
 export const paramStruct = (described: Readonly<Record<string, string>>): string => `
 struct Params {
 ${Object.entries(described)
@@ -82,13 +82,21 @@ fn has(option: u32) -> bool {
 }
 `;
 
-export const paramsSource = `${paramStruct(names)}${pathsSource}@group(1) @binding(3) var<storage, read> initials: array<f32>;
+const listedSource = `// The shares that are followed, where not all are.
+@group(1) @binding(6) var<storage, read> listed: array<u32>;
+`;
+
+const stateSource = `// The signature at the end of each path of the block, (paths, SIZE): what the next block continues.
+@group(1) @binding(6) var<storage, read_write> state: array<f32>;
+`;
+
+/** Parameters and bindings. `writesState`: of kernels that write the state after a block, and follow all shares. */
+export const paramsSource = (writesState = false): string =>
+  `${paramStruct(names)}${pathsSource}@group(1) @binding(3) var<storage, read> initials: array<f32>;
 @group(1) @binding(4) var<storage, read_write> out: array<f32>;
 // The first path of the call that is not finite; where a number is located, its index and what it is.
 @group(1) @binding(5) var<storage, read_write> first_not_finite: atomic<u32>;
-// The shares that are followed, where not all are.
-@group(1) @binding(6) var<storage, read> listed: array<u32>;
-${optionsSource}`;
+${writesState ? stateSource : listedSource}${optionsSource}`;
 
 /** One workgroup's number of all that a dispatch in parts has. */
 export const workgroupSource = `
@@ -97,7 +105,7 @@ fn workgroup_number(id: vec3u, count: vec3u) -> u32 {
 }
 `;
 
-/** How every kernel begins: what an invocation knows of itself. */
+/** How every kernel begins. */
 export const entryPoint = (invocations: number): string => `@compute @workgroup_size(${invocations})
 fn main(
   @builtin(local_invocation_index) lane: u32,

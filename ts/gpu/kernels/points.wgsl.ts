@@ -6,7 +6,7 @@ import { pathSource } from "./increments.wgsl.ts";
 import { option, optionsSource, paramStruct, pathsSource, workgroupSource } from "./params.wgsl.ts";
 import { u } from "./text.ts";
 
-/** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */
+/** Parameters of a dispatch, in their order, each a u32; offsets and strides count numbers. */
 export const pointNames = {
   options: "sum of option bits",
   paths: "",

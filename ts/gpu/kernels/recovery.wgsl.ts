@@ -12,7 +12,7 @@ export const recoveryInvocations = 64;
 /** The kernel; `out` holds the values of a track, `listed` the program. */
 export function recoverySource(channels: number, depth: number): string {
   return `// path-signature recovery, channels ${channels}, depth ${depth}: a piece of a path a workgroup. Written by ts/gpu/kernels/recovery.wgsl.ts.
-${paramsSource}${workgroupSource}${trackSource(channels)}
+${paramsSource()}${workgroupSource}${trackSource(channels)}
 const DEPTH = ${u(depth)};
 // Where the one stands that is a factor of sums: behind the signature.
 const ONE = ${u(levelOffsets(channels, depth)[depth + 1]!)};

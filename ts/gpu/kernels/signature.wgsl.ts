@@ -8,7 +8,7 @@
 // Not here: the arithmetic of a step (walk.wgsl.ts), the reading of a path (increments.wgsl.ts), products (chen.wgsl.ts).
 
 import type { Layout } from "../layout.ts";
-import { levelOffsets, prefixLength } from "../share.ts";
+import { levelOffsets, prefixLength, type Share } from "../share.ts";
 import { endsFunctions } from "./ends.wgsl.ts";
 import { handoverSource, writeOut, writeScalarTerm, writeWhole } from "./handover.wgsl.ts";
 import { stageSource, trackSource } from "./increments.wgsl.ts";
@@ -30,8 +30,8 @@ const heading = (layout: Layout, title: string): string => {
 `;
 };
 
-const sources = (layout: Layout, listed: boolean): string =>
-  `${paramsSource}${workgroupSource}${trackSource(layout.share.channels)}${stageSource(layout)}${placeSource(layout, listed)}
+const sources = (layout: Layout, listed: boolean, writesState = false): string =>
+  `${paramsSource(writesState)}${workgroupSource}${trackSource(layout.share.channels)}${stageSource(layout)}${placeSource(layout, listed)}
 // Where the first row of a track begins.
 fn row_of(track: u32) -> u32 {
   let path = track / params.pieces;
@@ -178,11 +178,25 @@ const finishEnds = [
   "}",
 ];
 
-/** The kernel for signatures of every prefix: each invocation one word of the top level and all its prefixes. */
-export function streamSource(layout: Layout): string {
+/** Statements that write what the next block of a path continues, by the track that has its last row. */
+const writeState = (share: Share, size: number): string[] => [
+  "if (rows > 0u && first_row + rows == params.rows) {",
+  `  let to = place.track / params.pieces * ${u(size)};`,
+  ...writeAll(share, coefficientsOf(share), "place", "to", (name, index) => `state[${index}] = ${name};`).map(
+    (line) => `  ${line}`,
+  ),
+  "}",
+];
+
+/**
+ * The kernel for signatures of every prefix: each invocation one word of the top level and all its prefixes. `writesState`: of
+ * streams that are cut in time.
+ */
+export function streamSource(layout: Layout, writesState: boolean): string {
   const { share } = layout;
   const { before, step, letters } = lettersOf(layout);
-  return `${heading(layout, "stream")}${sources(layout, false)}${noTreeSource}
+  const size = levelOffsets(share.channels, share.depth)[share.depth + 1]!;
+  return `${heading(layout, "stream")}${sources(layout, false, writesState)}${noTreeSource}
 ${entryPoint(layout.invocations)}
   let workgroup = workgroup_number(id, groups);
   _ = find_tracks(lane, workgroup);
@@ -193,7 +207,7 @@ ${indent(before, 2)}
   let first_row = place.track % params.pieces * params.piece_steps;
   let rows = select(0u, min(params.piece_steps, params.rows - first_row), place.works && first_row < params.rows);
   var row = row_of(place.track);
-  let row_size = ${u(levelOffsets(share.channels, share.depth)[share.depth + 1]!)} + select(0u, 1u, has(${u(option.SCALAR_TERM)}));
+  let row_size = ${u(size)} + select(0u, 1u, has(${u(option.SCALAR_TERM)}));
 ${indent(begin(layout), 2)}
   for (var t = 0u; t < params.piece_steps; t += TILE) {
     workgroupBarrier();
@@ -213,6 +227,6 @@ ${indent(writeAll(share, coefficientsOf(share), "place", "row", writeOut), 6)}
       row += row_size;
     }
   }
-}
+${writesState ? `${indent(writeState(share, size), 2)}\n` : ""}}
 `;
 }

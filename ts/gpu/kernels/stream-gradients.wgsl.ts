@@ -6,13 +6,13 @@
 // crates/kernels/src/vjp/stream.rs computes the same by Horner's scheme. A workgroup has a path: its invocations share the words, and wait for each other between
 // the three sums of a step. Everything that moves stands in memory: simple, and bound by it.
 
-import { streamInvocations } from "../gradient-layout.ts";
+import { streamInvocations } from "../flow-layout.ts";
 import { entryPoint, option } from "./params.wgsl.ts";
 import { pointNames, pointsParams } from "./points.wgsl.ts";
 import { f, u } from "./text.ts";
 import { wordsFunctions } from "./words.wgsl.ts";
 
-/** Numbers that a dispatch is told, in their order, each a u32; offsets and strides count numbers. */
+/** Parameters of a dispatch, in their order, each a u32; offsets and strides count numbers. */
 const names = {
   ...pointNames,
   rows: "of each path",

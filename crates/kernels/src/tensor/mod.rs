@@ -1,5 +1,5 @@
-//! What levels of tensors in lanes do to each other: the outer product, and its adjoints. Numbers are
-//! in lexicographic word order; `uv` is the word u followed by v.
+//! What levels of tensors in lanes do to each other: the outer product, and its adjoints. Numbers
+//! are in lexicographic word order; `uv` is the word u followed by v.
 //!
 //! Not here: which levels meet (`chen`, `ops::algebra`).
 

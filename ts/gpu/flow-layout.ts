@@ -71,7 +71,7 @@ export function flowOperations({ channels, depth, pairs }: Pick<FlowLayout, "cha
 
 /** Where what gradients of streams need stands in the memory of a block of paths, one behind the other for all of them: λ, its next, exp(z) and μ, then gradients of basepoints, then whether
  * a path's cotangents are finite. What is left of λ in the end is the gradient of what a path continues. */
-export const streamPlaces = (paths: number, channels: number, size: number) => ({
+export const streamMemory = (paths: number, channels: number, size: number) => ({
   initial: 0,
   basepoint: 4 * paths * size,
   // Each with what a later part of the steps goes on from.

@@ -5,7 +5,7 @@ import { entryPoint, option } from "./params.wgsl.ts";
 import { pointsSource } from "./points.wgsl.ts";
 import { u } from "./text.ts";
 
-export const straightInvocations = 64;
+export const depthTwoInvocations = 64;
 
 /** Θ_2⌟(x_{t+1} − x_{t−1}): Θ_2(a c) = T(a c) − T(c a). */
 const square = `
@@ -17,11 +17,11 @@ const square = `
   }`;
 
 /** The kernel. */
-export function straightSource(channels: number, depth: number): string {
-  return `// path-signature gradients, channels ${channels}, depth ${depth}: a coordinate of a point an invocation. Written by ts/gpu/kernels/straight.wgsl.ts.
+export function depthTwoSource(channels: number, depth: number): string {
+  return `// path-signature gradients, channels ${channels}, depth ${depth}: a coordinate of a point an invocation. Written by ts/gpu/kernels/depth-two.wgsl.ts.
 ${pointsSource(channels, depth)}
-${entryPoint(straightInvocations)}
-  let number = workgroup_number(id, groups) * ${u(straightInvocations)} + lane;
+${entryPoint(depthTwoInvocations)}
+  let number = workgroup_number(id, groups) * ${u(depthTwoInvocations)} + lane;
   let channel = number % CHANNELS;
   // With a basepoint paths have a point more.
   let each = select(params.points, params.points + 1u, has(${u(option.BASEPOINT)}));

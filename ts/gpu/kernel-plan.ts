@@ -1,9 +1,9 @@
-// Which kernel computes a call, on how many pieces of time: the twin of crates/kernels/src/plan.rs. A pure function of the call's
-// sizes and the device's limits.
+// Which kernels compute signatures of a shape, and on how many pieces of time: the counterpart of the plan in crates/kernels. A
+// pure function of the call's sizes and the device's limits.
 //
-// Pieces of time are what few long paths are computed in parallel by, and what keeps rounding down for all of them. Their number
-// depends on the batch: with few paths more of them are needed to fill a device. It is a power of two, so that products of
-// neighbours make a tree.
+// Few long paths are computed in parallel by pieces of time, which also keep rounding errors small. Their number depends on the
+// batch: with few paths more of them are needed to fill a device. It is a power of two, so that products of neighbours make a
+// tree.
 
 import type { Algorithm } from "../input/options.ts";
 import { countCoefficients } from "../input/size.ts";
@@ -11,11 +11,11 @@ import { type Layout, layoutOf, type WorkgroupLimits } from "./layout.ts";
 import { followedShares, isPrunable } from "./recovery.ts";
 import { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
 
-/** Names of the kernels. `time`: `path` or `prefix` on pieces, and a tree of products. `pruned`: the same, of some prefixes only. */
+/** Kernels, as `explain` names them. `time`: `path` or `prefix` on pieces, and a tree of products. `pruned`: of some prefixes only. */
 export type KernelName = "ends" | "path" | "prefix" | "time" | "pruned" | "stream";
 
-/** How a call is computed. */
-export interface Way {
+/** How signatures are computed. */
+export interface KernelPlan {
   readonly kernel: KernelName;
   /** Absent for `ends`. */
   readonly layout: Layout | undefined;
@@ -28,7 +28,7 @@ export interface Way {
 }
 
 /** What the choice depends on. */
-export interface WaySizes {
+export interface KernelPlanSizes {
   readonly channels: number;
   readonly depth: number;
   readonly batch: number;
@@ -47,10 +47,13 @@ export const invocationsToFill = 32768;
 const leastPieceSteps = 64;
 /** Paths of no more steps than this round well enough in one piece. */
 const mostWholeSteps = 2048;
-/** Of longer ones, pieces have no more steps than this: their largest errors are then at most four times the CPU's (bench/NOTES.md). */
+/** Pieces of longer paths have no more steps than this: errors are then at most four times the CPU's (bench/NOTES.md). */
 const mostPieceSteps = 640;
 const mostPieces = 256;
-/** Of a path so long that 256 pieces are longer than this there are more: llvmpipe ends an invocation's loops, without a word, after 65 535 iterations of all of them together. */
+/**
+ * Of paths whose 256 pieces would be longer than this there are more pieces: llvmpipe ends an invocation's loops silently after
+ * 65 535 iterations of all of them together.
+ */
 export const mostLoopSteps = 2 ** 12;
 
 const powerOfTwoAtMost = (n: number): number => 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, n))));
@@ -62,7 +65,7 @@ export const fewestPieces = (steps: number): number => (steps > mostWholeSteps ?
 /** Pieces of so many steps at most, whatever asks for more. */
 const mostPiecesOf = (steps: number): number => Math.max(mostPieces, powerOfTwoAtLeast(steps / mostLoopSteps));
 
-/** The workgroup memory that every device has: what a kernel takes unless a step needs more. */
+/** The workgroup memory that every device has: kernels take no more unless a step needs it. */
 const usualStorage = 16384;
 
 /** The layout of a share in no more workgroup memory than it needs. */
@@ -74,8 +77,8 @@ function layoutFor(share: Share, limits: WorkgroupLimits, inPieces = false, shar
   return layoutOf(share, usual, inPieces, shares) ?? layoutOf(share, limits, inPieces, shares);
 }
 
-/** The way of a call, or `undefined` where a step of so many channels does not fit the device's workgroup memory. */
-export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined {
+/** The plan of a call, or `undefined` where a step of so many channels does not fit the device's workgroup memory. */
+export function planKernels(sizes: KernelPlanSizes, limits: WorkgroupLimits): KernelPlan | undefined {
   const { channels, depth, batch, steps, stream } = sizes;
   if (channels === 1 || depth === 1) return { kernel: "ends", layout: undefined, pieces: 1 };
   const share = stream ? streamShareOf(channels, depth) : shareOf(channels, depth);
@@ -90,14 +93,19 @@ export function wayOf(sizes: WaySizes, limits: WorkgroupLimits): Way | undefined
   }
   const exact = powerOfTwoAtLeast(fewestPieces(steps));
   const pieces = sizes.pieces ?? Math.min(mostPiecesOf(steps), Math.max(filling, exact));
-  const pruned = prunedWay(sizes, share, limits, filling);
+  const pruned = planPruned(sizes, share, limits, filling);
   if (pruned) return pruned;
   if (pieces === 1) return { kernel: layout.shares === 1 ? "path" : "prefix", layout, pieces };
   return { kernel: "time", layout: layoutFor(share, limits, true) ?? layout, pieces };
 }
 
-/** The way of signatures from a path's beginning to the end of each of so many pieces, or `undefined` as above. */
-export function prefixesWay(channels: number, depth: number, pieces: number, limits: WorkgroupLimits): Way | undefined {
+/** The plan of signatures from a path's beginning to the end of each of so many pieces, or `undefined` as above. */
+export function planPrefixes(
+  channels: number,
+  depth: number,
+  pieces: number,
+  limits: WorkgroupLimits,
+): KernelPlan | undefined {
   const layout = layoutFor(shareOf(channels, depth), limits);
   return layout && { kernel: "time", layout, pieces };
 }
@@ -106,11 +114,16 @@ export function prefixesWay(channels: number, depth: number, pieces: number, lim
 const fewestPrunedPieces = (depth: number): number => (depth >= 6 ? 8 : 4);
 /** Operations of recovery and of products for each number of a piece, about: reading and writing memory most of all. */
 const recoveryOperations = (depth: number): number => 32 * depth;
-/** Pruning has to save so many times what recovery takes: both are reckoned, not measured. */
+/** Pruning has to save so many times what recovery takes: both are estimates, not measured. */
 const worthwhile = 2;
 
-/** The pruned way of a call, where there is one, and it is asked for or worth it. */
-function prunedWay(sizes: WaySizes, share: Share, limits: WorkgroupLimits, filling: number): Way | undefined {
+/** The pruned plan of a call, where there is one, and it is asked for or worth it. */
+function planPruned(
+  sizes: KernelPlanSizes,
+  share: Share,
+  limits: WorkgroupLimits,
+  filling: number,
+): KernelPlan | undefined {
   const { channels, depth, steps, algorithm = "auto" } = sizes;
   if (algorithm === "horner" || !isPrunable(share)) return undefined;
   const exact = Math.max(fewestPrunedPieces(depth), powerOfTwoAtLeast(steps / mostPieceSteps));
@@ -129,16 +142,16 @@ export const operationsOfStep = ({ share, invocations, tracks, workgroups }: Lay
   (operationsOf(share) * invocations * workgroups) / tracks;
 
 /** Pieces of a path that come out of a workgroup: those that share one are multiplied there. */
-export const piecesLeft = ({ pieces, layout }: Way): number =>
+export const piecesLeft = ({ pieces, layout }: KernelPlan): number =>
   layout?.gathers ? Math.max(1, pieces / layout.tracks) : pieces;
 
 /** Numbers of intermediate signatures of a path. */
-export function statesOf(way: Way, size: number, stream: boolean): number {
-  if (way.kernel === "ends" || way.pieces === 1) return 0;
+export function intermediateNumbers(plan: KernelPlan, size: number, stream: boolean): number {
+  if (plan.kernel === "ends" || plan.pieces === 1) return 0;
   // A signature for each piece and as many prefixes; or half as many products of neighbours, and one before what is continued.
-  if (stream) return 2 * (way.pieces + 1) * size;
-  const left = piecesLeft(way);
+  if (stream) return 2 * (plan.pieces + 1) * size;
+  const left = piecesLeft(plan);
   // Recovery works on sums as well: not three times the signature.
-  if (way.followed) return (3 * left + 1) * size;
+  if (plan.followed) return (3 * left + 1) * size;
   return left === 1 ? 0 : (1.5 * left + 1) * size;
 }

@@ -1,36 +1,36 @@
-// From a block to the commands that compute its gradients: signatures first (encode.ts), then what cotangents become on brackets, then the sweep through
-// time (docs/gradients.md). Nothing is submitted here.
+// From a block to the commands that compute its gradients: signatures first (signature-encoder.ts), then what cotangents become
+// on brackets (functionals.ts), then the sweep through time (docs/gradients.md). Nothing is submitted here.
 
-import type { Call } from "../input/call.ts";
-import { countCoefficients } from "../input/size.ts";
-import { forwardDepth } from "../run/vjp-blocks.ts";
-import type { Block } from "./cutting.ts";
-import type { Device } from "./device.ts";
-import { dispatchOf } from "./dispatches.ts";
-import { type BlockRegions, type Encoder, kernelsOf } from "./encode.ts";
-import { Functionals } from "./functionals.ts";
-import { flowOperations, flowPartSteps, streamPartSteps, streamPlaces } from "./gradient-layout.ts";
-import { bracketPasses, type GradientWay, streamOperations } from "./gradient-way.ts";
-import { copyOf } from "./in-blocks.ts";
+import type { Call } from "../../input/call.ts";
+import { countCoefficients } from "../../input/size.ts";
+import type { Block } from "../blocks.ts";
+import type { Device } from "../device.ts";
+import { dispatchOf } from "../dispatches.ts";
+import { flowOperations, flowPartSteps, streamMemory, streamPartSteps } from "../flow-layout.ts";
+import { depthTwoInvocations } from "../kernels/depth-two.wgsl.ts";
 import {
   bracketKernel,
   contractKernel,
+  depthTwoKernel,
   flowKernel,
-  straightKernel,
   streamGradientsKernel,
   transportKernel,
-} from "./kernels/index.ts";
-import { option } from "./kernels/params.wgsl.ts";
-import { type PointsParams, pointsParamNames } from "./kernels/points.wgsl.ts";
-import { straightInvocations } from "./kernels/straight.wgsl.ts";
-import { type StreamParams, streamParamNames } from "./kernels/stream-gradients.wgsl.ts";
-import type { Holdings } from "./memory.ts";
-import type { Kernel, Pipeline } from "./pipelines.ts";
-import type { Signatures } from "./products.ts";
-import { type Bound, bind, partOf, type Region } from "./regions.ts";
-import type { Rows } from "./staging.ts";
-import type { Command } from "./submit.ts";
-import { STORAGE } from "./usage.ts";
+} from "../kernels/index.ts";
+import { option } from "../kernels/params.wgsl.ts";
+import { type PointsParams, pointsParamNames } from "../kernels/points.wgsl.ts";
+import { type StreamParams, streamParamNames } from "../kernels/stream-gradients.wgsl.ts";
+import type { Holdings } from "../memory.ts";
+import type { PipelinesOf } from "../operation.ts";
+import { bracketPasses, forwardDepth, type GradientPlan, streamOperations } from "../operations/signature-vjp.ts";
+import type { BlockRegions } from "../path-kernels.ts";
+import type { Kernel } from "../pipelines.ts";
+import type { Signatures } from "../products.ts";
+import { allocate, type Bound, bind, partOf, type Region } from "../regions.ts";
+import { copyOf } from "../run-blocks.ts";
+import type { Rows } from "../staging.ts";
+import type { Command } from "../submit.ts";
+import { Functionals } from "./functionals.ts";
+import type { SignatureEncoder, SignatureKernels } from "./signature-encoder.ts";
 
 /** What a block of gradients reads and writes. */
 export interface GradientRegions extends BlockRegions {
@@ -43,46 +43,43 @@ export interface GradientRegions extends BlockRegions {
   readonly foundCotangent: Region;
 }
 
-type Name = "right" | "left" | "brackets" | "transport" | "points";
-export type GradientPipelines = Partial<Record<Name, Pipeline>>;
+type OwnKernels = { readonly [Name in "right" | "left" | "brackets" | "transport" | "points"]?: Kernel };
+/** All kernels of gradients, those of the signatures that they need too. */
+export type GradientKernels = SignatureKernels & OwnKernels;
 
-/** The kernels of a way besides those of signatures. */
-export function gradientKernels(
-  channels: number,
-  depth: number,
-  initial: boolean,
-  { kernel, flow, pieces }: GradientWay,
-): Partial<Record<Name, Kernel>> {
+/** The kernels of a plan, but those of signatures. */
+export function gradientKernels(channels: number, depth: number, initial: boolean, plan: GradientPlan): OwnKernels {
+  const { kernel, flow, pieces } = plan;
   if (kernel === "adjoint") return { points: streamGradientsKernel(channels, depth) };
   return {
     right: contractKernel("right", channels, depth),
     ...(initial && { left: contractKernel("left", channels, depth) }),
     ...(bracketPasses(channels, depth) > 0 && { brackets: bracketKernel(channels, depth) }),
     ...(pieces > 1 && { transport: transportKernel(channels, depth) }),
-    points: flow ? flowKernel(flow) : straightKernel(channels, depth),
+    points: flow ? flowKernel(flow) : depthTwoKernel(channels, depth),
   };
 }
-
-/** All kernels of a way, those of signatures too. */
-export const allGradientKernels = (channels: number, depth: number, initial: boolean, way: GradientWay) => ({
-  forward: kernelsOf(channels, forwardDepth(depth, way.kernel === "adjoint"), way.kernel === "adjoint", way.forward),
-  own: gradientKernels(channels, depth, initial, way),
-});
 
 /** Writes the commands of a call's blocks. */
 export class GradientEncoder {
   readonly #device: Device;
   readonly #call: Call;
-  readonly #way: GradientWay;
-  readonly #pipelines: GradientPipelines;
-  readonly #signatures: Encoder;
+  readonly #plan: GradientPlan;
+  readonly #pipelines: PipelinesOf<GradientKernels>;
+  readonly #signatures: SignatureEncoder;
   readonly #functionals: Functionals;
 
   /** `signatures` encodes those of the paths by themselves, of the depth that is needed, without a scalar term. */
-  constructor(device: Device, call: Call, way: GradientWay, pipelines: GradientPipelines, signatures: Encoder) {
+  constructor(
+    device: Device,
+    call: Call,
+    plan: GradientPlan,
+    pipelines: PipelinesOf<GradientKernels>,
+    signatures: SignatureEncoder,
+  ) {
     this.#device = device;
     this.#call = call;
-    this.#way = way;
+    this.#plan = plan;
     this.#pipelines = pipelines;
     this.#signatures = signatures;
     this.#functionals = new Functionals(device, call, pipelines);
@@ -91,11 +88,11 @@ export class GradientEncoder {
   commands(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
     if (this.#call.stream) return this.#stream(block, regions, holdings);
     const { size } = this.#call;
-    const { pieces } = this.#way;
+    const { pieces } = this.#plan;
     const { cotangents, initials, outInitial, foundCotangent } = regions;
     const { paths } = block;
     const functionals = this.#functionals;
-    const room = (each: number) => roomOf(paths * each, holdings);
+    const room = (each: number) => allocate(paths * each, holdings);
     const { commands: all, signatures, prefixes } = this.#signaturesOf(block, regions, holdings);
     let moved = cotangents;
     if (initials) {
@@ -125,7 +122,7 @@ export class GradientEncoder {
     holdings: Holdings,
   ): { commands: Command[]; signatures: Rows; prefixes?: Signatures } {
     const { channels, depth } = this.#call;
-    const { pieces } = this.#way;
+    const { pieces } = this.#plan;
     const { paths } = block;
     const own = { ...regions, initials: undefined };
     if (pieces > 1) {
@@ -135,7 +132,7 @@ export class GradientEncoder {
       return { commands, signatures: { region, stride: at.path }, prefixes: at };
     }
     const size = countCoefficients(channels, forwardDepth(depth, false));
-    const signatures = { region: roomOf(paths * size, holdings), stride: size };
+    const signatures = { region: allocate(paths * size, holdings), stride: size };
     return { commands: this.#signatures.commands(block, { ...own, out: signatures.region }, holdings), signatures };
   }
 
@@ -144,9 +141,9 @@ export class GradientEncoder {
     const { channels, depth, size, rows, row } = this.#call;
     const { paths } = block;
     const { cotangents, initials, outBasepoint, outInitial, foundCotangent } = regions;
-    const signatures = roomOf(paths * rows * size, holdings);
-    const places = streamPlaces(paths, channels, size);
-    const moving = roomOf(places.numbers, holdings);
+    const signatures = allocate(paths * rows * size, holdings);
+    const memory = streamMemory(paths, channels, size);
+    const moving = allocate(memory.numbers, holdings);
     const all = this.#signatures.commands(block, { ...regions, out: signatures }, holdings);
     const nothing: Bound = { resource: { buffer: this.#device.nothing }, shift: 0 };
     const { bound, params, walked } = this.#paths(block, regions, { region: moving, stride: 0 }, regions.out);
@@ -155,7 +152,7 @@ export class GradientEncoder {
     const own: StreamParams = {
       ...params,
       options: params.options | (initials ? option.INITIAL : 0),
-      out_basepoint_offset: params.functional_offset + places.basepoint,
+      out_basepoint_offset: params.functional_offset + memory.basepoint,
       rows,
       signature_offset: s.shift,
       signature_path: rows * size,
@@ -178,11 +175,11 @@ export class GradientEncoder {
       if (first === 0) break;
     }
     const copy = (at: number, to: Region | undefined): void => {
-      if (to) all.push(copyOf(partOf(moving, at, to.bytes / 4), 0, to.buffer, to.at, to.bytes));
+      if (to) all.push(copyOf(partOf(moving, at, to.bytes / 4), to.buffer, to.at));
     };
-    copy(places.initial, outInitial);
-    copy(places.basepoint, outBasepoint);
-    copy(places.kept, foundCotangent);
+    copy(memory.initial, outInitial);
+    copy(memory.basepoint, outBasepoint);
+    copy(memory.kept, foundCotangent);
     return all;
   }
 
@@ -200,7 +197,7 @@ export class GradientEncoder {
       options:
         (block.ragged ? option.LENGTHS : 0) | (block.basepoint ? option.BASEPOINT : 0) | (inverse ? option.INVERSE : 0),
       paths,
-      pieces: this.#way.pieces,
+      pieces: this.#plan.pieces,
       piece_steps: 0,
       points,
       points_offset: own[0].shift,
@@ -220,7 +217,7 @@ export class GradientEncoder {
 
   #points(block: Block, regions: GradientRegions, functional: Rows, out: Region): Command[] {
     const { channels } = this.#call;
-    const { flow, pieces } = this.#way;
+    const { flow, pieces } = this.#plan;
     const tracks = block.paths * pieces;
     const { bound, params, walked } = this.#paths(block, regions, functional, out);
     // Two bindings may not write to one buffer: where there is no basepoint, that of the finding does, which is not bound otherwise.
@@ -231,7 +228,7 @@ export class GradientEncoder {
       dispatchOf(this.#device, this.#pipelines.points!, everything, pointsParamNames, part, workgroups, operations);
     if (!flow) {
       const count = tracks * walked * channels;
-      return [points(own, Math.ceil(count / straightInvocations), 4 * count * channels)];
+      return [points(own, Math.ceil(count / depthTwoInvocations), 4 * count * channels)];
     }
     const each = flowPartSteps(flow);
     const parts: Command[] = [];
@@ -244,8 +241,4 @@ export class GradientEncoder {
     }
     return parts;
   }
-}
-
-function roomOf(count: number, holdings: Holdings): Region {
-  return { buffer: holdings.take(4 * count, STORAGE), at: 0, bytes: 4 * count };
 }

@@ -1,35 +1,35 @@
-// What a block's cotangents become before anything moves in time: contracted with signatures, put on brackets, and taken to where each piece of a path begins
-// (docs/gradients.md). The arithmetic is kernels/contract, bracket and transport.
+// What a block's cotangents become before anything moves in time: contracted with signatures, put on brackets, and transported to
+// where each piece of a path begins (docs/gradients.md). The arithmetic is kernels/contract, bracket and transport.
 
-import type { Call } from "../input/call.ts";
-import type { Block } from "./cutting.ts";
-import type { Device } from "./device.ts";
-import { dispatchOf } from "./dispatches.ts";
-import { bracketPasses, functionalNumbers, transportOperations } from "./gradient-way.ts";
-import { type BracketParams, bracketInvocations, bracketParamNames } from "./kernels/bracket.wgsl.ts";
+import type { Call } from "../../input/call.ts";
+import type { Block } from "../blocks.ts";
+import type { Device } from "../device.ts";
+import { dispatchOf } from "../dispatches.ts";
+import { type BracketParams, bracketInvocations, bracketParamNames } from "../kernels/bracket.wgsl.ts";
 import {
   type ContractParams,
   contractedNumbers,
   contractInvocations,
   contractParamNames,
   type Side,
-} from "./kernels/contract.wgsl.ts";
-import { option } from "./kernels/params.wgsl.ts";
-import { type TransportParams, transportInvocations, transportParamNames } from "./kernels/transport.wgsl.ts";
-import type { Pipeline } from "./pipelines.ts";
-import type { Signatures } from "./products.ts";
-import { type Bound, bind, type Region } from "./regions.ts";
-import type { Rows } from "./staging.ts";
-import type { Command } from "./submit.ts";
+} from "../kernels/contract.wgsl.ts";
+import { option } from "../kernels/params.wgsl.ts";
+import { type TransportParams, transportInvocations, transportParamNames } from "../kernels/transport.wgsl.ts";
+import { bracketPasses, functionalNumbers, transportOperations } from "../operations/signature-vjp.ts";
+import type { Pipeline } from "../pipelines.ts";
+import type { Signatures } from "../products.ts";
+import { type Bound, bind, type Region } from "../regions.ts";
+import type { Rows } from "../staging.ts";
+import type { Command } from "../submit.ts";
 
-export type FunctionalPipelines = Partial<Record<Side | "brackets" | "transport", Pipeline>>;
+export type FunctionalPipelines = { readonly [Name in Side | "brackets" | "transport"]?: Pipeline | undefined };
 
 /** The functionals of a call's blocks. */
 export class Functionals {
   readonly #device: Device;
   readonly #call: Call;
   readonly #pipelines: FunctionalPipelines;
-  /** Of whole signatures, what a path has; and rooms for them. */
+  /** Numbers of a path's functional. */
   readonly width: number;
 
   constructor(device: Device, call: Call, pipelines: FunctionalPipelines) {
@@ -39,7 +39,10 @@ export class Functionals {
     this.width = functionalNumbers(call.channels, call.size);
   }
 
-  /** `found`: where a path is written whose cotangent is not finite. `count`: numbers of a path's row of the result, where that is less than the kernel has. */
+  /**
+   * `found`: where a path is written whose cotangent is not finite. `count`: numbers of a path's row of the result, where that
+   * is less than the kernel has.
+   */
   contract(
     side: Side,
     block: Block,
@@ -76,7 +79,7 @@ export class Functionals {
     );
   }
 
-  /** All brackets but the innermost, one around the other. `room` makes room for as many functionals. Gives where they stand in the end. */
+  /** All brackets but the innermost, one around the other. `room` allocates as many functionals. Gives where they stand in the end. */
   brackets(paths: number, from: Region, room: () => Region): { commands: Command[]; at: Region } {
     const { channels, depth } = this.#call;
     const passes = bracketPasses(channels, depth);

@@ -1,0 +1,107 @@
+// Which cases of the tables every implementation runs by default: the fewest that meet every kind of every kernel, every way to cut, every option with
+// every other. The rest, `npm test -- --all`, are the same kernels on other shapes.
+
+import { type KernelPlan, planKernels } from "../../ts/gpu/kernel-plan.ts";
+import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
+import type { Case } from "../cases.ts";
+import { chosenOf, type Level, pairsOf, type Shown } from "../level.ts";
+import { defaultLimits } from "./default-limits.ts";
+
+/** What of a case does not depend on kernels. */
+function optionsOf(one: Case) {
+  const { algorithm, basepoint, initial, inverse, lengths, scalarTerm, stream } = one;
+  const ragged = lengths.some((length) => length !== lengths[0]);
+  return { algorithm, basepoint, initial, inverse, ragged, scalarTerm, stream };
+}
+
+/** Forms, and each way to be cut into blocks, parts or segments of time, which options have to get across. */
+function ownOf({ basepoint, form, initial, inverse, lead, name }: Case): string[] {
+  const own = /^(blocks|long|cut)/.test(name) ? [name.split(",")[0]!] : [];
+  const across = own
+    .filter((words) => words.includes("cut in time"))
+    .flatMap((words) => [`${words}, basepoint ${basepoint}, initial ${initial}`, `${words}, inverse ${inverse}`]);
+  return [`form ${form}`, `leading dimensions ${lead.length}`, ...own, ...across];
+}
+
+/** Sizes that the choice of a kernel depends on. */
+function sizesOf(one: Case) {
+  const { channels, depth, lengths, stream, algorithm, basepoint } = one;
+  const points = Math.max(...lengths);
+  const steps = points - (basepoint === "none" ? 1 : 0);
+  return { channels, depth, batch: lengths.length, steps, stream, algorithm, points };
+}
+
+/** How much time there is, to a kernel: less than a tile, a tile, several; and whether a path has no step at all. */
+const timeOf = (steps: number, tile: number): string =>
+  steps < 1 ? "no step" : steps < tile ? "part of a tile" : steps === tile ? "a tile" : "tiles";
+
+/** What is written in a walk's source besides numbers, and how its pieces come together. */
+function kindOf({ kernel, layout, pieces, followed, wholeLayout }: KernelPlan): string {
+  if (!layout) return kernel;
+  const { share, shares, tracks, workgroups, vector, slice, gathers } = layout;
+  return [
+    kernel,
+    `levels ${Math.min(3, share.levels)}`,
+    `rows ${share.rows < share.channels}`,
+    `columns ${share.columns < share.channels}`,
+    `vector ${vector}`,
+    `slice ${slice > 0}`,
+    `shares ${shares === 1 ? "one" : tracks > 1 ? "of several tracks" : workgroups > 1 ? "of several workgroups" : "some"}`,
+    `gathers ${gathers}`,
+    `pieces ${pieces === 1 ? "one" : gathers && pieces <= tracks ? "of a workgroup" : "several"}`,
+    `followed ${followed !== undefined}`,
+    `whole ${wholeLayout !== undefined}`,
+  ].join(", ");
+}
+
+/** Pipelines are made for a shape. */
+const needsOf = ({ channels, depth, stream }: Case): string => `${channels} ${depth} ${stream}`;
+
+function shownBySignature(one: Case): Shown {
+  const sizes = sizesOf(one);
+  const plan = planKernels(sizes, defaultLimits)!;
+  const time = timeOf(sizes.steps, plan.layout?.tile ?? 1);
+  const features = [kindOf(plan), ...pairsOf({ kernel: plan.kernel, time, ...optionsOf(one) }), ...ownOf(one)];
+  return { features, needs: needsOf(one) };
+}
+
+function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
+  const { channels, depth } = one;
+  const sizes = sizesOf(one);
+  const shape = { ...sizes, basepoint: one.basepoint !== "none", initial: one.initial !== "none", pieces: one.pieces };
+  const plan = signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, defaultLimits);
+  if (typeof plan === "string") return { features: [one.name] };
+  const { kernel, flow, forward, pieces } = plan;
+  const place =
+    flow && `${flow.inRegisters}, tracks ${flow.tracks > 1}, pairs ${flow.pairs > flow.invocations}, tile ${flow.tile}`;
+  const time = timeOf(sizes.steps, flow?.tile ?? 1);
+  const features = [
+    `${kernel}, ${place}, pieces ${pieces > 1}, depth ${Math.min(4, depth)}`,
+    `${kernel}, signatures: ${forward.kernel}`,
+    ...pairsOf({ kernel: pieces > 1 ? `${kernel} in pieces` : kernel, time, ...optionsOf(one) }),
+    ...ownOf(one),
+  ];
+  return { features, needs: needsOf(one) };
+}
+
+/** How calls are cut depends on what is given and what comes out, hardly on kernels. */
+function shownByCut(one: Case): Shown {
+  const { kernel } = planKernels(sizesOf(one), defaultLimits)!;
+  const options = Object.entries(optionsOf(one)).map(([name, value]) => `${name} ${value}`);
+  const { initial, basepoint, ragged } = optionsOf(one);
+  return {
+    features: [`kernel ${kernel}`, ...options, ...pairsOf({ initial, basepoint, ragged }), ...ownOf(one)],
+    needs: needsOf(one),
+  };
+}
+
+/** Of cases on devices that say they are small. */
+export const chosenForCuts = <C extends Case>(cases: readonly C[]) => chosenOf(cases, shownByCut);
+
+/** Of cases of signatures. */
+export const chosenSignatures = <C extends Case>(cases: readonly C[], at?: Level) =>
+  chosenOf(cases, shownBySignature, at);
+
+/** Of cases of gradients. */
+export const chosenGradients = <C extends Case & { readonly pieces?: number }>(cases: readonly C[], at?: Level) =>
+  chosenOf(cases, shownByGradient, at);

@@ -1,0 +1,9 @@
+// The table of operations that have kernels for GPUs.
+
+import { signature } from "./signature.ts";
+import { signatureVjp } from "./signature-vjp.ts";
+
+export const gpuOperations = { signature, signatureVjp } as const;
+
+/** The operation whose calls measure a machine: what they tell of units holds for all operations. */
+export const measuredOperation = gpuOperations.signature;

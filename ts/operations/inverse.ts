@@ -1,0 +1,65 @@
+// `inverse` and `inverseVjp` of the family `algebra`: the public functions and their descriptors.
+
+import type { DTypeOf, Only } from "../input/types.ts";
+import type { Runtime } from "../wasm/runtime.ts";
+import { bind } from "./bind.ts";
+import {
+  type Rows,
+  type RowsGradients,
+  type RowsOf,
+  type RowsOptions,
+  type RowsVjpOptions,
+  rowsOperation,
+  rowsVjpOperation,
+} from "./rows-operation.ts";
+import type { Cotangent } from "./signature-vjp.ts";
+
+/**
+ * Inverses in the truncated tensor algebra: of a signature, the signature of the path run
+ * backwards. With `scalarTerm` defined where the term is not 0.
+ *
+ * @param a - rows; see {@link Rows}.
+ * @returns rows (…batch, size), with views by level and word.
+ * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH, CHANNELS_INVALID,
+ *   DEPTH_INVALID, NOT_FINITE and others, by kind a `TypeError` or a `RangeError`; SCALAR_TERM_INVALID.
+ *   `out` has not been written to then, and the next call works.
+ *
+ * @example
+ * const back = inverse(signature(path, { depth }), { channels, depth });
+ */
+export type InverseFunction = <const A extends Rows, const O extends RowsOptions>(
+  a: A,
+  options: Only<O, RowsOptions>,
+) => RowsOf<A, O>;
+
+/**
+ * Gradients of a function of `inverse(a)`: from ∂f/∂result, the cotangent, to ∂f/∂a.
+ *
+ * @param cotangent - numbers of the result's shape.
+ * @throws PathSignatureError as `inverse` does, and COTANGENT_TYPE, COTANGENT_SHAPE.
+ */
+export type InverseVjpFunction = <const A extends Rows, const O extends RowsVjpOptions>(
+  a: A,
+  cotangent: Cotangent,
+  options: Only<O, RowsVjpOptions>,
+) => RowsGradients<DTypeOf<A, O>>;
+
+const inverse = {
+  name: "inverse",
+  code: 17,
+  vjp: 21,
+  operands: 1,
+  products: 1,
+  scalars: [(scalar: number) => scalar !== 0, "rows whose scalar term is not 0"],
+} as const;
+
+export const inverseOperation = /* @__PURE__ */ rowsOperation(inverse);
+export const inverseVjpOperation = /* @__PURE__ */ rowsVjpOperation(inverse);
+
+/** Makes `inverse` for a runtime. */
+export const bindInverse = (runtime: Runtime): InverseFunction =>
+  bind(runtime, inverseOperation) as unknown as InverseFunction;
+
+/** Makes `inverseVjp` for a runtime. */
+export const bindInverseVjp = (runtime: Runtime): InverseVjpFunction =>
+  bind(runtime, inverseVjpOperation) as unknown as InverseVjpFunction;

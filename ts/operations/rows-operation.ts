@@ -1,0 +1,257 @@
+// Operations on rows of the truncated tensor algebra, (…batch, size) numbers each: how their
+// arguments are read, and the descriptor that they share. One row may stand for all of a batch.
+
+import { FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
+import { Call, checkOut, shapeOf } from "../input/call.ts";
+import { describe, rangeError, typeError } from "../input/errors.ts";
+import { namesOfRows, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
+import { ReadPaths, type TensorInput } from "../input/paths.ts";
+import { type ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
+import { isRow, readTensorShape } from "../input/shape.ts";
+import { countCoefficients, sizeLimit, tooLarge } from "../input/size.ts";
+import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import type { DTypeOf } from "../input/types.ts";
+import { outputBytes } from "../run/blocks.ts";
+import type { Input, Output } from "../run/operation.ts";
+import { ArraySink } from "../run/sinks.ts";
+import { spoils } from "../run/spoils.ts";
+import { region } from "../wasm/abi.ts";
+import { rowsCost } from "./cost.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { RowsGradient } from "./gradients.ts";
+import type { GradientTensor } from "./signature-vjp.ts";
+
+/** Options of operations on rows. Others are refused. */
+export interface RowsOptions {
+  /** d, the letters of the algebra: a whole number from 1 on. */
+  readonly channels: number;
+  /** N, the level at which it is truncated: a whole number from 1 on. */
+  readonly depth: number;
+  /**
+   * Whether rows begin with their scalar term. Default false: the term is 1, for `exp` 0, and results
+   * leave theirs out.
+   */
+  readonly scalarTerm?: boolean | undefined;
+  /** Number type of computation and result. Default: float32 if all rows are Float32Arrays, else float64. */
+  readonly dtype?: "float32" | "float64" | undefined;
+  /** Array of the result's number type and exact length to write into; `data` of the result is then this array. */
+  readonly out?: Float32Array | Float64Array | undefined;
+  /** Throw for input that is NaN, infinite, or beyond float32 if that is the number type. Default true. */
+  readonly checkFinite?: boolean | undefined;
+}
+
+/** Options of gradients of such operations. */
+export type RowsVjpOptions = Omit<RowsOptions, "out">;
+
+/**
+ * Rows: a tensor `{ data, shape }` (or `dims`) of shape (…batch, size), as results of this library
+ * are; nested arrays (batch, size); or the numbers of one row. `size` is
+ * `signatureSize(channels, depth, { scalarTerm })`.
+ */
+export type Rows = TensorInput | NumericView | readonly number[] | readonly (readonly number[] | NumericView)[];
+
+/** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
+export type RowsOf<A, O> = Signature<DTypeOf<A, O>, false, boolean>;
+
+/** The region of the cotangents, and those of the gradients of the operands. */
+const COTANGENTS = 4;
+const GRADIENTS = 6;
+
+const letters = ["a", "b"] as const;
+
+const operandInput = (i: number): Input => ({
+  region: i,
+  per: "item",
+  of: ({ operands }) => operands[i],
+  width: ({ row }) => row,
+  name: letters[i] as string,
+  noun: "index",
+  checked: "before",
+});
+
+const argumentOf = (name: string): RowsArgument => ({
+  name,
+  type: "ROWS_TYPE",
+  shape: "ROWS_SHAPE",
+  forms: "a tensor { data, shape } of shape (…batch, size), nested arrays (batch, size), or the numbers of one row",
+});
+
+/** Leading dimensions of rows; none for a single one. */
+function leadOf(value: unknown, { name, type, forms }: RowsArgument): readonly number[] {
+  if (kindOf(value) !== -1) return [];
+  if (Array.isArray(value)) return value.length > 0 && isRow(value[0]) ? [value.length] : [];
+  if (typeof value !== "object" || value === null) throw typeError(type, name, describe(value), forms);
+  return readTensorShape(value, name, type, forms).slice(0, -1);
+}
+
+/** The dimensions of a batch of which each argument has all or none. */
+function leadOfAll(values: readonly unknown[], names: readonly string[]): readonly number[] {
+  let lead: readonly number[] = [];
+  for (const [i, value] of values.entries()) {
+    const argument = argumentOf(names[i] as string);
+    const own = leadOf(value, argument);
+    if (own.length === 0) continue;
+    if (lead.length > 0 && (own.length !== lead.length || own.some((n, k) => n !== lead[k]))) {
+      const accepted = `one row, or as the other argument of shape (${[...lead, "size"].join(", ")})`;
+      throw rangeError("ROWS_SHAPE", argument.name, `a batch of shape (${own.join(", ")})`, accepted);
+    }
+    lead = own;
+  }
+  return lead;
+}
+
+const suggestsFloat32 = (value: unknown): boolean =>
+  kindOf(value) === KIND_FLOAT32 ||
+  (typeof value === "object" && value !== null && kindOf((value as { data?: unknown }).data) === KIND_FLOAT32);
+
+const noNumbers = new Float32Array(0);
+
+function callOf(options: ReadOptions, lead: readonly number[], isFloat32: boolean): Call {
+  const { channels, depth } = options;
+  const size = countCoefficients(channels, depth);
+  if (size >= sizeLimit) throw tooLarge(channels, depth, size, "options.depth");
+  const dtype = options.dtype === -1 ? (isFloat32 ? FLOAT32 : FLOAT64) : options.dtype;
+  const batch = lead.reduce((product, n) => product * n, 1);
+  const items = new ReadPaths(noNumbers, KIND_FLOAT32, lead, batch, 0, channels, dtype, undefined);
+  return new Call(items, options, dtype, size, undefined, undefined, undefined);
+}
+
+/** A call whose operands are rows of the same width. */
+function readRowsCall(values: readonly unknown[], names: readonly string[], options: ReadOptions): Call {
+  const lead = leadOfAll(values, names);
+  const call = callOf(options, lead, values.every(suggestsFloat32));
+  const operands = values.map((value, i) =>
+    readRows(value, call.paths, call.row, call.row, argumentOf(names[i] as string)),
+  );
+  return call.with({ operands });
+}
+
+/** A call of such a shape, without numbers. */
+function imagineRowsCall(sizes: unknown, other?: ReadOther): Call {
+  if (typeof sizes !== "object" || sizes === null)
+    throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape, channels and depth");
+  const { shape = [], ...rest } = sizes as { shape?: unknown };
+  const argument = { ...argumentOf("sizes"), forms: "an object with shape, channels and depth" };
+  return callOf(readOptions(rest, other, namesOfRows), leadOf({ shape }, argument), true);
+}
+
+/** What is told about an operation on rows. */
+interface RowsOperation {
+  readonly name: string;
+  /** Its code in the head of a task; that of its gradients is `vjp`. */
+  readonly code: number;
+  readonly vjp: number;
+  /** Rows that it takes: a, or a and b. */
+  readonly operands: 1 | 2;
+  /** Products of levels that it takes about as long as. */
+  readonly products: number;
+  /** Scalar terms that it is defined for: whether one is, and in words. */
+  readonly scalars?: readonly [isValid: (scalar: number) => boolean, accepted: string];
+}
+
+/** Throws for the first scalar term that an operation is not defined for. */
+function checkScalars({ scalars }: RowsOperation, call: Call): void {
+  const [a] = call.operands;
+  if (scalars === undefined || !call.options.scalarTerm || a === undefined) return;
+  const [isValid, accepted] = scalars;
+  for (let at = 0; at < a.view.length; at += a.width) {
+    const scalar = call.dtype === FLOAT32 ? Math.fround(Number(a.view[at])) : Number(a.view[at]);
+    if (Number.isFinite(scalar) && !isValid(scalar))
+      throw rangeError("SCALAR_TERM_INVALID", "a", `the scalar term ${scalar} of row ${at / a.width}`, accepted);
+  }
+}
+
+const wrap = (call: Call, data: Numbers) =>
+  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, false);
+
+/** The descriptor of an operation on rows. */
+export function rowsOperation(given: RowsOperation): Descriptor {
+  const { name, code, operands, products } = given;
+  const names = letters.slice(0, operands);
+  const rows: Output = { region: region.OUT, per: "step", width: ({ row }) => row };
+  return {
+    name,
+    label: "",
+    kernel: { code, options: ({ bits }) => bits, inputs: names.map((_, i) => operandInput(i)), outputs: [rows] },
+    read(args, _readers, other) {
+      const call = readRowsCall(args.slice(0, operands), names, readOptions(args[operands], other, namesOfRows));
+      checkScalars(given, call);
+      return call;
+    },
+    imagine: imagineRowsCall,
+    prepare(call) {
+      const { out } = call.options;
+      const count = call.batch * call.row;
+      if (out !== undefined) checkOut(out, count, call);
+      const isDirect = out !== undefined && count * call.bytes > outputBytes && !spoils(call, out);
+      const sink = new ArraySink(call.dtype, call.row, call.batch, true, isDirect ? out : undefined);
+      return {
+        sinks: [sink],
+        checksFirst: false,
+        result() {
+          if (out !== undefined && sink.data !== out) out.set(sink.data);
+          return wrap(call, out ?? sink.data);
+        },
+      };
+    },
+    cost: (call) => rowsCost(call, products),
+    explain: () => [],
+    coalesces: true,
+  };
+}
+
+/** The descriptor of the gradients of an operation on rows. */
+export function rowsVjpOperation(given: RowsOperation): Descriptor {
+  const { name, vjp, operands, products } = given;
+  const names = letters.slice(0, operands);
+  const inputs = names.map((_, i) => operandInput(i));
+  const cotangents: Input = {
+    region: COTANGENTS,
+    per: "step",
+    of: (call) => call.operands[operands],
+    width: ({ row }) => row,
+    name: "cotangent",
+    noun: "index",
+    checked: "before",
+  };
+  return {
+    name: `${name}Vjp`,
+    label: "gradients of ",
+    kernel: {
+      code: vjp,
+      options: ({ bits }) => bits,
+      inputs: [...inputs, cotangents],
+      outputs: inputs.map((of, i) => ({ region: GRADIENTS + i, per: "item", width: ({ row }) => row, of })),
+    },
+    read(args, readers, other) {
+      const options = readOptions(
+        args[operands + 1],
+        other,
+        namesOfRows.filter((option) => option !== "out"),
+      );
+      const call = readRowsCall(args.slice(0, operands), names, options);
+      checkScalars(given, call);
+      return call.with({ operands: [...call.operands, readers.cotangent(args[operands], call)] });
+    },
+    imagine: imagineRowsCall,
+    prepare(call) {
+      const gradients = names.map((_, i) => new RowsGradient(call, call.operands[i] as ReadRows, call.row));
+      return {
+        sinks: gradients.map(({ sink }) => sink),
+        checksFirst: false,
+        result: () => Object.fromEntries(gradients.map((gradient, i) => [names[i], gradient.tensor()])),
+      };
+    },
+    cost: (call) => rowsCost(call, 3 * products),
+    explain: () => [],
+    coalesces: false,
+  };
+}
+
+/** Gradients of an operation of one operand, and of two. Where all rows share one, the sum over them. */
+export interface RowsGradients<T extends "float32" | "float64"> {
+  readonly a: GradientTensor<T>;
+}
+export interface TwoRowsGradients<T extends "float32" | "float64"> extends RowsGradients<T> {
+  readonly b: GradientTensor<T>;
+}
