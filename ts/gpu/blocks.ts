@@ -110,19 +110,28 @@ export function* blocksOf(call: Sequence, cut: Cut): Generator<Block> {
   }
   for (let first = 0; first < call.batch; first += cut.paths) {
     yield {
+      ...onePath,
       first,
       paths: Math.min(cut.paths, call.batch - first),
       from: 0,
       points: call.points,
       ragged: call.lengths !== undefined,
       basepoint: hasBasepoint(call),
-      continues: "initial",
       rows: call.rows,
-      firstRow: 0,
-      isResult: true,
     };
   }
 }
+
+/** What blocks of one path by itself have in common, unless they say otherwise. */
+export const onePath = {
+  paths: 1,
+  ragged: false,
+  basepoint: false,
+  continues: "initial",
+  rows: 1,
+  firstRow: 0,
+  isResult: true,
+} as const;
 
 /** One path, cut at multiples of `steps` from where it starts to run. */
 function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Block> {
@@ -141,34 +150,14 @@ function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Blo
     const rows = call.stream ? own : 1;
     // A stream of one point has no rows of its own.
     if (rows === 0) continue;
-    yield {
-      first: path,
-      paths: 1,
-      from,
-      points: end - begin + 1,
-      ragged: false,
-      basepoint,
-      continues,
-      rows,
-      firstRow,
-      isResult: call.stream || last,
-    };
+    const isResult = call.stream || last;
+    yield { ...onePath, first: path, from, points: end - begin + 1, basepoint, continues, rows, firstRow, isResult };
     continues = "state";
     if (call.stream) firstRow += rows;
   }
   // Past its end a path's last row repeats.
   for (; call.stream && firstRow < call.rows; firstRow += steps) {
-    yield {
-      first: path,
-      paths: 1,
-      from: 0,
-      points: 1,
-      ragged: false,
-      basepoint: false,
-      continues,
-      rows: Math.min(steps, call.rows - firstRow),
-      firstRow,
-      isResult: true,
-    };
+    const rows = Math.min(steps, call.rows - firstRow);
+    yield { ...onePath, first: path, from: 0, points: 1, continues, rows, firstRow };
   }
 }

@@ -2,7 +2,7 @@
 
 import { type Call, lengthOf } from "../input/call.ts";
 import { checkPaths, notFinite } from "../input/finite.ts";
-import { bindable } from "./blocks.ts";
+import { bindable, onePath } from "./blocks.ts";
 import type { Device } from "./device.ts";
 import { kinds } from "./kernels/finite.wgsl.ts";
 import { finiteKernel } from "./kernels/index.ts";
@@ -43,18 +43,7 @@ async function locate(device: Device, call: Call, path: number, from: number, po
   try {
     const { value, settled } = device.scoped(() => {
       const staging = new Staging(device, call);
-      const block = {
-        first: path,
-        paths: 1,
-        from,
-        points,
-        ragged: false,
-        basepoint: false,
-        continues: "initial",
-        rows: 1,
-        firstRow: 0,
-        isResult: true,
-      } as const;
+      const block = { ...onePath, first: path, from, points };
       const found = staging.write(noPathFound(), holdings);
       const out = staging.write(new Float32Array(call.row), holdings);
       const nothing = { lengths: undefined, basepoints: undefined, initials: undefined };

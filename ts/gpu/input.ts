@@ -1,5 +1,5 @@
-// Paths, basepoints and initial signatures that are on a device already: a GpuTensor, or a buffer of the user's with a shape. Checks what
-// can be known of a buffer without reading it; reads no numbers.
+// Paths, basepoints and initial signatures that are on a device already: a GpuTensor, or a buffer of the user's with a shape.
+// Checks what can be known of a buffer without reading it; reads no numbers.
 
 import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import { Call, readCall } from "../input/call.ts";

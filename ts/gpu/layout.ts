@@ -16,7 +16,7 @@ export interface WorkgroupLimits {
   readonly subgroupSize?: number | undefined;
 }
 
-/** A kernel's place in a workgroup. */
+/** How a kernel lies in a workgroup. */
 export interface Layout {
   readonly share: Share;
   /** Shares of a track that are followed. */
@@ -35,11 +35,11 @@ export interface Layout {
   readonly stepVectors: number;
   /** Vectors from one track's increments to the next one's. */
   readonly trackVectors: number;
-  /** Coefficients that an invocation hands over to its neighbours at a time; 0 where every step is written by itself. */
+  /** Coefficients that an invocation passes through workgroup memory at a time; 0 where every step is written by itself. */
   readonly slice: number;
-  /** Whether pieces of a path that share a workgroup are multiplied there: their number is a power of two then, and there is room. */
+  /** Whether pieces of a path that share a workgroup are multiplied there: if they are a power of two and fit its memory. */
   readonly gathers: boolean;
-  /** Neighbouring invocations that can hand over registers; 1: none. */
+  /** Neighbouring invocations that can exchange registers; 1: none. */
   readonly subgroup: number;
 }
 
@@ -49,7 +49,7 @@ const multiple = 32;
 const usualInvocations = 64;
 /** Longer tiles save barriers, which are then below a hundredth of the work. */
 const mostSteps = 64;
-/** Coefficients that an invocation hands over at a time when whole signatures are written, where there is room. */
+/** Coefficients that an invocation passes at a time when whole signatures are written, if they fit workgroup memory. */
 const usualSlice = 16;
 /** Bytes of what is known of a track, and of the longest track. */
 export const trackBytes = 16;
@@ -74,8 +74,8 @@ function fill(shares: number, most: number, inPieces: boolean) {
 }
 
 /**
- * The layout of a share; `undefined` where a single step of one track does not fit workgroup memory. `inPieces`: for tracks that are pieces of
- * paths, and are to be multiplied. `shares`: how many of them are followed.
+ * The layout of a share; `undefined` where a single step of one track does not fit workgroup memory. `inPieces`: for tracks that
+ * are pieces of paths, and are to be multiplied. `shares`: how many of them are followed.
  */
 export function layoutOf(
   share: Share,
@@ -96,7 +96,7 @@ export function layoutOf(
   if (tile < 1) return undefined;
   const trackVectors = tracks === 1 ? tile * stepVectors : tile * stepVectors + 1 - ((tile * stepVectors) % 2);
   const slice = share.levels === 1 ? 0 : Math.min(usualSlice, Math.floor(bytes / 4 / invocations) - 1);
-  // Half of the tracks hand their whole signatures to the others.
+  // Half of the tracks pass their whole signatures to the others.
   const gathers = inPieces && tracks > 1 && ((tracks / 2) * countCoefficients(channels, depth) + 1) * 4 <= bytes;
   const subgroup = gathers && shares === 1 ? Math.min(limits.subgroupSize ?? 1, tracks) : 1;
   return {
@@ -118,11 +118,11 @@ export function layoutOf(
 /** Numbers from one invocation's slice to the next one's: an odd number keeps their banks apart. */
 export const slicePitch = ({ slice }: Layout): number => slice + 1 - (slice % 2);
 
-/** Vectors of workgroup memory: for increments, and for what is handed over when they are no longer needed. */
+/** Vectors of workgroup memory: for increments, and then for coefficients on their way to memory or to other tracks. */
 export function stageVectors(layout: Layout): number {
   const { share, tracks, trackVectors, invocations, vector, slice, gathers } = layout;
-  const handedOver = slice === 0 ? 0 : invocations * slicePitch(layout);
-  // One number more, for what is written nowhere.
+  const slices = slice === 0 ? 0 : invocations * slicePitch(layout);
+  // One number more, which is never read.
   const gathered = gathers ? (tracks / 2) * countCoefficients(share.channels, share.depth) + 1 : 0;
-  return Math.max(tracks * trackVectors, Math.ceil(Math.max(handedOver, gathered) / vector));
+  return Math.max(tracks * trackVectors, Math.ceil(Math.max(slices, gathered) / vector));
 }

@@ -20,7 +20,7 @@ export interface InputNow {
   readonly paths: GpuInput;
   /** Basepoints and initial signatures may be on the device too. */
   readonly options: GpuSignatureOptions;
-  /** 32-bit whole numbers, one for each path, in place of the option: from 1 to the points of a path, which cannot be checked. */
+  /** 32-bit whole numbers, one for each path, instead of the option: from 1 to a path's points, which cannot be checked. */
   readonly lengths?: GpuInput | undefined;
 }
 

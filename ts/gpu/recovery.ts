@@ -1,14 +1,15 @@
-// Which coefficients need not be followed through time, and how they are computed in the end: the twin of crates/kernels/src/recovery.rs.
-// docs/pruned-walk.md derives the identity. Pure arithmetic on words; the kernel that runs the program is kernels/recovery.wgsl.ts.
+// Which coefficients need not be followed through time, and how they are computed in the end: the counterpart of
+// crates/kernels/src/recovery.rs. docs/pruned-walk.md derives the identity. Pure arithmetic on words; kernels/recovery.wgsl.ts
+// runs the program.
 //
-// Only words whose first letter is their smallest have to be followed. Here they are followed by whole shares (share.ts): one is left out where
-// none of its words is needed. So the last letters that the CPU leaves out too are followed; one identity is enough, for words with their smallest
-// letter x inside, w = u x v:
+// Only words whose first letter is their smallest have to be followed. Here whole shares are followed (share.ts): one is left out
+// where none of its words is needed. So the last letters that the CPU leaves out too are followed; one identity is enough, for
+// words with their smallest letter x inside, w = u x v:
 //
 //   S(u x v) = Σ_{u = u₁u₂} (−1)^{|u₂|} S(u₁) · A(u₂, v),   A(u₂, v) = S(x (reverse(u₂) ⧢ v)).
 //
-// Every A is a sum of two with a letter less to shuffle, down to words that are followed. None depends on what is recovered, so all of them are
-// computed first, layer by layer; then the sums level by level.
+// Every A is a sum of two with a letter less to shuffle, down to words that are followed. None depends on what is recovered, so
+// all of them are computed first, layer by layer; then the sums level by level.
 
 import { columnGroups, levelOffsets, prefixLength, rowGroups, type Share, shareCount } from "./share.ts";
 
@@ -51,7 +52,7 @@ function lettersOf(number: number, length: number, channels: number): number[] {
   return word;
 }
 
-/** The shares that are followed: those with a word whose first letter is its smallest, but for words of one letter, which ends decide. */
+/** The shares that are followed: those with a word whose first letter is its smallest, except words of one letter. */
 export function followedShares(share: Share): number[] {
   const { channels, rows, columns, levels } = share;
   const [rowCount, columnCount] = [rowGroups(share), columnGroups(share)];
@@ -144,8 +145,8 @@ class Writer {
 }
 
 /**
- * A program as the kernel reads it: a header of (kind, first word, count) for each phase, kind 1 additions, 2 sums; additions as triples; sums as
- * (target, first word of their pairs, pairs added, pairs subtracted), and the pairs behind all sums.
+ * A program as the kernel reads it: a header of (kind, first word, count) for each phase, kind 1 additions, 2 sums; additions as
+ * triples; sums as (target, first word of their pairs, pairs added, pairs subtracted), and the pairs behind all sums.
  */
 export function encodeProgram({ additions, sums }: Program): Uint32Array<ArrayBuffer> {
   const phases = [...additions.map((list) => [1, list] as const), ...sums.map((list) => [2, list] as const)];
@@ -171,7 +172,7 @@ export function encodeProgram({ additions, sums }: Program): Uint32Array<ArrayBu
   return words;
 }
 
-/** Invocation operations that a program takes, about: what counts is memory, of which an addition reads five words and a pair four. */
+/** Operations that a program takes, about: memory dominates, of which an addition reads five words and a pair four. */
 export function programOperations({ additions, sums }: Program): number {
   const count = additions.reduce((sum, list) => sum + list.length, 0);
   const pairs = sums.flat().reduce((sum, { plus, minus }) => sum + plus.length + minus.length, 0);

@@ -2,9 +2,8 @@
 // it, all of it in registers. Pure arithmetic; the WGSL that it becomes is kernels/walk.wgsl.ts's.
 //
 // The coefficients below a prefix depend on those of its own prefixes only, so an invocation that also follows the few
-// coefficients on the way from the root needs nothing from any other: no barrier, no store, before a piece of time is over.
-// The way from the root is followed again by every invocation below it, which is why shares should be large; registers say how
-// large they can be.
+// coefficients from the root to the prefix needs nothing from any other: no barrier, no store, before a piece of time is over.
+// Prefixes are computed by every invocation below them, so shares should be large; registers limit them.
 
 /** What one invocation follows. */
 export interface Share {
@@ -54,7 +53,7 @@ function treeSize(channels: number, levels: number): number {
   return size;
 }
 
-/** The last letters of a share: all, or the multiple of a vector that leaves the fewest idle and, of those, makes the largest groups. */
+/** The last letters of a share: all, or the multiple of a vector with the least padding and, of those, the largest. */
 function columnsFor(channels: number): number {
   if (channels <= mostColumns) return channels;
   let best = mostColumns;

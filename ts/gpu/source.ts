@@ -1,4 +1,4 @@
-// Where a GPU comes from: what the user gave, or the host. Looks, asks for nothing.
+// Where a GPU comes from: from the user, or from the host. Requests nothing.
 
 import { describe, typeError } from "../input/errors.ts";
 
@@ -16,7 +16,7 @@ export function readGpuSource(given: unknown): GpuSource {
   throw typeError("GPU_TYPE", "options.gpu", describe(given), "a GPU (as navigator.gpu is) or a GPUDevice");
 }
 
-/** What to have a device made from: what the user gave, or the host's own. */
+/** The GPU to request a device from: the user's, or the host's own. */
 export function hostGpu(source: GpuSource): GPU | undefined {
   if (source !== undefined) return source as GPU;
   return (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;

@@ -1,4 +1,4 @@
-// Signatures and gradients whose numbers are on a device. They own their buffer: `destroy` frees it. Copies to the CPU where asked, never computes.
+// Signatures and gradients whose numbers are on a device. They own their buffer: `destroy` frees it. Nothing is computed here.
 
 import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
@@ -7,7 +7,7 @@ import { type Signature, SignatureTensor } from "../run/tensor.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
 
-/** What a tensor is told of the signature that it holds. */
+/** The signature that a tensor holds. */
 export interface SignatureForm {
   readonly shape: readonly number[];
   readonly channels: number;

@@ -16,8 +16,7 @@ const names = {
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
-export type BracketParams = Record<keyof typeof names, number>;
-export const bracketParamNames = Object.keys(names) as (keyof BracketParams)[];
+export const bracketParamNames = Object.keys(names) as (keyof typeof names)[];
 export const bracketInvocations = 64;
 
 /** The kernel. */

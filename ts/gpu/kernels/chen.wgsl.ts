@@ -25,10 +25,7 @@ const names = {
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
-export type ChenParams = Record<keyof typeof names, number>;
-export const chenParamNames = Object.keys(names) as (keyof ChenParams)[];
-/** What is bound, as group 1, in this order. */
-export const chenBindings = ["left", "right", "out"] as const;
+export const chenParamNames = Object.keys(names) as (keyof typeof names)[];
 export const chenInvocations = 64;
 
 /** The kernel. */

@@ -27,8 +27,7 @@ const names = {
   first_path: "number of the first path in the call, for what is found wrong with its cotangent",
 } as const;
 
-export type ContractParams = Record<keyof typeof names, number>;
-export const contractParamNames = Object.keys(names) as (keyof ContractParams)[];
+export const contractParamNames = Object.keys(names) as (keyof typeof names)[];
 export const contractInvocations = 64;
 
 const right = `

@@ -48,13 +48,7 @@ const names = {
   first_path: "number of the first path in the call, for what is found wrong with it",
 } as const;
 
-export type ParamName = keyof typeof names;
-/** Parameters of a dispatch. */
-export type Params = Record<ParamName, number>;
-export const paramNames = Object.keys(names) as ParamName[];
-
-/** What is bound, as group 1, in this order; in place of `listed` also the state after a block. */
-export const pathBindings = ["points", "lengths", "basepoints", "initials", "out", "found", "listed"] as const;
+export const paramNames = Object.keys(names) as (keyof typeof names)[];
 
 /** The struct of a dispatch's parameters, each a u32 with its comment, and its binding. */
 export const paramStruct = (described: Readonly<Record<string, string>>): string => `

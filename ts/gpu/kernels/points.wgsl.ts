@@ -27,8 +27,7 @@ export const pointNames = {
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
-export type PointsParams = Record<keyof typeof pointNames, number>;
-export const pointsParamNames = Object.keys(pointNames) as (keyof PointsParams)[];
+export const pointsParamNames = Object.keys(pointNames) as (keyof typeof pointNames)[];
 
 /** What kernels of points read and write, and how: bindings 0 to 4. `basepoints`: the array that gradients of basepoints go to. */
 export const pointsParams = (

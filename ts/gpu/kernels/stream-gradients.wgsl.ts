@@ -26,8 +26,7 @@ const names = {
   begins: "1: this part of the steps is the last ones, with which a sweep begins",
 } as const;
 
-export type StreamParams = Record<keyof typeof names, number>;
-export const streamParamNames = Object.keys(names) as (keyof StreamParams)[];
+export const streamParamNames = Object.keys(names) as (keyof typeof names)[];
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 

@@ -23,8 +23,7 @@ const names = {
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
-export type TransportParams = Record<keyof typeof names, number>;
-export const transportParamNames = Object.keys(names) as (keyof TransportParams)[];
+export const transportParamNames = Object.keys(names) as (keyof typeof names)[];
 export const transportInvocations = 64;
 
 /** The kernel. */
