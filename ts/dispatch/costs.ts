@@ -1,5 +1,6 @@
-// The constants of the cost model: their form, and the reading of a user's own. A call is counted in units; a constant is
-// the seconds that one unit takes. calibrate.ts measures them; shipped.ts has those that are shipped.
+// The constants of the cost model: their form, and the reading of a user's own. A call is counted
+// in units; a constant is the seconds that one unit takes. calibrate.ts measures them; shipped.ts
+// has those that are shipped.
 
 import { describe, typeError } from "../input/errors.ts";
 import { shippedCosts } from "./shipped.ts";
@@ -81,8 +82,9 @@ export interface Costs {
 }
 
 /**
- * Costs as a user gives them: what `calibrate` returned, also by way of JSON. Units that are missing, as in costs that an
- * earlier version of the library measured, take the shipped value; unknown ones are left out.
+ * Costs as a user gives them: what `calibrate` returned, also by way of JSON. Units that are
+ * missing, as in costs that an earlier version of the library measured, take the shipped value;
+ * unknown ones are left out.
  * @throws PathSignatureTypeError COSTS_INVALID
  */
 export function readCosts(given: unknown): Costs {

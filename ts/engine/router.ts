@@ -1,5 +1,6 @@
-// Routes each call to the GPU or to the processor's threads. A call that fails on the GPU is run again on the CPU; numbers are
-// transferred where they have to be. Where a call should run is ts/dispatch's to say, how it runs ts/gpu's.
+// Routes each call to the GPU or to the processor's threads. A call that fails on the GPU is run
+// again on the CPU; numbers are transferred where they have to be. Where a call should run is
+// ts/dispatch's to say, how it runs ts/gpu's.
 
 import {
   type Capabilities,
@@ -67,7 +68,7 @@ export interface EngineGpuInfo extends GpuInfo {
   readonly fallbacks: number;
 }
 
-/** A call that takes less than this part of the least that any call takes on a GPU runs on the CPU without further ado. */
+/** A call below this part of the least time on a GPU runs on the CPU without further ado. */
 const clearlyLess = 0.25;
 const mostWarnings = 20;
 
@@ -89,7 +90,7 @@ export class Router {
     this.#calls = new RunningCalls(settings.maxQueued);
   }
 
-  /** Whether a call has to come here: false where it runs on the CPU without question, which is decided at once. */
+  /** Whether a call has to be routed: false where it runs on the CPU without question. */
   concerns(operation: Operation, call: CheckedCall, { device, output }: RouterContext): boolean {
     if (output === "gpu") return true;
     const inputs = operation.inputs?.(call);
@@ -113,7 +114,7 @@ export class Router {
     return this.#decide(operation.gpu, inputs, input === undefined ? demand : { ...demand, input });
   }
 
-  /** Runs a call where it belongs; gives its result. @throws what the operation throws, and faults of the device */
+  /** Runs a call where it belongs. @throws what the operation throws, and faults of the device */
   async run<C extends CheckedCall>(operation: Operation<C>, call: C, context: RouterContext): Promise<unknown> {
     return this.#calls.run(context.signal, (signal) =>
       this.#route(operation, call, { ...context, signal, ...monotone(context) }),
@@ -207,7 +208,10 @@ export class Router {
     return backend ? backend.upload(operation.gpu!, operation.inputs!(here), result) : result;
   }
 
-  /** The same call with what it reads on a device copied to memory. @throws PathSignatureError GPU_BUFFER, faults of the device */
+  /**
+   * The same call with inputs in memory.
+   * @throws PathSignatureError GPU_BUFFER, faults of the device
+   */
   async #read<C extends CheckedCall>(operation: Operation<C>, call: C, inputs: CallInputs): Promise<C> {
     if (operation.withInputs === undefined)
       throw typeError("GPU_BUFFER", "paths", "numbers on a device", `numbers in memory for ${operation.name}`);
@@ -218,7 +222,10 @@ export class Router {
     return this.#calls.isClosed ? Promise.reject(closed()) : this.#gpu.open();
   }
 
-  /** Makes ready what a call needs on the GPU; says whether that is where it would run. @throws as `open` does, and GPU_LIMITS */
+  /**
+   * Makes ready what a call needs on the GPU; says whether that is where it would run.
+   * @throws as `open` does, and GPU_LIMITS
+   */
   async prepare(operation: Operation, call: CheckedCall, context: RouterContext): Promise<boolean> {
     const wouldBeThere = () => this.explain(operation, call, context).plan.device === "webgpu";
     if (!wouldBeThere()) return false;
@@ -261,7 +268,7 @@ export class Router {
     return info && { ...info, calls: this.#calls.count, fallbacks: this.#fallbacks };
   }
 
-  /** Ends it, after what runs or at once; the device too where the library made it, and with it the tensors on it. */
+  /** Ends it, after what runs or at once; with it the library's own device and its tensors. */
   async close({ abort }: { readonly abort: boolean }): Promise<void> {
     await this.#calls.close(abort);
     await this.#gpu.close();

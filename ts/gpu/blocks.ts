@@ -1,9 +1,10 @@
-// Cuts a call for a device: into blocks of paths whose buffers stay small, or, where a single path is more than a buffer may
-// hold, into segments of its time, each continuing where the one before ended. Pure arithmetic. The counterpart of
-// ts/run/blocks.ts.
+// Cuts a call for a device: into blocks of paths whose buffers stay small, or, where a single path
+// is more than a buffer may hold, into segments of its time, each continuing where the one before
+// ended. Pure arithmetic. The counterpart of ts/run/blocks.ts.
 //
-// Memory is bounded: at most three blocks are in progress, one being uploaded, one computed, one read back. A block has at most
-// `blockBytes` of input, of output and of intermediate signatures each, or what a single path needs of them.
+// Memory is bounded: at most three blocks are in progress, one being uploaded, one computed, one
+// read back. A block has at most `blockBytes` of input, of output and of intermediate signatures
+// each, or what a single path needs of them.
 
 import type { DeviceLimits } from "./device.ts";
 
@@ -25,7 +26,7 @@ export interface CutSizes {
   readonly stream: boolean;
   /** Numbers of intermediate signatures of a path. */
   readonly intermediate: number;
-  /** Whether the paths are on the device already, so that nothing is gained by small blocks of them. */
+  /** Whether the paths are on the device already: small blocks of them gain nothing. */
   readonly resident: boolean;
   /** Whether results stay there. */
   readonly stays: boolean;
@@ -41,7 +42,7 @@ export interface Cut {
 
 const bytes = 4;
 
-/** The largest range that can be bound: bindings begin at an aligned offset, up to an alignment before the data. */
+/** The largest range that can be bound, less what a binding may begin before its data. */
 export const bindable = (limits: DeviceLimits): number =>
   Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) - limits.minStorageBufferOffsetAlignment;
 
@@ -79,12 +80,12 @@ export interface Block {
   readonly ragged: boolean;
   /** Whether the basepoint comes before (run backwards: after) the points. */
   readonly basepoint: boolean;
-  /** What paths continue: the call's initial signatures, if any, or the state after the block before. */
+  /** What paths continue: the call's initial signatures, or the state after the block before. */
   readonly continues: "initial" | "state";
   /** Rows that are written for each path, and the number of the first. */
   readonly rows: number;
   readonly firstRow: number;
-  /** Whether its rows are part of the call's result; if not, they are the state that the next block continues. */
+  /** Whether its rows are part of the result; else they are the state for the next block. */
   readonly isResult: boolean;
 }
 

@@ -1,5 +1,5 @@
-// A device: where it comes from, its limits and features, whether it is lost; error scopes around everything that is submitted. A
-// user's own device is used as it is and never destroyed.
+// A device: where it comes from, its limits and features, whether it is lost; error scopes around
+// everything that is submitted. A user's own device is used as it is and never destroyed.
 
 import { blockBytes } from "./blocks.ts";
 import { faultOf, faultOfRejection, gpuFault } from "./faults.ts";
@@ -20,11 +20,11 @@ export interface DeviceLimits {
   readonly maxComputeWorkgroupsPerDimension: number;
   readonly minStorageBufferOffsetAlignment: number;
   readonly minUniformBufferOffsetAlignment: number;
-  /** Invocations of a subgroup that are neighbours, in order (subgroups.ts); 1 where there are no subgroups. */
+  /** Invocations of a subgroup that are neighbours, in order (subgroups.ts); 1: none. */
   readonly subgroupSize?: number | undefined;
 }
 
-/** Limits that are requested as the adapter has them. Alignments are not: their defaults suit every adapter. */
+/** Limits that are requested as the adapter has them; default alignments suit every adapter. */
 const wanted = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -101,7 +101,10 @@ export class Device {
   readonly #waiting = new Set<() => void>();
   /** Bytes of each part of a block; less once memory has run out. */
   blockBytes = blockBytes;
-  /** Called with errors that no scope caught; of the library's own device only, since a shared one has errors of others too. */
+  /**
+   * Called with errors that no scope caught; of the library's own device only, since a shared one
+   * has errors of others too.
+   */
   onUncaptured: (message: string) => void = () => undefined;
 
   constructor(gpu: GPUDevice, info: GPUAdapterInfo | undefined, isOwn: boolean) {
@@ -129,7 +132,7 @@ export class Device {
     return this.#lostBecause !== undefined;
   }
 
-  /** Numbers that are the same for all calls of a shape: uploaded once, and kept as long as the device. */
+  /** Numbers that all calls of a shape share: uploaded once, kept as long as the device. */
   constant(name: string, make: () => Uint32Array<ArrayBuffer>): Region {
     const known = this.#constants.get(name);
     if (known) return { buffer: known, at: 0, bytes: known.size };
@@ -154,7 +157,7 @@ export class Device {
     if (this.#lostBecause !== undefined) throw gpuFault("GPU_LOST", `the device was lost: ${this.#lostBecause}`);
   }
 
-  /** A promise of the device that is rejected when the device is lost, whatever the implementation does with it. */
+  /** A promise of the device, rejected when the device is lost, whatever becomes of it. */
   whileAlive<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const fail = () => {
@@ -183,8 +186,8 @@ export class Device {
   }
 
   /**
-   * Runs something synchronous inside error scopes. `settled` is rejected with the first error that the device reports for it, or
-   * for the device itself; results depend on it.
+   * Runs something synchronous inside error scopes. `settled` is rejected with the first error that
+   * the device reports for it, or for the device itself; results depend on it.
    */
   scoped<T>(work: () => T): { value: T; settled: Promise<void> } {
     this.checkAlive();

@@ -5,12 +5,12 @@ import type { Pipeline } from "./pipelines.ts";
 import { bind, type Region } from "./regions.ts";
 import type { Dispatch } from "./submit.ts";
 
-/** A region to bind, and the parameter that gets the number of its first number within the binding. */
+/** A region to bind, and the parameter that gets its offset within the binding. */
 export type Binding<Offset extends string> = readonly [offset: Offset | undefined, region: Region | undefined];
 
 /**
- * A dispatch of a kernel with the parameters `names`. `bindings`: group 1 in its order. `params`: the parameters besides the
- * bindings' offsets and `first_workgroup`.
+ * A dispatch of a kernel with the parameters `names`. `bindings`: group 1 in its order. `params`:
+ * the parameters besides the bindings' offsets and `first_workgroup`.
  */
 export function dispatchOf<Param extends string, Offset extends Param>(
   device: Device,

@@ -1,5 +1,6 @@
-// Faults of a GPU as errors of the library: the device is lost, has no memory, rejects a command, or there is none. Which of them
-// are answered by another attempt, and where, is the caller's to decide.
+// Faults of a GPU as errors of the library: the device is lost, has no memory, rejects a command,
+// or there is none. Which of them are answered by another attempt, and where, is the caller's to
+// decide.
 
 import { failure, isPathSignatureError, type PathSignatureError } from "../input/errors.ts";
 
@@ -18,7 +19,7 @@ const accepted: Record<GpuFaultCode, string> = {
 export const gpuFault = (code: GpuFaultCode, what: string, cause?: unknown): PathSignatureError =>
   failure(code, "device", "webgpu", accepted[code], `WebGPU: ${what}`, cause);
 
-/** Whether a caught value is a fault of the GPU, so that the call may be done again on another device or the CPU. */
+/** Whether an error is a fault of the GPU: the call may be run again elsewhere. */
 export const isGpuFault = (error: unknown): error is PathSignatureError & { code: GpuFaultCode } =>
   isPathSignatureError(error) && error.code in accepted;
 

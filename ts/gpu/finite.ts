@@ -13,8 +13,8 @@ import { noPathFound, pathFound } from "./run-blocks.ts";
 import { Staging } from "./staging.ts";
 
 /**
- * Throws for the first number that is not finite, from the path on that kernels have found, if they have. Finite numbers whose
- * differences overflow are no error.
+ * Throws for the first number that is not finite, from the path on that kernels have found, if they
+ * have. Finite numbers whose differences overflow are no error.
  * @throws PathSignatureError NOT_FINITE, NOT_REPRESENTABLE, and faults of the device
  */
 export async function checkPathFound(device: Device, call: Call, path: number | undefined): Promise<void> {
@@ -36,7 +36,7 @@ async function checkOnDevice(device: Device, call: Call, path: number): Promise<
   }
 }
 
-/** What the kernel finds among some points of a path: the number's index times four, and its kind. */
+/** What is found among some points: the number's index times four, and its kind. */
 async function locate(device: Device, call: Call, path: number, from: number, points: number) {
   const pipeline = await device.pipelines.get(finiteKernel(call.channels));
   const holdings = new Holdings(device.memory);

@@ -1,9 +1,9 @@
-// Which kernels compute signatures of a shape, and on how many pieces of time: the counterpart of the plan in crates/kernels. A
-// pure function of the call's sizes and the device's limits.
+// Which kernels compute signatures of a shape, and on how many pieces of time: the counterpart of
+// the plan in crates/kernels. A pure function of the call's sizes and the device's limits.
 //
-// Few long paths are computed in parallel by pieces of time, which also keep rounding errors small. Their number depends on the
-// batch: with few paths more of them are needed to fill a device. It is a power of two, so that products of neighbours make a
-// tree.
+// Few long paths are computed in parallel by pieces of time, which also keep rounding errors small.
+// Their number depends on the batch: with few paths more of them are needed to fill a device. It is
+// a power of two, so that products of neighbours make a tree.
 
 import type { Algorithm } from "../input/options.ts";
 import { countCoefficients } from "../input/size.ts";
@@ -11,7 +11,10 @@ import { type Layout, layoutOf, type WorkgroupLimits } from "./layout.ts";
 import { followedShares, isPrunable } from "./recovery.ts";
 import { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
 
-/** Kernels, as `explain` names them. `time`: `path` or `prefix` on pieces, and a tree of products. `pruned`: of some prefixes only. */
+/**
+ * Kernels, as `explain` names them. `time`: `path` or `prefix` on pieces, and a tree of products.
+ * `pruned`: of some prefixes only.
+ */
 export type KernelName = "ends" | "path" | "prefix" | "time" | "pruned" | "stream";
 
 /** How signatures are computed. */
@@ -47,12 +50,12 @@ export const invocationsToFill = 32768;
 const leastPieceSteps = 64;
 /** Paths of no more steps than this round well enough in one piece. */
 const mostWholeSteps = 2048;
-/** Pieces of longer paths have no more steps than this: errors are then at most four times the CPU's (bench/NOTES.md). */
+/** Most steps of their pieces: errors are then at most four times the CPU's (bench/NOTES.md). */
 const mostPieceSteps = 640;
 const mostPieces = 256;
 /**
- * Of paths whose 256 pieces would be longer than this there are more pieces: llvmpipe ends an invocation's loops silently after
- * 65 535 iterations of all of them together.
+ * Of paths whose 256 pieces would be longer than this there are more pieces: llvmpipe ends an
+ * invocation's loops silently after 65 535 iterations of all of them together.
  */
 export const mostLoopSteps = 2 ** 12;
 
@@ -77,7 +80,7 @@ function layoutFor(share: Share, limits: WorkgroupLimits, inPieces = false, shar
   return layoutOf(share, usual, inPieces, shares) ?? layoutOf(share, limits, inPieces, shares);
 }
 
-/** The plan of a call, or `undefined` where a step of so many channels does not fit the device's workgroup memory. */
+/** The plan of a call; `undefined` where a step does not fit the device's workgroup memory. */
 export function planKernels(sizes: KernelPlanSizes, limits: WorkgroupLimits): KernelPlan | undefined {
   const { channels, depth, batch, steps, stream } = sizes;
   if (channels === 1 || depth === 1) return { kernel: "ends", layout: undefined, pieces: 1 };
@@ -99,7 +102,7 @@ export function planKernels(sizes: KernelPlanSizes, limits: WorkgroupLimits): Ke
   return { kernel: "time", layout: layoutFor(share, limits, true) ?? layout, pieces };
 }
 
-/** The plan of signatures from a path's beginning to the end of each of so many pieces, or `undefined` as above. */
+/** The plan of signatures from a path's beginning to the end of each piece; as above. */
 export function planPrefixes(
   channels: number,
   depth: number,
@@ -110,9 +113,9 @@ export function planPrefixes(
   return layout && { kernel: "time", layout, pieces };
 }
 
-/** Pieces that a pruned walk has at least: recovery amplifies what a piece has rounded (docs/pruned-walk.md). */
+/** Fewest pieces of a pruned walk: recovery amplifies rounding (docs/pruned-walk.md). */
 const fewestPrunedPieces = (depth: number): number => (depth >= 6 ? 8 : 4);
-/** Operations of recovery and of products for each number of a piece, about: reading and writing memory most of all. */
+/** Operations of recovery and products for each number of a piece, about: mostly memory. */
 const recoveryOperations = (depth: number): number => 32 * depth;
 /** Pruning has to save so many times what recovery takes: both are estimates, not measured. */
 const worthwhile = 2;
@@ -148,7 +151,8 @@ export const piecesLeft = ({ pieces, layout }: KernelPlan): number =>
 /** Numbers of intermediate signatures of a path. */
 export function intermediateNumbers(plan: KernelPlan, size: number, stream: boolean): number {
   if (plan.kernel === "ends" || plan.pieces === 1) return 0;
-  // A signature for each piece and as many prefixes; or half as many products of neighbours, and one before what is continued.
+  // A signature for each piece and as many prefixes; or half as many products of neighbours, and
+  // one before what is continued.
   if (stream) return 2 * (plan.pieces + 1) * size;
   const left = piecesLeft(plan);
   // Recovery works on sums as well: not three times the signature.

@@ -1,9 +1,10 @@
-// How a kernel that walks lies in a workgroup: which invocations follow which track, how many steps of increments are staged
-// at once. Pure arithmetic from a share and the limits of a device.
+// How a kernel that walks lies in a workgroup: which invocations follow which track, how many steps
+// of increments are staged at once. Pure arithmetic from a share and the limits of a device.
 //
-// A track is a path, or a piece of one in time. All invocations of a track read the same increments, so a workgroup stages them
-// once in its memory. Where a track has fewer shares than a workgroup has invocations, several tracks share a workgroup; where
-// it has more, several workgroups share a track.
+// A track is a path, or a piece of one in time. All invocations of a track read the same
+// increments, so a workgroup stages them once in its memory. Where a track has fewer shares than a
+// workgroup has invocations, several tracks share a workgroup; where it has more, several
+// workgroups share a track.
 
 import { countCoefficients } from "../input/size.ts";
 import { columnGroups, rowGroups, type Share, shareCount } from "./share.ts";
@@ -12,7 +13,7 @@ import { columnGroups, rowGroups, type Share, shareCount } from "./share.ts";
 export interface WorkgroupLimits {
   readonly maxComputeInvocationsPerWorkgroup: number;
   readonly maxComputeWorkgroupStorageSize: number;
-  /** Invocations that are neighbours in a subgroup; 1 or absent where kernels cannot count on any. */
+  /** Invocations that are neighbours in a subgroup; 1 or absent: none. */
   readonly subgroupSize?: number | undefined;
 }
 
@@ -35,9 +36,9 @@ export interface Layout {
   readonly stepVectors: number;
   /** Vectors from one track's increments to the next one's. */
   readonly trackVectors: number;
-  /** Coefficients that an invocation passes through workgroup memory at a time; 0 where every step is written by itself. */
+  /** Coefficients that an invocation passes through workgroup memory at a time; 0: none. */
   readonly slice: number;
-  /** Whether pieces of a path that share a workgroup are multiplied there: if they are a power of two and fit its memory. */
+  /** Whether pieces of a path in a workgroup are multiplied there: if they fit its memory. */
   readonly gathers: boolean;
   /** Neighbouring invocations that can exchange registers; 1: none. */
   readonly subgroup: number;
@@ -45,17 +46,17 @@ export interface Layout {
 
 /** What workgroups are multiples of: subgroups have 4 to 128 invocations, most 32 or 64. */
 const multiple = 32;
-/** Enough to hide latency a little within one workgroup, few enough for many workgroups to be resident at once. */
+/** Enough to hide some latency, few enough for many workgroups to be resident. */
 const usualInvocations = 64;
 /** Longer tiles save barriers, which are then below a hundredth of the work. */
 const mostSteps = 64;
-/** Coefficients that an invocation passes at a time when whole signatures are written, if they fit workgroup memory. */
+/** The usual slice, if it fits workgroup memory. */
 const usualSlice = 16;
 /** Bytes of what is known of a track, and of the longest track. */
 export const trackBytes = 16;
 const longestBytes = 16;
 
-/** Invocations and tracks of a workgroup: as few idle invocations as possible, then as few invocations. */
+/** Invocations and tracks of a workgroup: the fewest idle invocations, then the fewest. */
 function fill(shares: number, most: number, inPieces: boolean) {
   let best = { invocations: 0, tracks: 0, workgroups: 0 };
   let bestIdle = Infinity;
@@ -74,8 +75,9 @@ function fill(shares: number, most: number, inPieces: boolean) {
 }
 
 /**
- * The layout of a share; `undefined` where a single step of one track does not fit workgroup memory. `inPieces`: for tracks that
- * are pieces of paths, and are to be multiplied. `shares`: how many of them are followed.
+ * The layout of a share; `undefined` where a single step of one track does not fit workgroup
+ * memory. `inPieces`: for tracks that are pieces of paths, and are to be multiplied. `shares`: how
+ * many of them are followed.
  */
 export function layoutOf(
   share: Share,
@@ -91,7 +93,8 @@ export function layoutOf(
   const { invocations, tracks, workgroups } = fill(shares, most, inPieces);
   const bytes = limits.maxComputeWorkgroupStorageSize - tracks * trackBytes - longestBytes;
   const vectorsOfTrack = Math.floor(bytes / (4 * vector) / tracks);
-  // An odd number of vectors between tracks: invocations that read the same step of neighbouring tracks meet different banks.
+  // An odd number of vectors between tracks: invocations that read the same step of neighbouring
+  // tracks meet different banks.
   const tile = Math.min(mostSteps, Math.floor((vectorsOfTrack - 1) / stepVectors));
   if (tile < 1) return undefined;
   const trackVectors = tracks === 1 ? tile * stepVectors : tile * stepVectors + 1 - ((tile * stepVectors) % 2);
@@ -118,7 +121,7 @@ export function layoutOf(
 /** Numbers from one invocation's slice to the next one's: an odd number keeps their banks apart. */
 export const slicePitch = ({ slice }: Layout): number => slice + 1 - (slice % 2);
 
-/** Vectors of workgroup memory: for increments, and then for coefficients on their way to memory or to other tracks. */
+/** Vectors of workgroup memory: for increments, then for coefficients. */
 export function stageVectors(layout: Layout): number {
   const { share, tracks, trackVectors, invocations, vector, slice, gathers } = layout;
   const slices = slice === 0 ? 0 : invocations * slicePitch(layout);

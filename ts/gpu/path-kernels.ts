@@ -1,5 +1,5 @@
-// Dispatches of the kernels that read paths: their parameters and bindings, for a block and its regions. Which kernels run, in
-// which order, is the operations' to say.
+// Dispatches of the kernels that read paths: their parameters and bindings, for a block and its
+// regions. Which kernels run, in which order, is the operations' to say.
 
 import type { Call } from "../input/call.ts";
 import type { Block } from "./blocks.ts";
@@ -102,7 +102,7 @@ export class PathKernels {
     return this.dispatch(pipeline, block, regions, rows, own, Math.ceil(count / endsInvocations), 20 * count);
   }
 
-  /** Checks every number of a block; `locate`: for the first that is not finite rather than for its path. */
+  /** Checks every number of a block; `locate`: finds the number, not only its path. */
   finite(pipeline: Pipeline, block: Block, regions: BlockRegions, locate: boolean): Command {
     const numbers = block.paths * block.points * this.#call.channels;
     const workgroups = Math.ceil(numbers / (finiteInvocations * finiteEach));

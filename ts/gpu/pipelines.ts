@@ -1,5 +1,5 @@
-// Pipelines of a device: made once for each kernel, asynchronously where the caller can wait, and kept. Nothing is known here of
-// what kernels compute.
+// Pipelines of a device: made once for each kernel, asynchronously where the caller can wait, and
+// kept. Nothing is known here of what kernels compute.
 
 import type { Device } from "./device.ts";
 import { faultOfRejection } from "./faults.ts";
@@ -58,7 +58,7 @@ export class Pipelines {
     return made;
   }
 
-  /** The same before it returns. Outside error scopes: errors are the device's `uncapturederror`. */
+  /** The same, synchronously. Outside error scopes: errors are `uncapturederror` events. */
   getNow(kernel: Kernel): Pipeline {
     const known = this.#madeNow.get(kernel.name);
     if (known) return known;

@@ -1,5 +1,6 @@
-// Which products of signatures are computed, in which order: neighbours in a tree for the whole of a path, all prefixes of a row
-// of pieces for its stream. The product itself is kernels/chen.wgsl.ts's.
+// Which products of signatures are computed, in which order: neighbours in a tree for the whole of
+// a path, all prefixes of a row of pieces for its stream. The product itself is
+// kernels/chen.wgsl.ts's.
 
 import type { Device } from "./device.ts";
 import { dispatchOf } from "./dispatches.ts";
@@ -32,8 +33,8 @@ export class Products {
   }
 
   /**
-   * out[j] = left[j] ⊗ right[j] for the products of each path; the first `copies` have no left factor, and left[0] is that of the
-   * first product that has one.
+   * out[j] = left[j] ⊗ right[j] for the products of each path; the first `copies` have no left
+   * factor, and left[0] is that of the first product that has one.
    */
   multiply(
     paths: number,
@@ -71,8 +72,8 @@ export class Products {
   }
 
   /**
-   * The product of each path's signatures, in their order, by a tree of neighbours. `count` is a power of two; `other` has half as
-   * many. `finish` computes the last product.
+   * The product of each path's signatures, in their order, by a tree of neighbours. `count` is a
+   * power of two; `other` has half as many. `finish` computes the last product.
    */
   tree(
     paths: number,
@@ -92,7 +93,7 @@ export class Products {
     return commands;
   }
 
-  /** All prefixes of each path's signatures: number i becomes the product of the first i + 1. Gives where they stand then. */
+  /** All prefixes: signature i of a path becomes the product of its first i + 1; gives where. */
   prefixes(paths: number, count: number, from: Signatures, other: Signatures): { commands: Command[]; at: Signatures } {
     const commands: Command[] = [];
     let [current, next] = [from, other];

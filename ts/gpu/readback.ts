@@ -1,5 +1,5 @@
-// Numbers of a device, copied to memory: regions of any size in pieces, of which one is copied while the next is in flight; and
-// the inputs of calls that are computed on the CPU.
+// Numbers of a device, copied to memory: regions of any size in pieces, of which one is copied
+// while the next is in flight; and the inputs of calls that are computed on the CPU.
 
 import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
@@ -13,8 +13,8 @@ import type { Region } from "./regions.ts";
 import { MAP_MODE_READ, READBACK, usage } from "./usage.ts";
 
 /**
- * The first bytes of a mapped buffer. A device that was lost since has unmapped its buffers, perhaps before its `lost` promise
- * has resolved.
+ * The first bytes of a mapped buffer. A device that was lost since has unmapped its buffers,
+ * perhaps before its `lost` promise has resolved.
  * @throws PathSignatureError GPU_LOST
  */
 export function mappedRange(buffer: GPUBuffer, bytes: number): ArrayBuffer {
@@ -72,7 +72,8 @@ async function readPiece(device: Device, { buffer, at, bytes }: Region, to: Floa
 
 /**
  * The same inputs, all of them in memory.
- * @throws PathSignatureError GPU_BUFFER where a buffer cannot be copied from, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
+ * @throws PathSignatureError GPU_BUFFER where a buffer cannot be copied from, GPU_LOST,
+ *   GPU_OUT_OF_MEMORY, GPU_FAILED
  */
 export async function readInputs(device: Device, { call, rows }: CallInputs): Promise<CallInputs> {
   const { paths, basepoint, initial } = call;

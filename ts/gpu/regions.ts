@@ -1,5 +1,5 @@
-// Ranges of buffers and how they are bound. Bindings begin at multiples of an alignment, regions anywhere: kernels get the
-// difference as an offset.
+// Ranges of buffers and how they are bound. Bindings begin at multiples of an alignment, regions
+// anywhere: kernels get the difference as an offset.
 
 import type { Device } from "./device.ts";
 import type { Holdings } from "./memory.ts";

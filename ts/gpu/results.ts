@@ -7,7 +7,7 @@ import { STORAGE } from "./usage.ts";
 export const resultBuffer = (device: Device, numbers: number): GPUBuffer =>
   device.gpu.createBuffer({ size: Math.max(4, 4 * numbers), usage: STORAGE, label: "path-signature result" });
 
-/** A buffer with numbers from memory. @throws PathSignatureError GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED */
+/** A buffer with numbers from memory. @throws PathSignatureError faults of the device */
 export async function uploadNumbers(device: Device, data: Float32Array<ArrayBuffer>): Promise<GPUBuffer> {
   const { value: buffer, settled } = device.scoped(() => {
     const made = resultBuffer(device, data.length);

@@ -2,7 +2,7 @@
 
 import { describe, typeError } from "../input/errors.ts";
 
-/** Where a device may come from: the object that `navigator.gpu` is, or a device that the user has. */
+/** Where a device may come from: an object as `navigator.gpu`, or a user's device. */
 export type GpuSource = GPU | GPUDevice | undefined;
 
 export const isDevice = (source: GPU | GPUDevice): source is GPUDevice => "createComputePipeline" in source;

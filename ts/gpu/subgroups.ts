@@ -1,5 +1,6 @@
-// Whether invocations of a subgroup are neighbours in their workgroup, in order. WGSL does not guarantee it, and kernels that
-// exchange registers between neighbours need it: each device is probed once.
+// Whether invocations of a subgroup are neighbours in their workgroup, in order. WGSL does not
+// guarantee it, and kernels that exchange registers between neighbours need it: each device is
+// probed once.
 
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";

@@ -1,7 +1,9 @@
-// Submits work to the queue, in submissions short enough for a browser to stay responsive: longer dispatches are divided by
-// workgroups. How long something takes is estimated from its operations and the rate seen so far.
+// Submits work to the queue, in submissions short enough for a browser to stay responsive: longer
+// dispatches are divided by workgroups. How long something takes is estimated from its operations
+// and the rate seen so far.
 //
-// At most two submissions are in flight: the GPU has the next one ready, and an aborted call stops within a few of them.
+// At most two submissions are in flight: the GPU has the next one ready, and an aborted call stops
+// within a few of them.
 
 import type { Device } from "./device.ts";
 import type { Pipeline } from "./pipelines.ts";
@@ -52,15 +54,15 @@ export interface SubmitListener {
 
 /** Length of a submission, well below the 50 ms that people notice. */
 const targetMs = 20;
-/** Operations a millisecond assumed for the first submission: a small integrated GPU, and a software adapter. */
+/** Operations a millisecond assumed at first: a small integrated GPU, a software adapter. */
 const firstRate = 2e7;
 const firstSoftwareRate = 1e6;
-/** The rate grows by no more than this factor at once: short submissions measure mostly their overhead. */
+/** Most growth of the rate at once: short submissions measure mostly their overhead. */
 const mostGrowth = 8;
 /** A shorter submission only shows that the rate is higher. */
 const measurableMs = 2;
 const mostInFlight = 2;
-/** Parameters of a dispatch, padded; also the least alignment that offsets of uniform buffers may need. */
+/** Bytes of a dispatch's parameters, padded to the strictest alignment of uniform offsets. */
 const paramsStride = 256;
 
 /** A part of a dispatch, or another command. */
@@ -90,8 +92,8 @@ export class Submitter {
   }
 
   /**
-   * Submits commands in their order. Resolves when all are submitted; `done` resolves when they are done, and rejects with the
-   * first fault.
+   * Submits commands in their order. Resolves when all are submitted; `done` resolves when they are
+   * done, and rejects with the first fault.
    * @throws what `check` throws, and faults of the device
    */
   async run(commands: readonly Command[], { check, onDone }: SubmitListener = {}): Promise<{ done: Promise<unknown> }> {
@@ -104,7 +106,7 @@ export class Submitter {
     return { done: Promise.all(submitted) };
   }
 
-  /** Submits commands in their order before it returns. Outside error scopes: errors are the device's `uncapturederror`. */
+  /** The same, synchronously. Outside error scopes: errors are `uncapturederror` events. */
   runNow(commands: readonly Command[]): void {
     const { gpu, memory } = this.#device;
     for (const { parts, operations } of this.#submissions(commands)) {

@@ -1,5 +1,6 @@
-// Brackets around letters, as WGSL: the twin of `bracket` in crates/kernels/src/vjp/functional.rs. For prefixes p of so many letters, a letter w and
-// what comes after it, u:  T(p w u) ← T(p w u) − T(p u w). An invocation computes one number; words that are too short, and what stands behind a
+// Brackets around letters, as WGSL: the twin of `bracket` in crates/kernels/src/vjp/functional.rs.
+// For prefixes p of so many letters, a letter w and what comes after it, u: T(p w u) ← T(p w u) −
+// T(p u w). An invocation computes one number; words that are too short, and what stands behind a
 // row, are copied. The innermost bracket is left to who reads them (flow.wgsl.ts).
 
 import { entryPoint, paramStruct, workgroupSource } from "./params.wgsl.ts";

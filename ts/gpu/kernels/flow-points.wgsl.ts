@@ -1,5 +1,6 @@
-// How the sweep of gradients reads increments and writes points, as WGSL: the workgroup's memory, increments staged for a tile of
-// steps, the gradients of a tile's points from the two matrices of each step (flow.wgsl.ts).
+// How the sweep of gradients reads increments and writes points, as WGSL: the workgroup's memory,
+// increments staged for a tile of steps, the gradients of a tile's points from the two matrices of
+// each step (flow.wgsl.ts).
 
 import type { FlowLayout } from "../flow-layout.ts";
 import { option } from "./params.wgsl.ts";

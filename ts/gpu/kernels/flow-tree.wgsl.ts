@@ -1,5 +1,5 @@
-// The tree of words that an invocation of the sweep moves in time, as WGSL: where its numbers stand, and the statements of a step
-// for a node and all above it (flow.wgsl.ts has the recursion).
+// The tree of words that an invocation of the sweep moves in time, as WGSL: where its numbers
+// stand, and the statements of a step for a node and all above it (flow.wgsl.ts has the recursion).
 
 import type { FlowLayout } from "../flow-layout.ts";
 import { levelOffsets } from "../share.ts";
@@ -15,7 +15,7 @@ export const weighted = (level: number, weights: readonly (readonly [number, num
     return `fma(vec4f(${f(weight)}), ${x}, ${sum})`;
   }, "");
 
-/** Where a tree's numbers are: registers, or elements of memory. Letters are those before the pair, from the first on. */
+/** Where a tree's numbers are: registers or memory. Letters are those before the pair. */
 export interface Tree {
   /** Θ of a word. */
   theta(letters: readonly string[]): string;

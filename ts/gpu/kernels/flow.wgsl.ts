@@ -1,21 +1,25 @@
-// The sweep of gradients: the functional on brackets moves through time, as WGSL. The counterpart of crates/kernels/src/vjp (flow,
-// node, root, contract); docs/gradients.md derives it. One step with increment z, X⌟z the contraction of the first letter:
+// The sweep of gradients: the functional on brackets moves through time, as WGSL. The counterpart
+// of crates/kernels/src/vjp (flow, node, root, contract); docs/gradients.md derives it. One step
+// with increment z, X⌟z the contraction of the first letter:
 //
 //   X_{k,0} = Θ_k before the step,  X_{k-1,j+1} = X_{k,j}⌟z,  Θ_k += Σ_{j≥1} X_{k,j}/j!   (Θ_N stays as it is),
 //   behind = −Σ_j (j+1)/(j+2)! X_{2,j},  before = −Σ_j 1/(j+2)! X_{2,j},  ∂f/∂x_t = behind_t⌟z_t + before_{t+1}⌟z_{t+1}.
 //
-// An invocation has a pair of letters a < c and the tree of words that end in it. It walks the tree depth first, four steps at
-// once: X is a vector over steps, so that each Θ_N is read once for four of them. The pairs of a path leave two numbers for each
-// step in workgroup memory; then invocations have a point and a channel each.
+// An invocation has a pair of letters a < c and the tree of words that end in it. It walks the tree
+// depth first, four steps at once: X is a vector over steps, so that each Θ_N is read once for four
+// of them. The pairs of a path leave two numbers for each step in workgroup memory; then
+// invocations have a point and a channel each.
 //
-// Tracks are pieces of paths in time, each with a Θ of its own: that at the beginning of the piece (transport.wgsl.ts). A piece
-// also takes the step behind its end, so that its last point has both of its steps; its first point belongs to the piece before,
-// except that of the path.
+// Tracks are pieces of paths in time, each with a Θ of its own: that at the beginning of the piece
+// (transport.wgsl.ts). A piece also takes the step behind its end, so that its last point has both
+// of its steps; its first point belongs to the piece before, except that of the path.
 //
-// In memory Θ stands in a track's row of T, words of the pair (a, c) at (… a c). Their companions stand at (… c a), which the
-// antisymmetric Θ leaves free: on the last level but one Θ at the first point, below that the low parts of sums (Kahan 1965).
+// In memory Θ stands in a track's row of T, words of the pair (a, c) at (… a c). Their companions
+// stand at (… c a), which the antisymmetric Θ leaves free: on the last level but one Θ at the first
+// point, below that the low parts of sums (Kahan 1965).
 //
-// Not here: the statements of the tree (flow-tree.wgsl.ts), increments and points (flow-points.wgsl.ts).
+// Not here: the statements of the tree (flow-tree.wgsl.ts), increments and points
+// (flow-points.wgsl.ts).
 
 import { type FlowLayout, settleSteps } from "../flow-layout.ts";
 import { flowPointsSource } from "./flow-points.wgsl.ts";

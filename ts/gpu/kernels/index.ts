@@ -34,7 +34,7 @@ const pointsBindings: Bindings = ["read", "read", "read", "write", "write", "wri
 /** points, lengths, basepoints, functional, out, signatures, cotangents, initials. */
 const streamBindings: Bindings = ["read", "read", "read", "write", "write", "read", "read", "read"];
 
-/** Layouts depend on the device's limits, and pipelines belong to a device: channels and depth are name enough. */
+/** Pipelines belong to a device, and with it layouts: channels and depth are name enough. */
 const kernel = (
   title: string,
   { channels, depth }: { readonly channels: number; readonly depth: number },

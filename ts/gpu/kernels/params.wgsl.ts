@@ -1,4 +1,5 @@
-// The parameters and bindings of the kernels that read paths: one list for the source and for the host.
+// The parameters and bindings of the kernels that read paths: one list for the source and for the
+// host.
 
 /** Bits of `options`. */
 export const option = {
@@ -84,7 +85,7 @@ const stateSource = `// The signature at the end of each path of the block, (pat
 @group(1) @binding(6) var<storage, read_write> state: array<f32>;
 `;
 
-/** Parameters and bindings. `writesState`: of kernels that write the state after a block, and follow all shares. */
+/** Parameters and bindings. `writesState`: of kernels that write the state after a block. */
 export const paramsSource = (writesState = false): string =>
   `${paramStruct(names)}${pathsSource}@group(1) @binding(3) var<storage, read> initials: array<f32>;
 @group(1) @binding(4) var<storage, read_write> out: array<f32>;

@@ -1,4 +1,5 @@
-// Where words stand in a row of a signature, as WGSL: for kernels whose invocations have a word each.
+// Where words stand in a row of a signature, as WGSL: for kernels whose invocations have a word
+// each.
 
 import { levelOffsets } from "../share.ts";
 import { u } from "./text.ts";

@@ -1,4 +1,5 @@
-// Signatures on GPUs: how a call is planned, and what it costs. Pure; what runs is ../programs/signature.ts.
+// Signatures on GPUs: how a call is planned, and what it costs. Pure; what runs is
+// ../programs/signature.ts.
 
 import type { SignatureTensor } from "../../run/tensor.ts";
 import { cutFor, fitsDevice } from "../blocks.ts";

@@ -1,5 +1,6 @@
-// What a block's cotangents become before anything moves in time: contracted with signatures, put on brackets, and transported to
-// where each piece of a path begins (docs/gradients.md). The arithmetic is kernels/contract, bracket and transport.
+// What a block's cotangents become before anything moves in time: contracted with signatures, put
+// on brackets, and transported to where each piece of a path begins (docs/gradients.md). The
+// arithmetic is kernels/contract, bracket and transport.
 
 import type { Call } from "../../input/call.ts";
 import type { Block } from "../blocks.ts";
@@ -34,8 +35,8 @@ export class Functionals {
   }
 
   /**
-   * `found`: where a path is written whose cotangent is not finite. `count`: numbers of a path's row of the result, where that
-   * is less than the kernel has.
+   * `found`: where a path is written whose cotangent is not finite. `count`: numbers of a path's
+   * row of the result, where that is less than the kernel has.
    */
   contract(
     side: Side,
@@ -71,7 +72,7 @@ export class Functionals {
     );
   }
 
-  /** All brackets but the innermost. `allocateOther` makes room for as many functionals. Gives where they stand in the end. */
+  /** All brackets but the innermost; gives where they stand in the end. */
   brackets(paths: number, from: Region, allocateOther: () => Region): { commands: Command[]; at: Region } {
     const { channels, depth } = this.#call;
     const passes = bracketPasses(channels, depth);
@@ -101,7 +102,7 @@ export class Functionals {
     );
   }
 
-  /** A functional for each piece, from that of the path and its `signatures` from the beginning to the end of each piece. */
+  /** A functional for each piece; `signatures`: from the path's beginning to each piece's end. */
   transport(paths: number, pieces: number, from: Region, signatures: Signatures, to: Region): Command {
     const { channels, depth } = this.#call;
     return dispatchOf(

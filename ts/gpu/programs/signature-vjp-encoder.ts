@@ -1,5 +1,6 @@
-// From a block to the commands that compute its gradients: signatures first (signature-encoder.ts), then what cotangents become
-// on brackets (functionals.ts), then the sweep through time (docs/gradients.md). Nothing is submitted here.
+// From a block to the commands that compute its gradients: signatures first (signature-encoder.ts),
+// then what cotangents become on brackets (functionals.ts), then the sweep through time
+// (docs/gradients.md). Nothing is submitted here.
 
 import type { Call } from "../../input/call.ts";
 import { countCoefficients } from "../../input/size.ts";
@@ -36,10 +37,13 @@ import type { SignatureEncoder, SignatureKernels } from "./signature-encoder.ts"
 export interface GradientRegions extends BlockRegions {
   /** Of each path, without its first scalar term. */
   readonly cotangents: Rows;
-  /** Gradients of basepoints, (paths, channels), and of what paths continue, (paths, size), where there are any. */
+  /** Gradients of basepoints, (paths, channels), and of initial signatures, (paths, size). */
   readonly outBasepoint: Region | undefined;
   readonly outInitial: Region | undefined;
-  /** Where the first path is written whose cotangent is not finite; of streams a number for each path, not zero where one is not. */
+  /**
+   * Where the first path is written whose cotangent is not finite; of streams a number for each
+   * path, not zero where one is not.
+   */
   readonly foundCotangent: Region;
 }
 
@@ -69,7 +73,7 @@ export class GradientEncoder {
   readonly #signatures: SignatureEncoder;
   readonly #functionals: Functionals;
 
-  /** `signatures` encodes those of the paths by themselves, of the depth that is needed, without a scalar term. */
+  /** `signatures`: encodes those that gradients need. */
   constructor(
     device: Device,
     call: Call,
@@ -116,8 +120,8 @@ export class GradientEncoder {
   }
 
   /**
-   * Signatures of a block's paths; with several pieces also those from a path's beginning to the end of each piece, of which they
-   * are the last.
+   * Signatures of a block's paths; with several pieces also those from a path's beginning to the
+   * end of each piece, of which they are the last.
    */
   #signaturesOf(
     block: Block,
@@ -140,8 +144,8 @@ export class GradientEncoder {
   }
 
   /**
-   * Signatures of all prefixes, and the sweep back through them. Gradients of basepoints and of what is continued are copied to
-   * their regions.
+   * Signatures of all prefixes, and the sweep back through them. Gradients of basepoints and of
+   * what is continued are copied to their regions.
    */
   #stream(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
     const { channels, depth, size, rows, row } = this.#call;
@@ -224,7 +228,8 @@ export class GradientEncoder {
     const { flow, pieces } = this.#plan;
     const tracks = block.paths * pieces;
     const { bindings, params, walked } = this.#paths(block, regions, functional);
-    // Two bindings may not write to one buffer: without a basepoint `foundCotangent` is bound, which is free.
+    // Two bindings may not write to one buffer: without a basepoint `foundCotangent` is bound,
+    // which is free.
     const toBasepoint = regions.outBasepoint ?? regions.foundCotangent;
     const part = (first_step: number, last_step: number, workgroups: number, operations: number): Command =>
       dispatchOf(

@@ -1,5 +1,5 @@
-// Gradients of signatures on a device: what the blocks of a call share, and where their results go. Which commands a block takes
-// is signature-vjp-encoder.ts's.
+// Gradients of signatures on a device: what the blocks of a call share, and where their results go.
+// Which commands a block takes is signature-vjp-encoder.ts's.
 
 import { FLOAT32 } from "../../input/arrays.ts";
 import { Call } from "../../input/call.ts";
@@ -42,7 +42,7 @@ export const signatureVjpProgram: GpuProgram<
   upload: (device, _, gradients) => uploadGradients(device, gradients),
 };
 
-/** Gradients on a device: those of points may be there already. @throws PathSignatureError faults of the device */
+/** Gradients on a device, where those of points may be already. @throws faults of the device */
 async function uploadGradients(device: Device, gradients: SomeGradients, there?: GpuGradient): Promise<GpuGradients> {
   const made: GpuGradient[] = [];
   const upload = async (one: GradientTensor | undefined): Promise<GpuGradient | undefined> => {
@@ -61,8 +61,8 @@ async function uploadGradients(device: Device, gradients: SomeGradients, there?:
 }
 
 /**
- * The call whose signatures gradients need, without scalar terms: of whole paths without what they continue, a level less; of
- * streams as they are.
+ * The call whose signatures gradients need, without scalar terms: of whole paths without what they
+ * continue, a level less; of streams as they are.
  */
 function forwardCall(call: Call): Call {
   const { paths, channels, depth, stream, inverse, bits, checkFinite, lengths, basepoint, initial } = call;
@@ -147,7 +147,7 @@ class GradientJob implements GpuJob<Gradients | GpuGradients> {
     return this.#readback(block, regions, isLast).encode(commands, holdings);
   }
 
-  /** All cotangents of a path as one row, and how many numbers that is behind the first scalar term. */
+  /** All cotangents of a path as one row, and its numbers behind the first scalar term. */
   #rowsOfPath(): [ReadRows, number] {
     const { row, rows, size } = this.#call;
     const { view, kind, resident } = this.#cotangents.rows;

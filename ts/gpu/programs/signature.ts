@@ -1,5 +1,5 @@
-// Signatures on a device: what the blocks of a call share, and where their results go. Which commands a block takes is
-// signature-encoder.ts's, how they are read staging.ts's.
+// Signatures on a device: what the blocks of a call share, and where their results go. Which
+// commands a block takes is signature-encoder.ts's, how they are read staging.ts's.
 
 import { allocateNumbers, FLOAT32 } from "../../input/arrays.ts";
 import { type Call, shapeOf } from "../../input/call.ts";
