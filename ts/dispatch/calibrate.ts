@@ -1,5 +1,4 @@
-// Measures a machine: times a few dozen calls of all kinds (trials.ts). The constants that explain
-// their times are fit.ts's to find.
+// Measures a machine: times a few dozen calls of all kinds (trials.ts), for fit.ts to explain.
 //
 // Only where asked for: it takes a second or two, and clocks have to run (where they are frozen, as
 // on some edge hosts, it refuses).
@@ -42,10 +41,7 @@ const mostOfBudget = 3;
 /** Runs of a call that make its fastest one credible. */
 const enoughRuns = 4;
 
-/**
- * Measures a machine, and finds its constants.
- * @throws PathSignatureError CLOCK_FROZEN, what a call throws, and the signal's reason
- */
+/** Measures a machine. @throws CLOCK_FROZEN, what a call throws, and the signal's reason */
 export const calibrate = async (bench: Bench): Promise<Costs> => fitCosts(await measure(bench));
 
 /** Times of calls on a machine. @throws as {@link calibrate} */

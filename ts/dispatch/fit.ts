@@ -1,5 +1,4 @@
-// The constants of a machine from the times of calls on it. Pure: the same times give the same
-// constants.
+// The constants of a machine from the times of calls on it. Pure.
 
 import { type DeviceLimits, measuredOperation } from "../gpu/index.ts";
 import { type Costs, type CpuCosts, cpuUnitNames, type GpuCosts, gpuUnitNames } from "./costs.ts";

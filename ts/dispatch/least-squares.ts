@@ -6,10 +6,7 @@ export interface Explained {
   readonly units: readonly (readonly number[])[];
   /** What was measured: above 0. */
   readonly seconds: readonly number[];
-  /**
-   * What a unit is likely to take, within a factor of ten or so and on some machine: what no
-   * measurement tells of stays near it. Above 0.
-   */
+  /** Likely seconds of each unit, above 0: units that no measurement has stay near them. */
   readonly likely: readonly number[];
 }
 

@@ -1,5 +1,4 @@
-// The costs that are shipped: what decides before a machine is measured. Numbers only, and where
-// they come from.
+// The costs that are shipped: they decide before a machine is measured.
 
 import type { Costs, GpuCosts } from "./costs.ts";
 

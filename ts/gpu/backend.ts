@@ -66,10 +66,7 @@ export class GpuBackend {
     this.#source = source;
   }
 
-  /**
-   * The device, opened now if there is none or the last was lost.
-   * @throws PathSignatureError GPU_UNAVAILABLE, GPU_LOST (the user's device: there is no other)
-   */
+  /** The device, opened if there is none or it was lost. @throws GPU_UNAVAILABLE, GPU_LOST */
   open(): Promise<Device> {
     if (this.#closed) return Promise.reject(gpuFault("GPU_UNAVAILABLE", "this backend is closed"));
     if (this.#current?.isLost && this.#current.isOwn) this.#forget();

@@ -6,31 +6,14 @@
 // read back. A block has at most `blockBytes` of input, of output and of intermediate signatures
 // each, or what a single path needs of them.
 
+import type { Call } from "../input/call.ts";
 import type { DeviceLimits } from "./device.ts";
+import { type CallShape, type Residency, sizesOf } from "./shape.ts";
 
 /** Each of a block's input, output and intermediate signatures, unless one path needs more. */
 export const blockBytes = 16 * 2 ** 20;
 /** Blocks in progress at once. */
 export const blocksInProgress = 3;
-
-/** A call's sizes, as the cut sees them. */
-export interface CutSizes {
-  readonly batch: number;
-  /** Points of the longest path, a basepoint not counted. */
-  readonly points: number;
-  readonly channels: number;
-  /** Numbers of a signature as returned. */
-  readonly row: number;
-  /** Signatures returned for each path. */
-  readonly rows: number;
-  readonly stream: boolean;
-  /** Numbers of intermediate signatures of a path. */
-  readonly intermediate: number;
-  /** Whether the paths are on the device already: small blocks of them gain nothing. */
-  readonly resident: boolean;
-  /** Whether results stay there. */
-  readonly stays: boolean;
-}
 
 /** How a call is cut. */
 export interface Cut {
@@ -46,25 +29,39 @@ const bytes = 4;
 export const bindable = (limits: DeviceLimits): number =>
   Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) - limits.minStorageBufferOffsetAlignment;
 
-/** Whether the signatures of one path, one of them at a time, can be on the device at all. */
-export const fitsDevice = ({ row, channels }: Pick<CutSizes, "row" | "channels">, limits: DeviceLimits): boolean =>
+/** Whether one path's signatures, one of them at a time, can be on the device at all. */
+export const fitsDevice = (row: number, channels: number, limits: DeviceLimits): boolean =>
   Math.max(row, 2 * channels) * bytes <= bindable(limits);
 
-/** The cut of a call that {@link fitsDevice}. `usual`: bytes of a block's parts. */
-export function cutFor(sizes: CutSizes, limits: DeviceLimits, usual = blockBytes): Cut {
-  const { batch, points, channels, row, rows, stream, intermediate, resident, stays } = sizes;
+/**
+ * The cut of a call that {@link fitsDevice}. `intermediate`: numbers of a path's intermediate
+ * signatures. `usual`: bytes of each part of a block that is not on the device anyway.
+ */
+export function cutFor(
+  shape: CallShape,
+  { input, output }: Residency,
+  intermediate: number,
+  limits: DeviceLimits,
+  usual = blockBytes,
+): Cut {
+  const { batch, points, channels, stream = false } = shape;
+  const { row, rows } = sizesOf(shape);
   const most = bindable(limits);
-  const input = points * channels * bytes;
-  const output = rows * row * bytes;
-  const needs = Math.max(input, output, intermediate * bytes);
-  if (needs > most) {
+  const inputBytes = points * channels * bytes;
+  const outputBytes = Math.max(1, rows) * row * bytes;
+  if (Math.max(inputBytes, outputBytes, intermediate * bytes) > most) {
     // The state after a segment, and intermediate signatures, do not grow with its steps.
     const perStep = Math.max(channels, stream ? row : 0) * bytes;
     return { paths: 1, steps: Math.max(1, Math.floor(most / perStep) - 1) };
   }
   const fit = (each: number, isOnDevice: boolean) =>
     each === 0 ? batch : Math.max(1, Math.floor((isOnDevice ? most : Math.min(most, usual)) / each));
-  const paths = Math.min(batch, fit(input, resident), fit(output, stays), fit(intermediate * bytes, false));
+  const paths = Math.min(
+    batch,
+    fit(inputBytes, input === "gpu"),
+    fit(outputBytes, output === "gpu"),
+    fit(intermediate * bytes, false),
+  );
   return { paths: Math.max(1, paths), steps: undefined };
 }
 
@@ -89,17 +86,10 @@ export interface Block {
   readonly isResult: boolean;
 }
 
-/** What the blocks depend on. */
-export interface Sequence {
-  readonly batch: number;
-  readonly points: number;
-  readonly lengths: ArrayLike<number> | undefined;
-  /** `undefined` or `false`: there is none. */
+/** What the blocks of a call depend on. A basepoint of `undefined` or `false` is none. */
+export type Sequence = Pick<Call, "batch" | "points" | "lengths" | "inverse" | "stream" | "rows"> & {
   readonly basepoint: unknown;
-  readonly inverse: boolean;
-  readonly stream: boolean;
-  readonly rows: number;
-}
+};
 
 const hasBasepoint = ({ basepoint }: Sequence): boolean => basepoint !== undefined && basepoint !== false;
 

@@ -34,6 +34,9 @@ const wanted = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
+const alignments = ["minStorageBufferOffsetAlignment", "minUniformBufferOffsetAlignment"] as const;
+type Limit = (typeof wanted | typeof alignments)[number];
+
 const leastBlockBytes = 2 ** 18;
 
 const optionalFeatures = ["subgroups", "timestamp-query"] as const;
@@ -48,10 +51,7 @@ export interface AdapterInfo {
   readonly isFallbackAdapter: boolean;
 }
 
-/**
- * Makes a device, or takes the user's.
- * @throws PathSignatureError GPU_UNAVAILABLE
- */
+/** Makes a device, or takes the user's. @throws PathSignatureError GPU_UNAVAILABLE */
 export async function openDevice(source: GpuSource): Promise<Device> {
   if (source !== undefined && isDevice(source))
     return probed(new Device(source, source.adapterInfo, false), source.adapterInfo);
@@ -101,10 +101,7 @@ export class Device {
   readonly #waiting = new Set<() => void>();
   /** Bytes of each part of a block; less once memory has run out. */
   blockBytes = blockBytes;
-  /**
-   * Called with errors that no scope caught; of the library's own device only, since a shared one
-   * has errors of others too.
-   */
+  /** Called with errors that no scope caught, of the library's own device. */
   onUncaptured: (message: string) => void = () => undefined;
 
   constructor(gpu: GPUDevice, info: GPUAdapterInfo | undefined, isOwn: boolean) {
@@ -231,18 +228,10 @@ export class Device {
 
 /** Limits as plain numbers: reading one through the host's object is a call each time. */
 function limitsOf(limits: GPUSupportedLimits): DeviceLimits {
-  return {
-    maxBufferSize: limits.maxBufferSize,
-    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-    maxComputeInvocationsPerWorkgroup: Math.min(
-      limits.maxComputeInvocationsPerWorkgroup,
-      limits.maxComputeWorkgroupSizeX,
-    ),
-    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-    minStorageBufferOffsetAlignment: limits.minStorageBufferOffsetAlignment,
-    minUniformBufferOffsetAlignment: limits.minUniformBufferOffsetAlignment,
-  };
+  const plain = Object.fromEntries([...wanted, ...alignments].map((name) => [name, limits[name]]));
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, ...others } = plain as Record<Limit, number>;
+  const invocations = Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX);
+  return { ...others, maxComputeInvocationsPerWorkgroup: invocations };
 }
 
 function adapterInfo(info: GPUAdapterInfo | undefined): AdapterInfo {

@@ -64,10 +64,7 @@ export function flowLayoutOf(channels: number, depth: number, limits: WorkgroupL
   return undefined;
 }
 
-/**
- * Operations of one step of one path: multiply-adds of the flow, with what levels add to each
- * other, and of the points.
- */
+/** Operations of a step of one path: multiply-adds of the flow, its sums, and points. */
 export function flowOperations({ channels, depth, pairs }: Pick<FlowLayout, "channels" | "depth" | "pairs">): number {
   let sum = 4 * channels * channels;
   for (let k = 2; k <= depth; k++) sum += pairs * channels ** (k - 2) * (depth - k + 2);

@@ -13,10 +13,7 @@ import type { CallInputs } from "./operation.ts";
 import { GpuGradient, GpuTensor } from "./tensor.ts";
 import { usage } from "./usage.ts";
 
-/**
- * Numbers of a user's buffer, row-major float32, with a shape. The buffer stays the user's: it is
- * read, never destroyed.
- */
+/** Row-major float32 numbers in a user's buffer, which is read, never destroyed. */
 export interface GpuInput {
   /** With usage STORAGE, of the device that the call runs on. */
   readonly buffer: GPUBuffer;

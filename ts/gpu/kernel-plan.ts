@@ -5,16 +5,12 @@
 // Their number depends on the batch: with few paths more of them are needed to fill a device. It is
 // a power of two, so that products of neighbours make a tree.
 
-import type { Algorithm } from "../input/options.ts";
-import { countCoefficients } from "../input/size.ts";
 import { type Layout, layoutOf, type WorkgroupLimits } from "./layout.ts";
 import { followedShares, isPrunable } from "./recovery.ts";
+import { type CallShape, sizesOf } from "./shape.ts";
 import { operationsOf, type Share, shareCount, shareOf, streamShareOf } from "./share.ts";
 
-/**
- * Kernels, as `explain` names them. `time`: `path` or `prefix` on pieces, and a tree of products.
- * `pruned`: of some prefixes only.
- */
+/** Kernels, as `explain` names them; `time`: `path` or `prefix` on pieces of time. */
 export type KernelName = "ends" | "path" | "prefix" | "time" | "pruned" | "stream";
 
 /** How signatures are computed. */
@@ -28,20 +24,6 @@ export interface KernelPlan {
   readonly pieces: number;
   /** The shares that are followed where the others are recovered in the end (recovery.ts). */
   readonly followed?: readonly number[];
-}
-
-/** What the choice depends on. */
-export interface KernelPlanSizes {
-  readonly channels: number;
-  readonly depth: number;
-  readonly batch: number;
-  /** Steps of the longest path. */
-  readonly steps: number;
-  readonly stream: boolean;
-  /** Default "auto". */
-  readonly algorithm?: Algorithm | undefined;
-  /** Pieces of time where they are not to be chosen: a power of two, for measurements. */
-  readonly pieces?: number | undefined;
 }
 
 /** Invocations that keep a large device busy: 128 compute units with 256 each. */
@@ -81,22 +63,23 @@ function layoutFor(share: Share, limits: WorkgroupLimits, inPieces = false, shar
 }
 
 /** The plan of a call; `undefined` where a step does not fit the device's workgroup memory. */
-export function planKernels(sizes: KernelPlanSizes, limits: WorkgroupLimits): KernelPlan | undefined {
-  const { channels, depth, batch, steps, stream } = sizes;
+export function planKernels(shape: CallShape, limits: WorkgroupLimits): KernelPlan | undefined {
+  const { channels, depth, batch, stream = false } = shape;
+  const { steps } = sizesOf(shape);
   if (channels === 1 || depth === 1) return { kernel: "ends", layout: undefined, pieces: 1 };
   const share = stream ? streamShareOf(channels, depth) : shareOf(channels, depth);
   const layout = layoutFor(share, limits);
   if (!layout) return undefined;
   const toFill = invocationsToFill / Math.max(1, batch * shareCount(share));
-  const filling = sizes.pieces ?? powerOfTwoAtMost(Math.min(toFill, steps / leastPieceSteps));
+  const filling = shape.pieces ?? powerOfTwoAtMost(Math.min(toFill, steps / leastPieceSteps));
   if (stream) {
     const wholeLayout = layoutFor(shareOf(channels, depth), limits);
     if (filling === 1 || !wholeLayout) return { kernel: "stream", layout, pieces: 1 };
     return { kernel: "stream", layout, wholeLayout, pieces: Math.min(mostPiecesOf(steps), filling) };
   }
   const exact = powerOfTwoAtLeast(fewestPieces(steps));
-  const pieces = sizes.pieces ?? Math.min(mostPiecesOf(steps), Math.max(filling, exact));
-  const pruned = planPruned(sizes, share, limits, filling);
+  const pieces = shape.pieces ?? Math.min(mostPiecesOf(steps), Math.max(filling, exact));
+  const pruned = planPruned(shape, share, limits, filling);
   if (pruned) return pruned;
   if (pieces === 1) return { kernel: layout.shares === 1 ? "path" : "prefix", layout, pieces };
   return { kernel: "time", layout: layoutFor(share, limits, true) ?? layout, pieces };
@@ -121,20 +104,16 @@ const recoveryOperations = (depth: number): number => 32 * depth;
 const worthwhile = 2;
 
 /** The pruned plan of a call, where there is one, and it is asked for or worth it. */
-function planPruned(
-  sizes: KernelPlanSizes,
-  share: Share,
-  limits: WorkgroupLimits,
-  filling: number,
-): KernelPlan | undefined {
-  const { channels, depth, steps, algorithm = "auto" } = sizes;
+function planPruned(shape: CallShape, share: Share, limits: WorkgroupLimits, filling: number): KernelPlan | undefined {
+  const { depth, algorithm = "auto" } = shape;
+  const { steps, size } = sizesOf(shape);
   if (algorithm === "horner" || !isPrunable(share)) return undefined;
   const exact = Math.max(fewestPrunedPieces(depth), powerOfTwoAtLeast(steps / mostPieceSteps));
-  const pieces = sizes.pieces ?? Math.min(mostPiecesOf(steps), Math.max(filling, exact));
+  const pieces = shape.pieces ?? Math.min(mostPiecesOf(steps), Math.max(filling, exact));
   if (pieces === 1) return undefined;
   const followed = followedShares(share);
   const saved = (steps / pieces) * operationsOf(share) * (shareCount(share) - followed.length);
-  const taken = recoveryOperations(depth) * countCoefficients(channels, depth);
+  const taken = recoveryOperations(depth) * size;
   if (algorithm === "auto" && saved < worthwhile * taken) return undefined;
   const layout = layoutFor(share, limits, false, followed.length);
   return layout && { kernel: "pruned", layout, pieces, followed };

@@ -7,15 +7,14 @@
 // workgroups share a track.
 
 import { countCoefficients } from "../input/size.ts";
+import type { DeviceLimits } from "./device.ts";
 import { columnGroups, rowGroups, type Share, shareCount } from "./share.ts";
 
 /** Limits of a device that kernels depend on. */
-export interface WorkgroupLimits {
-  readonly maxComputeInvocationsPerWorkgroup: number;
-  readonly maxComputeWorkgroupStorageSize: number;
-  /** Invocations that are neighbours in a subgroup; 1 or absent: none. */
-  readonly subgroupSize?: number | undefined;
-}
+export type WorkgroupLimits = Pick<
+  DeviceLimits,
+  "maxComputeInvocationsPerWorkgroup" | "maxComputeWorkgroupStorageSize" | "subgroupSize"
+>;
 
 /** How a kernel lies in a workgroup. */
 export interface Layout {
@@ -93,8 +92,7 @@ export function layoutOf(
   const { invocations, tracks, workgroups } = fill(shares, most, inPieces);
   const bytes = limits.maxComputeWorkgroupStorageSize - tracks * trackBytes - longestBytes;
   const vectorsOfTrack = Math.floor(bytes / (4 * vector) / tracks);
-  // An odd number of vectors between tracks: invocations that read the same step of neighbouring
-  // tracks meet different banks.
+  // An odd number of vectors between tracks: neighbours read different banks.
   const tile = Math.min(mostSteps, Math.floor((vectorsOfTrack - 1) / stepVectors));
   if (tile < 1) return undefined;
   const trackVectors = tracks === 1 ? tile * stepVectors : tile * stepVectors + 1 - ((tile * stepVectors) % 2);

@@ -1,5 +1,4 @@
-// The limits of every WebGPU device: the specification's defaults, for plans that are made before a
-// device is opened.
+// The limits of every WebGPU device, for plans before a device is opened.
 
 import type { DeviceLimits } from "./device.ts";
 

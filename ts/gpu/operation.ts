@@ -38,10 +38,7 @@ export interface GpuPlan {
 /** What a call on a GPU is made of, for the cost model. */
 export interface GpuCounts {
   readonly units: PerUnit<GpuUnit>;
-  /**
-   * Invocations that walk at once, and those that multiply signatures at once: few of them leave
-   * the device idle.
-   */
+  /** Invocations that walk at once, and that multiply signatures: few leave the device idle. */
   readonly walking: number;
   readonly multiplying: number;
   readonly blocks: number;

@@ -44,10 +44,7 @@ export class Pipelines {
     return this.#made.size + this.#madeNow.size;
   }
 
-  /**
-   * The pipeline of a kernel.
-   * @throws PathSignatureError GPU_FAILED, GPU_LOST
-   */
+  /** The pipeline of a kernel. @throws PathSignatureError GPU_FAILED, GPU_LOST */
   get(kernel: Kernel): Promise<Pipeline> {
     const known = this.#made.get(kernel.name);
     if (known) return known;

@@ -28,10 +28,7 @@ export function mappedRange(buffer: GPUBuffer, bytes: number): ArrayBuffer {
 /** Bytes of a piece. */
 const pieceBytes = 16 * 2 ** 20;
 
-/**
- * Reads a region.
- * @throws PathSignatureError GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
- */
+/** Reads a region. @throws PathSignatureError GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED */
 export async function readNumbers(device: Device, { buffer, at, bytes }: Region): Promise<Float32Array<ArrayBuffer>> {
   const numbers = new Float32Array(bytes / 4);
   const pieces: Promise<void>[] = [];

@@ -135,8 +135,7 @@ class Writer {
     const key = `${word.join()};${i};${m}`;
     const known = this.#known.get(key);
     if (known) return known;
-    // The last letter of the shuffle is the last of reverse(u₂), which is u₂'s first, or the last
-    // of v.
+    // The shuffle ends in the last letter of reverse(u₂), which is u₂'s first, or of v.
     const a = this.#shuffled([...word.slice(1, i + m + 1), word[0]!, ...word.slice(i + m + 1)], i - 1, m);
     const b = this.#shuffled(word, i, m - 1);
     const made = { index: this.#values++, layer: Math.max(a.layer, b.layer) + 1 };

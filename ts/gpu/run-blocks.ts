@@ -59,10 +59,7 @@ export class BlockReadback {
   }
 }
 
-/**
- * Runs all blocks.
- * @throws PathSignatureError GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED, and what `check` throws
- */
+/** Runs all blocks. @throws PathSignatureError faults of the device, and what `check` throws */
 export async function runBlocks(device: Device, job: BlockJob): Promise<void> {
   const { blocks, check } = job;
   const holdings = new Holdings(device.memory);

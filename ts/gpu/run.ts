@@ -1,5 +1,4 @@
-// Runs a call of any operation on a device: plan, pipelines, blocks, result. Awaited, or submitted
-// before it returns.
+// Runs a call of any operation on a device: plan, pipelines, blocks, result.
 
 import type { Device } from "./device.ts";
 import { gpuFault } from "./faults.ts";

@@ -2,8 +2,7 @@
 // dispatches are divided by workgroups. How long something takes is estimated from its operations
 // and the rate seen so far.
 //
-// At most two submissions are in flight: the GPU has the next one ready, and an aborted call stops
-// within a few of them.
+// At most two submissions are in flight: one is always ready, and an aborted call stops soon.
 
 import type { Device } from "./device.ts";
 import type { Pipeline } from "./pipelines.ts";

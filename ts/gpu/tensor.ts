@@ -1,5 +1,4 @@
-// Signatures and gradients whose numbers are on a device. They own their buffer: `destroy` frees
-// it. Nothing is computed here.
+// Signatures and gradients whose numbers are on a device. They own their buffer.
 
 import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
@@ -101,10 +100,7 @@ export class GpuTensor extends GpuArray {
   }
 }
 
-/**
- * A gradient in a buffer of a device, row-major float32, of the shape of what it is the gradient
- * of. Made by the library only.
- */
+/** A gradient in a buffer of a device, of the shape of what it is the gradient of. */
 export class GpuGradient extends GpuArray {
   /**
    * The gradient in memory.

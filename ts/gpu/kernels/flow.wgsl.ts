@@ -18,8 +18,7 @@
 // stand at (… c a), which the antisymmetric Θ leaves free: on the last level but one Θ at the first
 // point, below that the low parts of sums (Kahan 1965).
 //
-// Not here: the statements of the tree (flow-tree.wgsl.ts), increments and points
-// (flow-points.wgsl.ts).
+// Not here: statements of the tree (flow-tree.wgsl.ts), increments, points (flow-points.wgsl.ts).
 
 import { type FlowLayout, settleSteps } from "../flow-layout.ts";
 import { flowPointsSource } from "./flow-points.wgsl.ts";

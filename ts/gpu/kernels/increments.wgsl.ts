@@ -1,4 +1,4 @@
-// From paths in memory to increments in workgroup memory, as WGSL: the twin of
+// From paths in memory to increments in workgroup memory, as WGSL: the counterpart of
 // crates/kernels/src/increments.rs. Basepoints, time reversal, pieces of time and paths that end
 // early are handled here and nowhere else.
 //

@@ -1,5 +1,4 @@
-// The parameters and bindings of the kernels that read paths: one list for the source and for the
-// host.
+// The parameters and bindings of kernels that read paths, for their sources and for the host.
 
 /** Bits of `options`. */
 export const option = {

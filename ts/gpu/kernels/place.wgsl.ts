@@ -72,10 +72,7 @@ const all = (conditions: readonly string[]): string | undefined =>
 const both = (conditions: readonly string[]): string | undefined =>
   conditions.length < 2 ? conditions[0] : conditions.map((one) => `(${one})`).join(" & ");
 
-/**
- * Where a coefficient of the place `p` lies. `row`: where the row begins. `beyond`: a number of
- * letters further on. All in WGSL.
- */
+/** Where a coefficient of the place `p` lies; `beyond`: so many letters further on. */
 export function addressOf(
   share: Share,
   { level, path, letter }: Coefficient,

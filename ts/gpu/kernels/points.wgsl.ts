@@ -1,4 +1,4 @@
-// What kernels of points' gradients (flow.wgsl.ts, straight.wgsl.ts) read and write, as WGSL:
+// What kernels of points' gradients (flow.wgsl.ts, depth-two.wgsl.ts) read and write, as WGSL:
 // paths, the functional on brackets, and where the gradient of a point goes, with what it has more
 // at the ends of a path. Not here: what the steps around a point say of it.
 
@@ -30,10 +30,7 @@ export const pointNames = {
 
 export const pointsParamNames = Object.keys(pointNames) as (keyof typeof pointNames)[];
 
-/**
- * What kernels of points read and write, and how: bindings 0 to 4. `basepoints`: the array that
- * gradients of basepoints go to.
- */
+/** Bindings 0 to 4 of kernels of points. `basepoints`: where gradients of basepoints go. */
 export const pointsParams = (
   described: Readonly<Record<string, string>>,
   channels: number,
@@ -62,10 +59,7 @@ fn put_point(track: Track, t: u32, channel: u32, g: f32) {
 }
 `;
 
-/**
- * The same for whole signatures: the functional is Θ, level by level, and behind it the gradient of
- * a step after the whole path.
- */
+/** The same for whole signatures: Θ by level, then the gradient of a step after the path. */
 export const pointsSource = (channels: number, depth: number): string => `
 ${pointsParams(pointNames, channels, depth, "out_basepoint")}
 // Gradients of basepoints, (paths, channels).

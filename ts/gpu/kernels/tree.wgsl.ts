@@ -94,10 +94,7 @@ function multiply(share: Share, right: Right): string[] {
   });
 }
 
-/**
- * Statements for the first rounds where an invocation has a whole signature, and its neighbours are
- * in its subgroup: the right factor comes from register to register.
- */
+/** Statements for rounds within a subgroup, where an invocation has a whole signature. */
 function multiplyInSubgroup(share: Share, subgroup: number): string[] {
   const other = (name: string) => `right_${name}`;
   const right: Right = ({ level, path, offset }, skipped) => {
@@ -117,8 +114,7 @@ function multiplyInSubgroup(share: Share, subgroup: number): string[] {
 /** Statements for all products of a workgroup; \`together\` says how many tracks are multiplied. */
 export function multiplyTogether({ share, subgroup }: Layout): string[] {
   const all = coefficientsOf(share);
-  // A group may reach beyond the alphabet: without a branch, which would be one for each number,
-  // that goes where nobody reads.
+  // What a group has beyond the alphabet goes, without a branch, where nobody reads.
   const publish = writeAll(share, all, "place", "b", (name, index, exists) =>
     exists === undefined ? `put(${index}, ${name});` : `put(select(NOWHERE, ${index}, ${exists}), ${name});`,
   );

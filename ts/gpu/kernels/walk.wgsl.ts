@@ -1,5 +1,5 @@
-// The walk over words, one time step of it, as WGSL: the twin of crates/kernels/src/walk.rs, whose
-// header has the recursion. A node with m letters still to come keeps C_m/m; its child c has
+// The walk over words, one time step of it, as WGSL: the counterpart of crates/kernels/src/walk.rs,
+// whose header has the recursion. A node with m letters still to come keeps C_m/m; its child c has
 // C'_{m-1} = C_m/m · z_c + S(wc), divided by m − 1, and S(wc) += C_1(w) · z_c.
 //
 // What one invocation follows is a share (share.ts): first its prefix, letter by letter, then the

@@ -1,5 +1,4 @@
-// What signatures take on one thread of the CPU, in the units of the cost model, and by which
-// kernel. Pure counting.
+// The CPU's kernel for signatures, and what it takes in the units of the cost model.
 
 import type { CpuUnit, PerUnit } from "../../dispatch/costs.ts";
 import { deepestPruned, fewestStepsToCut, lanes, largestPruned, prunesFrom } from "../../generated/plan-constants.ts";

@@ -1,5 +1,4 @@
 // Gradients of signatures on GPUs: how a call is planned, and what it costs (docs/gradients.md).
-// Pure; what runs is ../programs/signature-vjp.ts.
 
 import { type CpuUnit, cpuUnitNames } from "../../dispatch/costs.ts";
 import { countCoefficients } from "../../input/size.ts";
@@ -49,8 +48,10 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
   name: "signatureVjp",
 
   plan(shape, residency, limits, usual = blockBytes) {
-    const { batch, points, channels, depth, stream = false, initial = false, algorithm } = shape;
-    const { steps, size, rows } = sizesOf(shape);
+    const { batch, points, channels, depth, stream = false, initial = false } = shape;
+    // With room for a scalar term, whether there is one or not.
+    const withScalar = { ...shape, scalarTerm: true };
+    const { steps, size, row } = sizesOf(withScalar);
     const isStill = channels === 1 || depth <= 2;
     const flow = isStill || stream ? undefined : flowLayoutOf(channels, depth, limits);
     // Signatures, the functional and its brackets; or what moves of streams. What is continued
@@ -66,16 +67,13 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
     const forward =
       pieces > 1
         ? planPrefixes(channels, forwardDepthOf, pieces, limits)
-        : planKernels({ channels, depth: forwardDepthOf, batch, steps, stream, algorithm }, limits);
+        : planKernels({ ...shape, depth: forwardDepthOf, pieces: undefined }, limits);
     const fits = stream ? channels <= mostLetters(limits) : flow || isStill;
     if (!forward || !fits) {
       return `gradients of ${channels} channels need more than the ${limits.maxComputeWorkgroupStorageSize} bytes of a workgroup's memory`;
     }
-    // With a scalar term, whether there is one or not.
-    const row = size + 1;
-    if (!fitsDevice({ row: row + channels, channels }, limits)) return rowTooLarge(size, limits);
-    const [resident, stays] = [residency.input === "gpu", residency.output === "gpu"];
-    if (stays && 4 * batch * points * channels > limits.maxBufferSize)
+    if (!fitsDevice(row + channels, channels, limits)) return rowTooLarge(size, limits);
+    if (residency.output === "gpu" && 4 * batch * points * channels > limits.maxBufferSize)
       return resultTooLarge(batch * points * channels, limits);
     const forwardSize = countCoefficients(channels, forwardDepthOf);
     const intermediate =
@@ -83,11 +81,7 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
       (pieces > 1
         ? pieces * pieceNumbers(channels, depth)
         : intermediateNumbers(forward, forwardSize, stream) + (stream ? 0 : forwardSize));
-    const cut = cutFor(
-      { batch, points, channels, row, rows: Math.max(1, rows), stream, intermediate, resident, stays },
-      limits,
-      usual,
-    );
+    const cut = cutFor(withScalar, residency, intermediate, limits, usual);
     if (cut.steps !== undefined)
       return `a path of ${points} points, or what its gradient needs, is more than a binding`;
     const kernel = stream ? "adjoint" : isStill ? "straight" : "pair";
@@ -108,8 +102,7 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
     return units;
   },
 
-  // Gradients of streams are the adjoint of Horner's scheme, all others the bracket adjoint
-  // (docs/gradients.md).
+  // The adjoint of Horner's scheme, and the bracket adjoint (docs/gradients.md).
   cpuKernel: ({ stream = false }) => (stream ? "horner" : "bracket"),
 
   load: async () => (await import("../programs/signature-vjp.ts")).signatureVjpProgram,
@@ -213,8 +206,7 @@ function gpuCounts(shape: CallShape, residency: Residency, plan: GradientPlan): 
       walk: units.walk + totalSteps * (channels + sweepOperations(plan, channels, depth)),
       products: units.products + batch * setUpOperations(channels, depth, pieces),
     },
-    // A workgroup of streams mostly waits for memory: it counts as 64 invocations, however many it
-    // has.
+    // A workgroup of streams mostly waits for memory: it counts as 64 invocations.
     walking: batch * (flow ? pieces * flow.pairs : stream ? 64 : points * channels),
     multiplying: batch * pieces * size,
     blocks,

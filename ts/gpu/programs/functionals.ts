@@ -34,10 +34,7 @@ export class Functionals {
     this.width = functionalNumbers(call.channels, call.size);
   }
 
-  /**
-   * `found`: where a path is written whose cotangent is not finite. `count`: numbers of a path's
-   * row of the result, where that is less than the kernel has.
-   */
+  /** `found`: where a path is written whose cotangent is not finite. `count`: of `to`'s row. */
   contract(
     side: Side,
     block: Block,

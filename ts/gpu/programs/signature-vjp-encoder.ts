@@ -40,10 +40,7 @@ export interface GradientRegions extends BlockRegions {
   /** Gradients of basepoints, (paths, channels), and of initial signatures, (paths, size). */
   readonly outBasepoint: Region | undefined;
   readonly outInitial: Region | undefined;
-  /**
-   * Where the first path is written whose cotangent is not finite; of streams a number for each
-   * path, not zero where one is not.
-   */
+  /** The first path whose cotangent is not finite; of streams a number a path, not 0 if not. */
   readonly foundCotangent: Region;
 }
 
@@ -143,10 +140,7 @@ export class GradientEncoder {
     return { commands: this.#signatures.commands(block, { ...own, out: signatures.region }, holdings), signatures };
   }
 
-  /**
-   * Signatures of all prefixes, and the sweep back through them. Gradients of basepoints and of
-   * what is continued are copied to their regions.
-   */
+  /** Signatures of all prefixes, and the sweep back through them. */
   #stream(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
     const { channels, depth, size, rows, row } = this.#call;
     const { paths } = block;
@@ -228,8 +222,7 @@ export class GradientEncoder {
     const { flow, pieces } = this.#plan;
     const tracks = block.paths * pieces;
     const { bindings, params, walked } = this.#paths(block, regions, functional);
-    // Two bindings may not write to one buffer: without a basepoint `foundCotangent` is bound,
-    // which is free.
+    // Bindings may not write to the same buffer: `foundCotangent` is bound to nothing else.
     const toBasepoint = regions.outBasepoint ?? regions.foundCotangent;
     const part = (first_step: number, last_step: number, workgroups: number, operations: number): Command =>
       dispatchOf(
