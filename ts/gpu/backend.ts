@@ -9,10 +9,10 @@ import { gpuFault, isGpuFault } from "./faults.ts";
 import { residentsOf } from "./input.ts";
 import type { MemoryUse } from "./memory.ts";
 import type { CallInputs, GpuOperation, RunOptions } from "./operation.ts";
-import { readInputs } from "./readback.ts";
 import { pipelinesOf, planOn, runOn } from "./run.ts";
 import type { CallShape } from "./shape.ts";
 import type { GpuSource } from "./source.ts";
+import { readInputs } from "./transfers.ts";
 
 /** How a caller wants a call to run. */
 export interface RunContext extends Pick<RunOptions, "onProgress" | "pieces"> {

@@ -56,9 +56,7 @@ export interface Traffic {
  */
 export interface GpuOperation<Numbers = unknown, Result = unknown, OnDevice = unknown, Plan extends GpuPlan = GpuPlan> {
   readonly name: string;
-  /**
-   * The plan of a call, or why a device with these limits has none. `blockBytes`: see blocks.ts.
-   */
+  /** The plan of a call, or why a device has none for it. `blockBytes`: see blocks.ts. */
   plan(shape: CallShape, residency: Residency, limits: DeviceLimits, blockBytes?: number): Plan | string;
   traffic(shape: CallShape): Traffic;
   /** What a plan takes on a GPU. */
@@ -94,7 +92,7 @@ export interface RunOptions {
   /** Where results stay, if they do. */
   readonly output: "cpu" | "gpu";
   /** Buffers of the caller's for results that stay, by name; by default new ones are made. */
-  readonly results?: ResultBuffers | undefined;
+  readonly results?: { readonly [name: string]: GPUBuffer | undefined } | undefined;
   /** Each path's length, on the device; the call's own only say that there are some. */
   readonly lengths?: GPUBuffer | undefined;
   /** Pieces of time where they are not to be chosen, for measurements. */
@@ -104,8 +102,6 @@ export interface RunOptions {
   /** Called with the share of the work that is done, from 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
-
-export type ResultBuffers = { readonly [name: string]: GPUBuffer | undefined };
 
 /** What a call's work is made from. */
 export interface JobContext extends RunOptions {

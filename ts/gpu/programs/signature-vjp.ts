@@ -16,12 +16,11 @@ import { checkPathFound } from "../finite.ts";
 import type { Holdings } from "../memory.ts";
 import type { GpuJob, GpuProgram, InputRows, JobContext, PipelinesOf } from "../operation.ts";
 import { forwardDepth, type GradientPlan, gradientOperations, setUpOperations } from "../operations/signature-vjp.ts";
-import { readRows } from "../readback.ts";
-import { allocate, partOf, type Region } from "../regions.ts";
-import { resultBuffer, uploadNumbers } from "../results.ts";
+import { allocate, type Region, regionIn } from "../regions.ts";
 import { BlockReadback, type EncodedBlock, noPathFound, pathFound, progressOf } from "../run-blocks.ts";
 import { Staging } from "../staging.ts";
 import { GpuGradient, GpuGradients } from "../tensor.ts";
+import { readRows, resultBuffer, uploadNumbers } from "../transfers.ts";
 import { SignatureEncoder, signatureKernels } from "./signature-encoder.ts";
 import { GradientEncoder, type GradientKernels, gradientKernels } from "./signature-vjp-encoder.ts";
 
@@ -127,11 +126,8 @@ class GradientJob implements GpuJob<Gradients | GpuGradients> {
     const { points, channels, size, stream, initial, basepoint } = this.#call;
     const { results } = this.#context;
     const { first, paths } = block;
-    /** Rows of the block's paths, within those of all paths where there is a buffer for them. */
     const rowsIn = (buffer: GPUBuffer | undefined, width: number): Region =>
-      buffer
-        ? partOf({ buffer, at: 0, bytes: buffer.size }, first * width, paths * width)
-        : allocate(paths * width, holdings);
+      regionIn(buffer, first * width, paths * width, holdings);
     const regions = {
       ...this.#staging.paths(block, holdings),
       cotangents: this.#staging.rows(...this.#rowsOfPath(), first, paths, holdings),
