@@ -1,5 +1,6 @@
-// Routes each call to the GPU or to the processor's threads. A call that fails on the GPU is run again on the CPU; numbers are
-// transferred where they have to be. Where a call should run is ts/dispatch's to say, how it runs ts/gpu's.
+// Routes each call to the GPU or to the processor's threads. A call that fails on the GPU is run
+// again on the CPU; numbers are transferred where they have to be. Where a call should run is
+// ts/dispatch's to say, how it runs ts/gpu's.
 
 import {
   type Capabilities,
@@ -68,7 +69,7 @@ export interface EngineGpuInfo extends GpuInfo {
   readonly fallbacks: number;
 }
 
-/** A call that takes less than this part of the least that any call takes on a GPU runs on the CPU without further ado. */
+/** A call below this part of the least time on a GPU runs on the CPU without further ado. */
 const clearlyLess = 0.25;
 const mostWarnings = 20;
 
@@ -90,9 +91,17 @@ export class Router {
     this.#calls = new RunningCalls(settings.maxQueued);
   }
 
+<<<<<<< HEAD
   /** Whether a call has to come here: false where it runs on the CPU without question, which is decided at once. */
   concerns(call: EngineCall, { device, output }: RouterContext): boolean {
     if (output === "gpu" || isResident(call.inputs)) return true;
+=======
+  /** Whether a call has to be routed: false where it runs on the CPU without question. */
+  concerns(operation: Operation, call: CheckedCall, { device, output }: RouterContext): boolean {
+    if (output === "gpu") return true;
+    const inputs = operation.inputs?.(call);
+    if (inputs !== undefined && isResident(inputs)) return true;
+>>>>>>> h/gpu
     const wanted = device ?? this.#settings.device;
     if (wanted !== "auto") return wanted === "webgpu";
     if (!this.#gpu.isPossible || call.gpu === undefined || call.call.dtype !== FLOAT32) return false;
@@ -107,9 +116,17 @@ export class Router {
     return this.#decide(call.gpu, call, input === undefined ? demand : { ...demand, input });
   }
 
+<<<<<<< HEAD
   /** Runs a call where it belongs; gives its result. @throws what the operation throws, and faults of the device */
   async run(call: EngineCall, context: RouterContext): Promise<unknown> {
     return this.#calls.run(context.signal, (signal) => this.#route(call, { ...context, signal, ...monotone(context) }));
+=======
+  /** Runs a call where it belongs. @throws what the operation throws, and faults of the device */
+  async run<C extends CheckedCall>(operation: Operation<C>, call: C, context: RouterContext): Promise<unknown> {
+    return this.#calls.run(context.signal, (signal) =>
+      this.#route(operation, call, { ...context, signal, ...monotone(context) }),
+    );
+>>>>>>> h/gpu
   }
 
   async #route(call: EngineCall, context: RouterContext): Promise<unknown> {
@@ -181,21 +198,46 @@ export class Router {
   async #onCpu(call: EngineCall, context: RouterContext): Promise<unknown> {
     // Opened first: without a device nothing has to be computed.
     const backend = context.output === "gpu" ? await this.#open() : undefined;
+<<<<<<< HEAD
     const here = isResident(call.inputs)
       ? call.withInputs(await (await this.#open()).read(call.inputs))
       : // What a failed device left of the results is dropped.
         call.again();
     const result = await this.#cpu.run(here, context);
     return backend ? backend.upload(call.gpu!, here.inputs, result) : result;
+=======
+    const here = inputs && isResident(inputs) ? await this.#read(operation, call, inputs) : call;
+    const result = await this.#cpu.run(operation, here, context);
+    return backend ? backend.upload(operation.gpu!, operation.inputs!(here), result) : result;
+  }
+
+  /**
+   * The same call with inputs in memory.
+   * @throws PathSignatureError GPU_BUFFER, faults of the device
+   */
+  async #read<C extends CheckedCall>(operation: Operation<C>, call: C, inputs: CallInputs): Promise<C> {
+    if (operation.withInputs === undefined)
+      throw typeError("GPU_BUFFER", "paths", "numbers on a device", `numbers in memory for ${operation.name}`);
+    return operation.withInputs(call, await (await this.#open()).read(inputs));
+>>>>>>> h/gpu
   }
 
   #open(): Promise<GpuBackend> {
     return this.#calls.isClosed ? Promise.reject(closed()) : this.#gpu.open();
   }
 
+<<<<<<< HEAD
   /** Makes ready what a call needs on the GPU; says whether that is where it would run. @throws as `open` does, and GPU_LIMITS */
   async prepare(call: EngineCall, context: RouterContext): Promise<boolean> {
     const wouldBeThere = () => this.explain(call, context).plan.device === "webgpu";
+=======
+  /**
+   * Makes ready what a call needs on the GPU; says whether that is where it would run.
+   * @throws as `open` does, and GPU_LIMITS
+   */
+  async prepare(operation: Operation, call: CheckedCall, context: RouterContext): Promise<boolean> {
+    const wouldBeThere = () => this.explain(operation, call, context).plan.device === "webgpu";
+>>>>>>> h/gpu
     if (!wouldBeThere()) return false;
     try {
       const backend = await this.#open();
@@ -236,7 +278,7 @@ export class Router {
     return info && { ...info, calls: this.#calls.count, fallbacks: this.#fallbacks };
   }
 
-  /** Ends it, after what runs or at once; the device too where the library made it, and with it the tensors on it. */
+  /** Ends it, after what runs or at once; with it the library's own device and its tensors. */
   async close({ abort }: { readonly abort: boolean }): Promise<void> {
     await this.#calls.close(abort);
     await this.#gpu.close();

@@ -1,21 +1,23 @@
-// Numbers of a device, copied to memory: regions of any size in pieces, of which one is copied while the next is in flight; and
-// the inputs of calls that are computed on the CPU.
+// Numbers of a device, copied to memory: regions of any size in pieces, of which one is copied
+// while the next is in flight.
 
+<<<<<<< HEAD
 import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
 import { typeError } from "../input/errors.ts";
 import { ReadPaths } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
 import { ReadRows } from "../input/rows.ts";
+=======
+>>>>>>> h/gpu
 import type { Device } from "./device.ts";
 import { gpuFault } from "./faults.ts";
-import type { CallInputs, InputRows } from "./operation.ts";
 import type { Region } from "./regions.ts";
-import { MAP_MODE_READ, READBACK, usage } from "./usage.ts";
+import { MAP_MODE_READ, READBACK } from "./usage.ts";
 
 /**
- * The first bytes of a mapped buffer. A device that was lost since has unmapped its buffers, perhaps before its `lost` promise
- * has resolved.
+ * The first bytes of a mapped buffer. A device that was lost since has unmapped its buffers,
+ * perhaps before its `lost` promise has resolved.
  * @throws PathSignatureError GPU_LOST
  */
 export function mappedRange(buffer: GPUBuffer, bytes: number): ArrayBuffer {
@@ -29,10 +31,7 @@ export function mappedRange(buffer: GPUBuffer, bytes: number): ArrayBuffer {
 /** Bytes of a piece. */
 const pieceBytes = 16 * 2 ** 20;
 
-/**
- * Reads a region.
- * @throws PathSignatureError GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
- */
+/** Reads a region. @throws PathSignatureError GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED */
 export async function readNumbers(device: Device, { buffer, at, bytes }: Region): Promise<Float32Array<ArrayBuffer>> {
   const numbers = new Float32Array(bytes / 4);
   const pieces: Promise<void>[] = [];
@@ -70,6 +69,7 @@ async function readPiece(device: Device, { buffer, at, bytes }: Region, to: Floa
     throw error;
   }
 }
+<<<<<<< HEAD
 
 /**
  * The same inputs, all of them in memory.
@@ -116,3 +116,5 @@ async function readResident(device: Device, { buffer, offset }: Resident, count:
   }
   return readNumbers(device, { buffer: source, at: offset, bytes: 4 * count });
 }
+=======
+>>>>>>> h/gpu
