@@ -1,6 +1,7 @@
 // The one table of cases: what is computed, from which paths, with which options, in which form it is given. Every variant on
 // every runtime takes all of them. Deterministic, and without expectations: those are reference.ts's.
 
+import { pairsOf, type Shown } from "./level.ts";
 import { makePath, type PathKind, pathKinds, random, toFloat32 } from "./paths.ts";
 import { type Reference, type ReferenceOptions, referenceSignature } from "./reference.ts";
 
@@ -366,6 +367,22 @@ export const cases: readonly Case[] = [
   ...algorithms(),
   ...forms(),
 ];
+
+/** What of a case does not depend on how it is computed. */
+export function optionsOf({ algorithm, basepoint, initial, inverse, lengths, scalarTerm, stream }: Case) {
+  const ragged = lengths.some((length) => length !== lengths[0]);
+  return { algorithm, basepoint, initial, inverse, ragged, scalarTerm, stream };
+}
+
+/** What a case is in the table for, where nothing is known of kernels. */
+export function shownByCase(one: Case): Shown {
+  const { channels, depth, dtype, form, lengths, name } = one;
+  const lanes = `lanes ${lengths.length % 4} ${dtype}`;
+  const group = name.split(/[ :]/)[0]!;
+  return {
+    features: [...pairsOf({ group, dtype, ...optionsOf(one) }), lanes, `form ${form}`, `shape ${channels} ${depth}`],
+  };
+}
 
 /** The length of an empty batch's paths, and the least padded length of any. */
 const paddedLength = (one: Case): number => Math.max(1, ...(one.lengths.length === 0 ? [4] : one.lengths));

@@ -3,16 +3,9 @@
 
 import { planGradients, wayOf } from "../../ts/gpu/index.ts";
 import type { Way } from "../../ts/gpu/way.ts";
-import { type Case, rowsOf } from "../cases.ts";
+import { type Case, optionsOf, rowsOf } from "../cases.ts";
 import { chosenOf, type Level, pairsOf, type Shown } from "../level.ts";
 import { defaultLimits } from "./default-limits.ts";
-
-/** What of a case does not depend on kernels. */
-function optionsOf(one: Case) {
-  const { algorithm, basepoint, initial, inverse, lengths, scalarTerm, stream } = one;
-  const ragged = lengths.some((length) => length !== lengths[0]);
-  return { algorithm, basepoint, initial, inverse, ragged, scalarTerm, stream };
-}
 
 /** Forms, and each way to be cut into blocks, parts or segments of time, which options have to get across. */
 function ownOf({ basepoint, form, initial, inverse, lead, name }: Case): string[] {
@@ -66,7 +59,7 @@ function shownBySignature(one: Case): Shown {
 }
 
 function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
-  const { channels, depth } = one;
+  const { depth } = one;
   const sizes = { ...sizesOf(one), rows: rowsOf(one), initial: one.initial !== "none", resident: false, stays: false };
   const given = one.pieces === undefined ? {} : { pieces: one.pieces };
   const plan = planGradients({ ...sizes, ...given }, defaultLimits);
