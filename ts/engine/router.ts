@@ -91,17 +91,9 @@ export class Router {
     this.#calls = new RunningCalls(settings.maxQueued);
   }
 
-<<<<<<< HEAD
   /** Whether a call has to come here: false where it runs on the CPU without question, which is decided at once. */
   concerns(call: EngineCall, { device, output }: RouterContext): boolean {
     if (output === "gpu" || isResident(call.inputs)) return true;
-=======
-  /** Whether a call has to be routed: false where it runs on the CPU without question. */
-  concerns(operation: Operation, call: CheckedCall, { device, output }: RouterContext): boolean {
-    if (output === "gpu") return true;
-    const inputs = operation.inputs?.(call);
-    if (inputs !== undefined && isResident(inputs)) return true;
->>>>>>> h/gpu
     const wanted = device ?? this.#settings.device;
     if (wanted !== "auto") return wanted === "webgpu";
     if (!this.#gpu.isPossible || call.gpu === undefined || call.call.dtype !== FLOAT32) return false;
@@ -116,17 +108,9 @@ export class Router {
     return this.#decide(call.gpu, call, input === undefined ? demand : { ...demand, input });
   }
 
-<<<<<<< HEAD
   /** Runs a call where it belongs; gives its result. @throws what the operation throws, and faults of the device */
   async run(call: EngineCall, context: RouterContext): Promise<unknown> {
     return this.#calls.run(context.signal, (signal) => this.#route(call, { ...context, signal, ...monotone(context) }));
-=======
-  /** Runs a call where it belongs. @throws what the operation throws, and faults of the device */
-  async run<C extends CheckedCall>(operation: Operation<C>, call: C, context: RouterContext): Promise<unknown> {
-    return this.#calls.run(context.signal, (signal) =>
-      this.#route(operation, call, { ...context, signal, ...monotone(context) }),
-    );
->>>>>>> h/gpu
   }
 
   async #route(call: EngineCall, context: RouterContext): Promise<unknown> {
@@ -198,46 +182,21 @@ export class Router {
   async #onCpu(call: EngineCall, context: RouterContext): Promise<unknown> {
     // Opened first: without a device nothing has to be computed.
     const backend = context.output === "gpu" ? await this.#open() : undefined;
-<<<<<<< HEAD
     const here = isResident(call.inputs)
       ? call.withInputs(await (await this.#open()).read(call.inputs))
       : // What a failed device left of the results is dropped.
         call.again();
     const result = await this.#cpu.run(here, context);
     return backend ? backend.upload(call.gpu!, here.inputs, result) : result;
-=======
-    const here = inputs && isResident(inputs) ? await this.#read(operation, call, inputs) : call;
-    const result = await this.#cpu.run(operation, here, context);
-    return backend ? backend.upload(operation.gpu!, operation.inputs!(here), result) : result;
-  }
-
-  /**
-   * The same call with inputs in memory.
-   * @throws PathSignatureError GPU_BUFFER, faults of the device
-   */
-  async #read<C extends CheckedCall>(operation: Operation<C>, call: C, inputs: CallInputs): Promise<C> {
-    if (operation.withInputs === undefined)
-      throw typeError("GPU_BUFFER", "paths", "numbers on a device", `numbers in memory for ${operation.name}`);
-    return operation.withInputs(call, await (await this.#open()).read(inputs));
->>>>>>> h/gpu
   }
 
   #open(): Promise<GpuBackend> {
     return this.#calls.isClosed ? Promise.reject(closed()) : this.#gpu.open();
   }
 
-<<<<<<< HEAD
   /** Makes ready what a call needs on the GPU; says whether that is where it would run. @throws as `open` does, and GPU_LIMITS */
   async prepare(call: EngineCall, context: RouterContext): Promise<boolean> {
     const wouldBeThere = () => this.explain(call, context).plan.device === "webgpu";
-=======
-  /**
-   * Makes ready what a call needs on the GPU; says whether that is where it would run.
-   * @throws as `open` does, and GPU_LIMITS
-   */
-  async prepare(operation: Operation, call: CheckedCall, context: RouterContext): Promise<boolean> {
-    const wouldBeThere = () => this.explain(operation, call, context).plan.device === "webgpu";
->>>>>>> h/gpu
     if (!wouldBeThere()) return false;
     try {
       const backend = await this.#open();

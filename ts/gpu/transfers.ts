@@ -2,10 +2,10 @@
 // result there; and buffers for results that stay.
 
 import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
-import type { Call } from "../input/call.ts";
 import { typeError } from "../input/errors.ts";
-import { ReadPaths, ReadRows } from "../input/paths.ts";
+import { ReadPaths } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
+import { ReadRows } from "../input/rows.ts";
 import type { Device } from "./device.ts";
 import type { CallInputs, InputRows } from "./operation.ts";
 import { readNumbers } from "./readback.ts";
@@ -40,15 +40,13 @@ export async function readInputs(device: Device, { call, rows }: CallInputs): Pr
   const { paths, basepoint, initial } = call;
   const { batch } = paths;
   const own = (given: ReadRows, argument: string) => readRows(device, { argument, rows: given, count: batch });
-  const replaced: Partial<Call> = {
-    paths: await readPaths(device, paths),
-    basepoint: basepoint === undefined || basepoint === true ? basepoint : await own(basepoint, "options.basepoint"),
-    initial: initial && (await own(initial, "options.initial")),
-  };
   const read: InputRows[] = [];
   for (const one of rows) read.push({ ...one, rows: await readRows(device, one) });
-  // A copy but for what was read: all else in a call was derived from the same options.
-  const copy: Call = Object.assign(Object.create(Object.getPrototypeOf(call)), call, replaced);
+  const copy = call.with({
+    paths: await readPaths(device, paths),
+    ...(basepoint !== undefined && basepoint !== true && { basepoint: await own(basepoint, "options.basepoint") }),
+    ...(initial && { initial: await own(initial, "options.initial") }),
+  });
   return { call: copy, rows: read };
 }
 

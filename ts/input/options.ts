@@ -130,11 +130,7 @@ export const namesOfRows: readonly (keyof ReadOptions)[] = [
  * @param names - the operation's own; absent: those of {@link SignatureOptions}
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID, DTYPE_INVALID, ALGORITHM_INVALID
  */
-export function readOptions(
-  options: unknown,
-  other?: ReadOther,
-  names?: readonly (keyof ReadOptions)[],
-): ReadOptions {
+export function readOptions(options: unknown, other?: ReadOther, names?: readonly (keyof ReadOptions)[]): ReadOptions {
   if (typeof options !== "object" || options === null) {
     const example = names ? "{ channels: 2, depth: 3 }" : "{ depth: 3 }";
     throw typeError("OPTION_TYPE", "options", describe(options), `an object such as ${example}`);

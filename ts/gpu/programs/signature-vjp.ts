@@ -57,14 +57,10 @@ async function uploadGradients(device: Device, gradients: SomeGradients, there?:
   }
 }
 
-<<<<<<< HEAD
-/** The call whose signatures gradients need, without scalar terms. */
-=======
 /**
  * The call whose signatures gradients need, without scalar terms: of whole paths without what they
  * continue, a level less; of streams as they are.
  */
->>>>>>> h/gpu
 function forwardCall(call: Call): Call {
   const depth = forwardDepth(call.depth, call.stream);
   return call.with({
