@@ -66,6 +66,7 @@ interface Import {
 
 interface Source {
   readonly imports: readonly Import[];
+  /** Strings that are values: of types, the keys of a call may be called as operations are. */
   readonly strings: readonly string[];
 }
 
@@ -90,10 +91,10 @@ function parse(text: string): Source {
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, "type");
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
       add(node.arguments[0], "later");
-    if (ts.isStringLiteralLike(node)) strings.push(node.text);
+    if (ts.isStringLiteralLike(node) && !ts.isLiteralTypeNode(node.parent)) strings.push(node.text);
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest));
+  visit(ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest, true));
   return { imports, strings };
 }
 

@@ -1,5 +1,6 @@
-// Calls that are submitted before they return, for frameworks whose own calls are synchronous: inputs are read where they lie on
-// their device, results go to buffers of the framework's. The one door to that; plans and commands are those of awaited calls.
+// Calls that are submitted before they return, for frameworks whose own calls are synchronous:
+// inputs are read where they lie on their device, results go to buffers of the framework's. The one
+// door to that; plans and commands are those of awaited calls.
 //
 // Nothing is read back, so numbers that are not finite are not refused.
 
@@ -20,7 +21,7 @@ export interface InputNow {
   readonly paths: GpuInput;
   /** Basepoints and initial signatures may be on the device too. */
   readonly options: GpuSignatureOptions;
-  /** 32-bit whole numbers, one for each path, in place of the option: from 1 to the points of a path, which cannot be checked. */
+  /** Instead of the option: 32-bit whole numbers from 1 to the points, which is not checked. */
   readonly lengths?: GpuInput | undefined;
 }
 

@@ -53,8 +53,6 @@ export type SignatureFunction = <const P extends Paths, const O extends Signatur
 
 /** The operation's code in the head of a task. */
 const SIGNATURE = 1;
-/** The region of the state with which a segment ends. */
-const STATE = 4;
 
 const rows: Output = { region: region.OUT, per: "step", width: ({ row }) => row };
 
@@ -84,7 +82,7 @@ function segments(call: Call, budget: Budget): Segments | undefined {
     backward: false,
     basepointIsPoint: true,
     tellsEnds: false,
-    state: { from: region.INITIAL, to: STATE },
+    state: { from: region.INITIAL, to: region.STATE },
     stateNumbers: call.size,
     start: "state",
   };
@@ -170,7 +168,8 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
     const count = batch * rows * row;
     const { out, checkFinite } = given;
     if (out !== undefined) checkOut(out, count, call);
-    if (checkFinite) checkBefore(kernel.inputs, call);
+    if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
+      checkBefore(kernel.inputs, call);
     const data =
       count === 0
         ? (out ?? allocateNumbers(dtype, 0, "paths"))
