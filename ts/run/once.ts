@@ -1,4 +1,4 @@
-// A call of `signature` that is one block, by far the most common: stages everything, runs the kernel once.
+// A call for signatures that is one block, by far the most common: stages everything, runs the kernel once.
 //
 // The kernel may take well under a microsecond (a path of a hundred points), so nothing here makes closures, or
 // objects other than the result. That is why the head of its task is written out here once more.
@@ -9,6 +9,7 @@ import { checkPaths } from "../input/finite.ts";
 import { code, headBytes, region, word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import { heapOf } from "./head.ts";
+import type { Operation } from "./operation.ts";
 import { pathsInOrder, stageRows } from "./rows.ts";
 
 const align = (bytes: number): number => (bytes + 63) & ~63;
@@ -19,7 +20,7 @@ const wordOf = (of: number): number => word.REGIONS + 2 * of;
 export function runOnce(
   instance: Instance,
   call: Call,
-  operation: number,
+  operation: Operation,
   out: Numbers | undefined,
   count: number,
 ): Numbers {
@@ -39,14 +40,14 @@ export function runOnce(
   const initialAt = basepointAt + basepointBytes;
   const end = initialAt + initialBytes;
 
-  const scratch = scratchOf(instance, call, operation);
+  const scratch = scratchOf(instance, call, operation.kernel.code);
   const head = instance.reserve(end + scratch);
 
   const heap = heapOf(instance, dtype);
   const { u32 } = instance;
   const w = head >>> 2;
   // Every word that the kernel reads. What it does not read may hold anything.
-  writeShape(u32, w, call, operation);
+  writeShape(u32, w, call, operation.kernel.code);
   u32[w + word.BATCH] = batch;
   u32[w + word.POINTS] = points;
   u32[w + word.LENGTHS] = 0;
@@ -81,7 +82,7 @@ export function runOnce(
 
   const done = instance.run(head, head + end, scratch);
   if (done !== code.FINE) {
-    if (done !== code.INCREMENTS_NOT_FINITE) throw internal("signature", call, `code ${done}`);
+    if (done !== code.INCREMENTS_NOT_FINITE) throw internal(operation.name, call, `code ${done}`);
     if (call.checkFinite) checkPaths(call);
   }
   const result = heapOf(instance, dtype);
