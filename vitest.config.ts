@@ -9,7 +9,19 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Between two edits: the tables on the inlined binaries, and what else takes no browser, no tarball, no GPU and little time. */
 const quick = [
-  ...["binaries", "cases", "cut", "errors", "gradients", "gradients-oracles", "hostile", "identities", "loading"],
+  ...[
+    "algebra",
+    "algebra-errors",
+    "binaries",
+    "cases",
+    "cut",
+    "errors",
+    "gradients",
+    "gradients-oracles",
+    "hostile",
+    "identities",
+    "loading",
+  ],
   ...["memory", "oracles", "tensor", "types", "dispatch/*", "engine/bits", "engine/errors", "gpu/plan"],
 ].map((name) => `test/${name}.test.ts`);
 
