@@ -1,8 +1,9 @@
 // The engine of the family `algebra`: its functions and their options. Types only.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type {
   Rows,
+  RowsDType,
   RowsGradients,
   RowsOf,
   RowsOptions,
@@ -34,14 +35,14 @@ export interface Engine extends EngineBase {
     a: A,
     b: B,
     options: Only<O, EngineRowsOptions>,
-  ): Promise<RowsOf<A, O>>;
+  ): Promise<RowsOf<A, O, B>>;
   /** As `multiplyVjp`, on the engine's threads. */
   multiplyVjp<const A extends Rows, const B extends Rows, const O extends EngineRowsVjpOptions>(
     a: A,
     b: B,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<TwoRowsGradients<DTypeOf<A, O>>>;
+  ): Promise<TwoRowsGradients<RowsDType<A, O, B>>>;
   /** As `inverse`, on the engine's threads: the same result, to the bit. */
   inverse<const A extends Rows, const O extends EngineRowsOptions>(
     a: A,
@@ -52,7 +53,7 @@ export interface Engine extends EngineBase {
     a: A,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<DTypeOf<A, O>>>;
+  ): Promise<RowsGradients<RowsDType<A, O>>>;
   /** As `exp`, on the engine's threads: the same result, to the bit. */
   exp<const A extends Rows, const O extends EngineRowsOptions>(
     a: A,
@@ -63,7 +64,7 @@ export interface Engine extends EngineBase {
     a: A,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<DTypeOf<A, O>>>;
+  ): Promise<RowsGradients<RowsDType<A, O>>>;
   /** As `log`, on the engine's threads: the same result, to the bit. */
   log<const A extends Rows, const O extends EngineRowsOptions>(
     a: A,
@@ -74,7 +75,7 @@ export interface Engine extends EngineBase {
     a: A,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<DTypeOf<A, O>>>;
+  ): Promise<RowsGradients<RowsDType<A, O>>>;
   /** Makes ready what a call needs, so that the first one does not wait. @throws as the function would (as a rejection) */
   prepare(name: OperationName, sizes: RowsSizes): Promise<void>;
   /** What the engine would do with a call of such sizes, and why. Starts nothing. @throws as the function would */

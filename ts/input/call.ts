@@ -76,6 +76,11 @@ export class Call {
     this.operands = operands;
   }
 
+  /** What an item of the batch is called in errors. */
+  get item(): "path" | "row" {
+    return this.points === 0 ? "row" : "path";
+  }
+
   /** The same call with something else in place of some of its parts. */
   with({ paths, options, dtype, basepoint, initial, operands }: Changes): Call {
     const changed = options === undefined ? this.options : Object.assign(new ReadOptions(), this.options, options);
@@ -199,15 +204,19 @@ export function startOf(call: Call, i: number): number {
 export const lengthOf = (call: Call, i: number): number =>
   call.lengths === undefined ? call.points : (call.lengths[i] as number);
 
+/** What a call is about, for errors: "paths (3, 10, 2)" or "rows (3, 6)". */
+export const describeInput = ({ item, batch, points, channels, row }: Call): string =>
+  item === "row" ? `rows (${batch}, ${row})` : `paths (${batch}, ${points}, ${channels})`;
+
 /** The error for a call of an operation that failed by a fault of the library. */
 export function internal(operation: string, call: Call, what: string, cause?: unknown): Error {
-  const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
+  const input = describeInput(call);
   return failure(
     "INTERNAL",
     operation,
-    `paths ${shape}, depth ${call.depth}`,
+    `${input}, depth ${call.depth}`,
     "a call that the kernel carries out",
-    `The kernel of ${operation} failed (${what}) for paths ${shape}, a fault of path-signature: please report it`,
+    `The kernel of ${operation} failed (${what}) for ${input}, a fault of path-signature: please report it`,
     cause,
   );
 }
