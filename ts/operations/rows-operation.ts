@@ -1,5 +1,5 @@
-// Operations on rows of the truncated tensor algebra, (…batch, size) numbers each: how their
-// arguments are read, and the descriptor that they share. One row may stand for all of a batch.
+// Operations on rows of the truncated tensor algebra, shape (…batch, size): reading their
+// arguments, and their common descriptor. One row may be shared by the whole batch.
 
 import { FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
 import { Call, checkOut, shapeOf } from "../input/call.ts";
@@ -21,39 +21,45 @@ import type { Descriptor } from "./descriptor.ts";
 import { RowsGradient } from "./gradients.ts";
 import type { GradientTensor } from "./signature-vjp.ts";
 
-/** Options of operations on rows. Others are refused. */
+/** Options of operations on rows. Unknown options are rejected. */
 export interface RowsOptions {
-  /** d, the letters of the algebra: a whole number from 1 on. */
+  /** d, the number of letters of the algebra: a whole number, at least 1. */
   readonly channels: number;
-  /** N, the level at which it is truncated: a whole number from 1 on. */
+  /** N, the level at which it is truncated: a whole number, at least 1. */
   readonly depth: number;
   /**
-   * Whether rows begin with their scalar term. Default false: the term is 1, for `exp` 0, and results
-   * leave theirs out.
+   * Whether rows include their scalar term. Default false: the term is 1 (for `exp` 0), and results
+   * omit theirs.
    */
   readonly scalarTerm?: boolean | undefined;
   /** Number type of computation and result. Default: float32 if all rows are Float32Arrays, else float64. */
   readonly dtype?: "float32" | "float64" | undefined;
-  /** Array of the result's number type and exact length to write into; `data` of the result is then this array. */
+  /**
+   * Array for the result, of its number type and exact length; `data` of the result is then this
+   * array.
+   */
   readonly out?: Float32Array | Float64Array | undefined;
-  /** Throw for input that is NaN, infinite, or beyond float32 if that is the number type. Default true. */
+  /**
+   * Throw for input that is NaN, infinite, or out of the range of float32 if that is the number
+   * type. Default true.
+   */
   readonly checkFinite?: boolean | undefined;
 }
 
-/** Options of gradients of such operations. */
+/** Options of the gradients of these operations. */
 export type RowsVjpOptions = Omit<RowsOptions, "out">;
 
 /**
- * Rows: a tensor `{ data, shape }` (or `dims`) of shape (…batch, size), as results of this library
- * are; nested arrays (batch, size); or the numbers of one row. `size` is
+ * Rows: a tensor `{ data, shape }` (or `dims`) of shape (…batch, size), such as results of this
+ * library; nested arrays (batch, size); or the numbers of one row. `size` is
  * `signatureSize(channels, depth, { scalarTerm })`.
  */
 export type Rows = TensorInput | NumericView | readonly number[] | readonly (readonly number[] | NumericView)[];
 
-/** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
+/** The result: (…batch, size) numbers, with views by level and word. */
 export type RowsOf<A, O> = Signature<DTypeOf<A, O>, false, boolean>;
 
-/** The region of the cotangents, and those of the gradients of the operands. */
+/** The regions of the cotangents and of the gradients of the operands. */
 const COTANGENTS = 4;
 const GRADIENTS = 6;
 
@@ -84,7 +90,7 @@ function leadOf(value: unknown, { name, type, forms }: RowsArgument): readonly n
   return readTensorShape(value, name, type, forms).slice(0, -1);
 }
 
-/** The dimensions of a batch of which each argument has all or none. */
+/** The common batch dimensions: each argument has all of them, or none. */
 function leadOfAll(values: readonly unknown[], names: readonly string[]): readonly number[] {
   let lead: readonly number[] = [];
   for (const [i, value] of values.entries()) {
@@ -116,7 +122,7 @@ function callOf(options: ReadOptions, lead: readonly number[], isFloat32: boolea
   return new Call(items, options, dtype, size, undefined, undefined, undefined);
 }
 
-/** A call whose operands are rows of the same width. */
+/** A call whose operands are rows of equal width. */
 function readRowsCall(values: readonly unknown[], names: readonly string[], options: ReadOptions): Call {
   const lead = leadOfAll(values, names);
   const call = callOf(options, lead, values.every(suggestsFloat32));
@@ -126,7 +132,7 @@ function readRowsCall(values: readonly unknown[], names: readonly string[], opti
   return call.with({ operands });
 }
 
-/** A call of such a shape, without numbers. */
+/** A call of a shape, without numbers. */
 function imagineRowsCall(sizes: unknown, other?: ReadOther): Call {
   if (typeof sizes !== "object" || sizes === null)
     throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape, channels and depth");
@@ -135,21 +141,21 @@ function imagineRowsCall(sizes: unknown, other?: ReadOther): Call {
   return callOf(readOptions(rest, other, namesOfRows), leadOf({ shape }, argument), true);
 }
 
-/** What is told about an operation on rows. */
+/** Specification of an operation on rows. */
 interface RowsOperation {
   readonly name: string;
-  /** Its code in the head of a task; that of its gradients is `vjp`. */
+  /** Operation code in the head of a task; `vjp` is that of the gradients. */
   readonly code: number;
   readonly vjp: number;
-  /** Rows that it takes: a, or a and b. */
+  /** Number of operands: a, or a and b. */
   readonly operands: 1 | 2;
-  /** Products of levels that it takes about as long as. */
+  /** Cost, in products of levels. */
   readonly products: number;
-  /** Scalar terms that it is defined for: whether one is, and in words. */
+  /** Scalar terms for which the operation is defined: a predicate and its description. */
   readonly scalars?: readonly [isValid: (scalar: number) => boolean, accepted: string];
 }
 
-/** Throws for the first scalar term that an operation is not defined for. */
+/** Throws for the first scalar term for which an operation is not defined. */
 function checkScalars({ scalars }: RowsOperation, call: Call): void {
   const [a] = call.operands;
   if (scalars === undefined || !call.options.scalarTerm || a === undefined) return;
@@ -248,7 +254,10 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
   };
 }
 
-/** Gradients of an operation of one operand, and of two. Where all rows share one, the sum over them. */
+/**
+ * Gradient functions of an operation with one operand, and with two. The gradient of a shared row
+ * is the sum over all.
+ */
 export interface RowsGradients<T extends "float32" | "float64"> {
   readonly a: GradientTensor<T>;
 }
