@@ -37,16 +37,18 @@ if (!existsSync(process.env.XDG_RUNTIME_DIR ?? "")) {
 }
 
 export default defineConfig({
-  // Examples import the package by its name: their parts are tested on the sources, as a whole on the packed tarball.
+  // Examples import the package by name: their parts are tested on the sources, the whole on the
+  // packed tarball.
   resolve: { alias: [{ find: /^path-signature$/, replacement: join(import.meta.dirname, "ts/index.ts") }] },
   test: {
     include: process.env.TEST_LEVEL === "quick" ? quick : ["test/**/*.test.ts", "examples/**/*.test.ts"],
     setupFiles: ["test/unfilled-memory.ts"],
     watch: false,
-    // Property tests and long paths on a busy machine of two cores; a test that knows it needs more says so itself.
+    // For property tests and long paths on a busy machine with two cores; slower tests set their
+    // own timeout.
     testTimeout: 60_000,
     hookTimeout: 180_000,
-    // A process each: tests look at memory and at what a first import does.
+    // One process per file: tests measure memory and the effects of a first import.
     pool: "forks",
     // Vitest leaves a core to itself, which on two is half of the machine.
     maxWorkers: Math.max(2, availableParallelism() - 1),

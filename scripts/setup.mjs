@@ -18,7 +18,7 @@ import * as webgpu from "./lib/webgpu.mjs";
 
 const oldestNode = 20;
 
-/** rustc links what runs on this machine (build scripts, tests, tools) with the C compiler. */
+/** rustc links programs for this machine (build scripts, tests, tools) with the C compiler. */
 const hasLinker = () => process.platform === "win32" || ["cc", "gcc", "clang"].some(onPath);
 
 async function linker() {
@@ -98,7 +98,7 @@ export async function setup({ hosts = true } = {}) {
   if (!anything(missing(hosts))) return false;
   await exclusively(
     at("target", ".setup-lock"),
-    // Asked again: another process may have brought it while this one waited.
+    // Checked again: another process may have installed it in the meantime.
     async () => bring(missing(hosts)),
     () => say("  … waiting for another setup in this folder"),
   );

@@ -19,7 +19,7 @@ await main(async () => {
   const scripts = words.filter((word) => word !== "--hosts");
   const isQuickTest = scripts.at(-1) === "scripts/test.mjs" && extra.includes("--quick");
   await setup({ hosts: words.includes("--hosts") && !isQuickTest });
-  // For what the scripts start themselves.
+  // For processes that the scripts start themselves.
   const env = { PATH: [at("node_modules", "node", "bin"), process.env.PATH].join(delimiter) };
   for (const [i, script] of scripts.entries()) {
     const status = await foreground(pinnedNode, [script, ...(i === scripts.length - 1 ? extra : [])], { env });

@@ -11,7 +11,10 @@ import { at, pinnedNode, read, targetFolder } from "./lib/project.mjs";
 import { environment, remembered } from "./lib/rust.mjs";
 import { command, Fault, foreground, main, say, step } from "./lib/terminal.mjs";
 
-/** A part that ends badly without naming a failed test (it did not compile, it crashed) counts as one failure. */
+/**
+ * A part that fails without naming a failed test (it did not compile, it crashed) counts as one
+ * failure.
+ */
 function withStatus(counts, status) {
   return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
@@ -19,7 +22,7 @@ function withStatus(counts, status) {
 const sum = (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped });
 const none = { passed: 0, failed: 0, skipped: 0 };
 
-/** Adds up cargo's `test result:` lines, one for each test program. */
+/** Adds up cargo's `test result:` lines, one per test program. */
 function cargoCounts(output) {
   return [...output.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored/gm)]
     .map(([, passed, failed, skipped]) => ({

@@ -1,13 +1,10 @@
-// The size budgets of what is published, and what each buys. Measured by size-limit
+// Size budgets of what is published, and what each part provides. Measured by size-limit
 // (.size-limit.mjs).
 
 import { families, prefixed } from "./families.mjs";
 import { without, withoutLazy } from "./parts.mjs";
 
-/**
- * What a bundler ships, minified and compressed, of a file and all that it imports; of some names
- * only, where there are any.
- */
+/** The minified and compressed bundle of a file and its imports; of some names only, if given. */
 const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
   name,
   path,
@@ -18,7 +15,7 @@ const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
   buys,
 });
 
-/** What an app pays at once. */
+/** What an app downloads at once. */
 const atOnce = (name, path, limit, buys, names) => bundled(name, path, limit, buys, { names, plugin: withoutLazy });
 
 /**
@@ -33,7 +30,7 @@ const lazily = (name, files, limit, buys, besides = []) =>
     { plugin: without(["binaries", "core", "gradients", "loading", "sizes", ...besides]) },
   );
 
-/** A file as it is served, compressed. */
+/** A single file, compressed. */
 const served = (name, path, limit, buys) => ({
   name,
   path,
@@ -43,7 +40,7 @@ const served = (name, path, limit, buys) => ({
   buys,
 });
 
-/** All functions of an entry but the engine, which is loaded from files of its own. */
+/** All functions of an entry except the engine, which is loaded from files of its own. */
 const withoutEngine =
   "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
 

@@ -12,13 +12,13 @@ function entriesOf(family) {
   const [slim, workerd, edgeLight] = ["slim", "workerd", "edge-light"].map((host) => prefixed(family, host));
   return {
     files: {
-      /** The binaries inside: for all hosts that may compile bytes. */
+      /** Inlined binaries, for all hosts that may compile bytes. */
       [name]: { source: `${name}.ts`, commonjs: true },
-      /** No binary inside: `init(source)` brings one. */
+      /** No inlined binary: `init(source)` supplies one. */
       [slim]: { source: entryModule(family, "slim"), commonjs: true },
-      /** Binaries as modules that the host compiled: Cloudflare's workerd. */
+      /** Binaries as modules that the host compiles: Cloudflare's workerd. */
       [workerd]: { source: entryModule(family, "workerd"), commonjs: false },
-      /** The same in the form that Vercel's Edge and Next.js bundle. */
+      /** The same in the form that Vercel Edge and Next.js bundle. */
       [edgeLight]: { source: entryModule(family, "edge-light"), commonjs: false },
     },
     paths: {
@@ -47,8 +47,7 @@ const all = Object.keys(families).map(entriesOf);
 const files = {
   ...Object.assign({}, ...all.map(({ files }) => files)),
   /**
-   * What a worker of the pool runs: one file, by a name that no other is taken for where bundlers
-   * leave it behind.
+   * The worker script of the pool: one file, under a unique name for bundlers that leave it out.
    */
   "path-signature-worker": { source: "entry/worker.ts", commonjs: true, alone: true },
   /** Gradients for TensorFlow.js. */
@@ -56,9 +55,8 @@ const files = {
 };
 
 /**
- * What can be imported: for each path inside the package the file that a condition leads to. The
- * first condition that a host or a bundler knows counts, so hosts that may not compile bytes come
- * first.
+ * Import paths: for each path inside the package, the file for each condition. The first condition
+ * that a host or bundler knows wins, so hosts that may not compile bytes come first.
  */
 const paths = {
   ...Object.assign({}, ...all.map(({ paths }) => paths)),
@@ -67,12 +65,12 @@ const paths = {
 };
 
 /**
- * The binaries, which are imported as they are; in TypeScript as what edge hosts and their bundlers
- * make of it.
+ * The binaries, imported as they are; their types are those that edge hosts and their bundlers
+ * produce.
  */
 const binaries = { "./wasm/*.wasm": { types: "./dist/wasm/module.d.ts", default: "./dist/wasm/*.wasm" } };
 
-/** The declarations of all of them. */
+/** Their common declarations. */
 export const binaryTypes = "declare const module: WebAssembly.Module;\nexport default module;\n";
 
 /** The entries: name, source below ts/, whether there is a CommonJS form. */
@@ -81,8 +79,7 @@ export const entries = Object.entries(files).map(([name, file]) => ({ name, ...f
 const byName = new Map(entries.map((entry) => [entry.name, entry]));
 
 /**
- * Import paths that have JavaScript, as a user writes them after the package's name: ".", "./slim",
- * …
+ * Import paths with JavaScript, as a user writes them after the package's name: ".", "./slim", …
  */
 export const importPaths = Object.keys(paths);
 

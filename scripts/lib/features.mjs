@@ -4,7 +4,7 @@
 
 const featuresSection = "target_features";
 const familySection = "path-signature";
-/** "This feature is used", before its name. */
+/** Prefix of a feature that is used. */
 const plus = 0x2b;
 
 function leb128(number) {
@@ -15,7 +15,7 @@ function leb128(number) {
   }
 }
 
-/** A name, or anything else whose length comes first. */
+/** A name, or anything else with a length prefix. */
 const counted = (bytes) => [...leb128(bytes.length), ...bytes];
 const text = (string) => counted(Buffer.from(string));
 

@@ -3,8 +3,8 @@
 // they are compiled: wasm.mjs. What they really contain: test/binaries.test.ts.
 
 /**
- * Most memory a shared instance can ever have: 1 GiB, which a shared memory must declare when it is
- * made.
+ * Maximum memory of a shared instance: 1 GiB, which a shared memory must declare when it is
+ * created.
  */
 const sharedMemoryBytes = 1 << 30;
 
@@ -21,7 +21,7 @@ export const variants = {
   },
   threads: {
     features: ["simd128", "relaxed-simd", "atomics", "bulk-memory", "mutable-globals"],
-    // Every thread makes its own stack and thread-local block in the one shared memory, through the
+    // Every thread creates its own stack and thread-local block in the shared memory, through the
     // __tls_* exports.
     rustflags: linkArguments(
       "--shared-memory",

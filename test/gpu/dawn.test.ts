@@ -1,4 +1,4 @@
-// The table of cases on Dawn in Node: through the backend, as every call goes.
+// The table of cases on Dawn in Node, through the backend like every call.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GpuBackend } from "../../ts/gpu/index.ts";

@@ -1,5 +1,5 @@
-// What the GPU's part decides without a GPU: layouts within the limits that they are made for, cuts that cover every path and step once, programs
-// of recovery that recover. No device is needed.
+// Decisions of the GPU code, without a GPU: layouts within their limits, cuts that cover every path
+// and step once, recovery programs that recover.
 
 import { describe, expect, test } from "vitest";
 import { blockBytes, blocksOf, cutFor } from "../../ts/gpu/blocks.ts";
@@ -83,7 +83,7 @@ describe("pieces of time of gradients", () => {
       expect(pieces).toBeGreaterThanOrEqual(40);
       const each = Math.ceil(9999 / pieces);
       expect(each).toBeGreaterThanOrEqual(127);
-      // The piece's steps and the one behind: no more tiles than they need.
+      // The steps of the segment and the one after it: no more tiles than they need.
       expect(Math.ceil((each + 1) / flow!.tile) * flow!.tile - (each + 1)).toBeLessThan(flow!.tile / 2);
       expect(piecesOf(d, n, 1, 200).pieces).toBe(1);
       expect(piecesOf(d, n, 2 ** 17, 200).pieces).toBe(1);
@@ -117,13 +117,13 @@ describe("pieces of time of gradients", () => {
       [10, 5, 100_000],
     ] as const) {
       const { pieces } = piecesOf(d, n, 1, points);
-      // A functional, and a signature of a level less twice.
+      // A functional, and twice a lower signature.
       expect(4 * pieces * (sizeOf(d, n) + d + 2 * sizeOf(d, n - 1))).toBeLessThanOrEqual(blockBytes);
       expect(pieces).toBeGreaterThan(20);
       expect((points - 1) / pieces).toBeLessThanOrEqual(4096);
     }
     expect(piecesOf(6, 6, 100, 10_000).pieces).toBeGreaterThan(10);
-    // A path whose pieces would be too long is one.
+    // A path whose segments would be too long is one segment.
     expect(piecesOf(14, 5, 1, 100_000).pieces).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
-// A device that says it is smaller than it is: calls that would need gigabytes to be cut are cut on small ones. What is told is the limits; the
-// device behind is the real one.
+// A device that reports smaller limits than it has, so that small calls are cut as large ones would
+// be. Only the reported limits differ.
 
-/** A device as it is, but for some limits. */
+/** A device with some limits replaced. */
 export function smaller(device: GPUDevice, limits: Partial<Record<keyof GPUSupportedLimits, number>>): GPUDevice {
   const told = new Proxy(device.limits, {
     get: (target, name) => limits[name as keyof GPUSupportedLimits] ?? Reflect.get(target, name, target),
@@ -9,7 +9,7 @@ export function smaller(device: GPUDevice, limits: Partial<Record<keyof GPUSuppo
   return altered(device, { limits: told });
 }
 
-/** A device of which some properties are others. */
+/** A device with some properties replaced. */
 export function altered(device: GPUDevice, others: Record<string, unknown>): GPUDevice {
   return new Proxy(device, {
     get(target, name) {

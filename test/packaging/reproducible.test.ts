@@ -1,5 +1,5 @@
-// Two builds of the same sources, in two folders, are the same bytes: the binaries (whose panic
-// messages could hold a folder's name), and everything that is published.
+// Two builds of the same sources, in two folders, give the same bytes: the binaries (whose panic
+// messages could contain a folder's name) and everything that is published.
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
@@ -28,7 +28,7 @@ beforeAll(async () => {
     cpSync(join(root, name), join(folder, name), { recursive: true });
   for (const name of ["node_modules", ".tools"]) symlinkSync(join(root, name), join(folder, name));
   rmSync(join(folder, "ts", "generated"), { recursive: true, force: true });
-  // The other binaries as they are.
+  // The other binaries are copied.
   cpSync(join(root, "pkg"), join(folder, "pkg"), { recursive: true });
   for (const family of Object.keys(families))
     for (const variant of again) rmSync(join(folder, "pkg", family, variant), { recursive: true });

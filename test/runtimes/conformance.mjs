@@ -1,16 +1,22 @@
-// What the installed package has to do wherever it runs: one plain file, given the imported library, without anything of Node's
-// or a browser's. It tells what it found; the tests beside it judge. Capabilities that the library does not export (yet) are
-// told as "absent".
+// What the installed package must do on every host: one plain file, given the imported library,
+// without APIs of Node or browsers. It reports its findings; the tests beside it judge them.
+// Capabilities that the library does not export (yet) are reported as "absent".
 
 import { bitsOf, raggedPaths, walk } from "./bits.mjs";
 import oracles from "./oracles.mjs";
 
 const roundoff = { float32: 2 ** -24, float64: 2 ** -53 };
 
-/** Oracles have a few steps of small whole numbers: a few roundings of the largest coefficient on the level. */
+/**
+ * Oracles have few steps with small integers: a few roundings of the largest coefficient of the
+ * level.
+ */
 const roundings = 16;
 
-/** Central differences of step h are off by h² and by roundoff / h; at 1e-5 both are below this, relative to what is compared. */
+/**
+ * Central differences with step h have errors of h² and of rounding / h; at 1e-5 both are below
+ * this, relative to the values compared.
+ */
 const differenceStep = 1e-5;
 const differenceTolerance = 1e-6;
 
@@ -133,7 +139,7 @@ async function checkPool({ createEngine, signature, signatureVjp }, { workers })
     const expected = signatureVjp(paths, cotangent, { depth: 4 }).paths.data;
     assert(same([...gradients], [...expected]), "the pool gives other bits of gradients than the calling thread");
     const told = engine.info();
-    // Fallen back to the calling thread, it would have proved nothing.
+    // A fallback to the calling thread would prove nothing.
     assert(told.workers > 0 && told.mode !== "calling thread", `the pool has no workers: ${JSON.stringify(told)}`);
     assert(!told.warning && !(told.warnings?.length > 0), `the pool warns: ${JSON.stringify(told)}`);
   } finally {
@@ -145,11 +151,12 @@ async function checkPool({ createEngine, signature, signatureVjp }, { workers })
 /**
  * Runs everything.
  *
- * @param library - what `import * as library from "path-signature"` gives.
- * @param options.workers - whether this place can start workers; an object is given to `createEngine` as further options.
- * @param options.initWith - has `init` take the binary of a name; by default by that name alone.
- * @returns What was found, as JSON can carry it: `checks` by name ("passed", "absent" or what is wrong), `info`, and the digest of
- *   the bits that `simd` computes.
+ * @param library - the namespace of `import * as library from "path-signature"`.
+ * @param options.workers - whether this host can start workers; an object is passed to
+ *   `createEngine` as further options.
+ * @param options.initWith - makes `init` load the binary of a name; by default by name alone.
+ * @returns The findings, as JSON: `checks` by name ("passed", "absent" or the error), `info`, and
+ *   the digest of the bits that `simd` computes.
  */
 export async function conformance(library, options = {}) {
   const checks = {};

@@ -1,5 +1,5 @@
-// The installed package on the runtimes that run programs: every Node that is supported, Bun and Deno, each the current program
-// of its line, started as a user would, in a project with the packed tarball.
+// The installed package on server runtimes: every supported Node, Bun and Deno, in their current
+// versions, started as a user would, in a project with the packed tarball.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runtime } from "../../scripts/lib/runtimes.mjs";
@@ -32,7 +32,7 @@ interface Outcome {
 }
 
 async function outcome(host: string, file: string): Promise<Outcome> {
-  // Deno asks before it reads a file; workers of the pool are files too.
+  // Deno needs permission to read files, including those of workers.
   const args = host === "deno" ? ["run", "--quiet", "--no-prompt", "--allow-read", "--allow-env", file] : [file];
   return JSON.parse(await project.run(runtime(host)!, ...args)) as Outcome;
 }

@@ -1,5 +1,5 @@
-// A call, checked, and the reading of those options whose meaning depends on the paths' shape
-// (lengths, basepoint, initial, out). Whether numbers are finite is checked in finite.ts.
+// A validated call, and the options whose meaning depends on the shape of the paths (lengths,
+// basepoint, initial, out). finite.ts checks whether numbers are finite.
 
 import { INVERSE, SCALAR_TERM, STREAM } from "../wasm/abi.ts";
 import { checkAttached, type DTypeIndex, FLOAT32, type Kind, kindOf, type NumericView } from "./arrays.ts";
@@ -12,7 +12,10 @@ import { countCoefficients, sizeLimit, tooLarge } from "./size.ts";
 
 const none: readonly undefined[] = [];
 
-/** A call, checked. Operations on rows have no points: their `paths` is an empty batch of the rows' shape. */
+/**
+ * A validated call. Operations on rows have no points: `paths` is then an empty batch with the
+ * shape of the rows.
+ */
 export class Call {
   readonly paths: ReadPaths;
   readonly options: ReadOptions;
@@ -37,7 +40,7 @@ export class Call {
   /** `true`: the origin. */
   readonly basepoint: ReadRows | true | undefined;
   readonly initial: ReadRows | undefined;
-  /** What else the operation reads, in an order that it knows. */
+  /** Further inputs of the operation, in an order that the operation defines. */
   readonly operands: readonly (ReadRows | undefined)[];
 
   constructor(
@@ -97,7 +100,7 @@ export class Call {
   }
 }
 
-/** What {@link Call.with} changes; `initial: null` removes it. */
+/** Parts that {@link Call.with} replaces; `initial: null` removes the initial signatures. */
 export interface Changes {
   readonly paths?: ReadPaths;
   readonly options?: Partial<ReadOptions>;
@@ -108,8 +111,8 @@ export interface Changes {
 }
 
 /**
- * The call of paths and options that are read; `out` is not looked at.
- * @throws PathSignatureError SIZE_TOO_LARGE, and what the codes of lengths, basepoint and initial say
+ * The call for paths and options that have been read. `out` is not checked.
+ * @throws PathSignatureError SIZE_TOO_LARGE, and the codes of lengths, basepoint and initial
  */
 export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const { channels } = paths;
@@ -161,7 +164,7 @@ function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm:
   return rows;
 }
 
-/** Throws unless `out` is an array of the result's number type and of exactly its `count` numbers. */
+/** Throws unless `out` is an array of the result's number type with exactly `count` numbers. */
 export function checkOut(out: unknown, count: number, call: Call): void {
   const { dtype } = call;
   const kind = kindOf(out);
@@ -194,13 +197,13 @@ export function refuseOut(call: Call): Call {
 export const shapeOf = ({ paths, stream, rows, row }: Call): number[] =>
   stream ? [...paths.lead, rows, row] : [...paths.lead, row];
 
-/** Where path i starts in the input, in numbers. */
+/** Index of the first number of path i in the input. */
 export function startOf(call: Call, i: number): number {
   const { starts } = call.paths;
   return (starts === undefined ? i * call.points : (starts[i] as number)) * call.channels;
 }
 
-/** Points of path i that count. */
+/** Number of points of path i. */
 export const lengthOf = (call: Call, i: number): number =>
   call.lengths === undefined ? call.points : (call.lengths[i] as number);
 

@@ -1,4 +1,4 @@
-// Reads the cotangent of a call: numbers of the signatures' shape. What they do to gradients is the kernels'.
+// Reads the cotangent of a call: numbers with the shape of the signatures.
 
 import {
   allocateNumbers,
@@ -20,7 +20,8 @@ const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} sha
 
 /**
  * Cotangents as rows, one for each row of signatures.
- * @throws PathSignatureError COTANGENT_TYPE, COTANGENT_SHAPE, SHAPE_INVALID, ELEMENT_TYPE, STRIDED, DETACHED_BUFFER
+ * @throws PathSignatureError COTANGENT_TYPE, COTANGENT_SHAPE, SHAPE_INVALID, ELEMENT_TYPE, STRIDED,
+ *   DETACHED_BUFFER
  */
 export function readCotangent(value: unknown, call: Call): ReadRows {
   const shape = shapeOf(call);

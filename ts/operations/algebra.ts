@@ -1,4 +1,4 @@
-// What the entries of the family `algebra` export, as in core.ts.
+// Exports of the entries of the family `algebra`; see core.ts for the format.
 
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";

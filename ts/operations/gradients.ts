@@ -1,4 +1,4 @@
-// The gradients of a call, put together from blocks and segments of its paths.
+// The gradients of a call, assembled from blocks and segments of its paths.
 
 import type { Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
@@ -14,7 +14,10 @@ const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({
   dtype: (data instanceof Float32Array ? "float32" : "float64") as "float32",
 });
 
-/** The gradient of rows that paths bring: one for each path, or the sum over the paths that share one. */
+/**
+ * The gradient of rows that accompany paths: one per path, or the sum over the paths that share a
+ * row.
+ */
 export class RowsGradient {
   readonly sink: ArraySink | SumSink;
   readonly #call: Call;
@@ -46,18 +49,20 @@ export class Gradients {
   constructor(call: Call) {
     const { basepoint, initial, channels, size, dtype, batch, points, rows, lengths } = call;
     this.#call = call;
-    // Zeros stand past the end of a path, and where no row depends on anything.
+    // Zero past the end of a path, and wherever the result does not depend on the input.
     this.#paths = new ArraySink(dtype, channels, batch * points, lengths === undefined && rows > 0);
     this.#basepoint = rowsGradient(call, basepoint, channels);
     this.#initial = rowsGradient(call, initial, size);
   }
 
-  /** Of points, basepoints and initial signatures, in the order of the kernel's outputs. */
+  /**
+   * Gradients of points, basepoints and initial signatures, in the order of the kernel's outputs.
+   */
   get sinks(): readonly (Sink | undefined)[] {
     return [this.#paths, this.#basepoint?.sink, this.#initial?.sink];
   }
 
-  /** All but those of points. */
+  /** All gradients except those of points. */
   rows(): Pick<SignatureGradients, "initial" | "basepoint"> {
     return { initial: this.#initial?.tensor(), basepoint: this.#basepoint?.tensor() };
   }

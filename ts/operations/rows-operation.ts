@@ -1,5 +1,5 @@
-// Operations on rows of the truncated tensor algebra, (…batch, size) numbers each: how their
-// arguments are read, and the descriptor that they share. One row may stand for all of a batch.
+// Operations on rows of the truncated tensor algebra, shape (…batch, size): reading their
+// arguments, and their common descriptor. One row may be shared by the whole batch.
 
 import { FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
 import { Call, checkOut, shapeOf } from "../input/call.ts";
@@ -20,31 +20,37 @@ import { rowsCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { RowsGradient } from "./gradients.ts";
 
-/** Options of operations on rows. Others are refused. */
+/** Options of operations on rows. Unknown options are rejected. */
 export interface RowsOptions {
-  /** d, the letters of the algebra: a whole number from 1 on. */
+  /** d, the number of letters of the algebra: a whole number, at least 1. */
   readonly channels: number;
-  /** N, the level at which it is truncated: a whole number from 1 on. */
+  /** N, the level at which it is truncated: a whole number, at least 1. */
   readonly depth: number;
   /**
-   * Whether rows begin with their scalar term. Default false: the term is 1, for `exp` 0, and results
-   * leave theirs out.
+   * Whether rows include their scalar term. Default false: the term is 1 (for `exp` 0), and results
+   * omit theirs.
    */
   readonly scalarTerm?: boolean | undefined;
   /** Number type of computation and result. Default: float32 if all rows are Float32Arrays, else float64. */
   readonly dtype?: "float32" | "float64" | undefined;
-  /** Array of the result's number type and exact length to write into; `data` of the result is then this array. */
+  /**
+   * Array for the result, of its number type and exact length; `data` of the result is then this
+   * array.
+   */
   readonly out?: Float32Array | Float64Array | undefined;
-  /** Throw for input that is NaN, infinite, or beyond float32 if that is the number type. Default true. */
+  /**
+   * Throw for input that is NaN, infinite, or out of the range of float32 if that is the number
+   * type. Default true.
+   */
   readonly checkFinite?: boolean | undefined;
 }
 
-/** Options of gradients of such operations. */
+/** Options of the gradients of these operations. */
 export type RowsVjpOptions = Omit<RowsOptions, "out">;
 
 /**
- * Rows: a tensor `{ data, shape }` (or `dims`) of shape (…batch, size), as results of this library
- * are; nested arrays (batch, size); or the numbers of one row. `size` is
+ * Rows: a tensor `{ data, shape }` (or `dims`) of shape (…batch, size), such as results of this
+ * library; nested arrays (batch, size); or the numbers of one row. `size` is
  * `signatureSize(channels, depth, { scalarTerm })`.
  */
 export type Rows = TensorInput | NumericView | readonly number[] | readonly (readonly number[] | NumericView)[];
@@ -68,7 +74,7 @@ export type RowsDType<A, O, B = A> = "dtype" extends keyof O
 /** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
 export type RowsOf<A, O, B = A> = Signature<RowsDType<A, O, B>, false, boolean>;
 
-/** The region of the cotangents, and those of the gradients of the operands. */
+/** The regions of the cotangents and of the gradients of the operands. */
 const COTANGENTS = 4;
 const GRADIENTS = 6;
 
@@ -142,7 +148,7 @@ function callOf(options: ReadOptions, lead: readonly number[], single: boolean):
   return new Call(items, options, dtype, size, undefined, undefined, undefined);
 }
 
-/** A call whose operands are rows of the same width. */
+/** A call whose operands are rows of equal width. */
 function readRowsCall(values: readonly unknown[], names: readonly string[], options: ReadOptions): Call {
   const lead = leadOfAll(values, names, sizeOf(options) + (options.scalarTerm ? 1 : 0));
   const call = callOf(options, lead, values.every(suggestsFloat32));
@@ -166,21 +172,21 @@ function imagineRowsCall(sizes: unknown, count: number, names: typeof namesOfRow
   return call.with({ operands: new Array(count).fill(new ReadRows(noNumbers, KIND_FLOAT32, row, row)) });
 }
 
-/** What is told about an operation on rows. */
+/** Specification of an operation on rows. */
 interface RowsOperation {
   readonly name: string;
-  /** Its code in the head of a task; that of its gradients is `vjp`. */
+  /** Operation code in the head of a task; `vjp` is that of the gradients. */
   readonly code: number;
   readonly vjp: number;
-  /** Rows that it takes: a, or a and b. */
+  /** Number of operands: a, or a and b. */
   readonly operands: 1 | 2;
-  /** Products of levels that it takes about as long as. */
+  /** Cost, in products of levels. */
   readonly products: number;
-  /** Scalar terms that it is defined for: whether one is, and in words. */
+  /** Scalar terms for which the operation is defined: a predicate and its description. */
   readonly scalars?: readonly [isValid: (scalar: number) => boolean, accepted: string];
 }
 
-/** Throws for the first scalar term that an operation is not defined for. */
+/** Throws for the first scalar term for which an operation is not defined. */
 function checkScalars({ scalars }: RowsOperation, call: Call): void {
   const [a] = call.operands;
   if (scalars === undefined || !call.options.scalarTerm || a === undefined) return;
@@ -275,7 +281,10 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
   };
 }
 
-/** Gradients of an operation of one operand, and of two. Where all rows share one, the sum over them. */
+/**
+ * Gradient functions of an operation with one operand, and with two. The gradient of a shared row
+ * is the sum over all.
+ */
 export interface RowsGradients<T extends "float32" | "float64"> {
   readonly a: GradientTensor<T>;
 }

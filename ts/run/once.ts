@@ -1,7 +1,8 @@
 // A call for signatures that is one block, by far the most common: stages everything, runs the kernel once.
 //
-// The kernel may take well under a microsecond (a path of a hundred points), so nothing here makes closures, or
-// objects other than the result. That is why the head of its task is written out here once more.
+// The kernel may take well under a microsecond (a path of a hundred points), so this code creates
+// no closures and no objects except the result. For the same reason it writes the head of the task
+// inline.
 
 import { copyIn, copyOut, type Numbers } from "../input/arrays.ts";
 import { beyondMemory, type Call, internal, lengthOf, startOf } from "../input/call.ts";
@@ -32,7 +33,7 @@ export function runOnce(
     basepoint === undefined ? 0 : align((basepoint === true || basepoint.stride === 0 ? 1 : batch) * channels * bytes);
   const initialBytes = initial === undefined ? 0 : align((initial.stride === 0 ? 1 : batch) * size * bytes);
 
-  // Offsets from the head, which begins the arena.
+  // Offsets from the head, which is at the start of the arena.
   const input = headBytes;
   const output = input + inputBytes;
   const lengthsAt = output + outputBytes;
@@ -92,7 +93,7 @@ export function runOnce(
   return out;
 }
 
-/** The words that decide how much scratch a signature needs, whatever its batch and length. */
+/** The words of the head that determine the scratch of a signature, for any batch and length. */
 function writeShape(u32: Uint32Array, w: number, { dtype, channels, depth, bits }: Call, operation: number): void {
   u32[w + word.OPERATION] = operation;
   u32[w + word.DTYPE] = dtype;
@@ -101,7 +102,10 @@ function writeShape(u32: Uint32Array, w: number, { dtype, channels, depth, bits 
   u32[w + word.OPTIONS] = bits;
 }
 
-/** Bytes of scratch; the last answer is remembered, since callers mostly ask the same again. @throws PathSignatureError SIZE_TOO_LARGE */
+/**
+ * Bytes of scratch. The last result is cached, since consecutive calls mostly have the same shape. @throws
+ * PathSignatureError SIZE_TOO_LARGE
+ */
 function scratchOf(instance: Instance, call: Call, operation: number): number {
   const { once } = instance;
   const { dtype, channels, depth, bits } = call;

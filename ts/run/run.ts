@@ -1,4 +1,5 @@
-// Runs calls on this thread: a job's tasks one after the other, in the arena of the runtime's instance.
+// Runs calls on the calling thread: the tasks of a job in sequence, in the arena of the runtime's
+// instance.
 
 import { type Call, internal } from "../input/call.ts";
 import { runChecks } from "../input/finite.ts";
@@ -10,8 +11,9 @@ import type { Job } from "./job.ts";
 import type { Task } from "./task.ts";
 
 /**
- * Runs `work` on the runtime's instance. An instance that trapped may hold anything: the next call gets a new one.
- * @throws PathSignatureError INTERNAL, and what `work` throws
+ * Runs `work` on the runtime's instance. If it traps, the state of the instance is undefined and
+ * the next call gets a new one.
+ * @throws PathSignatureError INTERNAL, and errors of `work`
  */
 export function runOn<R, Rest extends unknown[]>(
   runtime: Runtime,
@@ -30,7 +32,7 @@ export function runOn<R, Rest extends unknown[]>(
   }
 }
 
-/** Runs all tasks of a job; its sinks have the results afterwards. */
+/** Runs all tasks of a job. Its sinks have the results afterwards. */
 export function runJob(instance: Instance, job: Job): void {
   for (let task = job.next(); task !== undefined; task = job.next()) {
     const done = runTask(instance, task);
@@ -41,7 +43,7 @@ export function runJob(instance: Instance, job: Job): void {
   }
 }
 
-/** Runs a task at the beginning of the arena. @returns A code */
+/** Runs a task at the start of the arena. @returns the result code */
 function runTask(instance: Instance, task: Task): number {
   const head = instance.headAddress;
   task.writeHead(instance.u32, head);

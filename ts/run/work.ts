@@ -1,5 +1,6 @@
-// One operation on some of a call's paths, as tasks: blocks of whole paths, blocks of stretches and
-// their products, chains of segments. Which paths and which cut is the operation's description.
+// An operation on some paths of a call, in the form of tasks: blocks of whole paths, blocks of
+// stretches and their products, chains of segments. The operation's description selects paths and
+// cuts.
 
 import type { Kind, Numbers } from "../input/arrays.ts";
 import { ReadRows } from "../input/rows.ts";
@@ -16,9 +17,9 @@ import type { Task } from "./task.ts";
 export class Work {
   readonly job: Job;
   readonly operation: Operation;
-  /** Where the outputs of the operation's kernel go. */
+  /** Destinations of the kernel's outputs. */
   readonly sinks: readonly (Sink | undefined)[];
-  /** What tasks do for their paths, in front of the paths' names in errors; empty for signatures. */
+  /** Prefix of the names of paths in errors; empty for signatures. */
   readonly label: string;
   readonly #budget: Budget;
   readonly #onFinished: ((paths: number) => void) | undefined;
@@ -28,7 +29,7 @@ export class Work {
   #cut: Cut | undefined;
   #item = 0;
   #segments: Segments | undefined;
-  /** Paths whose stretches are under way. */
+  /** Paths whose stretches are in progress. */
   #products: Map<number, Product> | undefined;
 
   constructor(
@@ -49,7 +50,7 @@ export class Work {
     this.#onFinished = onFinished;
   }
 
-  /** Whether there are items that no task was made for. */
+  /** Whether there are items without a task. */
   get hasNext(): boolean {
     return this.#window !== undefined;
   }
@@ -84,7 +85,7 @@ export class Work {
     return { cut, first, count };
   }
 
-  /** Rows that are needed before are those of consecutive paths. */
+  /** Rows that are computed first are those of consecutive paths. */
   get #order(): "batch" | "stretches" | "lengths" {
     if (this.#segments?.needs) return "batch";
     return this.operation.stretches ? "stretches" : "lengths";
@@ -94,7 +95,7 @@ export class Work {
     return whole ? this.operation.kernel : (this.operation.stretches as Stretches).kernel;
   }
 
-  /** Begins with some paths' segments, or with what they need before. */
+  /** Starts the segments of some paths, or the work that they depend on. */
   #chain(part: Part, segments: Segments): Task | undefined {
     const { needs } = segments;
     if (needs === undefined) return new SegmentTask(new Chain(this, part, segments, undefined));
@@ -121,13 +122,13 @@ export class Work {
     return before.next();
   }
 
-  /** Results of so many paths are there. */
+  /** Records that the results of `count` paths are complete. */
   finished(paths: number): void {
     if (this.#onFinished) this.#onFinished(paths);
     else this.job.done += paths;
   }
 
-  /** Takes the signatures of stretches, rows of `size` numbers. */
+  /** Receives the signatures of stretches, rows of `size` numbers. */
   takeStretches({ cut, first, count }: Part, heap: Numbers, from: number): void {
     const { size } = cut.call;
     this.#products ??= new Map();
@@ -147,14 +148,17 @@ export class Work {
     }
   }
 
-  /** Puts a row in its place in a path's product; where a node's rows are complete, there is a task to multiply them. */
+  /**
+   * Stores a row in the product of its path. When the rows of a node are complete, adds the task
+   * that multiplies them.
+   */
   putStretch(product: Product, level: number, index: number, row: Numbers): void {
     const node = product.put(level, index, row);
     const { initial } = this.operation.stretches as Stretches;
     if (node !== undefined) this.job.ready(new ProductTask(this, product, node, initial));
   }
 
-  /** A path's signature is there. */
+  /** Receives the signature of a path. */
   takeProduct({ path, call }: Product, row: Numbers): void {
     let whole = row;
     if (call.row > call.size) {
@@ -167,7 +171,7 @@ export class Work {
     this.finished(1);
   }
 
-  /** Whether calls of this kind may be computed together: no path is cut. */
+  /** Whether the call can be coalesced with others: no path is cut. */
   get isUncut(): boolean {
     if (this.#window === undefined || this.#windows?.length) return false;
     const { call } = this.#window;
