@@ -9,20 +9,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Between two edits: the tables on the inlined binaries, and what else takes no browser, no tarball, no GPU and little time. */
 const quick = [
-  ...[
-    "algebra",
-    "algebra-errors",
-    "binaries",
-    "cases",
-    "cut",
-    "errors",
-    "gradients",
-    "gradients-oracles",
-    "hostile",
-    "identities",
-    "loading",
-  ],
-  ...["memory", "oracles", "tensor", "types", "dispatch/*", "engine/bits", "engine/errors", "gpu/plan"],
+  ...["abi", "algebra", "algebra-errors", "binaries", "cases", "cut", "errors", "gradients", "gradients-oracles"],
+  ...["hostile", "identities", "imports", "loading", "memory", "oracles", "tensor", "types", "width"],
+  ...["dispatch/*", "engine/bits", "engine/errors", "gpu/plan"],
 ].map((name) => `test/${name}.test.ts`);
 
 /** Those that take longest, on a machine that has not run them yet: begun last they would be waited for alone. */

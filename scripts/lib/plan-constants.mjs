@@ -27,14 +27,14 @@ function literalOf(name, sources) {
   const declaration = new RegExp(String.raw`\bconst ${name}: (?:usize|\[usize; \d+\]) =\s*([^;]+);`, "g");
   const found = sources.flatMap((text) => [...text.matchAll(declaration)].map(([, given]) => given.trim()));
   if (found.length !== 1)
-    throw new Fault(`crates/kernels declares the constant ${name} ${found.length} times, not once.`);
+    throw new Fault(`crates declare the constant ${name} ${found.length} times, not once.`);
   const [text] = found;
   if (!value.test(text)) throw new Fault(`crates/kernels: ${name} is no plain number or list of numbers: ${text}`);
   return text;
 }
 
 export function writePlanConstants() {
-  const sources = filesUnder("crates/kernels/src").map((file) => readFileSync(at(file), "utf8"));
+  const sources = filesUnder("crates/kernels/src", "crates/lanes/src").map((file) => readFileSync(at(file), "utf8"));
   const lines = constants.map(([name, own, what]) => {
     const text = literalOf(name, sources);
     return `/** ${what} */\nexport const ${own}: ${text.startsWith("[") ? "readonly number[]" : "number"} = ${text};\n`;

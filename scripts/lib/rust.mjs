@@ -92,6 +92,9 @@ export function survey() {
     );
 }
 
+/** A toolchain that compiles programs for this machine, whatever it lacks for the binaries. */
+export const recentToolchain = () => survey().find(({ version }) => isAtLeast(version, minimumRustVersion()));
+
 /** The toolchain that setup chose, or undefined when it has to look (again). Starts no process. */
 export function remembered() {
   const text = read(stampPath);

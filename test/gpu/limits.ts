@@ -5,7 +5,7 @@
 import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { referenceSignature } from "../reference.ts";
 import { chosenForCuts } from "./selection.ts";
-import { smaller } from "./small.ts";
+import { compilingOnce, smaller } from "./small.ts";
 import { everyGpuCase, type Outcome, runCase } from "./table.ts";
 
 type Limits = Partial<Record<keyof GPUSupportedLimits, number>>;
@@ -158,13 +158,13 @@ export const limitCases: readonly LimitCase[] = [
   tooLarge,
 ];
 
-/** Runs cases on a device: one backend for all of the same limits, so that kernels are compiled once. */
+/** Runs cases on a device: one backend for all of the same limits. */
 export class LimitRunner {
   readonly #device: GPUDevice;
   readonly #backends = new Map<string, GpuBackend>();
 
   constructor(device: GPUDevice) {
-    this.#device = device;
+    this.#device = compilingOnce(device);
   }
 
   async run({ name, limits, run }: LimitCase): Promise<Outcome> {

@@ -3,16 +3,9 @@
 
 import { type KernelPlan, planKernels } from "../../ts/gpu/kernel-plan.ts";
 import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
-import type { Case } from "../cases.ts";
+import { type Case, optionsOf } from "../cases.ts";
 import { chosenOf, type Level, pairsOf, type Shown } from "../level.ts";
 import { defaultLimits } from "./default-limits.ts";
-
-/** What of a case does not depend on kernels. */
-function optionsOf(one: Case) {
-  const { algorithm, basepoint, initial, inverse, lengths, scalarTerm, stream } = one;
-  const ragged = lengths.some((length) => length !== lengths[0]);
-  return { algorithm, basepoint, initial, inverse, ragged, scalarTerm, stream };
-}
 
 /** Forms, and each way to be cut into blocks, parts or segments of time, which options have to get across. */
 function ownOf({ basepoint, form, initial, inverse, lead, name }: Case): string[] {
@@ -66,7 +59,7 @@ function shownBySignature(one: Case): Shown {
 }
 
 function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
-  const { channels, depth } = one;
+  const { depth } = one;
   const sizes = sizesOf(one);
   const shape = { ...sizes, basepoint: one.basepoint !== "none", initial: one.initial !== "none", pieces: one.pieces };
   const plan = signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, defaultLimits);

@@ -19,3 +19,24 @@ export function altered(device: GPUDevice, others: Record<string, unknown>): GPU
     },
   });
 }
+
+/**
+ * A device that compiles each kernel once, whichever backend asks for it first: backends that are told other limits still need the same kernels, and
+ * compiling is most of what a call costs on an adapter of software.
+ */
+export function compilingOnce(device: GPUDevice): GPUDevice {
+  const modules = new Map<string, GPUShaderModule>();
+  const pipelines = new Map<GPUShaderModule, Promise<GPUComputePipeline>>();
+  return altered(device, {
+    createShaderModule(descriptor: GPUShaderModuleDescriptor) {
+      const { code } = descriptor;
+      if (!modules.has(code)) modules.set(code, device.createShaderModule(descriptor));
+      return modules.get(code);
+    },
+    createComputePipelineAsync(descriptor: GPUComputePipelineDescriptor) {
+      const { module } = descriptor.compute;
+      if (!pipelines.has(module)) pipelines.set(module, device.createComputePipelineAsync(descriptor));
+      return pipelines.get(module);
+    },
+  });
+}

@@ -4,9 +4,10 @@
 import { type GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { layoutOf } from "../../ts/gpu/layout.ts";
 import { shareOf, streamShareOf } from "../../ts/gpu/share.ts";
-import { type Case, callOf, cases, material, plainCase, referencesOf, rowsOf } from "../cases.ts";
+import { type Case, callOf, cases, type Material, material, plainCase, referencesOf, rowsOf } from "../cases.ts";
 import { judge } from "../judge.ts";
 import { pathKinds } from "../paths.ts";
+import type { Reference } from "../reference.ts";
 import { chosenSignatures } from "./selection.ts";
 
 /** What became of a case. */
@@ -110,15 +111,27 @@ export const everyGpuCase: readonly Case[] = [...cases, ...edges(), ...pieces()]
 /** Those that are run. */
 export const gpuCases = chosenSignatures(everyGpuCase);
 
+const known = new Map<Case, { numbers: Material; references: Reference[] }>();
+
+/** Made once for all devices that a case runs on. */
+function truth(one: Case) {
+  const found = known.get(one);
+  if (found) return found;
+  const numbers = material(one);
+  const made = { numbers, references: referencesOf(one, numbers) };
+  known.set(one, made);
+  return made;
+}
+
 /** Runs a case. */
 export async function runCase(backend: GpuBackend, one: Case): Promise<Outcome> {
   const { name } = one;
-  const numbers = material(one);
+  const { numbers, references } = truth(one);
   const { paths, options } = callOf(one, numbers);
   try {
     const { call } = readCallAnywhere(paths, options);
     const data = (await backend.run(gpuOperations.signature, { call, rows: [] })) as Float32Array;
-    const { worst, where } = judge(one, data, referencesOf(one, numbers));
+    const { worst, where } = judge(one, data, references);
     return { name, worst, where };
   } catch (error) {
     return { name, worst: Number.POSITIVE_INFINITY, where: "", error: String((error as Error).stack ?? error) };

@@ -1,5 +1,6 @@
-// The op and its gradient on TensorFlow.js's own WebGPU device: kernels read the buffers of its tensors and write to buffers of
-// its pool. Nothing is copied, and nothing comes to the CPU. Loaded by `prepare`, with the code for GPUs.
+// The op and its gradient on TensorFlow.js's own WebGPU device: kernels read the buffers of its
+// tensors and write to buffers of its pool. Nothing is copied, and nothing comes to the CPU. Loaded
+// by `prepare`, with the code for GPUs.
 
 import { getBackend, getKernel, type TensorInfo } from "@tensorflow/tfjs-core";
 import { type CallNow, deviceNow, type InputNow, isGpuFault, planNow, readNow, readRowsOfShape } from "../gpu/now.ts";
@@ -37,7 +38,8 @@ export function signatureOn(backend: WebGpuBackend, inputs: TensorInputs, option
 }
 
 /**
- * Gradients of `paths`, then a row for each path of `basepoint` and of `initial`, where they are tensors; submitted to the device.
+ * Gradients of `paths`, then a row for each path of `basepoint` and of `initial`, where they are
+ * tensors; submitted to the device.
  * @throws PathSignatureError as {@link signatureOn} does
  */
 export function gradientsOn(
@@ -70,7 +72,7 @@ export function gradientsOn(
 
 type There = (info: TensorInfo) => InputNow["paths"];
 
-/** Calls with a function that finds a tensor on the device; what had to be made for that is freed behind the call. */
+/** Calls `work` with a function that finds tensors on the device; frees what that made. */
 function reading<R>(backend: WebGpuBackend, work: (there: There) => R): R {
   const made: TensorInfo[] = [];
   const uploaded: [TensorData, TensorData["values"]][] = [];

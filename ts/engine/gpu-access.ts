@@ -1,5 +1,5 @@
-// An engine's access to the GPU: its code is loaded and its device opened when a call first wants it; what is known of it, before
-// and after; how often it failed.
+// An engine's access to the GPU: its code is loaded and its device opened when a call first wants
+// it; what is known of it, before and after; how often it failed.
 
 import type { Capabilities } from "../dispatch/index.ts";
 import {
@@ -92,7 +92,10 @@ export class GpuAccess {
     }
   }
 
-  /** What can be planned with: before a device is opened, the limits of every device. `again`: it is worth trying again. */
+  /**
+   * What can be planned with: before a device is opened, the limits of every device. `again`: it is
+   * worth trying again.
+   */
   capabilities(again: boolean): Omit<Capabilities, "threads"> {
     if (!this.isPossible)
       return { without: "this host has no navigator.gpu, and none was given (Node: pass the `webgpu` package's)" };

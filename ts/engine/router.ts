@@ -1,5 +1,6 @@
-// Routes each call to the GPU or to the processor's threads. A call that fails on the GPU is run again on the CPU; numbers are
-// transferred where they have to be. Where a call should run is ts/dispatch's to say, how it runs ts/gpu's.
+// Routes each call to the GPU or to the processor's threads. A call that fails on the GPU is run
+// again on the CPU; numbers are transferred where they have to be. Where a call should run is
+// ts/dispatch's to say, how it runs ts/gpu's.
 
 import {
   type Capabilities,
@@ -68,7 +69,7 @@ export interface EngineGpuInfo extends GpuInfo {
   readonly fallbacks: number;
 }
 
-/** A call that takes less than this part of the least that any call takes on a GPU runs on the CPU without further ado. */
+/** A call below this part of the least time on a GPU runs on the CPU without further ado. */
 const clearlyLess = 0.25;
 const mostWarnings = 20;
 
@@ -236,7 +237,7 @@ export class Router {
     return info && { ...info, calls: this.#calls.count, fallbacks: this.#fallbacks };
   }
 
-  /** Ends it, after what runs or at once; the device too where the library made it, and with it the tensors on it. */
+  /** Ends it, after what runs or at once; with it the library's own device and its tensors. */
   async close({ abort }: { readonly abort: boolean }): Promise<void> {
     await this.#calls.close(abort);
     await this.#gpu.close();

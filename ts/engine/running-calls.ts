@@ -1,4 +1,5 @@
-// The calls that an engine has handed to its router: how many there may be, how each is aborted, and what closing waits for.
+// The calls that an engine has handed to its router: how many there may be, how each is aborted,
+// and what closing waits for.
 
 import type { GpuTensor } from "../gpu/index.ts";
 import { closed, full } from "../pool/errors.ts";
@@ -22,7 +23,11 @@ export class RunningCalls {
     return this.#closed;
   }
 
-  /** Runs something as a call. @throws PathSignatureError ENGINE_CLOSED, QUEUE_FULL, the signal's reason, and what `begin` throws */
+  /**
+   * Runs something as a call.
+   * @throws PathSignatureError ENGINE_CLOSED, QUEUE_FULL, the signal's reason, and what `begin`
+   *   throws
+   */
   async run<T>(signal: AbortSignal | undefined, begin: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     if (this.#closed) throw closed();
@@ -53,7 +58,7 @@ export class RunningCalls {
 /** Frees a result, where it is on a device. */
 export const free = (result: unknown): void => (result as Partial<GpuTensor> | undefined)?.destroy?.();
 
-/** A promise, or the signal's reason at once. A result that comes late, and is on a device, is freed. */
+/** A promise, or the signal's reason at once. Late results on a device are freed. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -66,7 +71,7 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** A listener that never hears the same progress twice, nor less than before: a call may be run again after a fault. */
+/** A listener to rising progress only: a call may be run again after a fault. */
 export function monotone({ onProgress }: CallContext): Pick<CallContext, "onProgress"> {
   if (onProgress === undefined) return {};
   let last = 0;

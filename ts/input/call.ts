@@ -183,6 +183,13 @@ export function checkOut(out: unknown, count: number, call: Call): void {
   }
 }
 
+/** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
+export function refuseOut(call: Call): Call {
+  if (call.options.out === undefined) return call;
+  const accepted = "an option of signature only: gradients are new arrays";
+  throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), accepted);
+}
+
 /** The shape of the result. */
 export const shapeOf = ({ paths, stream, rows, row }: Call): number[] =>
   stream ? [...paths.lead, rows, row] : [...paths.lead, row];

@@ -114,20 +114,7 @@ function readAlgorithm(value: unknown): number {
 /** Reads options of others than the operation itself: says whether it knows the name. */
 export type ReadOther = (name: string, value: unknown) => boolean;
 
-/** Names of the options of operations on paths, and on rows of the tensor algebra. */
-const namesOfPaths: readonly (keyof SignatureOptions)[] = [
-  "depth",
-  "stream",
-  "basepoint",
-  "initial",
-  "inverse",
-  "scalarTerm",
-  "lengths",
-  "dtype",
-  "out",
-  "checkFinite",
-  "algorithm",
-];
+/** Names of the options of operations on rows of the tensor algebra. */
 export const namesOfRows: readonly (keyof ReadOptions)[] = [
   "channels",
   "depth",
@@ -140,52 +127,53 @@ export const namesOfRows: readonly (keyof ReadOptions)[] = [
 /**
  * Reads each option once, whether it is the object's own or inherited.
  * @param other - for names that are none of the operation's
- * @param names - the operation's own
+ * @param names - the operation's own; absent: those of {@link SignatureOptions}
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID, DTYPE_INVALID, ALGORITHM_INVALID
  */
-export function readOptions(
-  options: unknown,
-  other?: ReadOther,
-  names: readonly (keyof ReadOptions)[] = namesOfPaths,
-): ReadOptions {
+export function readOptions(options: unknown, other?: ReadOther, names?: readonly (keyof ReadOptions)[]): ReadOptions {
   if (typeof options !== "object" || options === null) {
-    const example = names.includes("channels") ? "{ channels: 2, depth: 3 }" : "{ depth: 3 }";
+    const example = names ? "{ channels: 2, depth: 3 }" : "{ depth: 3 }";
     throw typeError("OPTION_TYPE", "options", describe(options), `an object such as ${example}`);
   }
   const given = options as Record<keyof ReadOptions, unknown>;
   const read = new ReadOptions();
   let depth: unknown;
   let channels: unknown;
-  for (const key in given) {
-    const name = key as keyof ReadOptions;
-    if (!names.includes(name)) {
-      if (other?.(key, given[name])) continue;
-      throw typeError("OPTION_UNKNOWN", `options.${key}`, describe(key), `one of ${names.join(", ")}`);
+  for (const name in given) {
+    if (names === undefined || names.includes(name as keyof ReadOptions)) {
+      switch (name) {
+        case "depth":
+          depth = given.depth;
+          continue;
+        case "basepoint":
+        case "initial":
+        case "lengths":
+        case "out":
+          read[name] = given[name] as ReadOptions["out"];
+          continue;
+        case "stream":
+        case "inverse":
+        case "scalarTerm":
+        case "checkFinite":
+          read[name] = flag(given[name], read[name], name);
+          continue;
+        case "dtype":
+          read.dtype = readDType(given.dtype);
+          continue;
+        case "algorithm":
+          read.algorithm = readAlgorithm(given.algorithm);
+          continue;
+        case "channels":
+          if (names === undefined) break;
+          channels = given.channels;
+          continue;
+      }
     }
-    switch (name) {
-      case "channels":
-        channels = given.channels;
-        break;
-      case "depth":
-        depth = given.depth;
-        break;
-      case "basepoint":
-      case "initial":
-      case "lengths":
-      case "out":
-        read[name] = given[name] as ReadOptions["out"];
-        break;
-      case "dtype":
-        read.dtype = readDType(given.dtype);
-        break;
-      case "algorithm":
-        read.algorithm = readAlgorithm(given.algorithm);
-        break;
-      default:
-        read[name] = flag(given[name], read[name], name);
-    }
+    if (other?.(name, (given as Record<string, unknown>)[name])) continue;
+    const known = names ?? Object.keys(read).filter((key) => key !== "channels");
+    throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${known.join(", ")}`);
   }
-  if (names.includes("channels")) {
+  if (names) {
     checkChannels(channels, "options.channels");
     read.channels = channels;
   }

@@ -22,6 +22,13 @@ export interface LevelView<T extends DType = DType> {
   toArray(): ArrayOf[T];
 }
 
+/** Numbers with a shape, row-major. */
+export interface GradientTensor<T extends DType = DType> {
+  readonly data: ArrayOf[T];
+  readonly shape: readonly number[];
+  readonly dtype: T;
+}
+
 /** What `at` returns: one number, or a typed array with one number for each entry of the leading dimensions. */
 export type Coefficients<T extends DType, Stream extends boolean, Batched extends boolean> = Stream extends true
   ? ArrayOf[T]

@@ -3,9 +3,10 @@
 import type { Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
 import { ReadRows } from "../input/rows.ts";
+import type { GradientTensor } from "../input/tensor.ts";
 import type { Sink } from "../run/operation.ts";
 import { ArraySink, SumSink } from "../run/sinks.ts";
-import type { GradientTensor, SignatureGradients } from "./signature-vjp.ts";
+import type { SignatureGradients } from "./signature-vjp.ts";
 
 const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({
   data: data as Float32Array,

@@ -9,7 +9,7 @@ import { ReadPaths, type TensorInput } from "../input/paths.ts";
 import { ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
 import { describeShape, isRow, readShape, readTensorShape } from "../input/shape.ts";
 import { countCoefficients, sizeLimit, tooLarge } from "../input/size.ts";
-import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf } from "../input/types.ts";
 import { outputBytes } from "../run/blocks.ts";
 import type { Input, Output } from "../run/operation.ts";
@@ -19,7 +19,6 @@ import { region } from "../wasm/abi.ts";
 import { rowsCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { RowsGradient } from "./gradients.ts";
-import type { GradientTensor } from "./signature-vjp.ts";
 
 /** Options of operations on rows. Others are refused. */
 export interface RowsOptions {

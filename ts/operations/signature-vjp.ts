@@ -1,16 +1,16 @@
 // `signatureVjp` and `signatureWithVjp`: the public functions, and the descriptor of their operation.
 // What is computed, and why it is right: docs/gradients.md and crates/kernels.
 
-import { type ArrayOf, type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
-import { type Call, shapeOf } from "../input/call.ts";
-import { describe, typeError } from "../input/errors.ts";
+import { type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
+import { type Call, refuseOut, shapeOf } from "../input/call.ts";
 import type { SignatureOptions } from "../input/options.ts";
 import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
-import { SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf, Only, SignatureOf } from "../input/types.ts";
 import type { Budget } from "../run/blocks.ts";
 import { Cut } from "../run/cut.ts";
+import { basepointInput, initialInput } from "../run/inputs.ts";
 import type { Input, Kernel, Segments, Window } from "../run/operation.ts";
 import { region, SINGLE } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -20,17 +20,10 @@ import { type Descriptor, memoryReaders } from "./descriptor.ts";
 import { forwardCall, isUncut, planSegments } from "./gradient-cuts.ts";
 import { needsDouble, someNeedDouble } from "./gradient-double.ts";
 import { Gradients } from "./gradients.ts";
-import { basepointInput, imagineCall, initialInput, signatureOperation } from "./signature.ts";
+import { imagineCall, signatureOperation } from "./signature.ts";
 
 /** Options of gradients: those of `signature`, but for `out`. */
 export type VjpOptions = Omit<SignatureOptions, "out">;
-
-/** Numbers with a shape, row-major. */
-export interface GradientTensor<T extends DType = DType> {
-  readonly data: ArrayOf[T];
-  readonly shape: readonly number[];
-  readonly dtype: T;
-}
 
 /** ∂f/∂ each input, f being the function whose cotangent was given. */
 export interface SignatureGradients<T extends DType = DType> {
@@ -175,13 +168,6 @@ function windows(call: Call): Window[] {
     found.push({ call: isDouble ? double : unknown, first, end });
   }
   return found;
-}
-
-/** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
-export function refuseOut(call: Call): Call {
-  if (call.options.out === undefined) return call;
-  const accepted = "an option of signature only: gradients are new arrays";
-  throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), accepted);
 }
 
 export const signatureVjpOperation: Descriptor<SignatureGradients> = {

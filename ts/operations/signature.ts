@@ -10,8 +10,9 @@ import { SignatureTensor } from "../input/tensor.ts";
 import type { Only, SignatureOf } from "../input/types.ts";
 import { type Budget, fitsOneBlock, longestStretch, outputBytes, streamSteps } from "../run/blocks.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
+import { initialInput, pathInputs } from "../run/inputs.ts";
 import { runOnce } from "../run/once.ts";
-import type { Input, Kernel, Output, Segments } from "../run/operation.ts";
+import type { Kernel, Output, Segments } from "../run/operation.ts";
 import { runOn } from "../run/run.ts";
 import { ArraySink } from "../run/sinks.ts";
 import { spoils } from "../run/spoils.ts";
@@ -52,35 +53,13 @@ export type SignatureFunction = <const P extends Paths, const O extends Signatur
 
 /** The operation's code in the head of a task. */
 const SIGNATURE = 1;
-/** The region of the state with which a segment ends. */
-const STATE = 4;
-
-export const basepointInput: Input = {
-  region: region.BASEPOINT,
-  per: "item",
-  of: ({ basepoint }) => basepoint,
-  width: ({ channels }) => channels,
-  name: "options.basepoint",
-  noun: "channel",
-  checked: "before",
-};
-
-export const initialInput: Input = {
-  region: region.INITIAL,
-  per: "item",
-  of: ({ initial }) => initial,
-  width: ({ size }) => size,
-  name: "options.initial",
-  noun: "index",
-  checked: "before",
-};
 
 const rows: Output = { region: region.OUT, per: "step", width: ({ row }) => row };
 
 const kernel: Kernel = {
   code: SIGNATURE,
   options: ({ bits }) => bits,
-  inputs: [basepointInput, initialInput],
+  inputs: pathInputs,
   outputs: [rows],
 };
 
@@ -103,7 +82,7 @@ function segments(call: Call, budget: Budget): Segments | undefined {
     backward: false,
     basepointIsPoint: true,
     tellsEnds: false,
-    state: { from: region.INITIAL, to: STATE },
+    state: { from: region.INITIAL, to: region.STATE },
     stateNumbers: call.size,
     start: "state",
   };
@@ -189,11 +168,12 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
     const count = batch * rows * row;
     const { out, checkFinite } = given;
     if (out !== undefined) checkOut(out, count, call);
-    if (checkFinite) checkBefore(kernel.inputs, call);
+    if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
+      checkBefore(kernel.inputs, call);
     const data =
       count === 0
         ? (out ?? allocateNumbers(dtype, 0, "paths"))
-        : runOn(runtime, "signature", call, runOnce, SIGNATURE, out, count);
+        : runOn(runtime, signatureOperation.name, call, runOnce, signatureOperation, out, count);
     return wrap(call, data);
   }
   return signature as SignatureFunction;

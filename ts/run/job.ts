@@ -42,14 +42,11 @@ export class Job {
     cost: number,
     inspected: boolean,
   ) {
-    const windows = operation.windows?.(call) ?? [{ call, first: 0, end: call.batch }];
     this.operation = operation;
     this.call = call;
     this.cost = cost;
     this.#inspected = inspected || !call.checkFinite;
-    this.#work = new Work(this, operation, call.batch === 0 ? [] : windows, sinks, budget, (paths) => {
-      this.done += paths;
-    });
+    this.#work = new Work(this, operation, { call, first: 0, end: call.batch }, sinks, budget);
   }
 
   /** Paths. */

@@ -1,4 +1,4 @@
-// A call of `signature` that is one block, by far the most common: stages everything, runs the kernel once.
+// A call for signatures that is one block, by far the most common: stages everything, runs the kernel once.
 //
 // The kernel may take well under a microsecond (a path of a hundred points), so nothing here makes closures, or
 // objects other than the result. That is why the head of its task is written out here once more.
@@ -9,17 +9,18 @@ import { checkPaths } from "../input/finite.ts";
 import { code, headBytes, region, word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import { heapOf } from "./head.ts";
+import type { Operation } from "./operation.ts";
 import { pathsInOrder, stageRows } from "./rows.ts";
 
 const align = (bytes: number): number => (bytes + 63) & ~63;
-const { PATHS, BASEPOINT, INITIAL, OUT } = region;
+const { PATHS, BASEPOINT, INITIAL, OUT, STATE } = region;
 const wordOf = (of: number): number => word.REGIONS + 2 * of;
 
 /** Runs a call that is one block. @param count - numbers of the result */
 export function runOnce(
   instance: Instance,
   call: Call,
-  operation: number,
+  operation: Operation,
   out: Numbers | undefined,
   count: number,
 ): Numbers {
@@ -39,18 +40,22 @@ export function runOnce(
   const initialAt = basepointAt + basepointBytes;
   const end = initialAt + initialBytes;
 
-  writeHead(instance, call, operation, basepointAt);
-  const scratch = instance.scratchBytes(instance.headAddress);
-  if (scratch === 0) throw beyondMemory(call);
+  const scratch = scratchOf(instance, call, operation.kernel.code);
   const head = instance.reserve(end + scratch);
-  const from = instance.headAddress / 4;
-  instance.u32.copyWithin(head / 4, from, from + headBytes / 4);
 
   const heap = heapOf(instance, dtype);
   const { u32 } = instance;
-  const w = head / 4;
+  const w = head >>> 2;
+  // Every word that the kernel reads. What it does not read may hold anything.
+  writeShape(u32, w, call, operation.kernel.code);
+  u32[w + word.BATCH] = batch;
+  u32[w + word.POINTS] = points;
+  u32[w + word.LENGTHS] = 0;
   u32[w + wordOf(PATHS)] = input;
+  u32[w + wordOf(BASEPOINT)] = 0;
+  u32[w + wordOf(INITIAL)] = 0;
   u32[w + wordOf(OUT)] = output;
+  u32[w + wordOf(STATE)] = 0;
   const { starts } = paths;
   const to = (head + input) / bytes;
   if (starts === undefined) copyIn(paths.view, paths.kind, 0, batch * points * channels, heap, to);
@@ -66,6 +71,7 @@ export function runOnce(
   }
   if (basepoint !== undefined) {
     const at = (head + basepointAt) / bytes;
+    u32[w + wordOf(BASEPOINT)] = basepointAt;
     u32[w + wordOf(BASEPOINT) + 1] = stageRows(basepoint, channels, pathsInOrder, 0, batch, heap, at, false);
   }
   if (initial !== undefined) {
@@ -76,7 +82,7 @@ export function runOnce(
 
   const done = instance.run(head, head + end, scratch);
   if (done !== code.FINE) {
-    if (done !== code.INCREMENTS_NOT_FINITE) throw internal("signature", call, `code ${done}`);
+    if (done !== code.INCREMENTS_NOT_FINITE) throw internal(operation.name, call, `code ${done}`);
     if (call.checkFinite) checkPaths(call);
   }
   const result = heapOf(instance, dtype);
@@ -86,16 +92,31 @@ export function runOnce(
   return out;
 }
 
-/** The words that say what is computed; regions but the basepoint's are absent. */
-function writeHead({ headAddress, u32 }: Instance, call: Call, operation: number, basepointAt: number): void {
-  const w = headAddress / 4;
-  for (let i = w; i < w + headBytes / 4; i++) u32[i] = 0;
+/** The words that decide how much scratch a signature needs, whatever its batch and length. */
+function writeShape(u32: Uint32Array, w: number, { dtype, channels, depth, bits }: Call, operation: number): void {
   u32[w + word.OPERATION] = operation;
-  u32[w + word.DTYPE] = call.dtype;
-  u32[w + word.CHANNELS] = call.channels;
-  u32[w + word.DEPTH] = call.depth;
-  u32[w + word.OPTIONS] = call.bits;
-  u32[w + word.BATCH] = call.batch;
-  u32[w + word.POINTS] = call.points;
-  if (call.basepoint !== undefined) u32[w + wordOf(BASEPOINT)] = basepointAt;
+  u32[w + word.DTYPE] = dtype;
+  u32[w + word.CHANNELS] = channels;
+  u32[w + word.DEPTH] = depth;
+  u32[w + word.OPTIONS] = bits;
+}
+
+/** Bytes of scratch; the last answer is remembered, since callers mostly ask the same again. @throws PathSignatureError SIZE_TOO_LARGE */
+function scratchOf(instance: Instance, call: Call, operation: number): number {
+  const { once } = instance;
+  const { dtype, channels, depth, bits } = call;
+  if (once.dtype !== dtype || once.channels !== channels || once.depth !== depth || once.bits !== bits) {
+    const head = instance.headAddress;
+    const { u32 } = instance;
+    const w = head >>> 2;
+    u32.fill(0, w, w + headBytes / 4);
+    writeShape(u32, w, call, operation);
+    once.scratch = instance.scratchBytes(head);
+    if (once.scratch === 0) throw beyondMemory(call);
+    once.dtype = dtype;
+    once.channels = channels;
+    once.depth = depth;
+    once.bits = bits;
+  }
+  return once.scratch;
 }

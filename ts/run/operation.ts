@@ -85,7 +85,7 @@ export interface Operation {
   /** Whether small calls with equal options may be computed as one batch. */
   readonly coalesces: boolean;
   /** Absent: one window, all paths. */
-  readonly windows?: (call: Call) => readonly Window[];
+  readonly windows?: (call: Call) => Window[];
 }
 
 /** Takes rows of an output: `count` of them in `heap` from index `at` on, the first being row number `row` of the whole call. */

@@ -20,11 +20,11 @@ export class Work {
   readonly sinks: readonly (Sink | undefined)[];
   /** What tasks do for their paths, in front of the paths' names in errors; empty for signatures. */
   readonly label: string;
-  readonly #windows: readonly Window[];
   readonly #budget: Budget;
-  readonly #onFinished: (paths: number) => void;
-  /** The window whose items are next, the cut in it, and which of its items is. */
-  #window = 0;
+  readonly #onFinished: ((paths: number) => void) | undefined;
+  /** The window whose items are next, those after it, the cut in it, and which of its items is next. */
+  #window: Window | undefined;
+  readonly #windows: Window[] | undefined;
   #cut: Cut | undefined;
   #item = 0;
   #segments: Segments | undefined;
@@ -34,23 +34,24 @@ export class Work {
   constructor(
     job: Job,
     operation: Operation,
-    windows: readonly Window[],
+    window: Window,
     sinks: readonly (Sink | undefined)[],
     budget: Budget,
-    onFinished: (paths: number) => void,
+    onFinished?: (paths: number) => void,
   ) {
     this.job = job;
     this.operation = operation;
     this.sinks = sinks;
     this.label = operation.label;
-    this.#windows = windows;
+    this.#windows = operation.windows?.(window.call);
+    this.#window = this.#windows === undefined ? window : this.#windows.shift();
     this.#budget = budget;
     this.#onFinished = onFinished;
   }
 
   /** Whether there are items that no task was made for. */
   get hasNext(): boolean {
-    return this.#window < this.#windows.length;
+    return this.#window !== undefined;
   }
 
   next(): Task | undefined {
@@ -62,7 +63,7 @@ export class Work {
 
   /** The items of the next block. */
   nextPart(): Part | undefined {
-    const window = this.#windows[this.#window];
+    const window = this.#window;
     if (window === undefined) return undefined;
     const { call, end } = window;
     const { operation } = this;
@@ -78,7 +79,7 @@ export class Work {
     if (this.#item === cut.count) {
       this.#item = 0;
       this.#cut = cut.end < end ? new Cut(call, cut.end, end, this.#order) : undefined;
-      if (this.#cut === undefined) this.#window += 1;
+      if (this.#cut === undefined) this.#window = this.#windows?.shift();
     }
     return { cut, first, count };
   }
@@ -105,7 +106,7 @@ export class Work {
     const before = new Work(
       this.job,
       needs.operation,
-      [{ call, first, end: first + count }],
+      { call, first, end: first + count },
       [sink],
       this.#budget,
       (paths) => {
@@ -122,7 +123,8 @@ export class Work {
 
   /** Results of so many paths are there. */
   finished(paths: number): void {
-    this.#onFinished(paths);
+    if (this.#onFinished) this.#onFinished(paths);
+    else this.job.done += paths;
   }
 
   /** Takes the signatures of stretches, rows of `size` numbers. */
@@ -167,9 +169,8 @@ export class Work {
 
   /** Whether calls of this kind may be computed together: no path is cut. */
   get isUncut(): boolean {
-    const [window] = this.#windows;
-    if (this.#windows.length !== 1 || window === undefined) return false;
-    const { call } = window;
+    if (this.#window === undefined || this.#windows?.length) return false;
+    const { call } = this.#window;
     return !(this.operation.stretches && hasStretches(call)) && !this.operation.segments?.(call, this.#budget);
   }
 }

@@ -71,6 +71,8 @@ export const region = {
   /** Signatures that paths continue, without scalar terms. */
   INITIAL: 2,
   OUT: 3,
+  /** The state with which items end, where it is wanted. */
+  STATE: 4,
 } as const;
 
 /** Option: a row for every prefix. */

@@ -53,6 +53,8 @@ export class Instance {
   f32!: Float32Array;
   f64!: Float64Array;
   u32!: Uint32Array;
+  /** The scratch of the last small call, and what it depends on (run/once.ts). */
+  readonly once = { dtype: -1, channels: 0, depth: 0, bits: 0, scratch: 0 };
   readonly #shared: boolean;
   #head = 0;
   #arena = 0;

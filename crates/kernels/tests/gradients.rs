@@ -181,15 +181,15 @@ struct Answer<T> {
     paths: Vec<T>,
     basepoints: Vec<T>,
     initials: Vec<T>,
-    lone: bool,
+    single: bool,
 }
 
 fn run<V: Lanes>(m: &Material) -> Answer<V::T> {
     run_wanting::<V>(m, true, false)
 }
 
-/// `all`: the gradients of basepoints and of what was continued, too; `lone`: as a path by itself.
-fn run_wanting<V: Lanes>(m: &Material, all: bool, lone: bool) -> Answer<V::T> {
+/// `all`: the gradients of basepoints and of what was continued, too; `single`: as a path by itself.
+fn run_wanting<V: Lanes>(m: &Material, all: bool, single: bool) -> Answer<V::T> {
     let Shape { d, n, batch, points } = m.shape;
     let options = Options {
         stream: m.kind.stream,
@@ -217,7 +217,6 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool, lone: bool) -> Answer<V::T> {
             _ => None,
         },
         options,
-        recovery: None,
     };
     let (mut signatures, _) = call::<V>(&forward);
     let mut signature_row = size + usize::from(m.kind.scalar_term);
@@ -241,16 +240,16 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool, lone: bool) -> Answer<V::T> {
         cotangents: &cotangents,
         options,
         part: Part::WHOLE,
-        lone,
+        single,
     };
     let nan = V::T::from_f64(f64::NAN);
     let mut answer = Answer {
         paths: vec![nan; paths.len()],
         basepoints: vec![nan; if m.kind.basepoint { batch * d } else { 0 }],
         initials: vec![nan; batch * size],
-        lone,
+        single,
     };
-    let mut scratch = vec![V::splat(nan); vjp_scratch::<V>(d, n, m.kind.stream, lone).unwrap()];
+    let mut scratch = vec![V::splat(nan); vjp_scratch::<V>(d, n, m.kind.stream, single).unwrap()];
     let report = signature_vjp::<V>(
         &request,
         Gradients {
@@ -295,7 +294,7 @@ fn compare_with<V: Lanes>(m: &Material, answer: &Answer<V::T>) {
     // What else is wanted changes nothing, but where a stream that continues nothing is to give the gradient of that.
     let alone = run_wanting::<V>(m, false, false).paths;
     let same =
-        answer.lone || alone.iter().zip(&answer.paths).all(|(a, b)| a.to_f64().to_bits() == b.to_f64().to_bits());
+        answer.single || alone.iter().zip(&answer.paths).all(|(a, b)| a.to_f64().to_bits() == b.to_f64().to_bits());
     assert!(same || m.kind.stream && !m.kind.initial, "{what}");
     for b in 0..batch {
         let [mut paths, base, initial] = m.gradient(b);
@@ -344,7 +343,7 @@ const SHAPES: [(usize, usize); 26] = [
     (8, 3),
 ];
 
-/// A lone path's time is cut into lanes: chunks of every length, equal and not, with every option.
+/// A single path's time is cut into lanes: chunks of every length, equal and not, with every option.
 #[test]
 fn lone_paths() {
     let mut random = Random(7);
@@ -476,7 +475,6 @@ fn pieces_of_time() {
                     basepoint: base.map(|data| PerPath { data, stride: 0 }),
                     initial: Some(PerPath { data: initial, stride: 0 }),
                     options: Options { stream, ..options },
-                    recovery: None,
                 })
                 .0
             };
@@ -534,7 +532,7 @@ fn pieces_of_time() {
                         cotangents: &m.cotangents[at..at + rows * size],
                         options,
                         part,
-                        lone: false,
+                        single: false,
                     },
                     Gradients {
                         paths: &mut gradients,

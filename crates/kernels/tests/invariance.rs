@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Random, call, call_into, cast, exponential, flat, identity, product};
+use common::{Random, call, cast, exponential, flat, identity, product};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
 use path_signature_kernels::{Options, PerPath, Request, signature_size};
 
@@ -21,7 +21,6 @@ fn request<'a, T>(paths: &'a [T], batch: usize, points: usize, d: usize, n: usiz
         basepoint: None,
         initial: None,
         options: Options::default(),
-        recovery: None,
     }
 }
 

@@ -27,10 +27,7 @@ impl Operation for Signature {
         let out = task.region_mut::<V::T>(OUT, output_len(&request).ok_or(code::SHAPE)?)?;
         let size = signature_size(task.channels(), task.depth()).ok_or(code::SHAPE)?;
         let state = task.wanted::<V::T>(STATE, times(task.batch(), size)?)?;
-        let finite = compute(&request, out, scratch)?;
-        if let Some(state) = state {
-            take_state(&request, size, out, state);
-        }
+        let finite = compute(&request, out, state, scratch)?;
         Ok(if finite { code::FINE } else { code::INCREMENTS_NOT_FINITE })
     }
 
@@ -63,15 +60,19 @@ pub fn request<T: Real>(task: &Task, options: Options) -> Result<Request<'static
         basepoint: task.per_item(BASEPOINT, channels)?,
         initial: task.per_item(INITIAL, size)?,
         options,
-        recovery: None,
     })
 }
 
-/// Computes a request, which says nothing of a recovery; says whether the sums of increments are finite.
-pub fn compute<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratch: &mut [V]) -> Result<bool, i32> {
+/// Computes a request; says whether the sums of increments are finite.
+pub fn compute<V: Lanes>(
+    request: &Request<'_, V::T>,
+    out: &mut [V::T],
+    states: Option<&mut [V::T]>,
+    scratch: &mut [V],
+) -> Result<bool, i32> {
     let Request { channels, depth, options, .. } = *request;
     recoveries::with(channels, depth, options, |recovery| {
-        signature::<V>(&Request { recovery, ..*request }, out, scratch).map(|report| report.increments_finite)
+        signature::<V>(request, recovery, out, states, scratch).map(|report| report.increments_finite)
     })
     .map_err(code_of)
 }
@@ -84,18 +85,5 @@ pub fn code_of(error: Error) -> i32 {
         Error::Lengths => code::LENGTHS,
         Error::Scratch => code::SCRATCH,
         _ => code::RANGE,
-    }
-}
-
-/// The signatures at the paths' ends: past the end of a path its last row repeats.
-fn take_state<T: Real>(request: &Request<'_, T>, size: usize, out: &[T], state: &mut [T]) {
-    let each = out.len().checked_div(request.batch).unwrap_or(0);
-    for (path, state) in state.chunks_exact_mut(size).enumerate() {
-        let initial = request.initial.and_then(|initial| initial.get(path, size));
-        match (each, initial) {
-            (0, None) => state.fill(T::ZERO),
-            (0, Some(initial)) => state.copy_from_slice(initial),
-            _ => state.copy_from_slice(&out[path * each..][..each][each - size..]),
-        }
     }
 }

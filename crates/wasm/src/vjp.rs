@@ -99,7 +99,7 @@ impl Operation for SignatureVjp {
             let count = output_len(&own).ok_or(code::SHAPE)?;
             // SAFETY: there are as many vectors as hold them.
             let signatures = unsafe { core::slice::from_raw_parts_mut(signatures.as_mut_ptr().cast::<V::T>(), count) };
-            let finite = compute(&own, signatures, scratch)?;
+            let finite = compute(&own, signatures, None, scratch)?;
             (&*signatures, forward.row, scratch, finite)
         } else {
             (task.region::<V::T>(SIGNATURES, times(forward.rows, task.row())?)?, task.row(), scratch, true)
@@ -118,7 +118,7 @@ impl Operation for SignatureVjp {
             cotangents,
             options,
             part,
-            lone: single,
+            single,
         };
         let report = signature_vjp::<V>(&request, to, scratch).map_err(code_of)?;
         Ok(match (finite, report.cotangents_finite) {

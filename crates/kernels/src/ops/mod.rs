@@ -1,3 +1,6 @@
-//! The operations, one file or folder each, named as in `ts/operations`.
+//! The operations.
 
 pub mod algebra;
+pub mod combine;
+pub mod signature;
+pub mod vjp;

@@ -3,8 +3,9 @@
 use super::items::{Layout, map, map_rows, pull_rows, scratch};
 use super::levels::Levels;
 use super::product::{contract_left, contract_right};
+use crate::batch::options::PerPath;
+use crate::batch::request::Error;
 use crate::lanes::{Lanes, Real};
-use crate::request::{Error, PerPath};
 use crate::tensor::outer;
 
 /// `out := a⁻¹`, row by row; not finite where the scalar is 0.

@@ -2,9 +2,10 @@
 //! last group repeat its last row.
 
 use super::levels::Levels;
+use crate::batch::options::PerPath;
+use crate::batch::request::Error;
+use crate::batch::state::{load_state, store_state};
 use crate::lanes::{Lanes, Real, Rows, RowsMut};
-use crate::request::{Error, PerPath};
-use crate::state::{load_state, store_state};
 
 /// What rows look like, and how many there are.
 #[derive(Clone, Copy, Debug)]

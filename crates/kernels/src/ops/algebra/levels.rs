@@ -1,7 +1,7 @@
 //! Where levels lie in a state: one vector a coefficient, level 0 (the scalar) first, each level in
 //! lexicographic word order.
 
-use crate::shape::Shape;
+use crate::words::shape::Shape;
 use core::ops::Range;
 
 /// Where levels lie in a state.

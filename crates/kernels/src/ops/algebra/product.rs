@@ -2,8 +2,9 @@
 
 use super::items::{Items, Layout, scale, scratch};
 use super::levels::Levels;
+use crate::batch::options::PerPath;
+use crate::batch::request::Error;
 use crate::lanes::{Lanes, Real};
-use crate::request::{Error, PerPath};
 use crate::tensor::{contract_first, contract_last, outer};
 
 /// `out := a ⊗ b`, row by row.

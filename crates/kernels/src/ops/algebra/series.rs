@@ -8,8 +8,9 @@
 
 use super::items::{Items, Layout, map, map_rows, pull_rows, scale, scratch};
 use super::levels::Levels;
+use crate::batch::options::PerPath;
+use crate::batch::request::Error;
 use crate::lanes::{Lanes, Real};
-use crate::request::{Error, PerPath};
 use crate::tensor::{contract_first, contract_last, dot, outer};
 
 /// Vectors of scratch that [`exp_vjp`] and [`log_vjp`] need, whatever the batch: three states, and

@@ -1,0 +1,108 @@
+//! What a call asks for: paths, options, what it may be refused for. Types and their checks; no arithmetic.
+
+use super::options::{Options, PerPath};
+use crate::words::shape::Shape;
+
+/// A batch of paths.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a, T> {
+    /// (batch, points, channels), row-major.
+    pub paths: &'a [T],
+    /// Number of paths.
+    pub batch: usize,
+    /// Points of each path, at least 1.
+    pub points: usize,
+    /// Channels, at least 1.
+    pub channels: usize,
+    /// Truncation level, at least 1.
+    pub depth: usize,
+    /// Points that count, for each path, 1 … points.
+    pub lengths: Option<&'a [u32]>,
+    /// A point before the first.
+    pub basepoint: Option<PerPath<'a, T>>,
+    /// The signature that each path continues: `size` numbers (no scalar term) a path; none is the identity.
+    pub initial: Option<PerPath<'a, T>>,
+    /// What to compute.
+    pub options: Options,
+}
+
+/// What else there is to know of a finished call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Whether all increments, summed over each path, are finite. If not, the input held numbers that are not finite, or finite ones overflowed.
+    pub increments_finite: bool,
+}
+
+/// Why a call was refused. Nothing has been written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// No channel, level or point; or a size beyond what can be laid out.
+    Shape,
+    /// `paths` has not batch * points * channels numbers.
+    Paths,
+    /// Not one length a path, or one out of 1 … points.
+    Lengths,
+    /// Too few numbers in `basepoint`.
+    Basepoint,
+    /// Too few numbers in `initial`.
+    Initial,
+    /// `out` has not [`output_len`] numbers.
+    Output,
+    /// `scratch` has fewer than [`crate::signature_scratch`] vectors.
+    Scratch,
+    /// The recovery is missing.
+    Recovery,
+    /// Too few numbers in an operand (operations on rows only).
+    Rows,
+    /// `signatures` has not one row for each row of the result (gradients only).
+    Signatures,
+    /// `cotangents` has not one row for each row of the result (gradients only).
+    Cotangents,
+}
+
+/// Numbers in the output of a request: batch * rows * row.
+pub fn output_len<T>(request: &Request<'_, T>) -> Option<usize> {
+    let size = crate::signature_size(request.channels, request.depth)?;
+    let row = size + usize::from(request.options.scalar_term);
+    request.batch.checked_mul(rows(request))?.checked_mul(row)
+}
+
+/// Output rows a path.
+pub(crate) fn rows<T>(request: &Request<'_, T>) -> usize {
+    if request.options.stream { request.points - usize::from(request.basepoint.is_none()) } else { 1 }
+}
+
+impl<T: Copy> Request<'_, T> {
+    /// Whether everything but scratch is there.
+    pub(crate) fn check(&self, shape: &Shape, out: usize) -> Result<(), Error> {
+        if self.points == 0 {
+            return Err(Error::Shape);
+        }
+        let path_len = self.points.checked_mul(self.channels).ok_or(Error::Shape)?;
+        if self.batch.checked_mul(path_len) != Some(self.paths.len()) {
+            return Err(Error::Paths);
+        }
+        if let Some(lengths) = self.lengths
+            && (lengths.len() != self.batch || lengths.iter().any(|&l| l == 0 || l as usize > self.points))
+        {
+            return Err(Error::Lengths);
+        }
+        let last = self.batch.saturating_sub(1);
+        if let Some(b) = self.basepoint
+            && self.batch > 0
+            && b.get(last, self.channels).is_none()
+        {
+            return Err(Error::Basepoint);
+        }
+        if let Some(i) = self.initial
+            && self.batch > 0
+            && i.get(last, shape.size).is_none()
+        {
+            return Err(Error::Initial);
+        }
+        if output_len(self) != Some(out) {
+            return Err(Error::Output);
+        }
+        Ok(())
+    }
+}
