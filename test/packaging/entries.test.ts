@@ -74,7 +74,7 @@ it.each([
   ["workerd", ["core", "gradients", "sizes"]],
   ["edge-light", ["core", "gradients", "sizes"]],
   // Another family's: its own binaries, and nothing of what the other family computes.
-  ["algebra", ["algebra-binaries", "core", "loading", "sizes"]],
+  ["algebra", ["algebra", "algebra-binaries", "core", "loading", "sizes"]],
   ["algebra-slim", ["core", "loading", "sizes"]],
   ["algebra-workerd", ["core", "sizes"]],
   ["algebra-edge-light", ["core", "sizes"]],
