@@ -75,9 +75,9 @@ it.each([
   ["edge-light", ["core", "gradients", "sizes"]],
   // Another family's: its own binaries, and nothing of what the other family computes.
   ["algebra", ["algebra", "algebra-binaries", "core", "loading", "sizes"]],
-  ["algebra-slim", ["core", "loading", "sizes"]],
-  ["algebra-workerd", ["core", "sizes"]],
-  ["algebra-edge-light", ["core", "sizes"]],
+  ["algebra-slim", ["algebra", "core", "loading", "sizes"]],
+  ["algebra-workerd", ["algebra", "core", "sizes"]],
+  ["algebra-edge-light", ["algebra", "core", "sizes"]],
   // What WebGPU needs is loaded by its `prepare`.
   ["tfjs", ["binaries", "core", "gradients", "loading", "sizes"]],
 ])("%s loads these parts at once, no engine among them", (entry, parts) => {

@@ -63,7 +63,7 @@ describe("workerd", () => {
        export default { fetch: async () => Response.json(await conformance(library, { algebra })) };`,
     );
     await settle("workerd", JSON.parse(text) as Report, workerdVersion);
-    expect(bundled).toContain("signature_scratch_bytes");
+    expect(bundled).toContain("state_numbers");
     expect(bundled).not.toMatch(forbidden);
   });
 
