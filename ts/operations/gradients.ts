@@ -1,11 +1,10 @@
 // The gradients of a call, assembled from blocks and segments of its paths.
 
-import type { Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
 import { ReadRows } from "../input/rows.ts";
-import type { GradientTensor } from "../input/tensor.ts";
 import type { Sink } from "../run/operation.ts";
-import { ArraySink, SumSink } from "../run/sinks.ts";
+import { ArraySink } from "../run/sinks.ts";
+import { RowsGradient, tensorOf } from "./rows-gradient.ts";
 import type { SignatureGradients } from "./signature-vjp.ts";
 
 const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({

@@ -18,7 +18,7 @@ import { spoils } from "../run/spoils.ts";
 import { region } from "../wasm/abi.ts";
 import { rowsCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { RowsGradient } from "./gradients.ts";
+import { RowsGradient } from "./rows-gradient.ts";
 
 /** Options of operations on rows. Unknown options are rejected. */
 export interface RowsOptions {
