@@ -26,8 +26,8 @@ export interface EngineParts extends Parts {
  *
  * @example
  * await using engine = await createEngine({ threads: "auto" });
- * const s = await engine.signature(paths, { depth: 4, onProgress: (progress) =>
- * console.log(progress) });
+ * const onProgress = ({ done, total }) => console.log(done / total);
+ * const s = await engine.signature(paths, { depth: 4, onProgress });
  */
 export type CreateEngineFunction<E extends EngineBase> = (options?: EngineOptions) => Promise<E>;
 

@@ -90,7 +90,7 @@ export const INVERSE = 2;
 export const SCALAR_TERM = 4;
 /**
  * Option of gradients: not the first segment of a path cut in time; the state is read. Segments
- * follow each other in the direction of travel, which is against it with STREAM. Each starts at the
+ * follow each other in the direction of travel; with STREAM, against it. Each starts at the
  * point where the one before it ended.
  */
 export const CONTINUED = 8;
