@@ -83,7 +83,7 @@ describe.each(["path-signature", "path-signature/slim", "path-signature/inline"]
   },
 );
 
-/** What the entries of all families have. */
+/** Common exports of all families. */
 const shared = (entry: string) => `
 import { createEngine, info, init, isPathSignatureError, type Engine, type Info } from "${entry}";
 
