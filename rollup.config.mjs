@@ -49,7 +49,7 @@ const inputs = (all, extension) =>
   Object.fromEntries(all.map(({ name, source }) => [name, `target/ts/${source.replace(/\.ts$/, extension)}`]));
 const isCommonJs = (entry) => entry.commonjs;
 const together = entries.filter(({ alone }) => !alone);
-/** No module does anything when it is imported, so one of which nothing is used is in no file. */
+/** Modules have no side effects on import, so unused ones are dropped. */
 const treeshake = { moduleSideEffects: false };
 const common = { external, onLog, treeshake, plugins: [comlink, workerFile] };
 const names = (extension) => ({
@@ -86,7 +86,10 @@ const sharedFiles = {
   core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
   /** Calls on the device of TensorFlow.js, which its `prepare` loads. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
-  /** Planning and reading for GPUs are the engine's; devices, kernels and measuring come when a device is first opened. */
+  /**
+   * Planning and reading for GPUs are part of the engine; devices, kernels and calibration are
+   * loaded when a device is first opened.
+   */
   gpu: /\/gpu\/(?!(blocks|faults|flow-layout|input|kernel-plan|layout|limits|operations\/[^/]+|readback|recovery|shape|share|source|tensor|usage)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
   engine:
     /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/(plan-constants|worker-source)\.js$|\/comlink\//,

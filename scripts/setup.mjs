@@ -1,7 +1,8 @@
-// Brings what building and testing need and this machine lacks: npm dependencies, a Rust toolchain, wasm-pack and
-// wasm-bindgen, a C linker; for tests also browsers and a Vulkan driver. Runs on any Node from 20, before anything is
-// installed. Costs well under a second when nothing is missing: it then only compares stamps and looks whether files exist.
-// Every npm script starts with it (start.mjs).
+// Installs what the machine lacks for building and testing: npm dependencies, a Rust toolchain,
+// wasm-pack and wasm-bindgen, a C linker; for tests also browsers and a Vulkan driver. Runs on any
+// Node from 20, before anything is installed. Takes well under a second if nothing is missing: it
+// then only compares stamps and checks that files exist. Every npm script starts with it
+// (start.mjs).
 //
 //   node scripts/setup.mjs
 
@@ -34,7 +35,7 @@ async function linker() {
   );
 }
 
-/** `hosts`: whether browsers and drivers are wanted as well. */
+/** `hosts`: whether to install browsers and drivers as well. */
 const missing = (hosts) => ({
   npm: !npm.isComplete(),
   linker: !hasLinker(),
@@ -47,7 +48,9 @@ const missing = (hosts) => ({
 const anything = (what) =>
   what.npm || what.linker || what.rust || what.tools || what.browsers.length > 0 || what.webgpu.length > 0;
 
-/** Everything at once that does not need one another: npm and apt wait for the network while cargo keeps the cores busy. */
+/**
+ * Independent steps in parallel: npm and apt wait for the network while cargo keeps the cores busy.
+ */
 async function bring(what) {
   const linkerSide = what.linker ? step("C compiler", linker) : Promise.resolve();
 
@@ -65,13 +68,13 @@ async function bring(what) {
   async function toolsSide() {
     if (!what.tools) return;
     await linkerSide;
-    // A toolchain that lacks something for the binaries is good enough for these.
+    // These need a toolchain, but not one that can build the binaries.
     const toolchain = remembered() ?? recentToolchain();
     if (!toolchain) await rust;
     await step(cargoTools.title, (report) => cargoTools.install(toolchain ?? remembered(), report));
   }
 
-  // apt locks itself: what the build needs comes first.
+  // apt holds a lock, so the build's packages come first.
   async function hostSide() {
     await rust.catch(() => undefined);
     if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
@@ -80,14 +83,14 @@ async function bring(what) {
 
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);
 
-  // A failure waits for the others, so that the next run starts from what did succeed.
+  // A failure waits for the others, so that the next run continues from what succeeded.
   const results = await Promise.allSettled([npmSide(), rust, toolsSide(), hostSide()]);
   const reasons = new Set(results.filter(({ status }) => status === "rejected").map(({ reason }) => reason));
   for (const reason of reasons) if (!(reason instanceof Fault)) throw reason;
   if (reasons.size > 0) throw new Fault([...reasons].map(({ message }) => message).join("\n\n"));
 }
 
-/** Gives whether anything was brought. `hosts`: also what tests run in. */
+/** Returns whether anything was installed. `hosts`: also what tests run in. */
 export async function setup({ hosts = true } = {}) {
   const node = Number(process.versions.node.split(".")[0]);
   if (node < oldestNode)

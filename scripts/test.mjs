@@ -1,5 +1,6 @@
-// Runs all tests: the crates' natively by cargo, then everything else by vitest. The last line has the totals of both,
-// `N passed, N failed`, and the exit status says whether all passed. Arguments go to vitest, except
+// Runs all tests: the crates natively by cargo, then everything else by vitest. The last line has
+// the totals of both, `N passed, N failed`, and the exit status is 0 if all passed. Arguments go to
+// vitest, except
 //
 //   --all                  with the exhaustive sweeps, which repeat what smaller tables prove (test/level.ts)
 //   --quick                no browser, no tarball, no GPU: cargo, types, and the tables on the inlined binaries
@@ -56,7 +57,7 @@ async function cargo() {
   return counts;
 }
 
-/** Of programs under test: what they say on stderr is shown only where vitest itself failed. */
+/** Stderr of programs under test is shown only if vitest itself failed. */
 const stderrFile = at("target", "test", "stderr.txt");
 const mostStderr = 4_000;
 
@@ -81,7 +82,7 @@ async function vitest(args, env) {
   return withStatus(text ? JSON.parse(text) : none, status);
 }
 
-/** The types of everything, as `npm run check` looks at them; counts as one test. */
+/** All types, as in `npm run check`; counts as one test. */
 async function types() {
   try {
     await step("tsc", async () => {

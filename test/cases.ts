@@ -379,13 +379,13 @@ export const cases: readonly Case[] = [
   ...forms(),
 ];
 
-/** What of a case does not depend on how it is computed. */
+/** Properties of a case that do not depend on how it is computed. */
 export function optionsOf({ algorithm, basepoint, initial, inverse, lengths, scalarTerm, stream }: Case) {
   const ragged = lengths.some((length) => length !== lengths[0]);
   return { algorithm, basepoint, initial, inverse, ragged, scalarTerm, stream };
 }
 
-/** What a case is in the table for, where nothing is known of kernels. */
+/** Default features of a case, without knowledge of kernels. */
 export function shownByCase(one: Case): Shown {
   const { channels, depth, dtype, form, lengths, name } = one;
   const lanes = `lanes ${lengths.length % 4} ${dtype}`;

@@ -75,7 +75,10 @@ function isRun({ basepoint, dtype, initial, inverse, name }: Case): boolean {
   return odd === (dtype === "float64");
 }
 
-/** Gradients do not depend on which kernel computed the signatures, but for rounding: the plain cases are enough. */
+/**
+ * Up to rounding, gradients do not depend on the kernel of the signatures, so the plain cases are
+ * enough.
+ */
 const every = [...cases.filter((one) => one.algorithm === "auto" && isRun(one)), ...lonePaths()];
 const table = level === "quick" ? chosenOf(every, shownByCase) : every;
 

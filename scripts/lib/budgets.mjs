@@ -18,9 +18,7 @@ const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
 /** What an app downloads at once. */
 const atOnce = (name, path, limit, buys, names) => bundled(name, path, limit, buys, { names, plugin: withoutLazy });
 
-/**
- * Files of dist/shared that are loaded when an engine is asked for, besides what has been there.
- */
+/** Files of dist/shared that an engine loads in addition to those already loaded. */
 const lazily = (name, files, limit, buys, besides = []) =>
   bundled(
     name,
@@ -45,11 +43,12 @@ const withoutEngine =
   "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
 
 /**
- * What one function more may add to an app that imports all others of its family without a binary.
+ * What an additional function may add to an app that imports all others of its family without a
+ * binary.
  */
 export const functionBytes = 600;
 
-/** What a variant of a family's binary is. */
+/** Description of each variant of a family's binary. */
 const binaries = {
   relaxed: "with fused multiply-adds",
   simd: "the same bits everywhere",

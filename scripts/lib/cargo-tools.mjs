@@ -16,7 +16,10 @@ const print = () => fingerprint(filesUnder(sources), wasmPackVersion, wasmBindge
 export const isPresent = () =>
   ["wasm-pack", "wasm-bindgen"].every((program) => existsSync(join(toolsBin, program))) && isCurrent(stamp, print());
 
-/** Compiles them with any toolchain that is recent enough. What a failure leaves is where the next one goes on from. */
+/**
+ * Compiles them with any toolchain that is recent enough. After a failure the next attempt reuses
+ * the completed part.
+ */
 export async function install(toolchain, report) {
   const args = ["install", "--locked", "--force", "--root", toolsFolder, "--path", at(sources)];
   const folder = targetFolder("tools");

@@ -1,12 +1,12 @@
-// The entries of the package: one table, from which come rollup's inputs (rollup.config.mjs),
-// package.json's `exports` (scripts/exports.mjs) and what test/packaging expects. A family has an
-// entry for each kind of host (entry-modules.mjs); any other entry is a line in `files` and one in
-// `paths`.
+// The entries of the package: one table, from which rollup's inputs (rollup.config.mjs),
+// package.json's `exports` (scripts/exports.mjs) and the expectations of test/packaging are
+// derived. A family has an entry for each kind of host (entry-modules.mjs); any other entry is a
+// line in `files` and one in `paths`.
 
 import { entryModule } from "./entry-modules.mjs";
 import { families, mainFamily, prefixed } from "./families.mjs";
 
-/** A family's entries: what is built, and what can be imported. */
+/** A family's entries: the files to build, and the paths that can be imported. */
 function entriesOf(family) {
   const [name, path] = family === mainFamily ? ["index", "."] : [family, `./${family}`];
   const [slim, workerd, edgeLight] = ["slim", "workerd", "edge-light"].map((host) => prefixed(family, host));
@@ -31,7 +31,7 @@ function entriesOf(family) {
         browser: name,
         default: name,
       },
-      /** The same entry whatever the conditions. */
+      /** The same entry under all conditions. */
       [`${path}/inline`]: { default: name },
       [`${path}/slim`]: { default: slim },
     },
@@ -41,8 +41,8 @@ function entriesOf(family) {
 const all = Object.keys(families).map(entriesOf);
 
 /**
- * What is built: dist/NAME.js with its declarations, and dist/NAME.cjs where CommonJS is meant to
- * get it as well. `source` is below ts/.
+ * Files to build: dist/NAME.js with its declarations, and dist/NAME.cjs if there is a CommonJS
+ * form. `source` is below ts/.
  */
 const files = {
   ...Object.assign({}, ...all.map(({ files }) => files)),
@@ -65,7 +65,7 @@ const paths = {
 };
 
 /**
- * The binaries, imported as they are; their types are those that edge hosts and their bundlers
+ * The binaries, imported as files; their types are those that edge hosts and their bundlers
  * produce.
  */
 const binaries = { "./wasm/*.wasm": { types: "./dist/wasm/module.d.ts", default: "./dist/wasm/*.wasm" } };

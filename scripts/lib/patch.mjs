@@ -1,11 +1,11 @@
-// Makes a patch that turns one binary, `base`, into another, `next`. The variants of a family differ
-// in a few instructions, so a patch is a sixth of a binary's size after compression. Made while
-// building; applied by ts/wasm/binaries.ts.
+// Makes a patch that turns one binary, `base`, into another, `next`. The variants of a family
+// differ in a few instructions, so a patch is a sixth of a binary's size after compression. Made by
+// the build; applied by ts/wasm/binaries.ts.
 //
-// A patch begins with the length of `next`. Then come, until that many bytes are made: how many
-// literal bytes follow; those bytes; how many bytes to copy from `base`; from where, as the
-// distance from where `base` would go on if the literal bytes had replaced as many (zigzag: 2n for
-// n, −2n − 1 for negative n). Numbers are LEB128.
+// A patch begins with the length of `next`. Then the following repeats until that many bytes are
+// made: the number of literal bytes; those bytes; the number of bytes to copy from `base`; and
+// their position, relative to where `base` would continue if the literal bytes had replaced as many
+// (zigzag: 2n for n, −2n − 1 for negative n). Numbers are LEB128.
 
 /**
  * Shorter copies cost more than their bytes after compression: longer and shorter limits were tried

@@ -124,7 +124,10 @@ export function command(file, args, { env = {}, cwd, onLine } = {}) {
   });
 }
 
-/** Runs a command with this terminal as its own, or with an open file for its stderr; resolves to its exit status. */
+/**
+ * Runs a command attached to this terminal, or with a file as its stderr; resolves to its exit
+ * status.
+ */
 export function foreground(file, args, { env = {}, cwd, stderr = "inherit" } = {}) {
   return new Promise((resolve, reject) => {
     const stdio = ["inherit", "inherit", stderr];

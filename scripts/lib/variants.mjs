@@ -1,6 +1,6 @@
-// The three variants of a family's binary: their names and what each may contain. One opcode that
-// an engine does not know makes it refuse the whole module, so features never mix in one file. How
-// they are compiled: wasm.mjs. What they really contain: test/binaries.test.ts.
+// The three variants of a family's binary: their names and features. An engine rejects a whole
+// module for one unknown opcode, so features never mix in one file. wasm.mjs compiles them;
+// test/binaries.test.ts checks their opcodes.
 
 /**
  * Maximum memory of a shared instance: 1 GiB, which a shared memory must declare when it is
@@ -36,7 +36,7 @@ export const variants = {
 };
 
 /**
- * The variant whose bytes entries carry whole, since most engines run it; they carry the others as
- * patches of it.
+ * The variant whose bytes entries contain whole, since most engines run it; the others are patches
+ * of it.
  */
 export const patchBase = "relaxed";

@@ -1,6 +1,6 @@
-// Compiles one binary (a variant of a family) from crates/wasm with wasm-pack, unless nothing that
-// goes into it changed. Writes pkg/<family>/<variant>, dist/wasm/<variant>.wasm with the family in
-// front, and ts/generated/<family>/<variant>.ts, which entries carry.
+// Compiles one binary (a variant of a family) from crates/wasm with wasm-pack, unless no input has
+// changed. Writes pkg/<family>/<variant>, dist/wasm/<variant>.wasm (prefixed with the family), and
+// ts/generated/<family>/<variant>.ts, which entries import.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -41,8 +41,8 @@ function rustflags(variant, toolchain) {
     "unstable-options",
     "-C",
     "panic=immediate-abort",
-    // Names by which functions can be sorted (`finish`): with all type parameters first, and
-    // nothing that depends on the machine before them.
+    // Names by which functions can be sorted (`finish`): they start with all type parameters, and
+    // do not depend on the machine.
     "-C",
     "symbol-mangling-version=v0",
     ...toolchain.linker.flags,
@@ -94,7 +94,7 @@ const baseline = [
 /**
  * Sorts functions by name, then removes the names. Instances of a function for float32 and float64,
  * or for different numbers of channels, are then adjacent, within the 32 KiB in which gzip finds
- * repetitions: 5 % of the download. The code itself is unchanged, unless it is to be optimised.
+ * repetitions: 5 % of the download. The code is unchanged, unless optimisation is requested.
  */
 async function finish(binary, wasmOpt) {
   const file = built(binary);
@@ -116,7 +116,7 @@ async function finish(binary, wasmOpt) {
   renameSync(`${file}.finished`, file);
 }
 
-/** Plan of one binary: whether it is current, and how to build it. */
+/** Plan of one binary: whether it is up to date, and how to build it. */
 function planOne(binary, toolchain, wasmOpt) {
   const { family, variant } = binary;
   const flags = rustflags(variant, toolchain);
@@ -165,8 +165,8 @@ function planOne(binary, toolchain, wasmOpt) {
 }
 
 /**
- * Plans of all families' binaries of a variant. They have one target folder, since std and the
- * kernels compile to the same for all families; so they are built one after the other.
+ * Plans of all families' binaries of a variant. They share one target folder, since std and the
+ * kernels compile to the same for all families; so they are built in sequence.
  */
 export const plan = (variant, toolchain, { wasmOpt = false } = {}) =>
   Object.keys(families).map((family) => planOne({ family, variant }, toolchain, wasmOpt));
@@ -180,14 +180,14 @@ export function place(variant) {
     const binary = { family, variant };
     const base = { family, variant: patchBase };
     writeIfChanged(shipped(binary), bytesOf(binary));
-    // A variant alone (build --variant) is inlined once the base is there.
+    // With `build --variant`, a variant is inlined only if the base exists.
     if (!existsSync(built(base))) continue;
     for (const one of variant === patchBase ? Object.keys(variants) : [variant])
       if (existsSync(built({ family, variant: one }))) inline({ family, variant: one }, base);
   }
 }
 
-/** Writes a binary's bytes as a source file: the base whole, the others as patches of it. */
+/** Writes the bytes of a binary as a source file: the base whole, the others as patches of it. */
 function inline(binary, base) {
   const bytes = bytesOf(binary);
   const [what, text] =

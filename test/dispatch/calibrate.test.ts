@@ -49,7 +49,7 @@ function machine(costs: typeof shippedCosts, threads: number) {
   return { bench, onCpu, onGpu };
 }
 
-/** Calls that were not measured. */
+/** Calls other than the measured ones. */
 const others = (
   [
     [100, 50, 3, 4],

@@ -288,7 +288,7 @@ describe("input in shared memory", () => {
           [[2, 50_000, 3], { depth: 3, inverse: round % 2 === 1, basepoint: true }],
         ] as const) {
           const count = shape.reduce((a, b) => a * b, 1);
-          // One buffer per call: workers have to be told of each before they use it.
+          // One buffer per call: workers must receive each before they use it.
           const Numbers = round % 3 === 0 ? Float64Array : Float32Array;
           const size = Numbers.BYTES_PER_ELEMENT;
           const buffer = new SharedArrayBuffer((count + 5) * size) as unknown as ArrayBuffer;
@@ -402,7 +402,7 @@ describe("info and explain", () => {
       device: "auto",
       closed: false,
     });
-    // There is always something left to do, however late the last worker comes.
+    // There is always work left, however late the last worker starts.
     let over = false;
     const client = async () => {
       while (!over) await here.signature(long.paths, long.options);

@@ -39,7 +39,7 @@ afterEach(async () => {
   await expect.poll(() => nursery.alive.size).toBe(0);
 });
 
-/** Calls among which workers die: every shape of them some ten times, or seventy. */
+/** Calls during which workers die: each shape about ten times, or seventy. */
 const mixed = level === "all" ? 2000 : 300;
 
 const ways: { name: string; options: EngineOptions; variant: "relaxed" | "simd" }[] = [
@@ -174,7 +174,7 @@ describe.each(ways)("$name", ({ options, variant }) => {
         else faults.push(error);
       }
     }
-    // As a server does: some in flight, each followed by another when it is done.
+    // Like a server: a few calls in flight, each followed by another when it is done.
     let begun = 0;
     const client = async () => {
       while (begun < mixed) await one(begun++);

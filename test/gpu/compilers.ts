@@ -1,7 +1,7 @@
 // Messages of WGSL compilers about the library's kernels: every message of every module, on the
 // current runtime.
 
-/** Tells the label of every module that devices make from now on. */
+/** Passes the label of every module that devices create from now on to `seen`. */
 export function noteModules(prototype: GPUDevice, note: (label: string) => void): void {
   const original = prototype.createShaderModule;
   prototype.createShaderModule = function (descriptor) {

@@ -191,7 +191,7 @@ export const everyGpuGradientCase: readonly GradientCase[] = [
   ...cut,
 ].filter((one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0);
 
-/** Those that are run. */
+/** The cases to run. */
 export const gpuGradientCases = chosenGradients(everyGpuGradientCase);
 
 /** Runs a case. */

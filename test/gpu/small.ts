@@ -21,8 +21,8 @@ export function altered(device: GPUDevice, others: Record<string, unknown>): GPU
 }
 
 /**
- * A device that compiles each kernel once, whichever backend asks for it first: backends that are told other limits still need the same kernels, and
- * compiling is most of what a call costs on an adapter of software.
+ * A device that compiles each kernel once for all backends. Backends with other limits need the
+ * same kernels, and on a software adapter compilation is most of the cost of a call.
  */
 export function compilingOnce(device: GPUDevice): GPUDevice {
   const modules = new Map<string, GPUShaderModule>();

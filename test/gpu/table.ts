@@ -112,12 +112,12 @@ export const everyGpuCase: readonly Case[] = [...cases, ...edges(), ...pieces()]
   (one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0,
 );
 
-/** Those that are run. */
+/** The cases to run. */
 export const gpuCases = chosenSignatures(everyGpuCase);
 
 const known = new Map<Case, { numbers: Material; references: Reference[] }>();
 
-/** Made once for all devices that a case runs on. */
+/** Created once for all devices that a case runs on. */
 function truth(one: Case) {
   const found = known.get(one);
   if (found) return found;

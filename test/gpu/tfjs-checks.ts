@@ -557,7 +557,7 @@ export async function run(onDevice?: unknown): Promise<Record<string, string | n
     try {
       await part();
       failures[name] = null;
-      // A gradient that throws leaves what the backend's tape had saved.
+      // A gradient that throws leaks what the backend's tape has saved.
       if (!/lost|no kernel/.test(name)) assertSame(tf.memory().numTensors, before, "tensors that are left");
     } catch (error) {
       failures[name] = String((error as Error).stack ?? error);

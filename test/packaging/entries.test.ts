@@ -75,7 +75,7 @@ it.each([
   // No code that compiles bytes, starts workers or imports dynamically.
   ["workerd", ["core", "gradients", "sizes"]],
   ["edge-light", ["core", "gradients", "sizes"]],
-  // Another family's: its own binaries, and nothing of what the other family computes.
+  // The entry of another family: its own binaries, and no operations of the first.
   ["algebra", ["algebra-binaries", "core", "loading", "sizes"]],
   ["algebra-slim", ["core", "loading", "sizes"]],
   ["algebra-workerd", ["core", "sizes"]],

@@ -16,7 +16,10 @@ const run = promisify(execFile);
 const folder = join(realpathSync(mkdtempSync(join(tmpdir(), "path-signature-again-"))), "elsewhere");
 afterAll(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
 
-/** Compiling a binary compiles Rust's library too, half a minute of a core: all of them in CI, at a desk one, and not again what was shown of the same sources and bytes. */
+/**
+ * Compiling a binary also compiles Rust's library, half a minute on one core. CI compiles all of
+ * them. Elsewhere one is compiled, and not again for the same sources and bytes.
+ */
 const print = fingerprint(filesUnder("crates", "Cargo.toml", "Cargo.lock", "scripts/lib", "dist/wasm"));
 const shown = join(root, "target", "test", "reproduced");
 const isShown = level !== "all" && isCurrent(shown, print);

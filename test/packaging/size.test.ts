@@ -41,7 +41,7 @@ describe.each(budgets.map(({ name, limit }) => ({ name, limit })))("$name", ({ n
 describe.each(Object.keys(families))("a function more of the family %s", (family) => {
   const functions = functionsOf(family);
 
-  /** What an app pays that imports these functions from the entry without a binary. */
+  /** What an app downloads that imports these functions from the entry without a binary. */
   async function compressed(names: readonly string[]): Promise<number> {
     const { outputFiles } = await build({
       stdin: {
