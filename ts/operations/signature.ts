@@ -13,7 +13,7 @@ import { hasStretches, stretchesIn } from "../run/cut.ts";
 import { initialInput, pathInputs } from "../run/inputs.ts";
 import { runOnce } from "../run/once.ts";
 import type { Kernel, Output, Segments } from "../run/operation.ts";
-import { runOn } from "../run/run.ts";
+import { afterFault } from "../run/run.ts";
 import { ArraySink } from "../run/sinks.ts";
 import { spoils } from "../run/spoils.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
@@ -182,11 +182,13 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
     if (out !== undefined) checkOut(out, count, call);
     if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
       checkBefore(kernel.inputs, call);
-    const data =
-      count === 0
-        ? (out ?? allocateNumbers(dtype, 0, "paths"))
-        : runOn(runtime, signatureOperation.name, call, runOnce, signatureOperation, out, count);
-    return wrap(call, data);
+    if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
+    const instance = runtime.instance();
+    try {
+      return wrap(call, runOnce(instance, call, signatureOperation, out, count));
+    } catch (error) {
+      throw afterFault(runtime, instance, signatureOperation.name, call, error);
+    }
   }
   return signature as SignatureFunction;
 }
