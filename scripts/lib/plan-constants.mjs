@@ -22,7 +22,9 @@ const constants = [
 const usize = String.raw`(?:\d+|1 << \d+)`;
 const value = new RegExp(`^(?:${usize}|\\[${usize}(?:, ${usize})*,?\\])$`);
 
-/** A constant's value as JavaScript: a number, or a list of numbers, which Rust writes the same way. */
+/**
+ * A constant's value as JavaScript: a number, or a list of numbers, which Rust writes the same way.
+ */
 function literalOf(name, sources) {
   const declaration = new RegExp(String.raw`\bconst ${name}: (?:usize|\[usize; \d+\]) =\s*([^;]+);`, "g");
   const found = sources.flatMap((text) => [...text.matchAll(declaration)].map(([, given]) => given.trim()));

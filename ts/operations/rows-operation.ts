@@ -32,7 +32,10 @@ export interface RowsOptions {
    * omit theirs.
    */
   readonly scalarTerm?: boolean | undefined;
-  /** Number type of computation and result. Default: float32 if all rows are Float32Arrays, else float64. */
+  /**
+   * Number type of computation and result. Default: float32 if all rows are Float32Arrays, else
+   * float64.
+   */
   readonly dtype?: "float32" | "float64" | undefined;
   /**
    * Array for the result, of its number type and exact length; `data` of the result is then this

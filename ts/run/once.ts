@@ -103,8 +103,8 @@ function writeShape(u32: Uint32Array, w: number, { dtype, channels, depth, bits 
 }
 
 /**
- * Bytes of scratch. The last result is cached, since consecutive calls mostly have the same shape. @throws
- * PathSignatureError SIZE_TOO_LARGE
+ * Bytes of scratch. The last result is cached, since consecutive calls mostly have the same
+ * shape. @throws PathSignatureError SIZE_TOO_LARGE
  */
 function scratchOf(instance: Instance, call: Call, operation: number): number {
   const { once } = instance;

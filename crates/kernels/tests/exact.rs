@@ -1,4 +1,5 @@
-//! The kernels against exact arithmetic: the stored oracles, and products of segment exponentials over the rationals, on every lane type.
+//! The kernels against exact arithmetic: the stored oracles, and products of segment exponentials
+//! over the rationals, on every lane type.
 
 mod common;
 
@@ -25,8 +26,9 @@ fn rational(text: &str) -> BigRational {
     text.parse().unwrap_or_else(|_| panic!("not a rational: {text}"))
 }
 
-/// Rounding of one path's signature of `steps` steps: each coefficient of level k is a sum of terms bounded by V^k / k!, V the path's length
-/// (sum of |increments|, here in the 1-norm), with about `steps + k` roundings on the way.
+/// Rounding of one path's signature of `steps` steps: each coefficient of level k is a sum of terms
+/// bounded by V^k / k!, V the path's length (sum of |increments|, here in the 1-norm), with about
+/// `steps + k` roundings on the way.
 fn assert_close<V: Lanes>(what: &str, got: &[V::T], exact: &[f64], d: usize, length: f64, steps: usize) {
     let epsilon = if size_of::<V::T>() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON };
     let (mut k, mut end, mut scale) = (0, 0, 1.0);
@@ -202,7 +204,8 @@ impl Case {
     }
 }
 
-/// Every shape with every combination of stream, inverse, scalar term and ragged lengths, on every algorithm and lane type.
+/// Every shape with every combination of stream, inverse, scalar term and ragged lengths, on every
+/// algorithm and lane type.
 #[test]
 fn rationals() {
     let mut random = Random(7);

@@ -1,6 +1,7 @@
-//! The head of a task: 48 words that say what to compute, on which numbers, and where results go. `ts/run/head.ts`
-//! describes every word. The head is copied to the stack before anything of it is checked, so that nothing can change
-//! under a check, and every range is checked before it becomes a slice.
+//! The head of a task: 48 words that say what to compute, on which numbers, and where results go.
+//! `ts/run/head.ts` describes every word. The head is copied to the stack before anything of it is
+//! checked, so that nothing can change under a check, and every range is checked before it becomes
+//! a slice.
 
 use crate::code;
 use crate::ranges::{inside, is_aligned, is_sound};
@@ -8,8 +9,8 @@ use path_signature_kernels::PerPath;
 use path_signature_kernels::lanes::Lanes;
 use std::cell::RefCell;
 
-/// A head as it lies in memory. Offsets count bytes from the head on, 0 is absent; strides count numbers, 0 is one row
-/// for all items.
+/// A head as it lies in memory. Offsets count bytes from the head on, 0 is absent; strides count
+/// numbers, 0 is one row for all items.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct Head {
@@ -25,7 +26,8 @@ pub struct Head {
     pub lengths: u32,
     /// Numbers of a row, where an operation has an input of which the width varies.
     pub row: u32,
-    /// The absolute address of the scratch memory. Native builds, whose addresses have 64 bits: an offset.
+    /// The absolute address of the scratch memory. Native builds, whose addresses have 64 bits: an
+    /// offset.
     pub scratch: u32,
     pub scratch_bytes: u32,
     pub reserved: u32,
@@ -137,7 +139,8 @@ impl Task {
         self.head.regions[a].offset == self.head.regions[b].offset
     }
 
-    /// `count` numbers at an address; `None` if they are misaligned, outside the memory, or written by another slice.
+    /// `count` numbers at an address; `None` if they are misaligned, outside the memory, or written
+    /// by another slice.
     fn slice<T>(&self, address: usize, count: usize) -> Option<&'static [T]> {
         if count == 0 {
             return Some(&[]);

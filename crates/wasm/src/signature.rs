@@ -64,7 +64,8 @@ pub fn request<T: Real>(task: &Task, options: Options) -> Result<Request<'static
     })
 }
 
-/// Computes a request, which says nothing of a recovery; says whether the sums of increments are finite.
+/// Computes a request, which says nothing of a recovery; says whether the sums of increments are
+/// finite.
 pub fn compute<V: Lanes>(
     request: &Request<'_, V::T>,
     out: &mut [V::T],
