@@ -177,7 +177,9 @@ describe.each([
       "quiet.mjs",
       `const compiled = [];
        for (const name of ["Module", "Instance", "Memory"]) {
-         WebAssembly[name] = new Proxy(WebAssembly[name], { construct(...args) { compiled.push(name); return Reflect.construct(...args); } });
+         WebAssembly[name] = new Proxy(WebAssembly[name], {
+           construct(...args) { compiled.push(name); return Reflect.construct(...args); },
+         });
        }
        const { signature } = await import("path-signature");
        const before = compiled.length;

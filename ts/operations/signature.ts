@@ -177,8 +177,10 @@ export const signatureOperation: Descriptor<ReturnType<typeof wrap>> = {
     const reasons: string[] = [];
     if (hasStretches(call)) {
       const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
+      const steps = longestStretch(call.channels);
       reasons.push(
-        `paths of more than ${longestStretch(call.channels)} steps are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`,
+        `paths of more than ${steps} steps are cut into ${n} stretches, \
+multiplied by Chen's identity in a fixed tree`,
       );
     }
     if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");

@@ -178,7 +178,8 @@ export class Job {
       "paths",
       `${what}, depth ${call.depth}`,
       "such that a block of four paths fits into the memory of a thread",
-      `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into the memory of a thread: lower the depth, the channels or the length`,
+      `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into \
+the memory of a thread: lower the depth, the channels or the length`,
     );
   }
 }

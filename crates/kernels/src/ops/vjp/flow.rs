@@ -2,7 +2,8 @@
 //! suffixes. The mirror image of `walk`, which owns prefixes.
 //!
 //! One step with increment z, X⌟z the contraction of the first letter (Y(v) = Σ_a z_a X(a v)):
-//!     X_{k,0} = Θ_k before the step,  X_{k-1,j+1} = X_{k,j}⌟z,  Θ_k += Σ_{j≥1} X_{k,j} / j!   (Θ_N stays as it is),
+//!     X_{k,0} = Θ_k before the step,  X_{k-1,j+1} = X_{k,j}⌟z,
+//!     Θ_k += Σ_{j≥1} X_{k,j} / j!   (Θ_N stays as it is),
 //! and what gradients need of it are two antisymmetric matrices a step, both on level 2
 //! (`docs/gradients.md`):
 //!     behind the step -Σ_j (j+1)/(j+2)! X_{2,j},  before it -Σ_j 1/(j+2)! X_{2,j}.

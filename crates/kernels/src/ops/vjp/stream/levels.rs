@@ -6,7 +6,8 @@
 //!     C_m(w c) = R(w c) + C_{m+1}(w) z_c/(m+1),     R'(w c) = R(w c) + C_1(w) z_c.
 //! So with λ' the cotangent of the signatures R' after the step, λ that of those before it, and κ_m
 //! that of C_m,
-//!     κ_1(w) = Σ_c z_c λ'(w c),     κ_{m+1}(w) = Σ_c z_c κ_m(w c)/(m+1),     λ(w c) = λ'(w c) + Σ_m κ_m(w c),
+//!     κ_1(w) = Σ_c z_c λ'(w c),     κ_{m+1}(w) = Σ_c z_c κ_m(w c)/(m+1),
+//!     λ(w c) = λ'(w c) + Σ_m κ_m(w c),
 //!     g(c) = Σ_w (C_1(w) λ'(w c) + Σ_m C_{m+1}(w)/(m+1) κ_m(w c)).
 //!
 //! A pass over a level has some letters' z and g in registers, and goes through memory from one end
