@@ -13,8 +13,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * browser, tarball or GPU and little time.
  */
 const quick = [
-  ...["binaries", "cases", "cut", "errors", "gradients", "gradients-oracles", "hostile", "identities", "loading"],
-  ...["memory", "oracles", "tensor", "types", "dispatch/*", "engine/errors", "gpu/plan"],
+  ...["abi", "algebra", "algebra-errors", "binaries", "cases", "cut", "errors", "gradients", "gradients-oracles"],
+  ...["hostile", "identities", "imports", "loading", "memory", "oracles", "tensor", "types", "width"],
+  ...["dispatch/*", "engine/bits", "engine/errors", "gpu/plan"],
 ].map((name) => `test/${name}.test.ts`);
 
 /**

@@ -18,7 +18,7 @@ const installed = (file: string) => join(consumer.folder, "node_modules/path-sig
  * contents.
  */
 const sharedScripts = [
-  ...["core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu"],
+  ...["algebra", "core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu"],
   ...Object.keys(families).flatMap((family) => [prefixed(family, "binaries"), prefixed(family, "threads")]),
 ].sort();
 /** The binaries below dist/wasm. */
@@ -140,6 +140,32 @@ describe.each([
     skip(missing(node) !== undefined, missing(node));
     const file = consumer.write("common.cjs", `const ${names} = require("path-signature");${program}`);
     expect(JSON.parse(await consumer.run(nodes[node], file))).toEqual(expected);
+  });
+
+  it.for([
+    [
+      "mjs",
+      'import { exp, inverse, multiply } from "path-signature/algebra"; import { signature } from "path-signature";',
+    ],
+    [
+      "cjs",
+      'const { exp, inverse, multiply } = require("path-signature/algebra"); const { signature } = require("path-signature");',
+    ],
+  ])("multiplies and inverts signatures (%s)", async ([extension, load], { skip }) => {
+    skip(missing(node) !== undefined, missing(node));
+    const file = consumer.write(
+      `algebra.${extension}`,
+      `${load}
+       const of = (...path) => signature(path, { depth: 2 });
+       const options = { channels: 2, depth: 2 };
+       const first = of([0, 0], [1, 2]);
+       const whole = multiply(first, of([1, 2], [3, 1]), options);
+       const rest = multiply(inverse(first, options), whole, options);
+       const line = exp([2, -1, 0, 0, 0, 0], options);
+       console.log(JSON.stringify([whole, rest, line].map(({ data }) => [...data])));`,
+    );
+    const line = [2, -1, 2, -1, -1, 0.5];
+    expect(JSON.parse(await consumer.run(nodes[node], file))).toEqual([known, line, line]);
   });
 
   it("takes a binary of the package by its URL", async ({ skip }) => {

@@ -83,9 +83,12 @@ describe.each(["path-signature", "path-signature/slim", "path-signature/inline"]
   },
 );
 
-/** Common exports of all families. */
-const shared = (entry: string) => `
-import { createEngine, info, init, isPathSignatureError, type Engine, type Info } from "${entry}";
+/** What the entries of all families have, and the functions of the algebra. */
+const algebra = (entry: string) => `
+import {
+  createEngine, exp, info, init, isPathSignatureError, log, multiply, multiplyVjp,
+  type Engine, type GradientTensor, type Info, type Rows, type RowsOptions, type Signature,
+} from "${entry}";
 
 export const told: Info = info();
 export const ready: Promise<Info> = init({ variant: "simd" });
@@ -93,15 +96,30 @@ export const engine: Promise<Engine> = createEngine({ threads: 2 });
 export const ours: boolean = isPathSignatureError(1);
 // @ts-expect-error: it takes nothing
 info("simd");
+
+const options = { channels: 2, depth: 2 } as const;
+const row: Rows = new Float32Array(6);
+export const one: Float32Array = exp(new Float32Array(6), options).data;
+export const two: Float64Array = multiply([1, 2, 3, 4, 5, 6], new Float32Array(6), options).data;
+export const known: Float32Array = log(row, { ...options, dtype: "float32" }).data;
+export const tensor: Signature = multiply({ data: one, shape: [6] }, two, options satisfies RowsOptions);
+export const gradient: GradientTensor<"float64"> = multiplyVjp([[1]], [[1]], [1], { channels: 1, depth: 1 }).b;
+export const later: Promise<Signature> = engine.then((made) => made.exp(row, { ...options, onProgress: () => {} }));
+// @ts-expect-error: channels are missing
+exp(row, { depth: 2 });
+// @ts-expect-error: an option of paths
+exp(row, { ...options, stream: true });
+// @ts-expect-error: a flat list of strings
+exp(["1"], options);
 `;
 
 describe.each(["path-signature/algebra", "path-signature/algebra/slim", "path-signature/algebra/inline"])(
   "a strict consumer of %s",
   (entry) => {
     it("type-checks as an ES and as a CommonJS module, and under a bundler's resolution", async () => {
-      const files = ["shared.mts", "shared.cts"].map((name) => consumer.write(name, shared(entry)));
+      const files = ["algebra.mts", "algebra.cts"].map((name) => consumer.write(name, algebra(entry)));
       expect(await typeErrors(files, ...resolve("nodenext", "nodenext"))).toBe("");
-      const file = consumer.write("shared.ts", shared(entry));
+      const file = consumer.write("algebra.ts", algebra(entry));
       expect(await typeErrors([file], ...resolve("esnext", "bundler"))).toBe("");
     });
   },

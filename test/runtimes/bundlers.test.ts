@@ -94,8 +94,9 @@ beforeAll(async () => {
   project.write(
     "app.js",
     `import * as library from "path-signature";
+     import * as algebra from "path-signature/algebra";
      import { conformance } from "./conformance.mjs";
-     conformance(library, { workers: true }).then((report) => globalThis.report({ report }), globalThis.fail);`,
+     conformance(library, { algebra, workers: true }).then((report) => globalThis.report({ report }), globalThis.fail);`,
   );
   site = new Site(project.folder);
   await site.open();

@@ -125,6 +125,50 @@ function checkGradients({ signature, signatureVjp, signatureWithVjp }) {
   return "passed";
 }
 
+/** Results of the algebra may be apart by the roundings of a few products of a few terms each. */
+const algebraTolerance = 1e-12;
+
+async function checkAlgebra({ signature }, { algebra, workers }) {
+  if (!algebra) return "absent";
+  const { createEngine, exp, expVjp, inverse, log, multiply } = algebra;
+  const options = { channels: 3, depth: 4 };
+  const path = walk(20, 30, 3);
+  const of = (points) => signature(points, { depth: 4, dtype: "float64" });
+  const near = (found, expected, what) => {
+    assert(found.data.length === expected.length, `${what}: ${found.data.length} numbers for ${expected.length}`);
+    found.data.forEach((x, i) => {
+      const error = Math.abs(x - expected[i]);
+      assert(error <= algebraTolerance * Math.max(1, Math.abs(expected[i])), `${what}: ${x} for ${expected[i]}`);
+    });
+  };
+  const whole = of(path);
+  near(multiply(of(path.slice(0, 12)), of(path.slice(11)), options), whole.data, "Chen's product");
+  near(inverse(whole, options), of([...path].reverse()).data, "the inverse of a signature");
+  near(exp(log(whole, options), options), whole.data, "exp of log");
+  // d exp(a)/da at a = 0 is the identity.
+  const zero = new Float64Array(120);
+  assert(same([...expVjp(zero, whole.data, options).a.data], [...whole.data]), "the gradient of exp at 0");
+  let caught;
+  try {
+    log([0, 1, 2], { channels: 2, depth: 1, scalarTerm: true });
+  } catch (error) {
+    caught = error;
+  }
+  assert(algebra.isPathSignatureError(caught) && caught.code === "SCALAR_TERM_INVALID", `log of 0: ${caught}`);
+  if (!workers || !createEngine) return "passed";
+  const rows = Array.from({ length: 3000 }, (_, i) => whole.data.map((x) => x / (1 + (i % 7))));
+  const engine = await createEngine({ threads: 2, ...(typeof workers === "object" ? workers : {}) });
+  try {
+    const { data } = await engine.multiply(rows, whole, options);
+    assert(same([...data], [...multiply(rows, whole, options).data]), "the algebra's pool gives other bits");
+    const told = engine.info();
+    assert(told.workers > 0 && told.warnings.length === 0, `the algebra's pool: ${JSON.stringify(told)}`);
+  } finally {
+    await engine.close();
+  }
+  return "passed";
+}
+
 async function checkPool({ createEngine, signature, signatureVjp }, { workers }) {
   if (!workers || !createEngine) return "absent";
   const paths = Array.from({ length: 64 }, (_, i) => walk(100 + i, 50 + i, 3));
@@ -173,6 +217,7 @@ export async function conformance(library, options = {}) {
   await check("bad input", () => checkBadInput(library));
   await check("gradients", () => checkGradients(library));
   await check("pool", () => checkPool(library, options));
+  await check("algebra", () => checkAlgebra(library, options));
   let bits = null;
   await check("same bits", async () => {
     const { initWith = (variant) => library.init({ variant }) } = options;

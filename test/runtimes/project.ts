@@ -54,7 +54,15 @@ export async function settle(id: string, report: Report, versionOf: string): Pro
   writeFileSync(join(folder, `${id}.json`), JSON.stringify({ id, version: versionOf, variant: info.variant, checks }));
   const wrong = Object.entries(checks).filter(([, verdict]) => verdict !== "passed" && verdict !== "absent");
   expect(Object.fromEntries(wrong)).toEqual({});
-  expect(Object.keys(checks)).toEqual(["oracles", "ragged batch", "bad input", "gradients", "pool", "same bits"]);
+  expect(Object.keys(checks)).toEqual([
+    "oracles",
+    "ragged batch",
+    "bad input",
+    "gradients",
+    "pool",
+    "algebra",
+    "same bits",
+  ]);
   expect(info).toMatchObject({ version, variant: row.binary, loaded: true });
   expect(report.bits, "the binary simd computes other bits there").toBe(await bits());
 }

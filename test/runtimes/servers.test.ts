@@ -11,17 +11,17 @@ let project: Consumer;
 beforeAll(async () => {
   project = await makeProject();
   const finish = `
-    conformance(library, { workers: true }).then((report) => {
+    conformance(library, { algebra, workers: true }).then((report) => {
       const { Bun, Deno, process } = globalThis;
       console.log(JSON.stringify({ report, version: Deno?.version.deno ?? Bun?.version ?? process.versions.node }));
     });`;
   project.write(
     "esm.mjs",
-    `import * as library from "path-signature"; import { conformance } from "./conformance.mjs";${finish}`,
+    `import * as library from "path-signature"; import * as algebra from "path-signature/algebra"; import { conformance } from "./conformance.mjs";${finish}`,
   );
   project.write(
     "common.cjs",
-    `const library = require("path-signature"); import("./conformance.mjs").then(({ conformance }) => {${finish}});`,
+    `const library = require("path-signature"); const algebra = require("path-signature/algebra"); import("./conformance.mjs").then(({ conformance }) => {${finish}});`,
   );
 });
 afterAll(() => project.close());

@@ -1,8 +1,9 @@
 // The engine of the family `algebra`: its functions and their options. Types only.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type {
   Rows,
+  RowsDType,
   RowsGradients,
   RowsOf,
   RowsOptions,
@@ -37,15 +38,15 @@ export interface Engine extends EngineBase {
     a: A,
     b: B,
     options: Only<O, EngineRowsOptions>,
-  ): Promise<RowsOf<A, O>>;
-  /** Like `multiplyVjp`, on the engine's threads. */
+  ): Promise<RowsOf<A, O, B>>;
+  /** As `multiplyVjp`, on the engine's threads. */
   multiplyVjp<const A extends Rows, const B extends Rows, const O extends EngineRowsVjpOptions>(
     a: A,
     b: B,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<TwoRowsGradients<DTypeOf<A, O>>>;
-  /** Like `inverse`, on the engine's threads: the same result, to the bit. */
+  ): Promise<TwoRowsGradients<RowsDType<A, O, B>>>;
+  /** As `inverse`, on the engine's threads: the same result, to the bit. */
   inverse<const A extends Rows, const O extends EngineRowsOptions>(
     a: A,
     options: Only<O, EngineRowsOptions>,
@@ -55,8 +56,8 @@ export interface Engine extends EngineBase {
     a: A,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<DTypeOf<A, O>>>;
-  /** Like `exp`, on the engine's threads: the same result, to the bit. */
+  ): Promise<RowsGradients<RowsDType<A, O>>>;
+  /** As `exp`, on the engine's threads: the same result, to the bit. */
   exp<const A extends Rows, const O extends EngineRowsOptions>(
     a: A,
     options: Only<O, EngineRowsOptions>,
@@ -66,8 +67,8 @@ export interface Engine extends EngineBase {
     a: A,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<DTypeOf<A, O>>>;
-  /** Like `log`, on the engine's threads: the same result, to the bit. */
+  ): Promise<RowsGradients<RowsDType<A, O>>>;
+  /** As `log`, on the engine's threads: the same result, to the bit. */
   log<const A extends Rows, const O extends EngineRowsOptions>(
     a: A,
     options: Only<O, EngineRowsOptions>,
@@ -77,11 +78,8 @@ export interface Engine extends EngineBase {
     a: A,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<DTypeOf<A, O>>>;
-  /**
-   * Prepares for a call, so that the first one does not wait. @throws as the function (as a
-   * rejection)
-   */
+  ): Promise<RowsGradients<RowsDType<A, O>>>;
+  /** Makes ready what a call needs, so that the first one does not wait. @throws as the function would (as a rejection) */
   prepare(name: OperationName, sizes: RowsSizes): Promise<void>;
   /**
    * How the engine would run a call of such a shape, and why. Starts nothing. @throws as the

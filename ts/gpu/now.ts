@@ -5,10 +5,10 @@
 // Nothing is read back, so numbers that are not finite are not refused.
 
 import { FLOAT32 } from "../input/arrays.ts";
-import { Call, shapeOf } from "../input/call.ts";
+import { Call, refuseOut, shapeOf } from "../input/call.ts";
 import { countOf, rangeError } from "../input/errors.ts";
 import { checkBefore } from "../input/finite.ts";
-import { refuseOut, signatureVjpOperation } from "../operations/signature-vjp.ts";
+import { pathInputs } from "../run/inputs.ts";
 import { Device } from "./device.ts";
 import { type GpuInput, type GpuSignatureOptions, readCallAnywhere } from "./input.ts";
 
@@ -54,7 +54,7 @@ export function deviceNow(gpu: GPUDevice): Device {
 export function readNow({ paths, options, lengths }: InputNow): CallNow {
   const { call: read, options: given } = readCallAnywhere(paths, options);
   refuseOut(read);
-  if (given.checkFinite) checkBefore(signatureVjpOperation.kernel.inputs, read);
+  if (given.checkFinite) checkBefore(pathInputs, read);
   given.checkFinite = false;
   const { batch, points, size, basepoint, initial } = read;
   const count = lengths && Array.from(lengths.shape).reduce((n, k) => n * k, 1);

@@ -2,8 +2,7 @@
 
 import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
-import { type Signature, SignatureTensor } from "../input/tensor.ts";
-import type { GradientTensor } from "../operations/signature-vjp.ts";
+import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
 

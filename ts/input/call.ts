@@ -79,7 +79,12 @@ export class Call {
     this.operands = operands;
   }
 
-  /** A copy of the call with some parts replaced. */
+  /** What an item of the batch is called in errors. */
+  get item(): "path" | "row" {
+    return this.points === 0 ? "row" : "path";
+  }
+
+  /** The same call with something else in place of some of its parts. */
   with({ paths, options, dtype, basepoint, initial, operands }: Changes): Call {
     const changed = options === undefined ? this.options : Object.assign(new ReadOptions(), this.options, options);
     return new Call(
@@ -181,6 +186,13 @@ export function checkOut(out: unknown, count: number, call: Call): void {
   }
 }
 
+/** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
+export function refuseOut(call: Call): Call {
+  if (call.options.out === undefined) return call;
+  const accepted = "an option of signature only: gradients are new arrays";
+  throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), accepted);
+}
+
 /** The shape of the result. */
 export const shapeOf = ({ paths, stream, rows, row }: Call): number[] =>
   stream ? [...paths.lead, rows, row] : [...paths.lead, row];
@@ -195,15 +207,19 @@ export function startOf(call: Call, i: number): number {
 export const lengthOf = (call: Call, i: number): number =>
   call.lengths === undefined ? call.points : (call.lengths[i] as number);
 
-/** The error for a call that failed because of a bug in the library. */
+/** What a call is about, for errors: "paths (3, 10, 2)" or "rows (3, 6)". */
+export const describeInput = ({ item, batch, points, channels, row }: Call): string =>
+  item === "row" ? `rows (${batch}, ${row})` : `paths (${batch}, ${points}, ${channels})`;
+
+/** The error for a call of an operation that failed by a fault of the library. */
 export function internal(operation: string, call: Call, what: string, cause?: unknown): Error {
-  const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
+  const input = describeInput(call);
   return failure(
     "INTERNAL",
     operation,
-    `paths ${shape}, depth ${call.depth}`,
+    `${input}, depth ${call.depth}`,
     "a call that the kernel carries out",
-    `The kernel of ${operation} failed (${what}) for paths ${shape}, a fault of path-signature: please report it`,
+    `The kernel of ${operation} failed (${what}) for ${input}, a fault of path-signature: please report it`,
     cause,
   );
 }

@@ -161,7 +161,7 @@ type CodesOf<Kind> = {
   [C in PathSignatureErrorCode]: PathSignatureErrorCodes[C] extends Kind ? C : never;
 }[PathSignatureErrorCode];
 
-/** Position of a number in the input. Indices count from 0. */
+/** Where a number stands in the input: paths, rows and points count from 0, in the batch, flattened, and along the path. */
 export interface Position {
   /** Index of the path in the flattened batch; 0 for a single path. */
   readonly path?: number;
@@ -169,7 +169,9 @@ export interface Position {
   readonly point?: number;
   /** Index of the channel. */
   readonly channel?: number;
-  /** Index within the numbers of the path, for input other than points. */
+  /** Index of the row of the tensor algebra in the flattened batch; absent where all share one. */
+  readonly row?: number;
+  /** Index within the numbers of the path, of what is no point, or of the row. */
   readonly index?: number;
 }
 

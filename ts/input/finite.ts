@@ -116,7 +116,7 @@ export function* rowChecks(rows: CheckedRows, call: Call, numbers: number): Gene
       if (at < 0) break;
       if (at % width < skip) continue;
       const within = { [rows.noun]: at % widthOfPath };
-      const position = stride === 0 ? within : { path: Math.floor(at / widthOfPath), ...within };
+      const position = stride === 0 ? within : { [call.item]: Math.floor(at / widthOfPath), ...within };
       throw notFinite(rows.name, Number(view[at]), position);
     }
     yield;

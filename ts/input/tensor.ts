@@ -25,10 +25,14 @@ export interface LevelView<T extends DType = DType> {
   toArray(): ArrayOf[T];
 }
 
-/**
- * The result of `at`: one number, or a typed array with one number per entry of the leading
- * dimensions.
- */
+/** Numbers with a shape, row-major. */
+export interface GradientTensor<T extends DType = DType> {
+  readonly data: ArrayOf[T];
+  readonly shape: readonly number[];
+  readonly dtype: T;
+}
+
+/** What `at` returns: one number, or a typed array with one number for each entry of the leading dimensions. */
 export type Coefficients<T extends DType, Stream extends boolean, Batched extends boolean> = Stream extends true
   ? ArrayOf[T]
   : Batched extends true

@@ -1,7 +1,7 @@
 // Exports of the entries of the family `algebra`; see core.ts for the format.
 
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
-export type { Coefficients, LevelView, Signature } from "../input/tensor.ts";
+export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
 export { words } from "../input/words.ts";
 export {
   /**
@@ -56,4 +56,4 @@ export {
   multiplyVjpOperation,
 } from "./multiply.ts";
 export type { Rows, RowsGradients, RowsOf, RowsOptions, RowsVjpOptions, TwoRowsGradients } from "./rows-operation.ts";
-export type { Cotangent, GradientTensor } from "./signature-vjp.ts";
+export type { Cotangent } from "./signature-vjp.ts";

@@ -6,7 +6,7 @@
 export type { Algorithm, SignatureOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
-export type { Coefficients, LevelView, Signature } from "../input/tensor.ts";
+export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "../input/types.ts";
 export { words } from "../input/words.ts";
 export {
@@ -22,7 +22,6 @@ export {
    * Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction}
    */
   bindSignatureWithVjp,
-  type GradientTensor,
   type SignatureGradients,
   type SignatureVjpFunction,
   type SignatureWithVjpFunction,

@@ -1,10 +1,11 @@
 // `exp` and `expVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
+  type RowsDType,
   type RowsGradients,
   type RowsOf,
   type RowsOptions,
@@ -43,7 +44,7 @@ export type ExpVjpFunction = <const A extends Rows, const O extends RowsVjpOptio
   a: A,
   cotangent: Cotangent,
   options: Only<O, RowsVjpOptions>,
-) => RowsGradients<DTypeOf<A, O>>;
+) => RowsGradients<RowsDType<A, O>>;
 
 const exp = {
   name: "exp",

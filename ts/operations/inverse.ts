@@ -1,10 +1,11 @@
 // `inverse` and `inverseVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
+  type RowsDType,
   type RowsGradients,
   type RowsOf,
   type RowsOptions,
@@ -42,7 +43,7 @@ export type InverseVjpFunction = <const A extends Rows, const O extends RowsVjpO
   a: A,
   cotangent: Cotangent,
   options: Only<O, RowsVjpOptions>,
-) => RowsGradients<DTypeOf<A, O>>;
+) => RowsGradients<RowsDType<A, O>>;
 
 const inverse = {
   name: "inverse",

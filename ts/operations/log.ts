@@ -1,10 +1,11 @@
 // `log` and `logVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
+  type RowsDType,
   type RowsGradients,
   type RowsOf,
   type RowsOptions,
@@ -42,7 +43,7 @@ export type LogVjpFunction = <const A extends Rows, const O extends RowsVjpOptio
   a: A,
   cotangent: Cotangent,
   options: Only<O, RowsVjpOptions>,
-) => RowsGradients<DTypeOf<A, O>>;
+) => RowsGradients<RowsDType<A, O>>;
 
 const log = {
   name: "log",

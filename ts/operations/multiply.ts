@@ -1,10 +1,11 @@
 // `multiply` and `multiplyVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
+  type RowsDType,
   type RowsOf,
   type RowsOptions,
   type RowsVjpOptions,
@@ -33,7 +34,7 @@ export type MultiplyFunction = <const A extends Rows, const B extends Rows, cons
   a: A,
   b: B,
   options: Only<O, RowsOptions>,
-) => RowsOf<A, O>;
+) => RowsOf<A, O, B>;
 
 /**
  * Gradients of a function of `multiply(a, b)`: from ∂f/∂result, the cotangent, to ∂f/∂a and ∂f/∂b.
@@ -47,7 +48,7 @@ export type MultiplyVjpFunction = <const A extends Rows, const B extends Rows, c
   b: B,
   cotangent: Cotangent,
   options: Only<O, RowsVjpOptions>,
-) => TwoRowsGradients<DTypeOf<A, O>>;
+) => TwoRowsGradients<RowsDType<A, O, B>>;
 
 const multiply = {
   name: "multiply",

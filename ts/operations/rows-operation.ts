@@ -6,10 +6,10 @@ import { Call, checkOut, shapeOf } from "../input/call.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { namesOfRows, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
-import { type ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
-import { isRow, readTensorShape } from "../input/shape.ts";
+import { ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
+import { describeShape, isRow, readShape, readTensorShape } from "../input/shape.ts";
 import { countCoefficients, sizeLimit, tooLarge } from "../input/size.ts";
-import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf } from "../input/types.ts";
 import { outputBytes } from "../run/blocks.ts";
 import type { Input, Output } from "../run/operation.ts";
@@ -18,8 +18,7 @@ import { spoils } from "../run/spoils.ts";
 import { region } from "../wasm/abi.ts";
 import { rowsCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { RowsGradient } from "./gradients.ts";
-import type { GradientTensor } from "./signature-vjp.ts";
+import { RowsGradient } from "./rows-gradient.ts";
 
 /** Options of operations on rows. Unknown options are rejected. */
 export interface RowsOptions {
@@ -59,14 +58,33 @@ export type RowsVjpOptions = Omit<RowsOptions, "out">;
  */
 export type Rows = TensorInput | NumericView | readonly number[] | readonly (readonly number[] | NumericView)[];
 
-/** The result: (…batch, size) numbers, with views by level and word. */
-export type RowsOf<A, O> = Signature<DTypeOf<A, O>, false, boolean>;
+/** The number type that an argument suggests. */
+type Suggested<A> = A extends Float32Array
+  ? "float32"
+  : A extends Float64Array | readonly number[]
+    ? "float64"
+    : DTypeOf<A, object>;
+
+/** The number type of a result: the option where it is given, else float32 if both operands suggest it. */
+export type RowsDType<A, O, B = A> = "dtype" extends keyof O
+  ? DTypeOf<A, O>
+  : [Suggested<A>] extends ["float64"]
+    ? "float64"
+    : [Suggested<B>] extends ["float64"]
+      ? "float64"
+      : Suggested<A> | Suggested<B>;
+
+/** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
+export type RowsOf<A, O, B = A> = Signature<RowsDType<A, O, B>, false, boolean>;
 
 /** The regions of the cotangents and of the gradients of the operands. */
 const COTANGENTS = 4;
 const GRADIENTS = 6;
 
 const letters = ["a", "b"] as const;
+
+/** Gradients have nowhere to go but new arrays. */
+const namesOfVjp = /* @__PURE__ */ namesOfRows.filter((option) => option !== "out");
 
 const operandInput = (i: number): Input => ({
   region: i,
@@ -93,33 +111,41 @@ function leadOf(value: unknown, { name, type, forms }: RowsArgument): readonly n
   return readTensorShape(value, name, type, forms).slice(0, -1);
 }
 
-/** The common batch dimensions: each argument has all of them, or none. */
-function leadOfAll(values: readonly unknown[], names: readonly string[]): readonly number[] {
+/** The dimensions of a batch of which each argument has all or none. */
+function leadOfAll(values: readonly unknown[], names: readonly string[], row: number): readonly number[] {
   let lead: readonly number[] = [];
   for (const [i, value] of values.entries()) {
     const argument = argumentOf(names[i] as string);
     const own = leadOf(value, argument);
     if (own.length === 0) continue;
     if (lead.length > 0 && (own.length !== lead.length || own.some((n, k) => n !== lead[k]))) {
-      const accepted = `one row, or as the other argument of shape (${[...lead, "size"].join(", ")})`;
-      throw rangeError("ROWS_SHAPE", argument.name, `a batch of shape (${own.join(", ")})`, accepted);
+      const accepted = `of shape (${row}) or ${describeShape([...lead, row])}, as ${names[0]} is`;
+      throw rangeError("ROWS_SHAPE", argument.name, `a batch of shape ${describeShape(own)}`, accepted);
     }
     lead = own;
   }
   return lead;
 }
 
+const isFloat32 = (value: unknown): boolean => kindOf(value) === KIND_FLOAT32;
+
 const suggestsFloat32 = (value: unknown): boolean =>
-  kindOf(value) === KIND_FLOAT32 ||
-  (typeof value === "object" && value !== null && kindOf((value as { data?: unknown }).data) === KIND_FLOAT32);
+  isFloat32(value) ||
+  (Array.isArray(value) && value.length > 0 && value.every(isFloat32)) ||
+  (typeof value === "object" && value !== null && isFloat32((value as { data?: unknown }).data));
 
 const noNumbers = new Float32Array(0);
 
-function callOf(options: ReadOptions, lead: readonly number[], isFloat32: boolean): Call {
-  const { channels, depth } = options;
+function sizeOf({ channels, depth }: ReadOptions): number {
   const size = countCoefficients(channels, depth);
   if (size >= sizeLimit) throw tooLarge(channels, depth, size, "options.depth");
-  const dtype = options.dtype === -1 ? (isFloat32 ? FLOAT32 : FLOAT64) : options.dtype;
+  return size;
+}
+
+function callOf(options: ReadOptions, lead: readonly number[], single: boolean): Call {
+  const { channels } = options;
+  const size = sizeOf(options);
+  const dtype = options.dtype === -1 ? (single ? FLOAT32 : FLOAT64) : options.dtype;
   const batch = lead.reduce((product, n) => product * n, 1);
   const items = new ReadPaths(noNumbers, KIND_FLOAT32, lead, batch, 0, channels, dtype, undefined);
   return new Call(items, options, dtype, size, undefined, undefined, undefined);
@@ -127,7 +153,7 @@ function callOf(options: ReadOptions, lead: readonly number[], isFloat32: boolea
 
 /** A call whose operands are rows of equal width. */
 function readRowsCall(values: readonly unknown[], names: readonly string[], options: ReadOptions): Call {
-  const lead = leadOfAll(values, names);
+  const lead = leadOfAll(values, names, sizeOf(options) + (options.scalarTerm ? 1 : 0));
   const call = callOf(options, lead, values.every(suggestsFloat32));
   const operands = values.map((value, i) =>
     readRows(value, call.paths, call.row, call.row, argumentOf(names[i] as string)),
@@ -135,13 +161,18 @@ function readRowsCall(values: readonly unknown[], names: readonly string[], opti
   return call.with({ operands });
 }
 
-/** A call of a shape, without numbers. */
-function imagineRowsCall(sizes: unknown, other?: ReadOther): Call {
+/** A call whose arguments, so many, all have the same shape, without numbers. */
+function imagineRowsCall(sizes: unknown, count: number, names: typeof namesOfRows, other?: ReadOther): Call {
   if (typeof sizes !== "object" || sizes === null)
     throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape, channels and depth");
-  const { shape = [], ...rest } = sizes as { shape?: unknown };
-  const argument = { ...argumentOf("sizes"), forms: "an object with shape, channels and depth" };
-  return callOf(readOptions(rest, other, namesOfRows), leadOf({ shape }, argument), true);
+  const { shape, ...rest } = sizes as { shape?: unknown };
+  const options = readOptions(rest, other, names);
+  const lengths = readShape(shape, "shape", "ROWS_TYPE");
+  const call = callOf(options, lengths.slice(0, -1), true);
+  const { row } = call;
+  if (lengths.at(-1) !== row)
+    throw rangeError("ROWS_SHAPE", "shape", describeShape(lengths), `(…batch, ${row}), as channels and depth say`);
+  return call.with({ operands: new Array(count).fill(new ReadRows(noNumbers, KIND_FLOAT32, row, row)) });
 }
 
 /** Specification of an operation on rows. */
@@ -187,7 +218,7 @@ export function rowsOperation(given: RowsOperation): Descriptor {
       checkScalars(given, call);
       return call;
     },
-    imagine: imagineRowsCall,
+    imagine: (sizes, other) => imagineRowsCall(sizes, operands, namesOfRows, other),
     prepare(call) {
       const { out } = call.options;
       const count = call.batch * call.row;
@@ -233,16 +264,12 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
       outputs: inputs.map((of, i) => ({ region: GRADIENTS + i, per: "item", width: ({ row }) => row, of })),
     },
     read(args, readers, other) {
-      const options = readOptions(
-        args[operands + 1],
-        other,
-        namesOfRows.filter((option) => option !== "out"),
-      );
+      const options = readOptions(args[operands + 1], other, namesOfVjp);
       const call = readRowsCall(args.slice(0, operands), names, options);
       checkScalars(given, call);
       return call.with({ operands: [...call.operands, readers.cotangent(args[operands], call)] });
     },
-    imagine: imagineRowsCall,
+    imagine: (sizes, other) => imagineRowsCall(sizes, operands + 1, namesOfVjp, other),
     prepare(call) {
       const gradients = names.map((_, i) => new RowsGradient(call, call.operands[i] as ReadRows, call.row));
       return {

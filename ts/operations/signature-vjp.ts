@@ -1,16 +1,16 @@
 // `signatureVjp` and `signatureWithVjp`: the public functions, and the descriptor of their
 // operation. The mathematics is in docs/gradients.md, the kernels are in crates/kernels.
 
-import { type ArrayOf, type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
-import { type Call, shapeOf } from "../input/call.ts";
-import { describe, typeError } from "../input/errors.ts";
+import { type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
+import { type Call, refuseOut, shapeOf } from "../input/call.ts";
 import type { SignatureOptions } from "../input/options.ts";
 import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
-import { SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf, Only, SignatureOf } from "../input/types.ts";
 import type { Budget } from "../run/blocks.ts";
 import { Cut } from "../run/cut.ts";
+import { basepointInput, initialInput } from "../run/inputs.ts";
 import type { Input, Kernel, Segments, Window } from "../run/operation.ts";
 import { region, SINGLE } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -20,19 +20,12 @@ import { type Descriptor, memoryReaders } from "./descriptor.ts";
 import { forwardCall, isUncut, planSegments } from "./gradient-cuts.ts";
 import { needsDouble, someNeedDouble } from "./gradient-double.ts";
 import { Gradients } from "./gradients.ts";
-import { basepointInput, imagineCall, initialInput, signatureOperation } from "./signature.ts";
+import { imagineCall, signatureOperation } from "./signature.ts";
 
 /** Options of gradients: those of `signature` without `out`. */
 export type VjpOptions = Omit<SignatureOptions, "out">;
 
-/** Row-major numbers with a shape. */
-export interface GradientTensor<T extends DType = DType> {
-  readonly data: ArrayOf[T];
-  readonly shape: readonly number[];
-  readonly dtype: T;
-}
-
-/** ∂f/∂ each input, where f is the function whose cotangent was given. */
+/** ∂f/∂ each input, f being the function whose cotangent was given. */
 export interface SignatureGradients<T extends DType = DType> {
   /**
    * (…batch, length, channels), with the length of the longest path; exactly zero past the end of a
@@ -190,13 +183,6 @@ function windows(call: Call): Window[] {
     found.push({ call: isDouble ? double : unknown, first, end });
   }
   return found;
-}
-
-/** Gradients are returned in new arrays only. @throws PathSignatureTypeError OPTION_UNKNOWN */
-export function refuseOut(call: Call): Call {
-  if (call.options.out === undefined) return call;
-  const accepted = "an option of signature only: gradients are new arrays";
-  throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), accepted);
 }
 
 export const signatureVjpOperation: Descriptor<SignatureGradients> = {

@@ -10,9 +10,10 @@ import { SignatureTensor } from "../input/tensor.ts";
 import type { Only, SignatureOf } from "../input/types.ts";
 import { type Budget, fitsOneBlock, longestStretch, outputBytes, streamSteps } from "../run/blocks.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
+import { initialInput, pathInputs } from "../run/inputs.ts";
 import { runOnce } from "../run/once.ts";
-import type { Input, Kernel, Output, Segments } from "../run/operation.ts";
-import { runOn } from "../run/run.ts";
+import type { Kernel, Output, Segments } from "../run/operation.ts";
+import { afterFault } from "../run/run.ts";
 import { ArraySink } from "../run/sinks.ts";
 import { spoils } from "../run/spoils.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
@@ -59,32 +60,12 @@ export type SignatureFunction = <const P extends Paths, const O extends Signatur
 /** Operation code in the head of a task. */
 const SIGNATURE = 1;
 
-export const basepointInput: Input = {
-  region: region.BASEPOINT,
-  per: "item",
-  of: ({ basepoint }) => basepoint,
-  width: ({ channels }) => channels,
-  name: "options.basepoint",
-  noun: "channel",
-  checked: "before",
-};
-
-export const initialInput: Input = {
-  region: region.INITIAL,
-  per: "item",
-  of: ({ initial }) => initial,
-  width: ({ size }) => size,
-  name: "options.initial",
-  noun: "index",
-  checked: "before",
-};
-
 const rows: Output = { region: region.OUT, per: "step", width: ({ row }) => row };
 
 const kernel: Kernel = {
   code: SIGNATURE,
   options: ({ bits }) => bits,
-  inputs: [basepointInput, initialInput],
+  inputs: pathInputs,
   outputs: [rows],
 };
 
@@ -203,11 +184,13 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
     if (out !== undefined) checkOut(out, count, call);
     if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
       checkBefore(kernel.inputs, call);
-    const data =
-      count === 0
-        ? (out ?? allocateNumbers(dtype, 0, "paths"))
-        : runOn(runtime, "signature", call, runOnce, SIGNATURE, out, count);
-    return wrap(call, data);
+    if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
+    const instance = runtime.instance();
+    try {
+      return wrap(call, runOnce(instance, call, signatureOperation, out, count));
+    } catch (error) {
+      throw afterFault(runtime, instance, signatureOperation.name, call, error);
+    }
   }
   return signature as SignatureFunction;
 }

@@ -57,8 +57,8 @@ export function stageSteps(
 }
 
 /** "path 3" or "paths 3…7". */
-export const pathNames = (first: number, last: number): string =>
-  first === last ? `path ${first}` : `paths ${first}…${last}`;
+export const pathNames = (first: number, last: number, item: Call["item"] = "path"): string =>
+  first === last ? `${item} ${first}` : `${item}s ${first}…${last}`;
 
 export class BlockTask implements Task {
   readonly isLight = false;
@@ -132,6 +132,7 @@ export class BlockTask implements Task {
     const words = pathNames(
       paths.reduce((a, b) => Math.min(a, b)),
       paths.reduce((a, b) => Math.max(a, b)),
+      cut.call.item,
     );
     return `${work.label}${this.#whole ? "" : "stretches of "}${words}`;
   }

@@ -1,6 +1,6 @@
 // A call in the form of tasks, for the scheduler and for the runner on the calling thread.
 
-import { beyondMemory, type Call, internal } from "../input/call.ts";
+import { beyondMemory, type Call, describeInput, internal } from "../input/call.ts";
 import { failure } from "../input/errors.ts";
 import { type Checks, checksAfter, numbersAtOnce } from "../input/finite.ts";
 import { code } from "../wasm/abi.ts";
@@ -48,14 +48,11 @@ export class Job {
     cost: number,
     inspected: boolean,
   ) {
-    const windows = operation.windows?.(call) ?? [{ call, first: 0, end: call.batch }];
     this.operation = operation;
     this.call = call;
     this.cost = cost;
     this.#inspected = inspected || !call.checkFinite;
-    this.#work = new Work(this, operation, call.batch === 0 ? [] : windows, sinks, budget, (paths) => {
-      this.done += paths;
-    });
+    this.#work = new Work(this, operation, { call, first: 0, end: call.batch }, sinks, budget);
   }
 
   /** Number of paths. */
@@ -172,14 +169,14 @@ export class Job {
     const { call, operation } = this;
     if (refusal === code.UNSUPPORTED) return beyondMemory(call);
     if (refusal !== code.OUT_OF_MEMORY) return internal(operation.name, call, `code ${refusal}`);
-    const what = `paths (${call.batch}, ${call.points}, ${call.channels})`;
+    const what = describeInput(call);
+    const isOfRows = call.item === "row";
     return failure(
       "OUT_OF_MEMORY",
-      "paths",
+      isOfRows ? "a" : "paths",
       `${what}, depth ${call.depth}`,
-      "such that a block of four paths fits into the memory of a thread",
-      `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into \
-the memory of a thread: lower the depth, the channels or the length`,
+      `such that a block of four ${call.item}s fits into the memory of a thread`,
+      `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into the memory of a thread: lower the depth${isOfRows ? " or the channels" : ", the channels or the length"}`,
     );
   }
 }

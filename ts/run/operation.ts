@@ -101,8 +101,8 @@ export interface Operation {
   readonly segments?: (call: Call, budget: Budget) => Segments | undefined;
   /** Whether small calls with equal options may be coalesced. */
   readonly coalesces: boolean;
-  /** Absent: one window with all paths. */
-  readonly windows?: (call: Call) => readonly Window[];
+  /** Absent: one window, all paths. */
+  readonly windows?: (call: Call) => Window[];
 }
 
 /**

@@ -21,11 +21,11 @@ export class Work {
   readonly sinks: readonly (Sink | undefined)[];
   /** Prefix of the names of paths in errors; empty for signatures. */
   readonly label: string;
-  readonly #windows: readonly Window[];
   readonly #budget: Budget;
-  readonly #onFinished: (paths: number) => void;
-  /** The current window, its cut, and the index of the next item. */
-  #window = 0;
+  readonly #onFinished: ((paths: number) => void) | undefined;
+  /** The window whose items are next, those after it, the cut in it, and which of its items is next. */
+  #window: Window | undefined;
+  readonly #windows: Window[] | undefined;
   #cut: Cut | undefined;
   #item = 0;
   #segments: Segments | undefined;
@@ -35,23 +35,24 @@ export class Work {
   constructor(
     job: Job,
     operation: Operation,
-    windows: readonly Window[],
+    window: Window,
     sinks: readonly (Sink | undefined)[],
     budget: Budget,
-    onFinished: (paths: number) => void,
+    onFinished?: (paths: number) => void,
   ) {
     this.job = job;
     this.operation = operation;
     this.sinks = sinks;
     this.label = operation.label;
-    this.#windows = windows;
+    this.#windows = operation.windows?.(window.call);
+    this.#window = this.#windows === undefined ? window : this.#windows.shift();
     this.#budget = budget;
     this.#onFinished = onFinished;
   }
 
   /** Whether there are items without a task. */
   get hasNext(): boolean {
-    return this.#window < this.#windows.length;
+    return this.#window !== undefined;
   }
 
   next(): Task | undefined {
@@ -63,7 +64,7 @@ export class Work {
 
   /** The items of the next block. */
   nextPart(): Part | undefined {
-    const window = this.#windows[this.#window];
+    const window = this.#window;
     if (window === undefined) return undefined;
     const { call, end } = window;
     const { operation } = this;
@@ -79,7 +80,7 @@ export class Work {
     if (this.#item === cut.count) {
       this.#item = 0;
       this.#cut = cut.end < end ? new Cut(call, cut.end, end, this.#order) : undefined;
-      if (this.#cut === undefined) this.#window += 1;
+      if (this.#cut === undefined) this.#window = this.#windows?.shift();
     }
     return { cut, first, count };
   }
@@ -106,7 +107,7 @@ export class Work {
     const before = new Work(
       this.job,
       needs.operation,
-      [{ call, first, end: first + count }],
+      { call, first, end: first + count },
       [sink],
       this.#budget,
       (paths) => {
@@ -123,7 +124,8 @@ export class Work {
 
   /** Records that the results of `count` paths are complete. */
   finished(paths: number): void {
-    this.#onFinished(paths);
+    if (this.#onFinished) this.#onFinished(paths);
+    else this.job.done += paths;
   }
 
   /** Receives the signatures of stretches, rows of `size` numbers. */
@@ -171,9 +173,8 @@ export class Work {
 
   /** Whether the call can be coalesced with others: no path is cut. */
   get isUncut(): boolean {
-    const [window] = this.#windows;
-    if (this.#windows.length !== 1 || window === undefined) return false;
-    const { call } = window;
+    if (this.#window === undefined || this.#windows?.length) return false;
+    const { call } = this.#window;
     return !(this.operation.stretches && hasStretches(call)) && !this.operation.segments?.(call, this.#budget);
   }
 }

@@ -468,7 +468,6 @@ fn signature(points: &[f64], d: usize, n: usize, inverse: bool) -> Vec<f64> {
         basepoint: None,
         initial: None,
         options: Options { inverse, ..Options::default() },
-        recovery: None,
     })
     .0
 }

@@ -79,7 +79,6 @@ fn oracles_on<V: Lanes>() {
             basepoint: None,
             initial: None,
             options: Options::default(),
-            recovery: None,
         };
         let (got, report) = call::<V>(&request);
         assert!(report.increments_finite);
@@ -187,7 +186,6 @@ impl Case {
             basepoint: per_path(&base, self.d),
             initial: per_path(&initial, size),
             options: Options { algorithm, ..self.options },
-            recovery: None,
         };
         let what = format!("{} {algorithm:?}", self.what);
         let (got, report) = call::<V>(&request);

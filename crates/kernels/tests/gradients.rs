@@ -220,7 +220,6 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool, single: bool) -> Answer<V::T> 
             _ => None,
         },
         options,
-        recovery: None,
     };
     let (mut signatures, _) = call::<V>(&forward);
     let mut signature_row = size + usize::from(m.kind.scalar_term);
@@ -481,7 +480,6 @@ fn pieces_of_time() {
                     basepoint: base.map(|data| PerPath { data, stride: 0 }),
                     initial: Some(PerPath { data: initial, stride: 0 }),
                     options: Options { stream, ..options },
-                    recovery: None,
                 })
                 .0
             };

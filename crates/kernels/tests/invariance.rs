@@ -21,7 +21,6 @@ fn request<'a, T>(paths: &'a [T], batch: usize, points: usize, d: usize, n: usiz
         basepoint: None,
         initial: None,
         options: Options::default(),
-        recovery: None,
     }
 }
 

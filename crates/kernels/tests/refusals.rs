@@ -19,7 +19,6 @@ fn sound() -> Request<'static, f64> {
         basepoint: None,
         initial: None,
         options: Options::default(),
-        recovery: None,
     }
 }
 
@@ -53,7 +52,7 @@ fn refusals() {
     }
     let need = signature_scratch::<LanesF64>(2, 2, Options::default(), None).unwrap();
     let mut scratch = vec![<LanesF64 as path_signature_kernels::lanes::Lanes>::splat(0.0); need - 1];
-    assert_eq!(signature::<LanesF64>(&sound(), &mut [0.0; 12], None, &mut scratch), Err(Error::Scratch));
+    assert_eq!(signature::<LanesF64>(&sound(), None, &mut [0.0; 12], None, &mut scratch), Err(Error::Scratch));
 }
 
 #[test]

@@ -5,13 +5,14 @@
 
 use crate::code;
 use crate::ranges::{inside, is_aligned, is_sound};
+use core::cell::{Cell, UnsafeCell};
+use core::mem::MaybeUninit;
 use path_signature_kernels::PerPath;
 use path_signature_kernels::lanes::Lanes;
-use std::cell::RefCell;
 
-/// A head as it lies in memory. Offsets count bytes from the head on, 0 is absent; strides count
-/// numbers, 0 is one row for all items.
-#[repr(C)]
+/// A head as it lies in memory. Offsets count bytes from the head on, 0 is absent; strides count numbers, 0 is one row
+/// for all items.
+#[repr(C, align(8))]
 #[derive(Clone, Copy, Default)]
 pub struct Head {
     pub operation: u32,
@@ -47,47 +48,46 @@ pub struct Region {
 const _: () = assert!(size_of::<Head>() == 192);
 
 /// A task: the copy of its head, and where the head is.
-pub struct Task {
+pub struct Task<'h> {
     at: usize,
-    head: Head,
-    claims: RefCell<Claims>,
+    head: &'h Head,
+    /// What is written overlaps nothing else. Not cleared, which would take as long as all checks of a small call.
+    claims: UnsafeCell<MaybeUninit<[Claim; MOST_CLAIMS]>>,
+    claimed: Cell<usize>,
 }
 
-/// The ranges that have become slices: what is written overlaps nothing else.
-#[derive(Default)]
-struct Claims {
-    /// Begin, end, and whether it is written.
-    ranges: [(usize, usize, bool); 16],
-    count: usize,
-}
+/// A range that has become a slice: begin, end, and whether it is written.
+type Claim = (usize, usize, bool);
 
-impl Claims {
-    fn claim(&mut self, begin: usize, bytes: usize, writes: bool) -> bool {
-        let end = begin + bytes;
-        let overlaps = |&(from, to, written): &(usize, usize, bool)| begin < to && from < end && (writes || written);
-        if self.count == self.ranges.len() || self.ranges[..self.count].iter().any(overlaps) {
-            return false;
-        }
-        self.ranges[self.count] = (begin, end, writes);
-        self.count += 1;
-        true
-    }
-}
+/// Slices of a task, at most.
+const MOST_CLAIMS: usize = 16;
 
-impl Task {
-    /// The task whose head is at an address.
-    pub fn read(at: usize) -> Result<Task, i32> {
+impl<'h> Task<'h> {
+    /// Calls `work` with the task whose head is at an address.
+    #[inline(always)]
+    pub fn read<R>(at: usize, work: impl FnOnce(&Task<'_>) -> Result<R, i32>) -> Result<R, i32> {
         if at == 0 || !is_aligned(at, align_of::<Head>()) || !inside(at, size_of::<Head>()) {
             return Err(code::RANGE);
         }
-        // SAFETY: aligned, in memory, and any bytes are a head. Volatile, so that it is read once.
-        Ok(Task { at, head: unsafe { (at as *const Head).read_volatile() }, claims: RefCell::default() })
+        let mut head = MaybeUninit::<Head>::uninit();
+        for i in 0..size_of::<Head>() / 8 {
+            // SAFETY: aligned, and in memory. Volatile, so that it is read once; by pairs of words, since a copy of so few bytes
+            // is a call of the engine's in WebAssembly.
+            unsafe { head.as_mut_ptr().cast::<u64>().add(i).write((at as *const u64).add(i).read_volatile()) };
+        }
+        // SAFETY: all of it has been written, and any bytes are a head.
+        work(&Task::new(at, unsafe { head.assume_init_ref() }))
     }
 
     /// A task of which the offsets are addresses.
     #[cfg(feature = "core")]
-    pub fn absolute(head: Head) -> Task {
-        Task { at: 0, head, claims: RefCell::default() }
+    pub fn absolute(head: &'h Head) -> Self {
+        Task::new(0, head)
+    }
+
+    #[inline(always)]
+    fn new(at: usize, head: &'h Head) -> Self {
+        Task { at, head, claims: UnsafeCell::new(MaybeUninit::uninit()), claimed: Cell::new(0) }
     }
 
     pub fn operation(&self) -> u32 {
@@ -161,8 +161,26 @@ impl Task {
     }
 
     fn claim<T>(&self, address: usize, count: usize, writes: bool) -> Option<()> {
-        let is_free = || self.claims.borrow_mut().claim(address, count * size_of::<T>(), writes);
-        (is_sound(address, count, size_of::<T>(), align_of::<T>()) && is_free()).then_some(())
+        (is_sound(address, count, size_of::<T>(), align_of::<T>())
+            && self.is_free(address, count * size_of::<T>(), writes))
+        .then_some(())
+    }
+
+    /// One copy of the code for all types.
+    #[inline(never)]
+    fn is_free(&self, begin: usize, bytes: usize, writes: bool) -> bool {
+        let (end, count) = (begin + bytes, self.claimed.get());
+        let first: *mut Claim = self.claims.get().cast();
+        // SAFETY: the first `count` have been written; nothing else looks at them meanwhile.
+        let claims = unsafe { core::slice::from_raw_parts(first, count) };
+        let overlaps = |&(from, to, written): &Claim| begin < to && from < end && (writes || written);
+        if count == MOST_CLAIMS || claims.iter().any(overlaps) {
+            return false;
+        }
+        // SAFETY: there are more than `count`.
+        unsafe { first.add(count).write((begin, end, writes)) };
+        self.claimed.set(count + 1);
+        true
     }
 
     /// `count` numbers of a region.

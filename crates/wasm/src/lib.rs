@@ -93,20 +93,20 @@ pub fn release(address: usize, bytes: usize) {
 /// Runs the task whose head is at an address. The result is a code.
 #[wasm_bindgen]
 pub fn run(head: usize) -> i32 {
-    Task::read(head).and_then(|task| ask(&task, Question::Run)).map_or_else(|code| code, |code| code as i32)
+    Task::read(head, |task| ask(task, Question::Run)).map_or_else(|code| code, |code| code as i32)
 }
 
 /// Bytes of scratch memory that a task needs; 0 if it is unsupported. The memory may grow: tables
 /// for shapes are made here.
 #[wasm_bindgen]
 pub fn scratch(head: usize) -> usize {
-    Task::read(head).and_then(|task| ask(&task, Question::Scratch)).unwrap_or(0)
+    Task::read(head, |task| ask(task, Question::Scratch)).unwrap_or(0)
 }
 
 /// Numbers of the state that one piece of time hands to the next, an item; 0 if there is none.
 #[wasm_bindgen]
 pub fn state_numbers(head: usize) -> usize {
-    Task::read(head).and_then(|task| ask(&task, Question::State)).unwrap_or(0)
+    Task::read(head, |task| ask(task, Question::State)).unwrap_or(0)
 }
 
 /// Rounds of 48 independent float32 vector multiply-adds each, to measure this binary's peak: 384

@@ -12,7 +12,7 @@ fn at(offset: usize, stride: usize) -> Region {
 }
 
 fn run(head: Head) -> i32 {
-    ask(&Task::absolute(head), Question::Run).map_or_else(|code| code, |code| code as i32)
+    ask(&Task::absolute(&head), Question::Run).map_or_else(|code| code, |code| code as i32)
 }
 
 fn shape(operation: u32, dtype: u32, channels: usize, depth: usize, options: u32) -> Head {
@@ -28,7 +28,7 @@ pub fn signature_size(channels: usize, depth: usize) -> usize {
 /// Bytes of scratch that [`signature`] needs.
 #[wasm_bindgen]
 pub fn signature_scratch_bytes(dtype: u32, channels: usize, depth: usize, options: u32) -> usize {
-    ask(&Task::absolute(shape(1, dtype, channels, depth, options)), Question::Scratch).unwrap_or(0)
+    ask(&Task::absolute(&shape(1, dtype, channels, depth, options)), Question::Scratch).unwrap_or(0)
 }
 
 /// Signatures of a batch of paths.
@@ -118,13 +118,13 @@ pub fn combine(dtype: u32, channels: usize, depth: usize, rows: usize, count: us
 pub fn vjp_scratch_bytes(dtype: u32, channels: usize, depth: usize, bits: u32) -> usize {
     let mut head = shape(3, dtype, channels, depth, bits);
     head.regions[5].offset = 1;
-    ask(&Task::absolute(head), Question::Scratch).unwrap_or(0)
+    ask(&Task::absolute(&head), Question::Scratch).unwrap_or(0)
 }
 
 /// Numbers that lead a path from one piece of time to the next.
 #[wasm_bindgen]
 pub fn vjp_carry_numbers(channels: usize, depth: usize, bits: u32) -> usize {
-    ask(&Task::absolute(shape(3, 0, channels, depth, bits)), Question::State).unwrap_or(0)
+    ask(&Task::absolute(&shape(3, 0, channels, depth, bits)), Question::State).unwrap_or(0)
 }
 
 /// Gradients of a batch of paths.

@@ -60,12 +60,10 @@ pub fn request<T: Real>(task: &Task, options: Options) -> Result<Request<'static
         basepoint: task.per_item(BASEPOINT, channels)?,
         initial: task.per_item(INITIAL, size)?,
         options,
-        recovery: None,
     })
 }
 
-/// Computes a request, which says nothing of a recovery; says whether the sums of increments are
-/// finite.
+/// Computes a request; says whether the sums of increments are finite.
 pub fn compute<V: Lanes>(
     request: &Request<'_, V::T>,
     out: &mut [V::T],
@@ -74,7 +72,7 @@ pub fn compute<V: Lanes>(
 ) -> Result<bool, i32> {
     let Request { channels, depth, options, .. } = *request;
     recoveries::with(channels, depth, options, |recovery| {
-        signature::<V>(&Request { recovery, ..*request }, out, states, scratch).map(|report| report.increments_finite)
+        signature::<V>(request, recovery, out, states, scratch).map(|report| report.increments_finite)
     })
     .map_err(code_of)
 }

@@ -39,8 +39,9 @@ export function writePages(project: Consumer): void {
   project.write(
     "page.mjs",
     `import * as library from "${dist}/index.js";
+import * as algebra from "${dist}/algebra.js";
 import { conformance } from "./conformance.mjs";
-conformance(library, { workers: true }).then((found) => report({ report: found, place: ${place} }), fail);
+conformance(library, { algebra, workers: true }).then((found) => report({ report: found, place: ${place} }), fail);
 `,
   );
   writePage(project, "page.html", "page.mjs");
@@ -48,8 +49,9 @@ conformance(library, { workers: true }).then((found) => report({ report: found, 
   project.write(
     "worker.mjs",
     `import * as library from "${dist}/index.js";
+import * as algebra from "${dist}/algebra.js";
 import { conformance } from "./conformance.mjs";
-postMessage({ report: await conformance(library), place: ${place} });
+postMessage({ report: await conformance(library, { algebra }), place: ${place} });
 `,
   );
   project.write(
@@ -65,6 +67,7 @@ worker.onerror = (event) => fail(event.message ?? "the worker did not start");
   project.write(
     "slim.mjs",
     `import * as library from "${dist}/slim.js";
+import * as algebra from "${dist}/algebra-slim.js";
 import { conformance } from "./conformance.mjs";
 const source = (variant) => new URL("${dist}/wasm/" + variant + ".wasm", import.meta.url);
 const initWith = (variant) => library.init({ variant, source: source(variant) });
@@ -77,7 +80,8 @@ async function main() {
   }
   // info() names the binary that suits this engine before one is loaded.
   await library.init(fetch(source(library.info().variant)));
-  report({ report: await conformance(library, { initWith }), refused, place: ${place} });
+  await algebra.init(fetch(source("algebra-" + algebra.info().variant)));
+  report({ report: await conformance(library, { algebra, initWith }), refused, place: ${place} });
 }
 main().catch(fail);
 `,

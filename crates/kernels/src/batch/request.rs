@@ -2,8 +2,6 @@
 //! arithmetic.
 
 use super::options::{Options, PerPath};
-use super::plan::needs_recovery;
-use crate::words::recovery::Recovery;
 use crate::words::shape::Shape;
 
 /// A batch of paths.
@@ -28,9 +26,6 @@ pub struct Request<'a, T> {
     pub initial: Option<PerPath<'a, T>>,
     /// What to compute.
     pub options: Options,
-    /// The recovery for this shape, made once by [`Recovery::build`]; needed where
-    /// [`needs_recovery`] says so.
-    pub recovery: Option<Recovery<'a>>,
 }
 
 /// What else there is to know of a finished call.
@@ -81,9 +76,8 @@ pub(crate) fn rows<T>(request: &Request<'_, T>) -> usize {
 }
 
 impl<T: Copy> Request<'_, T> {
-    /// Whether everything but scratch is there: the shape, or why not.
-    pub(crate) fn check(&self, out: usize) -> Result<Shape, Error> {
-        let shape = Shape::new(self.channels, self.depth).ok_or(Error::Shape)?;
+    /// Whether everything but scratch is there.
+    pub(crate) fn check(&self, shape: &Shape, out: usize) -> Result<(), Error> {
         if self.points == 0 {
             return Err(Error::Shape);
         }
@@ -112,9 +106,6 @@ impl<T: Copy> Request<'_, T> {
         if output_len(self) != Some(out) {
             return Err(Error::Output);
         }
-        if self.recovery.is_none() && needs_recovery(self.channels, self.depth, self.options) {
-            return Err(Error::Recovery);
-        }
-        Ok(shape)
+        Ok(())
     }
 }

@@ -153,5 +153,5 @@ pub fn call_into<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T]) -> Res
     let recovery = words.as_deref().and_then(|words| Recovery::from_words(words, d, n));
     let count = signature_scratch::<V>(d, n, options, recovery).unwrap_or(0);
     let mut scratch = vec![V::splat(V::T::from_f64(f64::NAN)); count];
-    signature::<V>(&Request { recovery, ..*request }, out, None, &mut scratch)
+    signature::<V>(request, recovery, out, None, &mut scratch)
 }

@@ -11,7 +11,7 @@ use crate::batch::finish::Finish;
 use crate::batch::items::{Group, Items};
 use crate::batch::options::Algorithm;
 use crate::batch::parts::Parts;
-use crate::batch::plan::{Variant, pieces, plan};
+use crate::batch::plan::{Variant, needs_recovery, pieces, plan};
 use crate::batch::request::{Error, Report, Request, rows};
 use crate::batch::state::{clear, load_state, store_state, sums_finite};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
@@ -19,33 +19,38 @@ use crate::path::increments::{Gather, Track};
 use crate::tensor::chen;
 use crate::walk::follow::follow;
 use crate::walk::{depth_two, one_channel, pruned};
+use crate::words::recovery::Recovery;
 use crate::words::shape::Shape;
 use scratch::Scratch;
 use stream::Stream;
 
 /// Computes `request` into `out`.
 ///
-/// `out` is (batch, row), with `stream` (batch, rows, row): rows of `size` numbers, one more with
-/// the scalar term; points - 1 rows, one more with a basepoint. `states` is (batch, size): the
-/// signature at the end of each path, where it is wanted. Past the end of a shorter path its last
-/// value repeats. A path without a step has the identity (or what it continues) as signature.
+/// `out` is (batch, row), with `stream` (batch, rows, row): rows of `size` numbers, one more with the scalar term; points - 1 rows, one more with a basepoint.
+/// `recovery` is that of the shape, made once by [`Recovery::build`]; needed where [`needs_recovery`] says so.
+/// `states` is (batch, size): the signature at the end of each path, where it is wanted. Past the end of a shorter path its last value repeats. A path without a step has the identity (or what it continues) as signature.
 ///
 /// Source: Horner's scheme of Kidger & Lyons, "Signatory" (ICLR 2021), section 5; products by Chen
 /// (1957).
 pub fn signature<V: Lanes>(
     request: &Request<'_, V::T>,
+    recovery: Option<Recovery<'_>>,
     out: &mut [V::T],
     states: Option<&mut [V::T]>,
     scratch: &mut [V],
 ) -> Result<Report, Error> {
-    let shape = request.check(out.len())?;
-    let Request { batch, channels, options, recovery, initial, .. } = *request;
+    let Request { batch, channels, depth, options, initial, .. } = *request;
+    let shape = Shape::new(channels, depth).ok_or(Error::Shape)?;
+    request.check(&shape, out.len())?;
+    if recovery.is_none() && needs_recovery(channels, depth, options) {
+        return Err(Error::Recovery);
+    }
     if states.as_ref().is_some_and(|states| Some(states.len()) != batch.checked_mul(shape.size)) {
         return Err(Error::Output);
     }
     let mut parts = Parts::of(scratch);
     let finish = Finish::new(out, rows(request), shape.size, options.scalar_term);
-    let call = Call { request, shape: &shape, finish };
+    let call = Call { request, recovery, shape: &shape, finish };
     let increments_finite = if channels == 1 {
         powers_of_one_channel::<V>(&call)
     } else {
@@ -72,6 +77,7 @@ pub fn signature<V: Lanes>(
 /// A request that was found sound, and where its results go.
 struct Call<'a, 'b, T> {
     request: &'a Request<'b, T>,
+    recovery: Option<Recovery<'a>>,
     shape: &'a Shape,
     finish: Finish<T>,
 }
@@ -288,7 +294,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     ) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
-            match (variant, self.request.recovery) {
+            match (variant, self.recovery) {
                 (Variant::Pruned, Some(recovery)) => {
                     let memory = pruned::Memory {
                         tile: scratch.follow.tile,

@@ -30,6 +30,7 @@ mod wide;
 use crate::batch::parts::Parts;
 use crate::batch::request::Error;
 use crate::lanes::Lanes;
+use crate::words::shape::Shape;
 use call::Call;
 use scratch::Scratch;
 
@@ -54,21 +55,28 @@ pub fn signature_vjp<V: Lanes>(
     to: Gradients<'_, V::T>,
     scratch: &mut [V],
 ) -> Result<VjpReport, Error> {
-    let shape = request.check(&to)?;
-    if scratch.len() < scratch::vectors::<V>(&shape, request.options.stream, request.single).ok_or(Error::Shape)? {
+    let shape = Shape::new(request.channels, request.depth).ok_or(Error::Shape)?;
+    request.check(&shape, &to)?;
+    let (stream, whole) = (request.options.stream, shape.channels > 1 && shape.depth > 2);
+    let call = Call::new(request, &shape, to);
+    if whole && !stream {
+        let mut parts = Parts::of(scratch);
+        let scratch = Scratch::new(&shape, request.single, &mut parts);
+        parts.fit()?;
+        // SAFETY: all lengths were checked above.
+        return Ok(VjpReport { cotangents_finite: unsafe { call.whole::<V>(&scratch) } });
+    }
+    if scratch.len() < scratch::vectors::<V>(&shape, stream, request.single).ok_or(Error::Shape)? {
         return Err(Error::Scratch);
     }
-    let call = Call::new(request, &shape, to);
-    // SAFETY: all lengths were checked above.
+    // SAFETY: as above.
     let cotangents_finite = unsafe {
-        if request.options.stream {
+        if stream {
             stream::run::<V>(&call, scratch)
         } else if shape.channels == 1 || shape.depth == 1 {
             endpoints::run(&call, scratch.as_mut_ptr().cast())
-        } else if shape.depth == 2 {
-            depth_two::run::<V>(&call, scratch)
         } else {
-            call.whole::<V>(&Scratch::new(&shape, request.single, &mut Parts::of(scratch)))
+            depth_two::run::<V>(&call, scratch)
         }
     };
     Ok(VjpReport { cotangents_finite })

@@ -77,15 +77,17 @@ pub struct Gradients<'a, T> {
 /// Numbers that lead a path from one piece of time to the next.
 #[cfg_attr(path_signature_small, optimize(size))]
 pub fn carry_len(channels: usize, depth: usize, stream: bool) -> Option<usize> {
-    let shape = Shape::new(channels, depth)?;
-    // Last comes the gradient of the point between two pieces. Before it, for streams the adjoint
-    // of the signature so far; else the functional on brackets, where it moves.
-    let before = match (stream, channels, depth) {
+    carry_of(&Shape::new(channels, depth)?, stream)
+}
+
+fn carry_of(shape: &Shape, stream: bool) -> Option<usize> {
+    // Last comes the gradient of the point between two pieces. Before it, for streams the adjoint of the signature so far; else the functional on brackets, where it moves.
+    let before = match (stream, shape.channels, shape.depth) {
         (true, _, _) => shape.size,
         (_, 1, _) | (_, _, 1 | 2) => 0,
-        _ => super::functional::reduced_size(&shape),
+        _ => super::functional::reduced_size(shape),
     };
-    before.checked_add(channels)
+    before.checked_add(shape.channels)
 }
 
 impl<T: Copy> VjpRequest<'_, T> {
@@ -94,15 +96,13 @@ impl<T: Copy> VjpRequest<'_, T> {
         if self.options.stream { self.points - usize::from(self.basepoint.is_none()) } else { 1 }
     }
 
-    /// Whether everything but scratch is there: the shape, or why not.
-    pub(super) fn check(&self, to: &Gradients<'_, T>) -> Result<Shape, Error> {
+    /// Whether everything but scratch is there.
+    pub(super) fn check(&self, shape: &Shape, to: &Gradients<'_, T>) -> Result<(), Error> {
         let given = |rows: Option<PerPath<'_, T>>| rows.map(|rows| (rows.data.len(), rows.stride));
         let sizes = Sizes {
             paths: self.paths.len(),
             batch: self.batch,
             points: self.points,
-            channels: self.channels,
-            depth: self.depth,
             lengths: self.lengths,
             basepoint: given(self.basepoint),
             initial: given(self.initial),
@@ -117,7 +117,7 @@ impl<T: Copy> VjpRequest<'_, T> {
             to_initial: to.initial.as_ref().map(|i| i.len()),
             carry: to.carry.len(),
         };
-        sizes.check()
+        sizes.check(shape)
     }
 }
 
@@ -126,8 +126,6 @@ struct Sizes<'a> {
     paths: usize,
     batch: usize,
     points: usize,
-    channels: usize,
-    depth: usize,
     lengths: Option<&'a [u32]>,
     /// Numbers, and how many from one path's to the next one's.
     basepoint: Option<(usize, usize)>,
@@ -147,13 +145,12 @@ struct Sizes<'a> {
 impl Sizes<'_> {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    fn check(&self) -> Result<Shape, Error> {
-        let shape = Shape::new(self.channels, self.depth).ok_or(Error::Shape)?;
+    fn check(&self, shape: &Shape) -> Result<(), Error> {
         if self.points == 0 {
             return Err(Error::Shape);
         }
         let each = |numbers: usize| numbers.checked_mul(self.batch).ok_or(Error::Shape);
-        let path_len = self.points.checked_mul(self.channels).ok_or(Error::Shape)?;
+        let path_len = self.points.checked_mul(shape.channels).ok_or(Error::Shape)?;
         let numbers = each(path_len)?;
         if numbers != self.paths {
             return Err(Error::Paths);
@@ -171,7 +168,7 @@ impl Sizes<'_> {
                 self.batch > 0 && end.is_none_or(|end| end > len)
             })
         };
-        if missing(self.basepoint, self.channels) {
+        if missing(self.basepoint, shape.channels) {
             return Err(Error::Basepoint);
         }
         if missing(self.initial, shape.size) {
@@ -195,18 +192,18 @@ impl Sizes<'_> {
         }
         let carried = match self.part {
             Part::WHOLE => 0,
-            _ => each(carry_len(self.channels, self.depth, self.options.stream).ok_or(Error::Shape)?)?,
+            _ => each(carry_of(shape, self.options.stream).ok_or(Error::Shape)?)?,
         };
         if self.single && (self.batch != 1 || self.options.stream || self.part != Part::WHOLE) {
             return Err(Error::Signatures);
         }
         let sound = self.to_paths == numbers
             && self.carry == carried
-            && self.to_basepoint.is_none_or(|len| len == self.batch * self.channels && self.basepoint.is_some())
+            && self.to_basepoint.is_none_or(|len| len == self.batch * shape.channels && self.basepoint.is_some())
             && self.to_initial.is_none_or(|len| Some(len) == self.batch.checked_mul(shape.size));
         if !sound {
             return Err(Error::Output);
         }
-        Ok(shape)
+        Ok(())
     }
 }
