@@ -28,8 +28,7 @@ const value = new RegExp(`^(?:${usize}|\\[${usize}(?:, ${usize})*,?\\])$`);
 function literalOf(name, sources) {
   const declaration = new RegExp(String.raw`\bconst ${name}: (?:usize|\[usize; \d+\]) =\s*([^;]+);`, "g");
   const found = sources.flatMap((text) => [...text.matchAll(declaration)].map(([, given]) => given.trim()));
-  if (found.length !== 1)
-    throw new Fault(`crates declare the constant ${name} ${found.length} times, not once.`);
+  if (found.length !== 1) throw new Fault(`crates declare the constant ${name} ${found.length} times, not once.`);
   const [text] = found;
   if (!value.test(text)) throw new Fault(`crates/kernels: ${name} is no plain number or list of numbers: ${text}`);
   return text;

@@ -149,7 +149,8 @@ describe.each([
     ],
     [
       "cjs",
-      'const { exp, inverse, multiply } = require("path-signature/algebra"); const { signature } = require("path-signature");',
+      `const { exp, inverse, multiply } = require("path-signature/algebra");
+       const { signature } = require("path-signature");`,
     ],
   ])("multiplies and inverts signatures (%s)", async ([extension, load], { skip }) => {
     skip(missing(node) !== undefined, missing(node));

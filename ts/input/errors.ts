@@ -161,7 +161,10 @@ type CodesOf<Kind> = {
   [C in PathSignatureErrorCode]: PathSignatureErrorCodes[C] extends Kind ? C : never;
 }[PathSignatureErrorCode];
 
-/** Where a number stands in the input: paths, rows and points count from 0, in the batch, flattened, and along the path. */
+/**
+ * Where a number stands in the input: paths, rows and points count from 0, in the batch, flattened,
+ * and along the path.
+ */
 export interface Position {
   /** Index of the path in the flattened batch; 0 for a single path. */
   readonly path?: number;

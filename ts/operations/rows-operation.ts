@@ -65,7 +65,10 @@ type Suggested<A> = A extends Float32Array
     ? "float64"
     : DTypeOf<A, object>;
 
-/** The number type of a result: the option where it is given, else float32 if both operands suggest it. */
+/**
+ * The number type of a result: the option where it is given, else float32 if both operands suggest
+ * it.
+ */
 export type RowsDType<A, O, B = A> = "dtype" extends keyof O
   ? DTypeOf<A, O>
   : [Suggested<A>] extends ["float64"]

@@ -1,4 +1,5 @@
-// A call for signatures that is one block, by far the most common: stages everything, runs the kernel once.
+// A call for signatures that is one block, by far the most common: stages everything, runs the
+// kernel once.
 //
 // The kernel may take well under a microsecond (a path of a hundred points), so this code creates
 // no closures and no objects except the result. For the same reason it writes the head of the task

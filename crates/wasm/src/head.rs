@@ -10,8 +10,8 @@ use core::mem::MaybeUninit;
 use path_signature_kernels::PerPath;
 use path_signature_kernels::lanes::Lanes;
 
-/// A head as it lies in memory. Offsets count bytes from the head on, 0 is absent; strides count numbers, 0 is one row
-/// for all items.
+/// A head as it lies in memory. Offsets count bytes from the head on, 0 is absent; strides count
+/// numbers, 0 is one row for all items.
 #[repr(C, align(8))]
 #[derive(Clone, Copy, Default)]
 pub struct Head {
@@ -51,7 +51,8 @@ const _: () = assert!(size_of::<Head>() == 192);
 pub struct Task<'h> {
     at: usize,
     head: &'h Head,
-    /// What is written overlaps nothing else. Not cleared, which would take as long as all checks of a small call.
+    /// What is written overlaps nothing else. Not cleared, which would take as long as all checks
+    /// of a small call.
     claims: UnsafeCell<MaybeUninit<[Claim; MOST_CLAIMS]>>,
     claimed: Cell<usize>,
 }
@@ -71,8 +72,8 @@ impl<'h> Task<'h> {
         }
         let mut head = MaybeUninit::<Head>::uninit();
         for i in 0..size_of::<Head>() / 8 {
-            // SAFETY: aligned, and in memory. Volatile, so that it is read once; by pairs of words, since a copy of so few bytes
-            // is a call of the engine's in WebAssembly.
+            // SAFETY: aligned, and in memory. Volatile, so that it is read once; by pairs of words,
+            // since a copy of so few bytes is a call of the engine's in WebAssembly.
             unsafe { head.as_mut_ptr().cast::<u64>().add(i).write((at as *const u64).add(i).read_volatile()) };
         }
         // SAFETY: all of it has been written, and any bytes are a head.

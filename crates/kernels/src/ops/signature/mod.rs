@@ -26,9 +26,12 @@ use stream::Stream;
 
 /// Computes `request` into `out`.
 ///
-/// `out` is (batch, row), with `stream` (batch, rows, row): rows of `size` numbers, one more with the scalar term; points - 1 rows, one more with a basepoint.
-/// `recovery` is that of the shape, made once by [`Recovery::build`]; needed where [`needs_recovery`] says so.
-/// `states` is (batch, size): the signature at the end of each path, where it is wanted. Past the end of a shorter path its last value repeats. A path without a step has the identity (or what it continues) as signature.
+/// `out` is (batch, row), with `stream` (batch, rows, row): rows of `size` numbers, one more with
+/// the scalar term; points - 1 rows, one more with a basepoint. `recovery` is that of the shape,
+/// made once by [`Recovery::build`]; needed where [`needs_recovery`] says so. `states` is (batch,
+/// size): the signature at the end of each path, where it is wanted. Past the end of a shorter path
+/// its last value repeats. A path without a step has the identity (or what it continues) as
+/// signature.
 ///
 /// Source: Horner's scheme of Kidger & Lyons, "Signatory" (ICLR 2021), section 5; products by Chen
 /// (1957).

@@ -81,7 +81,8 @@ pub fn carry_len(channels: usize, depth: usize, stream: bool) -> Option<usize> {
 }
 
 fn carry_of(shape: &Shape, stream: bool) -> Option<usize> {
-    // Last comes the gradient of the point between two pieces. Before it, for streams the adjoint of the signature so far; else the functional on brackets, where it moves.
+    // Last comes the gradient of the point between two pieces. Before it, for streams the adjoint
+    // of the signature so far; else the functional on brackets, where it moves.
     let before = match (stream, shape.channels, shape.depth) {
         (true, _, _) => shape.size,
         (_, 1, _) | (_, _, 1 | 2) => 0,
