@@ -29,7 +29,10 @@ export interface RowsOptions {
    * omit theirs.
    */
   readonly scalarTerm?: boolean | undefined;
-  /** Number type of computation and result. Default: float32 if all rows are Float32Arrays, else float64. */
+  /**
+   * Number type of computation and result. Default: float32 if all rows are Float32Arrays, else
+   * float64.
+   */
   readonly dtype?: "float32" | "float64" | undefined;
   /**
    * Array for the result, of its number type and exact length; `data` of the result is then this
@@ -60,7 +63,10 @@ type Suggested<A> = A extends Float32Array
     ? "float64"
     : DTypeOf<A, object>;
 
-/** The number type of a result: the option where it is given, else float32 if both operands suggest it. */
+/**
+ * The number type of a result: the option where it is given, else float32 if both operands suggest
+ * it.
+ */
 export type RowsDType<A, O, B = A> = "dtype" extends keyof O
   ? DTypeOf<A, O>
   : [Suggested<A>] extends ["float64"]

@@ -1,4 +1,5 @@
-// A call for signatures that is one block, by far the most common: stages everything, runs the kernel once.
+// A call for signatures that is one block, by far the most common: stages everything, runs the
+// kernel once.
 //
 // The kernel may take well under a microsecond (a path of a hundred points), so this code creates
 // no closures and no objects except the result. For the same reason it writes the head of the task
@@ -113,8 +114,8 @@ function writeShape(u32: Uint32Array, w: number, { dtype, channels, depth, bits 
 }
 
 /**
- * Bytes of scratch. The last result is cached, since consecutive calls mostly have the same shape. @throws
- * PathSignatureError SIZE_TOO_LARGE
+ * Bytes of scratch. The last result is cached, since consecutive calls mostly have the same
+ * shape. @throws PathSignatureError SIZE_TOO_LARGE
  */
 function scratchOf(instance: Instance, call: Call, operation: number): number {
   const { once } = instance;

@@ -296,7 +296,8 @@ export class Chain {
       let begin = at + i * pitch;
       if (!this.#isLast) {
         own -= 1;
-        // Omits the shared point: the last one in memory when moving forward, the first when backward.
+        // Omits the shared point: the last one in memory when moving forward, the first when
+        // backward.
         if (this.segments.backward !== call.inverse) {
           from += 1;
           begin += width;
