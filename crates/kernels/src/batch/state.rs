@@ -1,4 +1,5 @@
-//! States: the coefficients of a group of paths, one vector a coefficient, and their ways to and from rows.
+//! States: the coefficients of a group of paths, one vector a coefficient; conversion to and
+//! from rows.
 
 use crate::lanes::{Lanes, Real, Rows, RowsMut};
 
@@ -38,7 +39,7 @@ pub unsafe fn store_state<V: Lanes>(state: *const V, size: usize, rows: &RowsMut
 /// One row a lane to a state.
 ///
 /// # Safety
-/// As [`store_state`], the other way.
+/// As [`store_state`], in the other direction.
 pub unsafe fn load_state<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
     let mut i = 0;
     // SAFETY: the caller vouches for `size` vectors and numbers.
@@ -56,7 +57,8 @@ pub unsafe fn load_state<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>
     }
 }
 
-/// Whether the first `channels` vectors, the sums of increments, are finite: a sum once infinite or NaN never becomes finite again.
+/// Whether the first `channels` vectors, the sums of increments, are finite: a sum once infinite or
+/// NaN never becomes finite again.
 ///
 /// # Safety
 /// `state` has `channels` vectors.
@@ -94,7 +96,8 @@ pub unsafe fn all_finite<V: Lanes>(first: *const V::T, count: usize) -> bool {
     is_zero(zeros[0].add(zeros[1]).add(zeros[2].add(zeros[3])))
 }
 
-/// Whether every lane is zero: what a sum of finite numbers times zero is, and any other sum is not.
+/// Whether every lane is zero: what a sum of finite numbers times zero is, and any other sum is
+/// not.
 pub fn is_zero<V: Lanes>(zeros: V) -> bool {
     zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)
 }

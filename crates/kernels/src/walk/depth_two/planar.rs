@@ -1,4 +1,5 @@
-//! Two channels: consecutive steps in lanes, the channels apart, so that of the pruned form one product a step is all there is.
+//! Two channels: consecutive steps in lanes, the channels apart, so that of the pruned form one
+//! product a step is all there is.
 
 use super::{Follower, Run, Square};
 use crate::lanes::{Lanes, Real};
@@ -12,7 +13,7 @@ pub struct Planar<V: Lanes, const PLAIN: bool> {
     totals: [V::T; 4],
 }
 
-/// A piece under way.
+/// The sums of a piece.
 #[derive(Clone, Copy)]
 struct State<V: Lanes> {
     next: *const V::T,
