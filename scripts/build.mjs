@@ -1,6 +1,6 @@
-// Builds everything that is published and that the sources need: three binaries a family, the entry
-// modules, then the bundle. Says what it does in one line a step and skips what is current. Run by
-// `npm run build`, which brings missing tools first (setup.mjs).
+// Builds everything that is published and that the sources need: three binaries per family, the
+// entry modules, then the bundle. Prints one line per step and skips what is up to date. Run by
+// `npm run build`, which installs missing tools first (setup.mjs).
 //
 //   node scripts/build.mjs [--only wasm|js] [--variant simd|relaxed|threads]… [--wasm-opt] [--force]
 
@@ -44,7 +44,8 @@ async function buildWasm({ chosen, "wasm-opt": wasmOpt, force }) {
   const stale = chosen.map((variant) =>
     wasm.plan(variant, toolchain, { wasmOpt }).filter((one) => force || !one.current),
   );
-  // Variants at once: while one links or waits for its last crate, the other uses the second core.
+  // Variants in parallel: while one links or waits for its last crate, the other uses the second
+  // core.
   await Promise.all(
     stale.map(async (binaries) => {
       for (const { family, variant, build } of binaries) await step(`wasm ${prefixed(family, variant)}`, build);

@@ -1,11 +1,12 @@
-// Adds to package-lock.json the optional packages of other systems, where npm left them out. npm asks the registry for each
-// of them, drops those that a partial mirror does not have, and `npm ci` then refuses its own lock file, also on systems
-// that never install them (npm/cli issues 4828 and 9342). Their versions are pinned by the packages that name them; their
-// systems are in their names. Run it after every change of a dependency:
+// Adds optional packages of other platforms to package-lock.json, where npm left them out. npm asks
+// the registry for each of them and drops those that a partial mirror does not have; `npm ci` then
+// refuses its own lock file, even on platforms that never install them (npm/cli issues 4828 and
+// 9342). The packages that name them pin their versions; their platforms are in their names. Run it
+// after every change of a dependency:
 //
 //   npm install --save-dev --save-exact NAME@VERSION && node scripts/complete-lock.mjs
 //
-// Not part of setup or build: those only read the lock file.
+// Not part of setup or build, which only read the lock file.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { at } from "./lib/project.mjs";
@@ -25,7 +26,10 @@ const systems = [
 ];
 const processors = ["arm64", "arm", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "x64", "wasm32"];
 
-/** `os`, `cpu` and `libc` as the package's own manifest has them, read from a name like `@rollup/rollup-linux-x64-musl`. */
+/**
+ * `os`, `cpu` and `libc` as in the package's own manifest, derived from a name like
+ * `@rollup/rollup-linux-x64-musl`.
+ */
 function platform(name) {
   const words = name.split(/[-/]/);
   const os = systems.find((system) => words.includes(system));

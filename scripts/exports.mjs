@@ -1,5 +1,5 @@
-// Writes package.json's `exports` from the table of entries (lib/entries.mjs). To be run after that
-// table, or the set of sources that it names, has changed; test/packaging says when.
+// Writes package.json's `exports` from the table of entries (lib/entries.mjs). Run it after a
+// change of that table or of the sources that it names; test/packaging detects when it is needed.
 //
 //   node scripts/exports.mjs
 

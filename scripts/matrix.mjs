@@ -1,8 +1,9 @@
-// Draws the runtime matrix into the README from what the last run of the tests found (target/test/runtimes), and keeps that as
-// test/runtimes/results.json, which is committed.
+// Writes the runtime matrix into the README from the results of the last test run
+// (target/test/runtimes), and stores those as test/runtimes/results.json, which is committed.
 //
-//   npm test && node scripts/matrix.mjs         collects and draws
-//   node scripts/matrix.mjs --draw | --check    only draws; only says (by its exit code) whether README is current
+//   npm test && node scripts/matrix.mjs    collects and writes
+//   node scripts/matrix.mjs --draw         only writes
+//   node scripts/matrix.mjs --check        exit code: whether README is current
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { rows } from "../test/runtimes/rows.mjs";
@@ -12,7 +13,7 @@ import { Fault, main } from "./lib/terminal.mjs";
 
 const results = at("test", "runtimes", "results.json");
 
-/** What a row of the table says of a check. */
+/** A check's cell in the table. */
 const marks = { passed: "✓", absent: "–" };
 
 function collect() {
@@ -34,7 +35,7 @@ function table() {
   const { date, found } = JSON.parse(readFileSync(results, "utf8"));
   const names = Object.keys(found[0].checks);
   const head = ["runtime", "version", "how", "binary", ...names];
-  // Places of one runtime in which everything is the same share a line.
+  // Rows of one runtime with equal results share a line.
   const lines = new Map();
   for (const { id, runtime, how } of rows) {
     const result = found.find((one) => one.id === id);

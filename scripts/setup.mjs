@@ -1,6 +1,8 @@
-// Brings what building and testing need and this machine lacks: npm dependencies, a Rust toolchain, wasm-pack and
-// wasm-bindgen, a C linker, browsers, a Vulkan driver. Runs on any Node from 20, before anything is installed. Costs well under a second when nothing is missing:
-// it then only compares stamps and looks whether files exist. Every npm script starts with it (start.mjs).
+// Installs what the machine lacks for building and testing: npm dependencies, a Rust toolchain,
+// wasm-pack and wasm-bindgen, a C linker; for tests also browsers and a Vulkan driver. Runs on any
+// Node from 20, before anything is installed. Takes well under a second if nothing is missing: it
+// then only compares stamps and checks that files exist. Every npm script starts with it
+// (start.mjs).
 //
 //   node scripts/setup.mjs
 
@@ -11,13 +13,13 @@ import { aptInstall, getRust, isDebian, isRoot } from "./lib/get-rust.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import * as npm from "./lib/npm.mjs";
 import { at } from "./lib/project.mjs";
-import { onPath, remembered } from "./lib/rust.mjs";
+import { onPath, recentToolchain, remembered } from "./lib/rust.mjs";
 import { Fault, main, say, step } from "./lib/terminal.mjs";
 import * as webgpu from "./lib/webgpu.mjs";
 
 const oldestNode = 20;
 
-/** rustc links what runs on this machine (build scripts, tests, tools) with the C compiler. */
+/** rustc links programs for this machine (build scripts, tests, tools) with the C compiler. */
 const hasLinker = () => process.platform === "win32" || ["cc", "gcc", "clang"].some(onPath);
 
 async function linker() {
@@ -33,61 +35,74 @@ async function linker() {
   );
 }
 
-const missing = () => ({
+/** `hosts`: whether to install browsers and drivers as well. */
+const missing = (hosts) => ({
   npm: !npm.isComplete(),
   linker: !hasLinker(),
   rust: !remembered(),
-  tools: cargoTools.tools.filter((tool) => !cargoTools.isPresent(tool)),
-  browsers: browsers.missingPackages(),
-  webgpu: webgpu.missingPackages(),
+  tools: !cargoTools.isPresent(),
+  browsers: hosts ? browsers.missingPackages() : [],
+  webgpu: hosts ? webgpu.missingPackages() : [],
 });
 
 const anything = (what) =>
-  what.npm || what.linker || what.rust || [what.tools, what.browsers, what.webgpu].some(({ length }) => length > 0);
+  what.npm || what.linker || what.rust || what.tools || what.browsers.length > 0 || what.webgpu.length > 0;
 
+/**
+ * Independent steps in parallel: npm and apt wait for the network while cargo keeps the cores busy.
+ */
 async function bring(what) {
+  const linkerSide = what.linker ? step("C compiler", linker) : Promise.resolve();
+
   async function rustSide() {
-    if (what.linker) await step("C compiler", linker);
-    if (what.rust) {
-      await step("Rust toolchain", async (report) => {
-        const { version, folder } = await getRust(report);
-        return `${version} in ${folder}`;
-      });
-    }
-    const toolchain = remembered();
-    // One after the other in one folder: most of the crates under them are the same.
-    for (const tool of what.tools) {
-      await step(`${tool.crate} ${tool.version}`, (report) => cargoTools.install(tool, toolchain, report));
-    }
-    if (what.tools.length > 0) cargoTools.clean();
+    await linkerSide;
+    if (!what.rust) return;
+    await step("Rust toolchain", async (report) => {
+      const { version, folder } = await getRust(report);
+      return `${version} in ${folder}`;
+    });
   }
-  // Waits for the other use of apt, which locks itself.
-  const browserSide = async () => {
+
+  const rust = rustSide();
+
+  async function toolsSide() {
+    if (!what.tools) return;
+    await linkerSide;
+    // These need a toolchain, but not one that can build the binaries.
+    const toolchain = remembered() ?? recentToolchain();
+    if (!toolchain) await rust;
+    await step(cargoTools.title, (report) => cargoTools.install(toolchain ?? remembered(), report));
+  }
+
+  // apt holds a lock, so the build's packages come first.
+  async function hostSide() {
+    await rust.catch(() => undefined);
     if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
     if (what.webgpu.length > 0) await step("WebGPU without a GPU, for tests", webgpu.bring);
-  };
+  }
+
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);
-  // Side by side: npm waits for the network while cargo keeps the cores busy. A failure waits for the other side, so that
-  // the next run starts from what did succeed.
-  const results = await Promise.allSettled([npmSide(), rustSide(), browserSide()]);
-  const reasons = results.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
-  const unexpected = reasons.find((reason) => !(reason instanceof Fault));
-  if (unexpected) throw unexpected;
-  if (reasons.length > 0) throw new Fault(reasons.map(({ message }) => message).join("\n\n"));
+
+  // A failure waits for the others, so that the next run continues from what succeeded.
+  const results = await Promise.allSettled([npmSide(), rust, toolsSide(), hostSide()]);
+  const reasons = new Set(results.filter(({ status }) => status === "rejected").map(({ reason }) => reason));
+  for (const reason of reasons) if (!(reason instanceof Fault)) throw reason;
+  if (reasons.size > 0) throw new Fault([...reasons].map(({ message }) => message).join("\n\n"));
 }
 
-export async function setup() {
+/** Returns whether anything was installed. `hosts`: also what tests run in. */
+export async function setup({ hosts = true } = {}) {
   const node = Number(process.versions.node.split(".")[0]);
   if (node < oldestNode)
     throw new Fault(
       `Node ${process.versions.node} is too old: ${oldestNode} or later is needed.`,
       "https://nodejs.org/en/download",
     );
-  if (!anything(missing())) return false;
+  if (!anything(missing(hosts))) return false;
   await exclusively(
     at("target", ".setup-lock"),
-    // Asked again: another process may have brought it while this one waited.
-    async () => bring(missing()),
+    // Checked again: another process may have installed it in the meantime.
+    async () => bring(missing(hosts)),
     () => say("  … waiting for another setup in this folder"),
   );
   return true;

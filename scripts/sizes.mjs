@@ -1,4 +1,5 @@
-// Measures the size budgets (lib/budgets.mjs) by size-limit and writes their table into the README.
+// Measures the size budgets (lib/budgets.mjs) with size-limit and writes their table into the
+// README.
 //
 //   npm run size
 

@@ -1,8 +1,10 @@
-// What every npm script calls: setup, then the given scripts in turn, on the Node that devDependencies pin. A shell
-// cannot do that by itself: it has looked up `node` before setup brings the pinned one. Arguments after `--` go to the
-// last script.
+// Entry of every npm script: setup, then the given scripts in sequence, on the Node that
+// devDependencies pin. A shell cannot do that: it looks up `node` before setup installs the pinned
+// one. Arguments after `--` go to the last script.
 //
-//   node scripts/start.mjs scripts/build.mjs bench/run.mjs -- --quick
+//   node scripts/start.mjs [--hosts] scripts/build.mjs bench/run.mjs -- --quick
+//
+// `--hosts`: the last script runs browsers and WebGPU drivers. Quick tests omit it.
 
 import { delimiter } from "node:path";
 import { at, pinnedNode } from "./lib/project.mjs";
@@ -10,12 +12,14 @@ import { foreground, main } from "./lib/terminal.mjs";
 import { setup } from "./setup.mjs";
 
 await main(async () => {
-  await setup();
   const given = process.argv.slice(2);
   const dashes = given.indexOf("--");
-  const scripts = dashes < 0 ? given : given.slice(0, dashes);
+  const words = dashes < 0 ? given : given.slice(0, dashes);
   const extra = dashes < 0 ? [] : given.slice(dashes + 1);
-  // For what the scripts start themselves.
+  const scripts = words.filter((word) => word !== "--hosts");
+  const isQuickTest = scripts.at(-1) === "scripts/test.mjs" && extra.includes("--quick");
+  await setup({ hosts: words.includes("--hosts") && !isQuickTest });
+  // For processes that the scripts start.
   const env = { PATH: [at("node_modules", "node", "bin"), process.env.PATH].join(delimiter) };
   for (const [i, script] of scripts.entries()) {
     const status = await foreground(pinnedNode, [script, ...(i === scripts.length - 1 ? extra : [])], { env });

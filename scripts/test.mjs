@@ -1,5 +1,6 @@
-// Runs all tests: the crates' natively by cargo, then everything else by vitest. The last line has the totals of both,
-// `N passed, N failed`, and the exit status says whether all passed. Arguments go to vitest, except
+// Runs all tests: the crates natively by cargo, then everything else by vitest. The last line has
+// the totals of both, `N passed, N failed`, and the exit status is 0 if all passed. Arguments go to
+// vitest, except
 //
 //   --all                  with the exhaustive sweeps, which repeat what smaller tables prove (test/level.ts)
 //   --quick                no browser, no tarball, no GPU: cargo, types, and the tables on the inlined binaries
@@ -11,7 +12,10 @@ import { at, pinnedNode, read, targetFolder } from "./lib/project.mjs";
 import { environment, remembered } from "./lib/rust.mjs";
 import { command, Fault, foreground, main, say, step } from "./lib/terminal.mjs";
 
-/** A part that ends badly without naming a failed test (it did not compile, it crashed) counts as one failure. */
+/**
+ * A part that fails without naming a failed test (it did not compile, it crashed) counts as one
+ * failure.
+ */
 function withStatus(counts, status) {
   return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
@@ -19,7 +23,7 @@ function withStatus(counts, status) {
 const sum = (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped });
 const none = { passed: 0, failed: 0, skipped: 0 };
 
-/** Adds up cargo's `test result:` lines, one for each test program. */
+/** Adds up cargo's `test result:` lines, one per test program. */
 function cargoCounts(output) {
   return [...output.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored/gm)]
     .map(([, passed, failed, skipped]) => ({
@@ -53,7 +57,7 @@ async function cargo() {
   return counts;
 }
 
-/** Of programs under test: what they say on stderr is shown only where vitest itself failed. */
+/** Stderr of programs under test is shown only if vitest itself failed. */
 const stderrFile = at("target", "test", "stderr.txt");
 const mostStderr = 4_000;
 
@@ -78,7 +82,7 @@ async function vitest(args, env) {
   return withStatus(text ? JSON.parse(text) : none, status);
 }
 
-/** The types of everything, as `npm run check` looks at them; counts as one test. */
+/** All types, as in `npm run check`; counts as one test. */
 async function types() {
   try {
     await step("tsc", async () => {

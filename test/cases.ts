@@ -1,6 +1,7 @@
 // The one table of cases: paths, options, and the form of the input. Every variant on every runtime
 // runs all of them. Deterministic, and without expectations, which reference.ts computes.
 
+import { pairsOf, type Shown } from "./level.ts";
 import { makePath, type PathKind, pathKinds, random, toFloat32 } from "./paths.ts";
 import { type Reference, type ReferenceOptions, referenceSignature } from "./reference.ts";
 
@@ -377,6 +378,22 @@ export const cases: readonly Case[] = [
   ...algorithms(),
   ...forms(),
 ];
+
+/** Properties of a case that do not depend on how it is computed. */
+export function optionsOf({ algorithm, basepoint, initial, inverse, lengths, scalarTerm, stream }: Case) {
+  const ragged = lengths.some((length) => length !== lengths[0]);
+  return { algorithm, basepoint, initial, inverse, ragged, scalarTerm, stream };
+}
+
+/** Default features of a case, without knowledge of kernels. */
+export function shownByCase(one: Case): Shown {
+  const { channels, depth, dtype, form, lengths, name } = one;
+  const lanes = `lanes ${lengths.length % 4} ${dtype}`;
+  const group = name.split(/[ :]/)[0]!;
+  return {
+    features: [...pairsOf({ group, dtype, ...optionsOf(one) }), lanes, `form ${form}`, `shape ${channels} ${depth}`],
+  };
+}
 
 /** Length of the paths of an empty batch, and the least padded length of any batch. */
 const paddedLength = (one: Case): number => Math.max(1, ...(one.lengths.length === 0 ? [4] : one.lengths));

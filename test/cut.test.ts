@@ -25,8 +25,8 @@ const callOf = (shape: readonly number[], options: Record<string, unknown>): Cal
 };
 
 /**
- * A block of a call: its first item, how many, whether they are whole paths, and the points that
- * each has room for.
+ * A block of a call: its first item, the number of items, whether they are whole paths, and their
+ * capacity in points.
  */
 interface Block {
   readonly items: number;
@@ -87,7 +87,7 @@ describe("stretches of time", () => {
       expect(stretchesIn(together, i)).toBe(stretchesIn(callOf([1, length, 2], {}), 0));
     }
     expect(lengths.map((_, i) => stretchesIn(together, i))).toEqual([2, 1, 1, 2, 3, 1, 1]);
-    // A basepoint does not decide whether a path is cut either.
+    // A basepoint does not affect whether a path is cut.
     expect(stretchesIn(callOf([1, 4097, 2], { basepoint: true }), 0)).toBe(1);
   });
 

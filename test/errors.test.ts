@@ -1679,7 +1679,7 @@ type EngineCode =
   | "ENGINE_CLOSED"
   | "BLOCK_FAILED";
 
-/** Codes of the family `algebra`, which test/algebra.test.ts covers. */
+/** Codes of the family `algebra`, which test/algebra-errors.test.ts covers. */
 type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
 
 afterAll(() => {

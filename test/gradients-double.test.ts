@@ -1,7 +1,7 @@
 // Gradients of float32 paths that go back and forth, or are rough and long, for which float32
-// arithmetic is not accurate enough. They are as exact as any other's, the choice depends on the
-// path alone, and threads agree. Compared with the reverse-mode reference in float64, on the
-// numbers that float32 represents.
+// arithmetic is not accurate enough. They are as accurate as those of other paths, the decision
+// depends on the path alone, and threads agree. Compared with the reverse-mode reference in
+// float64, on the numbers that float32 represents.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {

@@ -151,8 +151,9 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     expect(head % 64).toBe(0);
     expect(head).toBeGreaterThan(0);
 
-    // A kernel's outputs are in the second half of the task's memory or out of bounds. A caller
-    // vouches for its memory: a kernel cannot tell its own stack and tables from the rest.
+    // The outputs of a kernel are in the second half of the task's memory or out of bounds. The
+    // caller is responsible for its memory: a kernel cannot distinguish its own stack and tables
+    // from the rest.
     const beyond = () => memory.buffer.byteLength - head;
     const pick = <T>(all: readonly T[]): T => all[Math.floor(next() * all.length)]!;
     const wild = () =>
@@ -164,7 +165,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const anything = () => (next() < 0.5 ? Math.floor((next() - 0.5) * 2 ** 33) : wild());
     const options = () => (next() < 0.8 ? Math.floor(next() * 64) : anything());
 
-    // Made anew where memory may have grown.
+    // Recreated when memory may have grown.
     const words = () => new Uint32Array(memory.buffer, head, room / 4);
     // Any bits: numbers that are small, huge or NaN; lengths that are mostly too large.
     words().forEach((_, i, all) => {
@@ -212,7 +213,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       kernels.release(scratch, needed + 64);
       codes.set(done, (codes.get(done) ?? 0) + 1);
     }
-    // Every code of a kernel occurs, and nothing else does.
+    // Every code of a kernel occurs, and no other.
     const known = Object.values(code).filter((value) => value > code.OUT_OF_MEMORY);
     expect([...codes.keys()].sort((a, b) => a - b)).toEqual(
       known.filter((value) => value > -100).sort((a, b) => a - b),

@@ -1,4 +1,4 @@
-// The binaries that entries carry, for tests that instantiate them by themselves.
+// The binaries of the entries, for tests that instantiate them directly.
 
 import algebraRelaxed from "../ts/generated/algebra/relaxed.ts";
 import algebraSimd from "../ts/generated/algebra/simd.ts";

@@ -1,23 +1,27 @@
-// How much of the tables is run. `npm test` runs the cases that meet every kernel, every option and every pair of options; `npm test -- --all`, which CI
-// adds where kernels changed, also the sweeps, which repeat what those prove on other shapes; `npm test -- --quick` is for the time between two edits.
+// How much of the tables is run. `npm test` runs the cases that cover every kernel, every option
+// and every pair of options. `npm test -- --all`, which CI adds if kernels changed, also runs the
+// sweeps, which repeat them on other shapes. `npm test -- --quick` is for quick runs between edits.
 
 export type Level = "quick" | "usual" | "all";
 
-/** Read by name, so that bundles for other hosts have it written in (test/gpu/conformance.test.ts). */
+/** Read by name, so that bundles for other hosts have it inlined (test/gpu/conformance.test.ts). */
 export const level: Level = (process.env.TEST_LEVEL as Level | undefined) ?? "usual";
 
-/** What a case shows. */
+/** Selection criteria of a case. */
 export interface Shown {
-  /** What it is in the table for. */
+  /** Features that the case covers. */
   readonly features: readonly string[];
-  /** What has to be made for it, and is there for other cases that need the same: a kernel to compile. */
+  /** Resources that the case needs and that later cases reuse: a kernel to compile. */
   readonly needs?: string;
 }
 
-/** A case that needs what no case before did costs so many times one that does not. */
+/** Cost of a case that needs a new resource, relative to one that does not. */
 const making = 4;
 
-/** Of cases those that have a feature which none chosen before has; each time the case that adds most for what it costs. */
+/**
+ * A subset of cases that covers all features. Greedy: each time the case that adds most for its
+ * cost.
+ */
 export function covering<Case>(cases: readonly Case[], shownBy: (one: Case) => Shown): Case[] {
   const left = new Map(
     cases.map((one) => {
@@ -43,13 +47,13 @@ export function covering<Case>(cases: readonly Case[], shownBy: (one: Case) => S
   }
 }
 
-/** Every two of a case's properties together: what is wrong only in a combination of two is met as well. */
+/** All pairs of a case's properties, to detect faults that need a combination of two. */
 export function pairsOf(properties: Readonly<Record<string, string | number | boolean>>): string[] {
   const all = Object.entries(properties).map(([name, value]) => `${name} ${value}`);
   return all.flatMap((one, i) => all.slice(i).map((other) => (one === other ? one : `${one}, ${other}`)));
 }
 
-/** What stands for a sweep, in its order; behind it the rest where everything is run. */
+/** The subset for a sweep, in order; if everything is run, followed by the other cases. */
 export function chosenOf<Case>(
   cases: readonly Case[],
   shownBy: (one: Case) => Shown,

@@ -1,5 +1,5 @@
-// WebAssembly memory: bounded for batches and lengths far larger than the staging memory, as
-// run/blocks.ts states, and flat over many calls.
+// WebAssembly memory: bounded, as documented in run/blocks.ts, for batches and lengths far larger
+// than the staging memory, and constant over many calls.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { bindSignature, type SignatureFunction } from "../ts/operations/signature.ts";
@@ -36,7 +36,7 @@ function scratchBytes(dtype: 0 | 1, channels: number, depth: number, options: nu
 }
 
 /**
- * Bytes that run/blocks.ts states for a call, scratch included, in whole pages plus one for the
+ * The bound of run/blocks.ts for a call, scratch included, in whole pages plus one for the
  * allocator.
  */
 function bound(dtype: 0 | 1, channels: number, depth: number, size: number, options = 0): number {

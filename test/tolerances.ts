@@ -53,3 +53,20 @@ export const oracleTolerance = (dtype: DType, level: number, natural: number): n
  */
 export const gradientTolerance = (dtype: DType, depth: number, steps: number, largest: number): number =>
   16 * depth * Math.sqrt(steps + 1) * roundoff[dtype] * Math.max(largest, 1);
+
+/**
+ * A coefficient of the tensor algebra is a sum of products, in which each of up to `depth` levels
+ * adds as many terms at most. Every term is rounded, and carries the roundings of what it is made
+ * of. So errors are relative to the sum of the terms' sizes (`size`), and there are at most about
+ * depth² roundings, most of which do not add up. The largest error of the table is half of this
+ * tolerance.
+ */
+export const algebraTolerance = (dtype: DType, depth: number, size: number): number =>
+  2 * (depth + 2) * roundoff[dtype] * size;
+
+/**
+ * Gradients by the five-point formula with a step of 2^-11, in float64: it is off by the fourth
+ * power of the step, 2^-44, times a fifth derivative, and by roundings divided by the step, 2^-42.
+ * Where scalar terms as small as 1/2 are divided by, derivatives and values grow up to 2^8 times.
+ */
+export const differenceTolerance = 2 ** -33;

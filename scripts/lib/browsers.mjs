@@ -1,18 +1,20 @@
-// The browsers that tests run in, from Debian's packages, and bringing them there. Elsewhere, and without root, what is installed
-// is used and what is missing is said by the tests that need it.
+// Finds and installs the browsers for tests, from Debian's packages. Elsewhere, and without root,
+// installed browsers are used, and tests that lack one say so.
 
 import { existsSync } from "node:fs";
 import { bringOptional, worthTrying } from "./optional-apt.mjs";
 import { onPath } from "./rust.mjs";
 
-/** WebKitGTK's browser for tests lies where programs that are not for users lie. */
+/** WebKitGTK's test browser is not on PATH. */
 const miniBrowsers = ["x86_64-linux-gnu", "aarch64-linux-gnu"].flatMap((triple) =>
   ["4.1", "6.0", "4.0"].map((version) => `/usr/lib/${triple}/webkit2gtk-${version}/MiniBrowser`),
 );
 
 const first = (...names) => names.map(onPath).find(Boolean);
 
-/** For each browser its Debian packages, and the programs: undefined where one is missing. */
+/**
+ * The Debian packages and the programs of each browser; a program is undefined where it is missing.
+ */
 const browsers = {
   chromium: {
     packages: ["chromium"],
@@ -33,7 +35,7 @@ const browsers = {
   },
 };
 
-/** A browser's programs by role, or undefined unless all are there. */
+/** The programs of a browser by role, or undefined unless all exist. */
 export function browser(name) {
   const programs = browsers[name].programs();
   return Object.values(programs).every(Boolean) ? programs : undefined;
@@ -41,8 +43,8 @@ export function browser(name) {
 
 const absent = () => Object.entries(browsers).flatMap(([name, { packages }]) => (browser(name) ? [] : packages));
 
-/** Debian packages of browsers that are missing and may be had. */
+/** Debian packages of missing browsers that can be installed. */
 export const missingPackages = () => worthTrying("browsers", absent());
 
-/** Installs what is missing; gives what to say of it. */
+/** Installs what is missing; returns a message. */
 export const bring = () => bringOptional("browsers", absent());

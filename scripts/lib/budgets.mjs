@@ -1,13 +1,10 @@
-// The size budgets of what is published, and what each buys. Measured by size-limit
+// Size budgets of what is published, and what each part provides. Measured by size-limit
 // (.size-limit.mjs).
 
 import { families, prefixed } from "./families.mjs";
 import { without, withoutLazy } from "./parts.mjs";
 
-/**
- * What a bundler ships, minified and compressed, of a file and all that it imports; of some names
- * only, where there are any.
- */
+/** The minified and compressed bundle of a file and its imports; of some names only, if given. */
 const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
   name,
   path,
@@ -18,12 +15,10 @@ const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
   buys,
 });
 
-/** What an app pays at once. */
+/** What an app downloads at once. */
 const atOnce = (name, path, limit, buys, names) => bundled(name, path, limit, buys, { names, plugin: withoutLazy });
 
-/**
- * Files of dist/shared that are loaded when an engine is asked for, besides what has been there.
- */
+/** Files of dist/shared that an engine loads in addition to those already loaded. */
 const lazily = (name, files, limit, buys, besides = []) =>
   bundled(
     name,
@@ -33,7 +28,7 @@ const lazily = (name, files, limit, buys, besides = []) =>
     { plugin: without(["binaries", "core", "gradients", "loading", "sizes", ...besides]) },
   );
 
-/** A file as it is served, compressed. */
+/** A single file, compressed. */
 const served = (name, path, limit, buys) => ({
   name,
   path,
@@ -43,16 +38,17 @@ const served = (name, path, limit, buys) => ({
   buys,
 });
 
-/** All functions of an entry but the engine, which is loaded from files of its own. */
+/** All functions of an entry except the engine, which is loaded from files of its own. */
 const withoutEngine =
   "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
 
 /**
- * What one function more may add to an app that imports all others of its family without a binary.
+ * What an additional function may add to an app that imports all others of its family without a
+ * binary.
  */
 export const functionBytes = 600;
 
-/** What a variant of a family's binary is. */
+/** Description of each variant of a family's binary. */
 const binaries = {
   relaxed: "with fused multiply-adds",
   simd: "the same bits everywhere",

@@ -1,6 +1,6 @@
-// Makes the JavaScript that is published: tsc turns ts/ into JavaScript and declarations under
-// target/ts (which also checks the types), rollup bundles both into dist (rollup.config.mjs).
-// Skipped when nothing that goes into it changed.
+// Builds the published JavaScript: tsc compiles ts/ to JavaScript and declarations under target/ts
+// (and checks types), rollup bundles both into dist (rollup.config.mjs). Skipped if no input has
+// changed.
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { binaryTypes, entries } from "./entries.mjs";
@@ -14,7 +14,7 @@ const products = entries.flatMap(({ name, commonjs }) =>
 
 const generated = (from, code) => `// Made by scripts/build.mjs from ${from}. Not committed.\n\n${code}\n`;
 
-/** What the sources need and the build knows. */
+/** Constants that the sources get from the build. */
 export function writeVersion() {
   writeIfChanged(
     at("ts", "generated", "version.ts"),
@@ -23,8 +23,8 @@ export function writeVersion() {
 }
 
 /**
- * The worker file (ts/entry/worker.ts) as a text, for hosts where its file cannot be had: a classic
- * script, since that runs from a text anywhere. Whoever imports it loads it lazily
+ * The worker file (ts/entry/worker.ts) as a string, for hosts where the file is not available: a
+ * classic script, since that runs from a string anywhere. It is imported lazily
  * (ts/entry/start-worker.ts).
  */
 export async function writeWorkerSource() {
@@ -68,19 +68,19 @@ export function plan() {
 
   async function build(report) {
     if (!existsSync(at("ts", "index.ts"))) throw new Fault("ts/index.ts, the sources' entry, is missing.");
-    // An interrupted build must not pass for a finished one.
+    // So that an interrupted build does not count as complete.
     rmSync(stamp, { force: true });
     const folder = targetFolder("ts");
     rmSync(folder, { recursive: true, force: true });
     report("tsc");
-    // By path: another package's `tsc` of an older TypeScript has the name in node_modules/.bin.
+    // By path: node_modules/.bin/tsc belongs to another package's older TypeScript.
     await command(
       pinnedNode,
       [at("node_modules", "typescript", "bin", "tsc"), "-p", at("tsconfig.build.json"), "--outDir", folder],
       { cwd: at() },
     );
     report("rollup");
-    // What an earlier build left: files whose entry is gone, or that are shared no more.
+    // Left over from an earlier build: files whose entry is gone, or that are no longer shared.
     for (const name of existsSync(at("dist")) ? readdirSync(at("dist")) : [])
       if (name !== "wasm") rmSync(at("dist", name), { recursive: true });
     await command(

@@ -1,37 +1,32 @@
-// wasm-pack and wasm-bindgen of the pinned versions, compiled into .tools/bin.
+// wasm-pack and wasm-bindgen of the pinned versions (scripts/tools), compiled into .tools/bin.
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { at, read, targetFolder, toolsBin, toolsFolder, wasmBindgenVersion, wasmPackVersion } from "./project.mjs";
+import { filesUnder, fingerprint, isCurrent, remember } from "./fingerprint.mjs";
+import { at, targetFolder, toolsBin, toolsFolder, wasmBindgenVersion, wasmPackVersion } from "./project.mjs";
 import { environment } from "./rust.mjs";
 import { command, Fault } from "./terminal.mjs";
 
-export const tools = [
-  { crate: "wasm-pack", version: wasmPackVersion, program: "wasm-pack" },
-  { crate: "wasm-bindgen-cli", version: wasmBindgenVersion, program: "wasm-bindgen" },
-];
+export const title = `wasm-pack ${wasmPackVersion}, wasm-bindgen ${wasmBindgenVersion}`;
 
-const folder = () => targetFolder("tools");
+const sources = "scripts/tools";
+const stamp = join(toolsFolder, "tools.fingerprint");
+const print = () => fingerprint(filesUnder(sources), wasmPackVersion, wasmBindgenVersion);
 
-/** cargo's own list of what it installed under .tools; written after the program is in place. */
-export function isPresent({ crate, version, program }) {
-  return existsSync(join(toolsBin, program)) && read(at(".tools", ".crates.toml")).includes(`"${crate} ${version} (`);
-}
+export const isPresent = () =>
+  ["wasm-pack", "wasm-bindgen"].every((program) => existsSync(join(toolsBin, program))) && isCurrent(stamp, print());
 
-export async function install({ crate, version }, toolchain, report) {
-  const args = ["install", "--locked", "--force", "--root", toolsFolder, "--version", version, crate];
+/**
+ * Compiles them with any toolchain that is recent enough. After a failure the next attempt reuses
+ * the completed part.
+ */
+export async function install(toolchain, report) {
+  const args = ["install", "--locked", "--force", "--root", toolsFolder, "--path", at(sources)];
+  const folder = targetFolder("tools");
   let count = 0;
   try {
     await command(join(toolchain.folder, "cargo"), args, {
-      env: {
-        ...environment(toolchain),
-        CARGO_TARGET_DIR: folder(),
-        // These tools run for a second or two per build: compiling them fast is worth more than their own speed.
-        CARGO_PROFILE_RELEASE_OPT_LEVEL: "0",
-        CARGO_PROFILE_RELEASE_LTO: "off",
-        CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
-        CARGO_PROFILE_RELEASE_DEBUG: "0",
-      },
+      env: { ...environment(toolchain), CARGO_TARGET_DIR: folder },
       onLine: (line) => {
         const name = /^Compiling (\S+)/.exec(line)?.[1];
         if (name) report(`crate ${++count}: ${name}`);
@@ -39,13 +34,10 @@ export async function install({ crate, version }, toolchain, report) {
     });
   } catch (error) {
     throw new Fault(
-      `${crate} ${version} could not be installed.\n${error.message}`,
-      `cargo install --locked --root .tools --version ${version} ${crate}`,
+      `${title} could not be installed.\n${error.message}`,
+      `cargo install --locked --root .tools --path ${sources}`,
     );
   }
-}
-
-/** What compiling left; a failed install keeps it, so that the next one goes on from there. */
-export function clean() {
-  rmSync(folder(), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  remember(stamp, print());
 }

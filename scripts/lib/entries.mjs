@@ -1,24 +1,24 @@
-// The entries of the package: one table, from which come rollup's inputs (rollup.config.mjs),
-// package.json's `exports` (scripts/exports.mjs) and what test/packaging expects. A family has an
-// entry for each kind of host (entry-modules.mjs); any other entry is a line in `files` and one in
-// `paths`.
+// The entries of the package: one table, from which rollup's inputs (rollup.config.mjs),
+// package.json's `exports` (scripts/exports.mjs) and the expectations of test/packaging are
+// derived. A family has an entry for each kind of host (entry-modules.mjs); any other entry is a
+// line in `files` and one in `paths`.
 
 import { entryModule } from "./entry-modules.mjs";
 import { families, mainFamily, prefixed } from "./families.mjs";
 
-/** A family's entries: what is built, and what can be imported. */
+/** A family's entries: the files to build, and the paths that can be imported. */
 function entriesOf(family) {
   const [name, path] = family === mainFamily ? ["index", "."] : [family, `./${family}`];
   const [slim, workerd, edgeLight] = ["slim", "workerd", "edge-light"].map((host) => prefixed(family, host));
   return {
     files: {
-      /** The binaries inside: for all hosts that may compile bytes. */
+      /** Inlined binaries, for all hosts that may compile bytes. */
       [name]: { source: `${name}.ts`, commonjs: true },
-      /** No binary inside: `init(source)` brings one. */
+      /** No inlined binary: `init(source)` supplies one. */
       [slim]: { source: entryModule(family, "slim"), commonjs: true },
-      /** Binaries as modules that the host compiled: Cloudflare's workerd. */
+      /** Binaries as modules that the host compiles: Cloudflare's workerd. */
       [workerd]: { source: entryModule(family, "workerd"), commonjs: false },
-      /** The same in the form that Vercel's Edge and Next.js bundle. */
+      /** The same in the form that Vercel Edge and Next.js bundle. */
       [edgeLight]: { source: entryModule(family, "edge-light"), commonjs: false },
     },
     paths: {
@@ -31,7 +31,7 @@ function entriesOf(family) {
         browser: name,
         default: name,
       },
-      /** The same entry whatever the conditions. */
+      /** The same entry under all conditions. */
       [`${path}/inline`]: { default: name },
       [`${path}/slim`]: { default: slim },
     },
@@ -41,14 +41,13 @@ function entriesOf(family) {
 const all = Object.keys(families).map(entriesOf);
 
 /**
- * What is built: dist/NAME.js with its declarations, and dist/NAME.cjs where CommonJS is meant to
- * get it as well. `source` is below ts/.
+ * Files to build: dist/NAME.js with its declarations, and dist/NAME.cjs if there is a CommonJS
+ * form. `source` is below ts/.
  */
 const files = {
   ...Object.assign({}, ...all.map(({ files }) => files)),
   /**
-   * What a worker of the pool runs: one file, by a name that no other is taken for where bundlers
-   * leave it behind.
+   * The worker script of the pool: one file, under a unique name for bundlers that leave it out.
    */
   "path-signature-worker": { source: "entry/worker.ts", commonjs: true, alone: true },
   /** Gradients for TensorFlow.js. */
@@ -56,9 +55,8 @@ const files = {
 };
 
 /**
- * What can be imported: for each path inside the package the file that a condition leads to. The
- * first condition that a host or a bundler knows counts, so hosts that may not compile bytes come
- * first.
+ * Import paths: for each path inside the package, the file for each condition. The first condition
+ * that a host or bundler knows wins, so hosts that may not compile bytes come first.
  */
 const paths = {
   ...Object.assign({}, ...all.map(({ paths }) => paths)),
@@ -67,12 +65,12 @@ const paths = {
 };
 
 /**
- * The binaries, which are imported as they are; in TypeScript as what edge hosts and their bundlers
- * make of it.
+ * The binaries, imported as files; their types are those that edge hosts and their bundlers
+ * produce.
  */
 const binaries = { "./wasm/*.wasm": { types: "./dist/wasm/module.d.ts", default: "./dist/wasm/*.wasm" } };
 
-/** The declarations of all of them. */
+/** Their common declarations. */
 export const binaryTypes = "declare const module: WebAssembly.Module;\nexport default module;\n";
 
 /** The entries: name, source below ts/, whether there is a CommonJS form. */
@@ -81,8 +79,7 @@ export const entries = Object.entries(files).map(([name, file]) => ({ name, ...f
 const byName = new Map(entries.map((entry) => [entry.name, entry]));
 
 /**
- * Import paths that have JavaScript, as a user writes them after the package's name: ".", "./slim",
- * …
+ * Import paths with JavaScript, as a user writes them after the package's name: ".", "./slim", …
  */
 export const importPaths = Object.keys(paths);
 

@@ -1,13 +1,15 @@
-// Writes the entries of a family, one module a host: ts/generated/entries/<family>-<host>.ts. They
-// bind the family's functions to a runtime that loads the family's binaries. Each function is an
-// exported constant of its own, marked as pure, so that bundlers drop what an app does not import.
+// Writes the entries of a family, one module per host: ts/generated/entries/<family>-<host>.ts.
+// They bind the family's functions to a runtime that loads the family's binaries. Each function is
+// a separate exported constant that is marked as pure, so that bundlers drop functions that an app
+// does not import.
 //
-// What a family exports is listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for
-// hosts that have engines. Those files hold `export {…} from` only:
+// The exports of a family are listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for
+// hosts that have engines. Those files contain `export {…} from` only:
 //
 // - `bindName`, with a comment above it: the entry exports a function `name` with that comment;
 // - `nameOperation`: a function `name` of the family's engines;
-// - everything else: the entry exports it as it is. Of types, `Engine` is what `createEngine` makes.
+// - everything else: the entry exports it unchanged. `Engine` is the type that `createEngine`
+//   returns.
 
 import { families, prefixed } from "./families.mjs";
 import { writeIfChanged } from "./fingerprint.mjs";
@@ -15,12 +17,12 @@ import { at, read } from "./project.mjs";
 import { Fault } from "./terminal.mjs";
 
 /**
- * Where an entry's binaries come from. `loader`: the file of ts/entry that makes a loader of them.
- * `binaries`: the variants that are imported, and from where. `engine`: the arguments of that
- * file's `loadEngine`; hosts without workers have none. `init`: what `init` does there.
+ * Source of an entry's binaries. `loader`: the file of ts/entry that creates a loader from them.
+ * `binaries`: the variants to import, and from where. `engine`: the arguments of that file's
+ * `loadEngine`; hosts without workers have none. `init`: what `init` does there.
  */
 export const hosts = {
-  /** As text, for hosts that may compile bytes. */
+  /** As text, for hosts that can compile bytes. */
   inline: {
     loader: "inline",
     binaries: ["relaxed", "simd"],
@@ -28,7 +30,7 @@ export const hosts = {
     engine: (family) => `relaxed, import("../${family}/threads.ts")`,
     init: "Loads ahead of the first call, or chooses the binary.",
   },
-  /** None: for pages that fetch one, and programs that bring their own. */
+  /** None: for pages that fetch one, and programs that provide one. */
   slim: {
     loader: "slim",
     binaries: [],
@@ -43,9 +45,9 @@ export const hosts = {
     init: "Starts a binary ahead of the first call, or chooses it; a `source` has to be a WebAssembly.Module here.",
   },
   /**
-   * The same for Edge functions of Vercel and Next.js, whose bundler is asked for the module by
-   * `?module`. `simd` alone: an import that the engine cannot compile fails the whole function, and
-   * these functions are developed on Node, whose version 20 has no relaxed SIMD.
+   * The same for Edge functions of Vercel and Next.js, whose bundler requires `?module`. `simd`
+   * alone: an import that the engine cannot compile fails the whole function, and these functions
+   * are developed on Node, whose version 20 has no relaxed SIMD.
    */
   "edge-light": {
     loader: "compiled",
@@ -55,12 +57,12 @@ export const hosts = {
   },
 };
 
-/** Where an entry's module is, below ts/. */
+/** Path of an entry's module, below ts/. */
 export const entryModule = (family, host) => `generated/entries/${family}-${host}.ts`;
 
 const oneLine = (comment) => comment.replace(/\s*\n\s*\*?\s*/g, " ").trim();
 
-/** The names that a list exports, by what becomes of them; none of a list that does not exist. */
+/** The names that a list exports, by kind; none if the list does not exist. */
 function readList(file) {
   const list = { file, bound: [], operations: [], values: [], types: [] };
   const comments = [];

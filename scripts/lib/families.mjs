@@ -1,6 +1,6 @@
-// The families: groups of operations that share a binary, so that an app downloads the kernels of
-// what it imports. One row here is one cargo feature of crates/wasm, three binaries (variants.mjs)
-// and the entries of entries.mjs; its public functions are listed in ts/operations/<family>.ts.
+// The families: groups of operations that share a binary, so that an app downloads only the kernels
+// that it imports. Each row is one cargo feature of crates/wasm, three binaries (variants.mjs) and
+// the entries of entries.mjs; its public functions are listed in ts/operations/<family>.ts.
 
 export const families = {
   core: { budget: "140 kB", operations: "signatures and their gradients" },
@@ -10,5 +10,5 @@ export const families = {
 /** The family whose entries and binaries have no prefix: `path-signature`, wasm/simd.wasm. */
 export const mainFamily = "core";
 
-/** A name of an entry, a binary or a chunk, with its family in front unless that is `core`. */
+/** A name of an entry, a binary or a chunk, prefixed with its family except for `core`. */
 export const prefixed = (family, name) => (family === mainFamily ? name : `${family}-${name}`);

@@ -1,10 +1,10 @@
-// Custom sections that say what a binary is, so that `init(source)` knows which one it was given
-// (ts/wasm/probe.ts): the features that it uses, in `target_features` of WebAssembly's tool
-// conventions, which the linker drops together with the names; and its family.
+// Custom sections that identify a binary for `init(source)` (ts/wasm/probe.ts): its features, in
+// `target_features` of WebAssembly's tool conventions, which the linker drops together with the
+// names; and its family.
 
 const featuresSection = "target_features";
 const familySection = "path-signature";
-/** "This feature is used", before its name. */
+/** Prefix of a feature that is used. */
 const plus = 0x2b;
 
 function leb128(number) {
@@ -15,13 +15,15 @@ function leb128(number) {
   }
 }
 
-/** A name, or anything else whose length comes first. */
+/** A byte string with a length prefix, such as a name. */
 const counted = (bytes) => [...leb128(bytes.length), ...bytes];
 const text = (string) => counted(Buffer.from(string));
 
 const section = (name, content) => Buffer.from([0, ...counted([...text(name), ...content])]);
 
-/** A binary's bytes with both sections at the end; the features only where the linker left none. */
+/**
+ * The bytes of a binary with both sections at the end; the features only if the linker left none.
+ */
 export function described(bytes, family, features) {
   const used = features.flatMap((feature) => [plus, ...text(feature)]);
   const added = bytes.includes(featuresSection)

@@ -1,4 +1,5 @@
-// Says whether inputs changed since something was made from them: a hash of files and strings, kept beside the product.
+// Detects changes of inputs since something was built from them: a hash of files and strings,
+// stored beside the product.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -18,7 +19,7 @@ export function filesUnder(...paths) {
   return found.sort();
 }
 
-/** Hash of files (their names and bytes) and of any further values. */
+/** Hash of files (their names and bytes) and of further values. */
 export function fingerprint(files, ...values) {
   const hash = createHash("sha256");
   for (const file of files)
@@ -36,7 +37,7 @@ export function remember(stamp, value) {
   writeIfChanged(stamp, `${value}\n`);
 }
 
-/** Leaves an identical file alone, so that watchers and later steps see no change. */
+/** Does not touch an identical file, so that watchers and later steps see no change. */
 export function writeIfChanged(path, content) {
   const bytes = Buffer.from(content);
   const old = statSync(path, { throwIfNoEntry: false });

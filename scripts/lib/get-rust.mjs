@@ -1,5 +1,6 @@
-// Brings a Rust toolchain that can build the three binaries, in this order: one that is there; the missing part by
-// rustup; Debian's packages, as root. Else it stops with the commands to choose from.
+// Provides a Rust toolchain that can build the three binaries, in this order: an installed one; the
+// missing part by rustup; Debian's packages, as root. Otherwise it stops and lists the commands to
+// choose from.
 
 import { existsSync } from "node:fs";
 import { remember } from "./fingerprint.mjs";
@@ -8,8 +9,8 @@ import { onPath, stampPath, survey } from "./rust.mjs";
 import { command, Fault } from "./terminal.mjs";
 
 /**
- * rustc-web and its companions are the recent Rust that Debian keeps beside its old one, for building browsers. Where a
- * release has none, its ordinary packages are recent.
+ * rustc-web and its companions are the recent Rust that Debian provides beside its old one, for
+ * building browsers. In a release without them the ordinary packages are recent.
  */
 const debianPackages = [
   ["rustc-web", "cargo-web", "rust-web-src", "lld-19"],
@@ -22,11 +23,11 @@ export const isRoot = () => process.getuid?.() === 0;
 const aptEnvironment = { DEBIAN_FRONTEND: "noninteractive" };
 
 let updated;
-/** The package lists are brought once per run, however many steps need them. */
+/** Package lists are updated once per run, however many steps need them. */
 const aptUpdate = () => (updated ??= command("apt-get", ["update", "-qq"], { env: aptEnvironment }));
 
 let installing = Promise.resolve();
-/** One installation after the other, since apt locks its lists against a second one. */
+/** One installation after the other, since apt locks its lists. */
 export function aptInstall(packages) {
   const work = installing.then(async () => {
     await aptUpdate();

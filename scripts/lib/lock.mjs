@@ -1,11 +1,12 @@
-// Lets one process at a time build in this repository: two builds at once would read each other's half-written files.
+// Allows one build at a time in this repository: two at once would read each other's incomplete
+// files.
 
 import { closeSync, mkdirSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { read } from "./project.mjs";
 
-/** A lock file without a process id is one being written; after this long its writer must have died. */
+/** A lock file without a process id is being written; after this time its writer must have died. */
 const graceMs = 2_000;
 
 function holderIsGone(path) {
@@ -22,7 +23,10 @@ function holderIsGone(path) {
   }
 }
 
-/** Runs `work` while holding the lock file at `path`; `onWait` is called once if another process has it. */
+/**
+ * Runs `work` while holding the lock file at `path`; `onWait` is called once if another process
+ * holds it.
+ */
 export async function exclusively(path, work, onWait = () => {}) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; ; ) {

@@ -1,13 +1,14 @@
-// Whether node_modules is what package-lock.json says, and bringing it there. Starts npm only when it is not.
+// Checks whether node_modules agrees with package-lock.json, and installs if it does not. Starts
+// npm only then.
 
 import { existsSync } from "node:fs";
 import { at, pinnedNode, read } from "./project.mjs";
 import { command, Fault } from "./terminal.mjs";
 
 /**
- * npm keeps, inside node_modules, a lock file of what it put there. Compared with the project's, so that neither a
- * developer's own `npm install` nor a deleted node_modules needs a stamp of ours. Optional packages of other systems are in
- * the one and not in the other.
+ * npm stores a lock file of what it installed inside node_modules. Comparing it with the project's
+ * detects both a manual `npm install` and a deleted node_modules, without a stamp of our own.
+ * Optional packages of other platforms are in one and not in the other.
  */
 export function isComplete() {
   const present = read(at("node_modules", ".package-lock.json"));
@@ -19,10 +20,11 @@ export function isComplete() {
   );
 }
 
-// A device without a prebuilt Node 20 of that name leaves it out (the tests that need it say that they are skipped).
+// A platform without a prebuilt Node 20 of that name leaves it out (tests that need it report that
+// they are skipped).
 const forced = process.platform === "linux" && process.arch === "x64" ? [] : ["--force"];
 
-/** npm says what is wrong first, and then how it is used in general. */
+/** npm prints the error first, and then general usage. */
 const mostErrorLines = 12;
 
 export async function install(report) {

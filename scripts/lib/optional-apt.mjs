@@ -1,5 +1,6 @@
-// Debian packages that only tests need. Where they cannot be had everything else still works, and the tests say what they skip; so a failure
-// is said once and not tried again for a day, instead of ending whatever command met it first.
+// Debian packages that only tests need. Without them everything else works, and tests report what
+// they skip. So a failed installation is reported once and not repeated for a day, instead of
+// failing the command that tried first.
 
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { Fault } from "./terminal.mjs";
 const retryMs = 24 * 3600 * 1000;
 const stampOf = (name) => join(toolsFolder, `${name}-unavailable`);
 
-/** Of packages that are missing those that are worth trying. `name` is the set's, for its stamp. */
+/** The missing packages that are worth trying. `name` is the name of the set, for its stamp. */
 export function worthTrying(name, packages) {
   if (packages.length === 0 || !isDebian() || !isRoot()) return [];
   const stamp = stampOf(name);
@@ -18,7 +19,7 @@ export function worthTrying(name, packages) {
   return tried ? [] : packages;
 }
 
-/** Installs them; gives what to say of it. */
+/** Installs them; returns a message. */
 export async function bringOptional(name, packages) {
   try {
     await aptInstall(packages);

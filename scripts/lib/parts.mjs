@@ -1,7 +1,7 @@
-// For measuring what an app pays when: esbuild plugins that leave out what is loaded lazily, or
-// what is there already. For scripts/lib/budgets.mjs.
+// esbuild plugins to measure what an app downloads when: they leave out what is loaded lazily, or
+// what is already loaded. For scripts/lib/budgets.mjs.
 
-/** Leaves out what `import()` asks for. */
+/** Leaves out the targets of `import()`. */
 export const withoutLazy = {
   name: "without lazy parts",
   setup({ onResolve }) {
@@ -9,7 +9,7 @@ export const withoutLazy = {
   },
 };
 
-/** Leaves out files of dist/shared that the app has loaded before, by their names. */
+/** Leaves out files of dist/shared that the app has already loaded, by name. */
 export const without = (names) => ({
   name: "without what is there",
   setup({ onResolve }) {

@@ -1,20 +1,20 @@
-// Makes a patch that turns one binary, `base`, into another, `next`. The variants of a family differ
-// in a few instructions, so a patch is a sixth of a binary's size after compression. Made while
-// building; applied by ts/wasm/binaries.ts.
+// Makes a patch that turns one binary, `base`, into another, `next`. The variants of a family
+// differ in a few instructions, so a patch is a sixth of a binary's size after compression. Made by
+// the build; applied by ts/wasm/binaries.ts.
 //
-// A patch begins with the length of `next`. Then come, until that many bytes are made: how many
-// literal bytes follow; those bytes; how many bytes to copy from `base`; from where, as the
-// distance from where `base` would go on if the literal bytes had replaced as many (zigzag: 2n for
-// n, −2n − 1 for negative n). Numbers are LEB128.
+// A patch begins with the length of `next`. Then the following repeats until that many bytes are
+// made: the number of literal bytes; those bytes; the number of bytes to copy from `base`; and
+// their position, relative to where `base` would continue if the literal bytes had replaced as many
+// (zigzag: 2n for n, −2n − 1 for negative n). Numbers are LEB128.
 
 /**
- * Copies shorter than this cost more than their bytes do, compressed: longer and shorter were tried
+ * Shorter copies cost more than their bytes after compression: longer and shorter limits were tried
  * on the binaries.
  */
 const leastCopy = 12;
 /**
- * Places in `base` that are compared for one place in `next`; common ones (padding, prologues) have
- * thousands.
+ * Positions in `base` that are compared for one position in `next`; common ones (padding,
+ * prologues) have thousands.
  */
 const mostPlaces = 64;
 
@@ -40,7 +40,7 @@ function common(base, from, next, at) {
 }
 
 /**
- * The patch that makes `next` out of `base`, both Buffers. The same for the same bytes, on every
+ * The patch that turns `base` into `next`, both Buffers. Deterministic: the same bytes on every
  * machine.
  */
 export function makePatch(base, next) {
@@ -52,11 +52,11 @@ export function makePatch(base, next) {
     patch.push(rest);
   };
   put(next.length);
-  let literal = 0; // where the literal bytes begin that have not been written yet
-  let ended = 0; // where in `base` the last copy ended
+  let literal = 0; // where the pending literal bytes begin
+  let ended = 0; // where the last copy ended in `base`
   for (let at = 0; at < next.length; ) {
-    // Where `base` would go on if what was skipped had the same length in both: the cheapest place
-    // to say, so it is preferred.
+    // Where `base` would continue if the skipped bytes had the same length in both: the cheapest
+    // position to encode, so it is preferred.
     const straight = ended + at - literal;
     let from = straight;
     let length = straight < base.length ? common(base, straight, next, at) : 0;

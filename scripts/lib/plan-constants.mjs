@@ -1,12 +1,12 @@
-// The constants by which the CPU's kernels choose a variant, from the Rust sources to ts/generated/plan-constants.ts, where
-// dispatch reads them. Rust is the one place where they are written down.
+// Copies the constants by which the CPU's kernels choose a variant from the Rust sources to
+// ts/generated/plan-constants.ts, for dispatch. The Rust sources are their only definition.
 
 import { readFileSync } from "node:fs";
 import { filesUnder, writeIfChanged } from "./fingerprint.mjs";
 import { at } from "./project.mjs";
 import { Fault } from "./terminal.mjs";
 
-/** Each constant's name in Rust, what it is called here, and what it means. */
+/** Each constant's name in Rust, its name in TypeScript, and its meaning. */
 const constants = [
   [
     "PRUNES_FROM",

@@ -1,12 +1,12 @@
-// Sections of README.md that a script writes, between two markers.
+// Generated sections of README.md, between two markers.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { at } from "./project.mjs";
 import { Fault } from "./terminal.mjs";
 
 /**
- * Writes a section, or, with `check`, sees whether it is what it should be.
- * @throws Fault where README has no such markers, or is not current
+ * Writes a section or, with `check`, compares it with what it should be.
+ * @throws Fault if README has no such markers, or is not current
  */
 export function section(name, command, text, check = false) {
   const begin = `<!-- ${name}: begin (written by ${command}) -->`;

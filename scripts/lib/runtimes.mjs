@@ -1,11 +1,11 @@
-// Where the JavaScript runtimes are that tests run on: programs that development dependencies carry. Only looks; npm brings them.
+// Locates the JavaScript runtimes for tests, which are development dependencies installed by npm.
 
 import { existsSync, readdirSync } from "node:fs";
 import { at } from "./project.mjs";
 
 const inModules = (...parts) => at("node_modules", ...parts);
 
-/** Platform packages carry the program; which one is there depends on the machine. */
+/** A package for the machine's platform contains the program. */
 function carried(scope, pattern, ...program) {
   const folder = inModules(scope);
   if (!existsSync(folder)) return [];
@@ -28,5 +28,5 @@ const candidates = {
 /** The names of the runtimes. */
 export const runtimes = Object.keys(candidates);
 
-/** A runtime's program, or undefined where this machine has none. */
+/** The program of a runtime, or undefined if the machine lacks it. */
 export const runtime = (name) => candidates[name]().find((file) => existsSync(file));

@@ -1,8 +1,10 @@
-// Finds a Rust toolchain that can build the three binaries and says how to call it. It looks only; setup.mjs installs.
+// Finds a Rust toolchain that can build the three binaries, and how to call it. It only searches;
+// setup.mjs installs.
 //
-// Every variant compiles the standard library with its own features (-Zbuild-std), because `threads` must and because
-// one way for all is one way to go wrong. That needs the library's source (rust-src) and a wasm linker, but neither a
-// prebuilt wasm32 library nor a nightly compiler: RUSTC_BOOTSTRAP=1 lets a stable cargo accept the one unstable flag.
+// Every variant compiles the standard library with its own features (-Zbuild-std): `threads`
+// requires that, and the others do it too so that there is only one procedure. This needs the
+// library's source (rust-src) and a wasm linker, but neither a prebuilt wasm32 library nor a
+// nightly compiler: RUSTC_BOOTSTRAP=1 lets a stable cargo accept the one unstable flag.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, realpathSync } from "node:fs";
@@ -10,7 +12,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { at, minimumRustVersion, read, toolsBin } from "./project.mjs";
 
-/** What setup found, so that later runs need not start a single process to know it. */
+/** What setup found, so that later runs start no process to find it again. */
 export const stampPath = at(".tools", "rust.json");
 
 const pathFolders = () => (process.env.PATH ?? "").split(delimiter).filter(Boolean);
@@ -20,7 +22,10 @@ export const onPath = (name) =>
     .map((folder) => join(folder, name))
     .find((file) => existsSync(file));
 
-/** Folders that can hold a rustc: rustup's toolchains themselves (no shims, which choose by folder), then PATH. */
+/**
+ * Folders that may contain a rustc: rustup's toolchains themselves (not its shims, which choose by
+ * folder), then PATH.
+ */
 function candidateFolders() {
   const toolchains = join(process.env.RUSTUP_HOME ?? join(homedir(), ".rustup"), "toolchains");
   const fromRustup = existsSync(toolchains) ? readdirSync(toolchains).map((name) => join(toolchains, name, "bin")) : [];
@@ -56,7 +61,10 @@ function describe(folder) {
   }
 }
 
-/** rustup's compiler brings rust-lld; distributions leave it out and name LLVM's linker with its version. */
+/**
+ * rustup's compiler includes rust-lld; distributions omit it and add the version to the name of
+ * LLVM's linker.
+ */
 function linkerFor(toolchain) {
   const bundled = join(toolchain.sysroot, "lib", "rustlib", toolchain.host, "bin", "rust-lld");
   if (existsSync(bundled)) return { name: "rust-lld", flags: [] };
@@ -68,8 +76,8 @@ function linkerFor(toolchain) {
 }
 
 /**
- * The toolchains of this machine, each with what it lacks for our builds; complete ones first, newest stable before older
- * ones and before nightlies.
+ * The toolchains of this machine, each with what it lacks for our builds: complete ones first,
+ * stable releases from new to old, then nightlies.
  */
 export function survey() {
   const minimum = minimumRustVersion();
@@ -92,7 +100,12 @@ export function survey() {
     );
 }
 
-/** The toolchain that setup chose, or undefined when it has to look (again). Starts no process. */
+/** A toolchain that compiles programs for this machine, whatever it lacks for the binaries. */
+export const recentToolchain = () => survey().find(({ version }) => isAtLeast(version, minimumRustVersion()));
+
+/**
+ * The toolchain that setup chose, or undefined if it has to be searched (again). Starts no process.
+ */
 export function remembered() {
   const text = read(stampPath);
   if (!text) return undefined;
@@ -106,13 +119,13 @@ export function remembered() {
   return present ? toolchain : undefined;
 }
 
-/** Environment in which `cargo` is that toolchain's and wasm-bindgen is ours. */
+/** An environment with that toolchain's `cargo` and our wasm-bindgen. */
 export function environment(toolchain) {
   return {
     PATH: [toolchain.folder, toolsBin, process.env.PATH].join(delimiter),
     RUSTC: join(toolchain.folder, "rustc"),
     CARGO: join(toolchain.folder, "cargo"),
-    // A shell's own flags would make different binaries.
+    // Flags from the shell would change the binaries.
     RUSTFLAGS: "",
     CARGO_ENCODED_RUSTFLAGS: undefined,
     RUSTUP_TOOLCHAIN: undefined,

@@ -1,13 +1,16 @@
-// One line per step: what is done and how long it took; while a step runs, a clock (a spinner on a terminal, a line every
-// few seconds elsewhere). Also runs commands, keeping their output for the case that they fail. Nothing here knows what
-// the steps are.
+// Prints one line per step with its title and time; while a step runs, a clock (a spinner on a
+// terminal, a line every few seconds elsewhere). Also runs commands, and keeps their output in case
+// they fail. Knows nothing about the steps themselves.
 
 import { spawn } from "node:child_process";
 
 const terminal = process.stdout.isTTY === true && process.env.TERM !== "dumb" && !process.env.CI;
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** A terminal's spinner turns this often; a log gets its first sign of life after two seconds, then one every ten. */
+/**
+ * Interval of the spinner on a terminal; a log gets its first line after two seconds, then one
+ * every ten.
+ */
 const spinnerMs = 100;
 const firstNoticeMs = 2_000;
 const noticeMs = 10_000;
@@ -42,15 +45,15 @@ function draw() {
   }
 }
 
-/** Prints a whole line without disturbing the spinner. */
+/** Prints a line without disturbing the spinner. */
 export function say(line) {
   clear();
   console.log(line);
 }
 
 /**
- * Runs `work(report)` as a step. `report(text)` sets what is shown beside the clock. The line at the end has the title,
- * what `work` returned if that is a string, and the time.
+ * Runs `work(report)` as a step. `report(text)` sets the text beside the clock. The final line has
+ * the title, the result of `work` if it is a string, and the time.
  */
 export async function step(title, work) {
   const start = Date.now();
@@ -78,7 +81,7 @@ export async function step(title, work) {
   }
 }
 
-/** Something a person has to put right: shown as text, without a stack. */
+/** An error that the user can correct: printed as text, without a stack. */
 export class Fault extends Error {
   constructor(message, fix) {
     super(
@@ -92,12 +95,12 @@ export class Fault extends Error {
   }
 }
 
-/** Last lines of a command's output: enough to see why it failed. */
+/** Last lines of a command's output, enough to see why it failed. */
 const tailLines = 60;
 
 /**
- * Runs a command and resolves to its output (both streams); a failure is a Fault with the output's end.
- * `onLine` sees every line as it comes.
+ * Runs a command and resolves to its output (both streams); a failure is a Fault with the end of
+ * the output. `onLine` receives every line.
  */
 export function command(file, args, { env = {}, cwd, onLine } = {}) {
   return new Promise((resolve, reject) => {
@@ -121,7 +124,10 @@ export function command(file, args, { env = {}, cwd, onLine } = {}) {
   });
 }
 
-/** Runs a command with this terminal as its own, or with an open file for its stderr; resolves to its exit status. */
+/**
+ * Runs a command attached to this terminal, or with a file as its stderr; resolves to its exit
+ * status.
+ */
 export function foreground(file, args, { env = {}, cwd, stderr = "inherit" } = {}) {
   return new Promise((resolve, reject) => {
     const stdio = ["inherit", "inherit", stderr];
@@ -131,7 +137,7 @@ export function foreground(file, args, { env = {}, cwd, stderr = "inherit" } = {
   });
 }
 
-/** Runs a script's main function; faults are shown as text, anything else with its stack. */
+/** Runs a script's main function; faults are printed as text, other errors with their stack. */
 export async function main(work) {
   try {
     process.exitCode = (await work()) ?? 0;

@@ -1,5 +1,6 @@
-// What `npm test` prints of vitest's run: a line for each file, failures in full at the end, totals. Programs under test
-// (browsers, drivers) have stderr to themselves; test.mjs keeps it in a file. Totals go to the file that TEST_COUNTS names.
+// Prints the results of vitest for `npm test`: a line per file, then failures in full, then totals.
+// Programs under test (browsers, drivers) write to stderr, which test.mjs redirects to a file.
+// Totals are written to the file that TEST_COUNTS names.
 
 import { writeFileSync } from "node:fs";
 import { DefaultReporter } from "vitest/node";
@@ -35,7 +36,7 @@ export default class extends DefaultReporter {
       if (state === "skipped") reasons.add(note ?? (test.parent.type === "suite" ? test.parent.name : test.name));
     }
     const isFailed = file.state() === "failed";
-    // One that could not even be loaded has no tests, but is a failure.
+    // A file that could not be loaded has no tests, but is a failure.
     const failed = isFailed ? Math.max(1, counts.failed) : 0;
     const skipped = counts.skipped + counts.pending;
     this.#total.passed += counts.passed;
@@ -49,7 +50,7 @@ export default class extends DefaultReporter {
     for (const reason of reasons) this.log(`    skipped: ${reason}`);
   }
 
-  /** Failures are printed before; test.mjs adds up what all parts have to say. */
+  /** Failures are printed before; test.mjs adds up the totals of all parts. */
   reportTestSummary() {
     if (process.env.TEST_COUNTS) writeFileSync(process.env.TEST_COUNTS, JSON.stringify(this.#total));
   }

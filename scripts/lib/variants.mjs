@@ -1,10 +1,10 @@
-// The three variants of a family's binary: their names and what each may contain. One opcode that
-// an engine does not know makes it refuse the whole module, so features never mix in one file. How
-// they are compiled: wasm.mjs. What they really contain: test/binaries.test.ts.
+// The three variants of a family's binary: their names and features. An engine rejects a whole
+// module for one unknown opcode, so features never mix in one file. wasm.mjs compiles them;
+// test/binaries.test.ts checks their opcodes.
 
 /**
- * Most memory a shared instance can ever have: 1 GiB, which a shared memory must declare when it is
- * made.
+ * Maximum memory of a shared instance: 1 GiB, which a shared memory must declare when it is
+ * created.
  */
 const sharedMemoryBytes = 1 << 30;
 
@@ -21,7 +21,7 @@ export const variants = {
   },
   threads: {
     features: ["simd128", "relaxed-simd", "atomics", "bulk-memory", "mutable-globals"],
-    // Every thread makes its own stack and thread-local block in the one shared memory, through the
+    // Every thread creates its own stack and thread-local block in the shared memory, through the
     // __tls_* exports.
     rustflags: linkArguments(
       "--shared-memory",
@@ -36,7 +36,7 @@ export const variants = {
 };
 
 /**
- * The variant whose bytes entries carry whole, since most engines run it; they carry the others as
- * patches of it.
+ * The variant whose bytes entries contain whole, since most engines run it; the others are patches
+ * of it.
  */
 export const patchBase = "relaxed";

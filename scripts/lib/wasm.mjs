@@ -1,6 +1,6 @@
-// Compiles one binary (a variant of a family) from crates/wasm with wasm-pack, unless nothing that
-// goes into it changed. Writes pkg/<family>/<variant>, dist/wasm/<variant>.wasm with the family in
-// front, and ts/generated/<family>/<variant>.ts, which entries carry.
+// Compiles one binary (a variant of a family) from crates/wasm with wasm-pack, unless no input has
+// changed. Writes pkg/<family>/<variant>, dist/wasm/<variant>.wasm (prefixed with the family), and
+// ts/generated/<family>/<variant>.ts, which entries import.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -16,7 +16,7 @@ import { patchBase, variants } from "./variants.mjs";
 
 const pkg = ({ family, variant }, ...rest) => at("pkg", family, variant, ...rest);
 const built = (binary) => pkg(binary, "path_signature_bg.wasm");
-/** What wasm-pack made, and what it is. */
+/** The output of wasm-pack, and its name. */
 const bytesOf = (binary) => described(readFileSync(built(binary)), binary.family, variants[binary.variant].features);
 const shipped = ({ family, variant }) => at("dist", "wasm", `${prefixed(family, variant)}.wasm`);
 const generated = ({ family, variant }) => at("ts", "generated", family, `${variant}.ts`);
@@ -26,24 +26,23 @@ function rustflags(variant, toolchain) {
   return [
     "-C",
     `target-feature=${features.map((feature) => `+${feature}`).join(",")}`,
-    // Loop strength reduction turns constant offsets from one base, which WebAssembly loads take
-    // for free, into pointers of their own that are added up and spilled: 5 to 10 % slower
+    // Loop strength reduction turns constant offsets from one base, which WebAssembly loads encode
+    // for free, into separate pointers that are computed and spilled: 5 to 10 % slower
     // (bench/NOTES.md).
     "-C",
     "llvm-args=-disable-lsr",
     "-C",
     "llvm-args=-pre-RA-sched=source",
-    // Code that runs once a call or once a path is compiled for size: `optimize(size)` in
-    // crates/kernels.
+    // Per-call and per-path code is optimised for size: `optimize(size)` in crates/kernels.
     "--cfg",
     "path_signature_small",
-    // Nobody would see a panic's message: it ends in a trap all the same.
+    // Nobody would see a panic message; a panic is a trap either way.
     "-Z",
     "unstable-options",
     "-C",
     "panic=immediate-abort",
-    // Names by which functions can be put in order (`finish`): with all type parameters, and
-    // nothing that depends on the machine first.
+    // Names by which functions can be sorted (`finish`): they start with all type parameters, and
+    // do not depend on the machine.
     "-C",
     "symbol-mangling-version=v0",
     ...toolchain.linker.flags,
@@ -52,7 +51,7 @@ function rustflags(variant, toolchain) {
 }
 
 /**
- * Panic messages hold source paths; without the folders of this machine the same sources give the
+ * Panic messages contain source paths. Without this machine's folders the same sources give the
  * same bytes anywhere.
  */
 function remap(toolchain) {
@@ -65,10 +64,7 @@ function remap(toolchain) {
   return folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
 }
 
-/**
- * Files that decide what a binary holds, other than Cargo.lock, which cargo itself may write while
- * building.
- */
+/** Inputs of a binary other than Cargo.lock, which cargo itself may write while building. */
 function sources() {
   const crates = filesUnder("crates").filter((file) => !/[\\/](tests|benches|examples)[\\/]/.test(file));
   return [...crates, ...filesUnder("Cargo.toml", ".cargo")];
@@ -76,7 +72,7 @@ function sources() {
 
 const kibibytes = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
 
-/** wasm-opt is told the features by name, so that it can neither drop nor add any. */
+/** Features are named to wasm-opt, so that it neither drops nor adds any. */
 const binaryenFeature = {
   simd128: "--enable-simd",
   "relaxed-simd": "--enable-relaxed-simd",
@@ -84,7 +80,7 @@ const binaryenFeature = {
   "bulk-memory": "--enable-bulk-memory",
   "mutable-globals": "--enable-mutable-globals",
 };
-/** Features that rustc's own baseline for wasm32 turns on in every variant. */
+/** Features that rustc's baseline for wasm32 enables in every variant. */
 const baseline = [
   "sign-ext",
   "nontrapping-float-to-int",
@@ -96,10 +92,9 @@ const baseline = [
 ];
 
 /**
- * Functions by name, then no names. What a function is for float32 and for float64, or for other
- * numbers of channels, then stands side by side, where gzip, which looks back 32 KiB, sees that
- * they are alike: 5 % of the download. The code in them stays as it is, unless it is to be
- * optimised.
+ * Sorts functions by name, then removes the names. Instances of a function for float32 and float64,
+ * or for different numbers of channels, are then adjacent, within the 32 KiB in which gzip finds
+ * repetitions: 5 % of the download. The code is unchanged, unless optimisation is requested.
  */
 async function finish(binary, wasmOpt) {
   const file = built(binary);
@@ -121,7 +116,7 @@ async function finish(binary, wasmOpt) {
   renameSync(`${file}.finished`, file);
 }
 
-/** Plan of one binary: whether it is current, and how to build it. */
+/** Plan of one binary: whether it is up to date, and how to build it. */
 function planOne(binary, toolchain, wasmOpt) {
   const { family, variant } = binary;
   const flags = rustflags(variant, toolchain);
@@ -140,7 +135,7 @@ function planOne(binary, toolchain, wasmOpt) {
   const current = isCurrent(stamp, withLock()) && existsSync(built(binary));
 
   async function build(report) {
-    // An interrupted build must not pass for a finished one.
+    // So that an interrupted build does not count as complete.
     rmSync(stamp, { force: true });
     await command(
       join(toolsBin, "wasm-pack"),
@@ -170,8 +165,8 @@ function planOne(binary, toolchain, wasmOpt) {
 }
 
 /**
- * Plans of all families' binaries of a variant. They have one target folder, since std and the
- * kernels compile to the same for all families; so they are built one after the other.
+ * Plans of all families' binaries of a variant. They share one target folder, since std and the
+ * kernels compile to the same for all families; so they are built in sequence.
  */
 export const plan = (variant, toolchain, { wasmOpt = false } = {}) =>
   Object.keys(families).map((family) => planOne({ family, variant }, toolchain, wasmOpt));
@@ -185,14 +180,14 @@ export function place(variant) {
     const binary = { family, variant };
     const base = { family, variant: patchBase };
     writeIfChanged(shipped(binary), bytesOf(binary));
-    // A variant alone (build --variant) is inlined once the base is there.
+    // With `build --variant`, a variant is inlined only if the base exists.
     if (!existsSync(built(base))) continue;
     for (const one of variant === patchBase ? Object.keys(variants) : [variant])
       if (existsSync(built({ family, variant: one }))) inline({ family, variant: one }, base);
   }
 }
 
-/** Writes a binary's bytes as a source file: the base whole, the others as patches of it. */
+/** Writes the bytes of a binary as a source file: the base whole, the others as patches of it. */
 function inline(binary, base) {
   const bytes = bytesOf(binary);
   const [what, text] =
@@ -212,8 +207,8 @@ function inline(binary, base) {
 }
 
 /**
- * pkg must exist before several wasm-packs start in parallel; its .gitignore keeps stray tools out
- * of it.
+ * pkg must exist before several wasm-packs start in parallel; its .gitignore hides it from other
+ * tools.
  */
 export function prepare() {
   mkdirSync(at("pkg"), { recursive: true });

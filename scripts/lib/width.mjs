@@ -1,5 +1,5 @@
-// How wide lines may be: comments 100 columns, code and Markdown prose 120. Formatters wrap code but
-// leave comments, strings and Markdown alone, so `npm run check` measures all of them here.
+// Limits of line widths: comments 100 columns, code and Markdown prose 120. Formatters wrap code
+// but leave comments, strings and Markdown alone, so `npm run check` measures all of them here.
 
 import { existsSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
@@ -13,7 +13,7 @@ const proseLimit = 120;
 /** Results and test data, written by programs. */
 const generated = ["bench/results/", "test/oracles/", "examples/japanese-vowels/data/"];
 
-/** What a reader sees of a line: addresses are not counted, since they cannot be wrapped. */
+/** A line without its URLs, which cannot be wrapped and so are not counted. */
 const visible = (line) => line.replace(/\]\([^)]*\)/g, "]").replace(/https?:\/\/\S+/g, "");
 
 const width = (line) => [...line].length;
@@ -23,7 +23,7 @@ function* widthsOfMarkdown(lines) {
   let table = false;
   for (const line of lines) {
     if (/^\s*```/.test(line)) fence = !fence;
-    // Tables that a script writes, with the sentences between them: `<!-- sizes: begin (…) -->`.
+    // Tables that a script generates, and the text between them: `<!-- sizes: begin (…) -->`.
     if (/^<!-- \w+: begin/.test(line)) table = true;
     if (/^<!-- \w+: end/.test(line)) table = false;
     const exempt = fence || table || /^\s*\|/.test(line);
@@ -43,7 +43,10 @@ function* widthsOfCode(lines, comment) {
 const slashes = /^\s*\/\/[/!]? ?/;
 const slashesAndBlocks = /^\s*(?:\/\/[/!]? ?|\/\*\*? ?|\*(?: |\/|$))/;
 
-/** For each kind of file, its lines' widths and limits. A line is a comment where it begins with its marker. */
+/**
+ * For each kind of file, the widths and limits of its lines. A line is a comment if it starts with
+ * a comment marker.
+ */
 const kinds = {
   ".md": widthsOfMarkdown,
   ".rs": (lines) => widthsOfCode(lines, slashes), // rustfmt begins lines with the operator `*`

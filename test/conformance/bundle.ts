@@ -1,4 +1,5 @@
-// Makes one plain JavaScript file of the sources and the table of cases, and finds runtimes to run it on.
+// Bundles the sources and the table of cases into one plain JavaScript file, and finds runtimes to
+// run it on.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -28,8 +29,8 @@ export async function bundleConformance(): Promise<string> {
 }
 
 /**
- * A Node 20: the development dependency that carries it (on Linux, x64), what NODE20 names, or the system's where it is one.
- * `undefined` where there is none.
+ * A Node 20: the development dependency (on Linux, x64), the one that NODE20 names, or the system's
+ * if it is one; else undefined.
  */
 export function findNode20(): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);

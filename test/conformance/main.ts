@@ -1,5 +1,6 @@
-// Runs every case of the table on the runtime that executes it, with the binary that this runtime chooses by itself, and
-// prints as JSON which one that was and the bits of every result. Bundled and started by cases.test.ts; judges nothing.
+// Runs every case of the table on the current runtime, with the binary that it selects by itself,
+// and prints as JSON the variant and the bits of every result. Bundled and started by
+// cases.test.ts; judges nothing.
 
 import { info, type Paths, signature } from "../../ts/index.ts";
 import { callOf, cases, material } from "../cases.ts";

@@ -1,4 +1,5 @@
-// Measuring a machine, on machines that are made up: a clock that calls move by what they cost. What is found has to predict what they cost.
+// Calibration of synthetic machines, whose clock advances by the cost of each call. The fitted
+// costs must predict these costs.
 
 import { describe, expect, test } from "vitest";
 import { cpuSeconds, gpuSeconds } from "../../ts/dispatch/estimate.ts";
@@ -38,7 +39,7 @@ function machine(costs: typeof shippedCosts, threads: number) {
     cpu: async (trial) => () => spend(onCpu(trial)),
     gpu: { adapter: "made up", limits, run: async (trial) => async () => spend(onGpu(trial)), onFault: rethrow },
     budgetMs: 1000,
-    // Looking at the clock takes a little time too.
+    // Reading the clock takes a little time too.
     now: () => {
       clock += 1e-5;
       return clock;
@@ -48,7 +49,7 @@ function machine(costs: typeof shippedCosts, threads: number) {
   return { bench, onCpu, onGpu };
 }
 
-/** Calls that were not measured. */
+/** Calls other than the measured ones. */
 const others = (
   [
     [100, 50, 3, 4],
@@ -63,7 +64,7 @@ const others = (
 
 describe("calibrate", () => {
   test("finds constants that predict other calls", async () => {
-    // A card that is not the shipped one, and a processor that is twice as fast in some things.
+    // A GPU other than the default one, and a CPU that is twice as fast in some units.
     const seconds = { ...shippedCosts.gpu!.seconds, walk: 4e-12, download: 3e-9, launch: 3e-4 };
     const cpu = { ...shippedCosts.cpu, seconds: { ...shippedCosts.cpu.seconds, horner: 6e-11, output: 3e-10 } };
     const truth = { ...shippedCosts, cpu, gpu: { ...shippedCosts.gpu!, seconds, invocationsToFill: 4000 } };
@@ -115,7 +116,7 @@ describe("calibrate", () => {
     const { bench } = machine(slow(1000), 1);
     const begin = bench.now!();
     const measured = await measure(bench);
-    // The longest call of all may begin just before the end.
+    // The longest call may begin just before the end.
     expect(bench.now!() - begin).toBeLessThan(3 * 1000 + 5000);
     expect(measured.gpu!.calls.length).toBeLessThan(quick.gpu!.calls.length / 1.5);
     expect(measured.gpu!.calls.length).toBeGreaterThan(0);

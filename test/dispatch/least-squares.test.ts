@@ -1,11 +1,12 @@
-// Constants from made-up times: those that the times were made of come back, outliers or not, and what no time tells of stays what is likely.
+// Constants fitted to synthetic times: the true ones are recovered, with or without outliers, and a
+// constant that no time depends on stays at its prior value.
 
 import { describe, expect, test } from "vitest";
 import { fitLogarithms, median } from "../../ts/dispatch/least-squares.ts";
 import { random } from "../paths.ts";
 
 const truth = [1e-3, 2e-9, 5e-11];
-/** Of each unit from none to many, over many orders of magnitude. */
+/** From none to many of each unit, over many orders of magnitude. */
 const units = Array.from({ length: 40 }, (_, i) => [1, 10 ** (2 + (i % 6)), i % 3 === 0 ? 0 : 10 ** (4 + (i % 7))]);
 const dot = (row: readonly number[], constants: readonly number[]) =>
   row.reduce((sum, unit, j) => sum + unit * constants[j]!, 0);
@@ -34,7 +35,7 @@ describe("fitLogarithms", () => {
     const seconds = exact.map((s, i) => (i % 2 === 0 ? 2 * s : s / 2));
     const found = fitLogarithms({ units, seconds, likely }).constants;
     const ratios = units.map((row, i) => dot(row, found) / exact[i]!);
-    // Squares of estimate / time − 1 would come to 0.59.
+    // Least squares of estimate / time − 1 would give 0.59.
     expect(median(ratios)).toBeGreaterThan(0.75);
     expect(median(ratios)).toBeLessThan(1.33);
   });

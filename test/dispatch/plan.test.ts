@@ -1,4 +1,4 @@
-// Where calls run, decided without any device: each rule by itself, which of them goes before which, and what is said of it.
+// Decisions without any device: each rule by itself, their precedence, and their explanations.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -24,7 +24,7 @@ const auto: Demand = { device: "auto", fallback: "cpu", input: "cpu", output: "c
 const tiny: CallShape = { batch: 1, points: 10, channels: 2, depth: 2 };
 const huge: CallShape = { batch: 8192, points: 1000, channels: 4, depth: 6 };
 
-/** The rule that decided, and for what. */
+/** The rule that decided, and its device. */
 function decision(
   shape: CallShape,
   dtype: "float32" | "float64",
@@ -77,7 +77,7 @@ describe("rules", () => {
     expect(decision(huge, "float32", auto, { threads: 4 })).toMatchObject({ rule: "availability", device: "cpu" });
     const software = { threads: 4, gpu: { ...gpu, isFallbackAdapter: true } };
     expect(decision(huge, "float32", auto, software)).toMatchObject({ rule: "availability", device: "cpu" });
-    // Asked for, it is taken; and where it was measured itself, its costs decide.
+    // It is used if asked for; and with its own measured costs, the costs decide.
     expect(decision(huge, "float32", { ...auto, device: "webgpu" }, software)).toMatchObject({ device: "webgpu" });
     const measured = { ...shippedCosts, gpu: { ...shippedCosts.gpu!, adapter: "a GPU" } };
     expect(decision(huge, "float32", auto, software, measured)).toMatchObject({ rule: "cost", device: "webgpu" });
@@ -88,7 +88,7 @@ describe("rules", () => {
     expect(decision(wide, "float32", auto, withGpu)).toMatchObject({ rule: "limits", device: "cpu" });
     const deep: CallShape = { batch: 4096, points: 1000, channels: 5, depth: 11 };
     expect(decision(deep, "float32", auto, withGpu)).toMatchObject({ rule: "limits", device: "cpu" });
-    // A result that stays has to be one buffer.
+    // A result that stays on the device must fit one buffer.
     const stays: CallShape = { batch: 2 ** 16, points: 10, channels: 10, depth: 4 };
     const there = decision(stays, "float32", { ...auto, input: "gpu", output: "gpu" }, withGpu);
     expect(there).toMatchObject({ rule: "residency", device: "cpu" });

@@ -1,6 +1,8 @@
-// How far plans are from the best choice, by times that `npm run bench -- dispatch` recorded: within 1.25× of the faster device on nine calls in ten.
-// Measures nothing. The costs are those that the trials of calibrate() give: other calls than the five hundred that are judged. The times in the
-// repository are of a software adapter, which the CPU beats at every size; sped up, the first calls are the GPU's, then half of them, then most.
+// Compares plans with the best choice, by times recorded by `npm run bench -- dispatch`: nine calls
+// in ten must be within 1.25× of the faster device. Measures nothing. The costs are fitted to the
+// trials of calibrate(), none of which is among the five hundred calls. The recorded times are
+// those of a software adapter, which the CPU beats at every size. With its times divided by growing
+// factors, first few calls, then half, then most are faster on the GPU.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// The router, with an operation that has no kernels for GPUs and a GPU that does not exist: what lies on a device is read back
-// before the CPU computes, or the call is refused.
+// The router with an operation without GPU kernels and a fake GPU: data on a device is read back
+// before the CPU computes, or the call is rejected.
 
 import { describe, expect, test } from "vitest";
 import { EngineCall } from "../../ts/engine/call.ts";
@@ -13,14 +13,14 @@ import { defaultLimits as limits } from "../gpu/default-limits.ts";
 
 const numbers = Float32Array.from([1, 2, 4, 8]);
 
-/** Paths on a device that does not exist, as far as reading a call looks at it. */
+/** Paths on a fake device, with the properties that reading a call uses. */
 const there = {
   buffer: { size: 16, usage: 0x80 | 0x4, mapState: "unmapped", mapAsync: () => undefined },
   shape: [2, 2],
 } as unknown as { buffer: GPUBuffer; shape: number[] };
 const here = { data: numbers, shape: [2, 2] };
 
-/** Adds up what it is given: an empty view gives 0. */
+/** Sums its input: an empty view gives 0. */
 const sum = {
   ...signatureOperation,
   name: "sum",

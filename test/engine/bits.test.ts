@@ -1,5 +1,5 @@
-// Every case of the table through engines: the same bits as `signature` on this thread, whatever the number of threads, the way in
-// which tasks travel, and the binary.
+// Every case of the table through engines: the same bits as `signature` on this thread, for any
+// number of threads, every executor, and every binary.
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { EngineOptions } from "../../ts/index.ts";
@@ -7,7 +7,10 @@ import { createEngine, type Engine, init, type Paths, signature } from "../../ts
 import { type Case, callOf, cases, material } from "../cases.ts";
 import { digest } from "../judge.ts";
 
-/** Cases at once: many, so that tasks of different calls mix, but not so many that one failure hides the others. */
+/**
+ * Cases in flight: enough that tasks of different calls mix, but few enough that one failure does
+ * not hide the others.
+ */
 const atOnce = 40;
 
 const ways: { name: string; variant: "relaxed" | "simd"; options: EngineOptions; share: number }[] = [
@@ -42,13 +45,14 @@ const chunksOf = <T>(all: readonly T[]): T[][] =>
 
 describe.each(ways)("$name", ({ name, variant, options, share }) => {
   let engine: Engine;
-  // A share of the table for each way, and not the same one.
+  // A different part of the table for each engine.
   const chosen = cases.filter((_, i) => i % share === name.length % share);
 
   test.each(chunksOf(chosen).map((chunk) => [chunk[0]!.name, chunk] as const))("from %s on", async (_, chunk) => {
     await init({ variant });
     engine ??= await createEngine(options);
-    // Other threads than this one do the work, so expected results are made first and all calls are made together.
+    // Other threads do the work, so expected results are computed first and all calls are made at
+    // once.
     const expected = chunk.map((one) => digest(call(...argumentsOf(one)).data));
     const results = await Promise.all(
       chunk.map(async (one) => {

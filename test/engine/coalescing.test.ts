@@ -1,10 +1,10 @@
-// Jobs whose keys are equal share a task only where they can: a key is a hash, and may collide.
+// Jobs with equal keys share a task only if they can: a key is a hash, and hashes may collide.
 
 import { expect, test } from "vitest";
 import type { Job, Task } from "../../ts/pool/call.ts";
 import { Coalescing } from "../../ts/pool/coalescing.ts";
 
-/** A job of some kind, as far as batches look at it; those of one kind can share a task. */
+/** A job with the members that batches use. Jobs of one kind can share a task. */
 function jobOf(kind: string, cost = 1000): Job & { kind: string } {
   const job = {
     kind,
@@ -37,7 +37,7 @@ test("a batch is full when there is more than one task to be made, and empty aft
   expect(batch.isFull).toBe(false);
   expect(batch.hasNext).toBe(false);
   expect(batch.next()).toBeUndefined();
-  // Empty, it takes jobs of any kind of its key.
+  // An empty batch accepts jobs of any kind with its key.
   expect(coalescing.add(jobOf("b"), 7, "shared")).toBe(batch);
 });
 

@@ -1,5 +1,5 @@
-// What an engine promises besides the right numbers: small calls together and each its own, progress, aborts, a bounded and fair
-// queue, an end, and that it keeps nothing alive.
+// Guarantees of an engine besides correct numbers: coalesced calls with separate results, progress,
+// aborts, a bounded and fair queue, closing, and that it does not keep the process alive.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -22,12 +22,12 @@ const batch = (shape: readonly number[], seed = 1) => ({
   shape,
 });
 
-/** A call that takes a hundred milliseconds or more. */
+/** A call of a hundred milliseconds or more. */
 const long = { paths: batch([6000, 100, 6]), options: { depth: 4 } };
 
 const call = signature as (paths: Paths, options: SignatureOptions) => { data: Float32Array | Float64Array };
 
-/** To the bit. (Vitest's own comparison of a million numbers takes seconds.) */
+/** Compares bits. (Vitest's own comparison of a million numbers takes seconds.) */
 function expectSame(data: Float32Array | Float64Array, paths: Paths, options: SignatureOptions): void {
   const expected = call(paths, options).data;
   expect(data.constructor).toBe(expected.constructor);
@@ -76,7 +76,7 @@ describe.each([
       expect(results[i]!.shape).toEqual(expected.shape);
       expect(results[i]!.data).toEqual(expected.data);
     }
-    // Results are arrays of their own: one cannot be reached from another.
+    // Each result has a buffer of its own, from which no other result can be reached.
     expect(new Set(results.map(({ data }) => data.buffer)).size).toBe(1000);
   });
 
@@ -95,7 +95,7 @@ describe.each([
       }
     }
     expect(settled[17]).toMatchObject({ reason: { position: { path: 0, point: 10, channel: 1 } } });
-    // Where that is wanted, they flow.
+    // With `checkFinite: false` they propagate.
     const flowing = await here.signature(paths[17]!, { depth: 1, checkFinite: false });
     expect([...flowing.data].map((x) => Number.isNaN(x))).toEqual([false, true, false]);
   });
@@ -114,7 +114,7 @@ describe.each([
         position: { path: 600, point: 7, channel: 2 },
       });
     }
-    // Sums that overflow are no fault of the input.
+    // Overflowing sums are not the input's fault.
     const huge = { data: new Float32Array([3e38, 0, -3e38, 0, 3e38, 0]), shape: [3, 2] };
     expect((await here.signature(huge, { depth: 2 })).data).toEqual(call(huge, { depth: 2 }).data);
   });
@@ -175,7 +175,7 @@ describe.each([
     });
     const other = here.signature(batch([500, 50, 3]), { depth: 3 });
     await expect(doomed).rejects.toBe(reason);
-    // Nothing more is heard of it.
+    // Nothing more happens.
     const heard = progress;
     expectSame((await other).data, batch([500, 50, 3]), { depth: 3 });
     await expect.poll(() => here.info().tasks).toBe(0);
@@ -187,7 +187,7 @@ describe.each([
     await expect(here.signature(long.paths, { ...long.options, signal: AbortSignal.timeout(5) })).rejects.toMatchObject(
       { name: "TimeoutError" },
     );
-    // A signal may outlive its calls without holding on to them.
+    // A signal may outlive its calls without keeping them alive.
     const keeper = new AbortController();
     await here.signature(batch([3, 10, 2]), { depth: 2, signal: keeper.signal });
     keeper.abort();
@@ -288,7 +288,7 @@ describe("input in shared memory", () => {
           [[2, 50_000, 3], { depth: 3, inverse: round % 2 === 1, basepoint: true }],
         ] as const) {
           const count = shape.reduce((a, b) => a * b, 1);
-          // A buffer for each call: workers have to hear of each before they meet it.
+          // One buffer per call: workers must receive each before they use it.
           const Numbers = round % 3 === 0 ? Float64Array : Float32Array;
           const size = Numbers.BYTES_PER_ELEMENT;
           const buffer = new SharedArrayBuffer((count + 5) * size) as unknown as ArrayBuffer;
@@ -315,7 +315,7 @@ describe("the binary", () => {
       expect(data).toEqual(call(paths, { depth: 3 }).data);
       bits.add(data.join());
     }
-    // Else the test says nothing.
+    // Otherwise the test proves nothing.
     expect(bits.size).toBe(2);
   });
 });
@@ -352,7 +352,7 @@ describe("a process", () => {
     const index = JSON.stringify(new URL("../../ts/index.ts", import.meta.url).href);
     const script = `import { createEngine, signatureAsync } from ${index};\n${code}`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
-      // Idle workers would end after ten seconds, and let it go then.
+      // Idle workers end after ten seconds, which would release it.
       timeout: 9000,
     });
     return stdout.trim();
@@ -402,7 +402,7 @@ describe("info and explain", () => {
       device: "auto",
       closed: false,
     });
-    // There is always something left to do, however late the last worker comes.
+    // There is always work left, however late the last worker starts.
     let over = false;
     const client = async () => {
       while (!over) await here.signature(long.paths, long.options);

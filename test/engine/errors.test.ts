@@ -1,5 +1,5 @@
-// Ways of calling an engine wrongly: a typed error that names what, and the engine goes on. Errors of a call's own arguments are those
-// of `signature`, in the same words.
+// Invalid calls of an engine: a typed error that names the argument, and the engine continues.
+// Errors of the arguments of a call are those of `signature`, with the same messages.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine, isPathSignatureError, signature } from "../../ts/index.ts";

@@ -1,5 +1,5 @@
-// Workers that die, trap, or never come: calls end right to the bit, or with an error of their own; never with another's, never not
-// at all.
+// Workers that die, trap, or never start: every call ends, with results that are correct to the bit
+// or with an error of its own, never with another call's error.
 
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -17,10 +17,10 @@ const numbers = (count: number, seed: number): Float32Array => {
 
 type Numbers = Float32Array | Float64Array;
 const bytesOf = (x: Numbers) => Buffer.from(x.buffer as ArrayBuffer, x.byteOffset, x.byteLength);
-/** To the bit. */
+/** Compares bits. */
 const same = (a: Numbers, b: Numbers): boolean => Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
 
-/** A call that takes some tens of milliseconds. */
+/** A call of some tens of milliseconds. */
 const large = { paths: { data: numbers(2000 * 100 * 6, 1), shape: [2000, 100, 6] }, options: { depth: 4 } };
 const small = { paths: { data: numbers(5 * 20 * 3, 2), shape: [5, 20, 3] }, options: { depth: 3 } };
 
@@ -35,11 +35,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await engine?.close();
   engine = undefined;
-  // Ended workers take a moment to be gone.
+  // Terminated workers take a moment to exit.
   await expect.poll(() => nursery.alive.size).toBe(0);
 });
 
-/** Calls among which workers die: every shape of them some ten times, or seventy. */
+/** Calls during which workers die: each shape about ten times, or seventy. */
 const mixed = level === "all" ? 2000 : 300;
 
 const ways: { name: string; options: EngineOptions; variant: "relaxed" | "simd" }[] = [
@@ -58,7 +58,7 @@ describe.each(ways)("$name", ({ options, variant }) => {
       small: signature(small.paths, small.options).data,
     };
     engine = await createEngine({ threads: 2, workerFactory: nursery.start, ...options });
-    // Both workers are there.
+    // Both workers have started.
     await engine.signature(large.paths, large.options);
     await expect.poll(() => engine?.info().workers).toBe(2);
   });
@@ -137,7 +137,7 @@ describe.each(ways)("$name", ({ options, variant }) => {
       const all = lengths === undefined ? given : { ...given, lengths };
       const expected = signature(paths, all).data;
       const cotangent = numbers(expected.length, 200 + i);
-      // Every other shape's gradients as well; those of the largest would take all the time.
+      // Gradients of every other shape too; those of the largest would take most of the time.
       const gradients = i % 2 === 0 && i % 7 !== 6 ? signatureVjp(paths, cotangent, all).paths.data : undefined;
       return { paths, options: all, expected, cotangent, gradients };
     });
@@ -174,7 +174,7 @@ describe.each(ways)("$name", ({ options, variant }) => {
         else faults.push(error);
       }
     }
-    // As a server does it: some in flight, each followed by another when it is done.
+    // Like a server: a few calls in flight, each followed by another when it is done.
     let begun = 0;
     const client = async () => {
       while (begun < mixed) await one(begun++);
@@ -188,13 +188,13 @@ describe.each(ways)("$name", ({ options, variant }) => {
     expect(outcomes.right).toBeGreaterThan(mixed / 2);
     expect(here.info().replaced).toBeGreaterThan(3);
     expect(here.info()).toMatchObject({ calls: 0, tasks: 0, warnings: [] });
-    // And it goes on.
+    // The engine continues.
     expect(same((await here.signature(large.paths, large.options)).data, expected.large)).toBe(true);
   });
 });
 
 describe("a kernel that traps", () => {
-  // Traps at depth 3, gives zeros otherwise.
+  // Traps at depth 3, returns zeros otherwise.
   const trapping = () =>
     fakeModule({
       run: "(if (i32.eq (i32.load offset=28 (local.get 0)) (i32.const 3)) (then unreachable)) (i32.const 0)",
@@ -203,7 +203,7 @@ describe("a kernel that traps", () => {
   test.each([{ sharedMemory: true }, { sharedMemory: false }])(
     "costs three tries, then the call that it happens to ($sharedMemory)",
     async ({ sharedMemory }) => {
-      // A binary that does not say what it is, so that its twin is not taken instead.
+      // A binary that does not identify itself, so that its counterpart is not used instead.
       await init({ source: await trapping() });
       try {
         engine = await createEngine({ threads: 2, workerFactory: nursery.start, sharedMemory });
@@ -214,7 +214,7 @@ describe("a kernel that traps", () => {
           argument: "paths 0…4",
         });
         for (const other of others) expect([...(await other).data].every((x) => x === 0)).toBe(true);
-        // The next call works, and joined calls do not share a fate.
+        // The next call works, and coalesced calls fail independently.
         const mixed = await Promise.allSettled(
           [3, 2, 3, 2].map((depth) => (engine as Engine).signature(small.paths, { depth })),
         );

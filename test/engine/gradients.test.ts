@@ -1,5 +1,6 @@
-// Gradients through engines: every case of the table, the same bits as `signatureVjp` on this thread, whatever the number of threads and the way in which tasks
-// travel; and what an engine promises besides, progress, aborts, errors of their own, faults that nobody notices.
+// Gradients through engines: every case of the table, the same bits as `signatureVjp` on this
+// thread, for any number of threads and every executor; and the other guarantees of an engine:
+// progress, aborts, separate errors, recovery from faults.
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CpuPlan, EngineOptions } from "../../ts/index.ts";
@@ -42,7 +43,7 @@ const here = signatureVjp as (paths: Paths, cotangent: Numbers, options: Given) 
 const there = (engine: Engine, paths: Paths, cotangent: Numbers, options: Given): Promise<SignatureGradients> =>
   engine.signatureVjp(paths, cotangent, options);
 
-/** Everything that gradients say, their numbers to the bit. */
+/** All parts of a gradient, the numbers as bits. */
 const told = ({ paths, initial, basepoint }: SignatureGradients) =>
   [paths, initial, basepoint].map((one) => one && { shape: one.shape, dtype: one.dtype, bits: digest(one.data) });
 
@@ -80,7 +81,8 @@ describe.each(ways)("$name", ({ variant, options, share }) => {
     }
   });
 
-  // Enough paths for several tasks, in which what all paths share is summed over tasks that end in any order.
+  // Enough paths for several tasks. Gradients of shared inputs are summed over tasks that end in
+  // any order.
   test.each([
     { name: "whole paths", shape: [700, 40, 4], depth: 3, given: {} },
     { name: "lengths, backwards", shape: [333, 40, 4], depth: 3, given: { inverse: true }, ragged: true },
@@ -182,7 +184,7 @@ describe.each(ways)("$name", ({ variant, options, share }) => {
     const wide = Float64Array.from(cotangent);
     wide[7] = 1e200;
     expect(await both(paths, wide, { depth: 3 })).toMatchObject({ code: "NOT_REPRESENTABLE" });
-    // Where that is wanted, they flow.
+    // With `checkFinite: false` they propagate.
     const flowing = { depth: 3, checkFinite: false };
     expect(told(await there(engine, badPaths, badCotangent, flowing))).toEqual(
       told(here(badPaths, badCotangent, flowing)),
@@ -215,7 +217,7 @@ describe.each(ways)("$name", ({ variant, options, share }) => {
   });
 });
 
-/** An initial signature: any numbers will do, behind a 1 where rows have one. */
+/** An arbitrary initial signature, after a 1 where rows have one. */
 function rowOf(size: number, row: number): number[] {
   const values = [...numbers(size, 6)];
   return row > size ? [1, ...values] : values;

@@ -1,11 +1,12 @@
-// Workers for tests that mean them harm: each is known and can be ended from outside, as a host does that runs out of memory.
+// Workers for fault tests: each is known and can be terminated from outside, as a host does that
+// runs out of memory.
 
 import { Worker } from "node:worker_threads";
 import type { WorkerLike } from "../../ts/index.ts";
 
 const file = new URL("../../ts/entry/worker.ts", import.meta.url);
 
-/** Starts workers, and remembers those that live. */
+/** Starts workers and keeps track of the live ones. */
 export class Nursery {
   readonly alive = new Set<Worker>();
   readonly ready = new Set<Worker>();
@@ -16,7 +17,7 @@ export class Nursery {
     const worker = new Worker(file);
     this.started += 1;
     this.alive.add(worker);
-    // The first that it says is that it is ready.
+    // Its first message says that it is ready.
     worker.once("message", () => this.ready.add(worker));
     worker.once("exit", () => {
       this.alive.delete(worker);
@@ -25,7 +26,7 @@ export class Nursery {
     return worker as unknown as WorkerLike;
   };
 
-  /** Ends one of those that have become ready, chosen by a number from 0 to 1. */
+  /** Terminates one of the ready workers, chosen by a number from 0 to 1. */
   async kill(which: number): Promise<void> {
     const all = [...this.ready];
     await all[Math.floor(which * all.length)]?.terminate();

@@ -1,5 +1,6 @@
-// Rounding over ten thousand points: on every level the largest error of the GPU's kernels, which add up float32 numbers too, is at most four times
-// that of the CPU's two algorithms. On paths that are kind to rounding and on paths that are not. Dawn in Node.
+// Rounding over ten thousand points: on every level the largest error of the GPU's kernels, which
+// also sum in float32, is at most four times that of the CPU's two algorithms, on paths with benign
+// and adverse rounding. Dawn in Node.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
@@ -10,7 +11,7 @@ import { roundoff } from "../tolerances.ts";
 import { describeOn, openDawn } from "./implementations.ts";
 
 const points = 10_000;
-/** Paths of a call: fewer are cut into more pieces. */
+/** Paths per call: fewer are cut into more segments. */
 const batches = [2, 40];
 const mostRatio = 4;
 
@@ -55,7 +56,7 @@ describeOn("dawn", "errors at 10 000 points", () => {
         const part = (numbers: ArrayLike<number>) => Array.prototype.slice.call(numbers, at, at + channels ** level);
         const wanted: number[] = part(exact.data);
         const error = (numbers: number[]) => maxAbs(numbers.map((x, i) => x - wanted[i]!));
-        // Where the CPU happens to be right to the last bit, a rounding or two.
+        // A rounding or two, where the CPU happens to be exact.
         const allowed =
           mostRatio * Math.max(...cpu.map(({ data }) => error(part(data))), roundoff.float32 * maxAbs(wanted));
         expect(error(part(gpu)), `level ${level}, batch of ${batch}`).toBeLessThanOrEqual(allowed);

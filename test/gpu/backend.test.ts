@@ -1,4 +1,5 @@
-// The GPU as a place where calls run: what stays on a device, whose a device and a buffer are, and every fault that can be met. On Dawn in Node.
+// The GPU as a backend of calls: what stays on a device, ownership of devices and buffers, and
+// every fault. On Dawn in Node.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { GpuBackend, GpuTensor, gpuOperations, isGpuFault, readCallAnywhere } from "../../ts/gpu/index.ts";
@@ -10,7 +11,7 @@ import { altered } from "./small.ts";
 const STORAGE = 0x80;
 const COPY_DST = 0x8;
 
-/** Paths of a seed. */
+/** Paths from a seed. */
 function pathsOf(batch: number, points: number, channels: number, seed = 1) {
   const next = random(seed);
   const data = new Float32Array(batch * points * channels);
@@ -20,7 +21,7 @@ function pathsOf(batch: number, points: number, channels: number, seed = 1) {
   return { data, shape: [batch, points, channels] };
 }
 
-/** What the CPU says, in float64. */
+/** The CPU's result in float64. */
 const expected = (paths: { data: Float32Array; shape: number[] }, options: SignatureOptions): Float64Array =>
   signature({ data: Float64Array.from(paths.data), shape: paths.shape }, options as { depth: number })
     .data as Float64Array;
@@ -29,14 +30,17 @@ function expectClose(actual: ArrayLike<number>, wanted: ArrayLike<number>): void
   expect(actual.length).toBe(wanted.length);
   let worst = 0;
   for (let i = 0; i < wanted.length; i++) worst = Math.max(worst, Math.abs(actual[i]! - wanted[i]!));
-  // Paths of size one: coefficients below one, some hundred steps that round each.
+  // Paths of size one: coefficients below one, some hundred steps with a rounding each.
   expect(worst).toBeLessThan(1e-5);
 }
 
 const run = (backend: GpuBackend, paths: unknown, options: unknown, context = {}) =>
   backend.run(gpuOperations.signature, { call: readCallAnywhere(paths, options).call, rows: [] }, context);
 
-/** Dawn's devices know buffers by the device itself, not by a stand-in for it: a call on a stand-in still makes real buffers. */
+/**
+ * Dawn's buffers belong to the device itself, not to a proxy of it: a call on a proxy still makes
+ * real buffers.
+ */
 function upload(device: GPUDevice, data: Float32Array<ArrayBuffer>, before = 0): GPUBuffer {
   const buffer = device.createBuffer({ size: before + data.byteLength, usage: STORAGE | COPY_DST });
   device.queue.writeBuffer(buffer, before, data);
@@ -58,7 +62,7 @@ describeOn("dawn", "backend", () => {
     });
     afterAll(async () => {
       await backend.close();
-      // It was never ours to destroy.
+      // A buffer of the caller's is never destroyed.
       device.pushErrorScope("validation");
       device.createBuffer({ size: 16, usage: STORAGE }).destroy();
       expect(await device.popErrorScope()).toBeNull();
@@ -88,7 +92,7 @@ describeOn("dawn", "backend", () => {
       expect(tensor.buffer.size).toBeGreaterThan(32 * 2 ** 20);
       const here = await tensor.toCpu();
       tensor.destroy();
-      // The last numbers come in the last piece.
+      // The last numbers come in the last segment.
       const alone = expected({ data: many.data.slice(2 * 4 * 141), shape: [4, 141] }, { depth: 3 });
       expectClose(here.data.subarray(2 * alone.length), alone);
     });
@@ -111,7 +115,7 @@ describeOn("dawn", "backend", () => {
       const other = new GpuBackend(watched);
       const input = { buffer, shape: [5, 40, 3], offset: 12 };
       const options = { depth: 2, scalarTerm: true, initial: first, basepoint: { buffer: basepoint, shape: [3] } };
-      // The tensor is of the device behind the one that is watched.
+      // The tensor belongs to the device behind the proxy.
       Object.defineProperty(first, "device", { value: watched });
       const result = (await run(other, input, options, { output: "gpu" })) as GpuTensor;
       expect(written).toBeLessThan(1024);
@@ -126,7 +130,7 @@ describeOn("dawn", "backend", () => {
       expectClose(here.data, wanted);
       for (const one of [first, result]) one.destroy();
       await other.close();
-      // The user's buffers are as they were.
+      // The caller's buffers are unchanged.
       device.pushErrorScope("validation");
       for (const one of [buffer, basepoint]) device.queue.writeBuffer(one, 0, new Float32Array(1));
       expect(await device.popErrorScope()).toBeNull();
@@ -299,7 +303,7 @@ describeOn("dawn", "backend", () => {
     const paths = pathsOf(300, 300, 4);
     const wanted = { depth: 4 };
 
-    /** A GPU that tells of its devices. */
+    /** A GPU that reports its devices. */
     function observed(alter: (device: GPUDevice) => GPUDevice = (device) => device) {
       const devices: GPUDevice[] = [];
       const source = {
@@ -341,7 +345,7 @@ describeOn("dawn", "backend", () => {
           if (devices.length === 1) {
             buffer.getMappedRange = (...range) => {
               device.destroy();
-              // As the loss does, a moment later on this implementation.
+              // Like the loss, a moment later on this implementation.
               buffer.unmap();
               return getMappedRange(...range);
             };
@@ -422,7 +426,10 @@ describeOn("dawn", "backend", () => {
         most = Number.POSITIVE_INFINITY;
       });
 
-      /** A device without memory for buffers of more than `most` bytes: says so as real ones do, in the scope. */
+      /**
+       * A device without memory for buffers of more than `most` bytes: reports it as real ones do,
+       * in the error scope.
+       */
       function poor(device: GPUDevice): GPUDevice {
         const scopes: { filter: GPUErrorFilter; failed: boolean }[] = [];
         return altered(device, {

@@ -1,5 +1,5 @@
-// Measuring a machine with a GPU, through the engine, on Dawn. How constants are found is test/dispatch's: here they are of a device that is there, or
-// that goes in the middle. Nothing is said of how long anything takes.
+// Calibration of a machine with a GPU, through the engine, on Dawn. test/dispatch tests the fit;
+// this tests a device that exists, or that is lost in the middle. Nothing here depends on timing.
 
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { type Costs, createEngine, type Engine, type EngineOptions } from "../../ts/index.ts";
@@ -24,7 +24,7 @@ describeOn("dawn", "calibrate on Dawn", () => {
     gpu = (await openDawn())!;
   });
 
-  /** A device that is destroyed when so many submissions have been made. */
+  /** A device that is destroyed after a number of submissions. */
   async function short(submissions: number): Promise<GPUDevice> {
     const device = await (await gpu.requestAdapter())!.requestDevice();
     const { queue } = device;
@@ -55,7 +55,7 @@ describeOn("dawn", "calibrate on Dawn", () => {
     await here.close();
 
     const tuned = await make({ gpu, costs, device: "webgpu" });
-    // Its own costs: an adapter of software is no longer ruled out, only dearer or cheaper.
+    // With costs of its own a software adapter is no longer ruled out, only more or less expensive.
     const { verdicts } = tuned.explain("signature", { ...sizes, device: "auto" });
     expect(verdicts.find(({ rule }) => rule === "availability")).toMatchObject({ device: "either" });
     const { numbers } = verdicts.at(-1)!;

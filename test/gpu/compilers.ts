@@ -1,6 +1,7 @@
-// What compilers of WGSL say of the library's kernels: every message of every module, on whatever runtime executes this.
+// Messages of WGSL compilers about the library's kernels: every message of every module, on the
+// current runtime.
 
-/** Tells the label of every module that devices make from now on. */
+/** Passes the label of every module that devices create from now on to `seen`. */
 export function noteModules(prototype: GPUDevice, note: (label: string) => void): void {
   const original = prototype.createShaderModule;
   prototype.createShaderModule = function (descriptor) {
@@ -9,7 +10,10 @@ export function noteModules(prototype: GPUDevice, note: (label: string) => void)
   };
 }
 
-/** Notes messages of all modules that devices make from now on. The returned function waits for them, and gives them. */
+/**
+ * Records the messages of all modules that devices create from now on. The returned function waits
+ * for them and returns them.
+ */
 export function watchCompilers(prototype: GPUDevice): () => Promise<string[]> {
   const pending: Promise<string[]>[] = [];
   const original = prototype.createShaderModule;
@@ -21,7 +25,7 @@ export function watchCompilers(prototype: GPUDevice): () => Promise<string[]> {
         return `${descriptor.label}: ${type}: ${message}, line ${lineNum}: ${line.trim()}`;
       }),
     );
-    // A device that is lost tells nothing.
+    // A lost device reports nothing.
     pending.push(told.catch(() => []));
     return module;
   };

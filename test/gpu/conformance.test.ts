@@ -1,5 +1,5 @@
-// The table of cases, and calls at a device's limits, on the WebGPU of other runtimes: Chromium (Dawn, as browsers have it) and Deno (wgpu, an implementation of its own with
-// its own compiler of WGSL).
+// The table of cases, and calls at a device's limits, on the WebGPU of other runtimes: Chromium
+// (Dawn, as in browsers) and Deno (wgpu, an independent implementation with its own WGSL compiler).
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ import { gpuCases, type Outcome } from "./table.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = "target/test/gpu";
 
-/** One JavaScript file of the table and the library, exporting `run`. */
+/** The table and the library bundled into one JavaScript file that exports `run`. */
 async function bundle(): Promise<string> {
   await build({
     configFile: false,
@@ -37,13 +37,16 @@ async function bundle(): Promise<string> {
 const hosts = ["chromium", "deno"] as const;
 let started: Record<(typeof hosts)[number], Promise<unknown>> | undefined;
 
-/** What a host reports. Both are started by who asks first, and work side by side: minutes each, on one core each. */
+/**
+ * The report of a host. The first request starts both, side by side: minutes each, on one core
+ * each.
+ */
 async function reportOf(name: (typeof hosts)[number]): Promise<Report> {
   if (started === undefined) {
     const file = bundle();
     const start = async (host: (typeof hosts)[number]) => runOn[host](await file);
     started = { chromium: start("chromium"), deno: start("deno") };
-    // One that cannot be had is skipped, and nobody asks for it.
+    // A missing one is skipped and not started.
     for (const host of hosts) started[host].catch(() => undefined);
   }
   return (await started[name]) as Report;

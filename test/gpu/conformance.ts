@@ -1,5 +1,6 @@
-// Runs the whole table, and calls at a device's limits, on the WebGPU of the runtime that executes it, and reports what came out and what compilers said. Bundled and started
-// by conformance.test.ts, in Chromium and in Deno; judges nothing.
+// Runs the whole table, and calls at a device's limits, on the WebGPU of the current runtime, and
+// reports the outcome and compiler messages. Bundled and started by conformance.test.ts, in
+// Chromium and in Deno; judges nothing.
 
 import { GpuBackend } from "../../ts/gpu/index.ts";
 import { watchCompilers } from "./compilers.ts";
@@ -13,7 +14,7 @@ export interface Report {
   readonly gradients: readonly Outcome[];
   /** Warnings and errors of WGSL compilers. */
   readonly messages: readonly string[];
-  /** Errors that no call was found to have made, and faults that were answered. */
+  /** Errors that could not be attributed to a call, and faults that were handled. */
   readonly faults: readonly unknown[];
 }
 

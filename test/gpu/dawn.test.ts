@@ -1,4 +1,4 @@
-// The table of cases on Dawn in Node: through the backend, as every call goes.
+// The table of cases on Dawn in Node, through the backend like every call.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GpuBackend } from "../../ts/gpu/index.ts";
@@ -12,7 +12,10 @@ import { everyGpuCase, gpuCases, runCase } from "./table.ts";
 let backend: GpuBackend;
 let compilers: () => Promise<string[]>;
 
-/** Kinds of kernels that the cases which are run by default were the first to need, and those that only others do. */
+/**
+ * Kinds of kernels that each default case was the first to need, and those that only other cases
+ * need.
+ */
 const kinds = { chosen: new Set<string>(), others: new Set<string>() };
 const chosen = new Set([...chosenSignatures(everyGpuCase, "usual"), ...chosenGradients(everyGpuGradientCase, "usual")]);
 let current = kinds.chosen;

@@ -1,4 +1,5 @@
-// The limits that every device has, as WebGPU's specification states them (section 3.6.2): literal here, so that tests do not follow the library.
+// The limits of every device, as in section 3.6.2 of WebGPU's specification. Literal, so that tests
+// do not follow the library.
 
 export const defaultLimits = {
   maxBufferSize: 2 ** 28,

@@ -1,5 +1,6 @@
-// The GPU behind an engine: calls go where they belong, numbers stay where they are, and whatever happens to the device, the result is right
-// or the error says what happened. On Dawn in Node, and on devices that do not exist.
+// The GPU behind an engine: calls run on the right device, data stays where it is, and whatever
+// happens to the device, the result is correct or the error says what happened. On Dawn in Node,
+// and on devices that do not exist.
 
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -39,7 +40,7 @@ function pathsOf(batch: number, points: number, channels: number, seed = 1) {
 
 const small = pathsOf(5, 40, 3);
 
-/** In float32: coefficients below one, some hundred steps that round each. */
+/** In float32: coefficients below one, some hundred steps with a rounding each. */
 function expectClose(actual: ArrayLike<number>, wanted: ArrayLike<number>): void {
   expect(actual.length).toBe(wanted.length);
   let worst = 0;
@@ -50,7 +51,7 @@ function expectClose(actual: ArrayLike<number>, wanted: ArrayLike<number>): void
 const expected = (paths: { data: Float32Array; shape: number[] }, options: { depth: number; scalarTerm?: boolean }) =>
   signature({ data: Float64Array.from(paths.data), shape: paths.shape }, options).data;
 
-/** A GPU that gives no adapter, or fails in another way. */
+/** A GPU that returns no adapter, or fails in another way. */
 const gpuThat = (requestAdapter: () => Promise<unknown>) => ({ requestAdapter }) as unknown as GPU;
 const none = gpuThat(async () => null);
 
@@ -222,7 +223,7 @@ describeOn("dawn", "an engine on Dawn", () => {
     expectClose((await mine.toCpu()).data, expected(small, { depth: 3 }));
     for (const one of [stream, mine]) one.destroy();
     await here.close();
-    // What the user made the user destroys.
+    // The caller destroys what the caller created.
     device.pushErrorScope("validation");
     device.queue.writeBuffer(buffer, 0, new Float32Array(1));
     expect(await device.popErrorScope()).toBeNull();
@@ -231,7 +232,8 @@ describeOn("dawn", "an engine on Dawn", () => {
 
   test.each([1, 2])("results of several blocks that stay have all scalar terms, at depth %i", async (depth) => {
     const device = await (await gpu.requestAdapter())!.requestDevice();
-    // Three paths a block: rows of 21 numbers, so that the second block's begins one number before where bindings may.
+    // Three paths per block: rows of 21 numbers, so that the second block begins one number before
+    // an aligned offset.
     const most = 3 * 1600 + device.limits.minStorageBufferOffsetAlignment;
     const here = await make({ device: "webgpu", gpu: smaller(device, { maxStorageBufferBindingSize: most }) });
     const paths = depth === 1 ? pathsOf(9, 20, 20) : pathsOf(9, 100, 4);
@@ -261,7 +263,7 @@ describeOn("dawn", "an engine on Dawn", () => {
 
   test("by itself only where it pays: never to software that was not measured", async () => {
     const here = await make({ gpu, threads: 1 });
-    // As the shipped costs have it, this is a GPU's; the adapter that shows up then is software.
+    // By the default costs this is a call for a GPU; the adapter then turns out to be software.
     const paths = pathsOf(512, 200, 8);
     expect(here.explain("signature", { shape: paths.shape, depth: 4 }).device).toBe("webgpu");
     const result = await here.signature(paths, { depth: 4 });
@@ -312,7 +314,7 @@ describeOn("dawn", "an engine on Dawn", () => {
     expect(here.info()).toMatchObject({ warnings: [], gpu: { memory: { inUse: 0 }, fallbacks: 0 } });
   });
 
-  /** A GPU whose devices are watched, and may be altered. */
+  /** A GPU whose devices are observed and may be modified. */
   function watched(alter: (device: GPUDevice) => GPUDevice = (device) => device) {
     const devices: GPUDevice[] = [];
     const source = gpuThat(async () => {

@@ -1,5 +1,6 @@
-// The table of cases for gradients on a GPU, on whatever runtime executes this: every case with float32 numbers, and shapes at the edges of how
-// the sweep fills workgroups. Judges what comes out, and says so; expects nothing itself.
+// The table of cases for gradients on a GPU, on the current runtime: every float32 case, and shapes
+// at the limits of how the sweep fills workgroups. Compares results and reports; contains no
+// expectations.
 
 import { flowLayoutOf } from "../../ts/gpu/flow-layout.ts";
 import { type GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
@@ -14,7 +15,7 @@ import { defaultLimits } from "./default-limits.ts";
 import { chosenGradients } from "./selection.ts";
 import type { Outcome } from "./table.ts";
 
-/** A case, and how many pieces of time it is swept in, where that is not the library's choice. */
+/** A case, and the number of segments of its sweep where the library does not choose it. */
 export type GradientCase = Case & { readonly pieces?: number };
 
 /** One more than fits: paths in a workgroup, steps in a tile; trees in registers and in memory; more pairs than invocations. */
@@ -43,7 +44,7 @@ function edges(): Case[] {
         name: `edge d=${channels} N=${depth} L=${length} B=${batch}`,
         channels,
         depth,
-        // Neighbours in a workgroup that end at other times.
+        // Neighbours in a workgroup with different lengths.
         lengths: Array.from({ length: batch }, (_, i) => Math.max(1, length - ((7 * i) % length))),
         lead: [batch],
         dtype: "float32" as const,
@@ -57,7 +58,10 @@ function edges(): Case[] {
   });
 }
 
-/** Paths whose sweep is done in parts: trees in registers and in memory, also of pieces, and streams; one that ends in an earlier part. */
+/**
+ * Sweeps split over several dispatches: trees in registers and in memory, also of segments, and
+ * streams; a path that ends in an earlier part.
+ */
 function long(): GradientCase[] {
   const shapes = [
     [2, 3, 9000, 1, false],
@@ -84,7 +88,10 @@ function long(): GradientCase[] {
   }));
 }
 
-/** Pieces of time: two, three, many, more than steps; whole tiles and not; paths that end in earlier pieces, in their first step, before it. */
+/**
+ * Segments of time: two, three, many, more than steps; whole tiles and partial ones; paths that end
+ * in earlier segments, in their first step, before it.
+ */
 function pieces(): GradientCase[] {
   const shapes = [
     [2, 3, 33, 2],
@@ -118,7 +125,7 @@ function pieces(): GradientCase[] {
   );
 }
 
-/** Paths long enough to be cut by themselves, a few of them and a lone one. */
+/** Paths long enough to be cut by themselves: a few of them, and a single one. */
 const cut = (
   [
     [3, 4, 1],
@@ -140,7 +147,10 @@ const cut = (
   }),
 );
 
-/** Streams of more words than a workgroup has invocations, and fewer; of channels that do not divide it. */
+/**
+ * Streams with more words than a workgroup has invocations, and fewer; with channels that do not
+ * divide it.
+ */
 const streams = (
   [
     [2, 3],
@@ -169,7 +179,9 @@ const streams = (
   }),
 );
 
-/** What has kernels, without those cases that differ in what the signatures are computed by. */
+/**
+ * The cases that have kernels, without those that differ only in the algorithm of the signatures.
+ */
 export const everyGpuGradientCase: readonly GradientCase[] = [
   ...cases.filter((one) => one.algorithm === "auto"),
   ...edges(),
@@ -179,7 +191,7 @@ export const everyGpuGradientCase: readonly GradientCase[] = [
   ...cut,
 ].filter((one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0);
 
-/** Those that are run. */
+/** The cases to run. */
 export const gpuGradientCases = chosenGradients(everyGpuGradientCase);
 
 /** Runs a case. */
@@ -198,7 +210,7 @@ export async function runGradientCase(backend: GpuBackend, one: GradientCase): P
   }
 }
 
-/** The largest error as a share of what is allowed. */
+/** The largest error relative to its tolerance. */
 function judge(one: Case, { gradients }: Truth, found: ReturnType<Gradients["tensors"]>) {
   const { channels, depth, lengths } = one;
   const size = sizeOf(channels, depth);

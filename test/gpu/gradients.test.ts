@@ -1,5 +1,6 @@
-// Gradients on a GPU behind an engine: where they run and why, what stays on the device, what is refused, every fault. On Dawn in Node. The table of cases is
-// dawn.test.ts's and conformance.test.ts's.
+// Gradients on a GPU behind an engine: where they run and why, what stays on the device, what is
+// refused, every fault. On Dawn in Node. dawn.test.ts and conformance.test.ts run the table of
+// cases.
 
 import { afterEach, beforeAll, expect, test } from "vitest";
 import {
@@ -23,7 +24,7 @@ const COPY_DST = 0x8;
 const sizeOf = (channels: number, depth: number) =>
   Array.from({ length: depth }, (_, k) => channels ** (k + 1)).reduce((a, b) => a + b);
 
-/** Paths of float32 numbers, cotangents for them, and gradients in float64. */
+/** float32 paths, cotangents for them, and gradients in float64. */
 function sceneOf(batch: number, points: number, channels: number, depth: number, options: Partial<VjpOptions> = {}) {
   const next = random(batch + 10 * points + 1000 * channels);
   const data = new Float32Array(batch * points * channels);
@@ -38,7 +39,7 @@ function sceneOf(batch: number, points: number, channels: number, depth: number,
   return { paths, cotangent, given, row, wanted };
 }
 
-/** Close to what was wanted: some hundred steps that round each, gradients of any size. */
+/** Close to the expected values: some hundred steps with a rounding each, gradients of any size. */
 function expectClose(found: SignatureGradients, wanted: SignatureGradients): void {
   for (const name of ["paths", "initial", "basepoint"] as const) {
     expect(found[name]?.shape).toEqual(wanted[name]?.shape);
@@ -106,9 +107,9 @@ describeOn("dawn", "gradients on Dawn", () => {
     expect(plan([64, 100, 4], 4)).toMatchObject({ device: "webgpu", kernel: "pair", blocks: 1 });
     expect(plan([64, 100, 4], 2)).toMatchObject({ device: "webgpu", kernel: "straight" });
     expect(plan([64, 100, 4], 4, { stream: true })).toMatchObject({ device: "webgpu", kernel: "adjoint" });
-    // Numbers of WGSL are float32's.
+    // WGSL numbers are float32.
     expect(plan([64, 100, 4], 4, { dtype: "float64" })).toMatchObject({ device: "cpu", kernel: "bracket" });
-    // More pairs of letters than a workgroup's memory has room for.
+    // More pairs of letters than fit a workgroup's memory.
     expect(plan([64, 100, 60], 3).text).toMatch(/gradients of 60 channels need more than the 16384 bytes/);
     const auto = here.explain("signatureVjp", { shape: [16384, 1000, 8], depth: 4 });
     expect(auto.device).toBe("webgpu");
@@ -148,7 +149,7 @@ describeOn("dawn", "gradients on Dawn", () => {
     expect(stay.initial).toBeUndefined();
     const [dx, db] = await Promise.all([stay.paths.toCpu(), stay.basepoint!.toCpu()]);
     expectClose({ paths: dx, basepoint: db, initial: undefined }, wanted());
-    // Every mixture, and the CPU for what is there.
+    // Every combination, and the CPU for data in memory.
     for (const from of [paths, there])
       for (const of of [cotangent, weights]) {
         expectClose(await here.signatureVjp(from, of, { ...given, device: "webgpu" }), wanted());
@@ -158,7 +159,7 @@ describeOn("dawn", "gradients on Dawn", () => {
     expect((await computed.paths.toCpu()).data).toEqual(
       (await here.signatureVjp(paths, cotangent, { ...given, device: "cpu" })).paths.data,
     );
-    // A signature of the library's is a cotangent too, a gradient a path.
+    // A signature from the library is a valid cotangent, a gradient a valid path.
     const s = await here.signature(there, { ...given, output: "gpu" });
     const half = await here.signatureVjp(there, s, { ...given, device: "webgpu" });
     const numbers = Float64Array.from((await s.toCpu()).data);
@@ -201,7 +202,7 @@ describeOn("dawn", "gradients on Dawn", () => {
     await here.signatureVjp(paths, weights, { ...given, checkFinite: false });
     const stream = sceneOf(4, 20, 3, 3, { stream: true, scalarTerm: true });
     const some = stream.cotangent.slice();
-    // A scalar term's entry plays no part.
+    // The scalar term's entry is ignored.
     some[5 * 40] = Number.NaN;
     await here.signatureVjp(stream.paths, some, stream.given);
     some[(2 * 19 + 7) * 40 + 3] = Number.NaN;
@@ -227,7 +228,7 @@ describeOn("dawn", "gradients on Dawn", () => {
     const here = await make({ gpu: small, device: "webgpu" });
     const cut = await here.signatureVjp(paths, cotangent, given);
     for (const name of ["paths", "initial", "basepoint"] as const) expect(cut[name]).toEqual(whole[name]);
-    // Pieces of time are chosen for the call, not for its blocks.
+    // The number of segments depends on the call, not on its blocks.
     const few = sceneOf(12, 300, 4, 4);
     const large = await make();
     expect(await here.signatureVjp(few.paths, few.cotangent, few.given)).toEqual(
@@ -236,7 +237,7 @@ describeOn("dawn", "gradients on Dawn", () => {
     await large.close();
     engine = here;
     expect(here.info()).toMatchObject(healthy);
-    // A path that is more than a binding has no kernel.
+    // A path larger than a binding has no kernel.
     const long = sceneOf(1, 5000, 4, 2);
     expectClose(await here.signatureVjp(long.paths, long.cotangent, long.given), long.wanted());
     expect(here.info().gpu!.fallbacks).toBe(1);
@@ -265,7 +266,8 @@ describeOn("dawn", "gradients on Dawn", () => {
       const found = await here.signatureVjp({ data, shape }, cotangent, { depth });
       const worst = (of: SignatureGradients) =>
         maxAbs(Float64Array.from(of.paths.data, (x, i) => x - wanted.paths.data[i]!));
-      // As the forward kernels are held to: four times what the CPU's float32 has, or a hundred-thousandth of the largest.
+      // The bound of the forward kernels: four times the CPU's float32 error, or a
+      // hundred-thousandth of the largest gradient.
       const largest = maxAbs(wanted.paths.data);
       expect(worst(found)).toBeLessThanOrEqual(Math.max(4 * worst(cpu), 1e-5 * largest));
       expect(here.info()).toMatchObject(healthy);
@@ -281,7 +283,7 @@ describeOn("dawn", "gradients on Dawn", () => {
     const a = await here.signatureVjp(paths, cotangent, given);
     expect(here.info().gpu!.pipelines).toBe(pipelines);
     expect(await here.signatureVjp(paths, cotangent, given)).toEqual(a);
-    // In pieces of time, which take kernels of their own.
+    // In segments of time, which have kernels of their own.
     const long = sceneOf(2, 400, 3, 4);
     await here.prepare("signatureVjp", { shape: long.paths.shape, depth: 4 });
     const more = here.info().gpu!.pipelines;
@@ -314,7 +316,7 @@ describeOn("dawn", "gradients on Dawn", () => {
     expect(here.info()).toMatchObject(healthy);
   });
 
-  /** A GPU whose devices are watched, and may be altered. */
+  /** A GPU whose devices are observed and may be modified. */
   function watched(alter: (device: GPUDevice) => GPUDevice = (device) => device) {
     const devices: GPUDevice[] = [];
     const requestAdapter = async () => {

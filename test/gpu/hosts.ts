@@ -1,5 +1,5 @@
-// Runs a module of this repository where there is WebGPU: in a process of Node with Dawn, in a page of Chromium, in Deno. What it gives comes back by
-// way of JSON.
+// Runs a module of this repository on a WebGPU host: in a Node process with Dawn, in a page of
+// Chromium, or in Deno. Its result returns as JSON.
 
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { chromium, chromiumFlags, deno, denoEnvironment, hardware } from "./impl
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Milliseconds for everything that is run at once: software adapters take their time. */
+/** Time-out for everything that is run at once; software adapters are slow. */
 export const hostTime = 900_000;
 
 const types: Record<string, string> = {
@@ -23,7 +23,7 @@ const types: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** The repository's files, isolated, so that there is memory that threads share. */
+/** The repository's files, cross-origin isolated, so that shared memory is available. */
 async function serve() {
   const server = createServer((request, response) => {
     const file = join(root, normalize(new URL(request.url!, "http://localhost").pathname));
@@ -50,7 +50,7 @@ async function inChromium(file: string): Promise<unknown> {
     const page = await browser.newPage();
     page.setDefaultTimeout(hostTime);
     await page.goto(address);
-    // As text: what vitest makes of an import works in vitest only.
+    // As text, since vitest's transformed imports work in vitest only.
     return await page.evaluate(`import("/${file}").then(({ run }) => run(navigator.gpu))`);
   } finally {
     await browser.close();
@@ -58,7 +58,7 @@ async function inChromium(file: string): Promise<unknown> {
   }
 }
 
-/** Of what is printed the last line is the result: drivers have remarks of their own. */
+/** The result is the last line of the output: drivers print messages of their own. */
 const lastLine = (text: string): unknown => JSON.parse(text.trimEnd().split("\n").at(-1)!);
 
 const sourceFor = (file: string) =>
@@ -76,7 +76,7 @@ async function inDeno(file: string): Promise<unknown> {
 
 async function inNode(file: string): Promise<unknown> {
   const driver = vulkanDriver("swiftShader");
-  // Dawn keeps a process alive.
+  // Dawn keeps the process alive.
   const source = `import { create, globals } from ${JSON.stringify(import.meta.resolve("webgpu"))};
   Object.assign(globalThis, globals);
   Object.defineProperty(globalThis, "navigator", { value: { gpu: create(${JSON.stringify(hardware ? [] : [swiftShaderToggles])}) } });

@@ -1,7 +1,8 @@
-// The implementations of WebGPU that tests run on, and why one is missing: Dawn in Node, Chromium, wgpu in Deno. Without a GPU they run on
-// the CPU: SwiftShader, which comes with chromium, and Mesa's llvmpipe. scripts/lib/webgpu.mjs brings what can be had.
+// The WebGPU implementations for tests, and why one is missing: Dawn in Node, Chromium, wgpu in
+// Deno. Without a GPU they run on the CPU: SwiftShader, which comes with chromium, and Mesa's
+// llvmpipe. scripts/lib/webgpu.mjs installs what is available.
 //
-//   GPU_ADAPTER=hardware|software   which adapters; default hardware where the machine has one
+//   GPU_ADAPTER=hardware|software   which adapters; default hardware if the machine has one
 
 import { describe, test } from "vitest";
 import { browser } from "../../scripts/lib/browsers.mjs";
@@ -17,7 +18,7 @@ const llvmpipe = vulkanDriver("llvmpipe");
 export const chromium = (browser("chromium") as { browser: string } | undefined)?.browser;
 export const deno = runtime("deno");
 
-/** Flags of Chromium for WebGPU, also without a screen. */
+/** Chromium's flags for WebGPU, also without a display. */
 export const chromiumFlags = [
   "--headless=new",
   "--no-sandbox",
@@ -26,10 +27,10 @@ export const chromiumFlags = [
   ...(hardware ? ["--enable-features=Vulkan"] : ["--use-webgpu-adapter=swiftshader", `--${swiftShaderToggles}`]),
 ];
 
-/** Environment of a program that should see one driver only. */
+/** Environment in which a program sees one driver only. */
 export const denoEnvironment = hardware || !llvmpipe ? {} : { VK_ICD_FILENAMES: llvmpipe, VK_DRIVER_FILES: llvmpipe };
 
-/** Why an implementation cannot run here; `undefined` where it can. */
+/** The reason why an implementation cannot run here, or `undefined`. */
 export const missing = {
   dawn: () => (hardware || swiftShader ? undefined : "no GPU, and no SwiftShader: it comes with Debian's chromium"),
   chromium: () => (chromium ? undefined : "chromium is not installed"),
@@ -40,8 +41,8 @@ export const missing = {
 };
 
 /**
- * `describe` for tests that need an implementation. Where it is missing they are skipped, and the title says why; with REQUIRE_GPU set that is a
- * failure.
+ * `describe` for tests that need an implementation. If it is missing they are skipped, with the
+ * reason in the title; with REQUIRE_GPU set that is a failure.
  */
 export function describeOn(name: keyof typeof missing, title: string, body: () => void): void {
   const reason = missing[name]();
@@ -59,7 +60,7 @@ export function describeOn(name: keyof typeof missing, title: string, body: () =
 export async function openDawn(): Promise<GPU | undefined> {
   if (missing.dawn()) return undefined;
   if (!hardware) {
-    // Read by the Vulkan loader when Dawn looks for adapters.
+    // The Vulkan loader reads this when Dawn looks for adapters.
     process.env.VK_ICD_FILENAMES = swiftShader;
     process.env.VK_DRIVER_FILES = swiftShader;
   }

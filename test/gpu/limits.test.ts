@@ -1,11 +1,12 @@
-// Calls at and beyond a device's limits on Dawn in Node. The calls are limits.ts's; conformance.test.ts has them on the other implementations.
+// Calls at and beyond a device's limits on Dawn in Node. limits.ts has the calls;
+// conformance.test.ts runs them on the other implementations.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeOn, openDawn } from "./implementations.ts";
 import { LimitRunner, largeCases, limitCases } from "./limits.ts";
 
 describeOn("dawn", "limits", () => {
-  // Dawn's, which has to be held as long as anything of it is used.
+  // Dawn's instance, which must be referenced as long as anything of it is used.
   let gpu: GPU;
   let runner: LimitRunner;
   beforeAll(async () => {

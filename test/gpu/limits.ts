@@ -1,16 +1,17 @@
-// Calls at and beyond a device's limits, on whatever runtime executes this: batches in blocks, paths in segments of time, one path, one point, one
-// signature more than a binding or a buffer holds, and what cannot be cut. On a device that says it is small, and once on the real limits of every
-// device. Judges what comes out, and says so; expects nothing itself.
+// Calls at and beyond a device's limits, on the current runtime: batches in blocks, paths in
+// segments of time, one path, one point, one signature larger than a binding or a buffer, and what
+// cannot be cut. On a device that reports small limits, and once on the real limits of every
+// device. Compares results and reports; contains no expectations.
 
 import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { referenceSignature } from "../reference.ts";
 import { chosenForCuts } from "./selection.ts";
-import { smaller } from "./small.ts";
+import { compilingOnce, smaller } from "./small.ts";
 import { everyGpuCase, type Outcome, runCase } from "./table.ts";
 
 type Limits = Partial<Record<keyof GPUSupportedLimits, number>>;
 
-/** A call on a device that says it has these limits. */
+/** A call on a device that reports these limits. */
 export interface LimitCase {
   readonly name: string;
   readonly limits: Limits;
@@ -20,7 +21,10 @@ export interface LimitCase {
 const fine = { worst: 0, where: "" };
 const wrong = (error: string) => ({ worst: Number.POSITIVE_INFINITY, where: "", error });
 
-/** The table's cases on bindings of so many bytes: paths of a few hundred points no longer fit, and batches are many blocks. */
+/**
+ * The cases of the table with bindings of this many bytes: paths of a few hundred points no longer
+ * fit, and batches are many blocks.
+ */
 function onSmallBindings(maxStorageBufferBindingSize: number): LimitCase[] {
   const numbersThatFit = (maxStorageBufferBindingSize - 256) / 4;
   const fitting = everyGpuCase.filter(({ channels, depth }) => {
@@ -49,7 +53,9 @@ const moves = [
   [-1, 0, 0.75, 0.5],
 ];
 
-/** Paths of so many points that move at their start, their middle and their end, and stand still for the rest of their time. */
+/**
+ * Paths of a number of points that move at their start, middle and end, and are constant otherwise.
+ */
 function standing(batch: number, points: number) {
   const data = new Float32Array(batch * points * channels);
   for (let b = 0; b < batch; b++) {
@@ -74,7 +80,7 @@ function judgeStanding(result: Float32Array, batch: number): Omit<Outcome, "name
   return { worst, where };
 }
 
-/** So many paths of so many points. */
+/** A number of paths of a number of points. */
 const standingCase = (name: string, batch: number, points: number, limits: Limits = {}): LimitCase => ({
   name,
   limits,
@@ -84,14 +90,14 @@ const standingCase = (name: string, batch: number, points: number, limits: Limit
   },
 });
 
-/** Bindings of 64 KiB: what begins at a path begins up to 256 bytes before it. */
+/** Bindings of 64 KiB: a binding of a path begins up to 256 bytes before the path. */
 const binding = 65_536;
 const pointsThatFit = (binding - 256) / 16;
 /** Numbers of a signature. */
 const row = channels + channels ** 2;
 const rowsThatFit = Math.floor(16_384 / (4 * row));
 
-/** A result that stays, and is as large as a buffer may be, or larger. */
+/** A result that stays on the device, as large as a buffer may be, or larger. */
 const staying = (name: string, batch: number, fits: boolean): LimitCase => ({
   name,
   limits: { maxBufferSize: 16_384 },
@@ -133,7 +139,7 @@ const tooLarge: LimitCase = {
   },
 };
 
-/** 128 MiB bindings and 256 MiB buffers are what every device has. */
+/** Every device has bindings of 128 MiB and buffers of 256 MiB. */
 const most = 2 ** 27 / 16;
 
 /** Calls of a hundred megabytes and more. */
@@ -143,7 +149,7 @@ export const largeCases: readonly LimitCase[] = [
   standingCase("a batch of more than such a binding", 3, most / 2 + 1),
 ];
 
-/** Calls that are small, on devices that say they are. */
+/** Small calls, on devices that report small limits. */
 export const limitCases: readonly LimitCase[] = [
   ...[65_536, 16_640, 4_352].flatMap(onSmallBindings),
   standingCase("a path that just fits a small binding", 1, pointsThatFit, { maxStorageBufferBindingSize: binding }),
@@ -158,13 +164,13 @@ export const limitCases: readonly LimitCase[] = [
   tooLarge,
 ];
 
-/** Runs cases on a device: one backend for all of the same limits, so that kernels are compiled once. */
+/** Runs cases on a device: one backend for all of the same limits. */
 export class LimitRunner {
   readonly #device: GPUDevice;
   readonly #backends = new Map<string, GpuBackend>();
 
   constructor(device: GPUDevice) {
-    this.#device = device;
+    this.#device = compilingOnce(device);
   }
 
   async run({ name, limits, run }: LimitCase): Promise<Outcome> {

@@ -1,5 +1,5 @@
-// What the GPU's part decides without a GPU: layouts within the limits that they are made for, cuts that cover every path and step once, programs
-// of recovery that recover. No device is needed.
+// Decisions of the GPU code, without a GPU: layouts within their limits, cuts that cover every path
+// and step once, recovery programs that recover.
 
 import { describe, expect, test } from "vitest";
 import { blockBytes, blocksOf, cutFor } from "../../ts/gpu/blocks.ts";
@@ -55,7 +55,7 @@ describe("layouts", () => {
 
   test("more workgroup memory is taken only where a step needs it, and where there is not enough there is no plan", () => {
     const more = { ...limits, maxComputeWorkgroupStorageSize: 32768 };
-    const sizes = { channels: 5000, depth: 2, batch: 1, steps: 10, stream: false };
+    const sizes = { channels: 5000, depth: 2, batch: 1, points: 11 };
     expect(planKernels(sizes, limits)).toBeUndefined();
     expect(planKernels(sizes, more)?.layout?.tile).toBe(1);
     expect(planKernels({ ...sizes, channels: 4 }, more)).toEqual(planKernels({ ...sizes, channels: 4 }, limits));
@@ -83,7 +83,7 @@ describe("pieces of time of gradients", () => {
       expect(pieces).toBeGreaterThanOrEqual(40);
       const each = Math.ceil(9999 / pieces);
       expect(each).toBeGreaterThanOrEqual(127);
-      // The piece's steps and the one behind: no more tiles than they need.
+      // The steps of the segment and the one after it: no more tiles than they need.
       expect(Math.ceil((each + 1) / flow!.tile) * flow!.tile - (each + 1)).toBeLessThan(flow!.tile / 2);
       expect(piecesOf(d, n, 1, 200).pieces).toBe(1);
       expect(piecesOf(d, n, 2 ** 17, 200).pieces).toBe(1);
@@ -117,32 +117,22 @@ describe("pieces of time of gradients", () => {
       [10, 5, 100_000],
     ] as const) {
       const { pieces } = piecesOf(d, n, 1, points);
-      // A functional, and a signature of a level less twice.
+      // A functional, and twice a lower signature.
       expect(4 * pieces * (sizeOf(d, n) + d + 2 * sizeOf(d, n - 1))).toBeLessThanOrEqual(blockBytes);
       expect(pieces).toBeGreaterThan(20);
       expect((points - 1) / pieces).toBeLessThanOrEqual(4096);
     }
     expect(piecesOf(6, 6, 100, 10_000).pieces).toBeGreaterThan(10);
-    // A path whose pieces would be too long is one.
+    // A path whose segments would be too long is one segment.
     expect(piecesOf(14, 5, 1, 100_000).pieces).toBe(1);
   });
 });
 
 describe("cuts", () => {
-  const sizes = {
-    batch: 1000,
-    points: 100,
-    channels: 3,
-    row: 39,
-    rows: 1,
-    stream: false,
-    intermediate: 0,
-    resident: false,
-    stays: false,
-  };
+  const shape = { batch: 100_000, points: 100, channels: 3, depth: 3 };
 
   test("blocks are as large as they should be, and cover every path once", () => {
-    const cut = cutFor({ ...sizes, batch: 100_000 }, limits);
+    const cut = cutFor(shape, { input: "cpu", output: "cpu" }, 0, limits);
     expect(cut.steps).toBeUndefined();
     expect(cut.paths * 100 * 3 * 4).toBeLessThanOrEqual(blockBytes);
     const call = {
@@ -164,7 +154,7 @@ describe("cuts", () => {
   });
 
   test("what is on the device already, and stays there, is not cut for transfers", () => {
-    const cut = cutFor({ ...sizes, batch: 100_000, resident: true, stays: true }, limits);
+    const cut = cutFor(shape, { input: "gpu", output: "gpu" }, 0, limits);
     expect(cut.paths).toBe(100_000);
   });
 
@@ -177,7 +167,7 @@ describe("cuts", () => {
     for (const basepoint of [false, true])
       for (const length of [1, 2, 7, 8, 9, 15, 22, 30]) {
         const rows = stream ? 30 - (basepoint ? 0 : 1) : 1;
-        const call = { batch: 2, points: 30, lengths: [30, length], basepoint, inverse, stream, rows };
+        const call = { batch: 2, points: 30, lengths: Uint32Array.of(30, length), basepoint, inverse, stream, rows };
         const blocks = [...blocksOf(call, { paths: 1, steps: 7 })].filter(({ first }) => first === 1);
         const steps = blocks.map(({ points, basepoint: own }) => points - 1 + (own ? 1 : 0));
         expect(steps.reduce((a, b) => a + b, 0)).toBe(length - 1 + (basepoint ? 1 : 0));

@@ -1,5 +1,6 @@
-// What users call, on whatever WebGPU the host has: engines of the built package, whole, in streams, ragged, results that stay on the device, a
-// device of the user's own, explanations, faults. Run by public.test.ts in Node, Chromium and Deno; says of every part whether it went well.
+// The public API on the host's WebGPU: engines of the built package, whole, streams, ragged,
+// results that stay on the device, a device of the caller's, explanations, faults. Run by
+// public.test.ts in Node, Chromium and Deno; reports the outcome of every part.
 
 const { createEngine, isPathSignatureError, signature } = await import(
   new URL("../../dist/index.js", import.meta.url).href
@@ -18,7 +19,7 @@ function assertSame(actual, wanted, what) {
   assert(a === b, `${what}: ${a}, not ${b}`);
 }
 
-/** In float32: coefficients of size one, some hundred steps that round each. */
+/** In float32: coefficients of size one, some hundred steps with a rounding each. */
 function assertClose(actual, wanted, what) {
   assert(actual.length === wanted.length, `${what}: ${actual.length} numbers, not ${wanted.length}`);
   const worst = actual.reduce((most, x, i) => Math.max(most, Math.abs(x - wanted[i])), 0);
@@ -48,7 +49,7 @@ const large = pathsOf(64, 400, 4);
 /** In float64, on the calling thread of the CPU. */
 const expected = ({ data, shape }, options) => signature({ data: Float64Array.from(data), shape }, options).data;
 
-/** A GPU whose devices can be got at. */
+/** A GPU whose devices are accessible to the test. */
 function watched(gpu) {
   const devices = [];
   const requestAdapter = async (options) => {
@@ -64,7 +65,7 @@ function watched(gpu) {
   return { source: { requestAdapter }, devices };
 }
 
-/** Costs by which everything is the GPU's. */
+/** Costs by which every call is for the GPU. */
 const cheapOn = ({ cpu, gpu, ...costs }, adapter) => ({
   ...costs,
   cpu,
@@ -161,7 +162,7 @@ const parts = {
     const big = { shape: [16384, 1000, 4], depth: 6 };
     await engine.signature(small, { depth: 3, device: "webgpu" });
     assertSame(engine.explain("signature", big).device, isFallbackAdapter ? "cpu" : "webgpu", "a large call");
-    // Costs that were measured here, as it were, and say that the GPU takes no time.
+    // Costs as if measured here, by which the GPU takes no time.
     const eager = await make({ costs: cheapOn(costs, name) });
     assertClose((await eager.signature(large, { depth: 4 })).data, expected(large, { depth: 4 }), "by itself");
     const { gpu, warnings } = eager.info();
@@ -258,7 +259,7 @@ const parts = {
   },
 };
 
-/** What the adapter calls itself, as the engine has it. */
+/** The adapter's name, as the engine reports it. */
 async function adapterOf(make) {
   const engine = await make({ device: "webgpu" });
   const { vendor, device, description, isFallbackAdapter } = engine.info().gpu.adapter;
@@ -267,7 +268,7 @@ async function adapterOf(make) {
 
 /**
  * Runs all parts.
- * @param {GPU} gpu what the host's navigator has
+ * @param {GPU} gpu the host's `navigator.gpu`
  */
 export async function run(gpu) {
   const engines = [];

@@ -1,5 +1,6 @@
-// What users call, from the built package (dist), on three implementations of WebGPU: Dawn in Node, Chromium, and wgpu in Deno. What is called and
-// expected is in public.mjs, the names of its parts are here.
+// The public API of the built package (dist) on three WebGPU implementations: Dawn in Node,
+// Chromium, and wgpu in Deno. public.mjs has the calls and expectations; the names of its parts are
+// here.
 
 import { beforeAll, expect, test } from "vitest";
 import { hostTime, runOn } from "./hosts.ts";

@@ -1,20 +1,17 @@
-// Which cases of the tables every implementation runs by default: the fewest that meet every kind of every kernel, every way to cut, every option with
-// every other. The rest, `npm test -- --all`, are the same kernels on other shapes.
+// Selects the cases of the tables that every implementation runs by default: the fewest that cover
+// every kind of every kernel, every kind of cut, and every pair of options. The others,
+// `npm test -- --all`, run the same kernels on other shapes.
 
 import { type KernelPlan, planKernels } from "../../ts/gpu/kernel-plan.ts";
 import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
-import type { Case } from "../cases.ts";
+import { type Case, optionsOf } from "../cases.ts";
 import { chosenOf, type Level, pairsOf, type Shown } from "../level.ts";
 import { defaultLimits } from "./default-limits.ts";
 
-/** What of a case does not depend on kernels. */
-function optionsOf(one: Case) {
-  const { algorithm, basepoint, initial, inverse, lengths, scalarTerm, stream } = one;
-  const ragged = lengths.some((length) => length !== lengths[0]);
-  return { algorithm, basepoint, initial, inverse, ragged, scalarTerm, stream };
-}
-
-/** Forms, and each way to be cut into blocks, parts or segments of time, which options have to get across. */
+/**
+ * The form of a case, and its cut into blocks, parts or segments of time, combined with each
+ * option.
+ */
 function ownOf({ basepoint, form, initial, inverse, lead, name }: Case): string[] {
   const own = /^(blocks|long|cut)/.test(name) ? [name.split(",")[0]!] : [];
   const across = own
@@ -23,7 +20,7 @@ function ownOf({ basepoint, form, initial, inverse, lead, name }: Case): string[
   return [`form ${form}`, `leading dimensions ${lead.length}`, ...own, ...across];
 }
 
-/** Sizes that the choice of a kernel depends on. */
+/** Sizes that determine the kernel. */
 function sizesOf(one: Case) {
   const { channels, depth, lengths, stream, algorithm, basepoint } = one;
   const points = Math.max(...lengths);
@@ -31,11 +28,16 @@ function sizesOf(one: Case) {
   return { channels, depth, batch: lengths.length, steps, stream, algorithm, points };
 }
 
-/** How much time there is, to a kernel: less than a tile, a tile, several; and whether a path has no step at all. */
+/**
+ * Number of steps from a kernel's point of view: less than a tile, a tile, several; and whether a
+ * path has no step.
+ */
 const timeOf = (steps: number, tile: number): string =>
   steps < 1 ? "no step" : steps < tile ? "part of a tile" : steps === tile ? "a tile" : "tiles";
 
-/** What is written in a walk's source besides numbers, and how its pieces come together. */
+/**
+ * Properties that change the source of a walk beyond its numbers, and how its pieces are combined.
+ */
 function kindOf({ kernel, layout, pieces, followed, wholeLayout }: KernelPlan): string {
   if (!layout) return kernel;
   const { share, shares, tracks, workgroups, vector, slice, gathers } = layout;
@@ -54,7 +56,7 @@ function kindOf({ kernel, layout, pieces, followed, wholeLayout }: KernelPlan): 
   ].join(", ");
 }
 
-/** Pipelines are made for a shape. */
+/** Pipelines are created per shape. */
 const needsOf = ({ channels, depth, stream }: Case): string => `${channels} ${depth} ${stream}`;
 
 function shownBySignature(one: Case): Shown {
@@ -66,7 +68,7 @@ function shownBySignature(one: Case): Shown {
 }
 
 function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
-  const { channels, depth } = one;
+  const { depth } = one;
   const sizes = sizesOf(one);
   const shape = { ...sizes, basepoint: one.basepoint !== "none", initial: one.initial !== "none", pieces: one.pieces };
   const plan = signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, defaultLimits);
@@ -84,7 +86,7 @@ function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
   return { features, needs: needsOf(one) };
 }
 
-/** How calls are cut depends on what is given and what comes out, hardly on kernels. */
+/** Cuts depend on the kinds of input and output, hardly on kernels. */
 function shownByCut(one: Case): Shown {
   const { kernel } = planKernels(sizesOf(one), defaultLimits)!;
   const options = Object.entries(optionsOf(one)).map(([name, value]) => `${name} ${value}`);
@@ -95,13 +97,13 @@ function shownByCut(one: Case): Shown {
   };
 }
 
-/** Of cases on devices that say they are small. */
+/** The cases to run on devices that report small limits. */
 export const chosenForCuts = <C extends Case>(cases: readonly C[]) => chosenOf(cases, shownByCut);
 
-/** Of cases of signatures. */
+/** The cases of signatures to run. */
 export const chosenSignatures = <C extends Case>(cases: readonly C[], at?: Level) =>
   chosenOf(cases, shownBySignature, at);
 
-/** Of cases of gradients. */
+/** The cases of gradients to run. */
 export const chosenGradients = <C extends Case & { readonly pieces?: number }>(cases: readonly C[], at?: Level) =>
   chosenOf(cases, shownByGradient, at);

@@ -1,25 +1,27 @@
-// The table of cases on a GPU, on whatever runtime executes this: every case with float32 numbers, shapes at the edges of how kernels fill
-// workgroups, and paths that are cut in time. Judges what comes out, and says so; expects nothing itself.
+// The table of cases on a GPU, on the current runtime: every float32 case, shapes at the limits of
+// how kernels fill workgroups, and paths that are cut in time. Compares results and reports;
+// contains no expectations.
 
 import { type GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { layoutOf } from "../../ts/gpu/layout.ts";
 import { shareOf, streamShareOf } from "../../ts/gpu/share.ts";
-import { type Case, callOf, cases, material, plainCase, referencesOf, rowsOf } from "../cases.ts";
+import { type Case, callOf, cases, type Material, material, plainCase, referencesOf, rowsOf } from "../cases.ts";
 import { judge } from "../judge.ts";
 import { pathKinds } from "../paths.ts";
+import type { Reference } from "../reference.ts";
 import { chosenSignatures } from "./selection.ts";
 
-/** What became of a case. */
+/** Outcome of a case. */
 export interface Outcome {
   readonly name: string;
-  /** The largest error as a share of its tolerance. */
+  /** The largest error relative to its tolerance. */
   readonly worst: number;
   readonly where: string;
-  /** What was thrown instead. */
+  /** The error that was thrown instead. */
   readonly error?: string;
 }
 
-/** The limits that every device has; kernels take no more workgroup memory unless they have to. */
+/** The limits of every device; kernels use no more workgroup memory unless they have to. */
 const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
 
 /** One more than fits: paths in a workgroup, steps in a tile of time. */
@@ -48,7 +50,7 @@ function edges(): Case[] {
           name: `edge d=${channels} N=${depth} L=${length} B=${batch}${stream ? " stream" : ""}`,
           channels,
           depth,
-          // Neighbours in a workgroup that end at other times.
+          // Neighbours in a workgroup with different lengths.
           lengths: Array.from({ length: batch }, (_, i) => Math.max(1, length - ((7 * i) % length))),
           lead: [batch],
           dtype: "float32" as const,
@@ -63,7 +65,10 @@ function edges(): Case[] {
   );
 }
 
-/** Few paths that are long enough to be cut in time: into as many pieces as a workgroup holds, fewer, more; every kind of share, every option. */
+/**
+ * Few paths that are long enough to be cut in time: into as many segments as a workgroup holds,
+ * fewer, more; every kind of share, every option.
+ */
 function pieces(): Case[] {
   const shapes = [
     [2, 2],
@@ -102,23 +107,35 @@ function pieces(): Case[] {
   );
 }
 
-/** What a GPU computes; results without numbers never reach it. */
+/** What a GPU computes; empty results never reach it. */
 export const everyGpuCase: readonly Case[] = [...cases, ...edges(), ...pieces()].filter(
   (one) => one.dtype === "float32" && one.lengths.length > 0 && rowsOf(one) > 0,
 );
 
-/** Those that are run. */
+/** The cases to run. */
 export const gpuCases = chosenSignatures(everyGpuCase);
+
+const known = new Map<Case, { numbers: Material; references: Reference[] }>();
+
+/** Created once for all devices that a case runs on. */
+function truth(one: Case) {
+  const found = known.get(one);
+  if (found) return found;
+  const numbers = material(one);
+  const made = { numbers, references: referencesOf(one, numbers) };
+  known.set(one, made);
+  return made;
+}
 
 /** Runs a case. */
 export async function runCase(backend: GpuBackend, one: Case): Promise<Outcome> {
   const { name } = one;
-  const numbers = material(one);
+  const { numbers, references } = truth(one);
   const { paths, options } = callOf(one, numbers);
   try {
     const { call } = readCallAnywhere(paths, options);
     const data = (await backend.run(gpuOperations.signature, { call, rows: [] })) as Float32Array;
-    const { worst, where } = judge(one, data, referencesOf(one, numbers));
+    const { worst, where } = judge(one, data, references);
     return { name, worst, where };
   } catch (error) {
     return { name, worst: Number.POSITIVE_INFINITY, where: "", error: String((error as Error).stack ?? error) };

@@ -1,5 +1,7 @@
-// The op and the layer on TensorFlow.js's WebGPU backend: values and gradients against the references in float64 (reference.ts, gradient-reference.ts), that nothing leaves the GPU, memory,
-// models that learn as on the CPU. Run by tfjs.test.ts on Dawn in Node and, bundled, in Chromium; says of every part whether it went well.
+// The op and the layer on TensorFlow.js's WebGPU backend: values and gradients against the
+// references in float64 (reference.ts, gradient-reference.ts), that nothing leaves the GPU, memory,
+// models that learn as on the CPU. Run by tfjs.test.ts on Dawn in Node and, bundled, in Chromium;
+// reports the outcome of every part.
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
@@ -43,7 +45,9 @@ function assertThrows(work: () => unknown, code: string, what: string): Error {
 const MAP_READ = 1;
 const MAP_WRITE = 2;
 
-/** What comes to the CPU while something is done, copies on the GPU, and buffers that the library makes. */
+/**
+ * Counts readbacks, copies on the GPU, and buffers that the library creates while something runs.
+ */
 function watched<T>(work: () => T): { value: T; reads: number; copies: number; buffers: number } {
   const backend = backendNow();
   const { device } = backend;
@@ -65,7 +69,7 @@ function watched<T>(work: () => T): { value: T; reads: number; copies: number; b
     const encoder = createCommandEncoder.call(device, descriptor);
     const copy = encoder.copyBufferToBuffer as (...args: unknown[]) => undefined;
     encoder.copyBufferToBuffer = ((...args: unknown[]) => {
-      // Not those by which the backend brings a constant to the GPU.
+      // Except those by which the backend uploads a constant.
       if (((args[0] as GPUBuffer).usage & MAP_WRITE) === 0) seen.copies++;
       return copy.apply(encoder, args);
     }) as never;
@@ -84,10 +88,10 @@ const isOnGpu = (x: tf.Tensor): boolean => {
   return resource instanceof GPUBuffer && !values;
 };
 
-/** The same tensor as a result of the GPU's, of commands that may not be submitted yet. */
+/** The same tensor as a result of GPU commands that may not be submitted yet. */
 const onGpu = (x: tf.Tensor): tf.Tensor => {
   const big = tf.ones([2000]);
-  // Small tensors that are on the CPU are computed with there.
+  // The backend computes with small tensors on the CPU if they are there.
   return tf.tidy(() => tf.mul(x, tf.div(tf.sum(big), 2000)));
 };
 
@@ -170,7 +174,7 @@ function materialOf({ batch, points, channels, depth, kind = "walk", ...options 
   return { paths, basepoints, initials, rows, width, size, cotangents };
 }
 
-/** What the op is given, all of it on the GPU. */
+/** The inputs of the op, all of them on the GPU. */
 function given(scene: Scene, { paths, basepoints, initials }: ReturnType<typeof materialOf>) {
   const { depth, stream, inverse, scalarTerm, lengths } = scene;
   const rows = (all: number[][] | undefined, what: Scene["basepoint"]): tf.Tensor | undefined =>
@@ -216,7 +220,7 @@ async function checkForward(scene: Scene): Promise<void> {
     });
     for (let r = 0; r < rows; r++) {
       const wanted = reference.rows[Math.min(r, reference.rows.length - 1)];
-      // No step at all: a stream goes on from what it began with, which other tests look at.
+      // No step at all: a stream repeats its initial signature, which other tests check.
       if (!wanted) continue;
       let at = (i * rows + r) * width;
       let n = 0;
@@ -246,7 +250,7 @@ async function checkGradient(scene: Scene): Promise<void> {
       return tf.sum(tf.mul(s, weights)) as tf.Scalar;
     };
     const { value, reads, copies } = watched(() => tf.grads(f)(inputs));
-    // Streams copy what they have of basepoints and of what is continued to where it is wanted, on the GPU.
+    // Streams copy their parts of gradients of basepoints and initial signatures on the GPU.
     assertSame([reads, stream ? 0 : copies], [0, 0], `${name}: reads, copies`);
     for (const x of value) assert(isOnGpu(x), `${name}: gradients are on the GPU`);
     return value;
@@ -291,7 +295,7 @@ async function checkGradient(scene: Scene): Promise<void> {
     );
 }
 
-/** A model with a layer below the signature, the same weights every time. */
+/** A model with a layer below the signature, with the same weights every time. */
 function modelOf(args: ConstructorParameters<typeof SigLayer>[0], points: number, channels: number, masked = false) {
   const input = tfl.input({ shape: [points, channels] });
   const seen = masked ? (tfl.layers.masking({ maskValue: -9 }).apply(input) as SymbolicTensor) : input;
@@ -402,7 +406,8 @@ const parts: Record<string, () => Promise<void>> = {
     const both = tf.tidy(() => {
       const f = (own: number[] | tf.Tensor) => (y: tf.Tensor) =>
         tf.sum(tf.square(signature(y, { depth: 3, lengths: own, basepoint: true })));
-      // Beyond the range: the nearest in it. And a function of the paths, through which no gradient flows.
+      // Values out of range are clamped. And a function of the paths through which no gradient
+      // flows.
       const odd = (y: tf.Tensor) => tf.cast(tf.add(tf.sum(tf.mul(y, 0)), tf.tensor(again([99, 4, -3, 2]))), "int32");
       const { value, reads } = watched(() => tf.grad((y) => f(odd(y))(y))(x));
       assertSame(reads, 0, "reads");
@@ -442,7 +447,7 @@ const parts: Record<string, () => Promise<void>> = {
       );
     const [paths, cotangent] = [numbers(1, 3, 40), numbers(1, sizeOf(40, 3))];
     const pull = () => tf.grad((x: tf.Tensor) => signature(x, { depth: 3 }))(paths, cotangent);
-    // The forward call brings the paths to the GPU.
+    // The forward call uploads the paths.
     signature(paths, { depth: 3 }).dispose();
     await Promise.all([paths.data(), cotangent.data()]);
     const here = pull();
@@ -535,7 +540,8 @@ const parts: Record<string, () => Promise<void>> = {
 };
 
 /**
- * What went wrong with each part; `null` where nothing did. Errors that no call was found to have made are a part of their own. `onDevice`: told of the device before anything is done with it.
+ * The error of each part, or `null`. Errors that could not be attributed to a call are a part of
+ * their own. `onDevice` receives the device before it is used.
  */
 export async function run(onDevice?: unknown): Promise<Record<string, string | null>> {
   const failures: Record<string, string | null> = {};
@@ -543,7 +549,7 @@ export async function run(onDevice?: unknown): Promise<Record<string, string | n
   await tf.ready();
   const uncaptured: string[] = [];
   const { device } = backendNow();
-  // Pages give the host's GPU.
+  // Pages pass the host's GPU.
   if (typeof onDevice === "function") onDevice(device);
   device.addEventListener("uncapturederror", ({ error }) => uncaptured.push(error.message));
   for (const [name, part] of Object.entries(parts)) {
@@ -551,7 +557,7 @@ export async function run(onDevice?: unknown): Promise<Record<string, string | n
     try {
       await part();
       failures[name] = null;
-      // A gradient that throws leaves what the backend's tape had saved.
+      // A gradient that throws leaks what the backend's tape has saved.
       if (!/lost|no kernel/.test(name)) assertSame(tf.memory().numTensors, before, "tensors that are left");
     } catch (error) {
       failures[name] = String((error as Error).stack ?? error);

@@ -1,5 +1,6 @@
-// `path-signature/tfjs` with TensorFlow.js's WebGPU backend, on Dawn in Node, from the sources, and in Chromium, from the built package. What is checked is in tfjs-checks.ts, the
-// names of its parts are here.
+// `path-signature/tfjs` with TensorFlow.js's WebGPU backend, on Dawn in Node, from the sources, and
+// in Chromium, from the built package. tfjs-checks.ts has the checks; the names of its parts are
+// here.
 
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
@@ -48,11 +49,11 @@ async function inChromium(): Promise<unknown> {
 }
 
 async function onDawn(): Promise<unknown> {
-  // The backend looks for it when it is imported.
+  // The backend looks for it on import.
   Object.defineProperty(globalThis, "navigator", { value: { gpu: await openDawn() }, configurable: true });
   const { run } = await import("./tfjs-checks.ts");
   return run((device: GPUDevice) => {
-    // As after memory has run out: calls of some hundred paths are several blocks.
+    // As after running out of memory: calls of some hundred paths are several blocks.
     for (let i = 0; i < 4; i++) deviceNow(device).shrinkBlocks();
   });
 }

@@ -1,5 +1,5 @@
-// An empty project in a temporary folder with the packed tarball installed in it, as a user would
-// have it. The tests beside this file say what must hold there.
+// An empty project in a temporary folder with the packed tarball installed, as a user would have
+// it. The tests beside this file check it.
 
 import { execFile } from "node:child_process";
 import {
@@ -23,34 +23,31 @@ const run = promisify(execFile);
 
 export const root = join(import.meta.dirname, "..", "..");
 
-/**
- * The Nodes that programs are run on: the newest line that is tested, and the oldest that is
- * supported.
- */
+/** The Nodes that programs run on: the newest supported line, and the oldest. */
 export const nodes = {
   "Node 24": join(root, "node_modules", "node", "bin", "node"),
   "Node 20": join(root, "node_modules", "node20", "bin", "node"),
 } as const;
 
-/** Why a Node cannot be used here, or undefined. */
+/** The reason why a Node cannot be used here, or undefined. */
 export const missing = (node: keyof typeof nodes): string | undefined =>
   existsSync(nodes[node]) ? undefined : `${node} has no build for ${process.platform}-${process.arch} in node_modules`;
 
 export interface Packed {
-  /** The tarball's path. */
+  /** Path of the tarball. */
   readonly tarball: string;
   /** Paths inside the package, sorted. */
   readonly files: readonly string[];
   readonly unpackedSize: number;
 }
 
-/** `npm pack` into a folder. Runs no scripts: what is packed is what the build left. */
+/** `npm pack` into a folder. Runs no scripts: it packs what the build left. */
 export async function pack(folder: string): Promise<Packed> {
   const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
     cwd: root,
   });
   const answer: unknown = JSON.parse(stdout);
-  // A list in older versions of npm, an object by package name in newer ones.
+  // An array in older versions of npm, an object by package name in newer ones.
   const [entry] = Object.values(
     answer as Record<string, { filename: string; unpackedSize: number; files: { path: string }[] }>,
   );
@@ -62,11 +59,11 @@ export async function pack(folder: string): Promise<Packed> {
   };
 }
 
-/** Where installed projects are kept, each under the fingerprint of what was packed. */
+/** Cache of installed projects, each under the fingerprint of what was packed. */
 const kept = join(root, "target", "test", "installed");
 
 /**
- * A project with the packed library installed in it. Made once for all test files, and again when
+ * A project with the packed library installed. Created once for all test files, and again when
  * anything that is packed has changed; consumers copy it.
  */
 async function installed(): Promise<{ folder: string; packed: Packed }> {
@@ -82,7 +79,7 @@ async function installed(): Promise<{ folder: string; packed: Packed }> {
       mkdirSync(folder, { recursive: true });
       const packed = await pack(folder);
       writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true }));
-      // From the tarball alone: no registry is asked.
+      // From the tarball alone, without the registry.
       const quiet = ["--no-audit", "--no-fund", "--no-package-lock"];
       await run("npm", ["install", "--offline", ...quiet, packed.tarball], { cwd: folder });
       writeFileSync(`${description}.part`, JSON.stringify(packed));
@@ -97,7 +94,7 @@ export class Consumer {
   readonly folder: string = realpathSync(mkdtempSync(join(tmpdir(), "path-signature-")));
   packed!: Packed;
 
-  /** Has the library installed here, from its tarball. */
+  /** Installs the library here, from its tarball. */
   async install(): Promise<void> {
     const { folder, packed } = await installed();
     this.packed = packed;
@@ -112,9 +109,9 @@ export class Consumer {
     return path;
   }
 
-  /** Runs a program of this project; resolves to what it printed, rejects if it fails. */
+  /** Runs a program of this project; resolves to its output, rejects if it fails. */
   async run(program: string, ...args: string[]): Promise<string> {
-    // No NODE_OPTIONS, and no loader of the test runner: as in a shell.
+    // As in a shell: no NODE_OPTIONS, and no loader of the test runner.
     const env = { ...process.env };
     delete env.NODE_OPTIONS;
     delete env.NODE_PATH;

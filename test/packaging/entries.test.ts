@@ -1,5 +1,5 @@
-// The entries of the installed package: that package.json says what the table of entries says, that
-// they export the same names, and that each holds what it is meant to hold and no more.
+// The entries of the installed package: package.json agrees with the table of entries, all export
+// the same names, and each contains what it should and no more.
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -25,7 +25,7 @@ it("conditions come in the order in which hosts must find them", () => {
     const conditions = Object.keys(manifest.exports[path] as object);
     expect(conditions).toEqual(["workerd", "edge-light", "deno", "bun", "node", "browser", "default"]);
   }
-  // Whatever a host asks for, its types come first.
+  // Types come first under every condition.
   const check = (value: unknown): void => {
     if (typeof value !== "object" || value === null) return;
     const keys = Object.keys(value);
@@ -36,7 +36,9 @@ it("conditions come in the order in which hosts must find them", () => {
   check(manifest.exports);
 });
 
-/** The names that a file of dist exports, as text: files that import binaries do not run here. */
+/**
+ * The names that a file of dist exports, from its text: files that import binaries do not run here.
+ */
 function namesOf(entry: string): string[] {
   const text = readFileSync(join(consumer.folder, "node_modules/path-signature/dist", `${entry}.js`), "utf8");
   return [...text.matchAll(/^export \{([^}]*)\}/gm)]
@@ -45,7 +47,7 @@ function namesOf(entry: string): string[] {
     .sort();
 }
 
-/** Starting workers, and what is built on it, has no place where there are none. */
+/** Hosts without workers get no code that starts them. */
 const workersOnly = ["createEngine", "signatureAsync"];
 
 it.each(Object.keys(families))("all entries of the family %s export the same names", (family) => {
@@ -56,7 +58,7 @@ it.each(Object.keys(families))("all entries of the family %s export the same nam
   for (const edge of ["workerd", "edge-light"]) expect(namesOf(prefixed(family, edge))).toEqual(without);
 });
 
-/** Files of dist that an entry loads at once. */
+/** Files of dist that an entry loads statically. */
 function loadedAtOnce(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);
@@ -70,15 +72,15 @@ function loadedAtOnce(file: string, found = new Set<string>()): Set<string> {
 it.each([
   ["index", ["binaries", "core", "gradients", "loading", "sizes"]],
   ["slim", ["core", "gradients", "loading", "sizes"]],
-  // Nothing that compiles bytes, starts workers or loads anything later.
+  // No code that compiles bytes, starts workers or imports dynamically.
   ["workerd", ["core", "gradients", "sizes"]],
   ["edge-light", ["core", "gradients", "sizes"]],
-  // Another family's: its own binaries, and nothing of what the other family computes.
+  // The entry of another family: its own binaries, and no operations of the first.
   ["algebra", ["algebra-binaries", "core", "loading", "sizes"]],
   ["algebra-slim", ["core", "loading", "sizes"]],
   ["algebra-workerd", ["core", "sizes"]],
   ["algebra-edge-light", ["core", "sizes"]],
-  // What WebGPU needs is loaded by its `prepare`.
+  // Its `prepare` loads the code for WebGPU.
   ["tfjs", ["binaries", "core", "gradients", "loading", "sizes"]],
 ])("%s loads these parts at once, no engine among them", (entry, parts) => {
   const expected = [`${entry}.js`, ...parts.map((part) => `shared/${part}.js`)];
@@ -146,7 +148,7 @@ it("the slim entry holds no binary, and says so", async () => {
 
 describe.each(importPaths.filter((path) => path !== "."))("%s", (path) => {
   it("imports and requires, and does nothing by that", async ({ skip }) => {
-    // The peer that it adapts to is not installed in this project.
+    // Its peer dependency is not installed in this project.
     skip(path === "./tfjs", "needs its peer dependency; tested where that is");
     const name = `path-signature${path.slice(1)}`;
     const { commonjs } = entries.find((entry) => `./${entry.name}` === path) ?? { commonjs: true };

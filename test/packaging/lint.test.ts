@@ -1,6 +1,6 @@
-// The package's metadata, judged by the two tools that the field uses for it: publint (does
-// package.json say what the files are) and Are The Types Wrong (do the declarations fit what each
-// kind of import gets). Neither may have a finding.
+// The package's metadata, checked by two standard tools: publint (does package.json describe the
+// files) and Are The Types Wrong (do the declarations match what each kind of import gets). Neither
+// may report anything.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ it("Are The Types Wrong has no finding", async () => {
   const attw = join(root, "node_modules", "@arethetypeswrong", "cli", "dist", "index.js");
   let stdout: string;
   try {
-    // The entries that are WebAssembly have no types to be wrong.
+    // WebAssembly entries have no types to check.
     stdout = await consumer.run(
       nodes["Node 24"],
       attw,
@@ -45,13 +45,13 @@ it("Are The Types Wrong has no finding", async () => {
     stdout = (error as { stdout: string }).stdout;
   }
   const { analysis, problems } = JSON.parse(stdout) as Analysis;
-  // TypeScript's oldest way of resolving knows no `exports`: only the package's main entry can be
-  // had by it. TypeScript 7 has dropped it.
+  // TypeScript's oldest resolution ignores `exports` and finds only the main entry. TypeScript 7
+  // has dropped it.
   const findings = Object.values(problems ?? {}).flat();
   expect(
     findings.filter(({ resolutionKind, entrypoint }) => resolutionKind !== "node10" || entrypoint === "."),
   ).toEqual([]);
-  // It looked at the entry, in every way of resolving it.
+  // It checked the entry, under every resolution.
   expect(Object.keys(analysis.entrypoints)).toContain(".");
   expect(Object.keys(analysis.entrypoints["."]?.resolutions ?? {}).sort()).toEqual([
     "bundler",

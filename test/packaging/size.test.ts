@@ -1,4 +1,4 @@
-// The size budgets (scripts/lib/budgets.mjs), measured by size-limit on what the build made.
+// The size budgets (scripts/lib/budgets.mjs), measured by size-limit on the build.
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ interface Measured {
 let measured: Measured[];
 beforeAll(async () => {
   const sizeLimit = join(root, "node_modules", "size-limit", "bin.js");
-  // It ends with an error where a budget is exceeded, and has said what it found even so.
+  // It exits with an error if a budget is exceeded, but prints its results first.
   const { stdout } = await promisify(execFile)(nodes["Node 24"], [sizeLimit, "--json"], { cwd: root }).catch(
     (error: { stdout: string }) => error,
   );
@@ -41,7 +41,7 @@ describe.each(budgets.map(({ name, limit }) => ({ name, limit })))("$name", ({ n
 describe.each(Object.keys(families))("a function more of the family %s", (family) => {
   const functions = functionsOf(family);
 
-  /** What an app pays that imports these functions from the entry without a binary. */
+  /** What an app downloads that imports these functions from the entry without a binary. */
   async function compressed(names: readonly string[]): Promise<number> {
     const { outputFiles } = await build({
       stdin: {

@@ -1,6 +1,5 @@
-// The package as it is published: exactly the files that are meant, and, installed from the tarball
-// in an empty project, a library that works there as an ES module and by CommonJS `require`, on
-// every Node that is supported.
+// The package as published: exactly the intended files, and, installed from the tarball in an empty
+// project, a working library as an ES module and by CommonJS `require`, on every supported Node.
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -15,11 +14,11 @@ afterAll(() => consumer.close());
 
 const installed = (file: string) => join(consumer.folder, "node_modules/path-signature", file);
 /**
- * What is below dist/shared, once as ES modules and once as CommonJS: rollup.config.mjs says what
- * is in each.
+ * Files below dist/shared, once as ES modules and once as CommonJS; rollup.config.mjs defines their
+ * contents.
  */
 const sharedScripts = [
-  ...["core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu"],
+  ...["algebra", "core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu"],
   ...Object.keys(families).flatMap((family) => [prefixed(family, "binaries"), prefixed(family, "threads")]),
 ].sort();
 /** The binaries below dist/wasm. */
@@ -28,7 +27,7 @@ const binaries = Object.keys(families).flatMap((family) =>
 );
 const isShared = (file: string) => file.startsWith("dist/shared/");
 
-/** A file of the package and all that it imports, directly or not. */
+/** A file of the package and everything that it imports, directly or not. */
 function closureOf(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);
@@ -36,7 +35,7 @@ function closureOf(file: string, found = new Set<string>()): Set<string> {
   for (const [, name] of text.matchAll(/(?:from|import|import\(|require\()\s*['"](\.[^'"]+)['"]/g)) {
     if (name!.includes(".wasm")) continue;
     const path = posix.join(posix.dirname(file), name!);
-    // Declarations name the JavaScript beside them.
+    // Declarations name the JavaScript file beside them.
     const types = /\.d\.c?ts$/.test(file) ? path.replace(/\.(c?)js$/, ".d.$1ts") : path;
     closureOf(types, found);
   }
@@ -65,7 +64,7 @@ describe("the tarball", () => {
     expect(shared.filter((file) => !/\.d\.c?ts$/.test(file))).toEqual(
       sharedScripts.flatMap((name) => [`dist/shared/${name}.cjs`, `dist/shared/${name}.js`]),
     );
-    // Nothing among the shared files that no entry needs.
+    // Every shared file is needed by an entry.
     expect(new Set(shared)).toEqual(new Set(built.flatMap((file) => [...closureOf(file)]).filter(isShared)));
   });
 
@@ -74,7 +73,7 @@ describe("the tarball", () => {
     for (const field of ["dependencies", "optionalDependencies", "bundleDependencies"]) {
       expect(manifest[field]).toBeUndefined();
     }
-    // Peers are what users may bring, and need not.
+    // Peer dependencies are optional.
     const { peerDependencies = {}, peerDependenciesMeta = {} } = manifest as {
       peerDependencies?: Record<string, string>;
       peerDependenciesMeta?: Record<string, { optional?: boolean }>;
@@ -97,7 +96,7 @@ describe("the tarball", () => {
  */
 const known = [3, 1, 4.5, -1, 4, 0.5];
 
-/** The same program after an import of each kind; it prints what it found as JSON. */
+/** The same program after an import of each kind; it prints its findings as JSON. */
 const program = `
   const s = signature([[0, 0], [1, 2], [3, 1]], { depth: 2 });
   let caught;
@@ -120,7 +119,7 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 describe.each([
   { node: "Node 24", variant: "relaxed" },
-  // Its V8 has no relaxed SIMD without a flag.
+  // Its V8 has relaxed SIMD only behind a flag.
   { node: "Node 20", variant: "simd" },
 ] as const)("on $node, which takes the binary $variant", ({ node, variant }) => {
   const expected = {
@@ -141,6 +140,32 @@ describe.each([
     skip(missing(node) !== undefined, missing(node));
     const file = consumer.write("common.cjs", `const ${names} = require("path-signature");${program}`);
     expect(JSON.parse(await consumer.run(nodes[node], file))).toEqual(expected);
+  });
+
+  it.for([
+    [
+      "mjs",
+      'import { exp, inverse, multiply } from "path-signature/algebra"; import { signature } from "path-signature";',
+    ],
+    [
+      "cjs",
+      'const { exp, inverse, multiply } = require("path-signature/algebra"); const { signature } = require("path-signature");',
+    ],
+  ])("multiplies and inverts signatures (%s)", async ([extension, load], { skip }) => {
+    skip(missing(node) !== undefined, missing(node));
+    const file = consumer.write(
+      `algebra.${extension}`,
+      `${load}
+       const of = (...path) => signature(path, { depth: 2 });
+       const options = { channels: 2, depth: 2 };
+       const first = of([0, 0], [1, 2]);
+       const whole = multiply(first, of([1, 2], [3, 1]), options);
+       const rest = multiply(inverse(first, options), whole, options);
+       const line = exp([2, -1, 0, 0, 0, 0], options);
+       console.log(JSON.stringify([whole, rest, line].map(({ data }) => [...data])));`,
+    );
+    const line = [2, -1, 2, -1, -1, 0.5];
+    expect(JSON.parse(await consumer.run(nodes[node], file))).toEqual([known, line, line]);
   });
 
   it("takes a binary of the package by its URL", async ({ skip }) => {

@@ -1,7 +1,6 @@
-// The package's declarations, as a strict TypeScript project sees them: under `node16` and
-// `nodenext` from an ES module and from a CommonJS one, and under a bundler's resolution; the
-// default entry and each other one of the facade. Our own sources' types are checked by `npm run
-// check`.
+// The package's declarations in a strict TypeScript project: under `node16` and `nodenext` from an
+// ES module and from a CommonJS one, and under a bundler's resolution; the default entry and every
+// other entry of the facade. `npm run check` checks the types of our own sources.
 
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,10 +12,7 @@ afterAll(() => consumer.close());
 
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
 
-/**
- * Uses the public surface; each expected error is one, or the compiler complains that it is not
- * needed.
- */
+/** Uses the public API; an expected error that does not occur is a compiler error. */
 const source = `
 import { info, init, isPathSignatureError, PathSignatureError, signature, signatureSize, words } from "path-signature";
 
@@ -49,8 +45,8 @@ try {
 
 async function typeErrors(files: readonly string[], ...options: string[]): Promise<string> {
   const strict = ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
-  // Declarations of the library are checked as well (no skipLibCheck), with what browsers and Node
-  // both have.
+  // The library's declarations are checked too (no skipLibCheck), with the types common to browsers
+  // and Node.
   const place = ["--target", "es2022", "--lib", "es2022,dom", "--types", "", "--ignoreConfig"];
   try {
     return await consumer.run(nodes["Node 24"], tsc, ...strict, ...place, ...options, ...files);
@@ -64,7 +60,7 @@ const resolve = (module: string, resolution: string) => ["--module", module, "--
 /** The same program through another entry. */
 const through = (entry: string) => source.replace('"path-signature"', JSON.stringify(entry));
 
-/** The same program as a CommonJS module has it. */
+/** The same program as a CommonJS module. */
 const common = (text: string) =>
   text
     .replace(/^import (\{[^}]+\}) from (".+");$/m, "import library = require($2);\nconst $1 = library;")
@@ -73,7 +69,7 @@ const common = (text: string) =>
 describe.each(["path-signature", "path-signature/slim", "path-signature/inline"])(
   "a strict consumer of %s",
   (entry) => {
-    // One run of the compiler for each way of resolving.
+    // One run of the compiler for each resolution.
     it.each(["node16", "nodenext"])("type-checks as an ES and as a CommonJS module under %s", async (kind) => {
       const files = [consumer.write("esm.mts", through(entry)), consumer.write("common.cts", common(through(entry)))];
       expect(await typeErrors(files, ...resolve(kind, kind))).toBe("");
@@ -87,9 +83,12 @@ describe.each(["path-signature", "path-signature/slim", "path-signature/inline"]
   },
 );
 
-/** What the entries of all families have. */
-const shared = (entry: string) => `
-import { createEngine, info, init, isPathSignatureError, type Engine, type Info } from "${entry}";
+/** What the entries of all families have, and the functions of the algebra. */
+const algebra = (entry: string) => `
+import {
+  createEngine, exp, info, init, isPathSignatureError, log, multiply, multiplyVjp,
+  type Engine, type GradientTensor, type Info, type Rows, type RowsOptions, type Signature,
+} from "${entry}";
 
 export const told: Info = info();
 export const ready: Promise<Info> = init({ variant: "simd" });
@@ -97,15 +96,30 @@ export const engine: Promise<Engine> = createEngine({ threads: 2 });
 export const ours: boolean = isPathSignatureError(1);
 // @ts-expect-error: it takes nothing
 info("simd");
+
+const options = { channels: 2, depth: 2 } as const;
+const row: Rows = new Float32Array(6);
+export const one: Float32Array = exp(new Float32Array(6), options).data;
+export const two: Float64Array = multiply([1, 2, 3, 4, 5, 6], new Float32Array(6), options).data;
+export const known: Float32Array = log(row, { ...options, dtype: "float32" }).data;
+export const tensor: Signature = multiply({ data: one, shape: [6] }, two, options satisfies RowsOptions);
+export const gradient: GradientTensor<"float64"> = multiplyVjp([[1]], [[1]], [1], { channels: 1, depth: 1 }).b;
+export const later: Promise<Signature> = engine.then((made) => made.exp(row, { ...options, onProgress: () => {} }));
+// @ts-expect-error: channels are missing
+exp(row, { depth: 2 });
+// @ts-expect-error: an option of paths
+exp(row, { ...options, stream: true });
+// @ts-expect-error: a flat list of strings
+exp(["1"], options);
 `;
 
 describe.each(["path-signature/algebra", "path-signature/algebra/slim", "path-signature/algebra/inline"])(
   "a strict consumer of %s",
   (entry) => {
     it("type-checks as an ES and as a CommonJS module, and under a bundler's resolution", async () => {
-      const files = ["shared.mts", "shared.cts"].map((name) => consumer.write(name, shared(entry)));
+      const files = ["algebra.mts", "algebra.cts"].map((name) => consumer.write(name, algebra(entry)));
       expect(await typeErrors(files, ...resolve("nodenext", "nodenext"))).toBe("");
-      const file = consumer.write("shared.ts", shared(entry));
+      const file = consumer.write("algebra.ts", algebra(entry));
       expect(await typeErrors([file], ...resolve("esnext", "bundler"))).toBe("");
     });
   },

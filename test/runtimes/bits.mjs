@@ -1,7 +1,7 @@
-// Results that are to be the same bits wherever the binary `simd` runs: which calls, and a digest of all of them. Plain
-// JavaScript without anything of Node's or a browser's; part of what conformance.mjs looks at.
+// Results that must have the same bits wherever the `simd` binary runs: the calls, and a digest of
+// all results. Plain JavaScript without APIs of Node or browsers; used by conformance.mjs.
 
-/** The same numbers on every engine: whole steps of a small generator. */
+/** The same numbers on every engine: integers of a small generator. */
 export function walk(seed, length, channels) {
   let state = seed;
   const step = () => {
@@ -15,10 +15,10 @@ export function walk(seed, length, channels) {
   });
 }
 
-/** A batch of paths that differ in length, one of them a single point. */
+/** A batch of paths of different lengths, one of them a single point. */
 export const raggedPaths = () => [walk(1, 40, 3), walk(2, 7, 3), walk(3, 1, 3), walk(4, 333, 3), walk(5, 40, 3)];
 
-/** Sixteen hexadecimal digits for the bits of numbers. */
+/** Sixteen hexadecimal digits, a hash of the bits of numbers. */
 function digest(arrays) {
   let [a, b] = [0x811c9dc5, 0x9e3779b9];
   for (const data of arrays) {
@@ -30,7 +30,7 @@ function digest(arrays) {
   return [a, b].map((x) => (x >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
-/** A digest of what `signature` computes, on the binary that it runs on now. */
+/** A digest of the results of `signature` on the current binary. */
 export function bitsOf(signature) {
   const results = [];
   for (const dtype of ["float32", "float64"]) {

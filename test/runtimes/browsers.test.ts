@@ -1,5 +1,6 @@
-// The installed package in real browsers, whose three engines compile it by three compilers: in pages and module workers, cross-origin
-// isolated and not, under a policy that evaluates nothing, and with a binary that the page fetches.
+// The installed package in real browsers with three different WebAssembly compilers: in pages and
+// module workers, cross-origin isolated and not, under a policy without `unsafe-eval`, and with a
+// binary that the page fetches.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Consumer } from "../packaging/consumer.ts";
@@ -60,7 +61,7 @@ describe.each([
     requireHost(name, skip);
     const told = await tell(kind, page);
     expect(told.place).toMatchObject(place);
-    // WebKitGTK isolates pages, and gives them no shared memory even so.
+    // WebKitGTK isolates pages but has no shared memory in them.
     if (name !== "webkit") expect(told.place.shared).toBe(place.isolated ? "function" : "undefined");
     if (row === "slim") expect(told.refused).toBe("SOURCE_MISSING");
     await settle(`${name}-${row}`, told.report, browser!.version);

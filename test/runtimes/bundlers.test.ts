@@ -1,6 +1,5 @@
-// The installed package through the four bundlers that browsers' programs come from: each builds a
-// small app that imports it as its users do, with the bundler's defaults; the app runs in Chromium
-// and does all that conformance.mjs asks.
+// The installed package through the four common bundlers: each builds a small app that imports it,
+// with the bundler's defaults; the app runs in Chromium and passes conformance.mjs.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -43,7 +42,7 @@ const bundlers: Record<string, Bundler> = {
       mode: "production",
       entry: `./${entry}`,
       output: { path: out, filename: "main.js" },
-      // Sizes are test/packaging's.
+      // test/packaging checks sizes.
       performance: false,
     })!;
     const stats = await new Promise<webpack.Stats | undefined>((done, fail) =>
@@ -73,8 +72,8 @@ const bundlers: Record<string, Bundler> = {
       bundle: true,
       minify: true,
       format: "esm",
-      // What is used lazily is loaded lazily then. Apart from that esbuild shares whole files of
-      // the package between the parts, so a program that uses no engine is smaller without.
+      // With splitting, lazy imports stay lazy. Otherwise esbuild shares whole files of the package
+      // between chunks, so a program without an engine is smaller without splitting.
       splitting: entry === "app.js",
       logLevel: "silent",
     });
@@ -95,8 +94,9 @@ beforeAll(async () => {
   project.write(
     "app.js",
     `import * as library from "path-signature";
+     import * as algebra from "path-signature/algebra";
      import { conformance } from "./conformance.mjs";
-     conformance(library, { workers: true }).then((report) => globalThis.report({ report }), globalThis.fail);`,
+     conformance(library, { algebra, workers: true }).then((report) => globalThis.report({ report }), globalThis.fail);`,
   );
   site = new Site(project.folder);
   await site.open();
@@ -111,7 +111,7 @@ afterAll(async () => {
 const versionOf = (name: string): string =>
   (JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as { version: string }).version;
 
-/** The text of a script and of all that it imports, at once or later, and they in turn. */
+/** The text of a script and of everything that it imports, statically or dynamically. */
 function loadedText(folder: string, file: string, found = new Map<string, string>()): string {
   if (!found.has(file)) {
     const text = readFileSync(join(folder, file), "utf8");
@@ -138,7 +138,7 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
     const out = join(project.folder, `${name}-small`);
     await bundlers[name]!(project.folder, "small.js", out);
     const text = loadedText(out, "main.js");
-    // rollup by itself minifies nothing: what it keeps is the same.
+    // rollup does not minify by itself: the contents are the same.
     expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(2048);
     expect(text).not.toContain(magic);
   });
@@ -155,7 +155,7 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
 });
 
 describe("esbuild for Node", () => {
-  // The worker's file stays behind in node_modules of wherever it was bundled.
+  // The worker's file is left behind in node_modules.
   it.each(["esm", "cjs"] as const)(
     "makes a program (%s) whose pool works without the worker's file",
     async (format) => {

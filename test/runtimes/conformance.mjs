@@ -1,16 +1,22 @@
-// What the installed package has to do wherever it runs: one plain file, given the imported library, without anything of Node's
-// or a browser's. It tells what it found; the tests beside it judge. Capabilities that the library does not export (yet) are
-// told as "absent".
+// What the installed package must do on every host: one plain file, given the imported library,
+// without APIs of Node or browsers. It reports its findings; the tests beside it judge them.
+// Capabilities that the library does not export (yet) are reported as "absent".
 
 import { bitsOf, raggedPaths, walk } from "./bits.mjs";
 import oracles from "./oracles.mjs";
 
 const roundoff = { float32: 2 ** -24, float64: 2 ** -53 };
 
-/** Oracles have a few steps of small whole numbers: a few roundings of the largest coefficient on the level. */
+/**
+ * Oracles have few steps with small integers: a few roundings of the largest coefficient of the
+ * level.
+ */
 const roundings = 16;
 
-/** Central differences of step h are off by h² and by roundoff / h; at 1e-5 both are below this, relative to what is compared. */
+/**
+ * Central differences with step h have errors of h² and of rounding / h; at 1e-5 both are below
+ * this, relative to the values compared.
+ */
 const differenceStep = 1e-5;
 const differenceTolerance = 1e-6;
 
@@ -119,6 +125,50 @@ function checkGradients({ signature, signatureVjp, signatureWithVjp }) {
   return "passed";
 }
 
+/** Results of the algebra may be apart by the roundings of a few products of a few terms each. */
+const algebraTolerance = 1e-12;
+
+async function checkAlgebra({ signature }, { algebra, workers }) {
+  if (!algebra) return "absent";
+  const { createEngine, exp, expVjp, inverse, log, multiply } = algebra;
+  const options = { channels: 3, depth: 4 };
+  const path = walk(20, 30, 3);
+  const of = (points) => signature(points, { depth: 4, dtype: "float64" });
+  const near = (found, expected, what) => {
+    assert(found.data.length === expected.length, `${what}: ${found.data.length} numbers for ${expected.length}`);
+    found.data.forEach((x, i) => {
+      const error = Math.abs(x - expected[i]);
+      assert(error <= algebraTolerance * Math.max(1, Math.abs(expected[i])), `${what}: ${x} for ${expected[i]}`);
+    });
+  };
+  const whole = of(path);
+  near(multiply(of(path.slice(0, 12)), of(path.slice(11)), options), whole.data, "Chen's product");
+  near(inverse(whole, options), of([...path].reverse()).data, "the inverse of a signature");
+  near(exp(log(whole, options), options), whole.data, "exp of log");
+  // d exp(a)/da at a = 0 is the identity.
+  const zero = new Float64Array(120);
+  assert(same([...expVjp(zero, whole.data, options).a.data], [...whole.data]), "the gradient of exp at 0");
+  let caught;
+  try {
+    log([0, 1, 2], { channels: 2, depth: 1, scalarTerm: true });
+  } catch (error) {
+    caught = error;
+  }
+  assert(algebra.isPathSignatureError(caught) && caught.code === "SCALAR_TERM_INVALID", `log of 0: ${caught}`);
+  if (!workers || !createEngine) return "passed";
+  const rows = Array.from({ length: 3000 }, (_, i) => whole.data.map((x) => x / (1 + (i % 7))));
+  const engine = await createEngine({ threads: 2, ...(typeof workers === "object" ? workers : {}) });
+  try {
+    const { data } = await engine.multiply(rows, whole, options);
+    assert(same([...data], [...multiply(rows, whole, options).data]), "the algebra's pool gives other bits");
+    const told = engine.info();
+    assert(told.workers > 0 && told.warnings.length === 0, `the algebra's pool: ${JSON.stringify(told)}`);
+  } finally {
+    await engine.close();
+  }
+  return "passed";
+}
+
 async function checkPool({ createEngine, signature, signatureVjp }, { workers }) {
   if (!workers || !createEngine) return "absent";
   const paths = Array.from({ length: 64 }, (_, i) => walk(100 + i, 50 + i, 3));
@@ -133,7 +183,7 @@ async function checkPool({ createEngine, signature, signatureVjp }, { workers })
     const expected = signatureVjp(paths, cotangent, { depth: 4 }).paths.data;
     assert(same([...gradients], [...expected]), "the pool gives other bits of gradients than the calling thread");
     const told = engine.info();
-    // Fallen back to the calling thread, it would have proved nothing.
+    // A fallback to the calling thread would prove nothing.
     assert(told.workers > 0 && told.mode !== "calling thread", `the pool has no workers: ${JSON.stringify(told)}`);
     assert(!told.warning && !(told.warnings?.length > 0), `the pool warns: ${JSON.stringify(told)}`);
   } finally {
@@ -145,11 +195,12 @@ async function checkPool({ createEngine, signature, signatureVjp }, { workers })
 /**
  * Runs everything.
  *
- * @param library - what `import * as library from "path-signature"` gives.
- * @param options.workers - whether this place can start workers; an object is given to `createEngine` as further options.
- * @param options.initWith - has `init` take the binary of a name; by default by that name alone.
- * @returns What was found, as JSON can carry it: `checks` by name ("passed", "absent" or what is wrong), `info`, and the digest of
- *   the bits that `simd` computes.
+ * @param library - the namespace of `import * as library from "path-signature"`.
+ * @param options.workers - whether this host can start workers; an object is passed to
+ *   `createEngine` as further options.
+ * @param options.initWith - makes `init` load the binary of a name; by default by name alone.
+ * @returns The findings, as JSON: `checks` by name ("passed", "absent" or the error), `info`, and
+ *   the digest of the bits that `simd` computes.
  */
 export async function conformance(library, options = {}) {
   const checks = {};
@@ -166,6 +217,7 @@ export async function conformance(library, options = {}) {
   await check("bad input", () => checkBadInput(library));
   await check("gradients", () => checkGradients(library));
   await check("pool", () => checkPool(library, options));
+  await check("algebra", () => checkAlgebra(library, options));
   let bits = null;
   await check("same bits", async () => {
     const { initWith = (variant) => library.init({ variant }) } = options;

@@ -1,4 +1,5 @@
-// What of the matrix can be run on this machine, and what happens to what cannot: a skip that says why, and a failure in CI.
+// Which rows of the matrix can run on this machine. The others are skipped with a reason, and fail
+// in CI.
 
 import { expect } from "vitest";
 import { browser } from "../../scripts/lib/browsers.mjs";
@@ -6,7 +7,7 @@ import { runtime, runtimes } from "../../scripts/lib/runtimes.mjs";
 
 const browsers = ["chromium", "firefox", "webkit"];
 
-/** Why something that a row needs is missing, or undefined. */
+/** The reason why a requirement of a row is missing, or undefined. */
 export function missing(need: string | undefined): string | undefined {
   if (need === undefined) return undefined;
   if (runtimes.includes(need)) {
@@ -16,7 +17,7 @@ export function missing(need: string | undefined): string | undefined {
   return browser(need) ? undefined : `${need} is not installed (scripts/lib/browsers.mjs names its packages)`;
 }
 
-/** Skips a test whose host is missing; in CI nothing may be missing. */
+/** Skips a test whose host is missing; in CI that is a failure. */
 export function requireHost(need: string | undefined, skip: (condition: boolean, note?: string) => void): void {
   const reason = missing(need);
   if (process.env.CI) expect(reason, "in CI every runtime has to be there").toBeUndefined();

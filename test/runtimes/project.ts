@@ -1,4 +1,5 @@
-// A consumer with the conformance file in it, and what a row of the matrix found: judged, and written down for the table.
+// A consumer project with the conformance file, and the findings of a row of the matrix: judged,
+// and recorded for the table.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { Consumer, root } from "../packaging/consumer.ts";
 import { bitsOf } from "./bits.mjs";
 import { rows } from "./rows.mjs";
 
-/** What conformance.mjs returns. */
+/** The result of conformance.mjs. */
 export interface Report {
   readonly info: { readonly version: string; readonly variant: string; readonly loaded: boolean };
   readonly checks: Readonly<Record<string, string>>;
@@ -29,7 +30,7 @@ export async function makeProject(): Promise<Consumer> {
   return project;
 }
 
-/** What `simd` computes here: the same bits on every engine and processor, as is promised of it. */
+/** The digest of `simd` here, which must be the same on every engine and processor. */
 const bits = once(async () => {
   const library = (await import(join(root, "dist", "index.js"))) as typeof import("../../ts/index.ts");
   await library.init({ variant: "simd" });
@@ -41,10 +42,10 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-/** Where rows write what they found; scripts/matrix.mjs collects it. */
+/** Folder for the findings of rows; scripts/matrix.mjs collects them. */
 const folder = join(root, "target", "test", "runtimes");
 
-/** Judges what a row found, and writes it down. `versionOf` the runtime as it calls itself. */
+/** Judges the findings of a row and records them. `version` is the runtime's own. */
 export async function settle(id: string, report: Report, versionOf: string): Promise<void> {
   const row = rows.find((one) => one.id === id);
   if (row === undefined) throw new Error(`test/runtimes/rows.mjs has no row ${id}`);
@@ -53,7 +54,15 @@ export async function settle(id: string, report: Report, versionOf: string): Pro
   writeFileSync(join(folder, `${id}.json`), JSON.stringify({ id, version: versionOf, variant: info.variant, checks }));
   const wrong = Object.entries(checks).filter(([, verdict]) => verdict !== "passed" && verdict !== "absent");
   expect(Object.fromEntries(wrong)).toEqual({});
-  expect(Object.keys(checks)).toEqual(["oracles", "ragged batch", "bad input", "gradients", "pool", "same bits"]);
+  expect(Object.keys(checks)).toEqual([
+    "oracles",
+    "ragged batch",
+    "bad input",
+    "gradients",
+    "pool",
+    "algebra",
+    "same bits",
+  ]);
   expect(info).toMatchObject({ version, variant: row.binary, loaded: true });
   expect(report.bits, "the binary simd computes other bits there").toBe(await bits());
 }

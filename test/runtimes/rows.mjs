@@ -1,14 +1,15 @@
-// The rows of the runtime matrix: every place in which the packed tarball is run. Tests beside this file run them, each under
-// its id; scripts/matrix.mjs draws the table in the README from what they found.
+// The rows of the runtime matrix: every host on which the packed tarball is run. The tests beside
+// this file run them, each under its id; scripts/matrix.mjs writes the table in the README from the
+// findings.
 
 const row = (id, runtime, how, binary, options = {}) => ({ id, runtime, how, binary, ...options });
 
 const browsers = { chromium: "Chromium", firefox: "Firefox ESR", webkit: "WebKitGTK" };
 
-// WebKit's compiler has no relaxed SIMD yet.
+// WebKit's compiler does not support relaxed SIMD yet.
 const binaries = { chromium: "relaxed", firefox: "relaxed", webkit: "simd" };
 
-/** A browser's rows. */
+/** Rows of a browser. */
 const inBrowser = (name) =>
   [
     ["page", "page, no bundler"],
@@ -19,9 +20,12 @@ const inBrowser = (name) =>
     ["slim", "`./slim`, binary by `fetch`"],
   ].map(([place, how]) => row(`${name}-${place}`, browsers[name], how, binaries[name], { need: name }));
 
-/** `binary` is the one that has to run there, `need` what has to be on the machine (see test/runtimes/hosts.ts). */
+/**
+ * `binary` is the binary that must be selected there, `need` the requirement on the machine (see
+ * test/runtimes/hosts.ts).
+ */
 export const rows = [
-  // V8 of Node 20 has no relaxed SIMD without a flag.
+  // V8 of Node 20 has relaxed SIMD only behind a flag.
   row("node20", "Node 20", "`import` and `require`", "simd", { need: "node20" }),
   row("node22", "Node 22", "`import` and `require`", "relaxed", { need: "node22" }),
   row("node24", "Node 24", "`import` and `require`", "relaxed", { need: "node24" }),

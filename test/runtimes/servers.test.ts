@@ -1,5 +1,5 @@
-// The installed package on the runtimes that run programs: every Node that is supported, Bun and Deno, each the current program
-// of its line, started as a user would, in a project with the packed tarball.
+// The installed package on server runtimes: every supported Node, Bun and Deno, in their current
+// versions, started as a user would, in a project with the packed tarball.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runtime } from "../../scripts/lib/runtimes.mjs";
@@ -11,17 +11,17 @@ let project: Consumer;
 beforeAll(async () => {
   project = await makeProject();
   const finish = `
-    conformance(library, { workers: true }).then((report) => {
+    conformance(library, { algebra, workers: true }).then((report) => {
       const { Bun, Deno, process } = globalThis;
       console.log(JSON.stringify({ report, version: Deno?.version.deno ?? Bun?.version ?? process.versions.node }));
     });`;
   project.write(
     "esm.mjs",
-    `import * as library from "path-signature"; import { conformance } from "./conformance.mjs";${finish}`,
+    `import * as library from "path-signature"; import * as algebra from "path-signature/algebra"; import { conformance } from "./conformance.mjs";${finish}`,
   );
   project.write(
     "common.cjs",
-    `const library = require("path-signature"); import("./conformance.mjs").then(({ conformance }) => {${finish}});`,
+    `const library = require("path-signature"); const algebra = require("path-signature/algebra"); import("./conformance.mjs").then(({ conformance }) => {${finish}});`,
   );
 });
 afterAll(() => project.close());
@@ -32,7 +32,7 @@ interface Outcome {
 }
 
 async function outcome(host: string, file: string): Promise<Outcome> {
-  // Deno asks before it reads a file; workers of the pool are files too.
+  // Deno needs permission to read files, including those of workers.
   const args = host === "deno" ? ["run", "--quiet", "--no-prompt", "--allow-read", "--allow-env", file] : [file];
   return JSON.parse(await project.run(runtime(host)!, ...args)) as Outcome;
 }

@@ -1,4 +1,5 @@
-// The runtime matrix in the README has a line for every row that is tested, and says what the committed result says.
+// The runtime matrix in the README has a line for every tested row, and agrees with the committed
+// result.
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";

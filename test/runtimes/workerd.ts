@@ -9,12 +9,12 @@ import { nodes, root } from "../packaging/consumer.ts";
 
 const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
 
-/** Of a worker made for a test. */
+/** Options of a test worker. */
 export const compatibilityDate = "2026-01-01";
 
 /**
  * Bundles the worker of a configuration file into a folder below the project.
- * @returns The bundle's folder.
+ * @returns The folder of the bundle.
  */
 export async function bundleWorker(project: string, config: string): Promise<string> {
   const out = join(project, `${config.replace(/\W+/g, "-")}-bundle`);
@@ -25,13 +25,13 @@ export async function bundleWorker(project: string, config: string): Promise<str
 }
 
 export interface WorkerOptions {
-  /** Gets what the worker says by `console.log`, line by line. */
+  /** Receives the worker's `console.log` output, line by line. */
   readonly onLog?: ((line: string) => void) | undefined;
   /** Further options of Miniflare. */
   readonly miniflare?: Partial<MiniflareOptions>;
 }
 
-/** Starts a bundle; its main module is the only JavaScript file in it. `dispose` it. */
+/** Starts a bundle, whose main module is its only JavaScript file. Call `dispose` afterwards. */
 export async function startWorker(bundle: string, options: WorkerOptions = {}): Promise<Miniflare> {
   const names = readdirSync(bundle).filter((name) => /\.(js|wasm)$/.test(name));
   const main = names.find((name) => name.endsWith(".js"));

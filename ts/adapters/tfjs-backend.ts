@@ -1,5 +1,6 @@
-// What the adapter needs to know of TensorFlow.js's backends: whether one is WebGPU's, and which of its objects are used then. By their form, so that
-// nothing of @tensorflow/tfjs-backend-webgpu is needed where it is not used.
+// The adapter's view of TensorFlow.js backends: detects a WebGPU backend and describes the members
+// that are used. It is recognised by its members, so @tensorflow/tfjs-backend-webgpu is needed only
+// by those who use it.
 
 import {
   type DataType,
@@ -12,25 +13,25 @@ import {
 } from "@tensorflow/tfjs-core";
 import { failure } from "../input/errors.ts";
 
-/** What a WebGPU backend knows of a tensor's numbers. */
+/** A WebGPU backend's record of a tensor. */
 export interface TensorData {
-  /** Of the numbers as they lie: a cast to float32 leaves whole numbers what they are. */
+  /** Type of the stored numbers: a cast to float32 leaves integers unchanged in memory. */
   readonly dtype: DataType;
-  /** In JavaScript, where they are there. */
+  /** The numbers in JavaScript, if they are there. */
   values?: ArrayLike<number> | null | undefined;
-  /** On the device, where they are there. */
+  /** The numbers on the device, if they are there. */
   readonly resource?: GPUBuffer | null;
 }
 
-/** WebGPUBackend of @tensorflow/tfjs-backend-webgpu, as far as it is used. */
+/** The members in use of WebGPUBackend of @tensorflow/tfjs-backend-webgpu. */
 export interface WebGpuBackend extends KernelBackend {
   readonly device: GPUDevice;
   readonly tensorMap: { get(dataId: object): TensorData };
-  /** Commands that were encoded and not submitted yet. */
+  /** Commands that are encoded but not submitted yet. */
   readonly commandEncoder: object | null;
   endComputePassEncoder(): void;
   submitQueue(): void;
-  /** Gives a tensor its buffer, with its numbers where there are any. */
+  /** Creates the buffer of a tensor and uploads its numbers, if there are any. */
   uploadToGPU(dataId: object): void;
   makeTensorInfo(shape: number[], dtype: DataType, values?: Float32Array): TensorInfo;
 }
@@ -39,14 +40,16 @@ export interface WebGpuBackend extends KernelBackend {
 export const isWebGpu = (backend: object): backend is WebGpuBackend => "uploadToGPU" in backend && "device" in backend;
 
 /**
- * A tensor's numbers, without a copy where the backend keeps them in JavaScript. `why`: why they are needed although they may be on a GPU.
+ * The numbers of a tensor, without a copy if the backend keeps them in JavaScript. `why`: for the
+ * error, the reason that the CPU needs them.
  * @throws PathSignatureError TENSOR_ON_GPU
  */
 export function numbersOf(backend: KernelBackend, info: TensorInfo, argument: string, why: string) {
   const { dataId, shape } = info;
   const count = shape.reduce((n, size) => n * size, 1);
   if (count === 0) return { data: new Float32Array(0), shape };
-  // The backend has a way in browsers, by a canvas. It is not taken: there are browsers in which it gives zeros, without a word.
+  // In browsers the backend can read synchronously through a canvas. Not used: in some browsers it
+  // silently returns zeros.
   if (isWebGpu(backend) && !backend.tensorMap.get(dataId).values) {
     throw failure(
       "TENSOR_ON_GPU",
@@ -56,11 +59,11 @@ export function numbersOf(backend: KernelBackend, info: TensorInfo, argument: st
     );
   }
   const data = backend.readSync(dataId) as Float32Array;
-  // Buffers may be larger than what is in them.
+  // Buffers may be larger than their contents.
   return { data: data.length > count ? data.subarray(0, count) : data, shape };
 }
 
-/** The same numbers as a tensor that gradients do not flow through. */
+/** The same numbers as a tensor without gradients. */
 export function detached(x: Tensor): Tensor {
   const identity = getKernel("Identity", getBackend());
   const info = identity.kernelFunc({ inputs: { x }, backend: engine().backend, attrs: {} });

@@ -1,5 +1,5 @@
-// SigLayer: signatures inside models of TensorFlow.js, with the names of Keras Sig's layer of the same name, so that models cross from Python (scripts/keras_to_tfjs.py). What is
-// computed is the op's (tfjs.ts).
+// SigLayer: signatures in TensorFlow.js models. It has the names of the layer in Keras Sig, so that
+// models can be converted from Python (scripts/keras_to_tfjs.py). The op in tfjs.ts computes.
 
 import {
   cast,
@@ -28,19 +28,19 @@ import { detached, isWebGpu } from "./tfjs-backend.ts";
 
 /** Arguments of the layer's constructor. */
 export interface SigLayerArguments {
-  /** N, the level at which signatures are truncated: a whole number from 1 on. */
+  /** N, the level at which signatures are truncated: a whole number, at least 1. */
   readonly depth: number;
-  /** The signature of every prefix instead of the whole path's. Default false. */
+  /** Return the signature of every prefix instead of the whole path. Default false. */
   readonly stream?: boolean;
-  /** Keras Sig's; means nothing here. */
+  /** Keras Sig's option; ignored. */
   readonly unroll?: boolean | number | null;
-  /** Keras Sig's, also as `gpu_optimized`; means nothing here. */
+  /** Keras Sig's option, also as `gpu_optimized`; ignored. */
   readonly gpuOptimized?: boolean | null;
-  /** Paths begin at the origin, so that signatures depend on where they are. Default false. */
+  /** Paths start at the origin, so that signatures depend on their position. Default false. */
   readonly basepoint?: boolean;
-  /** Begin each signature with its 1. Default false. */
+  /** Include the leading 1 in each signature. Default false. */
   readonly scalarTerm?: boolean;
-  /** A channel more, the last: time, from 0 at a path's first point to 1 at its last. Default false. */
+  /** Append a time channel, from 0 at the first point of a path to 1 at its last. Default false. */
   readonly time?: boolean;
   readonly name?: string;
   readonly trainable?: boolean;
@@ -68,7 +68,7 @@ const flag = (value: unknown, name: string): boolean => {
 
 let noted = false;
 
-/** Says once that what was asked for has no meaning here. */
+/** Warns once about options that are ignored. */
 function note(value: unknown): void {
   if (noted || value === undefined || value === null) return;
   noted = true;
@@ -77,10 +77,10 @@ function note(value: unknown): void {
   );
 }
 
-/** A layer's class, as constructed. */
+/** A layer's constructor. */
 export type SigLayerClass = (new (args: SigLayerArguments) => layers.Layer) & { readonly className: "SigLayer" };
 
-/** Makes the layer for an op, and registers it, so that saved models find it. */
+/** Makes the layer for an op and registers it for saved models. */
 export function bindSigLayer(signature: TensorSignature): SigLayerClass {
   class SigLayer extends layers.Layer {
     static readonly className = "SigLayer";
@@ -93,7 +93,7 @@ export function bindSigLayer(signature: TensorSignature): SigLayerClass {
     readonly #gpuOptimized: unknown;
 
     constructor(args: SigLayerArguments) {
-      // The base class refuses what it does not know.
+      // The base class rejects unknown arguments.
       super(Object.fromEntries(Object.entries(args).filter(([name]) => !(names as readonly string[]).includes(name))));
       const { depth, stream, unroll, gpuOptimized, basepoint, scalarTerm, time } = args;
       checkDepth(depth, "depth");
@@ -141,7 +141,7 @@ export function bindSigLayer(signature: TensorSignature): SigLayerClass {
       });
     }
 
-    /** Whole signatures have no time left to be masked. */
+    /** Whole signatures have no time axis to mask. */
     override computeMask(_inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor {
       const own = Array.isArray(mask) ? mask[0] : mask;
       if (!own || !this.stream) return null as unknown as Tensor;
@@ -160,8 +160,9 @@ export function bindSigLayer(signature: TensorSignature): SigLayerClass {
 }
 
 /**
- * Points that count of each path: those up to the last one that the mask (batch, length) keeps. A path of no point is taken for one of one point: its signature is the identity.
- * Masks on a GPU stay there, and nobody looks whether one has holes.
+ * Lengths of paths: up to the last point that the mask (batch, length) keeps. A path without points
+ * counts as one point, whose signature is the identity. Masks on a GPU stay there, so holes in them
+ * are not detected.
  */
 function lengthsOf(mask: Tensor): Uint32Array | Tensor {
   const [batch, length] = mask.shape as [number, number];
@@ -184,7 +185,9 @@ function lengthsOf(mask: Tensor): Uint32Array | Tensor {
   });
 }
 
-/** Time as a channel of paths, which ends at 1 with the last point that counts; what comes behind that does not matter. */
+/**
+ * A time channel for paths, which reaches 1 at the last valid point. Later values do not matter.
+ */
 function timesOf({ shape }: Tensor, lengths: Uint32Array | Tensor | undefined): Tensor {
   const length = shape.at(-2) as number;
   const paths = shape.slice(0, -2).reduce((product, n) => product * n, 1);

@@ -1,5 +1,6 @@
-// The op and its gradient on TensorFlow.js's own WebGPU device: kernels read the buffers of its tensors and write to buffers of
-// its pool. Nothing is copied, and nothing comes to the CPU. Loaded by `prepare`, with the code for GPUs.
+// The op and its gradient on the WebGPU device of TensorFlow.js. Kernels read the buffers of its
+// tensors and write to buffers of its pool, without copies or readbacks. `prepare` loads this file,
+// with the code for GPUs.
 
 import { getBackend, getKernel, type TensorInfo } from "@tensorflow/tfjs-core";
 import { type CallNow, deviceNow, type InputNow, isGpuFault, planNow, readNow, readRowsOfShape } from "../gpu/now.ts";
@@ -8,7 +9,7 @@ import { signatureProgram } from "../gpu/programs/signature.ts";
 import { signatureVjpProgram } from "../gpu/programs/signature-vjp.ts";
 import type { TensorData, WebGpuBackend } from "./tfjs-backend.ts";
 
-/** Inputs of the op: tensors where they were given as such. */
+/** Inputs of the op that were given as tensors. */
 export interface TensorInputs {
   readonly paths: TensorInfo;
   readonly basepoint?: TensorInfo | undefined;
@@ -16,12 +17,12 @@ export interface TensorInputs {
   readonly lengths?: TensorInfo | undefined;
 }
 
-/** Why a call is none of the GPU's: it is beyond the limits of the device. */
+/** The reason that the GPU cannot compute a call: it exceeds the limits of the device. */
 export const isBeyondLimits = (error: unknown): error is Error => isGpuFault(error) && error.code === "GPU_LIMITS";
 
 /**
- * Signatures, submitted to the device.
- * @throws PathSignatureError what reading a call throws, GPU_LIMITS, GPU_LOST
+ * Submits the signatures of a call to the device.
+ * @throws PathSignatureError as for reading a call, GPU_LIMITS, GPU_LOST
  */
 export function signatureOn(backend: WebGpuBackend, inputs: TensorInputs, options: object): TensorInfo {
   return reading(backend, (there) => {
@@ -37,8 +38,9 @@ export function signatureOn(backend: WebGpuBackend, inputs: TensorInputs, option
 }
 
 /**
- * Gradients of `paths`, then a row for each path of `basepoint` and of `initial`, where they are tensors; submitted to the device.
- * @throws PathSignatureError as {@link signatureOn} does
+ * Submits the gradients of a call to the device: of `paths`, then of `basepoint` and `initial` if
+ * they are tensors, with a row per path.
+ * @throws PathSignatureError as {@link signatureOn}
  */
 export function gradientsOn(
   backend: WebGpuBackend,
@@ -70,14 +72,17 @@ export function gradientsOn(
 
 type There = (info: TensorInfo) => InputNow["paths"];
 
-/** Calls with a function that finds a tensor on the device; what had to be made for that is freed behind the call. */
+/**
+ * Calls `work` with a function that locates tensors on the device; then frees what that function
+ * created.
+ */
 function reading<R>(backend: WebGpuBackend, work: (there: There) => R): R {
   const made: TensorInfo[] = [];
   const uploaded: [TensorData, TensorData["values"]][] = [];
   try {
     return work((info) => {
       let own = info;
-      // A cast leaves whole numbers in the buffer, whatever the tensor is called.
+      // A cast leaves integers in the buffer, whatever the tensor's dtype.
       if (info.dtype === "float32" && backend.tensorMap.get(info.dataId).dtype !== "float32") {
         own = asFloats(backend, info);
         made.push(own);
@@ -88,7 +93,7 @@ function reading<R>(backend: WebGpuBackend, work: (there: There) => R): R {
       return { buffer: bufferOf(backend, own), shape: own.shape };
     });
   } catch (error) {
-    // Uploads forget what was in memory, which the CPU may need now.
+    // Uploading drops the numbers in memory, which the CPU may need now.
     for (const [data, values] of uploaded) data.values = values;
     throw error;
   } finally {
@@ -106,7 +111,7 @@ function readInputs(there: There, { paths, basepoint, initial, lengths }: Tensor
   return readNow({ paths: there(paths), options: own, lengths: lengths && there(lengths) });
 }
 
-/** Whole numbers as floats: a product with the float 1. */
+/** Converts integers to floats: a product with the float 1. */
 function asFloats(backend: WebGpuBackend, a: TensorInfo): TensorInfo {
   const b = backend.makeTensorInfo([], "float32", new Float32Array([1]));
   const product = getKernel("Multiply", getBackend()).kernelFunc({
@@ -121,7 +126,7 @@ function asFloats(backend: WebGpuBackend, a: TensorInfo): TensorInfo {
 const bufferOf = (backend: WebGpuBackend, { dataId }: TensorInfo): GPUBuffer =>
   backend.tensorMap.get(dataId).resource as GPUBuffer;
 
-/** A tensor with a buffer of the backend's pool, for a result. */
+/** A result tensor, with a buffer of the backend's pool. */
 function allocate(backend: WebGpuBackend, shape: readonly number[]): TensorInfo {
   const info = backend.makeTensorInfo([...shape], "float32");
   backend.uploadToGPU(info.dataId);
@@ -133,7 +138,7 @@ function zeros(backend: WebGpuBackend, shape: readonly number[]): TensorInfo {
   return backend.makeTensorInfo(sizes, "float32", new Float32Array(sizes.reduce((n, size) => n * size, 1)));
 }
 
-/** Submits what the backend has encoded so far: inputs may be results of it. */
+/** Submits the commands that the backend has encoded: they may produce inputs. */
 function flush(backend: WebGpuBackend): void {
   backend.endComputePassEncoder();
   if (backend.commandEncoder) backend.submitQueue();

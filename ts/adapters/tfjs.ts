@@ -1,6 +1,7 @@
-// Signatures as a TensorFlow.js op with a registered gradient. A thin layer: shapes, options and errors are the library's own. Tensors of a WebGPU backend are computed with where they
-// lie (tfjs-webgpu.ts) once `prepare` has loaded the code for that; those of all others are read, handed to `signature`, and come back as tensors. The layer for models is
-// tfjs-layer.ts.
+// Signatures as a TensorFlow.js op with a registered gradient. A thin layer: shapes, options and
+// errors are those of the library. Once `prepare` has loaded tfjs-webgpu.ts, tensors of a WebGPU
+// backend are processed in place. Tensors of other backends are read, passed to `signature`, and
+// returned as tensors. The layer for models is in tfjs-layer.ts.
 
 import {
   engine,
@@ -29,37 +30,47 @@ import type { SignatureGradients, SignatureWithVjpFunction, VjpOptions } from ".
 import { detached, isWebGpu, numbersOf, type WebGpuBackend } from "./tfjs-backend.ts";
 import type * as webgpu from "./tfjs-webgpu.ts";
 
-/** Options of the op: those of `signature`, with tensors where gradients may be wanted. Everything is float32. */
+/** Options of the op: those of `signature`, some of them also as tensors. Everything is float32. */
 export interface TensorSignatureOptions
   extends Omit<SignatureOptions, "basepoint" | "initial" | "lengths" | "dtype" | "out"> {
-  /** As for `signature`; a tensor (channels) or (…batch, channels) gets its gradient. */
+  /** As for `signature`; a tensor (channels) or (…batch, channels) has a gradient. */
   readonly basepoint?: SignatureOptions["basepoint"] | Tensor;
-  /** As for `signature`; a tensor (size) or (…batch, size) gets its gradient. */
+  /** As for `signature`; a tensor (size) or (…batch, size) has a gradient. */
   readonly initial?: SignatureOptions["initial"] | Tensor;
-  /** As for `signature`; or a tensor of as many whole numbers. On a WebGPU backend those out of range are taken for the nearest in it. */
+  /**
+   * As for `signature`; or a tensor of as many whole numbers. On a WebGPU backend, values out of
+   * range are clamped.
+   */
   readonly lengths?: SignatureOptions["lengths"] | Tensor;
 }
 
 /**
- * Signatures of paths as a TensorFlow.js op, differentiable with respect to paths, basepoints and initial signatures.
+ * Signatures of paths as a TensorFlow.js op, differentiable with respect to paths, basepoints and
+ * initial signatures.
  *
- * On a WebGPU backend, once {@link Prepare | prepare} was awaited, nothing leaves the GPU: tensors are read where they lie, results and gradients are written to buffers of the backend's. Nothing is
- * read back either, so numbers that are not finite make results that are not, without an error. What has no kernel there (docs/gradients.md), and calls before `prepare`, are computed on the
- * CPU if the tensors' numbers are in memory; a GPU's can only be read asynchronously, which an op cannot wait for.
+ * On a WebGPU backend, after {@link Prepare | prepare}, nothing leaves the GPU: tensors are read in
+ * place, and results and gradients are written to buffers of the backend. Nothing is read back, so
+ * non-finite input gives non-finite results without an error. Calls without a GPU kernel
+ * (docs/gradients.md), and calls before `prepare`, are computed on the CPU if the numbers of the
+ * tensors are in memory. Numbers on a GPU can only be read asynchronously, which an op cannot wait
+ * for.
  *
- * @param paths - (…batch, length, channels); numbers of other types are converted to float32.
- * @returns (…batch, size), with `stream` (…batch, length − 1, size), or length of them with a basepoint. float32.
- * @throws PathSignatureError as `signature` does; TENSOR_ON_GPU where numbers that the CPU needs are on the GPU only.
+ * @param paths - (…batch, length, channels); other number types are converted to float32.
+ * @returns float32 (…batch, size); with `stream` (…batch, length − 1, size), or (…batch, length,
+ *   size) with a basepoint.
+ * @throws PathSignatureError as for `signature`; TENSOR_ON_GPU if the CPU needs numbers that are
+ *   only on the GPU.
  */
 export type TensorSignature = (paths: Tensor, options: TensorSignatureOptions) => Tensor;
 
 /**
- * Waits for TensorFlow.js to be ready and, where its backend is WebGPU's, loads the code with which signatures stay on the GPU. To be awaited once, after the backend is chosen;
- * calls before that are the CPU's. Does nothing on other backends.
+ * Waits until TensorFlow.js is ready and, for a WebGPU backend, loads the code with which
+ * signatures stay on the GPU. Await it once, after the backend is selected; earlier calls are
+ * computed on the CPU. Does nothing for other backends.
  */
 export type Prepare = () => Promise<void>;
 
-/** What is loaded for WebGPU backends. */
+/** The module that is loaded for WebGPU backends. */
 export type WebGpuParts = typeof webgpu;
 
 const kernelName = "PathSignature";
@@ -69,24 +80,24 @@ const unprepared = "`await prepare()` of path-signature/tfjs comes before the fi
 type Inputs = webgpu.TensorInputs;
 type Pullback = (cotangent: { data: Float32Array; shape: readonly number[] }) => SignatureGradients<"float32">;
 
-/** What kernels are told. Not in tensors: nothing of it is part of a graph. */
+/** Parameters of kernels. Not tensors: they are not part of a graph. */
 interface Attributes {
   readonly options: VjpOptions;
-  /** Of a call that the CPU has computed. */
+  /** For a call that the CPU has computed. */
   pullback?: Pullback;
 }
 
 const isTensor = (value: unknown): value is Tensor =>
   typeof value === "object" && value !== null && "dataId" in value && "dtype" in value;
 
-/** The op for a copy of the library, and what prepares it. */
+/** The op for an instance of the library, and its `prepare`. */
 export function bindTensorSignature(
   signatureWithVjp: SignatureWithVjpFunction,
   load: () => Promise<WebGpuParts>,
 ): { readonly signature: TensorSignature; readonly prepare: Prepare } {
   let parts: WebGpuParts | undefined;
 
-  /** A call on the CPU: its signatures, and what makes gradients of cotangents. */
+  /** A call on the CPU: its signatures, and the function that maps cotangents to gradients. */
   function onCpu(backend: KernelBackend, inputs: Inputs, options: VjpOptions, why: string) {
     const given: Record<string, unknown> = { ...options, dtype: "float32" };
     const { paths, lengths, ...rows } = inputs;
@@ -100,7 +111,7 @@ export function bindTensorSignature(
     ];
   }
 
-  /** Does something on the device where it can be done there; else `elsewhere` is told why not. */
+  /** Runs a call on the device if it can run there; else calls `elsewhere` with the reason. */
   function onDevice<R>(
     backend: KernelBackend,
     work: (parts: WebGpuParts, backend: WebGpuBackend) => R,
@@ -129,7 +140,10 @@ export function bindTensorSignature(
     );
   }
 
-  /** Gradients by the names of inputs, a tensor each, made at once: a tidy around one of them would take the others with it. */
+  /**
+   * Gradients by the names of inputs, one tensor each, all computed at once: a tidy around one of
+   * them would dispose of the others.
+   */
   function backward(dy: Tensor, inputs: Inputs, attributes: Attributes): Record<string, Tensor> {
     const { backend } = engine();
     const { options, pullback } = attributes;
@@ -151,7 +165,10 @@ export function bindTensorSignature(
     );
   }
 
-  /** Makes the kernels of the current backend, and the gradient of the one for such inputs, unless there are some. */
+  /**
+   * Registers the kernels for the current backend, and the gradient of the kernel for these inputs,
+   * unless they are registered.
+   */
   function provide(name: string, names: readonly string[]): void {
     const backendName = getBackend();
     if (!getKernel(name, backendName)) {
@@ -176,7 +193,7 @@ export function bindTensorSignature(
     if (getGradient(name)) return;
     registerGradient({
       kernelName: name,
-      // The buffers of a WebGPU backend have to be there until then.
+      // The buffers of a WebGPU backend must exist until then.
       inputsToSave: [...names],
       gradFunc: (dy, saved, attrs) => {
         const inputs = Object.fromEntries(names.map((input, i) => [input, saved[i]])) as unknown as Inputs;
@@ -205,7 +222,8 @@ export function bindTensorSignature(
           delete plain[name];
           inputs[name] = name === "lengths" ? lengthsOf(given, paths) : as("float32", given);
         }
-        // What is saved for the gradient is a list of inputs that are all there: a kernel for each such list.
+        // Saved inputs of a gradient must all be present, so there is one kernel per combination of
+        // inputs.
         const names = Object.keys(inputs);
         const name = [kernelName, ...names.slice(1)].join("+");
         provide(name, names);
@@ -218,7 +236,10 @@ export function bindTensorSignature(
 const as = (dtype: "float32" | "int32", x: Tensor): Tensor =>
   x.dtype === dtype ? x : engine().runKernel("Cast", { x }, { dtype });
 
-/** Lengths that gradients do not flow through. Where kernels take them from a tensor nobody can look at them, so they are brought into range. */
+/**
+ * Lengths, without gradients. Kernels that read them from a tensor cannot check them, so they are
+ * clamped.
+ */
 function lengthsOf(given: Tensor, { shape }: Tensor): Tensor {
   const lengths = detached(as("int32", given));
   if (!isWebGpu(engine().backend)) return lengths;
@@ -226,7 +247,10 @@ function lengthsOf(given: Tensor, { shape }: Tensor): Tensor {
   return detached(minimum(maximum(lengths, scalar(1, "int32")), most));
 }
 
-/** A gradient as that of an input: summed over the paths that share it, with a zero for a scalar term, which is constant. */
+/**
+ * A gradient in the shape of its input: summed over the paths that share it, with 0 for a scalar
+ * term, which is constant.
+ */
 function inTheShapeOf({ shape }: TensorInfo, gradient: Tensor): Tensor {
   let own = gradient;
   if (shape.length === 1 && own.shape.length > 1) own = sum(own, 0);

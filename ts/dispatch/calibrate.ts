@@ -1,6 +1,7 @@
-// Measures a machine: times a few dozen calls of all kinds (trials.ts). The constants that explain their times are fit.ts's to find.
+// Measures a machine: times a few dozen calls of all kinds (trials.ts), for fit.ts to explain.
 //
-// Only where asked for: it takes a second or two, and clocks have to run (where they are frozen, as on some edge hosts, it refuses).
+// Only where asked for: it takes a second or two, and clocks have to run (where they are frozen, as
+// on some edge hosts, it refuses).
 
 import { type DeviceLimits, measuredOperation } from "../gpu/index.ts";
 import { failure } from "../input/errors.ts";
@@ -33,17 +34,14 @@ export interface Bench {
 
 /** The part of a budget that the GPU has where there is one: its calls are the more. */
 const gpuShare = 0.6;
-/** A call that takes so many times its part of the budget is the last of its family: the next would take longer. */
+/** A call that takes so many times its share of the budget ends its family. */
 const tooLong = 2;
 /** So many times a budget may everything take that is measured and compiled for it. */
 const mostOfBudget = 3;
 /** Runs of a call that make its fastest one credible. */
 const enoughRuns = 4;
 
-/**
- * Measures a machine, and finds its constants.
- * @throws PathSignatureError CLOCK_FROZEN, what a call throws, and the signal's reason
- */
+/** Measures a machine. @throws CLOCK_FROZEN, what a call throws, and the signal's reason */
 export const calibrate = async (bench: Bench): Promise<Costs> => fitCosts(await measure(bench));
 
 /** Times of calls on a machine. @throws as {@link calibrate} */
@@ -82,8 +80,9 @@ export async function measure(bench: Bench): Promise<Measured> {
 }
 
 /**
- * Times of families of calls: the first of each, then the second of each, and so on, as far as the budget goes. First runs, in which kernels are
- * compiled, are not of the budget; but once everything together has taken three times as long nothing more is begun.
+ * Times of families of calls: the first of each, then the second of each, and so on, as far as the
+ * budget goes. First runs, in which kernels are compiled, are not of the budget; but once
+ * everything together has taken three times as long nothing more is begun.
  */
 async function timesOf(
   families: readonly (readonly Trial[])[],
@@ -129,7 +128,7 @@ function checkClock(now: () => number): void {
   );
 }
 
-/** Seconds of the fastest of some runs: of several, unless even they take much longer than they should. */
+/** Seconds of the fastest of several runs, or of one that takes too long. */
 async function fastest(run: () => unknown, budgetMs: number, now: () => number): Promise<number> {
   const begin = now();
   let least = Number.POSITIVE_INFINITY;

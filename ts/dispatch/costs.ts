@@ -1,5 +1,6 @@
-// The constants of the cost model: their form, and the reading of a user's own. A call is counted in units; a constant is
-// the seconds that one unit takes. calibrate.ts measures them; shipped.ts has those that are shipped.
+// The constants of the cost model: their form, and the reading of a user's own. A call is counted
+// in units; a constant is the seconds that one unit takes. calibrate.ts measures them; shipped.ts
+// has those that are shipped.
 
 import { describe, typeError } from "../input/errors.ts";
 import { shippedCosts } from "./shipped.ts";
@@ -81,8 +82,9 @@ export interface Costs {
 }
 
 /**
- * Costs as a user gives them: what `calibrate` returned, also by way of JSON. Units that are missing, as in costs that an
- * earlier version of the library measured, take the shipped value; unknown ones are left out.
+ * Costs as a user gives them: what `calibrate` returned, also by way of JSON. Units that are
+ * missing, as in costs that an earlier version of the library measured, take the shipped value;
+ * unknown ones are left out.
  * @throws PathSignatureTypeError COSTS_INVALID
  */
 export function readCosts(given: unknown): Costs {
@@ -95,36 +97,34 @@ export function readCosts(given: unknown): Costs {
 function readCpu(given: unknown): CpuCosts {
   const argument = "options.costs.cpu";
   const fields = fieldsOf(given, argument);
-  return {
-    seconds: readUnits(fields.seconds, shippedCosts.cpu.seconds, `${argument}.seconds`),
-    float64: readNumber(fields.float64, `${argument}.float64`),
-    threadsCall: readNumber(fields.threadsCall, `${argument}.threadsCall`),
-    threadsEfficiency: readNumber(fields.threadsEfficiency, `${argument}.threadsEfficiency`),
-  };
+  const seconds = readUnits(fields.seconds, shippedCosts.cpu.seconds, `${argument}.seconds`);
+  return { seconds, ...readNumbers(fields, ["float64", "threadsCall", "threadsEfficiency"], argument) };
 }
 
 function readGpu(given: unknown): GpuCosts {
   const argument = "options.costs.gpu";
   const fields = fieldsOf(given, argument);
-  return {
-    adapter: fields.adapter as string,
-    seconds: readUnits(fields.seconds, shippedCosts.gpu.seconds, `${argument}.seconds`),
-    invocationsToFill: readNumber(fields.invocationsToFill, `${argument}.invocationsToFill`),
-  };
+  const seconds = readUnits(fields.seconds, shippedCosts.gpu.seconds, `${argument}.seconds`);
+  return { adapter: fields.adapter as string, seconds, ...readNumbers(fields, ["invocationsToFill"], argument) };
 }
 
 function readUnits<Unit extends string>(given: unknown, shipped: PerUnit<Unit>, argument: string): PerUnit<Unit> {
   const fields = fieldsOf(given, argument);
-  const units = { ...shipped } as Record<Unit, number>;
-  for (const unit in units) {
-    if (fields[unit] !== undefined) units[unit] = readNumber(fields[unit], `${argument}.${unit}`);
-  }
-  return units;
+  const units = (Object.keys(shipped) as Unit[]).filter((unit) => fields[unit] !== undefined);
+  return { ...shipped, ...readNumbers(fields, units, argument) };
 }
 
-function readNumber(value: unknown, argument: string): number {
-  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  throw refusal(argument, value, "a finite number from 0 on");
+function readNumbers<Name extends string>(
+  fields: Record<string, unknown>,
+  names: readonly Name[],
+  argument: string,
+): Record<Name, number> {
+  const numbers = names.map((name) => {
+    const value = fields[name];
+    if (typeof value === "number" && Number.isFinite(value) && value >= 0) return [name, value];
+    throw refusal(`${argument}.${name}`, value, "a finite number from 0 on");
+  });
+  return Object.fromEntries(numbers) as Record<Name, number>;
 }
 
 function fieldsOf(given: unknown, argument: string, accepted = "an object of numbers"): Record<string, unknown> {

@@ -47,7 +47,7 @@ export function gpuSeconds(
 ): Estimate {
   const counts = operation.gpuCounts(shape, residency, plan);
   const parts = priced(unitsWhereFull(counts, costs.invocationsToFill), costs.seconds);
-  // With several blocks, one is uploaded while another is computed and a third is read back: the longest of the three counts.
+  // Upload, kernels and download of several blocks overlap: the longest of the three counts.
   const { upload, download, launch: _, dispatch: __, block: ___, ...computed } = parts;
   const stages = [upload, download, Object.values(computed).reduce((a, b) => a + b, 0)];
   const shorter = stages.reduce((a, b) => a + b) - Math.max(...stages);
@@ -57,7 +57,7 @@ export function gpuSeconds(
 const ofWalks = ["staged", "walk", "step", "handed", "stream", "gather"] as const;
 const ofProducts = ["products", "recovery"] as const;
 
-/** What a full device would do in the same time: one that is not full takes as long for less work. */
+/** Units that a full device would do in the same time. */
 export function unitsWhereFull(
   { units, walking, multiplying }: GpuCounts,
   invocationsToFill: number,

@@ -1,4 +1,4 @@
-// The constants of a machine from the times of calls on it. Pure: the same times give the same constants.
+// The constants of a machine from the times of calls on it. Pure.
 
 import { type DeviceLimits, measuredOperation } from "../gpu/index.ts";
 import { type Costs, type CpuCosts, cpuUnitNames, type GpuCosts, gpuUnitNames } from "./costs.ts";
@@ -71,7 +71,7 @@ function pairsOf(timed: readonly Timed[], others: readonly Timed[]) {
   });
 }
 
-/** Sizes of a device that are tried: what fills it is not on any data sheet that a program can read. */
+/** Sizes of a device that are tried: no API tells what fills it. */
 const fillings = [1, 64, 256, 1024, 4096, 16384, 65536];
 
 function fitGpu({ adapter, limits, calls }: NonNullable<Measured["gpu"]>): GpuCosts | undefined {

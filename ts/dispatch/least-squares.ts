@@ -6,7 +6,7 @@ export interface Explained {
   readonly units: readonly (readonly number[])[];
   /** What was measured: above 0. */
   readonly seconds: readonly number[];
-  /** What a unit is likely to take, within a factor of ten or so and on some machine: what no measurement tells of stays near it. Above 0. */
+  /** Likely seconds of each unit, above 0: units that no measurement has stay near them. */
   readonly likely: readonly number[];
 }
 
@@ -16,7 +16,7 @@ export interface Fit {
   readonly loss: number;
 }
 
-/** Measurements scatter about so much around any estimate, as a natural logarithm; further off they count less and less. */
+/** Usual scatter of log(estimate / time); larger deviations count less and less. */
 const scatter = 0.3;
 const outlier = 2 * scatter;
 /** So far constants may be from what is likely. */
@@ -27,12 +27,14 @@ const mostRounds = 100;
 const longestStep = 2;
 
 /**
- * Seconds of each unit that minimise the squares of log(estimate / seconds), so that half as long and twice as long are equally wrong, of outliers
- * their size (Huber 1964, "Robust estimation of a location parameter"), and a little of the squares of log(constant / likely). Steps of Levenberg
+ * Seconds of each unit that minimise the squares of log(estimate / seconds), so that half as long
+ * and twice as long are equally wrong, of outliers their size (Huber 1964, "Robust estimation of a
+ * location parameter"), and a little of the squares of log(constant / likely). Steps of Levenberg
  * and Marquardt.
  */
 export function fitLogarithms({ units, seconds, likely }: Explained): Fit {
-  // To begin with a part of what each unit can take at most. Where it begins far lower its part in the estimates is nothing, and so is the slope.
+  // To begin with a part of what each unit can take at most. Where it begins far lower its part in
+  // the estimates is nothing, and so is the slope.
   const begin = likely.map((value, j) => {
     const most = Math.min(...units.map((row, i) => (row[j]! > 0 ? seconds[i]! / row[j]! : Number.POSITIVE_INFINITY)));
     return Number.isFinite(most) ? Math.log(most / likely.length) : Math.log(value);
@@ -94,7 +96,7 @@ export function median(numbers: readonly number[]): number | undefined {
   return sorted[sorted.length >> 1];
 }
 
-/** Solves a system with a positive definite matrix by elimination: there nothing has to be exchanged. */
+/** Solves a system with a positive definite matrix by elimination without pivoting. */
 function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
   const rows = matrix.map((row, i) => [...row, right[i]!]);
   const n = rows.length;

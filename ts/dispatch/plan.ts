@@ -1,5 +1,6 @@
-// Where a call runs: one pure function of the call, of the hardware, and of what things cost. Rules are applied in order, and the
-// first that has an opinion decides; every rule's verdict is kept, so that the decision can be explained.
+// Where a call runs: one pure function of the call, of the hardware, and of what things cost. Rules
+// are applied in order, and the first that has an opinion decides; every rule's verdict is kept, so
+// that the decision can be explained.
 
 import type { CallShape, DeviceLimits, GpuOperation, GpuPlan, Residency } from "../gpu/index.ts";
 import type { Costs, GpuCosts } from "./costs.ts";
@@ -38,7 +39,7 @@ const withoutAdapter = "there is no WebGPU adapter";
 /** Where and how a call runs. */
 export interface Plan {
   readonly device: DeviceName;
-  /** On the CPU "horner" or "pruned", of gradients "bracket" or "horner"; on a GPU one of its kernels. */
+  /** "horner" or "pruned" on the CPU, for gradients "bracket" or "horner"; else a GPU kernel. */
   readonly kernel: string;
   /** Parts that the call is cut into on a GPU; on the CPU each thread cuts its own. */
   readonly blocks: number;

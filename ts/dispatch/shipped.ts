@@ -1,11 +1,12 @@
-// The costs that are shipped: what decides before a machine is measured. Numbers only, and where they come from.
+// The costs that are shipped: they decide before a machine is measured.
 
 import type { Costs, GpuCosts } from "./costs.ts";
 
 /**
- * CPU: measured by `npm run bench -- dispatch` on the machine that is named. GPU: not measured, but estimated from the data
- * sheet of a notebook's discrete GPU (8 TFLOP/s, 250 GB/s) at a quarter of its peak, with the transfer rates of browsers.
- * Conservative: "auto" takes the GPU only where most GPUs should be faster.
+ * CPU: measured by `npm run bench -- dispatch` on the machine that is named. GPU: not measured, but
+ * estimated from the data sheet of a notebook's discrete GPU (8 TFLOP/s, 250 GB/s) at a quarter of
+ * its peak, with the transfer rates of browsers. Conservative: "auto" takes the GPU only where most
+ * GPUs should be faster.
  */
 export const shippedCosts: Costs & { readonly gpu: GpuCosts } = {
   version: 1,

@@ -1,5 +1,5 @@
-// The calls that measure a machine: of all kinds, none of them one of the calls that plans are judged by
-// (bench/dispatch/grid.mjs). Numbers only.
+// The calls that measure a machine: of all kinds, none of them one of the calls that plans are
+// judged by (bench/dispatch/grid.mjs). Numbers only.
 
 import type { CallShape, Residency } from "../gpu/index.ts";
 
@@ -67,7 +67,7 @@ const cpuShapes: readonly (readonly [number, number, number, number, boolean?])[
   [50, 1000, 4, 3, true],
 ];
 
-/** Calls that also take place in float64: what that costs is a matter of the kernels, not of calls and results. */
+/** Calls that are also measured in float64, which costs the kernels more, not calls. */
 const wideFrom = 7;
 const wideTo = 27;
 
@@ -98,8 +98,9 @@ export function threadTrials(threads: number): Trial[] {
 type Place = Residency["input"];
 
 /**
- * [points, channels, depth, input, output, stream, batches]: the smallest batch is little more than a launch, the largest fills
- * a device. The most telling come first: where kernels are slow to compile the last ones are left out.
+ * [points, channels, depth, input, output, stream, batches]: the smallest batch is little more than
+ * a launch, the largest fills a device. The most telling come first: where kernels are slow to
+ * compile the last ones are left out.
  */
 const gpuFamilies: readonly (readonly [number, number, number, Place, Place, boolean, readonly number[]])[] = [
   // What a call takes that computes next to nothing, with and without a way across the bus.

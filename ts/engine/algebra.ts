@@ -1,3 +1,3 @@
-// What the entries of the family `algebra` export besides on hosts that have engines, as in core.ts.
+// Further exports of the family `algebra` on hosts that have engines; see core.ts.
 
 export type { Engine, EngineRowsOptions, EngineRowsVjpOptions, OperationName, RowsSizes } from "./algebra-engine.ts";

@@ -1,4 +1,4 @@
-// Where calls on engines run. Types only.
+// The devices that calls of an engine can run on. Types only.
 
 export type { CallContext, Progress } from "../pool/call.ts";
 

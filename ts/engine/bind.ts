@@ -1,5 +1,5 @@
-// `createEngine` and `signatureAsync`: they load the engine when it is first asked for, so that whoever does not use it pays nothing
-// for it. Everything else about it is engine.ts's.
+// `createEngine` and `signatureAsync`. They load engine.ts on first use, so that programs without
+// an engine do not load it.
 
 import type { PathsAnywhere } from "../gpu/index.ts";
 import type { Only } from "../input/types.ts";
@@ -9,29 +9,31 @@ import type { EngineBase, makeEngine, Operations, EngineParts as Parts } from ".
 import type { EngineOptions } from "./options.ts";
 import type { EngineSignatureOf } from "./result.ts";
 
-/** What an entry loads when an engine is asked for. */
+/** Modules that an entry loads to create an engine. */
 export interface EngineParts extends Parts {
   readonly makeEngine: typeof makeEngine;
 }
 
 /**
- * Makes an engine: batches on all threads from one `await`. Workers start with the first call, and end when there has been none for a
- * while; an engine never keeps a process alive by itself.
+ * Creates an engine, which computes batches on all threads. The first call starts workers, which
+ * end after a while without calls. An engine never keeps a process alive by itself.
  *
- * Calls that are expected to be faster on a GPU run there, where the host has one or `gpu` gives one.
+ * Calls that are expected to be faster on a GPU run there, if the host has one or `gpu` gives one.
  *
- * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, ENGINE_OPTION, ENGINE_OPTION_TYPE, GPU_TYPE, COSTS_INVALID, and GPU_UNAVAILABLE
- *   with `device: "webgpu"` and `fallback: "error"` (as a rejection)
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, ENGINE_OPTION, ENGINE_OPTION_TYPE,
+ *   GPU_TYPE, COSTS_INVALID, and GPU_UNAVAILABLE with `device: "webgpu"` and `fallback: "error"`
+ *   (as a rejection)
  *
  * @example
  * await using engine = await createEngine({ threads: "auto" });
- * const s = await engine.signature(paths, { depth: 4, onProgress: ({ done, total }) => console.log(done / total) });
+ * const onProgress = ({ done, total }) => console.log(done / total);
+ * const s = await engine.signature(paths, { depth: 4, onProgress });
  */
 export type CreateEngineFunction<E extends EngineBase> = (options?: EngineOptions) => Promise<E>;
 
 /**
- * `engine.signature` of an engine that is made by the first call, and that all such calls share: as many threads as the machine
- * runs at once, everything else as by default.
+ * `engine.signature` of a shared engine, which the first call creates. It uses as many threads as
+ * the machine runs at once, and otherwise the default options.
  * @see {@link Engine.signature}
  */
 export type SignatureAsyncFunction = <const P extends PathsAnywhere, const O extends EngineSignatureOptions>(
@@ -39,7 +41,10 @@ export type SignatureAsyncFunction = <const P extends PathsAnywhere, const O ext
   options: Only<O, EngineSignatureOptions>,
 ) => Promise<EngineSignatureOf<P, O>>;
 
-/** Makes `createEngine` for a family's runtime and operations. Pure: nothing is loaded before the first call. */
+/**
+ * Makes `createEngine` for the runtime and operations of a family. Pure: nothing is loaded before
+ * the first call.
+ */
 export function bindCreateEngine<E extends EngineBase>(
   runtime: Runtime,
   operations: Operations,
@@ -59,7 +64,7 @@ export function bindSignatureAsync(createEngine: CreateEngineFunction<Engine>): 
     try {
       return await (await made).signature(paths, options);
     } catch (error) {
-      // What could not be loaded may be there the next time.
+      // A failed import may succeed later.
       const failed = made;
       failed.catch(() => {
         if (made === failed) made = undefined;

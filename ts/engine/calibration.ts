@@ -1,24 +1,24 @@
-// What `engine.calibrate` is asked, read. How a machine is measured is trials.ts's.
+// Reads the options of `engine.calibrate`. trials.ts measures.
 
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { readSignal } from "./context.ts";
 
-/** The functions that are measured. */
+/** The functions to measure. */
 export interface Measured {
   signature(paths: unknown, options: unknown): Promise<unknown>;
 }
 
-/** A machine to be measured. */
+/** The machine to measure. */
 export interface Calibration {
   readonly budgetMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly threads: number;
-  /** On all threads, and on this one alone. */
+  /** On all threads, and on the calling thread only. */
   readonly engine: Measured;
   readonly alone: (paths: unknown, options: unknown) => unknown;
 }
 
-/** Milliseconds unless something else is said. */
+/** Default budget in milliseconds. */
 const usualBudget = 2000;
 
 /** @throws PathSignatureError OPTION_TYPE, ENGINE_OPTION, ENGINE_OPTION_TYPE */

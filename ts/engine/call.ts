@@ -1,4 +1,4 @@
-// A call on an engine, read and checked: what the scheduler knows of it.
+// A validated call on an engine, in the form that the scheduler needs.
 
 import { type CallInputs, type GpuOperation, gpuOperations, type InputRows } from "../gpu/index.ts";
 import type { Call } from "../input/call.ts";
@@ -49,13 +49,13 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
     return call.batch * numbers * call.bytes;
   }
 
-  /** How a GPU computes it; `undefined`: the CPU alone does. */
+  /** How a GPU computes it; `undefined`: only the CPU can. */
   get gpu(): GpuOperation | undefined {
     const { name } = this.operation;
     return Object.hasOwn(gpuOperations, name) ? gpuOperations[name as keyof typeof gpuOperations] : undefined;
   }
 
-  /** Everything that it reads, in memory or on a device. */
+  /** All of its inputs, in memory or on a device. */
   get inputs(): CallInputs {
     const { call, operation } = this;
     if (this.#inputs !== undefined) return this.#inputs;
@@ -69,12 +69,12 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
     return this.#inputs;
   }
 
-  /** The same call with other inputs, read back from a device. */
+  /** The same call with inputs that were read back from a device. */
   withInputs({ call, rows }: CallInputs): EngineCall<R> {
     return new EngineCall(this.operation, call.with({ operands: rows.map(({ rows }) => rows) }));
   }
 
-  /** The same call with results of its own. */
+  /** The same call with new results. */
   again(): EngineCall<R> {
     return new EngineCall(this.operation, this.call);
   }

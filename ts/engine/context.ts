@@ -1,4 +1,5 @@
-// What a call on an engine may be given besides the options of its function: a signal, and somebody to tell how far it has come.
+// Options of calls on an engine, besides those of the function: a signal, a progress listener, and
+// where the call runs.
 
 import { describe, typeError } from "../input/errors.ts";
 import type { ReadOther } from "../input/options.ts";
@@ -8,32 +9,40 @@ import { readDevice } from "./options.ts";
 /** Options of every call on an engine. */
 export interface EngineCallOptions {
   /**
-   * Aborts the call: it rejects with the signal's reason at once, its work that has not begun is dropped, other calls go on. What an
-   * `out` of more than 1 MiB holds then is not defined; a smaller one has not been written to.
+   * Aborts the call. It rejects at once with the signal's reason, and its pending work is dropped;
+   * other calls are not affected. The contents of an `out` of more than 1 MiB are then undefined; a
+   * smaller one is unchanged.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Where the call runs: "auto" where it is expected to be faster, and where its paths are. Default the engine's `device`. What cannot
-   * run on the GPU is done on the CPU, or refused, as the engine's `fallback` says.
+   * Where the call runs. "auto": where it is expected to be faster, given where its paths are.
+   * Default: the engine's `device`. If the GPU cannot run it, the engine's `fallback` decides
+   * between the CPU and an error.
    */
   readonly device?: "auto" | Device | undefined;
   /**
-   * Where the result is wanted: "cpu", as a tensor in memory, or "gpu", as a `GpuTensor` on the device, which the caller destroys.
-   * Default "cpu".
+   * Where to put the result: "cpu", a tensor in memory, or "gpu", a `GpuTensor` on the device,
+   * which the caller must destroy. Default "cpu".
    */
   readonly output?: "cpu" | "gpu" | undefined;
-  /** Told how many of the call's paths are done, from time to time and in the end. What it throws, the call rejects with. */
+  /**
+   * Receives the number of the call's paths that are done, from time to time and at the end. If it
+   * throws, the call rejects with that error.
+   */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** These, read. */
+/** The options, as read. */
 export class ReadContext implements CallContext {
   signal: AbortSignal | undefined;
   onProgress: ((progress: Progress) => void) | undefined;
   device: "auto" | Device | undefined;
   output: "cpu" | "gpu" = "cpu";
 
-  /** Reads an option if it is one of these. @throws PathSignatureTypeError ENGINE_OPTION_TYPE */
+  /**
+   * Reads an option if it is one of these; returns whether it is. @throws PathSignatureTypeError
+   * ENGINE_OPTION_TYPE
+   */
   readonly read: ReadOther = (name, value) => {
     if (name === "signal") {
       this.signal = readSignal(value);
@@ -68,7 +77,7 @@ export function readPlace(value: unknown, argument: string): "cpu" | "gpu" {
   throw typeError("ENGINE_OPTION_TYPE", argument, describe(value), '"cpu" or "gpu"');
 }
 
-/** By what it has: signals of other realms and polyfills are as good. */
+/** By its members: signals of other realms and polyfills are accepted. */
 function isSignal(value: unknown): value is AbortSignal {
   if (typeof value !== "object" || value === null) return false;
   const { aborted, addEventListener, throwIfAborted } = value as Partial<AbortSignal>;

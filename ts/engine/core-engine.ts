@@ -9,13 +9,19 @@ import type { EngineBase } from "./engine.ts";
 import type { CallPlan } from "./explain.ts";
 import type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
 
-/** Options of `engine.signature`: those of `signature`, a signal and a listener to progress, and where it runs. */
+/**
+ * Options of `engine.signature`: those of `signature`, a signal, a progress listener, and where it
+ * runs.
+ */
 export interface EngineSignatureOptions extends GpuSignatureOptions, EngineCallOptions {}
 
-/** Options of `engine.signatureVjp`: those of `signatureVjp`, a signal and a listener to progress, and where it runs. */
+/**
+ * Options of `engine.signatureVjp`: those of `signatureVjp`, a signal, a progress listener, and
+ * where it runs.
+ */
 export interface EngineVjpOptions extends Omit<GpuSignatureOptions, "out">, EngineCallOptions {}
 
-/** What {@link Engine.explain} is asked about: the shape, and the options of the call. */
+/** Arguments of {@link Engine.explain}: the shape, and the options of the call. */
 export interface SignatureSizes extends Omit<EngineSignatureOptions, "out" | "signal" | "onProgress"> {
   /** (…batch, length, channels). */
   readonly shape: ArrayLike<number>;
@@ -23,32 +29,36 @@ export interface SignatureSizes extends Omit<EngineSignatureOptions, "out" | "si
   readonly input?: "cpu" | "gpu" | undefined;
 }
 
-/** Names of the functions that `prepare` and `explain` know. */
+/** Names of the functions that `prepare` and `explain` accept. */
 export type OperationName = "signature" | "signatureVjp";
 
-/** Batches on all threads. Made by `createEngine`. */
+/** Computes batches on all threads. Created by `createEngine`. */
 export interface Engine extends EngineBase {
   /**
-   * As `signature`, on the engine's threads: the same options and the same result, to the bit, whatever the number of threads; or on the
-   * GPU, in float32, where that is asked for or expected to be faster (`explain` says which). The paths, and what else is given, must not
-   * be changed until the promise is settled. `paths`, `basepoint` and `initial` may be on the GPU: a `GpuTensor`, or `{ buffer, shape }`.
+   * Like `signature`, on the engine's threads: the same options and the same result, to the bit,
+   * for any number of threads. It runs on the GPU, in float32, if requested or expected to be
+   * faster (see `explain`). Inputs must not change until the promise settles. `paths`, `basepoint`
+   * and `initial` may be on the GPU: a `GpuTensor`, or `{ buffer, shape }`.
    *
-   * @returns A promise of the tensor, a `GpuTensor` with `output: "gpu"`; it rejects with what `signature` throws, with the signal's
-   *   reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED, GPU_BUFFER, and where `fallback` is "error" with GPU_UNAVAILABLE, GPU_LOST,
-   *   GPU_OUT_OF_MEMORY, GPU_FAILED, GPU_LIMITS. After errors that `signature` would throw `out` has not been written to.
+   * @returns A promise of the tensor, or of a `GpuTensor` with `output: "gpu"`. It rejects with the
+   *   errors of `signature`, with the signal's reason, or with QUEUE_FULL, ENGINE_CLOSED,
+   *   BLOCK_FAILED, GPU_BUFFER; with `fallback: "error"` also with GPU_UNAVAILABLE, GPU_LOST,
+   *   GPU_OUT_OF_MEMORY, GPU_FAILED, GPU_LIMITS. After an error of `signature`, `out` is unchanged.
    */
   signature<const P extends PathsAnywhere, const O extends EngineSignatureOptions>(
     paths: P,
     options: Only<O, EngineSignatureOptions>,
   ): Promise<EngineSignatureOf<P, O>>;
   /**
-   * As `signatureVjp`, on the engine's threads: the same options and the same gradients, to the bit, whatever the number of threads; or on
-   * the GPU, in float32, where that is asked for or expected to be faster. Divided among threads by paths: a path
-   * that is alone has one thread. What is given must not be changed until the promise is settled. `paths`, `cotangent`, `basepoint` and
-   * `initial` may be on the GPU.
+   * Like `signatureVjp`, on the engine's threads: the same options and the same gradients, to the
+   * bit, for any number of threads. It runs on the GPU, in float32, if requested or expected to be
+   * faster. Threads divide a call by paths, so a single path uses one thread. Inputs must not
+   * change until the promise settles. `paths`, `cotangent`, `basepoint` and `initial` may be on the
+   * GPU.
    *
-   * @returns A promise of the gradients, `GpuGradients` with `output: "gpu"`; it rejects with what `signatureVjp` throws, with the signal's
-   *   reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED, and faults of the GPU as `signature` does.
+   * @returns A promise of the gradients, or of `GpuGradients` with `output: "gpu"`. It rejects with
+   *   the errors of `signatureVjp`, with the signal's reason, or with QUEUE_FULL, ENGINE_CLOSED,
+   *   BLOCK_FAILED, and errors of the GPU as for `signature`.
    */
   signatureVjp<const P extends PathsAnywhere, const O extends EngineVjpOptions>(
     paths: P,
@@ -56,21 +66,27 @@ export interface Engine extends EngineBase {
     options: Only<O, EngineVjpOptions>,
   ): Promise<EngineGradientsOf<P, O>>;
   /**
-   * Makes ready what a call of such sizes needs, so that the first one does not wait: the binary, or the device and its pipelines.
-   * @throws as the function would, and where `fallback` is "error" faults of the device (as a rejection)
+   * Prepares for a call of such a shape, so that the first one does not wait: loads the binary, or
+   * opens the device and creates its pipelines.
+   * @throws as the function, and with `fallback: "error"` errors of the device (as a rejection)
    */
   prepare(name: OperationName, sizes: SignatureSizes): Promise<void>;
   /**
-   * Measures what calls cost on this machine, CPU and GPU, for some `budgetMs` (default 2000; where kernels are slow to compile up to
-   * three times as long), and gives what `createEngine({ costs })` takes. Keeps the calling thread busy. Where a GPU fails the
-   * processor's costs are what is given, and `info().warnings` says so; with `fallback: "error"` it rejects.
+   * Measures the costs of calls on this machine, CPU and GPU, and returns the value for
+   * `createEngine({ costs })`. Takes about `budgetMs` (default 2000); up to three times as long if
+   * kernels compile slowly. Keeps the calling thread busy. If a GPU fails, returns the costs of the
+   * CPU and adds to `info().warnings`; with `fallback: "error"` it rejects.
    *
-   * @returns A promise of the costs; it rejects with CLOCK_FROZEN, ENGINE_OPTION, ENGINE_CLOSED, faults of the GPU, or the signal's reason.
+   * @returns A promise of the costs; it rejects with CLOCK_FROZEN, ENGINE_OPTION, ENGINE_CLOSED,
+   *   errors of the GPU, or the signal's reason.
    */
   calibrate(options?: {
     readonly budgetMs?: number | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<Costs>;
-  /** What the engine would do with a call of such sizes, and why. Starts nothing. @throws as the function would */
+  /**
+   * How the engine would run a call of such a shape, and why. Starts nothing. @throws as the
+   * function
+   */
   explain(name: OperationName, sizes: SignatureSizes): CallPlan;
 }

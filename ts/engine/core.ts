@@ -1,5 +1,5 @@
-// What the entries of the family `core` export besides on hosts that have engines, as in
-// ts/operations/core.ts; binders here take the entry's `createEngine`.
+// Further exports of the family `core` on hosts that have engines; see ts/operations/core.ts.
+// Binders here take the entry's `createEngine`.
 
 export {
   /** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */

@@ -1,5 +1,5 @@
-// The asynchronous engine: what `createEngine` returns. Reads a call by its operation, and hands it to
-// the processor's threads or, if there is a choice to make, to the router.
+// The asynchronous engine that `createEngine` returns. Reads a call with its descriptor, and passes
+// it to the CPU's scheduler or, if the device is not settled, to the router.
 
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
@@ -21,47 +21,53 @@ import { type EngineOptions, readEngineOptions } from "./options.ts";
 import { engineReaders } from "./readers.ts";
 import { type EngineGpuInfo, type GpuParts, Router } from "./router.ts";
 
-/** What an engine is made of besides threads. */
+/** Parts of an engine besides threads. */
 export interface EngineParts extends ThreadParts {
-  /** Loads what runs on GPUs. */
+  /** Loads the code for GPUs. */
   readonly loadGpu: () => Promise<GpuParts>;
 }
 
-/** What {@link EngineBase.info} tells. */
+/** The result of {@link EngineBase.info}. */
 export interface EngineInfo {
   /** Version of the package. */
   readonly version: string;
-  /** The binary whose bits results have: "relaxed", "simd" or "custom"; "none" where this engine can run none. */
+  /**
+   * The binary that determines the bits of results: "relaxed", "simd" or "custom"; "none" if this
+   * engine can run none.
+   */
   readonly variant: string;
-  /** How tasks reach threads; before the first call, how they would. */
+  /** How tasks reach threads, or would before the first call. */
   readonly mode: Mode;
-  /** Threads at most. */
+  /** Maximum number of threads. */
   readonly threads: number;
-  /** Workers that are there now. They are started by calls, and end when there have been none for a while. */
+  /** Current number of workers. Calls start them, and they end after a while without calls. */
   readonly workers: number;
-  /** Workers that had to be replaced since the engine was made. */
+  /** Number of workers that were replaced. */
   readonly replaced: number;
-  /** Calls that wait or run, and tasks of theirs that are with threads. */
+  /** Calls that wait or run, and their tasks that threads are working on. */
   readonly calls: number;
   readonly tasks: number;
-  /** Bytes of memory that threads share, or that are kept for transfers. */
+  /** Bytes of memory that threads share, or that is kept for transfers. */
   readonly memoryBytes: number;
-  /** What went wrong without failing a call, each once. */
+  /** Faults that did not fail a call, each listed once. */
   readonly warnings: readonly string[];
-  /** Where calls run that do not say it themselves. */
+  /** Default device of calls. */
   readonly device: "auto" | Device;
-  /** The GPU: its adapter, what it holds, its faults and what was done about them. Absent where the host has none and none was given. */
+  /**
+   * The GPU: its adapter, memory, faults and recoveries. Absent if the host has none and none was
+   * given.
+   */
   readonly gpu?: EngineGpuInfo | undefined;
   readonly closed: boolean;
 }
 
-/** What engines of all families have, besides their functions. */
+/** Common members of the engines of all families, besides their functions. */
 export interface EngineBase {
-  /** What there is, and what has been. Starts nothing. */
+  /** The current state and history of the engine. Starts nothing. */
   info(): EngineInfo;
   /**
-   * Ends the engine: calls that come after are refused, those that wait or run are finished, or rejected with ENGINE_CLOSED. Resolves
-   * when all threads have ended. May be called again.
+   * Closes the engine: later calls are rejected; waiting and running calls are completed, or
+   * rejected with ENGINE_CLOSED. Resolves when all threads have ended. May be called again.
    */
   close(options?: { readonly abort?: boolean | undefined }): Promise<void>;
   /** `close()`, for `await using`. */
@@ -70,7 +76,7 @@ export interface EngineBase {
 
 const noContext = new ReadContext();
 
-/** The functions of a family's engines, by their names. */
+/** The functions of a family's engine, by name. */
 export type Operations = Readonly<Record<string, Descriptor>>;
 
 class ThreadEngine {
@@ -80,7 +86,7 @@ class ThreadEngine {
   readonly #threads: number;
   readonly #router: Router;
   readonly #device: "auto" | Device;
-  /** What the call that is being read says besides the options of its function, if it does. */
+  /** Engine options of the call that is being read, if it has any. */
   #context: ReadContext | undefined;
   readonly #readOther = (name: string, value: unknown): boolean => {
     this.#context ??= new ReadContext();
@@ -103,15 +109,19 @@ class ThreadEngine {
     }
   }
 
-  /** Opens the device that was asked for. @throws PathSignatureError GPU_UNAVAILABLE where there is to be no fallback */
+  /**
+   * Opens the requested device. @throws PathSignatureError GPU_UNAVAILABLE if there is no fallback
+   */
   async ready(): Promise<this> {
     if (this.#device === "webgpu") await this.#router.openOrWarn();
     return this;
   }
 
-  /** Thousands of small calls may be made at once: each makes no more than what it is read into, and one promise. */
+  /**
+   * Thousands of small calls may be made at once: each allocates only its reading and one promise.
+   */
   #run(operation: Descriptor, given: readonly unknown[]): Promise<unknown> {
-    // A getter of the caller's may make a call of its own meanwhile.
+    // A getter of the caller may make another call in the meantime.
     const outer = this.#context;
     this.#context = undefined;
     try {
@@ -144,7 +154,7 @@ class ThreadEngine {
     return this.#router.calibrate(calibrationOf(options, this.#threads, this as unknown as Measured, alone));
   }
 
-  /** The operation of a name. @throws PathSignatureTypeError OPERATION_UNKNOWN */
+  /** The operation with a name. @throws PathSignatureTypeError OPERATION_UNKNOWN */
   #operationOf(name: unknown): Descriptor {
     const operations = this.#operations;
     if (typeof name === "string" && Object.hasOwn(operations, name)) return operations[name] as Descriptor;
@@ -189,13 +199,13 @@ class ThreadEngine {
     await Promise.all([this.#router.close({ abort }), this.#scheduler.close({ abort })]);
   }
 
-  // Engines that do not know the symbol yet have no `await using` either; whoever compiles it away uses this name.
+  // Engines without the symbol have no `await using` either; transpiled code uses this name.
   [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")](): Promise<void> {
     return this.close();
   }
 }
 
-/** @throws PathSignatureError as `createEngine` says */
+/** @throws PathSignatureError as for `createEngine` */
 export async function makeEngine<E extends EngineBase>(
   runtime: Runtime,
   operations: Operations,

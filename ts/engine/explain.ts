@@ -1,52 +1,59 @@
-// What an engine would do with a call, and why. The plan of the processor's threads; a device that joins adds its own part.
+// Explains how an engine would run a call, and why: the plan for the CPU's threads, to which a GPU
+// adds its part.
 
 import { type Explanation, explanationInWords, type Verdict } from "../dispatch/index.ts";
 import { divide } from "../pool/division.ts";
 import type { Mode } from "../pool/executor.ts";
 import type { EngineCall } from "./call.ts";
 
-/** How the processor's threads would do a call. */
+/** How the CPU's threads would run a call. */
 export interface CpuPlan {
   readonly device: "cpu";
   /** How tasks reach threads: through shared memory, by transfer, or not at all. */
   readonly mode: Mode;
-  /** Threads that would work on it. */
+  /** Number of threads that would work on it. */
   readonly threads: number;
-  /** Tasks that it would be divided into, about. */
+  /** Approximate number of tasks. */
   readonly tasks: number;
-  /** Bytes of input and of output that a task stages at most, unless a vector's lanes of paths need more. */
+  /**
+   * Bytes of input and of output that a task stages at most, unless one path per lane needs more.
+   */
   readonly taskBytes: { readonly input: number; readonly output: number };
-  /** Milliseconds on one thread, about: for comparing calls, not a promise. */
+  /** Approximate milliseconds on one thread, for comparing calls; not a guarantee. */
   readonly milliseconds: number;
-  /** One sentence for each choice. */
+  /** One sentence per decision. */
   readonly reasons: readonly string[];
 }
 
-/** Why a call would run where it would. */
+/** Why a call would run on its device. */
 export interface Reasoning {
-  /** The kernel: "horner" or "pruned" on the CPU; "ends", "path", "prefix", "time", "pruned" or "stream" on a GPU. Of gradients "bracket" or "horner", and "pair", "straight" or "adjoint". */
+  /**
+   * The kernel. CPU: "horner" or "pruned". GPU: "ends", "path", "prefix", "time", "pruned" or
+   * "stream". Gradients: "bracket" or "horner" on the CPU, and "pair", "straight" or "adjoint" on
+   * the GPU.
+   */
   readonly kernel: string;
-  /** What each rule said, in their order; one of them decided. */
+  /** The verdict of each rule, in their order; one of them decided. */
   readonly verdicts: readonly Verdict[];
-  /** All of it for people, a line for each rule. */
+  /** The whole explanation as text, with a line per rule. */
   readonly text: string;
 }
 
-/** How a GPU would do a call. */
+/** How a GPU would run a call. */
 export interface GpuPlan extends Reasoning {
   readonly device: "webgpu";
-  /** Parts that the call is cut into. */
+  /** Number of parts that the call is cut into. */
   readonly blocks: number;
-  /** Milliseconds from call to result, about. */
+  /** Approximate milliseconds from call to result. */
   readonly milliseconds: number;
-  /** One sentence for each choice. */
+  /** One sentence per decision. */
   readonly reasons: readonly string[];
 }
 
-/** What an engine would do with a call. `refused`: why it would not, where `fallback` is "error". */
+/** How an engine would run a call. `refused`: why it would not, if `fallback` is "error". */
 export type CallPlan = ((CpuPlan & Reasoning) | GpuPlan) & { readonly refused?: string };
 
-/** An explanation of dispatch, with what the CPU would do where it is the CPU. */
+/** The explanation of a decision, with the CPU's plan if the call runs there. */
 export function explainCall({ plan, verdicts }: Explanation, cpu: () => CpuPlan): CallPlan {
   const { device, kernel, blocks, estimate, refused } = plan;
   const reasoning = { kernel, verdicts, text: explanationInWords({ plan, verdicts }) };

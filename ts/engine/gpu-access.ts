@@ -1,5 +1,5 @@
-// An engine's access to the GPU: its code is loaded and its device opened when a call first wants it; what is known of it, before
-// and after; how often it failed.
+// An engine's access to the GPU. Loads the code and opens the device when a call first needs it.
+// Keeps the known properties of the device and a count of its failures.
 
 import type { Capabilities } from "../dispatch/index.ts";
 import {
@@ -13,7 +13,9 @@ import {
 } from "../gpu/index.ts";
 import type { GpuParts } from "./router.ts";
 
-/** After so many faults in a row "auto" avoids the GPU until a call that asks for it succeeds. */
+/**
+ * After this many consecutive faults "auto" avoids the GPU, until a call that requests it succeeds.
+ */
 const mostFaultsInRow = 3;
 
 const unopened: GpuInfo = {
@@ -34,9 +36,9 @@ export class GpuAccess {
   readonly #source: GpuSource;
   #backend: Promise<GpuBackend> | undefined;
   #opened: GpuBackend | undefined;
-  /** What the device that was opened last allows. */
+  /** Properties of the device that was opened last. */
   #gpu: Capabilities["gpu"];
-  /** Why there is no device, after one was tried for. */
+  /** Why no device could be opened. */
   #missing: string | undefined;
   #faultsInRow = 0;
 
@@ -46,7 +48,7 @@ export class GpuAccess {
     this.isPossible = hostGpu(source) !== undefined;
   }
 
-  /** The backend, once its device was opened. */
+  /** The backend, once its device is open. */
   get opened(): GpuBackend | undefined {
     return this.#opened;
   }
@@ -59,13 +61,13 @@ export class GpuAccess {
     return this.#missing;
   }
 
-  /** Counts a call that ran there, or failed. */
+  /** Counts a call that succeeded there, or failed. */
   count(failed: boolean): void {
     this.#faultsInRow = failed ? this.#faultsInRow + 1 : 0;
   }
 
   /**
-   * The GPU, with a device that is there or was, and will be opened again.
+   * Opens the GPU, again if its device was lost.
    * @throws PathSignatureError GPU_UNAVAILABLE, GPU_LOST
    */
   async open(): Promise<GpuBackend> {
@@ -74,7 +76,7 @@ export class GpuAccess {
     try {
       backend = await this.#backend;
     } catch (error) {
-      // What could not be loaded may be there the next time.
+      // A failed import may succeed later.
       this.#backend = undefined;
       this.#missing = "its code could not be loaded";
       throw gpuFault("GPU_UNAVAILABLE", this.#missing, error);
@@ -92,7 +94,10 @@ export class GpuAccess {
     }
   }
 
-  /** What can be planned with: before a device is opened, the limits of every device. `again`: it is worth trying again. */
+  /**
+   * Properties for planning: before a device is open, the limits that every device has. `again`:
+   * another attempt is worthwhile.
+   */
   capabilities(again: boolean): Omit<Capabilities, "threads"> {
     if (!this.isPossible)
       return { without: "this host has no navigator.gpu, and none was given (Node: pass the `webgpu` package's)" };
@@ -102,7 +107,7 @@ export class GpuAccess {
     return { gpu: this.#gpu ?? { limits: usualLimits, adapter: "not asked for yet", isFallbackAdapter: false } };
   }
 
-  /** Absent where there is no GPU and none was tried for. */
+  /** Absent if there is no GPU and none was requested. */
   info(isClosed: boolean): (GpuInfo & { state: "closed" | "open" | "unavailable" }) | undefined {
     if (!this.isPossible && this.#missing === undefined) return undefined;
     const isOpen = this.#opened !== undefined && !isClosed;
@@ -110,7 +115,7 @@ export class GpuAccess {
     return { state, ...(this.#opened?.info() ?? unopened) };
   }
 
-  /** Frees the device where the library made it, and with it the tensors on it. */
+  /** Destroys the device if the library created it, with its tensors. */
   async close(): Promise<void> {
     await (await this.#backend?.catch(() => undefined))?.close();
   }

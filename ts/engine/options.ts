@@ -6,43 +6,61 @@ import { describe, rangeError, typeError } from "../input/errors.ts";
 import type { WorkerLike } from "../pool/host.ts";
 import type { Device } from "./backend.ts";
 
-/** Options of `createEngine`. Others are refused. */
+/** Options of `createEngine`. Unknown options are rejected. */
 export interface EngineOptions {
-  /** Workers at most: a whole number from 1 to 256, or as many as the machine runs threads at once. Default "auto". */
+  /**
+   * Maximum number of workers: a whole number from 1 to 256, or "auto" for as many as the machine
+   * runs at once. Default "auto".
+   */
   readonly threads?: number | "auto" | undefined;
   /**
-   * Whether threads share memory where the host lets them (Node, Deno, Bun, pages that are cross-origin isolated). Otherwise each
-   * task is transferred to its worker and back. Default true.
+   * Whether threads share memory if the host permits it (Node, Deno, Bun, cross-origin isolated
+   * pages). Otherwise each task is transferred to its worker and back. Default true.
    */
   readonly sharedMemory?: boolean | undefined;
   /**
-   * Makes a worker that runs the package's worker file (`path-signature/worker`), for hosts whose policy or bundler needs a hand: a
-   * `Worker` of the web or of `node:worker_threads`. Default: the file beside the one that this code is in.
+   * Creates a worker from the package's worker file (`path-signature/worker`), for hosts whose
+   * policy or bundler requires it: a `Worker` of the web or of `node:worker_threads`. Default: the
+   * file next to this module.
    */
   readonly workerFactory?: (() => WorkerLike | Promise<WorkerLike>) | undefined;
-  /** Calls that may wait or run at once; one more is refused with QUEUE_FULL. Default 65 536. */
+  /**
+   * Maximum number of waiting and running calls; further ones are rejected with QUEUE_FULL. Default
+   * 65 536.
+   */
   readonly maxQueued?: number | undefined;
-  /** Milliseconds without a call after which workers end and memory is given back; `Infinity`: never. Default 10 000. */
+  /**
+   * Milliseconds without calls after which workers end and memory is freed; `Infinity`: never.
+   * Default 10 000.
+   */
   readonly idleTimeout?: number | undefined;
-  /** Whether small calls with equal options that are made together are computed as one batch. Default true. */
+  /**
+   * Whether small concurrent calls with equal options are coalesced into one batch. Default true.
+   */
   readonly coalesce?: boolean | undefined;
   /**
-   * Where calls run that do not say it themselves: "auto" where each is expected to be faster, by the costs, and where its paths are.
-   * "webgpu" has the device opened at once. Default "auto".
+   * Default device of calls. "auto": where a call is expected to be faster by the costs, given
+   * where its paths are. "webgpu" also opens the device at once. Default "auto".
    */
   readonly device?: "auto" | Device | undefined;
   /**
-   * Where GPUs come from: an object such as `navigator.gpu` (in Node `create([])` of the package `webgpu`), or a device of yours, which is
-   * used as it is and never destroyed. Default the host's `navigator.gpu`.
+   * Source of GPUs: an object such as `navigator.gpu` (in Node `create([])` of the package
+   * `webgpu`), or your own device, which is never destroyed. Default the host's `navigator.gpu`.
    */
   readonly gpu?: GpuSource;
-  /** What calls cost on this machine, as `engine.calibrate` returns it, also by way of JSON. Default those of a typical one. */
+  /**
+   * Costs of calls on this machine, as `engine.calibrate` returns them; may be serialised as JSON.
+   * Default: the costs of a typical machine.
+   */
   readonly costs?: Costs | undefined;
-  /** What is done with a call that the GPU was asked for and cannot do, or failed at. Default "cpu": it is done there. */
+  /**
+   * What happens if the GPU cannot run a call that requests it, or fails: run it on the CPU, or
+   * reject. Default "cpu".
+   */
   readonly fallback?: "cpu" | "error" | undefined;
 }
 
-/** Options read, with defaults. */
+/** The options as read, with defaults. */
 export interface ReadEngineOptions {
   readonly threads: number;
   readonly sharedMemory: boolean;
@@ -56,7 +74,7 @@ export interface ReadEngineOptions {
   readonly fallback: "cpu" | "error";
 }
 
-/** More threads than this are a mistake. */
+/** A larger number of threads is rejected as a mistake. */
 const mostThreads = 256;
 
 const names = [
@@ -97,8 +115,9 @@ function readFallback(value: unknown): "cpu" | "error" {
 }
 
 /**
- * @param available - threads that the machine runs at once
- * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, ENGINE_OPTION, ENGINE_OPTION_TYPE, GPU_TYPE, COSTS_INVALID
+ * @param available - number of threads that the machine runs at once
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, ENGINE_OPTION, ENGINE_OPTION_TYPE,
+ *   GPU_TYPE, COSTS_INVALID
  */
 export function readEngineOptions(options: unknown, available: () => number): ReadEngineOptions {
   if (options !== undefined && (typeof options !== "object" || options === null))

@@ -1,4 +1,4 @@
-// Reads arguments of calls on engines: numbers in memory, or on a device.
+// Readers for arguments of calls on engines: numbers in memory, or on a device.
 
 import { isOnDevice, readCallAnywhere, readRowsOfShape } from "../gpu/index.ts";
 import { FLOAT32 } from "../input/arrays.ts";

@@ -1,4 +1,5 @@
-// What the type of an engine's result can know: in memory as the synchronous function's, on the GPU where that was asked for. Types only.
+// Types of an engine's results: in memory those of the synchronous function, on the GPU if
+// requested. Types only.
 
 import type { GpuGradients, GpuNumbers, GpuTensor } from "../gpu/index.ts";
 import type { Paths } from "../input/paths.ts";
@@ -6,7 +7,7 @@ import type { Signature } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf, StreamOf } from "../input/types.ts";
 import type { SignatureGradients } from "../operations/signature-vjp.ts";
 
-/** Of two types the one for where options ask a result to be. */
+/** Selects one of two types by the requested location of the result. */
 type Placed<O, OnDevice, InMemory> = O extends { readonly output: infer Place }
   ? Place extends "gpu"
     ? OnDevice

@@ -1,5 +1,5 @@
-// Routes each call to the GPU or to the processor's threads. A call that fails on the GPU is run again on the CPU; numbers are
-// transferred where they have to be. Where a call should run is ts/dispatch's to say, how it runs ts/gpu's.
+// Routes each call to the GPU or to the CPU's threads. ts/dispatch decides, ts/gpu runs it on the
+// GPU. A call that fails on the GPU is run again on the CPU; data is transferred as needed.
 
 import {
   type Capabilities,
@@ -30,7 +30,7 @@ import type { EngineCall } from "./call.ts";
 import { GpuAccess } from "./gpu-access.ts";
 import { free, monotone, RunningCalls } from "./running-calls.ts";
 
-/** What an entry brings for the GPU, loaded when one is used. */
+/** The code for the GPU, which an entry loads on first use. */
 export interface GpuParts {
   readonly makeBackend: (source: GpuSource) => GpuBackend;
   readonly calibrate: (
@@ -41,7 +41,7 @@ export interface GpuParts {
   ) => Promise<Costs>;
 }
 
-/** How calls are to be routed. */
+/** Options that determine routing. */
 export interface RouterSettings {
   readonly device: "auto" | Device;
   readonly gpu: GpuSource;
@@ -51,28 +51,31 @@ export interface RouterSettings {
   readonly maxQueued: number;
 }
 
-/** What a call says of where it runs. */
+/** A call's own options about where it runs. */
 export interface RouterContext extends CallContext {
-  /** Default the engine's. */
+  /** Default: the engine's. */
   readonly device?: "auto" | Device | undefined;
   readonly output: "cpu" | "gpu";
 }
 
 /** The GPU's part of {@link EngineInfo}. */
 export interface EngineGpuInfo extends GpuInfo {
-  /** "closed": no call has wanted it yet, or the engine was closed. */
+  /** "closed": no call has used it yet, or the engine is closed. */
   readonly state: "closed" | "open" | "unavailable";
   /** Calls that wait or run on it. */
   readonly calls: number;
-  /** Calls that were meant for it and were run on the CPU. */
+  /** Calls that were routed to it but run on the CPU. */
   readonly fallbacks: number;
 }
 
-/** A call that takes less than this part of the least that any call takes on a GPU runs on the CPU without further ado. */
+/**
+ * A call that costs less than this share of the minimum time on a GPU runs on the CPU without
+ * planning.
+ */
 const clearlyLess = 0.25;
 const mostWarnings = 20;
 
-/** Where calls run. */
+/** Decides where calls run. */
 export class Router {
   readonly warnings: string[] = [];
   readonly #settings: RouterSettings;
@@ -90,7 +93,7 @@ export class Router {
     this.#calls = new RunningCalls(settings.maxQueued);
   }
 
-  /** Whether a call has to come here: false where it runs on the CPU without question, which is decided at once. */
+  /** Whether a call needs the router: false if it clearly runs on the CPU. Synchronous. */
   concerns(call: EngineCall, { device, output }: RouterContext): boolean {
     if (output === "gpu" || isResident(call.inputs)) return true;
     const wanted = device ?? this.#settings.device;
@@ -100,14 +103,17 @@ export class Router {
     return call.cost * 1e-9 > clearlyLess * launch;
   }
 
-  /** Where a call would run, and why, as far as is known now. Opens nothing. */
+  /** Where a call would run, and why, by what is known now. Opens no device. */
   explain(call: EngineCall, { input, ...context }: RouterContext & { input?: "cpu" | "gpu" | undefined }): Explanation {
     if (call.gpu === undefined) return onCpuOnly(call.operation.name);
     const demand = this.#demandOf(call, context);
     return this.#decide(call.gpu, call, input === undefined ? demand : { ...demand, input });
   }
 
-  /** Runs a call where it belongs; gives its result. @throws what the operation throws, and faults of the device */
+  /**
+   * Runs a call on its device and returns the result. @throws as the operation, and errors of the
+   * device
+   */
   async run(call: EngineCall, context: RouterContext): Promise<unknown> {
     return this.#calls.run(context.signal, (signal) => this.#route(call, { ...context, signal, ...monotone(context) }));
   }
@@ -148,7 +154,7 @@ export class Router {
     }
   }
 
-  /** An operation that has no kernels for GPUs. Its inputs may lie on a device all the same. */
+  /** An operation without GPU kernels. Its inputs may still be on a device. */
   async #withoutKernels(
     call: EngineCall,
     { device = this.#settings.device, ...context }: RouterContext,
@@ -179,11 +185,11 @@ export class Router {
   }
 
   async #onCpu(call: EngineCall, context: RouterContext): Promise<unknown> {
-    // Opened first: without a device nothing has to be computed.
+    // Opened first: without a device nothing needs to be computed.
     const backend = context.output === "gpu" ? await this.#open() : undefined;
     const here = isResident(call.inputs)
       ? call.withInputs(await (await this.#open()).read(call.inputs))
-      : // What a failed device left of the results is dropped.
+      : // Results of a failed device are dropped.
         call.again();
     const result = await this.#cpu.run(here, context);
     return backend ? backend.upload(call.gpu!, here.inputs, result) : result;
@@ -193,7 +199,10 @@ export class Router {
     return this.#calls.isClosed ? Promise.reject(closed()) : this.#gpu.open();
   }
 
-  /** Makes ready what a call needs on the GPU; says whether that is where it would run. @throws as `open` does, and GPU_LIMITS */
+  /**
+   * Prepares the GPU for a call; returns whether the call would run there. @throws as `open`, and
+   * GPU_LIMITS
+   */
   async prepare(call: EngineCall, context: RouterContext): Promise<boolean> {
     const wouldBeThere = () => this.explain(call, context).plan.device === "webgpu";
     if (!wouldBeThere()) return false;
@@ -221,7 +230,7 @@ export class Router {
     });
   }
 
-  /** Opens the device that an engine was made for; warns where there is none. */
+  /** Opens the device that the options of the engine request; adds a warning if there is none. */
   async openOrWarn(): Promise<void> {
     try {
       await this.#open();
@@ -236,7 +245,9 @@ export class Router {
     return info && { ...info, calls: this.#calls.count, fallbacks: this.#fallbacks };
   }
 
-  /** Ends it, after what runs or at once; the device too where the library made it, and with it the tensors on it. */
+  /**
+   * Closes the router, after its calls or at once, with the library's own device and its tensors.
+   */
   async close({ abort }: { readonly abort: boolean }): Promise<void> {
     await this.#calls.close(abort);
     await this.#gpu.close();
@@ -248,7 +259,7 @@ export class Router {
     return { device: device ?? this.#settings.device, fallback, input, output };
   }
 
-  /** `tried`: a device was asked for just now, so that what came of it is known. */
+  /** `tried`: a device was just requested, so the outcome is known. */
   #decide(gpu: GpuOperation, { call }: EngineCall, demand: Demand, tried = false): Explanation {
     const capabilities = {
       threads: this.#settings.threads,
@@ -270,7 +281,7 @@ export class Router {
   }
 }
 
-/** Whether a call asks for the GPU, or has something to do with it that cannot be elsewhere. */
+/** Whether a call requests the GPU, or has input or output that is on it. */
 const insists = ({ device, input, output }: Demand): boolean =>
   device === "webgpu" || (device === "auto" && (input === "gpu" || output === "gpu"));
 
@@ -283,7 +294,7 @@ function onCpuOnly(name: string): Explanation {
   };
 }
 
-/** `isThere`: a device, or none was asked for yet. */
+/** `isThere`: there is a device, or none was requested yet. */
 function refusal(why: string, isThere: boolean): Error {
   if (why.includes("float32")) return typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" on the GPU');
   return gpuFault(isThere ? "GPU_LIMITS" : "GPU_UNAVAILABLE", why);

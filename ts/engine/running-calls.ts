@@ -1,4 +1,5 @@
-// The calls that an engine has handed to its router: how many there may be, how each is aborted, and what closing waits for.
+// The calls that an engine has passed to its router: their maximum number, abort signals, and
+// completion.
 
 import type { GpuTensor } from "../gpu/index.ts";
 import { closed, full } from "../pool/errors.ts";
@@ -22,7 +23,11 @@ export class RunningCalls {
     return this.#closed;
   }
 
-  /** Runs something as a call. @throws PathSignatureError ENGINE_CLOSED, QUEUE_FULL, the signal's reason, and what `begin` throws */
+  /**
+   * Runs `begin` as a call.
+   * @throws PathSignatureError ENGINE_CLOSED, QUEUE_FULL, the signal's reason, and errors of
+   *   `begin`
+   */
   async run<T>(signal: AbortSignal | undefined, begin: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     if (this.#closed) throw closed();
@@ -42,7 +47,7 @@ export class RunningCalls {
     }
   }
 
-  /** Refuses further calls and ends those in progress, after they are done or at once. */
+  /** Rejects further calls and ends those in progress, after completion or at once. */
   async close(abort: boolean): Promise<void> {
     this.#closed = true;
     if (abort) for (const controller of this.#calls.keys()) controller.abort(closed());
@@ -50,10 +55,13 @@ export class RunningCalls {
   }
 }
 
-/** Frees a result, where it is on a device. */
+/** Frees a result that is on a device. */
 export const free = (result: unknown): void => (result as Partial<GpuTensor> | undefined)?.destroy?.();
 
-/** A promise, or the signal's reason at once. A result that comes late, and is on a device, is freed. */
+/**
+ * The result of a promise, or a rejection as soon as the signal aborts. Late results on a device
+ * are freed.
+ */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -66,7 +74,7 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** A listener that never hears the same progress twice, nor less than before: a call may be run again after a fault. */
+/** Reports only rising progress: a call may be run again after a fault. */
 export function monotone({ onProgress }: CallContext): Pick<CallContext, "onProgress"> {
   if (onProgress === undefined) return {};
   let last = 0;

@@ -1,4 +1,5 @@
-// Calls that measure a machine (ts/dispatch/calibrate.ts), on an engine's threads and on its GPU. Loaded with the code for GPUs.
+// Runs the calls that measure a machine (ts/dispatch/calibrate.ts) on the engine's threads and GPU.
+// Loaded with the code for GPUs.
 
 import { type Capabilities, type Costs, calibrate as calibrateMachine, type Trial } from "../dispatch/index.ts";
 import { type GpuBackend, measuredOperation, readCallAnywhere } from "../gpu/index.ts";
@@ -7,7 +8,7 @@ import type { Calibration } from "./calibration.ts";
 
 const STORAGE_AND_COPY = 0x80 | 0x8;
 
-/** Smooth numbers of size one. */
+/** Smooth paths with numbers of magnitude one. */
 function numbersOf({ batch, points, channels, dtype }: Trial) {
   const wave = (_: unknown, i: number) => Math.sin(i * 0.37) + Math.sin(i * 0.011);
   const from = { length: batch * points * channels };
@@ -20,7 +21,7 @@ function machineOf(threads: number, adapter: string | undefined): string {
   return `${host}, ${threads} of ${availableThreads()} threads; ${adapter ?? "no GPU"}`;
 }
 
-/** Measures the machine. @throws PathSignatureError CLOCK_FROZEN, what a call throws, and the signal's reason */
+/** Measures the machine. @throws CLOCK_FROZEN, errors of calls, and the signal's reason */
 export async function calibrate(
   { budgetMs, signal, threads, engine, alone }: Calibration,
   backend: GpuBackend | undefined,

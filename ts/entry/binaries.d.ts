@@ -1,5 +1,4 @@
-// What a bundler or host makes of the import of a binary. Types only, for the entries beside this
-// file.
+// Types of imported binaries, as bundlers and hosts provide them. For the entries in this folder.
 
 declare module "*.wasm" {
   const module: WebAssembly.Module;

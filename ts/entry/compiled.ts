@@ -1,11 +1,11 @@
-// Entries for hosts that compile no bytes at run time: their binaries are imported as modules.
-// Nothing that compiles bytes or starts workers can be reached from here; test/packaging looks for
-// it.
+// Entries for hosts that cannot compile bytes at run time: their binaries are imported as modules.
+// Code that compiles bytes or starts workers must not be reachable from here; test/packaging checks
+// this.
 
 import type { Variant } from "../wasm/probe.ts";
 import { type Loader, onlyModules } from "../wasm/runtime.ts";
 
-/** Takes the modules that the entry imports, from the one that is preferred, on. */
+/** Takes the modules that the entry imports, in order of preference. */
 export const loader = (family: string, modules: Readonly<Partial<Record<Variant, WebAssembly.Module>>>): Loader => ({
   family,
   variants: Object.keys(modules) as Variant[],

@@ -1,5 +1,5 @@
-// What entries load when an engine is asked for: the engine, how to start the worker file, and
-// where the code for GPUs is.
+// Modules that entries load to create an engine: the engine, the start of the worker file, and the
+// loader of the code for GPUs.
 
 export { makeEngine } from "../engine/engine.ts";
 export { loadGpu } from "./load-gpu.ts";

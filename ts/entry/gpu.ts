@@ -1,5 +1,4 @@
-// What an engine loads when a GPU is first used: the device, its kernels, and the measuring of
-// machines.
+// Modules that an engine loads when a GPU is first used: the device, its kernels, and calibration.
 
 import { GpuBackend, type GpuSource } from "../gpu/index.ts";
 

@@ -1,6 +1,5 @@
-// Entries that carry their binaries, for hosts that may compile bytes: Node, browsers, Deno, Bun.
-// Nothing happens on import: the bytes are text until the first call, or `init`, decodes those that
-// it takes.
+// Entries with inlined binaries, for hosts that can compile bytes: Node, browsers, Deno, Bun.
+// Import has no side effects: the bytes are text until the first call, or `init`, decodes them.
 
 import type { EngineParts } from "../engine/bind.ts";
 import { failure, reasonOf } from "../input/errors.ts";
@@ -9,7 +8,7 @@ import { compileLater, compileNow, compileSource } from "../wasm/compile.ts";
 import type { Variant } from "../wasm/probe.ts";
 import type { Loader } from "../wasm/runtime.ts";
 
-/** Loads what the build made of a family's binaries. */
+/** Loads the generated module with a family's binaries. */
 export const loader = (family: string, binaries: InlinedBinaries): Loader => ({
   family,
   moduleNow(variant) {
@@ -30,8 +29,8 @@ export const loader = (family: string, binaries: InlinedBinaries): Loader => ({
 });
 
 /**
- * Loads the engine, and the binary for threads that share memory.
- * @param threads - its patch of `relaxed`
+ * Loads the engine and the binary for threads that share memory.
+ * @param threads - the patch of `relaxed` that gives it
  */
 export async function loadEngine(relaxed: string, threads: Promise<{ default: string }>): Promise<EngineParts> {
   const [{ loadGpu, makeEngine, startWorker }, { default: patch }] = await Promise.all([

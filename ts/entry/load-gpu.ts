@@ -1,4 +1,4 @@
-// Where the code for GPUs is: in a file of its own, loaded when a device is first opened.
+// Loads the code for GPUs, a separate file, when a device is first opened.
 
 import type { GpuParts } from "../engine/router.ts";
 

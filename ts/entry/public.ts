@@ -1,5 +1,5 @@
-// What the entries of all families export. Re-exports only; what is a family's own is listed in
-// ts/operations/<family>.ts.
+// Exports of the entries of all families. Re-exports only; ts/operations/<family>.ts lists those of
+// one family.
 
 export type { ArrayOf, DType, NumericView } from "../input/arrays.ts";
 export {

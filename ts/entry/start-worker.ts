@@ -1,17 +1,21 @@
-// Starts the package's worker, in any host that has workers: from its file, which is installed
-// beside this one and which some bundlers emit. Where that is missing or may not be loaded, from
-// the text of its script.
+// Starts the package's worker in any host that has workers: from its file, which is installed next
+// to this one and which some bundlers emit. If the file is missing or blocked, from the text of its
+// script.
 
 import { workerSource } from "../generated/worker-source.ts";
 import { type NodeWorkerLike, type WebWorkerLike, type WorkerLike, workerThreads } from "../pool/host.ts";
 import { greetingMessage } from "../pool/protocol.ts";
 
-/** A name that bundlers do not follow: bundled for Node, the file stays where it is installed. */
+/**
+ * A name that bundlers do not follow: in bundles for Node, the file stays where it is installed.
+ */
 const file = "./worker.ts";
 /** In two steps for the same reason. */
 const here = import.meta.url;
 
-/** A script that has not sent its greeting by then, nor failed, is no worker of this package. */
+/**
+ * Timeout for the greeting of a worker's script, after which it is not a worker of this package.
+ */
 const patienceMilliseconds = 5000;
 
 /** Whether the file has failed before, so that it is not tried again. */
@@ -22,10 +26,10 @@ export function startWorker(): WorkerLike | Promise<WorkerLike> {
   if (typeof Worker !== "function") throw new Error("this host has no workers");
   if (fileFailed) return fromText();
   try {
-    // Bundlers recognise a worker by exactly this expression.
+    // Bundlers recognise exactly this expression as a worker.
     return orFromText(new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }));
   } catch {
-    // The package is of another origin than the page, or this file has no URL.
+    // The package has another origin than the page, or this file has no URL.
     fileFailed = true;
     return fromText();
   }
@@ -35,7 +39,7 @@ export function startWorker(): WorkerLike | Promise<WorkerLike> {
 function startThread(): NodeWorkerLike {
   const { Worker: Thread } = workerThreads() as NonNullable<ReturnType<typeof workerThreads>>;
   const url = fileUrl();
-  // The program's own flags (`-e`, `--input-type`) would be refused for a file.
+  // The flags of the program (`-e`, `--input-type`) would be rejected for a file.
   if (url !== undefined) return new Thread(url, { execArgv: [] });
   return new Thread(workerSource, { execArgv: [], eval: true });
 }
@@ -53,7 +57,7 @@ function fileUrl(): URL | undefined {
   }
 }
 
-/** A worker once it has sent its greeting; one made of the text if it does not. */
+/** A worker that has sent its greeting; one started from the text if the file did not. */
 async function orFromText(worker: WebWorkerLike): Promise<WebWorkerLike> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let listen: (event: MessageEvent) => void = () => undefined;
@@ -77,7 +81,7 @@ async function orFromText(worker: WebWorkerLike): Promise<WebWorkerLike> {
 let textUrl: string | undefined;
 
 /**
- * Needs `worker-src blob:` where the page has a Content Security Policy. Without it the pool runs
+ * Requires `worker-src blob:` if the page has a Content Security Policy. Without it the pool runs
  * on the calling thread and warns.
  */
 function fromText(): WebWorkerLike {

@@ -1,13 +1,13 @@
-// `path-signature/tfjs`: signatures in TensorFlow.js, on the same binaries as the main entry's.
-// Needs @tensorflow/tfjs-core and @tensorflow/tfjs-layers beside it.
+// `path-signature/tfjs`: signatures in TensorFlow.js, with the binaries of the main entry. Requires @tensorflow/tfjs-core
+// and @tensorflow/tfjs-layers.
 
 import { bindTensorSignature } from "../adapters/tfjs.ts";
 import { bindSigLayer } from "../adapters/tfjs-layer.ts";
 import { signatureWithVjp } from "../index.ts";
 
 /**
- * The op, and what is awaited before it is used on a WebGPU backend. @see {@link TensorSignature},
- * {@link Prepare}
+ * The op, and the function to await before it is used on a WebGPU backend. @see
+ * {@link TensorSignature}, {@link Prepare}
  */
 export const { signature, prepare } = bindTensorSignature(signatureWithVjp, () => import("../adapters/tfjs-webgpu.ts"));
 

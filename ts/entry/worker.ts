@@ -1,5 +1,5 @@
-// The worker file: the script of the pool's workers, in any host that has them. It answers the
-// calling thread through comlink.
+// The worker file: the script of the pool's workers in every host. It serves the calling thread
+// through comlink.
 
 import { expose } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
@@ -15,7 +15,7 @@ type Host = { process?: { getBuiltinModule?: (name: string) => { parentPort: Por
 const parent = (globalThis as Host).process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
 const port = (parent ?? globalThis) as Port;
 
-/** A page or a program that imports this file is no worker, and its messages are not answered. */
+/** A page or program that imports this file is not a worker, and its messages are ignored. */
 const isWorker = "WorkerGlobalScope" in globalThis;
 
 if (parent || isWorker) {

@@ -1,6 +1,6 @@
-// The GPU as a backend: opens a device when the first call comes, runs calls on it, and answers faults: by another device where
-// the one is lost, by smaller blocks where memory ran out. Whether a call should run here at all is dispatch's to say, what it
-// computes its operation's.
+// The GPU as a backend: opens a device when the first call comes, runs calls on it, and answers
+// faults: by another device where the one is lost, by smaller blocks where memory ran out. Whether
+// a call should run here at all is dispatch's to say, what it computes its operation's.
 
 import { typeError } from "../input/errors.ts";
 import type { Resident } from "../input/resident.ts";
@@ -9,10 +9,10 @@ import { gpuFault, isGpuFault } from "./faults.ts";
 import { residentsOf } from "./input.ts";
 import type { MemoryUse } from "./memory.ts";
 import type { CallInputs, GpuOperation, RunOptions } from "./operation.ts";
-import { readInputs } from "./readback.ts";
 import { pipelinesOf, planOn, runOn } from "./run.ts";
 import type { CallShape } from "./shape.ts";
 import type { GpuSource } from "./source.ts";
+import { readInputs } from "./transfers.ts";
 
 /** How a caller wants a call to run. */
 export interface RunContext extends Pick<RunOptions, "onProgress" | "pieces"> {
@@ -26,8 +26,8 @@ export interface FaultReport {
   readonly code: string;
   readonly message: string;
   /**
-   * "new device", "smaller blocks": the call was run again. "passed on": it failed, and its caller had the choice. "uncaptured": an
-   * error of the device that no call is known to have made.
+   * "new device", "smaller blocks": the call was run again. "passed on": it failed, and its caller
+   * had the choice. "uncaptured": an error of the device that no call is known to have made.
    */
   readonly answer: "new device" | "smaller blocks" | "passed on" | "uncaptured";
 }
@@ -39,7 +39,7 @@ export interface GpuInfo {
   /** Whether the device is the user's. */
   readonly isShared: boolean;
   readonly features: readonly string[];
-  /** Invocations that exchange registers; 1 where there are no subgroups, or invocations are not in order there. */
+  /** Neighbouring invocations that exchange registers; 1 where kernels cannot count on any. */
   readonly subgroupSize: number;
   readonly memory: MemoryUse;
   readonly pipelines: number;
@@ -66,10 +66,7 @@ export class GpuBackend {
     this.#source = source;
   }
 
-  /**
-   * The device, opened now if there is none or the last was lost.
-   * @throws PathSignatureError GPU_UNAVAILABLE, GPU_LOST (the user's device: there is no other)
-   */
+  /** The device, opened if there is none or it was lost. @throws GPU_UNAVAILABLE, GPU_LOST */
   open(): Promise<Device> {
     if (this.#closed) return Promise.reject(gpuFault("GPU_UNAVAILABLE", "this backend is closed"));
     if (this.#current?.isLost && this.#current.isOwn) this.#forget();
@@ -97,8 +94,8 @@ export class GpuBackend {
 
   /**
    * Runs a call with float32 numbers; gives its result, in memory or on the device.
-   * @throws PathSignatureError NOT_FINITE, NOT_REPRESENTABLE, GPU_UNAVAILABLE, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED, GPU_LIMITS, and
-   *   the signal's reason
+   * @throws PathSignatureError NOT_FINITE, NOT_REPRESENTABLE, GPU_UNAVAILABLE, GPU_LOST,
+   *   GPU_OUT_OF_MEMORY, GPU_FAILED, GPU_LIMITS, and the signal's reason
    */
   async run<Numbers, OnDevice>(
     operation: GpuOperation<Numbers, unknown, OnDevice>,
@@ -144,14 +141,14 @@ export class GpuBackend {
     if (this.#faults.length > mostFaults) this.#faults.shift();
   }
 
-  /** The same inputs, all of them in memory. @throws PathSignatureError as `run` does, and GPU_BUFFER */
+  /** The same inputs in memory. @throws PathSignatureError as `run` does, and GPU_BUFFER */
   async read(inputs: CallInputs): Promise<CallInputs> {
     const device = await this.open();
     checkResidents(device, residentsOf(inputs));
     return readInputs(device, inputs);
   }
 
-  /** A call's result that was computed on the CPU, on the device. @throws PathSignatureError as `run` does */
+  /** Copies a result of the CPU to the device. @throws PathSignatureError as `run` does */
   async upload<Result, OnDevice>(
     operation: GpuOperation<unknown, Result, OnDevice>,
     inputs: CallInputs,
@@ -182,7 +179,7 @@ export class GpuBackend {
     };
   }
 
-  /** Frees what the library has on the device, and the device where it is the library's. Tensors of it are gone then. */
+  /** Frees what the library made: the device too, if it did, and tensors with it. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#opening?.catch(() => undefined);
@@ -190,7 +187,7 @@ export class GpuBackend {
   }
 }
 
-/** Tensors know their device. A user's buffer does not: the implementation's validation finds out. */
+/** Tensors know their device; of a user's buffer only validation finds out. */
 function checkResidents(device: Device, residents: readonly Resident[]): void {
   for (const resident of residents) {
     if (resident.device === undefined || resident.device === device.gpu) continue;

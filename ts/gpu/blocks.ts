@@ -1,35 +1,19 @@
-// Cuts a call for a device: into blocks of paths whose buffers stay small, or, where a single path is more than a buffer may
-// hold, into segments of its time, each continuing where the one before ended. Pure arithmetic. The counterpart of
-// ts/run/blocks.ts.
+// Cuts a call for a device: into blocks of paths whose buffers stay small, or, where a single path
+// is more than a buffer may hold, into segments of its time, each continuing where the one before
+// ended. Pure arithmetic. The counterpart of ts/run/blocks.ts.
 //
-// Memory is bounded: at most three blocks are in progress, one being uploaded, one computed, one read back. A block has at most
-// `blockBytes` of input, of output and of intermediate signatures each, or what a single path needs of them.
+// Memory is bounded: at most three blocks are in progress, one being uploaded, one computed, one
+// read back. A block has at most `blockBytes` of input, of output and of intermediate signatures
+// each, or what a single path needs of them.
 
+import type { Call } from "../input/call.ts";
 import type { DeviceLimits } from "./device.ts";
+import { type CallShape, type Residency, sizesOf } from "./shape.ts";
 
 /** Each of a block's input, output and intermediate signatures, unless one path needs more. */
 export const blockBytes = 16 * 2 ** 20;
 /** Blocks in progress at once. */
 export const blocksInProgress = 3;
-
-/** A call's sizes, as the cut sees them. */
-export interface CutSizes {
-  readonly batch: number;
-  /** Points of the longest path, a basepoint not counted. */
-  readonly points: number;
-  readonly channels: number;
-  /** Numbers of a signature as returned. */
-  readonly row: number;
-  /** Signatures returned for each path. */
-  readonly rows: number;
-  readonly stream: boolean;
-  /** Numbers of intermediate signatures of a path. */
-  readonly intermediate: number;
-  /** Whether the paths are on the device already, so that nothing is gained by small blocks of them. */
-  readonly resident: boolean;
-  /** Whether results stay there. */
-  readonly stays: boolean;
-}
 
 /** How a call is cut. */
 export interface Cut {
@@ -41,29 +25,43 @@ export interface Cut {
 
 const bytes = 4;
 
-/** The largest range that can be bound: bindings begin at an aligned offset, up to an alignment before the data. */
+/** The largest range that can be bound, less what a binding may begin before its data. */
 export const bindable = (limits: DeviceLimits): number =>
   Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) - limits.minStorageBufferOffsetAlignment;
 
-/** Whether the signatures of one path, one of them at a time, can be on the device at all. */
-export const fitsDevice = ({ row, channels }: Pick<CutSizes, "row" | "channels">, limits: DeviceLimits): boolean =>
+/** Whether one path's signatures, one of them at a time, can be on the device at all. */
+export const fitsDevice = (row: number, channels: number, limits: DeviceLimits): boolean =>
   Math.max(row, 2 * channels) * bytes <= bindable(limits);
 
-/** The cut of a call that {@link fitsDevice}. `usual`: bytes of a block's parts. */
-export function cutFor(sizes: CutSizes, limits: DeviceLimits, usual = blockBytes): Cut {
-  const { batch, points, channels, row, rows, stream, intermediate, resident, stays } = sizes;
+/**
+ * The cut of a call that {@link fitsDevice}. `intermediate`: numbers of a path's intermediate
+ * signatures. `usual`: bytes of each part of a block that is not on the device anyway.
+ */
+export function cutFor(
+  shape: CallShape,
+  { input, output }: Residency,
+  intermediate: number,
+  limits: DeviceLimits,
+  usual = blockBytes,
+): Cut {
+  const { batch, points, channels, stream = false } = shape;
+  const { row, rows } = sizesOf(shape);
   const most = bindable(limits);
-  const input = points * channels * bytes;
-  const output = rows * row * bytes;
-  const needs = Math.max(input, output, intermediate * bytes);
-  if (needs > most) {
+  const inputBytes = points * channels * bytes;
+  const outputBytes = Math.max(1, rows) * row * bytes;
+  if (Math.max(inputBytes, outputBytes, intermediate * bytes) > most) {
     // The state after a segment, and intermediate signatures, do not grow with its steps.
     const perStep = Math.max(channels, stream ? row : 0) * bytes;
     return { paths: 1, steps: Math.max(1, Math.floor(most / perStep) - 1) };
   }
   const fit = (each: number, isOnDevice: boolean) =>
     each === 0 ? batch : Math.max(1, Math.floor((isOnDevice ? most : Math.min(most, usual)) / each));
-  const paths = Math.min(batch, fit(input, resident), fit(output, stays), fit(intermediate * bytes, false));
+  const paths = Math.min(
+    batch,
+    fit(inputBytes, input === "gpu"),
+    fit(outputBytes, output === "gpu"),
+    fit(intermediate * bytes, false),
+  );
   return { paths: Math.max(1, paths), steps: undefined };
 }
 
@@ -79,26 +77,19 @@ export interface Block {
   readonly ragged: boolean;
   /** Whether the basepoint comes before (run backwards: after) the points. */
   readonly basepoint: boolean;
-  /** What paths continue: the call's initial signatures, if any, or the state after the block before. */
+  /** What paths continue: the call's initial signatures, or the state after the block before. */
   readonly continues: "initial" | "state";
   /** Rows that are written for each path, and the number of the first. */
   readonly rows: number;
   readonly firstRow: number;
-  /** Whether its rows are part of the call's result; if not, they are the state that the next block continues. */
+  /** Whether its rows are part of the result; else they are the state for the next block. */
   readonly isResult: boolean;
 }
 
-/** What the blocks depend on. */
-export interface Sequence {
-  readonly batch: number;
-  readonly points: number;
-  readonly lengths: ArrayLike<number> | undefined;
-  /** `undefined` or `false`: there is none. */
+/** What the blocks of a call depend on. A basepoint of `undefined` or `false` is none. */
+export type Sequence = Pick<Call, "batch" | "points" | "lengths" | "inverse" | "stream" | "rows"> & {
   readonly basepoint: unknown;
-  readonly inverse: boolean;
-  readonly stream: boolean;
-  readonly rows: number;
-}
+};
 
 const hasBasepoint = ({ basepoint }: Sequence): boolean => basepoint !== undefined && basepoint !== false;
 
@@ -110,19 +101,28 @@ export function* blocksOf(call: Sequence, cut: Cut): Generator<Block> {
   }
   for (let first = 0; first < call.batch; first += cut.paths) {
     yield {
+      ...onePath,
       first,
       paths: Math.min(cut.paths, call.batch - first),
       from: 0,
       points: call.points,
       ragged: call.lengths !== undefined,
       basepoint: hasBasepoint(call),
-      continues: "initial",
       rows: call.rows,
-      firstRow: 0,
-      isResult: true,
     };
   }
 }
+
+/** What blocks of one path by itself have in common, unless they say otherwise. */
+export const onePath = {
+  paths: 1,
+  ragged: false,
+  basepoint: false,
+  continues: "initial",
+  rows: 1,
+  firstRow: 0,
+  isResult: true,
+} as const;
 
 /** One path, cut at multiples of `steps` from where it starts to run. */
 function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Block> {
@@ -141,34 +141,14 @@ function* segmentsOf(call: Sequence, path: number, steps: number): Generator<Blo
     const rows = call.stream ? own : 1;
     // A stream of one point has no rows of its own.
     if (rows === 0) continue;
-    yield {
-      first: path,
-      paths: 1,
-      from,
-      points: end - begin + 1,
-      ragged: false,
-      basepoint,
-      continues,
-      rows,
-      firstRow,
-      isResult: call.stream || last,
-    };
+    const isResult = call.stream || last;
+    yield { ...onePath, first: path, from, points: end - begin + 1, basepoint, continues, rows, firstRow, isResult };
     continues = "state";
     if (call.stream) firstRow += rows;
   }
   // Past its end a path's last row repeats.
   for (; call.stream && firstRow < call.rows; firstRow += steps) {
-    yield {
-      first: path,
-      paths: 1,
-      from: 0,
-      points: 1,
-      ragged: false,
-      basepoint: false,
-      continues,
-      rows: Math.min(steps, call.rows - firstRow),
-      firstRow,
-      isResult: true,
-    };
+    const rows = Math.min(steps, call.rows - firstRow);
+    yield { ...onePath, first: path, from: 0, points: 1, continues, rows, firstRow };
   }
 }

@@ -1,10 +1,11 @@
-// A device and what is known of it: where it comes from, limits, features, whether it is lost; error scopes around everything that
-// it is told. A user's own device is used as it is and never destroyed.
+// A device: where it comes from, its limits and features, whether it is lost; error scopes around
+// everything that is submitted. A user's own device is used as it is and never destroyed.
 
 import { blockBytes } from "./blocks.ts";
 import { faultOf, faultOfRejection, gpuFault } from "./faults.ts";
 import { Memory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
+import type { Region } from "./regions.ts";
 import { type GpuSource, hostGpu, isDevice } from "./source.ts";
 import { subgroupSizeOf } from "./subgroups.ts";
 import { Submitter } from "./submit.ts";
@@ -19,11 +20,11 @@ export interface DeviceLimits {
   readonly maxComputeWorkgroupsPerDimension: number;
   readonly minStorageBufferOffsetAlignment: number;
   readonly minUniformBufferOffsetAlignment: number;
-  /** Invocations of a subgroup that are neighbours, in order (subgroups.ts); 1 where there are no subgroups. */
+  /** Invocations of a subgroup that are neighbours, in order (subgroups.ts); 1: none. */
   readonly subgroupSize?: number | undefined;
 }
 
-/** Limits of an adapter that are asked for as they are; the alignments are not asked for, their defaults suit every adapter. */
+/** Limits that are requested as the adapter has them; default alignments suit every adapter. */
 const wanted = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -32,6 +33,9 @@ const wanted = [
   "maxComputeWorkgroupSizeX",
   "maxComputeWorkgroupsPerDimension",
 ] as const;
+
+const alignments = ["minStorageBufferOffsetAlignment", "minUniformBufferOffsetAlignment"] as const;
+type Limit = (typeof wanted | typeof alignments)[number];
 
 const leastBlockBytes = 2 ** 18;
 
@@ -43,17 +47,14 @@ export interface AdapterInfo {
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** A software implementation: right, but slower than the CPU's own kernels. */
+  /** A software implementation: correct, but slower than the CPU's own kernels. */
   readonly isFallbackAdapter: boolean;
 }
 
-/**
- * Makes a device, or takes the user's.
- * @throws PathSignatureError GPU_UNAVAILABLE
- */
+/** Makes a device, or takes the user's. @throws PathSignatureError GPU_UNAVAILABLE */
 export async function openDevice(source: GpuSource): Promise<Device> {
   if (source !== undefined && isDevice(source))
-    return knowing(new Device(source, source.adapterInfo, false), source.adapterInfo);
+    return probed(new Device(source, source.adapterInfo, false), source.adapterInfo);
   const gpu = hostGpu(source);
   if (!gpu) throw gpuFault("GPU_UNAVAILABLE", "this host has no navigator.gpu (Node: pass the `webgpu` package's)");
   let adapter: GPUAdapter | null;
@@ -71,11 +72,11 @@ export async function openDevice(source: GpuSource): Promise<Device> {
   } catch (error) {
     throw gpuFault("GPU_UNAVAILABLE", "the adapter gave no device", error);
   }
-  return knowing(new Device(device, adapter.info, true), adapter.info);
+  return probed(new Device(device, adapter.info, true), adapter.info);
 }
 
-/** Asks a device what only trying tells. */
-async function knowing(device: Device, info: GPUAdapterInfo | undefined): Promise<Device> {
+/** Finds out what has to be tried. */
+async function probed(device: Device, info: GPUAdapterInfo | undefined): Promise<Device> {
   device.limits = { ...device.limits, subgroupSize: await subgroupSizeOf(device, info) };
   return device;
 }
@@ -90,17 +91,17 @@ export class Device {
   readonly memory: Memory;
   readonly pipelines: Pipelines;
   readonly submitter: Submitter;
-  /** What is bound where a kernel's options say that nothing is read. */
+  /** Bound where a kernel's options say that nothing is read. */
   readonly nothing: GPUBuffer;
   /** Resolves, with the reason, when the device is lost. */
   readonly lost: Promise<string>;
   #lostBecause: string | undefined;
   readonly #constants = new Map<string, GPUBuffer>();
-  /** What waits for the device and fails with it. */
+  /** Rejects the promises that wait for the device. */
   readonly #waiting = new Set<() => void>();
   /** Bytes of each part of a block; less once memory has run out. */
   blockBytes = blockBytes;
-  /** Told of errors that no scope caught: of the library's own device only, since a shared one has errors of others too. */
+  /** Called with errors that no scope caught, of the library's own device. */
   onUncaptured: (message: string) => void = () => undefined;
 
   constructor(gpu: GPUDevice, info: GPUAdapterInfo | undefined, isOwn: boolean) {
@@ -121,22 +122,22 @@ export class Device {
     if (isOwn) gpu.addEventListener?.("uncapturederror", this.#onUncaptured);
   }
 
-  // Not prevented from showing up on the console as well.
+  // The host's console shows them as well.
   readonly #onUncaptured = (event: Event): void => this.onUncaptured((event as GPUUncapturedErrorEvent).error.message);
 
   get isLost(): boolean {
     return this.#lostBecause !== undefined;
   }
 
-  /** Numbers that are the same for all calls of a shape: brought to the device once, and kept as long as it is. */
-  constant(name: string, make: () => Uint32Array<ArrayBuffer>): GPUBuffer {
+  /** Numbers that all calls of a shape share: uploaded once, kept as long as the device. */
+  constant(name: string, make: () => Uint32Array<ArrayBuffer>): Region {
     const known = this.#constants.get(name);
-    if (known) return known;
+    if (known) return { buffer: known, at: 0, bytes: known.size };
     const numbers = make();
     const buffer = this.gpu.createBuffer({ size: Math.max(4, numbers.byteLength), usage: STORAGE, label: name });
     this.gpu.queue.writeBuffer(buffer, 0, numbers);
     this.#constants.set(name, buffer);
-    return buffer;
+    return { buffer, at: 0, bytes: buffer.size };
   }
 
   /** After memory has run out. */
@@ -153,7 +154,7 @@ export class Device {
     if (this.#lostBecause !== undefined) throw gpuFault("GPU_LOST", `the device was lost: ${this.#lostBecause}`);
   }
 
-  /** A promise of the device, which fails when the device is lost, whatever the implementation does with it then. */
+  /** A promise of the device, rejected when the device is lost, whatever becomes of it. */
   whileAlive<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const fail = () => {
@@ -161,7 +162,7 @@ export class Device {
         reject(gpuFault("GPU_LOST", `the device was lost: ${this.#lostBecause}`));
       };
       if (this.isLost) {
-        // How it ends is nobody's then.
+        // Its own outcome no longer matters.
         promise.catch(() => undefined);
         return fail();
       }
@@ -182,8 +183,8 @@ export class Device {
   }
 
   /**
-   * Runs something synchronous inside error scopes. `settled` is rejected with the first error that the device reports for it, or
-   * for the device itself; whoever depends on the work has to wait for it.
+   * Runs something synchronous inside error scopes. `settled` is rejected with the first error that
+   * the device reports for it, or for the device itself; results depend on it.
    */
   scoped<T>(work: () => T): { value: T; settled: Promise<void> } {
     this.checkAlive();
@@ -199,7 +200,7 @@ export class Device {
     }
     const settled = Promise.all(scopes).then(
       (errors) => {
-        // Memory first: what is done with a buffer that there is no memory for is an error too.
+        // Memory first: using a buffer that could not be allocated is an error as well.
         const error = errors[1] ?? errors.find((one) => one !== null);
         if (error) throw faultOf(error);
         this.checkAlive();
@@ -208,12 +209,12 @@ export class Device {
         throw gpuFault("GPU_LOST", "the device was lost", error);
       },
     );
-    // Where the caller fails earlier for another reason, this one is nobody's.
+    // The caller may fail earlier for another reason: then this must not count as unhandled.
     settled.catch(() => undefined);
     return { value, settled };
   }
 
-  /** Frees everything of the library's. The device too, where the library made it. */
+  /** Frees everything that the library made, the device too where that is one of them. */
   destroy(): void {
     this.memory.destroy();
     this.nothing.destroy();
@@ -227,18 +228,10 @@ export class Device {
 
 /** Limits as plain numbers: reading one through the host's object is a call each time. */
 function limitsOf(limits: GPUSupportedLimits): DeviceLimits {
-  return {
-    maxBufferSize: limits.maxBufferSize,
-    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-    maxComputeInvocationsPerWorkgroup: Math.min(
-      limits.maxComputeInvocationsPerWorkgroup,
-      limits.maxComputeWorkgroupSizeX,
-    ),
-    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-    minStorageBufferOffsetAlignment: limits.minStorageBufferOffsetAlignment,
-    minUniformBufferOffsetAlignment: limits.minUniformBufferOffsetAlignment,
-  };
+  const plain = Object.fromEntries([...wanted, ...alignments].map((name) => [name, limits[name]]));
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, ...others } = plain as Record<Limit, number>;
+  const invocations = Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX);
+  return { ...others, maxComputeInvocationsPerWorkgroup: invocations };
 }
 
 function adapterInfo(info: GPUAdapterInfo | undefined): AdapterInfo {
@@ -248,7 +241,7 @@ function adapterInfo(info: GPUAdapterInfo | undefined): AdapterInfo {
     architecture: info?.architecture ?? "",
     device: info?.device ?? "",
     description,
-    // A user's device says nothing of it on engines whose GPUAdapterInfo is older than that property.
+    // Of a user's device this is unknown on engines whose GPUAdapterInfo lacks the property.
     isFallbackAdapter:
       info?.isFallbackAdapter ?? /swiftshader|llvmpipe|warp/i.test(`${info?.architecture} ${description}`),
   };

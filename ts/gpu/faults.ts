@@ -1,9 +1,10 @@
-// What can go wrong with a GPU, as errors of the library: the device is lost, has no memory, refuses what it is told, or there is
-// none. Which of them are answered by trying again, and where, is the caller's.
+// Faults of a GPU as errors of the library: the device is lost, has no memory, rejects a command,
+// or there is none. Which of them are answered by another attempt, and where, is the caller's to
+// decide.
 
 import { failure, isPathSignatureError, type PathSignatureError } from "../input/errors.ts";
 
-/** Codes of faults of the GPU itself: the same call can be right elsewhere. */
+/** Codes of faults of the GPU itself: the same call may succeed elsewhere. */
 export type GpuFaultCode = "GPU_UNAVAILABLE" | "GPU_LOST" | "GPU_OUT_OF_MEMORY" | "GPU_FAILED" | "GPU_LIMITS";
 
 const accepted: Record<GpuFaultCode, string> = {
@@ -18,7 +19,7 @@ const accepted: Record<GpuFaultCode, string> = {
 export const gpuFault = (code: GpuFaultCode, what: string, cause?: unknown): PathSignatureError =>
   failure(code, "device", "webgpu", accepted[code], `WebGPU: ${what}`, cause);
 
-/** Whether a caught value is a fault of the GPU, so that the call may be done again on another device or the CPU. */
+/** Whether an error is a fault of the GPU: the call may be run again elsewhere. */
 export const isGpuFault = (error: unknown): error is PathSignatureError & { code: GpuFaultCode } =>
   isPathSignatureError(error) && error.code in accepted;
 
@@ -38,17 +39,17 @@ export function faultOfRejection(error: unknown): unknown {
   return gpuFault("GPU_FAILED", `${message ?? String(error)}`, error);
 }
 
-/** What tells most about a failure comes first: what follows a lost device or a buffer without memory are errors as well. */
-const telling: readonly unknown[] = ["GPU_LOST", "GPU_OUT_OF_MEMORY"];
+/** Root causes first: a lost device or a failed allocation causes further errors. */
+const rootCauses: readonly unknown[] = ["GPU_LOST", "GPU_OUT_OF_MEMORY"];
 
-/** Waits for all promises, and is rejected with the error among theirs that tells most. */
+/** Waits for all promises; rejects with the error among theirs that is most likely the cause. */
 export async function allOf(promises: readonly (Promise<unknown> | undefined)[]): Promise<void> {
   const results = await Promise.allSettled(promises);
   const errors = results
     .filter(({ status }) => status === "rejected")
     .map((one) => (one as PromiseRejectedResult).reason);
   if (errors.length === 0) return;
-  for (const code of telling) {
+  for (const code of rootCauses) {
     const error = errors.find((one) => isGpuFault(one) && one.code === code);
     if (error) throw error;
   }

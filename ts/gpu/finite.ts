@@ -2,7 +2,7 @@
 
 import { type Call, lengthOf } from "../input/call.ts";
 import { checkPaths, notFinite } from "../input/finite.ts";
-import { bindable } from "./blocks.ts";
+import { bindable, onePath } from "./blocks.ts";
 import type { Device } from "./device.ts";
 import { kinds } from "./kernels/finite.wgsl.ts";
 import { finiteKernel } from "./kernels/index.ts";
@@ -13,8 +13,8 @@ import { noPathFound, pathFound } from "./run-blocks.ts";
 import { Staging } from "./staging.ts";
 
 /**
- * Throws for the first number that is not finite, from the path on that kernels have found, if they have. Finite numbers whose
- * differences overflow are no error.
+ * Throws for the first number that is not finite, from the path on that kernels have found, if they
+ * have. Finite numbers whose differences overflow are no error.
  * @throws PathSignatureError NOT_FINITE, NOT_REPRESENTABLE, and faults of the device
  */
 export async function checkPathFound(device: Device, call: Call, path: number | undefined): Promise<void> {
@@ -36,25 +36,14 @@ async function checkOnDevice(device: Device, call: Call, path: number): Promise<
   }
 }
 
-/** What the kernel finds among some points of a path: the number's index times four, and its kind. */
+/** What is found among some points: the number's index times four, and its kind. */
 async function locate(device: Device, call: Call, path: number, from: number, points: number) {
   const pipeline = await device.pipelines.get(finiteKernel(call.channels));
   const holdings = new Holdings(device.memory);
   try {
     const { value, settled } = device.scoped(() => {
       const staging = new Staging(device, call);
-      const block = {
-        first: path,
-        paths: 1,
-        from,
-        points,
-        ragged: false,
-        basepoint: false,
-        continues: "initial",
-        rows: 1,
-        firstRow: 0,
-        isResult: true,
-      } as const;
+      const block = { ...onePath, first: path, from, points };
       const found = staging.write(noPathFound(), holdings);
       const out = staging.write(new Float32Array(call.row), holdings);
       const nothing = { lengths: undefined, basepoints: undefined, initials: undefined };

@@ -1,7 +1,9 @@
-// How the sweep of gradients lies in a workgroup: the mirror image of layout.ts. Ownership is by suffix: an invocation has a pair of letters, the last
-// two of all words that it moves in time, and with it the tree of words that end in them. Pure arithmetic from a shape and the limits of a device.
+// How the sweep of gradients lies in a workgroup: the mirror image of layout.ts. Words are shared
+// out by suffix: an invocation has a pair of letters and the tree of words that end in it. Pure
+// arithmetic from a shape and the limits of a device.
 //
-// All pairs of a path are in one workgroup, since a point's gradient is a sum over them; where there are few, several paths share a workgroup.
+// All pairs of a path are in one workgroup, since a point's gradient is a sum over them; where
+// there are few, several paths share a workgroup.
 
 import { countCoefficients } from "../input/size.ts";
 import type { WorkgroupLimits } from "./layout.ts";
@@ -23,16 +25,16 @@ export interface FlowLayout {
 
 /** The memory that every device has. */
 const usualStorage = 16384;
-/** Numbers of a tree that are kept in registers, with what belongs to them. The increments of four steps and sums come to that. */
+/** Numbers of a tree and its companions in registers; increments and sums come on top. */
 const mostInRegisters = 84;
 const usualInvocations = 64;
 const tiles = [16, 8, 4];
-/** Steps after which the last level but one is computed anew from the top one: rounding does not add up there. */
+/** Steps after which the last level but one is recomputed: its rounding does not accumulate. */
 export const settleSteps = 128;
-/** Bytes that a path has besides: what it is, as four numbers. */
+/** Bytes of a track's description. */
 const trackBytes = 16;
 
-/** Words of a tree on levels 2 … depth, and once more below the top: what sums lost, and where they began. */
+/** Words of a tree on levels 2 … depth, and once more below the top: their companions. */
 export function treeNumbers(channels: number, depth: number): number {
   let numbers = channels ** (depth - 2);
   for (let k = 2; k < depth; k++) numbers += 2 * channels ** (k - 2);
@@ -46,7 +48,7 @@ export function flowWorkgroupBytes({ channels, pairs, tracks, tile }: Omit<FlowL
   return tracks * (increments + matrices + 4 * channels + trackBytes) + 4;
 }
 
-/** The layout for two channels and depth 3 or more, or `undefined` where a path does not fit a workgroup of the device. */
+/** The layout for two channels and depth 3 or more; `undefined` where a path does not fit. */
 export function flowLayoutOf(channels: number, depth: number, limits: WorkgroupLimits): FlowLayout | undefined {
   const pairs = (channels * (channels - 1)) / 2;
   const most = Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
@@ -62,19 +64,22 @@ export function flowLayoutOf(channels: number, depth: number, limits: WorkgroupL
   return undefined;
 }
 
-/** Operations of one step of one path: multiply-adds of the flow, with what levels add to each other, and of the points. */
+/** Operations of a step of one path: multiply-adds of the flow, its sums, and points. */
 export function flowOperations({ channels, depth, pairs }: Pick<FlowLayout, "channels" | "depth" | "pairs">): number {
   let sum = 4 * channels * channels;
   for (let k = 2; k <= depth; k++) sum += pairs * channels ** (k - 2) * (depth - k + 2);
   return sum;
 }
 
-/** Where what gradients of streams need stands in the memory of a block of paths, one behind the other for all of them: λ, its next, exp(z) and μ, then gradients of basepoints, then whether
- * a path's cotangents are finite. What is left of λ in the end is the gradient of what a path continues. */
+/**
+ * The scratch layout of gradients of streams for a block of paths: λ, its next, exp(z) and μ, then
+ * gradients of basepoints, then whether a path's cotangents are finite. λ in the end is the
+ * gradient of what a path continues.
+ */
 export const streamMemory = (paths: number, channels: number, size: number) => ({
   initial: 0,
   basepoint: 4 * paths * size,
-  // Each with what a later part of the steps goes on from.
+  // Each with the numbers with which a later part of the steps continues.
   kept: paths * (4 * size + channels),
   numbers: paths * (4 * size + 2 * channels + 1),
 });
@@ -84,8 +89,8 @@ export const streamInvocations = (channels: number, depth: number): number =>
   Math.max(64, Math.min(256, 2 ** Math.ceil(Math.log2(Math.max(channels, countCoefficients(channels, depth) / 2)))));
 
 /**
- * Iterations of all its loops that an invocation does in a dispatch, about, at most: llvmpipe ends loops after 65 535 of them, without a word. It also keeps a
- * dispatch short that cannot be cut by workgroups.
+ * Iterations of all loops of an invocation in a dispatch, about, at most: llvmpipe silently ends
+ * loops after 65 535 of them. It also keeps dispatches short that cannot be cut by workgroups.
  */
 const mostIterations = 2 ** 15;
 

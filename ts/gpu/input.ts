@@ -1,5 +1,6 @@
-// Paths, basepoints and initial signatures that are on a device already: a GpuTensor, or a buffer of the user's with a shape. Checks what
-// can be known of a buffer without reading it; reads no numbers.
+// Paths, basepoints and initial signatures that are on a device already: a GpuTensor, or a buffer
+// of the user's with a shape. Checks what can be known of a buffer without reading it; reads no
+// numbers.
 
 import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import { Call, readCall } from "../input/call.ts";
@@ -14,7 +15,7 @@ import type { CallInputs } from "./operation.ts";
 import { GpuGradient, GpuTensor } from "./tensor.ts";
 import { usage } from "./usage.ts";
 
-/** Numbers of a user's buffer, row-major float32, with a shape. The buffer stays the user's: it is read, never destroyed. */
+/** Row-major float32 numbers in a user's buffer, which is read, never destroyed. */
 export interface GpuInput {
   /** With usage STORAGE, of the device that the call runs on. */
   readonly buffer: GPUBuffer;
@@ -116,7 +117,7 @@ function readRowsOnDevice(
   return read;
 }
 
-/** Rows on a device whose shape is known. @throws PathSignatureError `code` where it is another one, and GPU_BUFFER */
+/** Rows on a device, of a known shape. @throws PathSignatureError `code`, and GPU_BUFFER */
 export function readRowsOfShape(
   value: GpuNumbers,
   argument: string,

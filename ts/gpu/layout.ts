@@ -1,22 +1,22 @@
-// How a kernel that walks lies in a workgroup: which invocations follow which track, how many steps of increments are staged
-// at once. Pure arithmetic from a share and the limits of a device.
+// How a kernel that walks lies in a workgroup: which invocations follow which track, how many steps
+// of increments are staged at once. Pure arithmetic from a share and the limits of a device.
 //
-// A track is a path, or a piece of one in time. All invocations of a track read the same increments, so a workgroup stages them
-// once in its memory. Where a track has fewer shares than a workgroup has invocations, several tracks share a workgroup; where
-// it has more, several workgroups share a track.
+// A track is a path, or a piece of one in time. All invocations of a track read the same
+// increments, so a workgroup stages them once in its memory. Where a track has fewer shares than a
+// workgroup has invocations, several tracks share a workgroup; where it has more, several
+// workgroups share a track.
 
 import { countCoefficients } from "../input/size.ts";
+import type { DeviceLimits } from "./device.ts";
 import { columnGroups, rowGroups, type Share, shareCount } from "./share.ts";
 
 /** Limits of a device that kernels depend on. */
-export interface WorkgroupLimits {
-  readonly maxComputeInvocationsPerWorkgroup: number;
-  readonly maxComputeWorkgroupStorageSize: number;
-  /** Invocations that are neighbours in a subgroup; 1 or absent where kernels cannot count on any. */
-  readonly subgroupSize?: number | undefined;
-}
+export type WorkgroupLimits = Pick<
+  DeviceLimits,
+  "maxComputeInvocationsPerWorkgroup" | "maxComputeWorkgroupStorageSize" | "subgroupSize"
+>;
 
-/** A kernel's place in a workgroup. */
+/** How a kernel lies in a workgroup. */
 export interface Layout {
   readonly share: Share;
   /** Shares of a track that are followed. */
@@ -35,27 +35,27 @@ export interface Layout {
   readonly stepVectors: number;
   /** Vectors from one track's increments to the next one's. */
   readonly trackVectors: number;
-  /** Coefficients that an invocation hands over to its neighbours at a time; 0 where every step is written by itself. */
+  /** Coefficients that an invocation passes through workgroup memory at a time; 0: none. */
   readonly slice: number;
-  /** Whether pieces of a path that share a workgroup are multiplied there: their number is a power of two then, and there is room. */
+  /** Whether pieces of a path in a workgroup are multiplied there: if they fit its memory. */
   readonly gathers: boolean;
-  /** Neighbouring invocations that can hand over registers; 1: none. */
+  /** Neighbouring invocations that can exchange registers; 1: none. */
   readonly subgroup: number;
 }
 
 /** What workgroups are multiples of: subgroups have 4 to 128 invocations, most 32 or 64. */
 const multiple = 32;
-/** Enough to hide latency a little within one workgroup, few enough for many workgroups to be resident at once. */
+/** Enough to hide some latency, few enough for many workgroups to be resident. */
 const usualInvocations = 64;
 /** Longer tiles save barriers, which are then below a hundredth of the work. */
 const mostSteps = 64;
-/** Coefficients that an invocation hands over at a time when whole signatures are written, where there is room. */
+/** The usual slice, if it fits workgroup memory. */
 const usualSlice = 16;
 /** Bytes of what is known of a track, and of the longest track. */
 export const trackBytes = 16;
 const longestBytes = 16;
 
-/** Invocations and tracks of a workgroup: as few idle invocations as possible, then as few invocations. */
+/** Invocations and tracks of a workgroup: the fewest idle invocations, then the fewest. */
 function fill(shares: number, most: number, inPieces: boolean) {
   let best = { invocations: 0, tracks: 0, workgroups: 0 };
   let bestIdle = Infinity;
@@ -74,8 +74,9 @@ function fill(shares: number, most: number, inPieces: boolean) {
 }
 
 /**
- * The layout of a share; `undefined` where a single step of one track does not fit workgroup memory. `inPieces`: for tracks that are pieces of
- * paths, and are to be multiplied. `shares`: how many of them are followed.
+ * The layout of a share; `undefined` where a single step of one track does not fit workgroup
+ * memory. `inPieces`: for tracks that are pieces of paths, and are to be multiplied. `shares`: how
+ * many of them are followed.
  */
 export function layoutOf(
   share: Share,
@@ -91,12 +92,12 @@ export function layoutOf(
   const { invocations, tracks, workgroups } = fill(shares, most, inPieces);
   const bytes = limits.maxComputeWorkgroupStorageSize - tracks * trackBytes - longestBytes;
   const vectorsOfTrack = Math.floor(bytes / (4 * vector) / tracks);
-  // An odd number of vectors between tracks: invocations that read the same step of neighbouring tracks meet different banks.
+  // An odd number of vectors between tracks: neighbours read different banks.
   const tile = Math.min(mostSteps, Math.floor((vectorsOfTrack - 1) / stepVectors));
   if (tile < 1) return undefined;
   const trackVectors = tracks === 1 ? tile * stepVectors : tile * stepVectors + 1 - ((tile * stepVectors) % 2);
   const slice = share.levels === 1 ? 0 : Math.min(usualSlice, Math.floor(bytes / 4 / invocations) - 1);
-  // Half of the tracks hand their whole signatures to the others.
+  // Half of the tracks pass their whole signatures to the others.
   const gathers = inPieces && tracks > 1 && ((tracks / 2) * countCoefficients(channels, depth) + 1) * 4 <= bytes;
   const subgroup = gathers && shares === 1 ? Math.min(limits.subgroupSize ?? 1, tracks) : 1;
   return {
@@ -118,11 +119,11 @@ export function layoutOf(
 /** Numbers from one invocation's slice to the next one's: an odd number keeps their banks apart. */
 export const slicePitch = ({ slice }: Layout): number => slice + 1 - (slice % 2);
 
-/** Vectors of workgroup memory: for increments, and for what is handed over when they are no longer needed. */
+/** Vectors of workgroup memory: for increments, then for coefficients. */
 export function stageVectors(layout: Layout): number {
   const { share, tracks, trackVectors, invocations, vector, slice, gathers } = layout;
-  const handedOver = slice === 0 ? 0 : invocations * slicePitch(layout);
-  // One number more, for what is written nowhere.
+  const slices = slice === 0 ? 0 : invocations * slicePitch(layout);
+  // One number more, which is never read.
   const gathered = gathers ? (tracks / 2) * countCoefficients(share.channels, share.depth) + 1 : 0;
-  return Math.max(tracks * trackVectors, Math.ceil(Math.max(handedOver, gathered) / vector));
+  return Math.max(tracks * trackVectors, Math.ceil(Math.max(slices, gathered) / vector));
 }

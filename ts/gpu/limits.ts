@@ -1,4 +1,4 @@
-// What every device has that WebGPU gives: the specification's default limits, for plans that are made before a device is opened.
+// The limits of every WebGPU device, for plans before a device is opened.
 
 import type { DeviceLimits } from "./device.ts";
 

@@ -1,8 +1,8 @@
-// Buffers of a device, kept for the next call: making one costs more than a small call. Sizes are rounded up so that buffers of
-// different calls fit each other.
+// Buffers of a device, kept for the next call: making one costs more than a small call. Sizes are
+// rounded up so that buffers of different calls fit each other.
 //
-// Memory is bounded: idle buffers hold at most `mostIdleBytes`, and those unused for longest go first. Buffers in use are bounded
-// by how calls are cut (blocks.ts).
+// Memory is bounded: idle buffers hold at most `mostIdleBytes`, and those unused for longest go
+// first. Buffers in use are bounded by how calls are cut (blocks.ts).
 
 import type { Device } from "./device.ts";
 
@@ -35,7 +35,7 @@ export class Memory {
     this.#device = device;
   }
 
-  /** A buffer of at least so many bytes, whatever it holds. Failures show in the error scope around it. */
+  /** A buffer of at least so many bytes, not cleared. Failures show in the error scope. */
   take(bytes: number, usage: number): GPUBuffer {
     const size = Math.min(roundedSize(bytes), Math.max(bytes, this.#device.limits.maxBufferSize));
     const index = this.#idle.findIndex((buffer) => buffer.usage === usage && buffer.size === size);

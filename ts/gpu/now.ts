@@ -1,13 +1,14 @@
-// Calls that are submitted before they return, for frameworks whose own calls are synchronous: inputs are read where they lie on
-// their device, results go to buffers of the framework's. The one door to that; plans and commands are those of awaited calls.
+// Calls that are submitted before they return, for frameworks whose own calls are synchronous:
+// inputs are read where they lie on their device, results go to buffers of the framework's. The one
+// door to that; plans and commands are those of awaited calls.
 //
 // Nothing is read back, so numbers that are not finite are not refused.
 
 import { FLOAT32 } from "../input/arrays.ts";
-import { Call, shapeOf } from "../input/call.ts";
+import { Call, refuseOut, shapeOf } from "../input/call.ts";
 import { countOf, rangeError } from "../input/errors.ts";
 import { checkBefore } from "../input/finite.ts";
-import { refuseOut, signatureVjpOperation } from "../operations/signature-vjp.ts";
+import { pathInputs } from "../run/inputs.ts";
 import { Device } from "./device.ts";
 import { type GpuInput, type GpuSignatureOptions, readCallAnywhere } from "./input.ts";
 
@@ -20,7 +21,7 @@ export interface InputNow {
   readonly paths: GpuInput;
   /** Basepoints and initial signatures may be on the device too. */
   readonly options: GpuSignatureOptions;
-  /** 32-bit whole numbers, one for each path, in place of the option: from 1 to the points of a path, which cannot be checked. */
+  /** Instead of the option: 32-bit whole numbers from 1 to the points, which is not checked. */
   readonly lengths?: GpuInput | undefined;
 }
 
@@ -53,7 +54,7 @@ export function deviceNow(gpu: GPUDevice): Device {
 export function readNow({ paths, options, lengths }: InputNow): CallNow {
   const { call: read, options: given } = readCallAnywhere(paths, options);
   refuseOut(read);
-  if (given.checkFinite) checkBefore(signatureVjpOperation.kernel.inputs, read);
+  if (given.checkFinite) checkBefore(pathInputs, read);
   given.checkFinite = false;
   const { batch, points, size, basepoint, initial } = read;
   const count = lengths && Array.from(lengths.shape).reduce((n, k) => n * k, 1);

@@ -1,5 +1,6 @@
-// What an operation on GPUs is: one descriptor that plans it, counts what it costs, and loads what computes it. The table of
-// them is operations/index.ts; the rest of this folder, dispatch and the engine know operations by this interface only.
+// What an operation on GPUs is: one descriptor that plans it, counts what it costs, and loads what
+// computes it. The table of them is operations/index.ts; the rest of this folder, dispatch and the
+// engine know operations by this interface only.
 
 import type { CpuUnit, GpuUnit, PerUnit } from "../dispatch/costs.ts";
 import type { Call } from "../input/call.ts";
@@ -37,7 +38,7 @@ export interface GpuPlan {
 /** What a call on a GPU is made of, for the cost model. */
 export interface GpuCounts {
   readonly units: PerUnit<GpuUnit>;
-  /** Invocations that walk at once, and those that multiply signatures at once: few of them leave the device idle. */
+  /** Invocations that walk at once, and that multiply signatures: few leave the device idle. */
   readonly walking: number;
   readonly multiplying: number;
   readonly blocks: number;
@@ -50,12 +51,12 @@ export interface Traffic {
 }
 
 /**
- * An operation that has kernels for GPUs. `Numbers`: a result in memory as the kernels leave it; `Result`: as the CPU returns it;
- * `OnDevice`: a result that stays on the device.
+ * An operation that has kernels for GPUs. `Numbers`: a result in memory as the kernels leave it;
+ * `Result`: as the CPU returns it; `OnDevice`: a result that stays on the device.
  */
 export interface GpuOperation<Numbers = unknown, Result = unknown, OnDevice = unknown, Plan extends GpuPlan = GpuPlan> {
   readonly name: string;
-  /** The plan of a call, or why a device with these limits cannot compute it. `blockBytes`: see {@link cutFor}. */
+  /** The plan of a call, or why a device has none for it. `blockBytes`: see blocks.ts. */
   plan(shape: CallShape, residency: Residency, limits: DeviceLimits, blockBytes?: number): Plan | string;
   traffic(shape: CallShape): Traffic;
   /** What a plan takes on a GPU. */
@@ -82,7 +83,7 @@ export interface GpuProgram<
   kernels(shape: CallShape, plan: Plan): K;
   /** The work of a call. Nothing is submitted yet. */
   job(context: JobContext, plan: Plan, pipelines: PipelinesOf<K>): GpuJob<Numbers | OnDevice>;
-  /** A result that was computed on the CPU, copied to a device. @throws PathSignatureError faults of the device */
+  /** Copies a result of the CPU to a device. @throws PathSignatureError faults of the device */
   upload(device: Device, inputs: CallInputs, result: Result): Promise<OnDevice>;
 }
 
@@ -91,8 +92,8 @@ export interface RunOptions {
   /** Where results stay, if they do. */
   readonly output: "cpu" | "gpu";
   /** Buffers of the caller's for results that stay, by name; by default new ones are made. */
-  readonly results?: ResultBuffers | undefined;
-  /** Lengths that are on the device, one for each path; the call's own only say that there are some. */
+  readonly results?: { readonly [name: string]: GPUBuffer | undefined } | undefined;
+  /** Each path's length, on the device; the call's own only say that there are some. */
   readonly lengths?: GPUBuffer | undefined;
   /** Pieces of time where they are not to be chosen, for measurements. */
   readonly pieces?: number | undefined;
@@ -101,8 +102,6 @@ export interface RunOptions {
   /** Called with the share of the work that is done, from 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
-
-export type ResultBuffers = { readonly [name: string]: GPUBuffer | undefined };
 
 /** What a call's work is made from. */
 export interface JobContext extends RunOptions {
@@ -114,7 +113,8 @@ export interface JobContext extends RunOptions {
 export interface GpuJob<Result> extends BlockJob {
   /**
    * The result, once all blocks are done.
-   * @throws PathSignatureError NOT_FINITE and NOT_REPRESENTABLE, which name the number, and faults of the device
+   * @throws PathSignatureError NOT_FINITE and NOT_REPRESENTABLE, which name the number, and faults
+   *   of the device
    */
   result(): Promise<Result>;
 }

@@ -1,5 +1,5 @@
-// Dispatches of the kernels that read paths: their parameters and bindings, for a block and its regions. Which kernels run, in
-// which order, is the operations' to say.
+// Dispatches of the kernels that read paths: their parameters and bindings, for a block and its
+// regions. Which kernels run, in which order, is the operations' to say.
 
 import type { Call } from "../input/call.ts";
 import type { Block } from "./blocks.ts";
@@ -8,11 +8,11 @@ import { dispatchOf } from "./dispatches.ts";
 import { operationsOfStep } from "./kernel-plan.ts";
 import { endsInvocations } from "./kernels/ends.wgsl.ts";
 import { finiteEach, finiteInvocations } from "./kernels/finite.wgsl.ts";
-import { option, type Params, paramNames, pathBindings } from "./kernels/params.wgsl.ts";
+import { option, paramNames } from "./kernels/params.wgsl.ts";
 import type { Layout } from "./layout.ts";
 import type { Pipeline } from "./pipelines.ts";
 import type { Signatures } from "./products.ts";
-import { type Bound, bind, type Region } from "./regions.ts";
+import type { Region } from "./regions.ts";
 import type { Rows } from "./staging.ts";
 import type { Command } from "./submit.ts";
 
@@ -45,7 +45,7 @@ export interface WalkOptions {
   /** Other option bits. */
   readonly bits?: number;
   /** Shares to follow, where not all are, or a program of recovery. */
-  readonly listed?: GPUBuffer;
+  readonly listed?: Region;
 }
 
 /** Dispatches for the blocks of one call. */
@@ -102,7 +102,7 @@ export class PathKernels {
     return this.dispatch(pipeline, block, regions, rows, own, Math.ceil(count / endsInvocations), 20 * count);
   }
 
-  /** Checks every number of a block; `locate`: for the first that is not finite rather than for its path. */
+  /** Checks every number of a block; `locate`: finds the number, not only its path. */
   finite(pipeline: Pipeline, block: Block, regions: BlockRegions, locate: boolean): Command {
     const numbers = block.paths * block.points * this.#call.channels;
     const workgroups = Math.ceil(numbers / (finiteInvocations * finiteEach));
@@ -121,64 +121,47 @@ export class PathKernels {
     operations: number,
   ): Command {
     const { points, lengths, basepoints, found, state } = regions;
-    const { listed } = options;
-    const initials = options.initials ?? options.continues;
-    const bound: Record<(typeof pathBindings)[number], Bound> = {
-      points: this.#bound(points),
-      lengths: this.#bound(lengths),
-      basepoints: this.#bound(basepoints?.region),
-      initials: this.#bound(initials?.region),
-      out: this.#bound(out.region),
-      found: this.#bound(found),
-      listed: listed ? { resource: { buffer: listed }, shift: 0 } : this.#bound(state),
-    };
-    const params = this.#params(block, options, out, bound, basepoints);
-    const inOrder = pathBindings.map((name) => bound[name]);
-    return dispatchOf(this.#device, pipeline, inOrder, paramNames, params, workgroups, operations);
-  }
-
-  #bound(region: Region | undefined): Bound {
-    return region ? bind(this.#device, region) : { resource: { buffer: this.#device.nothing }, shift: 0 };
-  }
-
-  #params(
-    block: Block,
-    options: WalkOptions,
-    out: Signatures,
-    bound: Record<(typeof pathBindings)[number], Bound>,
-    basepoints: Rows | undefined,
-  ): Params {
     const { inverse, checkFinite, stream } = this.#call;
-    const { continues, scalar = false, pieces = 1, pieceSteps = 0, bits = 0 } = options;
+    const { continues, scalar = false, pieces = 1, pieceSteps = 0, bits = 0, listed = state } = options;
     const initials: WalkOptions["initials"] = options.initials ?? continues;
-    return {
-      options:
-        (block.ragged ? option.LENGTHS : 0) |
-        (block.basepoint ? option.BASEPOINT : 0) |
-        (inverse ? option.INVERSE : 0) |
-        bits |
-        (options.initials ? option.INITIAL : 0) |
-        (continues ? option.CONTINUES : 0) |
-        (scalar && this.scalarOf(block) > 0 ? option.SCALAR_TERM : 0) |
-        (checkFinite ? option.CHECK_FINITE : 0) |
-        (stream ? option.STREAM : 0),
-      tracks: block.paths * pieces,
-      pieces,
-      piece_steps: pieceSteps,
-      points: block.points,
-      rows: block.rows,
-      points_offset: bound.points.shift,
-      lengths_offset: bound.lengths.shift,
-      basepoint_offset: bound.basepoints.shift,
-      basepoint_stride: basepoints?.stride ?? 0,
-      initial_offset: bound.initials.shift,
-      initial_path: initials?.stride ?? 0,
-      initial_piece: initials?.pieceStride ?? 0,
-      out_offset: bound.out.shift,
-      out_path: out.path,
-      out_piece: out.step,
-      first_workgroup: 0,
-      first_path: block.first,
-    };
+    return dispatchOf(
+      this.#device,
+      pipeline,
+      paramNames,
+      [
+        ["points_offset", points],
+        ["lengths_offset", lengths],
+        ["basepoint_offset", basepoints?.region],
+        ["initial_offset", initials?.region],
+        ["out_offset", out.region],
+        [undefined, found],
+        [undefined, listed],
+      ],
+      {
+        options:
+          (block.ragged ? option.LENGTHS : 0) |
+          (block.basepoint ? option.BASEPOINT : 0) |
+          (inverse ? option.INVERSE : 0) |
+          bits |
+          (options.initials ? option.INITIAL : 0) |
+          (continues ? option.CONTINUES : 0) |
+          (scalar && this.scalarOf(block) > 0 ? option.SCALAR_TERM : 0) |
+          (checkFinite ? option.CHECK_FINITE : 0) |
+          (stream ? option.STREAM : 0),
+        tracks: block.paths * pieces,
+        pieces,
+        piece_steps: pieceSteps,
+        points: block.points,
+        rows: block.rows,
+        basepoint_stride: basepoints?.stride ?? 0,
+        initial_path: initials?.stride ?? 0,
+        initial_piece: initials?.pieceStride ?? 0,
+        out_path: out.path,
+        out_piece: out.step,
+        first_path: block.first,
+      },
+      workgroups,
+      operations,
+    );
   }
 }

@@ -1,5 +1,5 @@
-// Pipelines of a device: made once for each kernel, off the thread where the implementation can, and kept. Sources are text that
-// kernels/ writes; nothing is known here of what they compute.
+// Pipelines of a device: made once for each kernel, asynchronously where the caller can wait, and
+// kept. Nothing is known here of what kernels compute.
 
 import type { Device } from "./device.ts";
 import { faultOfRejection } from "./faults.ts";
@@ -19,7 +19,7 @@ export interface Kernel {
 /** A kernel that can run. */
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
-  /** Of group 0: the parameters, at an offset of their own for each dispatch. */
+  /** Of group 0: the parameters, at a dynamic offset. */
   readonly params: GPUBindGroupLayout;
   /** Of group 1: what the kernel reads and writes. */
   readonly data: GPUBindGroupLayout;
@@ -31,7 +31,7 @@ const types = { read: "read-only-storage", write: "storage" } as const;
 export class Pipelines {
   readonly #device: Device;
   readonly #made = new Map<string, Promise<Pipeline>>();
-  /** Those that were asked for at once. */
+  /** Those that were made synchronously. */
   readonly #madeNow = new Map<string, Pipeline>();
   readonly #layouts = new Map<string, { layout: GPUPipelineLayout; data: GPUBindGroupLayout }>();
   #params: GPUBindGroupLayout | undefined;
@@ -40,44 +40,36 @@ export class Pipelines {
     this.#device = device;
   }
 
-  /** How many there are. */
   get count(): number {
     return this.#made.size + this.#madeNow.size;
   }
 
-  /**
-   * The pipeline of a kernel.
-   * @throws PathSignatureError GPU_FAILED, GPU_LOST
-   */
+  /** The pipeline of a kernel. @throws PathSignatureError GPU_FAILED, GPU_LOST */
   get(kernel: Kernel): Promise<Pipeline> {
     const known = this.#made.get(kernel.name);
     if (known) return known;
     const made = this.#make(kernel);
     this.#made.set(kernel.name, made);
-    // A failure is not kept: the next call tries again.
+    // Failures are not kept: the next call tries again.
     made.catch(() => this.#made.delete(kernel.name));
     return made;
   }
 
-  /** The same before it returns. In no error scope: what goes wrong is the device's `uncapturederror`. */
-  getNow({ name, bindings, source }: Kernel): Pipeline {
-    const known = this.#madeNow.get(name);
+  /** The same, synchronously. Outside error scopes: errors are `uncapturederror` events. */
+  getNow(kernel: Kernel): Pipeline {
+    const known = this.#madeNow.get(kernel.name);
     if (known) return known;
-    const { gpu } = this.#device;
-    const { layout, data } = this.#layout(bindings);
-    const module = gpu.createShaderModule({ code: source(), label: name });
-    const pipeline = gpu.createComputePipeline({ label: name, layout, compute: { module, entryPoint: "main" } });
+    const { data, descriptor } = this.#describe(kernel);
+    const pipeline = this.#device.gpu.createComputePipeline(descriptor);
     const made = { pipeline, params: this.#params!, data };
-    this.#madeNow.set(name, made);
+    this.#madeNow.set(kernel.name, made);
     return made;
   }
 
-  async #make({ name, bindings, source }: Kernel): Promise<Pipeline> {
-    const { gpu } = this.#device;
+  async #make(kernel: Kernel): Promise<Pipeline> {
     const { value, settled } = this.#device.scoped(() => {
-      const { layout, data } = this.#layout(bindings);
-      const module = gpu.createShaderModule({ code: source(), label: name });
-      const pending = gpu.createComputePipelineAsync({ label: name, layout, compute: { module, entryPoint: "main" } });
+      const { data, descriptor } = this.#describe(kernel);
+      const pending = this.#device.gpu.createComputePipelineAsync(descriptor);
       // Awaited below, after the scopes.
       pending.catch(() => undefined);
       return { pending, data };
@@ -89,6 +81,12 @@ export class Pipelines {
       this.#device.checkAlive();
       throw faultOfRejection(error);
     }
+  }
+
+  #describe({ name: label, bindings, source }: Kernel) {
+    const { layout, data } = this.#layout(bindings);
+    const module = this.#device.gpu.createShaderModule({ code: source(), label });
+    return { data, descriptor: { label, layout, compute: { module, entryPoint: "main" } } };
   }
 
   /** Kernels with the same kinds of bindings share a layout. */

@@ -1,11 +1,12 @@
-// Which products of signatures are computed, in which order: neighbours in a tree for the whole of a path, all prefixes of a row of
-// pieces for its stream. The product itself is kernels/chen.wgsl.ts's.
+// Which products of signatures are computed, in which order: neighbours in a tree for the whole of
+// a path, all prefixes of a row of pieces for its stream. The product itself is
+// kernels/chen.wgsl.ts's.
 
 import type { Device } from "./device.ts";
 import { dispatchOf } from "./dispatches.ts";
-import { type ChenParams, chenInvocations, chenParamNames } from "./kernels/chen.wgsl.ts";
+import { chenInvocations, chenParamNames } from "./kernels/chen.wgsl.ts";
 import type { Pipeline } from "./pipelines.ts";
-import { bind, type Region } from "./regions.ts";
+import type { Region } from "./regions.ts";
 import type { Command } from "./submit.ts";
 
 /** Signatures in memory: a group for each path, one behind the other within it. */
@@ -32,8 +33,8 @@ export class Products {
   }
 
   /**
-   * out[j] = left[j] ⊗ right[j] for the products of each path; the first `copies` have no left factor, and left[0] is that of the first
-   * product that has one.
+   * out[j] = left[j] ⊗ right[j] for the products of each path; the first `copies` have no left
+   * factor, and left[0] is that of the first product that has one.
    */
   multiply(
     paths: number,
@@ -43,33 +44,27 @@ export class Products {
     out: Signatures,
     { copies = 0, scalarTerm = false } = {},
   ): Command {
-    const [a, b, to] = [
-      bind(this.#device, left.region),
-      bind(this.#device, right.region),
-      bind(this.#device, out.region),
-    ];
-    const params: ChenParams = {
-      products,
-      paths,
-      left_offset: a.shift,
-      left_path: left.path,
-      left_step: left.step,
-      right_offset: b.shift,
-      right_path: right.path,
-      right_step: right.step,
-      out_offset: to.shift,
-      out_path: out.path,
-      out_step: out.step,
-      copies,
-      scalar_term: scalarTerm ? 1 : 0,
-      first_workgroup: 0,
-    };
     return dispatchOf(
       this.#device,
       this.#pipeline,
-      [a, b, to],
       chenParamNames,
-      params,
+      [
+        ["left_offset", left.region],
+        ["right_offset", right.region],
+        ["out_offset", out.region],
+      ],
+      {
+        products,
+        paths,
+        left_path: left.path,
+        left_step: left.step,
+        right_path: right.path,
+        right_step: right.step,
+        out_path: out.path,
+        out_step: out.step,
+        copies,
+        scalar_term: scalarTerm ? 1 : 0,
+      },
       Math.ceil((paths * products * this.#size) / chenInvocations),
       // A term is a division and two loads beside its multiply-add.
       paths * products * this.#size * this.#depth * 8,
@@ -77,8 +72,8 @@ export class Products {
   }
 
   /**
-   * The product of each path's signatures, in their order, by a tree of neighbours. `count` is a power of two; `other` has room for half of
-   * them. Gives where the products stand, the last step left to `finish`.
+   * The product of each path's signatures, in their order, by a tree of neighbours. `count` is a
+   * power of two; `other` has half as many. `finish` computes the last product.
    */
   tree(
     paths: number,
@@ -98,7 +93,7 @@ export class Products {
     return commands;
   }
 
-  /** All prefixes of each path's signatures: signature number i becomes the product of the first i + 1. Gives where they stand then. */
+  /** All prefixes: signature i of a path becomes the product of its first i + 1; gives where. */
   prefixes(paths: number, count: number, from: Signatures, other: Signatures): { commands: Command[]; at: Signatures } {
     const commands: Command[] = [];
     let [current, next] = [from, other];

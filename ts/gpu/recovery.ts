@@ -1,14 +1,17 @@
-// Which coefficients need not be followed through time, and how they are computed in the end: the twin of crates/kernels/src/recovery.rs.
-// docs/pruned-walk.md derives the identity. Pure arithmetic on words; the kernel that runs the program is kernels/recovery.wgsl.ts.
+// Which coefficients need not be followed through time, and how they are computed in the end: the
+// counterpart of crates/kernels/src/recovery.rs. docs/pruned-walk.md derives the identity. Pure
+// arithmetic on words; kernels/recovery.wgsl.ts runs the program.
 //
-// Only words whose first letter is their smallest have to be followed. Here they are followed by whole shares (share.ts): one is left out where
-// none of its words is needed. So the last letters that the CPU leaves out too are followed; one identity is enough, for words with their smallest
-// letter x inside, w = u x v:
+// Only words whose first letter is their smallest have to be followed. Here whole shares are
+// followed (share.ts): one is left out where none of its words is needed. So the last letters that
+// the CPU leaves out too are followed; one identity is enough, for words with their smallest letter
+// x inside, w = u x v:
 //
 //   S(u x v) = Σ_{u = u₁u₂} (−1)^{|u₂|} S(u₁) · A(u₂, v),   A(u₂, v) = S(x (reverse(u₂) ⧢ v)).
 //
-// Every A is a sum of two with a letter less to shuffle, down to words that are followed. None depends on what is recovered, so all of them are
-// computed first, layer by layer; then the sums level by level.
+// Every A is a sum of two with a letter less to shuffle, down to words that are followed. None
+// depends on what is recovered, so all of them are computed first, layer by layer; then the sums
+// level by level.
 
 import { columnGroups, levelOffsets, prefixLength, rowGroups, type Share, shareCount } from "./share.ts";
 
@@ -29,7 +32,7 @@ export interface Sum {
   readonly minus: readonly (readonly [number, number])[];
 }
 
-/** Larger signatures are followed whole, as on the CPU: their programs would take longer to read. */
+/** Larger signatures are followed whole, as on the CPU: reading programs takes longer. */
 const mostNumbers = 2 ** 14;
 /** Deeper ones too: recovery amplifies the rounding of float32. */
 const mostDepth = 6;
@@ -51,7 +54,7 @@ function lettersOf(number: number, length: number, channels: number): number[] {
   return word;
 }
 
-/** The shares that are followed: those with a word whose first letter is its smallest, but for words of one letter, which ends decide. */
+/** The shares with a word whose first letter is its smallest, except words of one letter. */
 export function followedShares(share: Share): number[] {
   const { channels, rows, columns, levels } = share;
   const [rowCount, columnCount] = [rowGroups(share), columnGroups(share)];
@@ -80,7 +83,7 @@ class Writer {
   readonly #offsets: readonly number[];
   readonly #one: number;
   #values: number;
-  /** The value of each A by its word, |u₂| and |v|, and in which layer it is computed; followed words are layer 0. */
+  /** The value of each A by its word, |u₂| and |v|, and its layer; followed words have 0. */
   readonly #known = new Map<string, { index: number; layer: number }>();
   readonly #additions: [number, number, number][][] = [];
 
@@ -132,7 +135,7 @@ class Writer {
     const key = `${word.join()};${i};${m}`;
     const known = this.#known.get(key);
     if (known) return known;
-    // The last letter of the shuffle is the last of reverse(u₂), which is u₂'s first, or the last of v.
+    // The shuffle ends in the last letter of reverse(u₂), which is u₂'s first, or of v.
     const a = this.#shuffled([...word.slice(1, i + m + 1), word[0]!, ...word.slice(i + m + 1)], i - 1, m);
     const b = this.#shuffled(word, i, m - 1);
     const made = { index: this.#values++, layer: Math.max(a.layer, b.layer) + 1 };
@@ -144,8 +147,9 @@ class Writer {
 }
 
 /**
- * A program as the kernel reads it: a header of (kind, first word, count) for each phase, kind 1 additions, 2 sums; additions as triples; sums as
- * (target, first word of their pairs, pairs added, pairs subtracted), and the pairs behind all sums.
+ * A program as the kernel reads it: a header of (kind, first word, count) for each phase, kind 1
+ * additions, 2 sums; additions as triples; sums as (target, first word of their pairs, pairs added,
+ * pairs subtracted), and the pairs behind all sums.
  */
 export function encodeProgram({ additions, sums }: Program): Uint32Array<ArrayBuffer> {
   const phases = [...additions.map((list) => [1, list] as const), ...sums.map((list) => [2, list] as const)];
@@ -171,7 +175,7 @@ export function encodeProgram({ additions, sums }: Program): Uint32Array<ArrayBu
   return words;
 }
 
-/** Invocation operations that a program takes, about: what counts is memory, of which an addition reads five words and a pair four. */
+/** Operations of a program, about: an addition reads five words, a pair four. */
 export function programOperations({ additions, sums }: Program): number {
   const count = additions.reduce((sum, list) => sum + list.length, 0);
   const pairs = sums.flat().reduce((sum, { plus, minus }) => sum + plus.length + minus.length, 0);

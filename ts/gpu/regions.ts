@@ -1,5 +1,5 @@
-// Ranges of buffers and how they are bound. Bindings begin at multiples of an alignment, regions anywhere: kernels get the
-// difference as an offset.
+// Ranges of buffers and how they are bound. Bindings begin at multiples of an alignment, regions
+// anywhere: kernels get the difference as an offset.
 
 import type { Device } from "./device.ts";
 import type { Holdings } from "./memory.ts";
@@ -40,3 +40,7 @@ export const allocate = (count: number, holdings: Holdings): Region => ({
   at: 0,
   bytes: 4 * count,
 });
+
+/** The same within a buffer, `at` numbers after its first; or new room where there is no buffer. */
+export const regionIn = (buffer: GPUBuffer | undefined, at: number, count: number, holdings: Holdings): Region =>
+  buffer ? { buffer, at: 4 * at, bytes: 4 * count } : allocate(count, holdings);

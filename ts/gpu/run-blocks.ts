@@ -1,5 +1,6 @@
-// Runs a call's blocks one after the other: each is uploaded while the one before is computed and the one before that is read
-// back. What a block's commands are, and where results go, is the operation's.
+// Runs a call's blocks one after the other: each is uploaded while the one before is computed and
+// the one before that is read back. What a block's commands are, and where results go, is the
+// operation's.
 
 import { type Block, blocksInProgress } from "./blocks.ts";
 import type { Device } from "./device.ts";
@@ -26,7 +27,7 @@ export interface BlockJob {
   readonly check?: (() => void) | undefined;
   /** Called with the operations of each submission that is done. */
   readonly onDone?: ((operations: number) => void) | undefined;
-  /** Makes the buffers that all blocks share, inside error scopes. The holdings are released after the last block. */
+  /** Makes the buffers that all blocks share, inside error scopes. */
   begin(holdings: Holdings): void;
   encode(block: Block, isLast: boolean, holdings: Holdings): EncodedBlock;
   /** Destroys results that were made, after a failure. */
@@ -58,10 +59,7 @@ export class BlockReadback {
   }
 }
 
-/**
- * Runs all blocks.
- * @throws PathSignatureError GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED, and what `check` throws
- */
+/** Runs all blocks. @throws PathSignatureError faults of the device, and what `check` throws */
 export async function runBlocks(device: Device, job: BlockJob): Promise<void> {
   const { blocks, check } = job;
   const holdings = new Holdings(device.memory);
@@ -121,8 +119,8 @@ async function submit(
 }
 
 /**
- * Submits all blocks before it returns, and reads nothing back. Buffers are released at once: a queue keeps its order, so that
- * whoever takes one next writes to it behind this work.
+ * Submits all blocks before it returns, and reads nothing back. Buffers are released at once: a
+ * queue keeps its order, so that whoever takes one next writes to it behind this work.
  */
 export function submitBlocks(device: Device, job: BlockJob): void {
   const [shared, own] = [new Holdings(device.memory), new Holdings(device.memory)];
@@ -162,7 +160,7 @@ const nothingFound = 0xffffffff;
 /** What a region holds to begin with in which kernels write the first path that is not finite. */
 export const noPathFound = (): Uint32Array<ArrayBuffer> => new Uint32Array([nothingFound]);
 
-/** The path that kernels have found, at a byte of what was read back; `undefined` where they found none. */
+/** The path that kernels have found, at a byte of a readback; `undefined`: none. */
 export function pathFound(range: ArrayBuffer, at: number): number | undefined {
   const [path] = new Uint32Array(range, at, 1);
   return path === nothingFound ? undefined : path;

@@ -1,4 +1,4 @@
-// Runs a call of any operation on a device: plan, pipelines, blocks, result. Awaited, or submitted before it returns.
+// Runs a call of any operation on a device: plan, pipelines, blocks, result.
 
 import type { Device } from "./device.ts";
 import { gpuFault } from "./faults.ts";
@@ -44,8 +44,8 @@ function planned<Plan extends GpuPlan>(
 
 /**
  * Runs a call; gives its result.
- * @throws PathSignatureError GPU_LIMITS, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED, NOT_FINITE, NOT_REPRESENTABLE, and what `check`
- *   throws
+ * @throws PathSignatureError GPU_LIMITS, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED, NOT_FINITE,
+ *   NOT_REPRESENTABLE, and what `check` throws
  */
 export async function runOn<Numbers, OnDevice, Plan extends GpuPlan>(
   device: Device,
@@ -68,7 +68,8 @@ export async function runOn<Numbers, OnDevice, Plan extends GpuPlan>(
 }
 
 /**
- * Plans a call whose results go to buffers of the caller's, and makes its pipelines; the function that comes back submits it.
+ * Plans a call whose results go to buffers of the caller's, and makes its pipelines; the function
+ * that comes back submits it.
  * @throws PathSignatureError GPU_LIMITS
  */
 export function planNow<Plan extends GpuPlan>(

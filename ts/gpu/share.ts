@@ -1,16 +1,17 @@
-// How the words of a signature are shared out among invocations: each follows a prefix and a part of the tree of words below
-// it, all of it in registers. Pure arithmetic; the WGSL that it becomes is kernels/walk.wgsl.ts's.
+// How the words of a signature are shared out among invocations: each follows a prefix and a part
+// of the tree of words below it, all of it in registers. Pure arithmetic; the WGSL that it becomes
+// is kernels/walk.wgsl.ts's.
 //
-// The coefficients below a prefix depend on those of its own prefixes only, so an invocation that also follows the few
-// coefficients on the way from the root needs nothing from any other: no barrier, no store, before a piece of time is over.
-// The way from the root is followed again by every invocation below it, which is why shares should be large; registers say how
-// large they can be.
+// The coefficients below a prefix depend on those of its own prefixes only, so an invocation that
+// also follows the few coefficients from the root to the prefix needs nothing from any other: no
+// barrier, no store, before a piece of time is over. Prefixes are computed by every invocation
+// below them, so shares should be large; registers limit them.
 
 /** What one invocation follows. */
 export interface Share {
   readonly channels: number;
   readonly depth: number;
-  /** Levels of the tree below the prefix, to the top level: the prefix has depth − levels letters. */
+  /** Levels of the tree below the prefix, which has depth − levels letters. */
   readonly levels: number;
   /** Children of the prefix that are followed: all, or with two levels a group of neighbours. */
   readonly rows: number;
@@ -18,7 +19,7 @@ export interface Share {
   readonly columns: number;
 }
 
-/** Coefficients below the prefix that an invocation keeps in registers, at most. With chains and increments 110 registers. */
+/** Most coefficients below the prefix: with chains and increments 110 registers. */
 const mostCoefficients = 84;
 /** Coefficients of the top level where a tree of two levels has to be cut. */
 const mostOfTop = 64;
@@ -54,7 +55,7 @@ function treeSize(channels: number, levels: number): number {
   return size;
 }
 
-/** The last letters of a share: all, or the multiple of a vector that leaves the fewest idle and, of those, makes the largest groups. */
+/** Last letters of a share: all, or the multiple of a vector with the least padding. */
 function columnsFor(channels: number): number {
   if (channels <= mostColumns) return channels;
   let best = mostColumns;
@@ -79,8 +80,9 @@ export function shareOf(channels: number, depth: number): Share {
 }
 
 /**
- * The share for signatures of every prefix: one word of the top level. There each step writes every coefficient, and neighbours
- * that write neighbouring numbers are worth more than chains that are not followed twice.
+ * The share for signatures of every prefix: one word of the top level. There each step writes every
+ * coefficient, and neighbours that write neighbouring numbers are worth more than chains that are
+ * not followed twice.
  */
 export const streamShareOf = (channels: number, depth: number): Share => ({
   channels,
@@ -91,8 +93,8 @@ export const streamShareOf = (channels: number, depth: number): Share => ({
 });
 
 /**
- * Multiply-adds and multiplications of one step of an invocation (kernels/walk.wgsl.ts): a word with m letters still to come takes
- * m chains, m − 1 divisions and its own coefficient.
+ * Multiply-adds and multiplications of one step of an invocation (kernels/walk.wgsl.ts): a word
+ * with m letters still to come takes m chains, m − 1 divisions and its own coefficient.
  */
 export function operationsOf(share: Share): number {
   const { depth, levels, rows, columns, channels } = share;

@@ -1,8 +1,8 @@
-// Where a GPU comes from: what the user gave, or the host. Looks, asks for nothing.
+// Where a GPU comes from: from the user, or from the host. Requests nothing.
 
 import { describe, typeError } from "../input/errors.ts";
 
-/** Where a device may come from: the object that `navigator.gpu` is, or a device that the user has. */
+/** Where a device may come from: an object as `navigator.gpu`, or a user's device. */
 export type GpuSource = GPU | GPUDevice | undefined;
 
 export const isDevice = (source: GPU | GPUDevice): source is GPUDevice => "createComputePipeline" in source;
@@ -16,7 +16,7 @@ export function readGpuSource(given: unknown): GpuSource {
   throw typeError("GPU_TYPE", "options.gpu", describe(given), "a GPU (as navigator.gpu is) or a GPUDevice");
 }
 
-/** What to have a device made from: what the user gave, or the host's own. */
+/** The GPU to request a device from: the user's, or the host's own. */
 export function hostGpu(source: GpuSource): GPU | undefined {
   if (source !== undefined) return source as GPU;
   return (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;

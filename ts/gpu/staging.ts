@@ -1,5 +1,5 @@
-// What a block reads, staged for the device: points, lengths, basepoints, initial signatures. What is on the device already is
-// bound where it lies. Nothing is computed here.
+// What a block reads, staged for the device: points, lengths, basepoints, initial signatures. What
+// is on the device already is bound where it lies. Nothing is computed here.
 
 import { copyIn, KIND_FLOAT32, type NumericView } from "../input/arrays.ts";
 import { type Call, lengthOf, startOf } from "../input/call.ts";
@@ -23,7 +23,7 @@ export class Staging {
   readonly #device: Device;
   readonly #call: Call;
   readonly #lengths: GPUBuffer | undefined;
-  /** Where numbers are converted before they are uploaded; as large as the largest block has needed so far. */
+  /** Where numbers are converted; as large as the largest block so far. */
   #scratch = new Float32Array(0);
 
   /** `lengths`: those of all paths, where they are on the device already. */

@@ -1,5 +1,6 @@
-// Whether invocations of a subgroup are neighbours in their workgroup, in order. The language does not promise it, and kernels that hand registers
-// from neighbour to neighbour need it: so a device is asked once.
+// Whether invocations of a subgroup are neighbours in their workgroup, in order. WGSL does not
+// guarantee it, and kernels that exchange registers between neighbours need it: each device is
+// probed once.
 
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";

@@ -1,7 +1,8 @@
-// Work to the queue, in submissions short enough for a browser to stay responsive: a dispatch that would take longer is done in
-// parts, by numbers of its workgroups. How long something takes is estimated by operations and the rate seen so far.
+// Submits work to the queue, in submissions short enough for a browser to stay responsive: longer
+// dispatches are divided by workgroups. How long something takes is estimated from its operations
+// and the rate seen so far.
 //
-// Two submissions are under way at most: the GPU has the next one ready, and a call that is aborted stops within a few of them.
+// At most two submissions are in flight: one is always ready, and an aborted call stops soon.
 
 import type { Device } from "./device.ts";
 import type { Pipeline } from "./pipelines.ts";
@@ -14,7 +15,7 @@ export interface Dispatch {
   readonly pipeline: Pipeline;
   /** What is bound as group 1. */
   readonly data: GPUBindGroup;
-  /** Its parameters; the last but one is where a part's first workgroup goes, at `firstWorkgroup`. */
+  /** Its parameters; a part's first workgroup goes to index `firstWorkgroup`. */
   readonly params: Uint32Array;
   /** Index in `params` of the number of the first workgroup. */
   readonly firstWorkgroup: number;
@@ -42,25 +43,25 @@ export interface Clear {
 
 export type Command = Dispatch | Copy | Clear;
 
-/** How work is followed. */
-export interface Following {
-  /** Called now and then; throws to stop the work before its next submission. */
+/** Who listens to the work. */
+export interface SubmitListener {
+  /** Called before each submission; throws to stop the work. */
   readonly check?: (() => void) | undefined;
-  /** Told the operations of each submission that is done. */
+  /** Called with the operations of each submission that is done. */
   readonly onDone?: ((operations: number) => void) | undefined;
 }
 
-/** What a submission should take, well below the 50 ms from which people notice. */
+/** Length of a submission, well below the 50 ms that people notice. */
 const targetMs = 20;
-/** Operations a millisecond that a first submission counts on: a small integrated GPU, and a software adapter. */
+/** Operations a millisecond assumed at first: a small integrated GPU, a software adapter. */
 const firstRate = 2e7;
 const firstSoftwareRate = 1e6;
-/** The rate grows by no more than this at once: short submissions measure little but their overhead. */
+/** Most growth of the rate at once: short submissions measure mostly their overhead. */
 const mostGrowth = 8;
-/** A submission shorter than this says nothing about the rate but that it is higher. */
+/** A shorter submission only shows that the rate is higher. */
 const measurableMs = 2;
-const mostUnderWay = 2;
-/** Parameters of a dispatch, padded; also the least alignment that offsets of uniform buffers may need. */
+const mostInFlight = 2;
+/** Bytes of a dispatch's parameters, padded to the strictest alignment of uniform offsets. */
 const paramsStride = 256;
 
 /** A part of a dispatch, or another command. */
@@ -70,9 +71,9 @@ type Part = { readonly command: Command; readonly first: number; readonly workgr
 export class Submitter {
   readonly #device: Device;
   #rate: number;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #lastDone = 0;
-  /** Nanoseconds on the GPU, by its own clock; counted only where asked for. */
+  /** Nanoseconds on the GPU, by its own clock; counted only with `measuresKernels`. */
   kernelNanoseconds = 0;
   /** Submissions so far, and milliseconds of the longest. */
   count = 0;
@@ -90,37 +91,37 @@ export class Submitter {
   }
 
   /**
-   * Submits commands in their order. Resolves when all are submitted; `done` when they are carried out, and it is rejected with
-   * the first fault.
+   * Submits commands in their order. Resolves when all are submitted; `done` resolves when they are
+   * done, and rejects with the first fault.
    * @throws what `check` throws, and faults of the device
    */
-  async run(commands: readonly Command[], { check, onDone }: Following = {}): Promise<{ done: Promise<unknown> }> {
+  async run(commands: readonly Command[], { check, onDone }: SubmitListener = {}): Promise<{ done: Promise<unknown> }> {
     const submitted: Promise<void>[] = [];
     for (const { parts, operations } of this.#submissions(commands)) {
-      while (this.#underWay.size >= mostUnderWay) await Promise.race(this.#underWay);
+      while (this.#inFlight.size >= mostInFlight) await Promise.race(this.#inFlight);
       check?.();
       submitted.push(this.#submit(parts, operations, onDone));
     }
     return { done: Promise.all(submitted) };
   }
 
-  /** Submits commands in their order before it returns. In no error scope: what goes wrong is the device's `uncapturederror`. */
+  /** The same, synchronously. Outside error scopes: errors are `uncapturederror` events. */
   runNow(commands: readonly Command[]): void {
     const { gpu, memory } = this.#device;
     for (const { parts, operations } of this.#submissions(commands)) {
       const isFull = operations > 0.5 * this.#rate * targetMs;
       const begun = performance.now();
-      // Whoever takes the parameters' buffer next writes to it behind this submission.
+      // The buffer's next user writes to it behind this submission.
       memory.release(this.#send(parts, undefined));
       this.count++;
       if (!isFull) continue;
-      // A small one that waits for others of the queue would say that the device is slow.
+      // A small submission that waits for others in the queue would make the device look slow.
       const learn = () => this.#learn(begun, operations);
       gpu.queue.onSubmittedWorkDone().then(learn, () => undefined);
     }
   }
 
-  /** Commands as submissions, each cut when its turn comes, by the rate that is known then. */
+  /** Commands as submissions, each cut lazily, by the rate that is known then. */
   *#submissions(commands: readonly Command[]): Generator<{ readonly parts: Part[]; readonly operations: number }> {
     let parts: Part[] = [];
     let operations = 0;
@@ -131,8 +132,8 @@ export class Submitter {
       }
       const each = command.operations / command.workgroups;
       for (let first = 0; first < command.workgroups; ) {
-        const room = Math.max(this.#rate * targetMs - operations, 0);
-        let workgroups = Math.min(command.workgroups - first, Math.floor(room / each));
+        const left = Math.max(this.#rate * targetMs - operations, 0);
+        let workgroups = Math.min(command.workgroups - first, Math.floor(left / each));
         if (workgroups < 1) {
           if (parts.length > 0) yield { parts, operations };
           parts = [];
@@ -149,19 +150,19 @@ export class Submitter {
 
   /** Resolves when everything submitted so far is done. */
   async idle(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.race(this.#underWay);
+    while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
     this.#device.checkAlive();
   }
 
-  #submit(parts: readonly Part[], operations: number, onDone: Following["onDone"]): Promise<void> {
+  #submit(parts: readonly Part[], operations: number, onDone: SubmitListener["onDone"]): Promise<void> {
     const device = this.#device;
     const { gpu, memory } = device;
     const timer = this.measuresKernels && dispatchesOf(parts).length > 0 ? new Timer(device) : undefined;
     const { value: params, settled } = device.scoped(() => this.#send(parts, timer));
     const begun = performance.now();
     this.count++;
-    const carriedOut = Promise.all([settled, device.whileAlive(gpu.queue.onSubmittedWorkDone())]);
-    const done = carriedOut.then(
+    const completed = Promise.all([settled, device.whileAlive(gpu.queue.onSubmittedWorkDone())]);
+    const done = completed.then(
       async () => {
         memory.release(params);
         this.#learn(begun, operations);
@@ -174,14 +175,14 @@ export class Submitter {
       },
     );
     const over = done.then(
-      () => void this.#underWay.delete(over),
-      () => void this.#underWay.delete(over),
+      () => void this.#inFlight.delete(over),
+      () => void this.#inFlight.delete(over),
     );
-    this.#underWay.add(over);
+    this.#inFlight.add(over);
     return done;
   }
 
-  /** Encodes and submits; gives the buffer of parameters, which is still in use. */
+  /** Encodes and submits; returns the buffer of parameters, which is still in use. */
   #send(parts: readonly Part[], timer: Timer | undefined): GPUBuffer {
     const { gpu, memory } = this.#device;
     const params = memory.take(Math.max(1, dispatchesOf(parts).length) * paramsStride, PARAMS);

@@ -1,13 +1,12 @@
-// Signatures and gradients whose numbers are on a device. They own their buffer: `destroy` frees it. Copies to the CPU where asked, never computes.
+// Signatures and gradients whose numbers are on a device. They own their buffer.
 
 import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
-import { type Signature, SignatureTensor } from "../input/tensor.ts";
-import type { GradientTensor } from "../operations/signature-vjp.ts";
+import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
 
-/** What a tensor is told of the signature that it holds. */
+/** The signature that a tensor holds. */
 export interface SignatureForm {
   readonly shape: readonly number[];
   readonly channels: number;
@@ -16,7 +15,7 @@ export interface SignatureForm {
   readonly stream: boolean;
 }
 
-/** Numbers in a buffer of a device, row-major float32. It owns the buffer. Made by the library only. */
+/** Numbers in a buffer of a device, row-major float32. Owns the buffer. */
 class GpuArray {
   /** Holds the numbers from its first byte on; usable as storage and for copies. Owned by this. */
   readonly buffer: GPUBuffer;
@@ -66,10 +65,12 @@ class GpuArray {
 }
 
 /**
- * Signatures in a buffer of a device, row-major float32, laid out as {@link Signature} is, with shape (…batch, row), or with `stream`
- * (…batch, length − 1, row): length with a basepoint. Made by the library only.
+ * Signatures in a buffer of a device, row-major float32, laid out as {@link Signature} is, with
+ * shape (…batch, row), or with `stream` (…batch, length − 1, row): length with a basepoint. Made by
+ * the library only.
  *
- * May be given as `paths`, `basepoint`, `initial` or cotangent to a call on the same device: nothing crosses the bus then.
+ * May be given as `paths`, `basepoint`, `initial` or cotangent to a call on the same device:
+ * nothing crosses the bus then.
  */
 export class GpuTensor extends GpuArray {
   readonly channels: number;
@@ -88,7 +89,8 @@ export class GpuTensor extends GpuArray {
 
   /**
    * The signatures as a tensor in memory.
-   * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
+   * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY,
+   *   GPU_FAILED
    */
   async toCpu(): Promise<Signature<"float32">> {
     const data = await this.read();
@@ -97,11 +99,12 @@ export class GpuTensor extends GpuArray {
   }
 }
 
-/** A gradient in a buffer of a device, row-major float32, of the shape of what it is the gradient of. Made by the library only. */
+/** A gradient in a buffer of a device, of the shape of what it is the gradient of. */
 export class GpuGradient extends GpuArray {
   /**
    * The gradient in memory.
-   * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED
+   * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY,
+   *   GPU_FAILED
    */
   async toCpu(): Promise<GradientTensor<"float32">> {
     return { data: await this.read(), shape: this.shape, dtype: this.dtype };

@@ -1,4 +1,4 @@
-// The constants of WebGPU that the library needs, as numbers: outside browsers there are no globals that hold them.
+// Constants of WebGPU as numbers: outside browsers there are no globals for them.
 
 export const usage = {
   MAP_READ: 0x1,
@@ -12,7 +12,7 @@ export const usage = {
 export const MAP_MODE_READ = 0x1;
 export const COMPUTE_STAGE = 0x4;
 
-/** Numbers that the host lays out itself, and results, are bound and copied. */
+/** Staged numbers and results are bound and copied. */
 export const STORAGE = usage.STORAGE | usage.COPY_SRC | usage.COPY_DST;
 export const READBACK = usage.MAP_READ | usage.COPY_DST;
 export const PARAMS = usage.UNIFORM | usage.COPY_DST;

@@ -1,5 +1,5 @@
-// Typed arrays and the two number types: which kinds of array are read, how a part of one gets into WebAssembly memory.
-// Shapes are not known here.
+// Typed arrays and the two number types: which arrays are accepted, and copies between them and
+// WebAssembly memory. Shapes are not known here.
 
 import { describe, rangeError, typeError } from "./errors.ts";
 import { move } from "./move.ts";
@@ -25,26 +25,30 @@ export interface NumericView extends ArrayBufferView {
   readonly [index: number]: number | bigint;
 }
 
-/** float32 and float64 as the kernels number them: the base-two logarithm of their bytes is this plus 2. */
+/**
+ * float32 and float64 as numbered in the ABI. The base-two logarithm of the element size is this
+ * plus 2.
+ */
 export const FLOAT32 = 0;
 export const FLOAT64 = 1;
 export type DTypeIndex = typeof FLOAT32 | typeof FLOAT64;
 /** Numbers of a computation and of its result. */
 export type Numbers = Float32Array | Float64Array;
 
-/** What an array is read as. The first two equal the number type that it suggests. */
+/** How an array is read. The first two values equal the number type that the array suggests. */
 export const KIND_FLOAT32 = 0;
 export const KIND_FLOAT64 = 1;
 export const KIND_NUMBERS = 2;
 export const KIND_BIGINTS = 3;
 export type Kind = typeof KIND_FLOAT32 | typeof KIND_FLOAT64 | typeof KIND_NUMBERS | typeof KIND_BIGINTS;
 
-/** The kind of a value, or -1 where it is no typed array. */
+/** The kind of a value, or -1 if it is not a typed array. */
 export function kindOf(value: unknown): Kind | -1 {
   if (value instanceof Float32Array) return KIND_FLOAT32;
   if (value instanceof Float64Array) return KIND_FLOAT64;
   if (!ArrayBuffer.isView(value)) return -1;
-  // The tag is read by a getter of the engine's own, so arrays of other realms (frames, vm contexts) are known too.
+  // The tag comes from a built-in getter, so arrays of other realms (frames, vm contexts) are
+  // recognised.
   switch ((value as NumericView & { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]) {
     case "DataView":
       return -1;
@@ -60,14 +64,18 @@ export function kindOf(value: unknown): Kind | -1 {
   }
 }
 
-/** The number type that an array suggests: its own where it is a Float32Array, else float64, which holds every other kind's values. */
+/**
+ * The number type that an array suggests: float32 for a Float32Array. All else is float64, which
+ * can hold the values.
+ */
 export const dtypeOfKind = (kind: Kind): DTypeIndex => (kind === KIND_FLOAT32 ? FLOAT32 : FLOAT64);
 
-/** Whether an empty typed array is empty because its buffer is gone. */
+/** Whether a typed array is empty because its buffer was detached. */
 export function isDetached(view: NumericView): boolean {
   if (view.length > 0) return false;
   try {
-    // A view whose buffer was only shrunk below it passes here: no engine tells it from one that was made empty.
+    // A view whose buffer was resized below it passes here: it cannot be distinguished from an
+    // empty one.
     new Uint8Array(view.buffer as ArrayBuffer, 0, 0);
     return false;
   } catch {
@@ -75,7 +83,7 @@ export function isDetached(view: NumericView): boolean {
   }
 }
 
-/** Throws if a typed array that should hold numbers is empty because its buffer is gone. */
+/** Throws if a typed array is empty because its buffer was detached. */
 export function checkAttached(view: NumericView, argument: string): void {
   if (isDetached(view)) {
     throw typeError("DETACHED_BUFFER", argument, "a typed array whose buffer is detached", "one that is attached");
@@ -83,8 +91,8 @@ export function checkAttached(view: NumericView, argument: string): void {
 }
 
 /**
- * Numbers of a plain array appended to `to` from `at` on.
- * @throws PathSignatureTypeError ELEMENT_TYPE for the first that is no number.
+ * Appends numbers of a plain array to `to`, starting at index `at`.
+ * @throws PathSignatureTypeError ELEMENT_TYPE for the first element that is not a number
  */
 export function copyNumbers(
   from: readonly unknown[],
@@ -101,14 +109,15 @@ export function copyNumbers(
 }
 
 interface Host {
-  /** Node's and Bun's. */
+  /** In Node and Bun. */
   readonly Buffer?: { allocUnsafeSlow(bytes: number): { readonly buffer: ArrayBuffer } };
 }
 
 /**
- * Memory for numbers on the JavaScript side; a typed error where there is none.
- * @param isFilled - that every number will be written before anybody sees one: where the host has memory that it need not clear first, as Node and Bun do, this takes it. (Numbers that are given
- * back by one call are in the cache for the next, but clearing them costs as much as writing them.)
+ * Allocates an array of numbers in JavaScript; throws SIZE_TOO_LARGE if there is no memory for it.
+ * @param isFilled - the caller writes every number before the array is read. Hosts with
+ *   uninitialised memory (Node, Bun) then skip the clearing, which costs as much as writing the
+ *   numbers.
  */
 export function allocateNumbers(
   dtype: DTypeIndex,
@@ -131,22 +140,27 @@ interface PlainArray {
   new (buffer: ArrayBufferLike, at: number, count: number): ArrayLike<number>;
 }
 
-/** Part of a typed array as a view of the same kind. A plain one: subclasses and their species play no part. */
+/**
+ * Part of a typed array as a view of the same kind. Subclasses and `Symbol.species` are ignored.
+ */
 function part(view: NumericView, from: number, count: number): ArrayLike<number> {
   const { buffer, byteOffset, BYTES_PER_ELEMENT: bytes } = view;
   const { [Symbol.toStringTag]: kind } = view as NumericView & { readonly [Symbol.toStringTag]: string };
   const plain = (globalThis as unknown as Record<string, PlainArray | undefined>)[kind];
   if (plain?.BYTES_PER_ELEMENT === bytes) return new plain(buffer, byteOffset + from * bytes, count);
-  // A subclass that calls itself something else: element by element is right for each.
+  // A subclass with a tag of its own: copying by element is correct for all kinds.
   const copy = new Float64Array(count);
   for (let i = 0; i < count; i++) copy[i] = Number(view[from + i]);
   return copy;
 }
 
-/** Below this count a loop is faster than making a view for `set`. */
+/** Below this count a loop is faster than creating a view for `set`. */
 const loopCount = 32;
 
-/** Copies `count` numbers of `view` from index `from` on to index `at` of `heap`, rounding to its number type. */
+/**
+ * Copies `count` numbers of `view`, from index `from`, to `heap` at index `at`. Rounds to the
+ * heap's type.
+ */
 export function copyIn(
   view: NumericView,
   kind: Kind,
@@ -168,7 +182,10 @@ export function copyIn(
   }
 }
 
-/** Copies `count` numbers of `heap` from index `at` on to index `to` of `out`, rounding to its number type. */
+/**
+ * Copies `count` numbers of `heap`, from index `at`, to `out` at index `to`. Rounds to the type of
+ * `out`.
+ */
 export function copyOut(
   heap: Float32Array | Float64Array,
   at: number,
@@ -185,7 +202,10 @@ export function copyOut(
   }
 }
 
-/** Where four numbers stand that are not all finite, or fewer than four are left: one branch for four numbers is three times as fast as four. */
+/**
+ * Index of the first group of four numbers that are not all finite, or of the last incomplete
+ * group. One branch for four numbers is three times as fast as four branches.
+ */
 function finiteFours(numbers: ArrayLike<number>, from: number, end: number): number {
   let i = from;
   for (; i + 4 <= end; i += 4) {
@@ -198,7 +218,10 @@ function finiteFours(numbers: ArrayLike<number>, from: number, end: number): num
   return i;
 }
 
-/** The first index in [from, from + count) whose number is NaN or infinite once it has the number type, or -1. */
+/**
+ * The first index in [from, from + count) whose number, rounded to the number type, is NaN or
+ * infinite; -1 if there is none.
+ */
 export function firstNonFinite(view: NumericView, kind: Kind, dtype: DTypeIndex, from: number, count: number): number {
   if (kind === KIND_BIGINTS) return -1;
   const numbers = view as unknown as ArrayLike<number>;

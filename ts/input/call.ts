@@ -1,5 +1,5 @@
-// A call, checked, and the reading of those options whose meaning depends on the paths' shape
-// (lengths, basepoint, initial, out). Whether numbers are finite is checked in finite.ts.
+// A validated call, and the options whose meaning depends on the shape of the paths (lengths,
+// basepoint, initial, out). finite.ts checks whether numbers are finite.
 
 import { INVERSE, SCALAR_TERM, STREAM } from "../wasm/abi.ts";
 import { checkAttached, type DTypeIndex, FLOAT32, type Kind, kindOf, type NumericView } from "./arrays.ts";
@@ -12,7 +12,10 @@ import { countCoefficients, sizeLimit, tooLarge } from "./size.ts";
 
 const none: readonly undefined[] = [];
 
-/** A call, checked. Operations on rows have no points: their `paths` is an empty batch of the rows' shape. */
+/**
+ * A validated call. Operations on rows have no points: `paths` is then an empty batch with the
+ * shape of the rows.
+ */
 export class Call {
   readonly paths: ReadPaths;
   readonly options: ReadOptions;
@@ -37,7 +40,7 @@ export class Call {
   /** `true`: the origin. */
   readonly basepoint: ReadRows | true | undefined;
   readonly initial: ReadRows | undefined;
-  /** What else the operation reads, in an order that it knows. */
+  /** Further inputs of the operation, in an order that the operation defines. */
   readonly operands: readonly (ReadRows | undefined)[];
 
   constructor(
@@ -76,6 +79,11 @@ export class Call {
     this.operands = operands;
   }
 
+  /** What an item of the batch is called in errors. */
+  get item(): "path" | "row" {
+    return this.points === 0 ? "row" : "path";
+  }
+
   /** The same call with something else in place of some of its parts. */
   with({ paths, options, dtype, basepoint, initial, operands }: Changes): Call {
     const changed = options === undefined ? this.options : Object.assign(new ReadOptions(), this.options, options);
@@ -92,7 +100,7 @@ export class Call {
   }
 }
 
-/** What {@link Call.with} changes; `initial: null` removes it. */
+/** Parts that {@link Call.with} replaces; `initial: null` removes the initial signatures. */
 export interface Changes {
   readonly paths?: ReadPaths;
   readonly options?: Partial<ReadOptions>;
@@ -103,8 +111,8 @@ export interface Changes {
 }
 
 /**
- * The call of paths and options that are read; `out` is not looked at.
- * @throws PathSignatureError SIZE_TOO_LARGE, and what the codes of lengths, basepoint and initial say
+ * The call for paths and options that have been read. `out` is not checked.
+ * @throws PathSignatureError SIZE_TOO_LARGE, and the codes of lengths, basepoint and initial
  */
 export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const { channels } = paths;
@@ -156,7 +164,7 @@ function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm:
   return rows;
 }
 
-/** Throws unless `out` is an array of the result's number type and of exactly its `count` numbers. */
+/** Throws unless `out` is an array of the result's number type with exactly `count` numbers. */
 export function checkOut(out: unknown, count: number, call: Call): void {
   const { dtype } = call;
   const kind = kindOf(out);
@@ -178,29 +186,40 @@ export function checkOut(out: unknown, count: number, call: Call): void {
   }
 }
 
+/** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
+export function refuseOut(call: Call): Call {
+  if (call.options.out === undefined) return call;
+  const accepted = "an option of signature only: gradients are new arrays";
+  throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), accepted);
+}
+
 /** The shape of the result. */
 export const shapeOf = ({ paths, stream, rows, row }: Call): number[] =>
   stream ? [...paths.lead, rows, row] : [...paths.lead, row];
 
-/** Where path i starts in the input, in numbers. */
+/** Index of the first number of path i in the input. */
 export function startOf(call: Call, i: number): number {
   const { starts } = call.paths;
   return (starts === undefined ? i * call.points : (starts[i] as number)) * call.channels;
 }
 
-/** Points of path i that count. */
+/** Number of points of path i. */
 export const lengthOf = (call: Call, i: number): number =>
   call.lengths === undefined ? call.points : (call.lengths[i] as number);
 
+/** What a call is about, for errors: "paths (3, 10, 2)" or "rows (3, 6)". */
+export const describeInput = ({ item, batch, points, channels, row }: Call): string =>
+  item === "row" ? `rows (${batch}, ${row})` : `paths (${batch}, ${points}, ${channels})`;
+
 /** The error for a call of an operation that failed by a fault of the library. */
 export function internal(operation: string, call: Call, what: string, cause?: unknown): Error {
-  const shape = `(${call.batch}, ${call.points}, ${call.channels})`;
+  const input = describeInput(call);
   return failure(
     "INTERNAL",
     operation,
-    `paths ${shape}, depth ${call.depth}`,
+    `${input}, depth ${call.depth}`,
     "a call that the kernel carries out",
-    `The kernel of ${operation} failed (${what}) for paths ${shape}, a fault of path-signature: please report it`,
+    `The kernel of ${operation} failed (${what}) for ${input}, a fault of path-signature: please report it`,
     cause,
   );
 }

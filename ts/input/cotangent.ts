@@ -1,4 +1,4 @@
-// Reads the cotangent of a call: numbers of the signatures' shape. What they do to gradients is the kernels'.
+// Reads the cotangent of a call: numbers with the shape of the signatures.
 
 import {
   allocateNumbers,
@@ -15,17 +15,21 @@ import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import { ReadRows } from "./rows.ts";
 import { readTensorShape } from "./shape.ts";
 
-const forms = "a tensor { data, shape } of the signatures' shape, or as many numbers in a flat array";
+/** What cotangents are accepted, for errors; "signatures'" or "result's" shape. */
+const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} shape, or as many numbers in a flat array`;
 
 /**
  * Cotangents as rows, one for each row of signatures.
- * @throws PathSignatureError COTANGENT_TYPE, COTANGENT_SHAPE, SHAPE_INVALID, ELEMENT_TYPE, STRIDED, DETACHED_BUFFER
+ * @throws PathSignatureError COTANGENT_TYPE, COTANGENT_SHAPE, SHAPE_INVALID, ELEMENT_TYPE, STRIDED,
+ *   DETACHED_BUFFER
  */
 export function readCotangent(value: unknown, call: Call): ReadRows {
   const shape = shapeOf(call);
   const count = call.batch * call.rows * call.row;
+  const [whose, as] = call.item === "row" ? ["result's", "the result is"] : ["signatures'", "the signatures are"];
+  const forms = formsOf(whose as string);
   const refuse = (given: string) =>
-    rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as the signatures are`);
+    rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as ${as}`);
 
   let data = value;
   let argument = "cotangent";

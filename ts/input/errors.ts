@@ -1,20 +1,21 @@
-// Errors that the library throws: three classes, one table of codes. Messages are put together here; what is wrong is
-// found elsewhere.
+// The errors of the library: three classes and one table of codes. This file formats messages;
+// other files detect the faults.
 
 /**
- * The table of error codes. A code is stable: it keeps its meaning across versions. The value names the class.
+ * The table of error codes. A code is stable: it keeps its meaning across versions. The value names
+ * the class.
  *
- * `TypeError` kinds say that a value is of the wrong sort or form, `RangeError` kinds that a number is out of bounds,
- * `Error` kinds that the engine or a resource failed.
+ * `TypeError`: a value has the wrong type or form. `RangeError`: a number is out of bounds.
+ * `Error`: the engine or a resource failed.
  */
 export interface PathSignatureErrorCodes {
-  /** `paths` is none of the accepted forms, or a flat list of numbers without a shape. */
+  /** `paths` has none of the accepted forms, or is a flat list of numbers without a shape. */
   PATHS_TYPE: "TypeError";
   /** `paths` has fewer than two dimensions, or nested arrays are deeper than (batch, length, channels). */
   PATHS_RANK: "TypeError";
-  /** A dimension of `shape` is no whole number, or length or channels is 0. */
+  /** A dimension of `shape` is not a whole number, or length or channels is 0. */
   SHAPE_INVALID: "RangeError";
-  /** `data` does not have as many numbers as its shape says. */
+  /** The count of numbers in `data` does not match its shape. */
   SHAPE_MISMATCH: "RangeError";
   /** A tensor has strides or an offset: only row-major, contiguous data is read. */
   STRIDED: "TypeError";
@@ -22,120 +23,139 @@ export interface PathSignatureErrorCodes {
   RAGGED_ROW: "RangeError";
   /** A path of nested arrays has no points, or a batch of nested arrays has no paths (its channels are unknown). */
   EMPTY_PATH: "RangeError";
-  /** An element of an array is no number: a string, null, a hole, … */
+  /** An element of an array is not a number: a string, null, a hole, … */
   ELEMENT_TYPE: "TypeError";
-  /** A typed array whose buffer was transferred or resized away. */
+  /** The buffer of a typed array was transferred or resized. */
   DETACHED_BUFFER: "TypeError";
-  /** `options` is no object, or a switch (`stream`, `inverse`, `scalarTerm`, `checkFinite`) is no boolean. */
+  /**
+   * `options` is not an object, or a flag (`stream`, `inverse`, `scalarTerm`, `checkFinite`) is not
+   * a boolean.
+   */
   OPTION_TYPE: "TypeError";
-  /** An option of that name does not exist. */
+  /** There is no option of that name. */
   OPTION_UNKNOWN: "TypeError";
-  /** `depth` is missing, not whole, or less than 1. */
+  /** `depth` is missing, not a whole number, or less than 1. */
   DEPTH_INVALID: "RangeError";
-  /** `channels` is not whole, or less than 1. */
+  /** `channels` is not a whole number, or less than 1. */
   CHANNELS_INVALID: "RangeError";
-  /** A signature would have 2^31 numbers or more (or `words` more words than it lists). */
+  /** A signature would have 2^31 numbers or more (or `words` would list too many words). */
   SIZE_TOO_LARGE: "RangeError";
   /** `dtype` is neither "float32" nor "float64". */
   DTYPE_INVALID: "TypeError";
-  /** `algorithm` names no kernel. */
+  /** `algorithm` is none of the names of kernels. */
   ALGORITHM_INVALID: "TypeError";
-  /** `lengths` is no list of numbers. */
+  /** `lengths` is not a list of numbers. */
   LENGTHS_TYPE: "TypeError";
-  /** `lengths` has not one entry for each path. */
+  /** `lengths` does not have one entry for each path. */
   LENGTHS_COUNT: "RangeError";
-  /** An entry of `lengths` is not whole, less than 1, or more than the points that there are. */
+  /**
+   * An entry of `lengths` is not a whole number, less than 1, or more than the number of points.
+   */
   LENGTHS_RANGE: "RangeError";
-  /** `basepoint` is none of the accepted forms. */
+  /** `basepoint` has none of the accepted forms. */
   BASEPOINT_TYPE: "TypeError";
   /** `basepoint` has neither shape (channels) nor (…batch, channels). */
   BASEPOINT_SHAPE: "RangeError";
-  /** `initial` is none of the accepted forms. */
+  /** `initial` has none of the accepted forms. */
   INITIAL_TYPE: "TypeError";
   /** `initial` has neither shape (size) nor (…batch, size). */
   INITIAL_SHAPE: "RangeError";
-  /** `initial` carries a scalar term that is not 1: it is no signature. */
+  /** The scalar term of `initial` is not 1, so it is not a signature. */
   INITIAL_SCALAR: "RangeError";
-  /** `cotangent` is none of the accepted forms. */
+  /** `cotangent` has none of the accepted forms. */
   COTANGENT_TYPE: "TypeError";
-  /** `cotangent` has not the shape of the signatures. */
+  /** `cotangent` does not have the shape of the signatures. */
   COTANGENT_SHAPE: "RangeError";
-  /** Rows of the tensor algebra (`a`, `b`, …) are none of the accepted forms. */
+  /** Rows of the tensor algebra (`a`, `b`, …) have none of the accepted forms. */
   ROWS_TYPE: "TypeError";
-  /** Rows of the tensor algebra have not the shape (…batch, size) that channels and depth say, or batches that differ. */
+  /** Rows of the tensor algebra do not have the shape (…batch, size), or their batches differ. */
   ROWS_SHAPE: "RangeError";
-  /** A row's scalar term is one for which the operation is not defined: 0 for `inverse`, 0 or less for `log`. */
+  /**
+   * The operation is not defined for the scalar term of a row: 0 for `inverse`, 0 or less for
+   * `log`.
+   */
   SCALAR_TERM_INVALID: "RangeError";
-  /** `out` is no Float32Array or Float64Array, or not the one that the dtype asks for. */
+  /** `out` is not a Float32Array or Float64Array, or does not match the dtype. */
   OUT_TYPE: "TypeError";
-  /** `out` has not exactly as many numbers as the result. */
+  /** The length of `out` is not the count of numbers of the result. */
   OUT_LENGTH: "RangeError";
   /** An input number is NaN or infinite. */
   NOT_FINITE: "RangeError";
-  /** An input number is finite, but beyond the range of float32, in which the call computes. */
+  /** An input number is finite but beyond the range of float32, the number type of the call. */
   NOT_REPRESENTABLE: "RangeError";
-  /** A level outside those that the tensor has. */
+  /** The tensor does not have this level. */
   LEVEL_INVALID: "RangeError";
-  /** A word with letters outside the channels, or longer than the depth. */
+  /** A letter of the word is not a channel, or the word is longer than the depth. */
   WORD_INVALID: "RangeError";
-  /** `variant` names no binary. */
+  /** `variant` is none of the names of binaries. */
   VARIANT_INVALID: "TypeError";
-  /** The engine cannot run that binary. */
+  /** The JavaScript engine cannot run that binary. */
   VARIANT_UNSUPPORTED: "Error";
-  /** The engine has no WebAssembly, or none with 128-bit SIMD. */
+  /** The JavaScript engine has no WebAssembly, or no 128-bit SIMD. */
   SIMD_UNSUPPORTED: "Error";
-  /** `init` was given something else than a module, bytes, a Response or a URL. */
+  /** The source given to `init` is not a module, bytes, a Response or a URL. */
   SOURCE_TYPE: "TypeError";
-  /** The entry that was imported holds no binary: `init` needs a source. */
+  /** The imported entry contains no binary: `init` needs a source. */
   SOURCE_MISSING: "Error";
-  /** A binary could not be fetched, compiled or instantiated; `cause` says why. */
+  /** A binary could not be fetched, compiled or instantiated; see `cause`. */
   INIT_FAILED: "Error";
   /** `gpu` is neither a GPU nor a GPUDevice. */
   GPU_TYPE: "TypeError";
-  /** A buffer that cannot be read: destroyed, of another device, too small, or not for storage. */
+  /**
+   * A buffer cannot be read: it is destroyed, of another device, too small, or lacks a required
+   * usage.
+   */
   GPU_BUFFER: "TypeError";
-  /** `costs` are not what `calibrate` returns. */
+  /** `costs` was not returned by `calibrate`. */
   COSTS_INVALID: "TypeError";
-  /** The host stops its clock while a program runs: nothing can be measured. */
+  /** The host stops its clock while code runs, so times cannot be measured. */
   CLOCK_FROZEN: "Error";
-  /** The host has no WebGPU, or WebGPU no adapter. */
+  /** The host has no WebGPU, or WebGPU has no adapter. */
   GPU_UNAVAILABLE: "Error";
-  /** The device was lost, and what was to be computed, or what it held, with it. */
+  /** The device was lost, with the tensors it held or the computation in progress. */
   GPU_LOST: "Error";
-  /** The device gave no more memory. */
+  /** The device is out of memory. */
   GPU_OUT_OF_MEMORY: "Error";
-  /** The device refused, or failed at, what it was told. */
+  /** The device rejected an operation, or failed to complete it. */
   GPU_FAILED: "Error";
-  /** A single signature, or what has to be computed at once, is larger than the device's limits. */
+  /** A single signature, or what must be computed at once, exceeds the limits of the device. */
   GPU_LIMITS: "Error";
-  /** A tensor of TensorFlow.js is on a GPU only, and the CPU needs its numbers at once. */
+  /** A TensorFlow.js tensor is only on a GPU, and a synchronous CPU call needs its numbers. */
   TENSOR_ON_GPU: "Error";
-  /** The engine gave no more memory. */
+  /** WebAssembly memory cannot grow. */
   OUT_OF_MEMORY: "Error";
-  /** `threads`, `maxQueued`, `idleTimeout` or another number of an engine's options is none that is accepted. */
+  /**
+   * `threads`, `maxQueued`, `idleTimeout` or another numeric option of an engine is out of range.
+   */
   ENGINE_OPTION: "RangeError";
-  /** `signal` is no AbortSignal, `onProgress` or `workerFactory` no function, or `mode` names no way of working. */
+  /**
+   * `signal` is not an AbortSignal, `onProgress` or `workerFactory` not a function, or `mode` is
+   * unknown.
+   */
   ENGINE_OPTION_TYPE: "TypeError";
-  /** `explain` was asked about a function that engines do not have. */
+  /** `explain` was called for a function that engines do not have. */
   OPERATION_UNKNOWN: "TypeError";
-  /** As many calls as `maxQueued` are waiting or running already. */
+  /** The number of waiting and running calls has reached `maxQueued`. */
   QUEUE_FULL: "Error";
-  /** The engine was closed. */
+  /** The engine is closed. */
   ENGINE_CLOSED: "Error";
-  /** A block of a call failed in three threads, one after the other, each of which ended or trapped; `argument` names the block. */
+  /**
+   * A block of a call failed on three threads in turn; each terminated or trapped. `argument` names
+   * the block.
+   */
   BLOCK_FAILED: "Error";
-  /** A fault of this library. */
+  /** A bug in this library. */
   INTERNAL: "Error";
 }
 
-/** A stable name for what went wrong; see {@link PathSignatureErrorCodes} for the table. */
+/** A stable name of the kind of error; see {@link PathSignatureErrorCodes} for the table. */
 export type PathSignatureErrorCode = keyof PathSignatureErrorCodes;
 
 type CodesOf<Kind> = {
   [C in PathSignatureErrorCode]: PathSignatureErrorCodes[C] extends Kind ? C : never;
 }[PathSignatureErrorCode];
 
-/** Where a number stands in the input: path and point count from 0 in the batch, flattened, and along the path. */
+/** Where a number stands in the input: paths, rows and points count from 0, in the batch, flattened, and along the path. */
 export interface Position {
   /** Index of the path in the flattened batch; 0 for a single path. */
   readonly path?: number;
@@ -143,28 +163,31 @@ export interface Position {
   readonly point?: number;
   /** Index of the channel. */
   readonly channel?: number;
-  /** Index within the numbers of the path, of what is no point. */
+  /** Index of the row of the tensor algebra in the flattened batch; absent where all share one. */
+  readonly row?: number;
+  /** Index within the numbers of the path, of what is no point, or of the row. */
   readonly index?: number;
 }
 
-/** What every error carries besides its message. */
+/** Properties of every error besides its message. */
 export interface ErrorDetails {
   /** Stable name of the kind of error. */
   readonly code: PathSignatureErrorCode;
-  /** Name of the argument or option at fault, as in `options.lengths[3]` or `paths`. */
+  /** The argument or option at fault, for example `options.lengths[3]` or `paths`. */
   readonly argument: string;
-  /** What was given, in words. */
+  /** Description of the value that was given. */
   readonly given: string;
-  /** What is accepted, in words. */
+  /** Description of the values that are accepted. */
   readonly accepted: string;
-  /** The number at fault, for non-finite and unrepresentable values. */
+  /** Position of the number at fault, for non-finite and unrepresentable values. */
   readonly position?: Position | undefined;
 }
 
-// Two copies of the library in one program (as ESM and CommonJS, say) recognise each other's errors by this property.
+// Identifies errors across two copies of the library in one program (ESM and CommonJS, for
+// example).
 const brand = "isPathSignatureError";
 
-/** Whether a caught value is an error of this library, whichever of its classes. */
+/** Whether a caught value is an error of this library, of any of its classes. */
 export function isPathSignatureError(value: unknown): value is PathSignatureError {
   return typeof value === "object" && value !== null && brand in value && value instanceof Error;
 }
@@ -178,9 +201,9 @@ function adopt(error: Error, name: string, details: ErrorDetails): void {
 }
 
 /**
- * Any error of this library. `error instanceof PathSignatureError` holds for {@link PathSignatureTypeError} and
- * {@link PathSignatureRangeError} as well, which are also a `TypeError` and a `RangeError`. Constructed itself where the
- * engine or a resource failed.
+ * Any error of this library. {@link PathSignatureTypeError} and {@link PathSignatureRangeError}
+ * also pass `instanceof PathSignatureError`, besides `TypeError` and `RangeError`. Direct instances
+ * report that the engine or a resource failed.
  */
 export class PathSignatureError extends Error implements ErrorDetails {
   declare readonly code: PathSignatureErrorCode;
@@ -200,7 +223,7 @@ export class PathSignatureError extends Error implements ErrorDetails {
   }
 }
 
-/** A value of the wrong sort or form. Also `instanceof PathSignatureError`. */
+/** A value of the wrong type or form. Also `instanceof PathSignatureError`. */
 export class PathSignatureTypeError extends TypeError implements ErrorDetails {
   declare readonly code: CodesOf<"TypeError">;
   declare readonly argument: string;
@@ -233,7 +256,7 @@ export class PathSignatureRangeError extends RangeError implements ErrorDetails 
 const sentence = (argument: string, given: string, accepted: string): string =>
   `${argument} must be ${accepted}; got ${given}`;
 
-/** A `TypeError` of this library, to be thrown by the caller. */
+/** A `TypeError` of this library, for the caller to throw. */
 export function typeError(
   code: CodesOf<"TypeError">,
   argument: string,
@@ -243,7 +266,7 @@ export function typeError(
   return new PathSignatureTypeError(sentence(argument, given, accepted), { code, argument, given, accepted });
 }
 
-/** A `RangeError` of this library, to be thrown by the caller. */
+/** A `RangeError` of this library, for the caller to throw. */
 export function rangeError(
   code: CodesOf<"RangeError">,
   argument: string,
@@ -258,7 +281,7 @@ export function rangeError(
   );
 }
 
-/** An error of the engine or of a resource, to be thrown by the caller. */
+/** An error of the engine or of a resource, for the caller to throw. */
 export function failure(
   code: CodesOf<"Error">,
   argument: string,
@@ -274,18 +297,18 @@ export function failure(
   );
 }
 
-/** A count of things: "1 number", "2 numbers". */
+/** A count with its noun: "1 number", "2 numbers". */
 export const countOf = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-/** What an object says that it is: "ArrayBuffer", whatever realm it comes from. */
+/** The string tag of an object, such as "ArrayBuffer", from any realm. */
 export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** Why something failed. */
+/** The message of a caught value. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const withArticle = (name: string): string => `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 
-/** A text, cut where it runs long. */
+/** A text, truncated if it is long. */
 export const clip = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
 
 function describeObject(value: object): string {
@@ -299,7 +322,7 @@ function describeObject(value: object): string {
   return keys.length === 0 ? "an object without keys" : `an object with ${clip(keys.join(", "))}`;
 }
 
-/** A value in a few words, an object only as such: what files that must stay small use. */
+/** A short description of a value, without looking into objects; for files that must stay small. */
 export function brief(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -315,7 +338,7 @@ export function brief(value: unknown): string {
   }
 }
 
-/** A value in a few words. Never throws and never runs long, whatever it is given. */
+/** A short description of a value. Never throws, and its length is bounded. */
 export function describe(value: unknown): string {
   if (typeof value !== "object" || value === null) return brief(value);
   try {

@@ -1,27 +1,31 @@
-// Whether the numbers of a call are finite, and the error that names the first one that is not. Looks
-// at what the caller gave, never at WebAssembly memory. None of it runs where `checkFinite` is false.
+// Checks whether the numbers of a call are finite, and makes the error that locates the first one
+// that is not. Reads the caller's input, never WebAssembly memory. Skipped where `checkFinite` is
+// false.
 //
-// Kernels report at no cost whether an increment was not finite: the first level, a sum of all
-// increments, is not finite then. Only in that case are points looked at one by one. What takes part
-// in no increment (initial signatures, paths of one point) is always looked at.
+// Kernels report a non-finite increment at no cost, because the first level, a sum of all
+// increments, is then not finite. Only after such a report are points checked one by one. Input
+// that enters no increment (initial signatures, paths of one point) is always checked.
 
 import { type DTypeIndex, firstNonFinite } from "./arrays.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
 import { type Position, rangeError } from "./errors.ts";
 import type { ReadRows } from "./rows.ts";
 
-/** Numbers looked at in one go where others wait for the thread: about a millisecond. */
+/** Numbers checked per part where other tasks share the thread: about a millisecond. */
 export const numbersAtOnce = 2 ** 20;
 
-/** Checks in parts, between which the event loop may run; throws what is wrong. */
+/** Runs checks in parts, between which the event loop may run. Throws the first fault. */
 export type Checks = Iterator<void>;
 
-/** Runs checks to their end. */
+/** Runs checks to completion. */
 export function runChecks(checks: Checks): void {
   while (!checks.next().done);
 }
 
-/** The error for a number that is not finite, or not as a float32. Its position is told in the order of its names. */
+/**
+ * The error for a number that is not finite, or not finite as float32. The message lists the
+ * position in the order of its keys.
+ */
 export function notFinite(argument: string, value: number, position: Position): Error {
   const finite = value - value === 0;
   const where = Object.entries(position).map(([name, at]) => `${name} ${at}`);
@@ -36,15 +40,15 @@ export function notFinite(argument: string, value: number, position: Position): 
   );
 }
 
-/** Throws for the first number of paths [first, first + count) that is not finite. */
+/** Throws for the first non-finite number of paths [first, first + count). */
 export function checkPaths(call: Call, first = 0, count = call.batch): void {
   runChecks(pathChecks(call, Number.POSITIVE_INFINITY, first, count));
 }
 
-/** The same in parts of so many numbers. */
+/** Checks all paths in parts of `numbers`. */
 export function* pathChecks(call: Call, numbers: number, first = 0, count = call.batch): Generator<void> {
   const { points, channels, lengths, paths } = call;
-  // Without lengths and padding, all points of all paths stand one after the other.
+  // Without lengths and padding, the points of all paths are contiguous.
   const together = lengths === undefined && paths.starts === undefined;
   const [items, itemNumbers] = together ? [1, count * points * channels] : [count, 0];
   let budget = numbers;
@@ -71,7 +75,7 @@ function pathNotFinite(call: Call, at: number): Error {
   return notFinite("paths", Number(call.paths.view[at]), { path, point, channel: within % call.channels });
 }
 
-/** The path that a number of the input belongs to. */
+/** The path that contains a number of the input. */
 function pathAt(call: Call, at: number): number {
   const { starts } = call.paths;
   if (starts === undefined) return Math.floor(at / (call.points * call.channels));
@@ -80,24 +84,24 @@ function pathAt(call: Call, at: number): number {
   return path;
 }
 
-/** Rows of a call as checks see them. */
+/** Rows of a call, as checks read them. */
 export interface CheckedRows {
-  /** The argument's name, and what a position in a row is called. */
+  /** Name of the argument, and of an index within a row. */
   readonly name: string;
   readonly noun: "channel" | "index";
-  /** "step": one for each row of the result; else one for each item, or one that all share. */
+  /** "step": one row per row of the result; "item": one per item, or one that all items share. */
   readonly per: "item" | "step";
   readonly of: (call: Call) => ReadRows | true | undefined;
-  /** First numbers of each row that play no part. */
+  /** Number of leading numbers of each row that are not checked. */
   readonly skip?: (call: Call) => number;
   /**
-   * "before": whether they are finite is looked at before a kernel runs. "reported": only after the
-   * kernel reported that something is not. "never": the library's own numbers.
+   * "before": checked before a kernel runs. "reported": checked only after the kernel reported a
+   * non-finite value. "never": numbers of the library.
    */
   readonly checked: "before" | "reported" | "never";
 }
 
-/** Throws for the first number of a call's rows that is not finite, in parts of so many numbers. */
+/** Throws for the first non-finite number of a call's rows; checks in parts of `numbers`. */
 export function* rowChecks(rows: CheckedRows, call: Call, numbers: number): Generator<void> {
   const given = rows.of(call);
   if (given === undefined || given === true) return;
@@ -112,21 +116,23 @@ export function* rowChecks(rows: CheckedRows, call: Call, numbers: number): Gene
       if (at < 0) break;
       if (at % width < skip) continue;
       const within = { [rows.noun]: at % widthOfPath };
-      const position = stride === 0 ? within : { path: Math.floor(at / widthOfPath), ...within };
+      const position = stride === 0 ? within : { [call.item]: Math.floor(at / widthOfPath), ...within };
       throw notFinite(rows.name, Number(view[at]), position);
     }
     yield;
   }
 }
 
-/** Whether some path of a call has one point only, and no increment that a kernel could report about. */
+/**
+ * Whether a path of the call may have a single point. It has no increment for a kernel to report.
+ */
 const hasSinglePoints = ({ basepoint, paths, lengths }: Call): boolean =>
   basepoint === undefined &&
   paths.points > 0 &&
   paths.resident === undefined &&
   (paths.points === 1 || lengths !== undefined);
 
-/** Paths of one point, in parts of so many numbers. */
+/** Checks paths of one point, in parts of `numbers`. */
 function* singlePointChecks(call: Call, numbers: number): Generator<void> {
   const { lengths, paths } = call;
   if (paths.points === 1) {
@@ -140,7 +146,7 @@ function* singlePointChecks(call: Call, numbers: number): Generator<void> {
   }
 }
 
-/** Numbers that {@link checksBefore} look at; 0: there are none. */
+/** Count of the numbers that {@link checksBefore} checks; 0 if none. */
 export function unreportedNumbers(inputs: readonly CheckedRows[], call: Call): number {
   let numbers = hasSinglePoints(call) ? call.paths.batch * call.channels : 0;
   for (const { checked, of } of inputs) {
@@ -150,19 +156,19 @@ export function unreportedNumbers(inputs: readonly CheckedRows[], call: Call): n
   return numbers;
 }
 
-/** Checks of what no kernel reports about, in parts of so many numbers. */
+/** Checks of input that no kernel reports, in parts of `numbers`. */
 export function* checksBefore(inputs: readonly CheckedRows[], call: Call, numbers: number): Generator<void> {
   for (const rows of inputs) if (rows.checked === "before") yield* rowChecks(rows, call, numbers);
   if (hasSinglePoints(call)) yield* singlePointChecks(call, numbers);
 }
 
-/** Checks of what kernels report about, in the order of the call's arguments. */
+/** Checks of input that kernels report, in the order of the call's arguments. */
 export function* checksAfter(inputs: readonly CheckedRows[], call: Call, numbers: number): Generator<void> {
   if (call.points > 0) yield* pathChecks(call, numbers);
   for (const rows of inputs) if (rows.checked === "reported") yield* rowChecks(rows, call, numbers);
 }
 
-/** Throws for what no kernel reports about. */
+/** Throws for non-finite input that no kernel reports. */
 export function checkBefore(inputs: readonly CheckedRows[], call: Call): void {
   if (unreportedNumbers(inputs, call) > 0) runChecks(checksBefore(inputs, call, Number.POSITIVE_INFINITY));
 }

@@ -1,4 +1,4 @@
-// How many points of each path count.
+// Reads the length of each path.
 
 import { checkAttached, type NumericView } from "./arrays.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
@@ -6,7 +6,7 @@ import { pointsOf, type ReadPaths } from "./paths.ts";
 import { isRow } from "./shape.ts";
 
 /**
- * Lengths of the paths as the kernels read them, or `undefined` where every path has all its points.
+ * Lengths of the paths in the form of the ABI, or `undefined` if every path has all points.
  * @throws PathSignatureError LENGTHS_TYPE, LENGTHS_COUNT, LENGTHS_RANGE
  */
 export function readLengths(lengths: unknown, paths: ReadPaths): Uint32Array | undefined {

@@ -1,15 +1,18 @@
-// Moving numbers between arrays of which one may lie in shared memory. Engines move those word by word, so that other threads never
-// see half a number: V8 of Node 24 at a third of the speed of memory. Node's Buffer does it as fast as memory goes; tasks have one
-// owner at a time, so nobody looks meanwhile.
+// Copies numbers between arrays, one of which may be in shared memory. `set` copies shared memory
+// word by word, to avoid torn reads: in V8 of Node 24 at a third of memory bandwidth. Node's Buffer
+// copies at full bandwidth. That is safe here because a task has one owner at a time.
 
 /** Node's `Buffer.prototype.copy`. */
 type Copy = (this: Uint8Array, target: Uint8Array, to: number, from: number, end: number) => number;
 type Host = { Buffer?: { prototype: { copy: Copy } } };
 
-/** From so many bytes on it is worth asking. */
+/** Minimum size for which the check pays off, in bytes. */
 const leastBytes = 4096;
 
-/** Copies `count` numbers of `source` from index `from` on to index `to` of `target`, an array of the same kind. */
+/**
+ * Copies `count` numbers of `source`, from index `from`, to `target` at index `to`. The arrays have
+ * the same type.
+ */
 export function move(
   source: Float32Array | Float64Array,
   from: number,
@@ -28,14 +31,14 @@ export function move(
   }
   if (from === 0 && count === source.length) target.set(source, to);
   else {
-    // A plain view: subclasses and their species play no part.
+    // A view of the built-in type. Subclasses and `Symbol.species` are ignored.
     const begin = source.byteOffset + from * size;
     const buffer = source.buffer as ArrayBuffer;
     target.set(size === 4 ? new Float32Array(buffer, begin, count) : new Float64Array(buffer, begin, count), to);
   }
 }
 
-// By class, not by tag: this is asked for every path of a batch.
+// By class, not by tag, for speed: this runs for every path of a batch.
 function isShared({ buffer }: Float32Array | Float64Array, to: Float32Array | Float64Array): boolean {
   const { SharedArrayBuffer: Shared } = globalThis;
   return Shared !== undefined && (buffer instanceof Shared || to.buffer instanceof Shared);

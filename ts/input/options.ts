@@ -1,5 +1,5 @@
-// The options of a call: their types, and the reading of what is given, once each. Values that depend on the paths' shape
-// (lengths, basepoint, initial, out) are only passed on; call.ts checks them when it knows the shape.
+// The options of a call: their types, and reading each of them once. Values that depend on the
+// shape of the paths (lengths, basepoint, initial, out) are passed on; call.ts checks them.
 
 import { HORNER, PRUNED } from "../wasm/abi.ts";
 import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type NumericView } from "./arrays.ts";
@@ -7,18 +7,20 @@ import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
 import { checkChannels, checkDepth } from "./size.ts";
 
-/** Options of `signature`. Others are refused. */
+/** Options of `signature`. Unknown options are rejected. */
 export interface SignatureOptions {
-  /** N, the level at which signatures are truncated: a whole number from 1 on. */
+  /** N, the level at which signatures are truncated: a whole number, at least 1. */
   readonly depth: number;
   /**
-   * Return the signature of every prefix of a path: of the first 2, 3, …, length points (with a basepoint of the first
-   * 1, 2, …, length). Past the end of a shorter path of the batch the last value repeats. Default false.
+   * Return the signature of every prefix of a path: of the first 2, 3, …, length points (with a
+   * basepoint, of the first 1, 2, …, length). Past the end of a shorter path the last value
+   * repeats. Default false.
    */
   readonly stream?: boolean | undefined;
   /**
-   * A point put before each path's first, so that signatures depend on where paths start: `true` for the origin, channels
-   * numbers for all paths, or a tensor (…batch, channels). Default none.
+   * A point that precedes the first point of each path, so that signatures depend on where paths
+   * start: `true` for the origin, (channels) numbers for all paths, or a tensor (…batch, channels).
+   * Default none.
    */
   readonly basepoint?:
     | boolean
@@ -28,30 +30,45 @@ export interface SignatureOptions {
     | TensorInput
     | undefined;
   /**
-   * Signatures to continue from: the result is initial ⊗ S(path). (size) numbers for all paths or (…batch, size); with
-   * `scalarTerm` also with the leading 1. May share memory with `out`. Default the identity.
+   * Signatures to continue from: the result is initial ⊗ S(path). (size) numbers for all paths, or
+   * (…batch, size); with `scalarTerm` including the leading 1. May share memory with `out`. Default
+   * the identity.
    */
   readonly initial?: readonly number[] | readonly (readonly number[])[] | NumericView | TensorInput | undefined;
-  /** Signatures of the paths run backwards: as if all points, basepoint included, had been given in reverse. Default false. */
+  /**
+   * Signatures of the reversed paths: all points, basepoint included, in reverse order. Default
+   * false.
+   */
   readonly inverse?: boolean | undefined;
-  /** Begin each signature with the 1 of the empty word. Default false. */
+  /** Include the leading 1, the coefficient of the empty word, in each signature. Default false. */
   readonly scalarTerm?: boolean | undefined;
-  /** Points that count of each path of the batch, flattened, each from 1 to length; those after are never looked at. */
+  /**
+   * Number of points of each path in the flattened batch, from 1 to length. Later points are
+   * ignored.
+   */
   readonly lengths?: number | ArrayLike<number> | undefined;
-  /** Number type of computation and result. Default: float32 for a Float32Array (or points that all are), else float64. */
+  /**
+   * Number type of computation and result. Default: float32 if all input is Float32Array, else
+   * float64.
+   */
   readonly dtype?: DType | undefined;
-  /** Array of the result's number type and exact length to write into; `data` of the result is then this array. */
+  /**
+   * Array for the result, of its number type and exact length; `data` of the result is then this
+   * array.
+   */
   readonly out?: Float32Array | Float64Array | undefined;
   /**
-   * Throw for input that is NaN, infinite, or beyond float32 where that is the number type. Default true. Where false, such
-   * numbers flow into the results. Results may overflow to infinity in both cases.
+   * Throw for input that is NaN, infinite, or out of the range of float32 where that is the number
+   * type. Default true. If false, such numbers propagate into the results. Results may overflow to
+   * infinity in both cases.
    */
   readonly checkFinite?: boolean | undefined;
   /**
-   * How whole signatures are computed. `"horner"` follows every word through time; `"pruned"` follows only words whose first letter is
-   * their smallest and recovers the others at the end, with two to three times fewer operations (docs/pruned-walk.md) wherever that
-   * exists: from two channels and depth 2 on, to depth 6 and 16384 coefficients, not with `stream`. Default `"auto"`: pruned where
-   * it is both faster and as exact.
+   * How whole signatures are computed. `"horner"` updates every word at each step. `"pruned"`
+   * updates only words whose first letter is their smallest and recovers the others at the end,
+   * with two to three times fewer operations (docs/pruned-walk.md). It exists for at least two
+   * channels and depth 2, up to depth 6 and 16384 coefficients, without `stream`; elsewhere
+   * `"horner"` is used. Default `"auto"`: pruned where it is both faster and as accurate.
    */
   readonly algorithm?: Algorithm | undefined;
 }
@@ -59,9 +76,9 @@ export interface SignatureOptions {
 /** Names of kernels for whole signatures; see {@link SignatureOptions.algorithm}. */
 export type Algorithm = "auto" | "horner" | "pruned";
 
-/** Options read, with defaults: those of operations on paths, which are named above, and on rows. */
+/** The options as read, with defaults, for operations on paths and for operations on rows. */
 export class ReadOptions {
-  /** Of operations on rows; paths say it themselves. */
+  /** For operations on rows; paths define their channels. */
   channels = 0;
   depth = 0;
   stream = false;
@@ -70,11 +87,11 @@ export class ReadOptions {
   inverse = false;
   scalarTerm = false;
   lengths: unknown = undefined;
-  /** -1: as the paths suggest. */
+  /** -1: inferred from the input. */
   dtype: DTypeIndex | -1 = -1;
   out: ArrayOf[DType] | undefined = undefined;
   checkFinite = true;
-  /** The kernels' option bits for it. */
+  /** Option bits of the algorithm. */
   algorithm = 0;
 }
 
@@ -111,23 +128,10 @@ function readAlgorithm(value: unknown): number {
   }
 }
 
-/** Reads options of others than the operation itself: says whether it knows the name. */
+/** Reads a further option of an operation. Returns whether the name is known. */
 export type ReadOther = (name: string, value: unknown) => boolean;
 
-/** Names of the options of operations on paths, and on rows of the tensor algebra. */
-const namesOfPaths: readonly (keyof SignatureOptions)[] = [
-  "depth",
-  "stream",
-  "basepoint",
-  "initial",
-  "inverse",
-  "scalarTerm",
-  "lengths",
-  "dtype",
-  "out",
-  "checkFinite",
-  "algorithm",
-];
+/** Names of the options of operations on rows of the tensor algebra. */
 export const namesOfRows: readonly (keyof ReadOptions)[] = [
   "channels",
   "depth",
@@ -138,54 +142,56 @@ export const namesOfRows: readonly (keyof ReadOptions)[] = [
 ];
 
 /**
- * Reads each option once, whether it is the object's own or inherited.
- * @param other - for names that are none of the operation's
- * @param names - the operation's own
- * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID, DTYPE_INVALID, ALGORITHM_INVALID
+ * Reads each option once, whether own or inherited.
+ * @param other - reads options that are not in `names`
+ * @param names - options of the operation; default those of {@link SignatureOptions}
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
+ *   DTYPE_INVALID, ALGORITHM_INVALID
  */
-export function readOptions(
-  options: unknown,
-  other?: ReadOther,
-  names: readonly (keyof ReadOptions)[] = namesOfPaths,
-): ReadOptions {
+export function readOptions(options: unknown, other?: ReadOther, names?: readonly (keyof ReadOptions)[]): ReadOptions {
   if (typeof options !== "object" || options === null) {
-    const example = names.includes("channels") ? "{ channels: 2, depth: 3 }" : "{ depth: 3 }";
+    const example = names ? "{ channels: 2, depth: 3 }" : "{ depth: 3 }";
     throw typeError("OPTION_TYPE", "options", describe(options), `an object such as ${example}`);
   }
   const given = options as Record<keyof ReadOptions, unknown>;
   const read = new ReadOptions();
   let depth: unknown;
   let channels: unknown;
-  for (const key in given) {
-    const name = key as keyof ReadOptions;
-    if (!names.includes(name)) {
-      if (other?.(key, given[name])) continue;
-      throw typeError("OPTION_UNKNOWN", `options.${key}`, describe(key), `one of ${names.join(", ")}`);
+  for (const name in given) {
+    if (names === undefined || names.includes(name as keyof ReadOptions)) {
+      switch (name) {
+        case "depth":
+          depth = given.depth;
+          continue;
+        case "basepoint":
+        case "initial":
+        case "lengths":
+        case "out":
+          read[name] = given[name] as ReadOptions["out"];
+          continue;
+        case "stream":
+        case "inverse":
+        case "scalarTerm":
+        case "checkFinite":
+          read[name] = flag(given[name], read[name], name);
+          continue;
+        case "dtype":
+          read.dtype = readDType(given.dtype);
+          continue;
+        case "algorithm":
+          read.algorithm = readAlgorithm(given.algorithm);
+          continue;
+        case "channels":
+          if (names === undefined) break;
+          channels = given.channels;
+          continue;
+      }
     }
-    switch (name) {
-      case "channels":
-        channels = given.channels;
-        break;
-      case "depth":
-        depth = given.depth;
-        break;
-      case "basepoint":
-      case "initial":
-      case "lengths":
-      case "out":
-        read[name] = given[name] as ReadOptions["out"];
-        break;
-      case "dtype":
-        read.dtype = readDType(given.dtype);
-        break;
-      case "algorithm":
-        read.algorithm = readAlgorithm(given.algorithm);
-        break;
-      default:
-        read[name] = flag(given[name], read[name], name);
-    }
+    if (other?.(name, (given as Record<string, unknown>)[name])) continue;
+    const known = names ?? Object.keys(read).filter((key) => key !== "channels");
+    throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${known.join(", ")}`);
   }
-  if (names.includes("channels")) {
+  if (names) {
     checkChannels(channels, "options.channels");
     read.channels = channels;
   }

@@ -1,6 +1,7 @@
-// From what a caller gives to flat numbers with a shape: tensors of any kind of array, nested arrays, ragged batches. Plain
-// arrays are copied here, element by element checked; typed arrays are only looked at. Everything a caller could hook into
-// (getters, proxies) runs here, before WebAssembly memory is touched.
+// Normalises the caller's paths (tensors of any array type, nested arrays, ragged batches) to flat
+// numbers with a shape. Plain arrays are checked and copied by element; typed arrays are
+// referenced. Code of the caller (getters, proxies) runs only here, before WebAssembly memory is
+// touched.
 
 import {
   allocateNumbers,
@@ -20,7 +21,7 @@ import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import type { Resident } from "./resident.ts";
 import { describeShape, isRow, type Row, readNumbers, readShape, readTensorShape } from "./shape.ts";
 
-/** Numbers with a shape, row-major. `dims` is another name for `shape`; what else the object holds is not looked at. */
+/** Row-major numbers with a shape. `dims` is an alias of `shape`; other properties are ignored. */
 export type TensorInput =
   | { readonly data: NumericView | readonly number[]; readonly shape: ArrayLike<number> }
   | { readonly data: NumericView | readonly number[]; readonly dims: ArrayLike<number> };
@@ -34,14 +35,14 @@ export type NestedPath = readonly (readonly number[] | NumericView)[];
  */
 export type Paths = TensorInput | NestedPath | readonly NestedPath[];
 
-/** Paths, normalised. */
+/** Normalised paths. */
 export class ReadPaths {
-  /** All numbers; plain arrays become a Float64Array. */
+  /** All numbers. Plain arrays become a Float64Array. */
   view: NumericView;
   kind: Kind;
   /** Leading dimensions: none for a single path. */
   lead: readonly number[];
-  /** Paths: the product of the leading dimensions. */
+  /** Number of paths: the product of the leading dimensions. */
   batch: number;
   /** Points of the longest path. */
   points: number;
@@ -49,11 +50,11 @@ export class ReadPaths {
   /** The number type that the input suggests. */
   dtype: DTypeIndex;
   /**
-   * For a ragged batch of nested arrays: where each path starts, counted in points, and one entry more for the end. Its
-   * points lie without padding. Otherwise path i starts at point i * points.
+   * For a ragged batch of nested arrays: the index of the first point of each path, and the end.
+   * Points are stored without padding. Otherwise path i starts at point i * points.
    */
   starts: Float64Array | undefined;
-  /** Where the numbers lie, if that is on a device; `view` is empty then. */
+  /** Location of the numbers if they are on a device; `view` is then empty. */
   resident: Resident | undefined;
 
   constructor(
@@ -106,7 +107,7 @@ export function readPaths(paths: unknown): ReadPaths {
   return new ReadPaths(view, kind, lead, batch, points, channels, dtypeOfKind(kind), undefined);
 }
 
-/** Paths of a shape, without their numbers: for who wants to know what would become of them. @throws as {@link readPaths} */
+/** Paths of a shape without numbers, to plan a call. @throws as {@link readPaths} */
 export function imaginePaths(shape: unknown, dtype: DTypeIndex): ReadPaths {
   const sizes = readShape(shape, "shape", "PATHS_TYPE");
   const rank = sizes.length;
@@ -126,15 +127,15 @@ export function imaginePaths(shape: unknown, dtype: DTypeIndex): ReadPaths {
 
 const noLead: readonly number[] = [];
 
-/** What a tensor calls its shape, for errors. */
+/** Name of the property that holds the shape, for errors. */
 const shapeName = (value: object, argument: string): string =>
   `${argument}.${(value as { shape?: unknown }).shape === undefined ? "dims" : "shape"}`;
 
-/** Whether nested arrays end at this element: it is a point's row of numbers, or nothing that could be deeper. */
+/** Whether nesting ends at this element: it is the row of a point, or not an array. */
 const isPoint = (value: unknown): boolean =>
   kindOf(value) !== -1 || (Array.isArray(value) && (value.length === 0 || !isRow(value[0])));
 
-/** Nested arrays: a path, or a batch of paths. */
+/** Nested arrays: a path or a batch of paths. */
 function readNested(paths: readonly unknown[]): ReadPaths {
   if (paths.length === 0) {
     throw rangeError(
@@ -152,10 +153,10 @@ function readNested(paths: readonly unknown[]): ReadPaths {
   return isPoint(first) ? readBatch([paths], noLead, "paths") : readBatch(paths, [paths.length], "paths");
 }
 
-/** Points of path i of nested arrays. */
+/** Number of points of path i of nested arrays. */
 export const pointsOf = (starts: Float64Array, i: number): number => (starts[i + 1] as number) - (starts[i] as number);
 
-/** Counts what a batch holds, then copies it once. */
+/** Measures a batch, then copies it once. */
 function readBatch(batch: readonly unknown[], lead: readonly number[], argument: string): ReadPaths {
   const nameOf = (i: number) => (lead.length === 0 ? argument : `${argument}[${i}]`);
   const starts = new Float64Array(batch.length + 1);
@@ -179,7 +180,7 @@ function readBatch(batch: readonly unknown[], lead: readonly number[], argument:
   let at = 0;
   for (let i = 0; i < batch.length; i++) {
     const path = batch[i] as readonly unknown[];
-    // Read from `starts`: a getter may have changed the array since it was measured.
+    // Uses `starts`: a getter may have changed the array since it was measured.
     const points = pointsOf(starts, i);
     for (let j = 0; j < points; j++, at += channels) {
       if (copyPoint(path[j], channels, flat, at, nameOf(i), j) !== KIND_FLOAT32) allFloat32 = false;
@@ -197,7 +198,7 @@ function readBatch(batch: readonly unknown[], lead: readonly number[], argument:
   );
 }
 
-/** One point of nested arrays, appended to `to`; returns its kind, -1 for a plain array. */
+/** Appends one point of nested arrays to `to`. Returns its kind, -1 for a plain array. */
 function copyPoint(point: unknown, channels: number, to: Float64Array, at: number, path: string, j: number): Kind | -1 {
   const kind = kindOf(point);
   if (kind === -1 && !Array.isArray(point)) {

@@ -1,4 +1,4 @@
-// Numbers that belong to paths or rows of a batch: one row that all share, or one for each.
+// Reads rows that accompany paths or rows of a batch: one that all share, or one for each.
 
 import {
   allocateNumbers,
@@ -16,15 +16,15 @@ import type { ReadPaths } from "./paths.ts";
 import type { Resident } from "./resident.ts";
 import { describeShape, isRow, type Row, readNumbers, readTensorShape } from "./shape.ts";
 
-/** Numbers that belong to paths: a row for all of them, or one for each. */
+/** Rows that accompany paths: one for all, or one for each. */
 export class ReadRows {
   view: NumericView;
   kind: Kind;
-  /** Numbers from one path's row to the next one's; 0 for a row that all share. */
+  /** Distance between the rows of consecutive paths, in numbers; 0 for a shared row. */
   stride: number;
-  /** Length of a row as given. */
+  /** Width of a row as given. */
   width: number;
-  /** Where the numbers lie, if that is on a device; `view` is empty then. */
+  /** Location of the numbers if they are on a device; `view` is then empty. */
   resident: Resident | undefined;
 
   constructor(view: NumericView, kind: Kind, stride: number, width: number) {
@@ -36,7 +36,7 @@ export class ReadRows {
   }
 }
 
-/** Which codes and words {@link readRows} uses for an argument. */
+/** Error codes and texts that {@link readRows} uses for an argument. */
 export interface RowsArgument {
   readonly name: string;
   readonly type: "BASEPOINT_TYPE" | "INITIAL_TYPE" | "ROWS_TYPE";
@@ -45,7 +45,7 @@ export interface RowsArgument {
 }
 
 /**
- * Reads numbers that belong to paths: a flat array of `width` (or `otherWidth`) numbers shared by all, nested arrays
+ * Reads rows: a flat array of `width` (or `otherWidth`) numbers shared by all paths, nested arrays
  * (batch, width), or a tensor (width) or (…batch, width).
  */
 export function readRows(

@@ -1,4 +1,4 @@
-// Shapes: reading them, and the numbers of tensors that have one. Getters of the caller run here.
+// Reads shapes and the numbers of tensors. Getters of the caller run here.
 
 import {
   allocateNumbers,
@@ -16,10 +16,10 @@ export type TypeCode = "PATHS_TYPE" | "COTANGENT_TYPE" | "BASEPOINT_TYPE" | "INI
 
 export const describeShape = (sizes: readonly number[]): string => `(${clip(sizes.join(", "))})`;
 
-/** More dimensions than this are taken for a mistake (for data given as a shape, say). */
+/** A longer list is rejected: most likely data was passed as a shape. */
 const mostDimensions = 64;
 
-/** A shape's numbers as an array of its own; `name` is added to the argument's in errors. */
+/** Copies a shape; `name` is appended to the argument's name in errors. */
 export function readShape(shape: unknown, argument: string, code: TypeCode, name = ""): number[] {
   const kind = kindOf(shape);
   const isList = Array.isArray(shape) || (kind !== -1 && kind !== KIND_BIGINTS);
@@ -27,7 +27,8 @@ export function readShape(shape: unknown, argument: string, code: TypeCode, name
   if (rank < 0 || rank > mostDimensions) {
     throw typeError(code, argument + name, describe(shape), `an array of at most ${mostDimensions} whole numbers`);
   }
-  // Of its length at once: one that grows has room for sixteen, which shows where thousands of small calls wait.
+  // Allocated at full length: a growing array reserves sixteen elements, which is measurable for
+  // thousands of small calls.
   const sizes: number[] = new Array(rank);
   for (let i = 0; i < rank; i++) {
     const size = (shape as ArrayLike<unknown>)[i];
@@ -39,7 +40,7 @@ export function readShape(shape: unknown, argument: string, code: TypeCode, name
   return sizes;
 }
 
-/** The shape of a tensor that has to be contiguous, whatever it is the shape of. */
+/** The shape of a tensor that must be contiguous. */
 export function readTensorShape(value: object, argument: string, code: TypeCode, forms: string): number[] {
   const { shape, dims } = value as { shape?: unknown; dims?: unknown };
   const given = shape === undefined ? dims : shape;
@@ -49,7 +50,7 @@ export function readTensorShape(value: object, argument: string, code: TypeCode,
   return sizes;
 }
 
-/** The numbers of a tensor of so many: a typed array as it is, those of a plain array as copies. */
+/** The `count` numbers of a tensor: a typed array itself, or a copy of a plain array. */
 export function readNumbers(
   tensor: object,
   argument: string,
@@ -97,7 +98,7 @@ export function rowMajor(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** A tensor's data must be contiguous to be read as input. */
+/** Throws unless the data of an input tensor is contiguous. */
 export function checkContiguous(tensor: object, shape: readonly number[], argument: string): void {
   const { strides, stride, offset } = tensor as { strides?: unknown; stride?: unknown; offset?: unknown };
   const given = strides ?? stride;

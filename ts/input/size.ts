@@ -1,11 +1,12 @@
-// How many numbers a truncated signature has. Nothing else: whoever imports `signatureSize` alone gets this file and errors.ts.
+// The number of coefficients of a truncated signature. `signatureSize` alone needs only this file
+// and errors.ts, so it stays small.
 
 import { brief, rangeError, typeError } from "./errors.ts";
 
-/** Sizes from here on are refused: indices and addresses inside WebAssembly are 32-bit numbers. */
+/** Sizes from here on are rejected: indices and addresses in WebAssembly are 32-bit. */
 export const sizeLimit = 2 ** 31;
 
-/** d + d² + … + d^N without checking anything; `Infinity` where float64 ends. */
+/** d + d² + … + d^N, unchecked; `Infinity` if float64 overflows. */
 export function countCoefficients(channels: number, depth: number): number {
   if (channels === 1) return depth;
   let level = 1;
@@ -17,7 +18,7 @@ export function countCoefficients(channels: number, depth: number): number {
   return size;
 }
 
-/** The error for a size from {@link sizeLimit} on, or beyond another bound that is `accepted`. */
+/** The error for a size that reaches {@link sizeLimit} or exceeds another bound, `accepted`. */
 export function tooLarge(
   channels: number,
   depth: number,
@@ -34,21 +35,21 @@ export function tooLarge(
   );
 }
 
-/** Throws unless `depth` is a whole number from 1 on. */
+/** Throws unless `depth` is a whole number and at least 1. */
 export function checkDepth(depth: unknown, argument: string): asserts depth is number {
   if (!Number.isInteger(depth) || (depth as number) < 1) {
     throw rangeError("DEPTH_INVALID", argument, brief(depth), "a whole number from 1 on");
   }
 }
 
-/** Throws unless `channels` is a whole number from 1 on. */
+/** Throws unless `channels` is a whole number and at least 1. */
 export function checkChannels(channels: unknown, argument: string): asserts channels is number {
   if (!Number.isInteger(channels) || (channels as number) < 1) {
     throw rangeError("CHANNELS_INVALID", argument, brief(channels), "a whole number from 1 on");
   }
 }
 
-/** Channels and depth checked, the size known to be in range. */
+/** Checks channels and depth, and that the size is in range. */
 export function checkedSize(channels: unknown, depth: unknown): number {
   checkChannels(channels, "channels");
   checkDepth(depth, "depth");
@@ -63,7 +64,7 @@ export interface LayoutOptions {
   readonly scalarTerm?: boolean | undefined;
 }
 
-/** Reads `scalarTerm` and refuses every other option. */
+/** Reads `scalarTerm` and rejects every other option. */
 export function scalarTermOf(options: LayoutOptions | undefined): boolean {
   if (options === undefined) return false;
   if (typeof options !== "object" || options === null)
@@ -78,10 +79,11 @@ export function scalarTermOf(options: LayoutOptions | undefined): boolean {
 }
 
 /**
- * Number of coefficients of a signature: d + d² + … + d^N for d channels and depth N, one more with the scalar term.
+ * Number of coefficients of a signature: d + d² + … + d^N for d channels and depth N, one more with
+ * the scalar term.
  *
- * @param channels - d, the dimensions of the path's space, from 1 on.
- * @param depth - N, the level at which the signature is truncated, from 1 on.
+ * @param channels - d, the dimension of the path's space, at least 1.
+ * @param depth - N, the level at which the signature is truncated, at least 1.
  * @throws PathSignatureRangeError CHANNELS_INVALID, DEPTH_INVALID, SIZE_TOO_LARGE (from 2^31 on).
  *
  * @example signatureSize(3, 4) // 120

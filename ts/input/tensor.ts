@@ -1,25 +1,35 @@
-// What a call returns: numbers with their shape, and views of them by level and by word. Reads, never computes.
+// The result of a call: numbers with a shape, and views by level and by word. Computes nothing.
 
 import { type ArrayOf, type DType, type DTypeIndex, FLOAT32 } from "./arrays.ts";
 import { countOf, describe, rangeError } from "./errors.ts";
 import { rowMajor } from "./shape.ts";
 
 /**
- * A view of one level: `strides` and `offset` count numbers of `data`, so that the element at index (i, j, …) is
- * `data[offset + i * strides[0] + j * strides[1] + …]`. It shares its memory with the signature.
+ * A view of one level. `strides` and `offset` count numbers of `data`: the element at index (i, j,
+ * …) is `data[offset + i * strides[0] + j * strides[1] + …]`. It shares memory with the signature.
  */
 export interface LevelView<T extends DType = DType> {
-  /** The signature's own numbers, or, where the level is contiguous, just the level's. */
+  /** The numbers of the signature; only those of the level where they are contiguous. */
   readonly data: ArrayOf[T];
   /** (…lead, d, …, d) with k trailing dimensions of d channels for level k. */
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly offset: number;
   readonly dtype: T;
-  /** The number at an index with one entry for each dimension. @throws PathSignatureRangeError LEVEL_INVALID for an index out of bounds. */
+  /**
+   * The number at an index, which has one entry per dimension. @throws PathSignatureRangeError
+   * LEVEL_INVALID for an index out of bounds.
+   */
   get(...index: readonly number[]): number;
-  /** The level's numbers, row-major and contiguous, as a copy. */
+  /** A copy of the numbers of the level, row-major and contiguous. */
   toArray(): ArrayOf[T];
+}
+
+/** Numbers with a shape, row-major. */
+export interface GradientTensor<T extends DType = DType> {
+  readonly data: ArrayOf[T];
+  readonly shape: readonly number[];
+  readonly dtype: T;
 }
 
 /** What `at` returns: one number, or a typed array with one number for each entry of the leading dimensions. */
@@ -34,30 +44,35 @@ export type Coefficients<T extends DType, Stream extends boolean, Batched extend
 /**
  * Signatures of a path or of a batch of paths, truncated at `depth`.
  *
- * `data` is row-major. The last dimension holds one signature: level by level from the first, each level in lexicographic
- * order of its words, with a leading 1 (the empty word's coefficient) only where `scalarTerm` is set.
+ * `data` is row-major. The last dimension holds one signature: level by level from the first, each
+ * level in lexicographic order of its words. With `scalarTerm`, a leading 1 (the coefficient of the
+ * empty word) precedes the first level.
  *
  * @typeParam T - number type of `data`.
  * @typeParam Stream - whether it holds the signature of every prefix of a path.
- * @typeParam Batched - whether it holds more than a single path (`boolean` where the types cannot know).
+ * @typeParam Batched - whether it holds more than a single path (`boolean` if the types cannot
+ *   know).
  */
 export interface Signature<
   T extends DType = DType,
   Stream extends boolean = boolean,
   Batched extends boolean = boolean,
 > {
-  /** The numbers. Where `out` was given, that array. */
+  /** The numbers; the array `out` if it was given. */
   readonly data: ArrayOf[T];
-  /** (…batch, row), or with `stream` (…batch, length − 1, row): length with a basepoint. */
+  /**
+   * (…batch, row), or with `stream` (…batch, length − 1, row); with a basepoint also (…batch,
+   * length, row).
+   */
   readonly shape: readonly number[];
   readonly dtype: T;
-  /** d, the dimensions of the path's space. */
+  /** d, the dimension of the path's space. */
   readonly channels: number;
   /** N, the level at which the signature is truncated. */
   readonly depth: number;
-  /** Whether each signature begins with the 1 of the empty word. */
+  /** Whether each signature includes the leading 1 of the empty word. */
   readonly scalarTerm: boolean;
-  /** Whether there is a signature for every prefix of a path. */
+  /** Whether it holds the signature of every prefix of a path. */
   readonly stream: Stream;
   /**
    * Level k as a tensor of shape (…lead, d, …, d), sharing memory with `data`.
@@ -66,8 +81,9 @@ export interface Signature<
    */
   level(k: number): LevelView<T>;
   /**
-   * Coefficient of a word, given by its letters: `at([0, 1])` is the iterated integral ∫∫ dx⁰ dx¹, first letter first in time.
-   * A number for a single signature, else a new typed array with one number for each entry of the leading dimensions.
+   * Coefficient of a word, given by its letters: `at([0, 1])` is the iterated integral ∫∫ dx⁰ dx¹,
+   * where the first letter is first in time. A number for a single signature, else a new typed
+   * array with one number for each entry of the leading dimensions.
    * @param word - 1 … depth letters from 0 to channels − 1; the empty word with `scalarTerm`.
    * @throws PathSignatureRangeError WORD_INVALID
    */
@@ -83,7 +99,7 @@ const product = (numbers: readonly number[]): number => {
 const numbersOf = <T extends DType>(dtype: T, count: number): ArrayOf[T] =>
   (dtype === "float32" ? new Float32Array(count) : new Float64Array(count)) as ArrayOf[T];
 
-/** The result of a call. Made by the library only. */
+/** The result of a call. Only the library constructs it. */
 export class SignatureTensor<T extends DType, Stream extends boolean, Batched extends boolean>
   implements Signature<T, Stream, Batched>
 {
@@ -139,7 +155,7 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     return found as Coefficients<T, Stream, Batched>;
   }
 
-  /** Where level k begins in a row. */
+  /** Index in a row where level k begins. */
   #offset(k: number): number {
     let offset = this.scalarTerm ? 1 : 0;
     if (k === 0) return 0;
@@ -175,7 +191,7 @@ class StridedLevel<T extends DType> implements LevelView<T> {
   readonly strides: readonly number[];
   readonly offset: number;
   readonly dtype: T;
-  /** Numbers of the level in a signature, and from one signature to the next. */
+  /** Count of the level's numbers in a signature, and distance between signatures. */
   readonly #width: number;
   readonly #row: number;
 

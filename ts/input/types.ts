@@ -1,18 +1,18 @@
-// What the type of a result can know from the types of a call's arguments. Types only.
+// Derives the type of a result from the types of a call's arguments. Types only.
 
 import type { Signature } from "../input/tensor.ts";
 import type { DType } from "./arrays.ts";
 import type { SignatureOptions } from "./options.ts";
 import type { NestedPath, Paths } from "./paths.ts";
 
-/** The number type that data of a type suggests. */
+/** The number type that a type of data suggests. */
 type DTypeOfData<Data> = Data extends Float32Array
   ? "float32"
   : Data extends Float64Array | readonly number[]
     ? "float64"
     : DType;
 
-/** Points of arrays make float64; only points that are all Float32Array make float32. */
+/** Nested arrays are float64, unless every point is a Float32Array. */
 type DTypeOfPoint<Point> = Point extends Float32Array
   ? "float32"
   : Point extends readonly number[] | Float64Array
@@ -29,10 +29,12 @@ type DTypeOfPaths<P> = P extends { readonly data: infer Data }
       : DTypeOfPoint<Point>
     : DType;
 
-/** The number type of the result: the option where it is given, else what the paths suggest. */
+/** The number type of the result: the option if given, else the one that the paths suggest. */
 export type DTypeOf<P, O> = "dtype" extends keyof O ? (O["dtype"] extends DType ? O["dtype"] : DType) : DTypeOfPaths<P>;
 
-/** Whether every prefix was asked for; `boolean` where the options' type does not say. */
+/**
+ * Whether the result has every prefix; `boolean` if the type of the options does not determine it.
+ */
 export type StreamOf<O> = "stream" extends keyof O ? (O["stream"] extends boolean ? O["stream"] : boolean) : false;
 
 type BatchedOfShape<Shape> = Shape extends readonly [unknown, unknown]
@@ -41,7 +43,7 @@ type BatchedOfShape<Shape> = Shape extends readonly [unknown, unknown]
     ? true
     : boolean;
 
-/** Whether the paths are a batch; `boolean` where their type does not say. */
+/** Whether the paths are a batch; `boolean` if their type does not determine it. */
 export type BatchedOf<P> = P extends { readonly shape: infer Shape }
   ? BatchedOfShape<Shape>
   : P extends { readonly dims: infer Dims }
@@ -59,5 +61,5 @@ export type SignatureOf<P extends Paths, O extends SignatureOptions> = Signature
   BatchedOf<P>
 >;
 
-/** Options, and no others: a name that is none of theirs is an error of types as well. */
+/** Exactly these options: an unknown name is also a type error. */
 export type Only<O, Known> = O & { readonly [Name in Exclude<keyof O, keyof Known>]: never };

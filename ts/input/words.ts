@@ -1,27 +1,29 @@
-// The words that label a signature's coefficients, in the order in which the coefficients lie: level by level, each level in
-// lexicographic order. Nothing numerical.
+// The words that label the coefficients of a signature, in their order: level by level, each level
+// in lexicographic order.
 
 import { rangeError } from "./errors.ts";
 import { checkedSize, type LayoutOptions, scalarTermOf } from "./size.ts";
 
-/** More words than this are not listed: each is an array of its own, and four million of them fill half a gigabyte. */
+/** Limit of the list: each word is an array, and four million of them fill half a gigabyte. */
 const mostWords = 2 ** 22;
 
 /**
- * Words over the letters 0 … channels − 1 of length 1 … depth, in the order of a signature's coefficients.
+ * Words over the letters 0 … channels − 1 of length 1 … depth, in the order of a signature's
+ * coefficients.
  *
- * @param channels - Number of letters, from 1 on.
- * @param depth - Longest length, from 1 on.
+ * @param channels - Number of letters, at least 1.
+ * @param depth - Maximum length, at least 1.
  * @param options - `scalarTerm: true` puts the empty word first.
  * @returns As many words as `signatureSize(channels, depth, options)`.
- * @throws PathSignatureRangeError CHANNELS_INVALID, DEPTH_INVALID, SIZE_TOO_LARGE (above 4 194 304 words, or as many letters in all).
+ * @throws PathSignatureRangeError CHANNELS_INVALID, DEPTH_INVALID, SIZE_TOO_LARGE (above 4 194 304
+ *   words, or as many letters in all).
  *
  * @example words(2, 2) // [[0], [1], [0, 0], [0, 1], [1, 0], [1, 1]]
  */
 export function words(channels: number, depth: number, options?: LayoutOptions): number[][] {
   const size = checkedSize(channels, depth);
   const scalarTerm = scalarTermOf(options);
-  // One channel: every word is as long as its level, so letters are what fills memory.
+  // With one channel, words are as long as their level, so the letters fill the memory.
   const weight = channels === 1 ? (size * (size + 1)) / 8 : size;
   if (weight > mostWords) {
     throw rangeError(

@@ -1,7 +1,7 @@
-// What the entries of the family `algebra` export, as in core.ts.
+// Exports of the entries of the family `algebra`; see core.ts for the format.
 
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
-export type { Coefficients, LevelView, Signature } from "../input/tensor.ts";
+export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
 export { words } from "../input/words.ts";
 export {
   /** Exponentials of rows of the tensor algebra. @see {@link ExpFunction} for shapes, options and errors. */
@@ -44,4 +44,4 @@ export {
   multiplyVjpOperation,
 } from "./multiply.ts";
 export type { Rows, RowsGradients, RowsOf, RowsOptions, RowsVjpOptions, TwoRowsGradients } from "./rows-operation.ts";
-export type { Cotangent, GradientTensor } from "./signature-vjp.ts";
+export type { Cotangent } from "./signature-vjp.ts";

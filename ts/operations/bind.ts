@@ -1,4 +1,4 @@
-// A public function made of an operation's descriptor, on this thread.
+// Makes a synchronous public function from the descriptor of an operation.
 
 import type { Call } from "../input/call.ts";
 import { checksAfter, checksBefore, runChecks, unreportedNumbers } from "../input/finite.ts";
@@ -8,7 +8,10 @@ import { runJob, runOn } from "../run/run.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { type Descriptor, memoryReaders } from "./descriptor.ts";
 
-/** Checks to make before a call runs, in parts of so many numbers. `everything`: also of what kernels would report about. */
+/**
+ * Checks before a call runs, in parts of `numbers`. `everything` includes the input that kernels
+ * would report.
+ */
 export function* checksOf(
   { kernel }: Descriptor,
   call: Call,
@@ -22,7 +25,7 @@ export function* checksOf(
 /** Whether a call has nothing to compute. */
 export const isEmpty = (call: Call): boolean => call.batch === 0 || call.rows === 0;
 
-/** Runs a call that is read. */
+/** Runs a validated call. */
 export function compute<R>(runtime: Runtime, operation: Descriptor<R>, call: Call): R {
   const prepared = operation.prepare(call);
   const { sinks, checksFirst } = prepared;

@@ -1,11 +1,12 @@
-// What the entries of the family `core` export, read by the build (scripts/lib/entry-modules.mjs):
-// each `bindName` becomes the function `name`, with the comment above it; each `nameOperation` is a
-// function of the family's engines; the rest is exported as it is. `export {…} from` only.
+// Exports of the entries of the family `core`, read by the build (scripts/lib/entry-modules.mjs).
+// Each `bindName` becomes the function `name`, with the comment above it; each `nameOperation`
+// becomes a function of the family's engines; other names are exported unchanged. Only
+// `export {…} from` is allowed here.
 
 export type { Algorithm, SignatureOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
-export type { Coefficients, LevelView, Signature } from "../input/tensor.ts";
+export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "../input/types.ts";
 export { words } from "../input/words.ts";
 export {
@@ -19,7 +20,6 @@ export {
   bindSignatureVjp,
   /** Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction} */
   bindSignatureWithVjp,
-  type GradientTensor,
   type SignatureGradients,
   type SignatureVjpFunction,
   type SignatureWithVjpFunction,

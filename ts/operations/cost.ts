@@ -1,14 +1,14 @@
-// How long calls take on one thread, roughly: for deciding how finely to divide work, never for
-// results. Nothing here has to be right to better than a factor of two.
+// Rough estimates of the time of calls on one thread. They decide how finely work is divided, never
+// results; an error of a factor of two is acceptable.
 
 import type { Call } from "../input/call.ts";
 
-/** Nanoseconds of a multiply-add in a kernel: half the peak of the machines of bench/results, as the grid there shows it. */
+/** Nanoseconds per multiply-add of a kernel: half the peak of the machines in bench/results. */
 const multiplyAdd = 1 / 25;
-/** Nanoseconds of reading a number of a path into lanes, and of writing a number of a result. */
+/** Nanoseconds to load a number of a path into lanes, and to write a number of a result. */
 const numberRead = 0.25;
 const numberWritten = 0.5;
-/** Nanoseconds of a path by itself. */
+/** Nanoseconds of overhead per path. */
 const path = 50;
 
 /** Nanoseconds of a call of `signature`. */
@@ -16,7 +16,7 @@ export function signatureCost({ batch, channels, depth, rows, row, lengths, poin
   let steps = batch * points;
   if (lengths !== undefined) {
     steps = 0;
-    // A sample of many is as good.
+    // Many paths are estimated from a sample.
     const stride = Math.ceil(batch / 1000);
     for (let i = 0; i < batch; i += stride) steps += (lengths[i] as number) * stride;
   }
@@ -24,7 +24,7 @@ export function signatureCost({ batch, channels, depth, rows, row, lengths, poin
   return batch * path + steps * step + batch * rows * row * numberWritten;
 }
 
-/** Multiply-adds of Horner's scheme for a step: Σ_{k=2..N} (N−k+1) d^k + dN. */
+/** Multiply-adds of one step of Horner's scheme: Σ_{k=2..N} (N−k+1) d^k + dN. */
 function multiplyAddsOfStep(channels: number, depth: number): number {
   if (channels === 1) return 1;
   let sum = channels * depth;
@@ -32,9 +32,11 @@ function multiplyAddsOfStep(channels: number, depth: number): number {
   return sum;
 }
 
-/** Signatures that take about as long as a call's gradients and the signatures that these need. */
+/**
+ * The count of signatures that cost as much as a call's gradients with the signatures they need.
+ */
 export const signaturesOfVjp = 4;
 
-/** Nanoseconds of an operation on rows that takes as long as so many products of levels. */
+/** Nanoseconds of an operation on rows that costs as much as `products` products of levels. */
 export const rowsCost = ({ batch, size, depth }: Call, products: number): number =>
   batch * (path + size * (numberWritten + depth * products * multiplyAdd));

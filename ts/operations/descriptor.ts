@@ -1,6 +1,6 @@
-// What an operation is: the kernel and the cuts that the runner reads (run/operation.ts), and how its
-// calls are read, prepared and explained. One descriptor an operation; every entry, the engine and
-// the pool read it.
+// The descriptor of an operation: the kernel and the cuts that the runner uses (run/operation.ts),
+// and how its calls are read, prepared and explained. Each operation has one; every entry, the
+// engine and the pool use it.
 
 import type { Call } from "../input/call.ts";
 import { readCall } from "../input/call.ts";
@@ -11,15 +11,15 @@ import type { ReadRows } from "../input/rows.ts";
 import type { Budget } from "../run/blocks.ts";
 import type { Operation, Sink } from "../run/operation.ts";
 
-/** How arguments are read: numbers in memory, or on an engine's device as well. */
+/** How arguments are read: numbers in memory only, or also on the device of an engine. */
 export interface Readers {
   /** Paths and the options of an operation on paths. */
   call(paths: unknown, options: unknown, other?: ReadOther): Call;
-  /** Cotangents of rows of the shape that the call's result has. */
+  /** Cotangents: rows with the shape of the call's result. */
   cotangent(value: unknown, call: Call): ReadRows;
 }
 
-/** Reads numbers that are in memory. */
+/** Reads numbers in memory. */
 export const memoryReaders: Readers = {
   call: (paths, options, other) => {
     const given: ReadOptions = readOptions(options, other);
@@ -28,25 +28,28 @@ export const memoryReaders: Readers = {
   cotangent: readCotangent,
 };
 
-/** A call's results: where they go, and what is returned once they are there. */
+/** Results of a call: where outputs are written, and what is returned at the end. */
 export interface Prepared<R> {
   readonly sinks: readonly (Sink | undefined)[];
-  /** Whether all numbers have to be checked before anything runs. */
+  /** Whether all numbers must be checked before a kernel runs. */
   readonly checksFirst: boolean;
   result(): R;
 }
 
 export interface Descriptor<R = unknown> extends Operation {
-  /** Reads and checks a call's arguments, options last. @throws what the public function throws */
+  /** Reads and checks the arguments of a call, options last. @throws as the public function */
   read(given: readonly unknown[], readers: Readers, other?: ReadOther): Call;
-  /** A call of such a shape without numbers, as `explain` is asked about it. @throws likewise */
+  /** A call of a shape without numbers, for `explain`. @throws as the public function */
   imagine(sizes: unknown, other?: ReadOther): Call;
-  /** @throws where there is no memory for the result, or `out` does not fit */
+  /** Allocates the results. @throws if there is no memory for them, or `out` does not fit */
   prepare(call: Call): Prepared<R>;
-  /** The result of what a GPU's program left in memory (ts/gpu/operations). Absent: there is none. */
+  /**
+   * The result from the output of a GPU program (ts/gpu/operations). Absent: not supported on the
+   * GPU.
+   */
   fromDevice?(call: Call, numbers: unknown): R;
   /** Estimated nanoseconds of a call on one thread. */
   cost(call: Call): number;
-  /** In words, how a call would be divided. */
+  /** Describes how a call would be divided. */
   explain(call: Call, budget: Budget): readonly string[];
 }

@@ -1,10 +1,11 @@
 // `exp` and `expVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
+  type RowsDType,
   type RowsGradients,
   type RowsOf,
   type RowsOptions,
@@ -15,14 +16,14 @@ import {
 import type { Cotangent } from "./signature-vjp.ts";
 
 /**
- * Exponentials in the truncated tensor algebra, Σ aᵏ / k!: of a Lie element, such as a log-
- * signature in its expanded form, a signature.
+ * Exponentials in the truncated tensor algebra, Σ aᵏ / k!: of a Lie element, such as a
+ * log-signature in its expanded form, a signature.
  *
  * @param a - rows; see {@link Rows}.
  * @returns rows (…batch, size), with views by level and word.
- * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH, CHANNELS_INVALID,
- *   DEPTH_INVALID, NOT_FINITE and others, by kind a `TypeError` or a `RangeError`.
- *   `out` has not been written to then, and the next call works.
+ * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH,
+ *   CHANNELS_INVALID, DEPTH_INVALID, NOT_FINITE and others, each a `TypeError` or a `RangeError` by
+ *   kind. After an error `out` is unchanged, and the next call works.
  *
  * @example
  * exp([1, 2], { channels: 2, depth: 1 }).data; // [1, 2]
@@ -37,13 +38,13 @@ export type ExpFunction = <const A extends Rows, const O extends RowsOptions>(
  * Gradients of a function of `exp(a)`: from ∂f/∂result, the cotangent, to ∂f/∂a.
  *
  * @param cotangent - numbers of the result's shape.
- * @throws PathSignatureError as `exp` does, and COTANGENT_TYPE, COTANGENT_SHAPE.
+ * @throws PathSignatureError as for `exp`, and COTANGENT_TYPE, COTANGENT_SHAPE.
  */
 export type ExpVjpFunction = <const A extends Rows, const O extends RowsVjpOptions>(
   a: A,
   cotangent: Cotangent,
   options: Only<O, RowsVjpOptions>,
-) => RowsGradients<DTypeOf<A, O>>;
+) => RowsGradients<RowsDType<A, O>>;
 
 const exp = {
   name: "exp",

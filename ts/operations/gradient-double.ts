@@ -1,23 +1,29 @@
-// float32 paths whose gradients float32 arithmetic does not give to its usual accuracy: they are computed
-// in float64 and rounded in the end. A path alone decides, never its neighbours (docs/gradients.md,
-// "Cost and rounding").
+// Detects float32 paths whose gradients would lose accuracy in float32 arithmetic. They are
+// computed in float64 and rounded at the end. The decision depends on the path alone
+// (docs/gradients.md, "Cost and rounding").
 
 import { FLOAT32, KIND_BIGINTS } from "../input/arrays.ts";
 import { type Call, lengthOf, startOf } from "../input/call.ts";
 
-/** Steps that are looked at, spread evenly over a path. */
+/** Number of sampled steps, spread evenly over a path. */
 const samples = 16;
-/** A path of fewer points is not looked at: float32 does it well enough. */
+/** Shorter paths are not sampled: float32 is accurate enough. */
 const leastPoints = 64;
-/** To and fro: the gradient of a point is what is left of two terms this many times as large, or more. */
+/**
+ * Back and forth: the gradient at a point is a difference of two terms at least this many times as
+ * large.
+ */
 const mostCancelled = 64;
-/** Length of the way over the size of the place in which it stays. Sums over a path that turns back so often lose digits, the more so the more levels they pass through. */
+/**
+ * Ratio of the length of the path to the size of its bounding box. Sums over a path that often
+ * turns back lose digits, more of them at higher levels.
+ */
 const mostRough = (depth: number): number => (depth < 5 ? 5000 : 600);
 
 /** Whether the gradient of a path needs float64. */
 export function needsDouble(call: Call, path: number): boolean {
   const { channels, depth, paths, dtype, stream } = call;
-  // Depth 2 has no term that could cancel.
+  // Depth 2 has no terms that cancel.
   if (dtype !== FLOAT32 || stream || depth < 3 || channels < 2 || paths.kind === KIND_BIGINTS) return false;
   const length = lengthOf(call, path);
   if (length < leastPoints) return false;
@@ -29,10 +35,13 @@ export function needsDouble(call: Call, path: number): boolean {
   );
 }
 
-/** The point before sample number `j` of a path. */
+/** The point at the start of sample `j` of a path. */
 const sampleOf = (j: number, length: number): number => Math.floor(((j + 0.5) * (length - 2)) / samples);
 
-/** Whether every step that is looked at is all but undone by the next one. Most paths are out after the first. */
+/**
+ * Whether every sampled step is almost undone by the next one. For most paths the first sample
+ * decides.
+ */
 function cancels(view: ArrayLike<number>, begin: number, length: number, channels: number): boolean {
   let hasMoved = false;
   for (let j = 0; j < samples; j++) {
@@ -50,7 +59,7 @@ function cancels(view: ArrayLike<number>, begin: number, length: number, channel
   return hasMoved;
 }
 
-/** The length of the way over the size of the box in which it stays, by the steps that are looked at. */
+/** The length of the path divided by the size of its bounding box, from the sampled steps. */
 function roughness(view: ArrayLike<number>, begin: number, length: number, channels: number): number {
   let way = 0;
   let box = 0;

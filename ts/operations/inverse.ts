@@ -1,10 +1,11 @@
 // `inverse` and `inverseVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
+  type RowsDType,
   type RowsGradients,
   type RowsOf,
   type RowsOptions,
@@ -15,14 +16,14 @@ import {
 import type { Cotangent } from "./signature-vjp.ts";
 
 /**
- * Inverses in the truncated tensor algebra: of a signature, the signature of the path run
- * backwards. With `scalarTerm` defined where the term is not 0.
+ * Inverses in the truncated tensor algebra: the inverse of a signature is the signature of the
+ * reversed path. With `scalarTerm`, defined if the term is not 0.
  *
  * @param a - rows; see {@link Rows}.
  * @returns rows (…batch, size), with views by level and word.
- * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH, CHANNELS_INVALID,
- *   DEPTH_INVALID, NOT_FINITE and others, by kind a `TypeError` or a `RangeError`; SCALAR_TERM_INVALID.
- *   `out` has not been written to then, and the next call works.
+ * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH,
+ *   CHANNELS_INVALID, DEPTH_INVALID, SCALAR_TERM_INVALID, NOT_FINITE and others, each a `TypeError`
+ *   or a `RangeError` by kind. After an error `out` is unchanged, and the next call works.
  *
  * @example
  * const back = inverse(signature(path, { depth }), { channels, depth });
@@ -36,13 +37,13 @@ export type InverseFunction = <const A extends Rows, const O extends RowsOptions
  * Gradients of a function of `inverse(a)`: from ∂f/∂result, the cotangent, to ∂f/∂a.
  *
  * @param cotangent - numbers of the result's shape.
- * @throws PathSignatureError as `inverse` does, and COTANGENT_TYPE, COTANGENT_SHAPE.
+ * @throws PathSignatureError as for `inverse`, and COTANGENT_TYPE, COTANGENT_SHAPE.
  */
 export type InverseVjpFunction = <const A extends Rows, const O extends RowsVjpOptions>(
   a: A,
   cotangent: Cotangent,
   options: Only<O, RowsVjpOptions>,
-) => RowsGradients<DTypeOf<A, O>>;
+) => RowsGradients<RowsDType<A, O>>;
 
 const inverse = {
   name: "inverse",

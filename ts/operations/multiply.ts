@@ -1,10 +1,11 @@
 // `multiply` and `multiplyVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
+  type RowsDType,
   type RowsOf,
   type RowsOptions,
   type RowsVjpOptions,
@@ -15,14 +16,15 @@ import {
 import type { Cotangent } from "./signature-vjp.ts";
 
 /**
- * Products of the truncated tensor algebra: for signatures, by Chen's identity, the signature of
- * one path followed by another (Chen 1957). `(a ⊗ b)_k = Σ a_i ⊗ b_{k−i}`.
+ * Products in the truncated tensor algebra, `(a ⊗ b)_k = Σ a_i ⊗ b_{k−i}`. The product of two
+ * signatures is the signature of the first path followed by the second: Chen's identity (Chen
+ * 1957).
  *
  * @param a - rows, or one row for all of `b`; `b` likewise. See {@link Rows}.
  * @returns rows (…batch, size), with views by level and word.
- * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH, CHANNELS_INVALID,
- *   DEPTH_INVALID, NOT_FINITE and others, by kind a `TypeError` or a `RangeError`.
- *   `out` has not been written to then, and the next call works.
+ * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH,
+ *   CHANNELS_INVALID, DEPTH_INVALID, NOT_FINITE and others, each a `TypeError` or a `RangeError` by
+ *   kind. After an error `out` is unchanged, and the next call works.
  *
  * @example
  * const whole = multiply(signature(first, { depth }), signature(second, { depth }), { channels, depth });
@@ -31,20 +33,21 @@ export type MultiplyFunction = <const A extends Rows, const B extends Rows, cons
   a: A,
   b: B,
   options: Only<O, RowsOptions>,
-) => RowsOf<A, O>;
+) => RowsOf<A, O, B>;
 
 /**
- * Gradients of a function of `multiply(a, b)`: from ∂f/∂result, the cotangent, to ∂f/∂a and ∂f/∂b, summed over the rows that share one.
+ * Gradients of a function of `multiply(a, b)`: from ∂f/∂result, the cotangent, to ∂f/∂a and ∂f/∂b.
+ * Where one row is shared by all, its gradient is the sum over them.
  *
  * @param cotangent - numbers of the result's shape.
- * @throws PathSignatureError as `multiply` does, and COTANGENT_TYPE, COTANGENT_SHAPE.
+ * @throws PathSignatureError as for `multiply`, and COTANGENT_TYPE, COTANGENT_SHAPE.
  */
 export type MultiplyVjpFunction = <const A extends Rows, const B extends Rows, const O extends RowsVjpOptions>(
   a: A,
   b: B,
   cotangent: Cotangent,
   options: Only<O, RowsVjpOptions>,
-) => TwoRowsGradients<DTypeOf<A, O>>;
+) => TwoRowsGradients<RowsDType<A, O, B>>;
 
 const multiply = {
   name: "multiply",

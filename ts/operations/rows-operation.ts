@@ -1,15 +1,15 @@
-// Operations on rows of the truncated tensor algebra, (…batch, size) numbers each: how their
-// arguments are read, and the descriptor that they share. One row may stand for all of a batch.
+// Operations on rows of the truncated tensor algebra, shape (…batch, size): reading their
+// arguments, and their common descriptor. One row may be shared by the whole batch.
 
 import { FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
 import { Call, checkOut, shapeOf } from "../input/call.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { namesOfRows, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
-import { type ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
-import { isRow, readTensorShape } from "../input/shape.ts";
+import { ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
+import { describeShape, isRow, readShape, readTensorShape } from "../input/shape.ts";
 import { countCoefficients, sizeLimit, tooLarge } from "../input/size.ts";
-import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf } from "../input/types.ts";
 import { outputBytes } from "../run/blocks.ts";
 import type { Input, Output } from "../run/operation.ts";
@@ -18,46 +18,70 @@ import { spoils } from "../run/spoils.ts";
 import { region } from "../wasm/abi.ts";
 import { rowsCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { RowsGradient } from "./gradients.ts";
-import type { GradientTensor } from "./signature-vjp.ts";
+import { RowsGradient } from "./rows-gradient.ts";
 
-/** Options of operations on rows. Others are refused. */
+/** Options of operations on rows. Unknown options are rejected. */
 export interface RowsOptions {
-  /** d, the letters of the algebra: a whole number from 1 on. */
+  /** d, the number of letters of the algebra: a whole number, at least 1. */
   readonly channels: number;
-  /** N, the level at which it is truncated: a whole number from 1 on. */
+  /** N, the level at which it is truncated: a whole number, at least 1. */
   readonly depth: number;
   /**
-   * Whether rows begin with their scalar term. Default false: the term is 1, for `exp` 0, and results
-   * leave theirs out.
+   * Whether rows include their scalar term. Default false: the term is 1 (for `exp` 0), and results
+   * omit theirs.
    */
   readonly scalarTerm?: boolean | undefined;
   /** Number type of computation and result. Default: float32 if all rows are Float32Arrays, else float64. */
   readonly dtype?: "float32" | "float64" | undefined;
-  /** Array of the result's number type and exact length to write into; `data` of the result is then this array. */
+  /**
+   * Array for the result, of its number type and exact length; `data` of the result is then this
+   * array.
+   */
   readonly out?: Float32Array | Float64Array | undefined;
-  /** Throw for input that is NaN, infinite, or beyond float32 if that is the number type. Default true. */
+  /**
+   * Throw for input that is NaN, infinite, or out of the range of float32 if that is the number
+   * type. Default true.
+   */
   readonly checkFinite?: boolean | undefined;
 }
 
-/** Options of gradients of such operations. */
+/** Options of the gradients of these operations. */
 export type RowsVjpOptions = Omit<RowsOptions, "out">;
 
 /**
- * Rows: a tensor `{ data, shape }` (or `dims`) of shape (…batch, size), as results of this library
- * are; nested arrays (batch, size); or the numbers of one row. `size` is
+ * Rows: a tensor `{ data, shape }` (or `dims`) of shape (…batch, size), such as results of this
+ * library; nested arrays (batch, size); or the numbers of one row. `size` is
  * `signatureSize(channels, depth, { scalarTerm })`.
  */
 export type Rows = TensorInput | NumericView | readonly number[] | readonly (readonly number[] | NumericView)[];
 
-/** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
-export type RowsOf<A, O> = Signature<DTypeOf<A, O>, false, boolean>;
+/** The number type that an argument suggests. */
+type Suggested<A> = A extends Float32Array
+  ? "float32"
+  : A extends Float64Array | readonly number[]
+    ? "float64"
+    : DTypeOf<A, object>;
 
-/** The region of the cotangents, and those of the gradients of the operands. */
+/** The number type of a result: the option where it is given, else float32 if both operands suggest it. */
+export type RowsDType<A, O, B = A> = "dtype" extends keyof O
+  ? DTypeOf<A, O>
+  : [Suggested<A>] extends ["float64"]
+    ? "float64"
+    : [Suggested<B>] extends ["float64"]
+      ? "float64"
+      : Suggested<A> | Suggested<B>;
+
+/** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
+export type RowsOf<A, O, B = A> = Signature<RowsDType<A, O, B>, false, boolean>;
+
+/** The regions of the cotangents and of the gradients of the operands. */
 const COTANGENTS = 4;
 const GRADIENTS = 6;
 
 const letters = ["a", "b"] as const;
+
+/** Gradients have nowhere to go but new arrays. */
+const namesOfVjp = /* @__PURE__ */ namesOfRows.filter((option) => option !== "out");
 
 const operandInput = (i: number): Input => ({
   region: i,
@@ -85,40 +109,48 @@ function leadOf(value: unknown, { name, type, forms }: RowsArgument): readonly n
 }
 
 /** The dimensions of a batch of which each argument has all or none. */
-function leadOfAll(values: readonly unknown[], names: readonly string[]): readonly number[] {
+function leadOfAll(values: readonly unknown[], names: readonly string[], row: number): readonly number[] {
   let lead: readonly number[] = [];
   for (const [i, value] of values.entries()) {
     const argument = argumentOf(names[i] as string);
     const own = leadOf(value, argument);
     if (own.length === 0) continue;
     if (lead.length > 0 && (own.length !== lead.length || own.some((n, k) => n !== lead[k]))) {
-      const accepted = `one row, or as the other argument of shape (${[...lead, "size"].join(", ")})`;
-      throw rangeError("ROWS_SHAPE", argument.name, `a batch of shape (${own.join(", ")})`, accepted);
+      const accepted = `of shape (${row}) or ${describeShape([...lead, row])}, as ${names[0]} is`;
+      throw rangeError("ROWS_SHAPE", argument.name, `a batch of shape ${describeShape(own)}`, accepted);
     }
     lead = own;
   }
   return lead;
 }
 
+const isFloat32 = (value: unknown): boolean => kindOf(value) === KIND_FLOAT32;
+
 const suggestsFloat32 = (value: unknown): boolean =>
-  kindOf(value) === KIND_FLOAT32 ||
-  (typeof value === "object" && value !== null && kindOf((value as { data?: unknown }).data) === KIND_FLOAT32);
+  isFloat32(value) ||
+  (Array.isArray(value) && value.length > 0 && value.every(isFloat32)) ||
+  (typeof value === "object" && value !== null && isFloat32((value as { data?: unknown }).data));
 
 const noNumbers = new Float32Array(0);
 
-function callOf(options: ReadOptions, lead: readonly number[], isFloat32: boolean): Call {
-  const { channels, depth } = options;
+function sizeOf({ channels, depth }: ReadOptions): number {
   const size = countCoefficients(channels, depth);
   if (size >= sizeLimit) throw tooLarge(channels, depth, size, "options.depth");
-  const dtype = options.dtype === -1 ? (isFloat32 ? FLOAT32 : FLOAT64) : options.dtype;
+  return size;
+}
+
+function callOf(options: ReadOptions, lead: readonly number[], single: boolean): Call {
+  const { channels } = options;
+  const size = sizeOf(options);
+  const dtype = options.dtype === -1 ? (single ? FLOAT32 : FLOAT64) : options.dtype;
   const batch = lead.reduce((product, n) => product * n, 1);
   const items = new ReadPaths(noNumbers, KIND_FLOAT32, lead, batch, 0, channels, dtype, undefined);
   return new Call(items, options, dtype, size, undefined, undefined, undefined);
 }
 
-/** A call whose operands are rows of the same width. */
+/** A call whose operands are rows of equal width. */
 function readRowsCall(values: readonly unknown[], names: readonly string[], options: ReadOptions): Call {
-  const lead = leadOfAll(values, names);
+  const lead = leadOfAll(values, names, sizeOf(options) + (options.scalarTerm ? 1 : 0));
   const call = callOf(options, lead, values.every(suggestsFloat32));
   const operands = values.map((value, i) =>
     readRows(value, call.paths, call.row, call.row, argumentOf(names[i] as string)),
@@ -126,30 +158,35 @@ function readRowsCall(values: readonly unknown[], names: readonly string[], opti
   return call.with({ operands });
 }
 
-/** A call of such a shape, without numbers. */
-function imagineRowsCall(sizes: unknown, other?: ReadOther): Call {
+/** A call whose arguments, so many, all have the same shape, without numbers. */
+function imagineRowsCall(sizes: unknown, count: number, names: typeof namesOfRows, other?: ReadOther): Call {
   if (typeof sizes !== "object" || sizes === null)
     throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape, channels and depth");
-  const { shape = [], ...rest } = sizes as { shape?: unknown };
-  const argument = { ...argumentOf("sizes"), forms: "an object with shape, channels and depth" };
-  return callOf(readOptions(rest, other, namesOfRows), leadOf({ shape }, argument), true);
+  const { shape, ...rest } = sizes as { shape?: unknown };
+  const options = readOptions(rest, other, names);
+  const lengths = readShape(shape, "shape", "ROWS_TYPE");
+  const call = callOf(options, lengths.slice(0, -1), true);
+  const { row } = call;
+  if (lengths.at(-1) !== row)
+    throw rangeError("ROWS_SHAPE", "shape", describeShape(lengths), `(…batch, ${row}), as channels and depth say`);
+  return call.with({ operands: new Array(count).fill(new ReadRows(noNumbers, KIND_FLOAT32, row, row)) });
 }
 
-/** What is told about an operation on rows. */
+/** Specification of an operation on rows. */
 interface RowsOperation {
   readonly name: string;
-  /** Its code in the head of a task; that of its gradients is `vjp`. */
+  /** Operation code in the head of a task; `vjp` is that of the gradients. */
   readonly code: number;
   readonly vjp: number;
-  /** Rows that it takes: a, or a and b. */
+  /** Number of operands: a, or a and b. */
   readonly operands: 1 | 2;
-  /** Products of levels that it takes about as long as. */
+  /** Cost, in products of levels. */
   readonly products: number;
-  /** Scalar terms that it is defined for: whether one is, and in words. */
+  /** Scalar terms for which the operation is defined: a predicate and its description. */
   readonly scalars?: readonly [isValid: (scalar: number) => boolean, accepted: string];
 }
 
-/** Throws for the first scalar term that an operation is not defined for. */
+/** Throws for the first scalar term for which an operation is not defined. */
 function checkScalars({ scalars }: RowsOperation, call: Call): void {
   const [a] = call.operands;
   if (scalars === undefined || !call.options.scalarTerm || a === undefined) return;
@@ -178,7 +215,7 @@ export function rowsOperation(given: RowsOperation): Descriptor {
       checkScalars(given, call);
       return call;
     },
-    imagine: imagineRowsCall,
+    imagine: (sizes, other) => imagineRowsCall(sizes, operands, namesOfRows, other),
     prepare(call) {
       const { out } = call.options;
       const count = call.batch * call.row;
@@ -224,16 +261,12 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
       outputs: inputs.map((of, i) => ({ region: GRADIENTS + i, per: "item", width: ({ row }) => row, of })),
     },
     read(args, readers, other) {
-      const options = readOptions(
-        args[operands + 1],
-        other,
-        namesOfRows.filter((option) => option !== "out"),
-      );
+      const options = readOptions(args[operands + 1], other, namesOfVjp);
       const call = readRowsCall(args.slice(0, operands), names, options);
       checkScalars(given, call);
       return call.with({ operands: [...call.operands, readers.cotangent(args[operands], call)] });
     },
-    imagine: imagineRowsCall,
+    imagine: (sizes, other) => imagineRowsCall(sizes, operands + 1, namesOfVjp, other),
     prepare(call) {
       const gradients = names.map((_, i) => new RowsGradient(call, call.operands[i] as ReadRows, call.row));
       return {
@@ -248,7 +281,10 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
   };
 }
 
-/** Gradients of an operation of one operand, and of two. Where all rows share one, the sum over them. */
+/**
+ * Gradient functions of an operation with one operand, and with two. The gradient of a shared row
+ * is the sum over all.
+ */
 export interface RowsGradients<T extends "float32" | "float64"> {
   readonly a: GradientTensor<T>;
 }

@@ -1,16 +1,16 @@
-// `signatureVjp` and `signatureWithVjp`: the public functions, and the descriptor of their operation.
-// What is computed, and why it is right: docs/gradients.md and crates/kernels.
+// `signatureVjp` and `signatureWithVjp`: the public functions, and the descriptor of their
+// operation. The mathematics is in docs/gradients.md, the kernels are in crates/kernels.
 
-import { type ArrayOf, type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
-import { type Call, shapeOf } from "../input/call.ts";
-import { describe, typeError } from "../input/errors.ts";
+import { type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
+import { type Call, refuseOut, shapeOf } from "../input/call.ts";
 import type { SignatureOptions } from "../input/options.ts";
 import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
-import { SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf, Only, SignatureOf } from "../input/types.ts";
 import type { Budget } from "../run/blocks.ts";
 import { Cut } from "../run/cut.ts";
+import { basepointInput, initialInput } from "../run/inputs.ts";
 import type { Input, Kernel, Segments, Window } from "../run/operation.ts";
 import { region, SINGLE } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -20,43 +20,48 @@ import { type Descriptor, memoryReaders } from "./descriptor.ts";
 import { forwardCall, isUncut, planSegments } from "./gradient-cuts.ts";
 import { needsDouble, someNeedDouble } from "./gradient-double.ts";
 import { Gradients } from "./gradients.ts";
-import { basepointInput, imagineCall, initialInput, signatureOperation } from "./signature.ts";
+import { imagineCall, signatureOperation } from "./signature.ts";
 
-/** Options of gradients: those of `signature`, but for `out`. */
+/** Options of gradients: those of `signature` without `out`. */
 export type VjpOptions = Omit<SignatureOptions, "out">;
-
-/** Numbers with a shape, row-major. */
-export interface GradientTensor<T extends DType = DType> {
-  readonly data: ArrayOf[T];
-  readonly shape: readonly number[];
-  readonly dtype: T;
-}
 
 /** ∂f/∂ each input, f being the function whose cotangent was given. */
 export interface SignatureGradients<T extends DType = DType> {
-  /** (…batch, length, channels), length that of the longest path; exactly zero past the end of a shorter one. */
+  /**
+   * (…batch, length, channels), with the length of the longest path; exactly zero past the end of a
+   * shorter one.
+   */
   readonly paths: GradientTensor<T>;
-  /** Of the shape in which `initial` was given, without a scalar term; `undefined` where it was not. Summed over the paths that share one. */
+  /**
+   * The shape of `initial` without a scalar term; `undefined` if it was not given. Summed over
+   * paths that share it.
+   */
   readonly initial: GradientTensor<T> | undefined;
-  /** Of the shape in which `basepoint` was given; `undefined` where it was not, or `true`. Summed over the paths that share one. */
+  /**
+   * The shape of `basepoint`; `undefined` if it was not given, or `true`. Summed over paths that
+   * share it.
+   */
   readonly basepoint: GradientTensor<T> | undefined;
 }
 
-/** Cotangents: numbers of the signatures' shape. */
+/** Cotangents: numbers with the shape of the signatures. */
 export type Cotangent = TensorInput | NumericView | readonly number[];
 
 /**
- * Gradients of a function of signatures: from ∂f/∂signature, the *cotangent*, to ∂f/∂paths (the vector–Jacobian product), and to those of `initial` and
- * `basepoint`. Exact up to rounding, for any `initial`, whether it is a signature or not.
+ * Gradients of a function of signatures: from ∂f/∂signature, the *cotangent*, to ∂f/∂paths (the
+ * vector–Jacobian product), and to those of `initial` and `basepoint`. Exact up to rounding, for
+ * any `initial`, whether it is a signature or not.
  *
- * Whole signatures: the bracket adjoint (docs/gradients.md), which costs less than a signature by Horner's scheme and needs memory that does not grow with the
- * length of the paths. Streams: the adjoint of Horner's scheme, with all prefixes in memory. Synchronous, on this thread.
+ * Whole signatures use the bracket adjoint (docs/gradients.md). It costs less than a signature by
+ * Horner's scheme, and its memory does not grow with the length of the paths. Streams use the
+ * adjoint of Horner's scheme, with all prefixes in memory. Synchronous, on the calling thread.
  *
  * @param paths - as for `signature`.
- * @param cotangent - ∂f/∂signature: a tensor `{ data, shape }` (or `dims`) of the signatures' shape, or as many numbers in a flat array. The entry of a scalar term
- *   is not looked at: the term is constant.
- * @param options - those of `signature`, but for `out`.
- * @throws PathSignatureError as `signature` does, and COTANGENT_TYPE, COTANGENT_SHAPE.
+ * @param cotangent - ∂f/∂signature: a tensor `{ data, shape }` (or `dims`) with the shape of the
+ *   signatures, or as many numbers in a flat array. Entries of scalar terms are ignored: the term
+ *   is constant.
+ * @param options - those of `signature` without `out`.
+ * @throws PathSignatureError as for `signature`, and COTANGENT_TYPE, COTANGENT_SHAPE.
  *
  * @example
  * const { paths: dx } = signatureVjp([[0, 0], [1, 0], [1, 1]], [0, 0, 0, 1, 0, 0], { depth: 2 });
@@ -69,20 +74,22 @@ export type SignatureVjpFunction = <const P extends Paths, const O extends VjpOp
 ) => SignatureGradients<DTypeOf<P, O>>;
 
 /**
- * Signatures, and the function that turns their cotangents into gradients, as often as it is called. It keeps the signatures and looks at the given paths again: neither may be
- * changed before it is done with.
+ * Signatures, and a function that maps their cotangents to gradients and can be called repeatedly.
+ * It keeps the signatures and reads the given paths again, so neither may change until its last
+ * call.
  *
  * @example
  * const [s, pullback] = signatureWithVjp(paths, { depth: 4 });
  * const { paths: dx } = pullback(gradientOfLoss(s));
- * @throws PathSignatureError as `signature` does; the pullback as `signatureVjp` does for its cotangent.
+ * @throws PathSignatureError as for `signature`; the pullback as for the cotangent of
+ *   `signatureVjp`.
  */
 export type SignatureWithVjpFunction = <const P extends Paths, const O extends VjpOptions>(
   paths: P,
   options: Only<O, VjpOptions>,
 ) => readonly [signature: SignatureOf<P, O>, pullback: (cotangent: Cotangent) => SignatureGradients<DTypeOf<P, O>>];
 
-/** The operation's code in the head of a task, and its regions. */
+/** Operation code in the head of a task, and its regions. */
 const SIGNATURE_VJP = 3;
 const COTANGENTS = 4;
 const SIGNATURES = 5;
@@ -97,12 +104,12 @@ export const cotangentInput: Input = {
   width: ({ row }) => row,
   name: "cotangent",
   noun: "index",
-  // A scalar term is constant: its entry plays no part.
+  // A scalar term is constant: its cotangent is ignored.
   skip: ({ row, size }) => row - size,
   checked: "reported",
 };
 
-/** Signatures that are known already; where they are not, the kernel computes what it needs. */
+/** Signatures that are already known; if absent, the kernel computes what it needs. */
 const signaturesInput: Input = {
   region: SIGNATURES,
   per: "step",
@@ -115,7 +122,7 @@ const signaturesInput: Input = {
 
 const kernel: Kernel = {
   code: SIGNATURE_VJP,
-  // One path by itself is computed in another way than a path of a batch.
+  // The kernel for a single path differs from the one for a batch.
   options: (call) => call.bits | (call.batch === 1 && !call.stream && planSegments(call).count === 1 ? SINGLE : 0),
   row: ({ operands }) => operands[1]?.width ?? 0,
   inputs: [basepointInput, initialInput, cotangentInput, signaturesInput],
@@ -126,7 +133,7 @@ const kernel: Kernel = {
   ],
 };
 
-/** Paths whose signatures the kernel cannot compute in one piece, or whose gradients it cannot. */
+/** Paths that are too long for one kernel to compute their signatures or gradients. */
 function segments(call: Call): Segments | undefined {
   if (isUncut(call)) return undefined;
   const { stream } = call;
@@ -146,9 +153,9 @@ function segments(call: Call): Segments | undefined {
 }
 
 /**
- * Numbers that lead a path from one segment to the next: the gradient of the point between them, and
- * before it for streams the adjoint of the signature, else the functional on brackets
- * (docs/gradients.md), of which levels 2 … depth have d (d − 1) / 2 · d^(k−2) numbers.
+ * State that one segment of a path hands to the next: the gradient of their common point, preceded
+ * by the adjoint of the signature for streams, else by the functional on brackets
+ * (docs/gradients.md). Levels 2 … depth of the latter have d (d − 1) / 2 · d^(k−2) numbers each.
  */
 export function stateNumbers({ channels, depth, size, stream }: Call): number {
   if (stream) return size + channels;
@@ -164,7 +171,8 @@ export function stateNumbers({ channels, depth, size, stream }: Call): number {
 function windows(call: Call): Window[] {
   const { batch } = call;
   const [cotangents] = call.operands;
-  // Known signatures are no better than float32, and those of long paths are made segment by segment.
+  // Known signatures have only float32 accuracy, and those of long paths are computed segment by
+  // segment.
   const unknown = call.operands[1] === undefined ? call : call.with({ operands: [cotangents] });
   if (!someNeedDouble(call)) return [{ call: isUncut(call) ? call : unknown, first: 0, end: batch }];
   const double = unknown.with({ dtype: FLOAT64 });
@@ -175,13 +183,6 @@ function windows(call: Call): Window[] {
     found.push({ call: isDouble ? double : unknown, first, end });
   }
   return found;
-}
-
-/** Gradients have nowhere to go but new arrays. @throws PathSignatureTypeError OPTION_UNKNOWN */
-export function refuseOut(call: Call): Call {
-  if (call.options.out === undefined) return call;
-  const accepted = "an option of signature only: gradients are new arrays";
-  throw typeError("OPTION_UNKNOWN", "options.out", describe("out"), accepted);
 }
 
 export const signatureVjpOperation: Descriptor<SignatureGradients> = {
@@ -200,7 +201,7 @@ export const signatureVjpOperation: Descriptor<SignatureGradients> = {
   },
   prepare(call) {
     const gradients = new Gradients(call);
-    // Numbers too large for float32 are not reported by a kernel that computes in float64.
+    // A kernel that computes in float64 does not report numbers beyond float32.
     return {
       sinks: gradients.sinks,
       checksFirst: call.checkFinite && someNeedDouble(call),
@@ -231,7 +232,7 @@ export function bindSignatureWithVjp(runtime: Runtime): SignatureWithVjpFunction
     const { channels, depth, dtype, row } = call;
     const { data, scalarTerm, stream } = signature;
     const tensor = new SignatureTensor(data, shapeOf(call), dtype, channels, depth, scalarTerm, stream);
-    // What was continued stands in the result; the paths' own signatures are another thing then.
+    // With `initial` the result is not the signature of the paths alone, so it cannot be reused.
     const known = stream || call.initial === undefined ? new ReadRows(data, dtype as Kind, row, row) : undefined;
     const pullback = (cotangent: unknown): SignatureGradients =>
       compute(

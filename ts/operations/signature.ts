@@ -10,9 +10,10 @@ import { SignatureTensor } from "../input/tensor.ts";
 import type { Only, SignatureOf } from "../input/types.ts";
 import { type Budget, fitsOneBlock, longestStretch, outputBytes, streamSteps } from "../run/blocks.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
+import { initialInput, pathInputs } from "../run/inputs.ts";
 import { runOnce } from "../run/once.ts";
-import type { Input, Kernel, Output, Segments } from "../run/operation.ts";
-import { runOn } from "../run/run.ts";
+import type { Kernel, Output, Segments } from "../run/operation.ts";
+import { afterFault } from "../run/run.ts";
 import { ArraySink } from "../run/sinks.ts";
 import { spoils } from "../run/spoils.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
@@ -22,27 +23,33 @@ import { signatureCost } from "./cost.ts";
 import type { Descriptor, Prepared } from "./descriptor.ts";
 
 /**
- * Signatures of piecewise linear paths, truncated at `options.depth`: for a path x and a word i₁ … i_k the iterated
- * integral ∫…∫_{t₁<…<t_k} dx^{i₁}(t₁) … dx^{i_k}(t_k). In the units of the path's channels, multiplied along the word.
- * A path of one point has the identity as signature: all coefficients 0.
+ * Signatures of piecewise linear paths, truncated at `options.depth`: for a path x and a word i₁ …
+ * i_k the iterated integral ∫…∫_{t₁<…<t_k} dx^{i₁}(t₁) … dx^{i_k}(t_k). Its unit is the product of
+ * the units of the channels in the word. A path of one point has the identity as signature: all
+ * coefficients 0.
  *
- * Computed step by step by Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5); that signatures of pieces of a
- * path multiply is Chen's identity (Chen 1957, "Integration of paths, geometric invariants and a generalized
- * Baker–Hausdorff formula"). Synchronous, on this thread. WebAssembly memory stays bounded whatever the batch's size
- * and the paths' length: staging takes at most 5 MiB, or more only where four signatures, or 257 points of four paths, do;
- * and the kernel's scratch, about twenty signatures, depends on channels and depth alone.
+ * Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
+ * Signatures of pieces of a path are multiplied by Chen's identity (Chen 1957, "Integration of
+ * paths, geometric invariants and a generalized Baker–Hausdorff formula"). Synchronous, on the
+ * calling thread.
  *
- * @param paths - a tensor `{ data, shape }` (or `dims` for `shape`) of shape (…batch, length, channels), row-major, or nested
- *   arrays (length, channels) or (batch, length, channels), where paths of a batch may differ in length.
- * @param options - `depth`, and what else {@link SignatureOptions} lists.
- * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream` (…batch, length − 1, size), or
- *   (…batch, length, size) with a basepoint. A batch of no paths gives an empty tensor.
- * @throws PathSignatureError, by kind a `TypeError` or a `RangeError`, with a `code` of `PathSignatureErrorCodes`. `out` has
- *   not been written to then, and the next call works.
+ * WebAssembly memory stays bounded for any batch and any length of paths. Staging takes at most 5
+ * MiB, unless four signatures, or 257 points of four paths, need more. The scratch of the kernel,
+ * about twenty signatures, depends only on channels and depth.
+ *
+ * @param paths - a tensor `{ data, shape }` (or `dims` for `shape`) of shape (…batch, length,
+ *   channels), row-major, or nested arrays (length, channels) or (batch, length, channels), where
+ *   the paths of a batch may differ in length.
+ * @param options - `depth`, and the optional {@link SignatureOptions}.
+ * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream` (…batch,
+ *   length − 1, size), or (…batch, length, size) with a basepoint. An empty batch gives an empty
+ *   tensor.
+ * @throws PathSignatureError, a `TypeError` or a `RangeError` by kind, with a `code` of
+ *   `PathSignatureErrorCodes`. After an error `out` is unchanged, and the next call works.
  *
  * @example
  * const s = signature([[0, 0], [1, 0], [1, 1]], { depth: 2 });
- * s.data;       // Float64Array [1, 1, 0.5, 1, 0, 0.5]
+ * s.data; // Float64Array [1, 1, 0.5, 1, 0, 0.5]
  * s.at([0, 1]); // 1
  */
 export type SignatureFunction = <const P extends Paths, const O extends SignatureOptions>(
@@ -50,41 +57,22 @@ export type SignatureFunction = <const P extends Paths, const O extends Signatur
   options: Only<O, SignatureOptions>,
 ) => SignatureOf<P, O>;
 
-/** The operation's code in the head of a task. */
+/** Operation code in the head of a task. */
 const SIGNATURE = 1;
-/** The region of the state with which a segment ends. */
-const STATE = 4;
-
-export const basepointInput: Input = {
-  region: region.BASEPOINT,
-  per: "item",
-  of: ({ basepoint }) => basepoint,
-  width: ({ channels }) => channels,
-  name: "options.basepoint",
-  noun: "channel",
-  checked: "before",
-};
-
-export const initialInput: Input = {
-  region: region.INITIAL,
-  per: "item",
-  of: ({ initial }) => initial,
-  width: ({ size }) => size,
-  name: "options.initial",
-  noun: "index",
-  checked: "before",
-};
 
 const rows: Output = { region: region.OUT, per: "step", width: ({ row }) => row };
 
 const kernel: Kernel = {
   code: SIGNATURE,
   options: ({ bits }) => bits,
-  inputs: [basepointInput, initialInput],
+  inputs: pathInputs,
   outputs: [rows],
 };
 
-/** Of a stretch: from the identity, and without scalar term, since it is multiplied with others. */
+/**
+ * The call for a piece of a path: from the identity and without scalar term, since pieces are
+ * multiplied.
+ */
 const stretchKernel: Kernel = {
   code: SIGNATURE,
   options: ({ bits }) => bits & ~SCALAR_TERM,
@@ -92,7 +80,7 @@ const stretchKernel: Kernel = {
   outputs: [{ region: region.OUT, per: "item", width: ({ size }) => size }],
 };
 
-/** Streams of long paths: the bits are those of an uncut path, wherever it is cut. */
+/** Streams of long paths: the result is bit-identical wherever the path is cut. */
 function segments(call: Call, budget: Budget): Segments | undefined {
   if (!call.stream) return undefined;
   const steps = streamSteps(call, budget);
@@ -103,13 +91,13 @@ function segments(call: Call, budget: Budget): Segments | undefined {
     backward: false,
     basepointIsPoint: true,
     tellsEnds: false,
-    state: { from: region.INITIAL, to: STATE },
+    state: { from: region.INITIAL, to: region.STATE },
     stateNumbers: call.size,
     start: "state",
   };
 }
 
-/** The call of `explain`: a shape and options, no numbers. */
+/** A call for `explain`: a shape and options, no numbers. */
 export function imagineCall(sizes: unknown, other?: ReadOther): Call {
   if (typeof sizes !== "object" || sizes === null)
     throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape and depth");
@@ -121,10 +109,13 @@ export function imagineCall(sizes: unknown, other?: ReadOther): Call {
 const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
   new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, call.stream);
 
-/** Signatures in an array of their own, or in the caller's. */
+/** Signatures in a new array, or in the caller's. */
 class PreparedSignature implements Prepared<ReturnType<typeof wrap>> {
   readonly sinks: readonly [ArraySink];
-  /** Whether results are written to the caller's array as they come. Large ones are, for then there is no room for two. */
+  /**
+   * Whether results are written directly to the caller's array. Large ones are, to avoid a second
+   * copy in memory.
+   */
   readonly checksFirst: boolean;
   readonly #call: Call;
 
@@ -180,7 +171,7 @@ export const signatureOperation: Descriptor<ReturnType<typeof wrap>> = {
 
 /** Makes `signature` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignature(runtime: Runtime): SignatureFunction {
-  // Short calls are common: one that fits one block makes no closures and as few objects as it can.
+  // Short calls are common: a call of one block creates no closures and few objects.
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
     const call = readCall(readPaths(paths), given);
@@ -189,12 +180,15 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
     const count = batch * rows * row;
     const { out, checkFinite } = given;
     if (out !== undefined) checkOut(out, count, call);
-    if (checkFinite) checkBefore(kernel.inputs, call);
-    const data =
-      count === 0
-        ? (out ?? allocateNumbers(dtype, 0, "paths"))
-        : runOn(runtime, "signature", call, runOnce, SIGNATURE, out, count);
-    return wrap(call, data);
+    if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
+      checkBefore(kernel.inputs, call);
+    if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
+    const instance = runtime.instance();
+    try {
+      return wrap(call, runOnce(instance, call, signatureOperation, out, count));
+    } catch (error) {
+      throw afterFault(runtime, instance, signatureOperation.name, call, error);
+    }
   }
   return signature as SignatureFunction;
 }

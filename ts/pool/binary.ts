@@ -1,8 +1,8 @@
-// Which binary calls run on, asked of a runtime without loading one.
+// Determines which binary calls run on, without loading one.
 
 import type { Runtime } from "../wasm/runtime.ts";
 
-/** The binary that calls run on, or would run on now; "none" where the engine can run none. */
+/** The binary that calls run on, or would run on now; "none" if the engine can run none. */
 export function wantedBinary(runtime: Runtime): string {
   const { latest } = runtime;
   if (latest !== undefined) return latest.variant;
@@ -13,7 +13,7 @@ export function wantedBinary(runtime: Runtime): string {
   }
 }
 
-/** Whether calls run, or will run, on a binary that came with the entry. */
+/** Whether calls run, or would run, on a binary that the entry provides. */
 export function isBundled({ latest, modules }: Runtime): boolean {
   return latest === undefined || [...modules.values()].includes(latest.module);
 }

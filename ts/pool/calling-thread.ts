@@ -6,9 +6,9 @@ import type { Executor, ExecutorEvents } from "./executor.ts";
 import { type Instances, LocalRunner } from "./local.ts";
 import { nextTick } from "./next-tick.ts";
 
-/** Tasks taken at once, so that the scheduler's ticks stay few. */
+/** Tasks accepted at once, so that there are few ticks of the scheduler. */
 const maxTasks = 8;
-/** No task is begun after so many milliseconds of an iteration. */
+/** Milliseconds of an iteration after which no task is started. */
 const sliceMilliseconds = 3;
 
 export class CallingThreadExecutor implements Executor {

@@ -1,4 +1,4 @@
-// Small calls of equal options as one batch: thousands of them cost a task for some dozens each.
+// Coalesces small calls with equal options: a task computes dozens of them.
 
 import type { Budget } from "../run/blocks.ts";
 import type { Job, Task } from "./call.ts";
@@ -6,10 +6,10 @@ import { coalescedBudget, coalescedCost } from "./division.ts";
 import type { Mode } from "./executor.ts";
 import type { QueueEntry } from "./queue.ts";
 
-/** Batches that are remembered before empty ones are dropped. */
+/** Number of batches that are kept before empty ones are dropped. */
 const maxBatches = 1000;
 
-/** Jobs that wait to share tasks. */
+/** Jobs that wait to be coalesced. */
 export class CoalescedBatch implements QueueEntry {
   isQueued = false;
   readonly #budget: Budget;
@@ -32,7 +32,7 @@ export class CoalescedBatch implements QueueEntry {
     this.#cost += job.cost;
   }
 
-  /** Whether there is more than one task to be made, so that waiting for others gains nothing. */
+  /** Whether the jobs fill more than one task, so that waiting for further ones gains nothing. */
   get isFull(): boolean {
     return this.#cost >= 2 * coalescedCost(0, 1);
   }
@@ -44,7 +44,7 @@ export class CoalescedBatch implements QueueEntry {
   next(): Task | undefined {
     const task = this.#jobs[0]?.coalesce(this.#jobs, this.#budget, coalescedCost(this.#cost, this.#threads));
     if (task !== undefined) for (const job of task.jobs) this.#cost -= job.cost;
-    // Jobs that were cancelled have been dropped without being subtracted.
+    // An overestimate: dropped jobs of cancelled calls have not been subtracted.
     if (!this.hasNext) this.#cost = 0;
     return task;
   }
@@ -64,10 +64,10 @@ export class Coalescing {
     const batches = this.#batches;
     let at = key | 0;
     let batch = batches.get(at);
-    // Jobs that differ though their keys are equal are kept under the numbers that follow.
+    // Jobs that differ but have equal keys use the keys that follow.
     while (batch !== undefined && !batch.accepts(job)) batch = batches.get(++at);
     if (batch === undefined) {
-      // A program has few different options. One that makes them up must not fill memory.
+      // A program uses few different options. One that generates them must not fill memory.
       if (batches.size > maxBatches) for (const [old, { hasNext }] of batches) if (!hasNext) batches.delete(old);
       batch = new CoalescedBatch(coalescedBudget(mode), this.#threads);
       batches.set(at, batch);

@@ -1,30 +1,30 @@
-// The control block in shared memory: which tasks are published, which are finished, who is to be
-// woken. Both sides of the protocol are here; what a task is does not matter.
+// The control block in shared memory: which tasks are published, which are finished, and whom to
+// wake. It has both sides of the protocol, and knows nothing of the contents of tasks.
 //
 // The calling thread fills a slot and publishes its number in a ring buffer. Workers take numbers
-// from the ring by moving an atomic counter, and mark slots as they go on. The calling thread never
-// waits: a worker sends it a message, at most one for each time that it asks (`arm`).
+// from the ring with an atomic counter, and update the state of the slots. The calling thread never
+// blocks: a worker sends it a message, at most one for each request (`arm`).
 //
-// No wake-up is lost: a thread that is about to sleep announces it before it looks for work a last
-// time, and a thread that has made work looks for sleepers after that. There are no locks, which a
-// worker could hold when it dies.
+// No wake-up is lost: a thread announces that it is about to sleep before it looks for work a last
+// time, and a thread that has published work looks for sleepers afterwards. There are no locks,
+// which a worker could hold when it dies.
 
 // Words of the control block.
-/** Changes whenever there may be something to do. Workers sleep on it. */
+/** Changes whenever there may be work. Workers sleep on it. */
 const EVENTS = 0;
-/** Tasks taken, published and done since the beginning; the counters wrap around. */
+/** Counts of tasks taken, published and done; they wrap around. */
 const TAKEN = 1;
 const PUBLISHED = 2;
 const DONE = 3;
-/** Workers asleep, or about to be. One that dies asleep stays counted, which does no harm. */
+/** Workers asleep or about to be. A worker that dies asleep stays counted, which is harmless. */
 const SLEEPERS = 4;
-/** 1: workers have to stop. */
+/** 1: workers must stop. */
 const STOP = 5;
-/** 1: the calling thread wants a message, */
+/** 1: the calling thread requests a message, */
 const ARMED = 6;
-/** when so many tasks are done, or one whose slot is urgent. */
+/** when this many tasks are done, or one with an urgent slot. */
 const ENOUGH = 7;
-/** Messages that every worker has to have received before it runs a task published after them. */
+/** Messages that a worker must have received before it runs a task published after them. */
 const MESSAGES = 8;
 const HEADER = 16;
 
@@ -43,10 +43,10 @@ const FINISHED = 3;
 /** Taken by worker number state − BUSY. */
 const BUSY = 16;
 
-/** Bytes of a control block for so many slots. */
+/** Size of a control block with `slots` slots, in bytes. */
 export const controlBytes = (slots: number): number => 4 * (HEADER + slots + slots * SLOT);
 
-/** What both sides know. */
+/** State common to both sides. */
 abstract class Control {
   protected readonly words: Int32Array;
   protected readonly slots: number;
@@ -65,7 +65,7 @@ abstract class Control {
     return HEADER + (index & (this.slots - 1));
   }
 
-  /** Whether the calling thread is to be woken now. True once for each time that it asked. */
+  /** Whether the calling thread must be woken now. True once per request. */
   protected claimWake(slot: number, done: number): boolean {
     const { words } = this;
     const wanted =
@@ -103,7 +103,7 @@ export class Dispatcher extends Control {
     return slot;
   }
 
-  /** Lets workers take a slot, whose task is at an address. Does not wake any. */
+  /** Lets workers take a slot, whose task is at an address. Wakes none of them. */
   publish(slot: number, address: number): void {
     const { words } = this;
     words[this.slot(slot, ADDRESS)] = address;
@@ -116,7 +116,7 @@ export class Dispatcher extends Control {
     this.#unannounced += 1;
   }
 
-  /** Wakes as many workers as tasks have been published since the last time. */
+  /** Wakes as many workers as tasks have been published since the last call. */
   wakeWorkers(): void {
     const { words } = this;
     if (this.#unannounced === 0) return;
@@ -125,7 +125,9 @@ export class Dispatcher extends Control {
     this.#unannounced = 0;
   }
 
-  /** A message has been sent to all workers, to be received before tasks published from now on. */
+  /**
+   * Records a message to all workers, which must be received before tasks published from now on.
+   */
   announceMessage(): void {
     Atomics.add(this.words, MESSAGES, 1);
   }
@@ -153,13 +155,12 @@ export class Dispatcher extends Control {
   }
 
   /**
-   * Asks for a message when `more` of the slots in flight are finished, or one that is urgent.
-   * @returns `false` where that is so already, and no message will come
+   * Requests a message when `more` of the slots in flight are finished, or one that is urgent.
+   * @returns `false` if that is already the case; then no message is sent
    */
   arm(more: number, urgent: (slot: number) => boolean): boolean {
     const { words } = this;
-    // Counted from the slots released before, so that finished slots that are not released yet are
-    // among the `more`.
+    // Relative to the slots released before, so finished but unreleased slots count towards `more`.
     const released = (Atomics.load(words, PUBLISHED) - this.#inFlight.size) | 0;
     Atomics.store(words, ENOUGH, (released + Math.min(more, this.#inFlight.size)) | 0);
     for (const slot of this.#inFlight) Atomics.store(words, this.slot(slot, URGENT), urgent(slot) ? 1 : 0);
@@ -171,7 +172,7 @@ export class Dispatcher extends Control {
     return true;
   }
 
-  /** Stops the workers: each finishes the task that it runs and takes no other. */
+  /** Stops the workers: each finishes its current task and takes no other. */
   stop(): void {
     Atomics.store(this.words, STOP, 1);
     Atomics.add(this.words, EVENTS, 1);
@@ -182,7 +183,7 @@ export class Dispatcher extends Control {
 /** A worker's side. */
 export class Consumer extends Control {
   readonly #worker: number;
-  /** A slot that was taken before the messages it needs had been received; −1: none. */
+  /** A slot that was taken before its required messages had been received; −1: none. */
   #waiting = -1;
 
   constructor(buffer: ArrayBufferLike, address: number, slots: number, worker: number) {
@@ -190,13 +191,13 @@ export class Consumer extends Control {
     this.#worker = worker;
   }
 
-  /** Messages that have been sent. */
+  /** Number of messages that have been sent. */
   get messages(): number {
     return Atomics.load(this.words, MESSAGES);
   }
 
   /**
-   * Runs task after task until it is stopped, or has messages to receive. Blocks the thread.
+   * Runs tasks until it is stopped or has messages to receive. Blocks the thread.
    *
    * @param received - messages received so far
    * @param perform - runs the task at an address
@@ -212,12 +213,12 @@ export class Consumer extends Control {
       this.#waiting = -1;
       if (slot < 0) {
         Atomics.add(words, SLEEPERS, 1);
-        // Returns at once where the word has changed since it was read.
+        // Returns at once if the word has changed since it was read.
         Atomics.wait(words, EVENTS, events);
         Atomics.sub(words, SLEEPERS, 1);
         continue;
       }
-      // Read after the task was taken: the messages it needs were sent before it was published.
+      // Read after the task was taken: its required messages were sent before it was published.
       if (this.messages !== received) {
         this.#waiting = slot;
         return false;

@@ -1,4 +1,4 @@
-// The pool's own errors.
+// Errors of the pool.
 
 import { failure } from "../input/errors.ts";
 

@@ -1,5 +1,5 @@
-// When there is an executor: it is made by the first call, replaced where `init` has chosen another
-// binary, and closed after a while without calls.
+// Lifetime of the executor: the first call creates it, a new binary chosen by `init` replaces it,
+// and it is closed after a while without calls.
 
 import type { Executor, ExecutorEvents, ExecutorFactory, Mode } from "./executor.ts";
 
@@ -16,15 +16,15 @@ export class ExecutorLifetime {
   readonly #events: ExecutorEvents;
   readonly #failed: (error: unknown) => void;
   #executor: Executor | undefined;
-  /** What the executor computes with. */
+  /** The binary of the executor. */
   #binary: unknown;
   #isCreating = false;
   #hasNoWorkers = false;
-  /** Workers replaced in executors before this one. */
+  /** Workers that were replaced in earlier executors. */
   #replaced = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param failed - called where no executor can be made */
+  /** @param failed - called if no executor can be created */
   constructor(
     settings: LifetimeSettings,
     factory: ExecutorFactory,
@@ -53,13 +53,16 @@ export class ExecutorLifetime {
     return this.#executor;
   }
 
-  /** Whether new tasks may go to the executor: those for another binary wait for the next one. */
+  /**
+   * Whether the executor accepts new tasks: those for another binary wait for the next executor.
+   */
   get isCurrent(): boolean {
     return this.#binary === this.#factory.binary;
   }
 
   /**
-   * The executor, in use from now on. Where there is none, one is made, and wakes the scheduler.
+   * The executor, now in use. If there is none, starts to create one, which then wakes the
+   * scheduler.
    * @param isBusy - whether tasks are in flight
    * @param isNeeded - whether calls wait
    */
@@ -72,7 +75,7 @@ export class ExecutorLifetime {
     return this.#executor;
   }
 
-  /** No calls are left: the process may end, and workers do after a while. */
+  /** Called when no calls are left: the process may exit, and workers end after a while. */
   release(): void {
     this.#executor?.workers.keepAlive?.(false);
     clearTimeout(this.#idleTimer);
@@ -82,14 +85,14 @@ export class ExecutorLifetime {
     (this.#idleTimer as { unref?: () => void }).unref?.();
   }
 
-  /** There are no workers: the next executor is the calling thread. */
+  /** No workers are available: the next executor is the calling thread. */
   fallBack(reason: string): void {
     this.#hasNoWorkers = true;
     this.warnings.push(`No worker could be started, so calls run on the calling thread: ${reason}`);
     void this.close();
   }
 
-  /** Closes the executor. `acquire` makes another one. */
+  /** Closes the executor. `acquire` creates another one. */
   async close(): Promise<void> {
     const executor = this.#executor;
     clearTimeout(this.#idleTimer);

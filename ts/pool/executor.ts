@@ -1,5 +1,6 @@
-// What runs the scheduler's tasks: workers that share memory (shared-executor.ts), workers that
-// are sent it (transfer-executor.ts), or the calling thread (calling-thread.ts). Types only.
+// The interface of executors, which run the scheduler's tasks: on workers that share memory
+// (shared-executor.ts), on workers that tasks are transferred to (transfer-executor.ts), or on the
+// calling thread (calling-thread.ts). Types only.
 
 import type { Memory } from "../run/head.ts";
 import type { Task } from "./call.ts";
@@ -7,64 +8,66 @@ import type { Task } from "./call.ts";
 /** How tasks and results travel. */
 export type Mode = "shared" | "transfer" | "calling thread";
 
-/** What is optional is absent where there is nothing to do. */
+/** Optional members are absent if they would do nothing. */
 export interface Executor {
   readonly mode: Mode;
-  /** How many more tasks it takes now. */
+  /** Number of further tasks that it accepts now. */
   readonly freeSlots: number;
   readonly workers: WorkerGroup;
-  /** Bytes of memory that tasks are staged in, and the kernels' memory where it is the same. */
+  /** Bytes of memory for staging, including the kernels' memory if it is the same. */
   readonly memoryBytes: number;
-  /** Stages a task and hands it to a worker. */
+  /** Stages a task and submits it to a worker. */
   submit(task: Task): void;
   /** Runs light tasks on the calling thread and reports them. */
   readonly local?: { run(task: Task): void };
-  /** No more tasks follow for now: wakes workers that sleep. */
+  /** Ends a series of submissions: wakes sleeping workers. */
   flush?(): void;
-  /** Withdraws tasks that no worker has begun. They are reported like others, without results. */
+  /** Withdraws tasks that no worker has started. They are reported without results. */
   cancel?(tasks: (task: Task) => boolean): void;
-  /** Reports what is finished, until `enough` returns true. */
+  /** Reports finished tasks, until `enough` returns true. */
   collect?(enough: () => boolean): void;
   /**
-   * Asks to be woken when tasks are finished.
-   * @param more - whether the scheduler has other tasks to submit then
+   * Requests a wake-up when tasks are finished.
+   * @param more - whether the scheduler has further tasks to submit then
    * @param urgent - whether a call waits for just this task
    */
   requestWake?(more: boolean, urgent: (task: Task) => boolean): void;
-  /** Ends all workers. Nothing is reported any more. */
+  /** Terminates all workers. Nothing is reported afterwards. */
   close(): Promise<void>;
 }
 
 export interface WorkerGroup {
-  /** Workers that are ready, and workers that had to be replaced so far. */
+  /** Number of workers that are ready, and of workers that were replaced. */
   readonly ready: number;
   readonly replaced: number;
-  /** Whether workers keep the process alive; they do from the start. */
+  /** Whether workers keep the process alive; initially they do. */
   keepAlive?(needed: boolean): void;
 }
 
-/** What an executor reports to the scheduler. */
+/** Callbacks from an executor to the scheduler. */
 export interface ExecutorEvents {
   /** There are results to collect, or free slots. */
   wake(): void;
   /** A task has run. `code` is one of task.ts and abi.ts; its results can be read if it is ≥ 0. */
   finished(task: Task, code: number, memory: Memory, at: number): void;
   /**
-   * A task was not finished and will not be.
+   * A task was lost.
    * @param blamed - whether the worker that ran it died, or its kernel trapped
    */
   lost(task: Task, blamed: boolean, reason: string): void;
-  /** No worker can be had any more. All tasks have been reported. */
+  /** No workers are available any more. All tasks have been reported. */
   unavailable(reason: string): void;
 }
 
-/** Makes executors. */
+/** Creates executors. */
 export interface ExecutorFactory {
-  /** Identifies the binary of an executor made now; executors of another one are out of date. */
+  /**
+   * Identifies the binary of an executor created now. Executors with another one are out of date.
+   */
   readonly binary: unknown;
-  /** The mode of an executor made now, unless workers turn out not to start. */
+  /** The mode of an executor created now, unless workers fail to start. */
   readonly mode: Mode;
   create(threads: number, events: ExecutorEvents): Promise<Executor>;
-  /** An executor that needs no workers. */
+  /** Creates an executor that needs no workers. */
   createFallback(events: ExecutorEvents): Promise<Executor>;
 }

@@ -1,6 +1,6 @@
-// Which executor a scheduler gets: workers that share memory where the host has it, else workers
-// that tasks are transferred to, else the calling thread. And which binary it runs: one whose
-// results have the same bits as the calling thread's.
+// Selects the executor of a scheduler: workers that share memory if the host permits it, else
+// workers that tasks are transferred to, else the calling thread. Also selects its binary, whose
+// results have the same bits as those of the calling thread.
 
 import { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -13,11 +13,11 @@ import { type Binary, SharedExecutor } from "./shared-executor.ts";
 import { sharedMemory } from "./shared-heap.ts";
 import { TransferExecutor } from "./transfer-executor.ts";
 
-/** What an entry brings for threads. */
+/** Parts of an entry that threads need. */
 export interface ThreadParts {
   /** Starts the worker file. */
   readonly startWorker: StartWorker;
-  /** The counterpart of `relaxed` that imports a shared memory. Absent: there is none inside. */
+  /** The counterpart of `relaxed` that imports a shared memory. Absent: the entry has none. */
   readonly sharedModule?: () => Promise<WebAssembly.Module>;
 }
 
@@ -26,7 +26,7 @@ export class HostExecutors implements ExecutorFactory {
   readonly #parts: ThreadParts;
   readonly #startWorker: StartWorker;
   readonly #sharesMemory: boolean;
-  /** The variant where nothing has been loaded. Asked once, since it takes validating a module. */
+  /** The variant that would be loaded. Cached, since it is found by validating modules. */
   #preferred: string | undefined;
 
   constructor(runtime: Runtime, parts: ThreadParts, startWorker: StartWorker | undefined, sharedMemory: boolean) {
@@ -57,7 +57,7 @@ export class HostExecutors implements ExecutorFactory {
       try {
         return new SharedExecutor(binary, threads, this.#startWorker, this.#instancesFor(binary), events);
       } catch {
-        // The engine has no address space for a shared memory (1 GiB): tasks are transferred.
+        // There is no address space for a shared memory (1 GiB): tasks are transferred.
       }
     }
     const { module, variant } = binary.inPlace ? await this.#callersBinary() : binary;
@@ -78,8 +78,8 @@ export class HostExecutors implements ExecutorFactory {
   }
 
   /**
-   * What runs light tasks on the calling thread: its own instance where there is one, else one of
-   * the executor's binary. The bits are the same.
+   * Runs light tasks on the calling thread: on its own instance if there is one, else on one of the
+   * executor's binary. The bits are the same.
    */
   #instancesFor({ module, variant, inPlace }: Binary): Instances {
     const runtime = this.#runtime;

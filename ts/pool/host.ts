@@ -1,14 +1,15 @@
-// Workers of any host behind one interface: when they die, and whether they keep the process alive.
-// Messages are comlink's (worker-handle.ts), except the one that wakes the calling thread.
+// A common interface to the workers of all hosts: their death, and whether they keep the process
+// alive. comlink carries the messages (worker-handle.ts), except the one that wakes the calling
+// thread.
 
 import type { Endpoint } from "comlink/dist/esm/comlink.mjs";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { wakeMessage } from "./protocol.ts";
 
-/** A worker of the web: a `Worker`, or anything that looks like one. */
+/** A worker of the web: a `Worker`, or an object with the same members. */
 export type WebWorkerLike = Pick<Worker, "postMessage" | "addEventListener" | "removeEventListener" | "terminate">;
 
-/** A worker of Node's `worker_threads`, as Deno and Bun have them too. */
+/** A worker of Node's `worker_threads`, also in Deno and Bun. */
 export interface NodeWorkerLike {
   postMessage(message: unknown, transfer?: readonly never[]): void;
   on(event: string, listener: (...values: unknown[]) => void): unknown;
@@ -18,7 +19,7 @@ export interface NodeWorkerLike {
   unref(): unknown;
 }
 
-/** What a `workerFactory` returns. */
+/** The result of a `workerFactory`. */
 export type WorkerLike = WebWorkerLike | NodeWorkerLike;
 
 /** How an entry starts the worker file. */
@@ -29,7 +30,7 @@ const isNodeWorker = (worker: WorkerLike): worker is NodeWorkerLike => "on" in w
 /** A worker with its events. */
 export class HostWorker {
   readonly endpoint: Endpoint;
-  /** Whether the host reports that it has ended; else a lock has to tell (protocol.ts). */
+  /** Whether the host reports its end; if not, a lock detects it (protocol.ts). */
   readonly reportsExit: boolean;
   readonly #worker: WorkerLike;
   #alive = true;
@@ -69,18 +70,18 @@ export class HostWorker {
   /** Whether the worker keeps the process alive. */
   keepAlive(needed: boolean): void {
     const worker = this.#worker as Partial<NodeWorkerLike>;
-    // Bun's web workers have both too.
+    // Bun's web workers also have both.
     if (needed) worker.ref?.();
     else worker.unref?.();
   }
 
-  /** Ends it. Nothing is reported any more. */
+  /** Terminates it. Nothing is reported afterwards. */
   async terminate(): Promise<void> {
     this.#alive = false;
     try {
       await this.#worker.terminate();
     } catch {
-      // It was not there any more.
+      // It has already ended.
     }
   }
 }
@@ -94,13 +95,13 @@ interface WorkerThreads {
 }
 type Host = { process?: { getBuiltinModule?: (name: string) => WorkerThreads | undefined } };
 
-/** Node's `worker_threads`, which Deno and Bun have too; `undefined` in browsers. */
+/** Node's `worker_threads`, also in Deno and Bun; `undefined` in browsers. */
 export function workerThreads(): WorkerThreads | undefined {
   // By name, so that bundlers for browsers find no import of a Node module.
   return (globalThis as Host).process?.getBuiltinModule?.("node:worker_threads");
 }
 
-/** How many threads this machine runs at once. */
+/** Number of threads that this machine runs at once. */
 export function availableThreads(): number {
   type Os = { availableParallelism?: () => number };
   const os = (
@@ -114,7 +115,7 @@ export function canShareMemory(): boolean {
   return (
     typeof SharedArrayBuffer === "function" &&
     typeof Atomics === "object" &&
-    // Pages that are not isolated may have the constructor, but cannot post what it makes.
+    // Pages that are not isolated may have the constructor, but cannot post its buffers.
     (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false
   );
 }

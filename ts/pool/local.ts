@@ -1,5 +1,5 @@
-// Runs tasks on the calling thread: where there are no workers (calling-thread.ts), and where the
-// round trip to a worker would take longer than the task.
+// Runs tasks on the calling thread: for the executor without workers (calling-thread.ts), and if
+// the round trip to a worker would take longer than the task.
 
 import { performOutside } from "../run/perform.ts";
 import { word } from "../wasm/abi.ts";
@@ -10,10 +10,10 @@ import { textOf } from "./host.ts";
 import { viewsOf } from "./memory-views.ts";
 import { sizeClassBytes } from "./size-classes.ts";
 
-/** Here tasks are staged whole. */
+/** Tasks are staged here. */
 const noSources = new Map<number, SharedArrayBuffer>();
 
-/** Where the calling thread's instance comes from. */
+/** Source of the instance of the calling thread. */
 export interface Instances {
   instance(): Instance;
   /** Drops an instance that trapped. */

@@ -1,4 +1,4 @@
-// A buffer as the typed arrays that tasks are staged into and read from.
+// Views of a buffer for staging tasks and reading them back.
 
 import type { Memory } from "../run/head.ts";
 

@@ -21,7 +21,7 @@ export function nextTick(work: () => void): void {
   channel.port2.postMessage(undefined);
 }
 
-/** Runs steps to their end or as long as `proceed` says, one per iteration of the event loop. */
+/** Runs all steps, one per iteration of the event loop, while `proceed` returns true. */
 export async function runInSteps(steps: Iterator<void>, proceed: () => boolean): Promise<void> {
   while (proceed() && !steps.next().done) await new Promise<void>(nextTick);
 }

@@ -1,4 +1,4 @@
-// Calls that wait or run: their progress, their abort signals, and how they are settled.
+// Calls that wait or run: their progress, abort signals and settlement.
 
 import type { CallContext, CheckedCall, Job, Task } from "./call.ts";
 import type { QueueEntry } from "./queue.ts";
@@ -11,13 +11,13 @@ export class PendingCall implements QueueEntry {
   resolve!: (result: unknown) => void;
   reject!: (error: unknown) => void;
   isQueued = false;
-  /** Its index in the list. −1: it is settled. */
+  /** Index in the list; −1: settled. */
   index: number;
-  /** Whether it got results since the last report. */
+  /** Whether it has results since the last report. */
   isUpdated = false;
-  /** Whether its numbers are being inspected. */
+  /** Whether its input is being checked for non-finite numbers. */
   isInspected = false;
-  /** Paths reported to `onProgress`. */
+  /** Number of paths reported to `onProgress`. */
   reported = 0;
   onAbort: (() => void) | undefined;
 
@@ -43,12 +43,12 @@ export class PendingCall implements QueueEntry {
 }
 
 export class PendingCalls {
-  /** In no order. */
+  /** Unordered. */
   readonly #calls: PendingCall[] = [];
   readonly #updated: PendingCall[] = [];
   readonly #aborted: () => void;
 
-  /** @param aborted - called after a call was aborted, whose tasks are not wanted any more */
+  /** @param aborted - called after a call was aborted, when its tasks are not needed any more */
   constructor(aborted: () => void) {
     this.#aborted = aborted;
   }
@@ -68,7 +68,7 @@ export class PendingCalls {
     return pending;
   }
 
-  /** A call got results: the next report tells its caller. */
+  /** Records results of a call for the next progress report. */
   update(pending: PendingCall): void {
     if (pending.isUpdated) return;
     pending.isUpdated = true;
@@ -77,7 +77,7 @@ export class PendingCalls {
 
   /**
    * Reports progress, and resolves calls that are done.
-   * @param silently - whether to call no `onProgress`: its calls wait for the next report
+   * @param silently - whether to skip calls with `onProgress` until the next report
    */
   report(silently: boolean): void {
     for (const pending of this.#updated.splice(0)) {
@@ -89,7 +89,7 @@ export class PendingCalls {
       }
       if (pending.index < 0) continue;
       const isDone = job.done === job.total && !pending.isInspected;
-      // Numbers under inspection may yet be refused, so the end is not reported before that.
+      // The check may still reject the call, so completion is not reported before it.
       if (context.onProgress !== undefined && job.done > pending.reported && (isDone || job.done < job.total)) {
         pending.reported = job.done;
         try {

@@ -1,48 +1,51 @@
-// The messages between the calling thread and a worker, which comlink carries: starting, serving,
-// single tasks. Types and constants only. The protocol in shared memory is control.ts.
+// Messages between the calling thread and a worker, which comlink carries: setup, serving, single
+// tasks. Types and constants only. control.ts has the protocol in shared memory.
 
-/** How a worker is to compute. */
+/** Setup of a worker. */
 export interface Setup {
   readonly module: WebAssembly.Module;
   /** The binary's name. */
   readonly variant: string;
-  /** A Web Lock to hold for life, where the host does not report that a worker has ended. */
+  /** A Web Lock to hold for life, if the host does not report the end of workers. */
   readonly lock: string | undefined;
-  /** The shared heap, where there is one. */
+  /** The shared heap, if there is one. */
   readonly shared: SharedSetup | undefined;
 }
 
 export interface SharedSetup {
   readonly memory: WebAssembly.Memory;
-  /** Address of the control block, and its slots. */
+  /** Address of the control block, and its number of slots. */
   readonly control: number;
   readonly slots: number;
-  /** The worker's number, which it marks slots with. */
+  /** The number with which the worker marks slots. */
   readonly worker: number;
-  /** Sources by number, and the messages about them that were sent before this setup. */
+  /** Sources by number, and the number of messages about them that were sent before this setup. */
   readonly sources: ReadonlyMap<number, SharedArrayBuffer>;
   readonly messages: number;
-  /** Whether the module imports that memory; else tasks are copied to the instance's and back. */
+  /**
+   * Whether the module imports that memory; else tasks are copied to the instance's memory and
+   * back.
+   */
   readonly inPlace: boolean;
 }
 
-/** What the worker file exposes. */
+/** Interface of the worker file. */
 export interface WorkerApi {
-  /** Makes the worker ready; again for another heap. */
+  /** Prepares the worker; again for another heap. */
   start(setup: Setup): Promise<void>;
   /**
-   * Runs tasks from the shared heap until it is stopped. @returns `undefined`, or how a kernel
-   * trapped: the heap may be corrupted then
+   * Runs tasks from the shared heap until it is stopped. @returns `undefined`, or the trap of a
+   * kernel, after which the heap may be corrupted
    */
   serve(): Promise<string | undefined>;
-  /** Adds a source, or drops it. `serve` waits for these messages. */
+  /** Adds or drops a source. `serve` waits for these messages. */
   source(number: number, buffer: SharedArrayBuffer | undefined): void;
-  /** Runs one task in its buffer, and returns that. */
+  /** Runs one task in its buffer, and returns the buffer. */
   run(task: ArrayBuffer): ArrayBuffer;
 }
 
-/** The message that wakes the calling thread: no answer of comlink looks like it. */
+/** Wakes the calling thread; distinct from all messages of comlink. */
 export const wakeMessage = 1;
 
-/** The message that a worker's script sends first. */
+/** The first message of a worker's script. */
 export const greetingMessage = 2;

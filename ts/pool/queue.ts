@@ -1,9 +1,9 @@
-// A round-robin queue: entries give one task each in turn, so that a small call does not wait for
-// a huge one.
+// A round-robin queue: each entry gives one task in turn, so that a small call does not wait for a
+// huge one.
 
 import type { Task } from "./call.ts";
 
-/** Something that gives tasks: a call, or a batch of coalesced calls. */
+/** A source of tasks: a call, or a batch of coalesced calls. */
 export interface QueueEntry {
   /** Set by the queue. */
   isQueued: boolean;
@@ -18,14 +18,14 @@ export class RoundRobinQueue {
     return this.#entries.length;
   }
 
-  /** Adds an entry at the end, unless it waits already. */
+  /** Adds an entry at the end, unless it is queued already. */
   add(entry: QueueEntry): void {
     if (entry.isQueued) return;
     entry.isQueued = true;
     this.#entries.push(entry);
   }
 
-  /** The next task; its entry goes to the end. */
+  /** The next task; its entry moves to the end. */
   next(): Task | undefined {
     for (let entry = this.#entries.shift(); entry !== undefined; entry = this.#entries.shift()) {
       const task = entry.hasNext ? entry.next() : undefined;

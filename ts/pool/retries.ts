@@ -1,13 +1,12 @@
-// Tasks in flight, and what becomes of those that were lost with a worker: they are tried again, up
-// to a limit.
+// Tasks in flight. Those that were lost with a worker are retried, up to a limit.
 
 import type { Task } from "./call.ts";
 import { exhausted } from "./errors.ts";
 
-/** Workers that may fail with a task until it is given up. */
+/** Attempts that may fail before a task is given up. */
 const maxFailures = 3;
 
-/** A task, and how many workers have failed with it. */
+/** A task, and the number of workers that have failed with it. */
 export interface Attempt {
   readonly task: Task;
   readonly failures: number;
@@ -21,7 +20,7 @@ export class TasksInFlight {
     return this.#failures.size;
   }
 
-  /** Tasks that wait to be tried again. */
+  /** Tasks that wait for a retry. */
   get retries(): number {
     return this.#retries.length;
   }
@@ -34,13 +33,13 @@ export class TasksInFlight {
     this.#failures.delete(task);
   }
 
-  /** Lets a lost task be tried again. @returns the error where it has failed too often */
+  /** Schedules a retry of a lost task. @returns the error if it has failed too often */
   lose(task: Task, blamed: boolean, reason: string): Error | undefined {
     const failures = (this.#failures.get(task) ?? 0) + (blamed ? 1 : 0);
     this.remove(task);
     if (!isWanted(task)) return undefined;
     if (failures >= maxFailures) return exhausted(task.name, failures, reason);
-    // One of several coalesced jobs may be the cause: from here on each is on its own.
+    // Any of several coalesced jobs may be the cause, so they are retried separately.
     for (const part of blamed ? task.separate() : [task]) this.#retries.push({ task: part, failures });
     return undefined;
   }

@@ -1,5 +1,5 @@
-// Runs calls on an executor: divides them into tasks, submits these in turn, tries again what was
-// lost with a worker, and settles promises. What a task computes is its job's business.
+// Runs calls on an executor: divides them into tasks, submits these in turn, retries tasks that
+// were lost with a worker, and settles promises.
 
 import { code as codes } from "../wasm/abi.ts";
 import type { CallContext, CheckedCall, Task } from "./call.ts";
@@ -15,9 +15,9 @@ import { type Attempt, TasksInFlight } from "./retries.ts";
 import { Ticks } from "./ticks.ts";
 
 export interface SchedulerSettings extends LifetimeSettings {
-  /** Calls that may wait or run at once. */
+  /** Maximum number of waiting and running calls. */
   readonly maxQueued: number;
-  /** Whether small calls of equal options share tasks. */
+  /** Whether small calls with equal options are coalesced. */
   readonly coalesce: boolean;
 }
 
@@ -46,7 +46,7 @@ export class Scheduler implements ExecutorEvents {
     this.#lifetime = new ExecutorLifetime(settings, factory, this, (error) => this.#calls.rejectAll(error));
   }
 
-  /** How tasks travel now, or would. */
+  /** The current mode, or that of the next executor. */
   get mode(): Mode {
     return this.#lifetime.mode;
   }
@@ -65,7 +65,7 @@ export class Scheduler implements ExecutorEvents {
 
   /**
    * Runs a call and returns its result. Rejects with the signal's reason, with an error of the
-   * library, or with what `onProgress` threw.
+   * library, or with an error of `onProgress`.
    */
   run<R>(call: CheckedCall<R>, context: CallContext): Promise<R> {
     try {
@@ -86,7 +86,7 @@ export class Scheduler implements ExecutorEvents {
         context.signal?.throwIfAborted();
         return true;
       });
-      // Still counted among the checked ones, so that `close` waits for it.
+      // Still counted as being checked, so that `close` waits for it.
       return this.#start(call, context);
     } finally {
       this.#checking -= 1;
@@ -94,7 +94,7 @@ export class Scheduler implements ExecutorEvents {
     }
   }
 
-  /** @throws where there is no memory for the result */
+  /** @throws if there is no memory for the result */
   #start<R>(call: CheckedCall<R>, context: CallContext): Promise<R> {
     if (this.#isAborting) throw closed();
     if (call.batch === 0 || call.output === 0) {
@@ -116,7 +116,7 @@ export class Scheduler implements ExecutorEvents {
     return pending.promise as Promise<R>;
   }
 
-  /** Ends it, after the calls that run or at once. */
+  /** Closes the scheduler, after the running calls or at once. */
   async close({ abort }: { readonly abort: boolean }): Promise<void> {
     this.#isClosed = true;
     this.#isAborting ||= abort;
@@ -161,7 +161,9 @@ export class Scheduler implements ExecutorEvents {
     this.wake();
   }
 
-  /** Collects what is finished and submits what fits. @returns whether time was up before. */
+  /**
+   * Collects finished tasks and submits further ones. @returns whether the deadline passed first
+   */
   #tick(deadline: number): boolean {
     const executor = this.#lifetime.acquire(this.#inFlight.size > 0, this.#calls.size > 0);
     if (executor === undefined) return false;
@@ -181,7 +183,7 @@ export class Scheduler implements ExecutorEvents {
     if (!isOver && this.#inFlight.size > 0) {
       const hasMore = this.#queue.length > 0 || this.#inFlight.retries > 0;
       const isAlone = this.#calls.size === 1;
-      // Where there are other calls, one that has only its last tasks in flight is urgent.
+      // If other calls wait, one that has only its last tasks in flight is urgent.
       executor.requestWake?.(hasMore, ({ jobs }) => !isAlone && jobs.some(({ hasNext }) => !hasNext));
     }
     this.#calls.report(false);
@@ -203,12 +205,12 @@ export class Scheduler implements ExecutorEvents {
   }
 
   /**
-   * Submits tasks of a full batch while the caller goes on making calls. Workers begin sooner, and
-   * what calls are made of is garbage before a collector has had to move it.
+   * Submits the tasks of a full batch while the caller is still making calls. Workers start sooner,
+   * and the objects of calls become garbage before a collector has to move them.
    */
   #submitEarly(batch: CoalescedBatch): void {
     const { executor, isCurrent } = this.#lifetime;
-    // Where others wait too, the next tick submits in turn.
+    // If other entries wait, the next tick submits in turn.
     if (executor === undefined || !isCurrent || this.#queue.length > 1 || this.#inFlight.retries > 0) return;
     this.#ticks.exclusively(() => {
       executor.collect?.(never);
@@ -222,7 +224,7 @@ export class Scheduler implements ExecutorEvents {
     });
   }
 
-  /** Looks for numbers that are not finite, after a kernel met some. */
+  /** Checks a call for non-finite numbers, after a kernel reported some. */
   async #inspect(pending: PendingCall): Promise<void> {
     const { job } = pending;
     const steps = job.inspect();
@@ -239,7 +241,7 @@ export class Scheduler implements ExecutorEvents {
     this.#ticks.schedule();
   }
 
-  /** Withdraws tasks that nobody waits for. */
+  /** Withdraws tasks of settled calls. */
   #cancel(): void {
     this.#lifetime.executor?.cancel?.(({ jobs }) => jobs.every(({ cancelled }) => cancelled));
     this.#ticks.schedule();

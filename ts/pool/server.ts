@@ -1,5 +1,5 @@
-// A worker's side: runs tasks, taken from the shared heap or sent to it. How messages arrive is
-// ts/entry/worker.ts, how a task runs is perform.ts.
+// The worker's side: runs tasks, taken from the shared heap or received in messages.
+// ts/entry/worker.ts receives the messages, perform.ts runs a task.
 
 import { performInside, performOutside } from "../run/perform.ts";
 import { code, word } from "../wasm/abi.ts";
@@ -16,7 +16,7 @@ export class Server implements WorkerApi {
   #setup: Setup | undefined;
   #instance: Instance | undefined;
   #sources = new Map<number, SharedArrayBuffer>();
-  /** Messages about sources received so far. */
+  /** Number of messages about sources received so far. */
   #messages = 0;
   #onMessage: (() => void) | undefined;
 
@@ -29,7 +29,7 @@ export class Server implements WorkerApi {
     const { shared, lock } = setup;
     const isFirst = this.#setup === undefined;
     this.#setup = setup;
-    // Before anything is awaited: messages that come meanwhile add to these.
+    // Before any `await`: messages that arrive in the meantime add to these.
     this.#sources = new Map(shared?.sources);
     this.#messages = shared?.messages ?? 0;
     if (lock !== undefined && isFirst) await hold(lock);
@@ -60,7 +60,7 @@ export class Server implements WorkerApi {
     this.#onMessage?.();
   }
 
-  /** Waits until so many messages have been received. */
+  /** Waits until `count` messages have been received. */
   async #receive(count: number): Promise<void> {
     while (this.#messages !== count) {
       await new Promise<void>((resolve) => {

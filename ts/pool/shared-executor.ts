@@ -1,10 +1,10 @@
-// The executor whose workers share memory: tasks are staged once in the shared heap, where every
-// worker finds them, and results are read where they were written.
+// The executor whose workers share memory: tasks are staged once in the shared heap, where workers
+// run them and results are read back.
 //
-// A worker that dies, or whose kernel traps, may have corrupted the heap: the allocator's lock is
-// held, a table is half written. So all workers are drained: each stops after the task that it runs.
-// What is done is reported, the rest is reported lost, and the workers continue on a new heap. One
-// that does not stop in time is ended.
+// A worker that dies, or whose kernel traps, may have corrupted the heap: the lock of the allocator
+// may be held, or a table half written. So all workers are drained: each stops after its current
+// task. Finished tasks are reported, the others are reported lost, and the workers continue on a
+// new heap. Workers that do not stop in time are terminated.
 
 import type { Task } from "./call.ts";
 import type { Executor, ExecutorEvents } from "./executor.ts";
@@ -14,7 +14,7 @@ import { SharedHeap } from "./shared-heap.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 import { Workers } from "./workers.ts";
 
-/** A worker that has not stopped by then will not: no task takes a tenth of it. */
+/** Timeout for a worker to stop: ten times longer than any task takes. */
 const drainMilliseconds = 1000;
 
 /** What the executor computes with. */
@@ -33,14 +33,14 @@ export class SharedExecutor implements Executor {
   readonly local: LocalRunner;
   readonly workers: Workers;
   #heap: SharedHeap;
-  /** Workers that serve the heap, each with the promise that it has stopped or died. */
+  /** Workers that serve the heap, each with a promise that resolves when it has stopped or died. */
   readonly #serving = new Map<WorkerHandle, Promise<void>>();
   /** Why the heap is poisoned, by the number of the worker. */
   readonly #faults = new Map<number, string>();
   #isDraining = false;
   #isClosed = false;
 
-  /** @throws where the engine gives no shared memory */
+  /** @throws if the engine cannot allocate shared memory */
   constructor(binary: Binary, threads: number, startWorker: StartWorker, instances: Instances, events: ExecutorEvents) {
     this.#binary = binary;
     this.#threads = threads;
@@ -110,7 +110,7 @@ export class SharedExecutor implements Executor {
     this.#serving.set(handle, stopped);
   }
 
-  /** Makes a worker ready for the present heap and lets it serve there until it is stopped. */
+  /** Sets up a worker for the current heap and lets it serve there until it is stopped. */
   async #serve(handle: WorkerHandle): Promise<void> {
     const { memory, control, slots, sources } = this.#heap;
     const { module, variant, inPlace } = this.#binary;
@@ -125,7 +125,7 @@ export class SharedExecutor implements Executor {
       const fault = await handle.api.serve();
       if (fault !== undefined) void this.#replaceHeap(handle, `its kernel trapped (${fault})`);
     } catch (error) {
-      // No trap of a kernel: the worker itself is broken.
+      // Not a trap of a kernel: the worker itself is broken.
       handle.fail(textOf(error));
     }
   }
@@ -133,7 +133,7 @@ export class SharedExecutor implements Executor {
   #onDeath(handle: WorkerHandle, reason: string): void {
     this.#serving.delete(handle);
     if (handle.isReady) void this.#replaceHeap(handle, reason);
-    // One that never became ready has not touched the heap.
+    // A worker that never became ready has not accessed the heap.
     else if (!this.#isDraining) this.#continue(reason, () => this.#startWorkers());
   }
 
@@ -165,7 +165,7 @@ export class SharedExecutor implements Executor {
     this.#continue(reason, () => this.#events.wake());
   }
 
-  /** Waits until all workers have stopped. Ends those that do not. */
+  /** Waits until all workers have stopped. Terminates those that do not. */
   async #drain(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<void>((resolve) => {
@@ -180,7 +180,7 @@ export class SharedExecutor implements Executor {
     this.#serving.clear();
   }
 
-  /** Goes on, or gives up where there is no worker and none will start. */
+  /** Continues, or fails if there is no worker and none will start. */
   #continue(reason: string, next: () => void): void {
     if (this.workers.capacity > 0) {
       next();

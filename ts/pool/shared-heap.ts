@@ -1,6 +1,6 @@
 // One generation of the shared heap: the memory that tasks are staged in, where workers find them,
-// and all that is in flight there. The protocol is that of control.ts. A worker that dies poisons
-// the heap, and the executor goes on with the next generation (shared-executor.ts).
+// and all tasks in flight there. control.ts has the protocol. A worker that dies poisons the heap,
+// and the executor continues with the next generation (shared-executor.ts).
 
 import type { Memory } from "../run/head.ts";
 import { code, word } from "../wasm/abi.ts";
@@ -11,18 +11,21 @@ import { viewsOf } from "./memory-views.ts";
 import { SizeClassAllocator } from "./size-classes.ts";
 import { type Source, SourceTable } from "./source-table.ts";
 
-/** Tasks in flight per worker: one that runs, others ready while the calling thread is busy. */
+/** Tasks in flight per worker: one runs, the others are ready while the calling thread is busy. */
 const slotsPerWorker = 16;
-/** With more to submit, the calling thread is woken when this share is done, not for each task. */
+/**
+ * If there is more to submit, the calling thread is woken when this share is done, not for each
+ * task.
+ */
 const wakeShare = 0.25;
-/** Waking a worker takes as long as staging a task, so it is done once for so many. */
+/** Waking a worker takes as long as staging a task, so it is done once per this many tasks. */
 const tasksPerWake = 4;
-/** Pages at the start: more than the binary's own data and stack need. */
+/** Initial pages: more than the data and stack of the binary need. */
 const initialPages = 64;
 /** The maximum that the binary declares for a shared memory: 1 GiB. */
 const maxPages = 16384;
 
-/** Memory for the binary that imports a shared one. @throws where the engine gives none */
+/** Memory for the binary that imports a shared one. @throws if the engine cannot allocate it */
 export const sharedMemory = (): WebAssembly.Memory =>
   new WebAssembly.Memory({ initial: initialPages, maximum: maxPages, shared: true });
 
@@ -34,7 +37,7 @@ interface InFlight {
 
 export class SharedHeap {
   readonly memory: WebAssembly.Memory;
-  /** Address of the control block, and its slots. */
+  /** Address of the control block, and its number of slots. */
   readonly control: number;
   readonly slots: number;
   readonly sources: SourceTable;
@@ -48,7 +51,7 @@ export class SharedHeap {
 
   /**
    * @param sendSource - sends a source to the workers that serve this heap
-   * @throws where the engine gives no shared memory
+   * @throws if the engine cannot allocate shared memory
    */
   constructor(
     workers: number,
@@ -65,7 +68,7 @@ export class SharedHeap {
     if (this.control === 0) throw new Error("the engine gave no shared memory");
     this.#dispatcher = new Dispatcher(this.memory.buffer, this.control, slots);
     this.sources = new SourceTable((number, buffer) => {
-      // Sent first: a worker that reads of a message waits until it is there.
+      // Sent first: a worker waits for the messages that the control block announces.
       sendSource(number, buffer);
       this.#dispatcher.announceMessage();
     });
@@ -79,7 +82,7 @@ export class SharedHeap {
     return this.#tasks.size;
   }
 
-  /** The memory as large as it is now. */
+  /** The memory at its current size. */
   get #memory(): Memory {
     const { buffer } = this.memory;
     if (this.#views?.u32.buffer !== buffer) this.#views = { ...viewsOf(buffer), sourceOf: this.sources.numberOf };
@@ -135,12 +138,14 @@ export class SharedHeap {
     if (!this.#dispatcher.arm(wanted, isUrgent)) this.#events.wake();
   }
 
-  /** Tells workers to stop, each after the task that it runs. */
+  /** Tells workers to stop, each after its current task. */
   stop(): void {
     this.#dispatcher.stop();
   }
 
-  /** Gives up what is in flight. @returns the tasks, and the number of the worker that ran each */
+  /**
+   * Abandons the tasks in flight. @returns the tasks, and the number of the worker that ran each
+   */
   abandon(): { task: Task; worker: number }[] {
     const tasks = [...this.#tasks].map(([slot, { task }]) => ({ task, worker: this.#dispatcher.holder(slot) }));
     this.#tasks.clear();

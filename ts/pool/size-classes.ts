@@ -1,6 +1,6 @@
-// A size-class allocator for tasks in a memory that only ever grows. Pages that the calling thread
-// has grown are its own, whatever else lives in the memory. Blocks are powers of two and are kept
-// for the next task of their size; a memory is dropped as a whole.
+// A size-class allocator for tasks in a memory that only grows. It owns the pages that it has
+// grown, whatever else uses the memory. Blocks are powers of two and are reused for tasks of the
+// same size class; they are never returned to the memory.
 
 /** A page of WebAssembly, and the smallest size class. */
 const pageBytes = 65536;
@@ -13,7 +13,7 @@ export class SizeClassAllocator {
     this.#memory = memory;
   }
 
-  /** Address of at least `bytes` bytes; 0 where the memory cannot grow so far. */
+  /** Address of at least `bytes` bytes; 0 if the memory cannot grow. */
   allocate(bytes: number): number {
     const size = sizeClassBytes(bytes);
     const address = this.#free.get(size)?.pop();
@@ -25,7 +25,7 @@ export class SizeClassAllocator {
     }
   }
 
-  /** Frees what `allocate` returned for the same number of bytes. */
+  /** Frees a block that `allocate` returned for the same number of bytes. */
   release(address: number, bytes: number): void {
     const size = sizeClassBytes(bytes);
     const blocks = this.#free.get(size);
@@ -34,7 +34,7 @@ export class SizeClassAllocator {
   }
 }
 
-/** The size class of so many bytes. */
+/** The size class for a number of bytes. */
 export function sizeClassBytes(bytes: number): number {
   let size = pageBytes;
   while (size < bytes) size *= 2;

@@ -1,7 +1,7 @@
-// Sources: memory that a caller shares, from which workers read points themselves, so that these
-// are not staged. Each worker is sent the buffer once; tasks name it by number.
+// Sources: memory that a caller shares, from which workers read points directly, so that these are
+// not staged. Each worker is sent the buffer once; tasks refer to it by number.
 
-/** Sources that workers keep in case they are used again. */
+/** Sources that workers keep for reuse. */
 const maxKept = 3;
 
 export interface Source {
@@ -16,20 +16,20 @@ export class SourceTable {
   readonly #send: (number: number, buffer: SharedArrayBuffer | undefined) => void;
   #next = 1;
   #used: Source | undefined;
-  /** Messages sent so far. */
+  /** Number of messages sent so far. */
   messages = 0;
 
-  /** @param send - tells all workers of a source, or with `undefined` to drop it */
+  /** @param send - sends all workers a source, or `undefined` to drop it */
   constructor(send: (number: number, buffer: SharedArrayBuffer | undefined) => void) {
     this.#send = send;
   }
 
-  /** All of them by number, for a worker that starts. */
+  /** All sources by number, for a worker that starts. */
   get buffers(): ReadonlyMap<number, SharedArrayBuffer> {
     return new Map(this.#known.map(({ number, buffer }) => [number, buffer]));
   }
 
-  /** The number of a buffer, which is used by the task that is being staged. */
+  /** The number of a buffer, which the task that is being staged uses. */
   readonly numberOf = (buffer: SharedArrayBuffer): number => {
     let source = this.#known.find((known) => known.buffer === buffer);
     if (source === undefined) {
@@ -51,7 +51,7 @@ export class SourceTable {
     return used;
   }
 
-  /** Drops the oldest sources that are not in use, until there is space for one more. */
+  /** Drops the oldest unused sources until there is space for one more. */
   #evict(): void {
     for (const source of [...this.#known]) {
       if (this.#known.length < maxKept) return;

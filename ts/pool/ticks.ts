@@ -1,9 +1,9 @@
-// When the scheduler runs: in ticks of a few milliseconds, never two at once, with an iteration of
-// the event loop between those that end because time is up.
+// When the scheduler runs: in ticks of a few milliseconds, never two at once. After a tick that ran
+// out of time, the next one waits for an iteration of the event loop.
 
 import { nextTick } from "./next-tick.ts";
 
-/** The longest tick, in milliseconds. */
+/** Maximum length of a tick, in milliseconds. */
 const tickMilliseconds = 2;
 
 export class Ticks {
@@ -16,8 +16,8 @@ export class Ticks {
   #again = false;
 
   /**
-   * @param tick - does what there is to do; returns whether the deadline passed before the end
-   * @param idle - called after a tick that left nothing to do at once
+   * @param tick - does the pending work; returns whether the deadline passed before the end
+   * @param idle - called after a tick that left no pending work
    */
   constructor(tick: (deadline: number) => boolean, idle: () => void) {
     this.#tick = tick;
@@ -28,12 +28,12 @@ export class Ticks {
     return !this.#isRunning && !this.#isPostponed;
   }
 
-  /** Ticks soon, after other calls that are made synchronously with this one. */
+  /** Schedules a tick after other calls that are made synchronously with this one. */
   schedule(): void {
     if (this.#isScheduled || !this.#canRun) return;
     this.#isScheduled = true;
-    // Two microtasks: an async function of the caller that awaits a result and then calls again is
-    // in time for the same tick.
+    // Two microtasks: if an async function of the caller awaits a result and then calls again, that
+    // call is part of the same tick.
     queueMicrotask(() =>
       queueMicrotask(() => {
         this.#isScheduled = false;
@@ -42,13 +42,13 @@ export class Ticks {
     );
   }
 
-  /** Ticks now, or again at the end of the present tick. */
+  /** Ticks now, or again at the end of the current tick. */
   wake(): void {
     this.#again = true;
     if (this.#canRun) this.#run(false);
   }
 
-  /** Runs something outside a tick that no tick may interrupt; does nothing where one is due. */
+  /** Runs `work` outside a tick, without interruption by ticks; does nothing if a tick is due. */
   exclusively(work: () => void): void {
     if (!this.#canRun) return;
     this.#isRunning = true;
@@ -77,9 +77,9 @@ export class Ticks {
   }
 
   /**
-   * Goes on after an iteration of the event loop. Requests until then wait for it: two ticks in one
-   * iteration would block the loop for twice the time. After a tick that a message or a caller
-   * began, one more iteration passes, since the first comes before timers.
+   * Continues after an iteration of the event loop. Requests until then wait for it: two ticks in
+   * one iteration would block the loop for twice the time. After a tick that a message or a caller
+   * started, one more iteration passes, since the first comes before timers.
    */
   #postpone(isContinued: boolean): void {
     this.#isPostponed = true;

@@ -1,6 +1,6 @@
-// The executor whose workers share nothing: each task is transferred to a worker in a buffer of its
-// own, and comes back in it. For hosts without shared memory, such as pages that are not
-// cross-origin isolated.
+// The executor whose workers share no memory: each task is transferred to a worker in its own
+// buffer, and back. For hosts without shared memory, such as pages that are not cross-origin
+// isolated.
 
 import { transfer } from "comlink/dist/esm/comlink.mjs";
 import { word } from "../wasm/abi.ts";
@@ -12,12 +12,12 @@ import { sizeClassBytes } from "./size-classes.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 import { Workers } from "./workers.ts";
 
-/** Tasks at a worker: one that runs, one that waits while messages travel. */
+/** Tasks per worker: one runs, one waits while messages are in transit. */
 const tasksPerWorker = 2;
-/** Buffers kept for the next tasks, per worker. */
+/** Buffers kept for reuse, per worker. */
 const sparesPerWorker = 4;
 
-/** What was sent to a worker, in order. */
+/** Tasks that were sent to a worker, in order. */
 interface Assignment {
   readonly handle: WorkerHandle;
   readonly isReady: Promise<boolean>;
@@ -134,7 +134,7 @@ export class TransferExecutor implements Executor {
     this.#assignments.delete(handle);
     const isDeserted = this.workers.capacity === 0;
     this.#isClosed ||= isDeserted;
-    // A worker runs its tasks in order, so the first is the one that it died with.
+    // A worker runs its tasks in order, so it died with the first.
     for (const [i, task] of tasks.entries()) this.#events.lost(task, i === 0 && handle.isReady, reason);
     if (isDeserted) this.#events.unavailable(reason);
     else this.#events.wake();

@@ -1,11 +1,11 @@
-// One worker from start to end: started by the host, made ready through comlink, watched for its
-// death. What it works on is its executor's business.
+// One worker from start to end: started by the host, set up through comlink, and watched for its
+// death.
 
 import { type Remote, wrap } from "comlink/dist/esm/comlink.mjs";
 import { HostWorker, type StartWorker, textOf, type WorkerLike } from "./host.ts";
 import type { Setup, WorkerApi } from "./protocol.ts";
 
-/** A worker that has not answered after so long never will. */
+/** Timeout for the first answer of a worker. */
 const startMilliseconds = 10_000;
 
 interface Locks {
@@ -16,12 +16,12 @@ export class WorkerHandle {
   readonly number: number;
   /** Whether it has ever been ready. */
   isReady = false;
-  /** Whether it was given up since it did not answer. Others would take as long to fail. */
+  /** Whether it was given up because it did not answer. Others would take as long to fail. */
   isSilent = false;
   isEnded = false;
-  /** What its script exposes, once that has been asked to start. */
+  /** Interface of its script, once that has been started. */
   api!: Remote<WorkerApi>;
-  /** Resolves when it has ended, whatever the reason. */
+  /** Resolves when it has ended, for any reason. */
   readonly ended: Promise<void>;
   readonly #startWorker: StartWorker;
   readonly #onWake: () => void;
@@ -32,7 +32,7 @@ export class WorkerHandle {
   #isKeptAlive = true;
   #lock: string | undefined;
 
-  /** @param onDeath - called once, where it could not start, or ended without `terminate` */
+  /** @param onDeath - called once if it fails to start, or ends without `terminate` */
   constructor(number: number, startWorker: StartWorker, onWake: () => void, onDeath: (reason: string) => void) {
     this.number = number;
     this.#startWorker = startWorker;
@@ -52,7 +52,7 @@ export class WorkerHandle {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       if (this.#host === undefined) {
-        // Asynchronously, so that a factory that throws finds its executor complete.
+        // Asynchronous, so that the executor is complete when a factory throws.
         await undefined;
         const worker: WorkerLike = await this.#startWorker();
         if (this.isEnded) {
@@ -83,7 +83,7 @@ export class WorkerHandle {
     }
   }
 
-  /** Sends it a source, or that one is dropped. Does nothing before its setup, which has them. */
+  /** Sends a new or dropped source. Does nothing before the setup, which includes all sources. */
   sendSource(number: number, buffer: SharedArrayBuffer | undefined): void {
     if (this.#host !== undefined && !this.isEnded) this.api.source(number, buffer).catch(() => undefined);
   }
@@ -94,7 +94,7 @@ export class WorkerHandle {
     this.#host?.keepAlive(needed);
   }
 
-  /** Ends it; nothing is reported. */
+  /** Terminates it; nothing is reported. */
   async terminate(): Promise<void> {
     this.isEnded = true;
     this.#resolveEnded();
@@ -102,14 +102,14 @@ export class WorkerHandle {
     await this.#host?.terminate();
   }
 
-  /** Ends it and reports its death. */
+  /** Terminates it and reports its death. */
   fail(reason: string): void {
     if (this.isEnded) return;
     void this.terminate();
     this.#onDeath(reason);
   }
 
-  /** Browsers do not report that a worker has ended, but a lock that it held is free then. */
+  /** Browsers do not report that a worker has ended, but they release the lock that it held. */
   #lockName(): string | undefined {
     if ((this.#host as HostWorker).reportsExit || locks() === undefined) return undefined;
     this.#lock ??= `path-signature ${Math.random().toString(36).slice(2)} ${Date.now()}`;

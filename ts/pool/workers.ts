@@ -1,11 +1,11 @@
 // The workers of an executor: started while there are tasks for them, replaced when they die, and
-// given up where several in a row do not start.
+// given up if several in a row fail to start.
 
 import type { WorkerGroup } from "./executor.ts";
 import type { StartWorker } from "./host.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
-/** Workers in a row that fail to start until no more are tried. */
+/** Consecutive workers that may fail to start before no more are tried. */
 const maxFailures = 3;
 
 export class Workers implements WorkerGroup {
@@ -47,7 +47,7 @@ export class Workers implements WorkerGroup {
     return [...this].filter(({ isReady }) => isReady).length;
   }
 
-  /** Workers that there are or may be. */
+  /** Maximum number of workers; the current one after too many have failed. */
   get capacity(): number {
     return this.#failures < maxFailures ? this.#limit : this.count;
   }
@@ -62,12 +62,12 @@ export class Workers implements WorkerGroup {
     return handle;
   }
 
-  /** A worker has started: failures before it do not count any more. */
+  /** Records that a worker has started, which resets the count of failures. */
   started(): void {
     this.#failures = 0;
   }
 
-  /** Ends a worker that does not stop. Another one takes its place. */
+  /** Terminates a worker that does not stop. Another one takes its place. */
   discard(handle: WorkerHandle): void {
     this.#handles.delete(handle.number);
     this.replaced += 1;
@@ -80,7 +80,7 @@ export class Workers implements WorkerGroup {
     for (const handle of this) handle.keepAlive(needed);
   }
 
-  /** Ends all workers. No more are started. */
+  /** Terminates all workers. No more are started. */
   async close(): Promise<void> {
     this.#failures = maxFailures;
     const handles = [...this];

@@ -1,5 +1,6 @@
-// Tasks of whole paths, rows, or stretches of paths, side by side: where their regions lie, items
-// copied in, results taken out. The items are of one job, or of several with equal options.
+// Tasks that compute items side by side: whole paths, rows, or stretches of paths. Lays out the
+// regions of a task, stages the items and reads the results back. The items belong to one job, or
+// to several with equal options.
 
 import { copyIn, type Numbers } from "../input/arrays.ts";
 import { type Call, lengthOf, startOf } from "../input/call.ts";
@@ -13,29 +14,29 @@ import { stagePoints, stageRows } from "./rows.ts";
 import type { Task } from "./task.ts";
 import type { Work } from "./work.ts";
 
-/** Items of one call that stand side by side in a task. */
+/** Consecutive items of one call in a task. */
 export interface Part {
   readonly cut: Cut;
-  /** The first item, and how many. */
+  /** The first item, and the number of items. */
   readonly first: number;
   readonly count: number;
 }
 
-/** A part and the work that it is of. */
+/** A part, and the work that it belongs to. */
 export interface Share {
   readonly work: Work;
   readonly part: Part;
 }
 
-/** Whether the gradient of an input is wanted: not of the origin, which is a constant. */
+/** Whether the gradient of an input is returned. The origin is a constant and has none. */
 export const isWanted = (output: Output, call: Call): boolean =>
   output.of === undefined || output.of.of(call) instanceof ReadRows;
 
-/** Rows of an output that belong to an item, all of which have room for `points` points. */
+/** Rows of an output per item, if each item has capacity for `points` points. */
 export const rowsOfItem = (output: Output, call: Call, points: number): number =>
   output.per === "item" ? 1 : output.per === "step" ? call.rows : points;
 
-/** Copies rows [from, from + steps) of each of some items to `heap[at…]`. */
+/** Copies rows [from, from + steps) of each item to `heap[at…]`. */
 export function stageSteps(
   { view, kind, width }: ReadRows,
   { cut, first, count }: Part,
@@ -56,8 +57,8 @@ export function stageSteps(
 }
 
 /** "path 3" or "paths 3…7". */
-export const pathNames = (first: number, last: number): string =>
-  first === last ? `path ${first}` : `paths ${first}…${last}`;
+export const pathNames = (first: number, last: number, item: Call["item"] = "path"): string =>
+  first === last ? `${item} ${first}` : `${item}s ${first}…${last}`;
 
 export class BlockTask implements Task {
   readonly isLight = false;
@@ -66,15 +67,20 @@ export class BlockTask implements Task {
   /** Whether the items are whole paths. */
   readonly #whole: boolean;
   readonly #items: number;
-  /** Points that each item has room for. */
+  /** Capacity of each item, in points. */
   readonly #points: number;
   readonly #layout = new Layout();
   readonly #lengths: number;
   readonly #inputs: readonly number[];
-  /** Entries of the list of points that the kernel's thread copies from memory that the caller shares, and where it is. */
+  /**
+   * Number of entries in the list of points that the kernel's thread copies from the caller's
+   * shared memory, and the offset of the list.
+   */
   readonly #gathers: number;
   readonly #list: number;
-  /** The last of what is staged, so that it can be left out where it is copied from elsewhere. */
+  /**
+   * Last of the staged inputs, so that it can be omitted if the points are copied from elsewhere.
+   */
   readonly #paths: number;
   readonly #output: number;
   readonly #outputs: readonly number[];
@@ -126,6 +132,7 @@ export class BlockTask implements Task {
     const words = pathNames(
       paths.reduce((a, b) => Math.min(a, b)),
       paths.reduce((a, b) => Math.max(a, b)),
+      cut.call.item,
     );
     return `${work.label}${this.#whole ? "" : "stretches of "}${words}`;
   }
@@ -225,7 +232,8 @@ export class BlockTask implements Task {
         continue;
       }
       const sink = work.sinks[i];
-      // Rows that an item has in the result, which may be fewer than in the task: points past a path's end are not taken.
+      // Rows of an item in the result. May be fewer than in the task: points past the end of a path
+      // are not read back.
       const all = rowsOfItem(output, call, call.points);
       if (sink === undefined) continue;
       if (cut.inOrder) sink.take(heap, from, cut.pathOf(first) * all, count * all);
@@ -245,8 +253,8 @@ export class BlockTask implements Task {
 }
 
 /**
- * Copies the points of a part's items, each `points` points after the one before, to `heap[to…]`, and how many
- * each has to `lengths[at…]`, where that is wanted.
+ * Copies the points of a part's items to `heap[to…]`, at intervals of `points` points. Writes the
+ * number of points of each to `lengths[at…]`, if lengths are needed.
  */
 function stageItems(
   { cut, first, count }: Part,
@@ -268,7 +276,7 @@ function stageItems(
   const wholes = Math.min(end, cut.wholes);
   const pitch = points * channels;
   let item = first;
-  // Ragged batches of short paths: nothing is looked up twice.
+  // The case of ragged batches of short paths: avoids repeated look-ups.
   if (paths !== undefined && call.lengths !== undefined && starts === undefined) {
     const pathNumbers = call.points * channels;
     for (; item < wholes; item++, to += pitch, at++) {

@@ -1,29 +1,38 @@
-// How much of a call is computed at once, so that WebAssembly memory stays bounded whatever the batch: budgets of a block of
-// paths, and where long paths are cut in time. Pure arithmetic; which paths make a block is cut.ts's.
+// How much of a call is computed at once, so that WebAssembly memory stays bounded for any batch:
+// the budgets of a block of paths, and the cuts of long paths in time. Pure arithmetic; cut.ts
+// selects the paths of a block.
 //
 // The bound. With b bytes a number, staging memory is at most the sum of
 //   input    max(256 KiB, 4 paths × (65536 + 2 channels) × b), 258 points a path where channels > 256
 //   output   max(1 MiB, 4 signatures)
 //   initial  max(1 MiB, 4 signatures), only where a call continues signatures or a path is cut in time
 //   lengths, basepoints: at most 256 KiB each, or 4 points
-//   scratch  as the kernels ask for a shape, whatever batch and length.
+//   scratch  as the kernels need for a shape, independent of batch and length.
 //
-// A path's result must not depend on its neighbours, to the bit. So where a path is cut in time depends on its own number of
-// points and on the channels alone. Whole signatures: into stretches of equal numbers of steps, each computed from the identity,
-// multiplied in the end by a tree of fixed shape (Chen's identity), so that stretches may be computed in any order by anybody.
-// Streams: one segment after the other, each continuing the last row, which gives the bits of an uncut path wherever it is cut.
+// The result of a path must not depend, to the bit, on the other paths of the batch. So the cuts of
+// a path depend only on its number of points and on the channels. Whole signatures are cut into
+// stretches of equal numbers of steps. Each is computed from the identity, and a tree of fixed
+// shape multiplies them (Chen's identity), so stretches can be computed in any order on any thread.
+// Streams are cut into consecutive segments, each of which continues the last row. That gives the
+// bits of an uncut path, wherever it is cut.
 
-/** Staged input of one block, unless four paths need more. */
+/** Budget of staged input per block, unless four paths need more. */
 export const inputBytes = 256 * 1024;
-/** Staged output of one block, unless four paths need more. */
+/** Budget of staged output per block, unless four paths need more. */
 export const outputBytes = 1024 * 1024;
-/** The widest vectors hold four paths: blocks are multiples of this, so that only the last has idle lanes. */
+/**
+ * The widest vectors hold four paths. Blocks are multiples of this, so that only the last one has
+ * idle lanes.
+ */
 export const lanes = 4;
-/** A path is cut in time rather than stage more numbers than this. */
+/** A path with more numbers than this is cut in time. */
 export const pathNumbers = 65536;
-/** A stretch has no more steps than this: enough that products of stretches weigh nothing, few enough for many threads to share a path. */
+/**
+ * Most steps of a stretch: enough that products of stretches cost little, few enough that many
+ * threads can share a path.
+ */
 export const mostSteps = 4096;
-/** Shorter stretches would spend a visible part of their time on starting and on products. */
+/** Shorter stretches would spend a measurable part of their time on start-up and products. */
 export const leastSteps = 256;
 
 /** Bytes that a block may stage. */
@@ -35,30 +44,33 @@ export interface Budget {
 /** The budget on one thread. */
 export const wholeBudget: Budget = { input: inputBytes, output: outputBytes };
 
-/** A call's sizes, as the cut sees them. */
+/** The sizes of a call that determine its cuts. */
 export interface CallSizes {
   /** Paths. */
   readonly batch: number;
-  /** Points of the longest path, a basepoint not counted. */
+  /** Points of the longest path, without a basepoint. */
   readonly points: number;
   readonly channels: number;
-  /** Numbers of one signature as returned. */
+  /** Numbers of one returned signature. */
   readonly row: number;
-  /** Signatures returned for each path. */
+  /** Signatures returned per path. */
   readonly rows: number;
-  /** Bytes of a number. */
+  /** Bytes per number. */
   readonly bytes: number;
   readonly stream: boolean;
 }
 
 const fit = (space: number, each: number): number => Math.floor(space / Math.max(1, each));
 
-/** The most steps of a whole signature's path that is not cut, and of a stretch of one that is. */
+/** Most steps of a path that is not cut, and of a stretch, for whole signatures. */
 export function longestStretch(channels: number): number {
   return Math.max(leastSteps, Math.min(mostSteps, fit(pathNumbers, channels)));
 }
 
-/** Whether a call is one block of uncut paths, which needs no plan. The common case, so it allocates nothing. */
+/**
+ * Whether a call is one block of uncut paths, which needs no plan. This is the common case, so it
+ * allocates nothing.
+ */
 export function fitsOneBlock(sizes: CallSizes): boolean {
   const { batch, points, channels, row, rows, bytes, stream } = sizes;
   return (
@@ -68,39 +80,42 @@ export function fitsOneBlock(sizes: CallSizes): boolean {
   );
 }
 
-/** Rooms of unequal items begin on cache lines, where items are so long that it does not show: copies to other places take half as long again. */
+/**
+ * Items of unequal lengths are aligned to cache lines if they are long enough that the padding is
+ * negligible. Unaligned copies take 1.5 times as long.
+ */
 const roomUnit = 16;
 
-/** Points that an item of `points` points gets room for where items of a block differ in length. */
+/** Capacity, in points, of an item with `points` points in a block whose items differ in length. */
 export function roomFor(points: number): number {
   return points < 8 * roomUnit ? points : Math.ceil(points / roomUnit) * roomUnit;
 }
 
-/** Rows of a stream that are computed at once; less than all where its paths are cut in time. */
+/** Rows of a stream that are computed at once; fewer than all if its paths are cut in time. */
 export function streamSteps(sizes: CallSizes, budget: Budget): number {
   const { batch, points, channels, row, rows, bytes } = sizes;
   const fewest = Math.min(lanes, batch);
   const tooLong = points * channels > pathNumbers || fewest * rows * row * bytes > budget.output;
-  // A row is at least as long as a point, so a bound on the output bounds the input too.
+  // A row is at least as long as a point, so a bound on the output also bounds the input.
   return Math.max(1, tooLong ? Math.min(rows, fit(budget.output, fewest * row * bytes)) : rows);
 }
 
-/** Stretches of a whole signature's path of so many steps: 1 where it is not cut. */
+/** Number of stretches of a path with `steps` steps, for whole signatures; 1 if it is not cut. */
 export function stretchesOf(steps: number, longest: number): number {
   return Math.max(1, Math.ceil(steps / longest));
 }
 
-/** The step with which stretch k of n begins. Stretches differ in length by a step at most. */
+/** First step of stretch k of n. Stretches differ in length by at most one step. */
 export function stretchStart(k: number, n: number, steps: number): number {
   return Math.floor((k * steps) / n);
 }
 
-/** A block of as many paths as there are lanes may stage so many bytes; where it would stage more, it is one path. */
+/** Bytes that a block with one path per lane may stage; beyond them, a block is a single path. */
 const mostBytes = 64 * 1024 * 1024;
 
 /**
- * Paths of a block, where each stages so many bytes and so many are left: all of them if they fit, else a multiple of the lanes, at
- * least as many as there are lanes.
+ * Number of paths of a block, if each stages `each` bytes and `left` remain: all if they fit, else
+ * a multiple of the lanes, at least one path per lane.
  */
 export function pathsOfBlock(budget: Budget, inputOfPath: number, outputOfPath: number, rest: number): number {
   const least = lanes * (inputOfPath + outputOfPath) > mostBytes ? 1 : lanes;

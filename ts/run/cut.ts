@@ -1,6 +1,7 @@
-// The items of a call: what is computed on its own, in the order in which blocks take it. An item is a path, or a stretch of a
-// path that is too long for one piece. Items of similar length stand together, so that the lanes of a vector end together and a
-// block stages little padding. Says which paths and points; copies and computes nothing.
+// The items of a call and their order in blocks. An item is a path, or a stretch of a path that is
+// too long for one block. Items of similar length are adjacent, so that the lanes of a vector end
+// together and a block stages little padding. Selects paths and points only; copies and computes
+// nothing.
 
 import { type Call, lengthOf } from "../input/call.ts";
 import {
@@ -15,12 +16,18 @@ import {
 } from "./blocks.ts";
 import { orderByKey } from "./order.ts";
 
-/** Paths that are brought into order together: enough that lengths lie close, few enough that it takes no time to speak of. */
+/**
+ * Number of paths that are sorted together: enough for similar lengths, few enough that sorting
+ * takes little time.
+ */
 const windowPaths = 16384;
 
-/** Where a stretch of a path lies. */
+/** Position of a stretch in its path. */
 export interface Stretch {
-  /** Which of the path's stretches, in the order of the product: in time, or against it for a path run backwards. */
+  /**
+   * Index of the stretch in the order of the product: forward in time, or backward for a reversed
+   * path.
+   */
   readonly index: number;
   /** The first point. A basepoint is point −1. */
   readonly from: number;
@@ -32,22 +39,22 @@ export type Order = "stretches" | "lengths" | "batch";
 /** The items of a window of a call's paths. */
 export class Cut {
   readonly call: Call;
-  /** The window's first path, and the path after its last. */
+  /** First path of the window, and the path after its last. */
   readonly first: number;
   readonly end: number;
-  /** Items: paths, or more where some are cut. */
+  /** Number of items: paths, or more if some are cut. */
   readonly count: number;
-  /** Items that are whole paths; from here on they are stretches. */
+  /** Number of items that are whole paths; the items after them are stretches. */
   readonly wholes: number;
-  /** The path of each item, counted in the batch; `undefined`: in the order of the batch. */
+  /** The path of each item, as index in the batch; `undefined`: in the order of the batch. */
   readonly paths: Uint32Array | undefined;
-  /** Of the items from `wholes` on: which stretch of its path each is. */
+  /** For each item from `wholes` on, the index of its stretch. */
   readonly #indices: Uint32Array | undefined;
 
   /**
-   * @param end - where the window ends at the latest
-   * @param order - "stretches": long paths are cut, items of similar length stand together; "lengths":
-   *   the latter alone; "batch": paths as they stand in the batch
+   * @param end - upper bound of the window's end
+   * @param order - "stretches": cut long paths and sort items by length; "lengths": only sort;
+   *   "batch": paths in the order of the batch
    */
   constructor(call: Call, first: number, end = call.batch, order: Order = "stretches") {
     this.call = call;
@@ -60,17 +67,22 @@ export class Cut {
     this.wholes = wholes;
   }
 
-  /** Whether items are the window's paths in their own order, each with all points of the shape, side by side in the input. */
+  /**
+   * Whether the items are the window's paths in order, each with all points of the shape,
+   * contiguous in the input.
+   */
   get inOrder(): boolean {
     return this.paths === undefined && this.call.paths.starts === undefined && this.call.lengths === undefined;
   }
 
-  /** Path of an item, counted in the batch. */
+  /** The path of an item, as index in the batch. */
   pathOf(item: number): number {
     return this.paths === undefined ? this.first + item : (this.paths[item] as number);
   }
 
-  /** Points that an item stages: of a path without its basepoint, of a stretch with it. */
+  /**
+   * Number of points that an item stages: for a path without its basepoint, for a stretch with it.
+   */
   pointsOf(item: number): number {
     const path = this.pathOf(item);
     if (item < this.wholes) return lengthOf(this.call, path);
@@ -78,10 +90,10 @@ export class Cut {
     return to - from + 1;
   }
 
-  /** Points that an item needs room for in a block. Never fewer than an item's before it. */
+  /** Capacity, in points, that an item needs in a block. Items are in ascending order of it. */
   roomOf(item: number): number {
     const { call } = this;
-    // A stream has as many rows for every path.
+    // A stream has the same number of rows for every path.
     if (call.stream) return call.points;
     if (this.paths === undefined) return call.points;
     const path = this.pathOf(item);
@@ -90,7 +102,7 @@ export class Cut {
     return roomFor(points);
   }
 
-  /** Where an item from `wholes` on lies in its path. */
+  /** Position in its path of an item from `wholes` on. */
   stretchOf(item: number): Stretch {
     const from = this.#ends(item, this.pathOf(item))[0] - this.call.ahead;
     return { index: this.#indexOf(item), from };
@@ -100,7 +112,7 @@ export class Cut {
     return (this.#indices as Uint32Array)[item - this.wholes] as number;
   }
 
-  /** First and last point of a stretch, the basepoint counted as point 0 where there is one. */
+  /** First and last point of a stretch, where a basepoint counts as point 0. */
   #ends(item: number, path: number): readonly [number, number] {
     const { call } = this;
     const steps = stepsOf(call, path);
@@ -111,7 +123,7 @@ export class Cut {
     return call.inverse ? [steps - to, steps - from] : [from, to];
   }
 
-  /** How many items from `first` on make a block. Whole paths and stretches share none. */
+  /** Number of items from `first` on that make a block. Whole paths and stretches are not mixed. */
   blockAt(first: number, budget: Budget): number {
     const { call } = this;
     const { channels, bytes, row, rows, size, stream } = call;
@@ -119,11 +131,11 @@ export class Cut {
     const end = first < this.wholes ? this.wholes : this.count;
     const rest = end - first;
     const output = (first < this.wholes ? (stream ? Math.min(rows, steps) : 1) * row : size) * bytes;
-    // A stream that is cut in time stages a segment's points, and one more for where it starts.
+    // A stream that is cut in time stages the points of a segment and its starting point.
     const most = stream && steps < rows ? steps + 1 : Number.POSITIVE_INFINITY;
     const fitting = (room: number) => pathsOfBlock(budget, Math.min(room, most) * channels * bytes, output, rest);
     if (this.paths === undefined) return fitting(call.points);
-    // Ascending: the last item decides what each of the block stages.
+    // Ascending order: the last item determines how much each item of the block stages.
     if (fitting(this.roomOf(end - 1)) === rest) return rest;
     let count = Math.min(lanes, rest);
     while (count + lanes <= rest && fitting(this.roomOf(first + count + lanes - 1)) >= count + lanes) count += lanes;
@@ -131,23 +143,26 @@ export class Cut {
   }
 }
 
-/** Steps of a path, the basepoint's included. */
+/** Number of steps of a path, with the one from its basepoint. */
 export const stepsOf = (call: Call, path: number): number => lengthOf(call, path) - 1 + call.ahead;
 
-/** Stretches that a path is cut into. The basepoint's step does not decide whether it is cut, so that it never changes a short path's way. */
+/**
+ * Number of stretches of a path. The step from a basepoint does not count, so it never changes
+ * whether a path is cut.
+ */
 export function stretchesIn(call: Call, path: number): number {
   if (call.stream) return 1;
   const longest = longestStretch(call.channels);
   return lengthOf(call, path) - 1 <= longest ? 1 : stretchesOf(stepsOf(call, path), longest);
 }
 
-/** Whether some path of a call is cut into stretches. */
+/** Whether any path of a call is cut into stretches. */
 export const hasStretches = (call: Call): boolean => !call.stream && call.points - 1 > longestStretch(call.channels);
 
-/** More different lengths than this are not told apart. */
+/** Limit on the number of distinct sort keys. */
 const mostKeys = 65536;
 
-/** Lengths as keys of a table of bounded size. */
+/** Maps lengths to keys of a table of bounded size. */
 function roughly(lengths: Uint32Array, longest: number): Uint32Array {
   const step = Math.ceil(longest / mostKeys);
   return step === 1 ? lengths : lengths.map((length) => Math.floor(length / step));
@@ -166,7 +181,8 @@ function itemsOf(call: Call, first: number, end: number, kind: Order): Items {
   let wholes = count;
   const isCut = kind === "stretches" && hasStretches(call);
   if (isCut) {
-    // Uncut paths by their lengths, then cut ones by those of their stretches; a path's stretches stay side by side, in order.
+    // Uncut paths by length, then cut ones by the length of their stretches. The stretches of a
+    // path stay adjacent and in order.
     const most = longestStretch(call.channels) + 2;
     keys = new Uint32Array(count);
     for (let i = 0; i < count; i++) {

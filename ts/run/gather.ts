@@ -1,26 +1,29 @@
-// Points that lie in memory that the caller shares: the thread that runs a task copies them from there,
-// so what is staged is a list of where they lie.
+// Points in memory that the caller shares. The thread that runs a task copies them itself, so only
+// a list of their positions is staged.
 
 import { type Call, startOf } from "../input/call.ts";
 import type { Part } from "./block.ts";
 import { gatherEntry } from "./head.ts";
 
-/** Fewer numbers are not worth a message about where they lie. */
+/** For fewer numbers a list is not worth its cost. */
 const leastGather = 16384;
 
-/** Whether so many numbers of a call's points can be copied from where the caller has them, and are worth it. */
+/**
+ * Whether `count` numbers of a call's points can be copied from the caller's memory, and are worth
+ * a list.
+ */
 function canGather({ paths, dtype }: Call, numbers: number): boolean {
   const { view, kind } = paths;
   const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
   return isShared && kind === dtype && numbers >= leastGather;
 }
 
-/** Entries of the list for a part; 0: its points are staged. */
+/** Number of list entries for a part; 0: its points are staged. */
 export function gathersOf({ cut, first, count }: Part): number {
   const { call } = cut;
   if (!canGather(call, count * cut.roomOf(first + count - 1) * call.channels)) return 0;
   if (cut.inOrder) return 1;
-  // A basepoint before a stretch is not the caller's memory.
+  // A basepoint that precedes a stretch is not in the caller's buffer.
   for (let item = Math.max(first, cut.wholes); item < first + count; item++) {
     if (cut.stretchOf(item).from < 0) return 0;
   }
@@ -28,9 +31,9 @@ export function gathersOf({ cut, first, count }: Part): number {
 }
 
 /**
- * Lists where the points of a part's items lie and where they go: first number in their buffer, count,
- * first number of the task, the first item's being `to`. Writes how many points each has to
- * `lengths[lengthsAt…]`, where that is wanted.
+ * Lists the positions of the points of a part's items: first number in their buffer, count, first
+ * number in the task, from `to` on. Writes the number of points of each to `lengths[lengthsAt…]`,
+ * if lengths are needed.
  */
 export function listItems(
   { cut, first, count }: Part,

@@ -1,32 +1,41 @@
-// Writes and reads the head of a task (wasm/abi.ts has its words), and copies points into a task
-// that the caller left in shared memory. Any thread can run a task in any memory by its head alone.
+// Writes and reads the head of a task (its words are in wasm/abi.ts), and copies points that the
+// caller left in shared memory into a task. With its head alone, a task can run on any thread in
+// any memory.
 
 import { type DTypeIndex, FLOAT32 } from "../input/arrays.ts";
 import { move } from "../input/move.ts";
 import { headBytes, word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 
-/** Memory as numbers of every type, as an instance has it. */
+/** Views of a memory for every element type. */
 export interface Memory {
   readonly f32: Float32Array;
   readonly f64: Float64Array;
   readonly u32: Uint32Array;
-  /** The number by which the threads that run tasks know a buffer of the caller's; absent where they cannot reach it. */
+  /**
+   * The number that identifies a buffer of the caller to the threads that run tasks; undefined if
+   * they cannot access it.
+   */
   readonly sourceOf?: (buffer: SharedArrayBuffer) => number;
 }
 
-/** The memory as numbers of a number type. To be asked for anew after anything that may have grown it. */
+/**
+ * The view of the memory for a number type. Fetch it again after anything that may have grown the
+ * memory.
+ */
 export const heapOf = ({ f32, f64 }: Memory, dtype: DTypeIndex): Float32Array | Float64Array =>
   dtype === FLOAT32 ? f32 : f64;
 
-/** Regions of a task begin at multiples of this: a cache line, and no vector asks for more. */
+/**
+ * Regions of a task are aligned to this: a cache line, and at least the alignment of every vector.
+ */
 export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-/** Offsets of a task's regions, each behind the one before. */
+/** Assigns offsets to the regions of a task, one after the other. */
 export class Layout {
   end = headBytes;
 
-  /** The offset of a region of so many bytes; 0 for none. */
+  /** The offset of a region of `bytes` bytes; 0 for none. */
   add(bytes: number): number {
     if (bytes === 0) return 0;
     const begin = this.end;
@@ -35,7 +44,7 @@ export class Layout {
   }
 }
 
-/** What a head says besides its regions. */
+/** Contents of a head besides its regions. */
 export interface Head {
   readonly operation: number;
   readonly dtype: DTypeIndex;
@@ -47,7 +56,7 @@ export interface Head {
   readonly points: number;
   readonly lengths: number;
   readonly row: number;
-  /** Where staged inputs end, and where outputs begin and end. */
+  /** End of the staged inputs, and the bounds of the outputs. */
   readonly staged: number;
   readonly output: number;
   readonly end: number;
@@ -71,20 +80,26 @@ export function writeHead(u32: Uint32Array, at: number, head: Head): void {
   u32[w + word.ROW] = head.row;
 }
 
-/** Writes where a region is and how many numbers its items lie apart. */
+/** Writes the offset of a region and the stride of its items, in numbers. */
 export function writeRegion(u32: Uint32Array, at: number, region: number, offset: number, stride: number): void {
   const w = at / 4 + word.REGIONS + 2 * region;
   u32[w] = offset;
   u32[w + 1] = stride;
 }
 
-/** Buffers of callers that tasks copy numbers from, by the numbers that heads call them by. */
+/** Buffers of callers that tasks copy numbers from, by their number in heads. */
 export type Sources = ReadonlyMap<number, ArrayBufferLike>;
 
-/** 64-bit floats of an entry of a gather list: first number in the source, count, first number of the task. */
+/**
+ * 64-bit floats per entry of a gather list: first number in the source, count, first number in the
+ * task.
+ */
 export const gatherEntry = 3;
 
-/** Writes that the kernel's thread is to copy numbers listed at offset `list` from a source, behind what is staged. */
+/**
+ * Records that the kernel's thread copies the numbers listed at offset `list` from a source, to the
+ * place after the staged inputs.
+ */
 export function writeGather(
   u32: Uint32Array,
   at: number,
@@ -102,7 +117,7 @@ export function writeGather(
   u32[w + word.GATHER_COUNT] = count;
 }
 
-/** Copies what the task at byte `at` of the instance's memory takes from a source. */
+/** Copies the numbers that the task at byte `at` of the instance's memory takes from a source. */
 export function gather(instance: Instance, at: number, sources: Sources): void {
   const { u32, f64 } = instance;
   const w = at / 4;

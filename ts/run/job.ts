@@ -1,6 +1,6 @@
-// A call as a scheduler, or the runner on this thread, sees it: tasks, until all its paths are done.
+// A call in the form of tasks, for the scheduler and for the runner on the calling thread.
 
-import { beyondMemory, type Call, internal } from "../input/call.ts";
+import { beyondMemory, type Call, describeInput, internal } from "../input/call.ts";
 import { failure } from "../input/errors.ts";
 import { type Checks, checksAfter, numbersAtOnce } from "../input/finite.ts";
 import { code } from "../wasm/abi.ts";
@@ -10,30 +10,36 @@ import type { Operation, Sink } from "./operation.ts";
 import type { Task } from "./task.ts";
 import { Work } from "./work.ts";
 
-/** Rows computed before others are held in so many bytes at most, or for one chain of paths. */
+/** Budget for results that other work depends on, in bytes; one chain of paths may exceed it. */
 const mostHeldBytes = 256 * 1024 * 1024;
 
 export class Job {
   readonly operation: Operation;
   readonly call: Call;
-  /** Estimated nanoseconds of all of it on one thread. */
+  /** Estimated nanoseconds of the whole call on one thread. */
   readonly cost: number;
-  /** The scheduler's entry for it. */
+  /** State of the scheduler for this job. */
   owner: unknown;
-  /** Paths whose results are there. */
+  /** Number of paths whose results are complete. */
   done = 0;
-  /** Set by the scheduler once nobody waits for it: results that still come are dropped. */
+  /** Set by the scheduler when the call is abandoned: further results are dropped. */
   cancelled = false;
   readonly #work: Work;
-  /** Work that some paths wait for, and bytes that results of such work hold. */
+  /** Work that other work depends on, and the bytes of its results. */
   #before: Work[] | undefined;
   #heldBytes = 0;
-  /** Tasks that others have made possible. Small calls, of which thousands may wait, have none. */
+  /**
+   * Tasks whose dependencies are complete. Allocated on demand: thousands of small calls may wait,
+   * and have none.
+   */
   #ready: Task[] | undefined;
-  /** Whether all numbers are known to be finite, or may be what they are, or are being looked at. */
+  /**
+   * Whether input needs no check for finite numbers any more: it is known to be finite, need not
+   * be, or is being checked.
+   */
   #inspected: boolean;
 
-  /** @param inspected - whether nothing needs to be checked for being finite any more */
+  /** @param inspected - whether input needs no check for finite numbers any more */
   constructor(
     operation: Operation,
     call: Call,
@@ -42,29 +48,29 @@ export class Job {
     cost: number,
     inspected: boolean,
   ) {
-    const windows = operation.windows?.(call) ?? [{ call, first: 0, end: call.batch }];
     this.operation = operation;
     this.call = call;
     this.cost = cost;
     this.#inspected = inspected || !call.checkFinite;
-    this.#work = new Work(this, operation, call.batch === 0 ? [] : windows, sinks, budget, (paths) => {
-      this.done += paths;
-    });
+    this.#work = new Work(this, operation, { call, first: 0, end: call.batch }, sinks, budget);
   }
 
-  /** Paths. */
+  /** Number of paths. */
   get total(): number {
     return this.call.batch;
   }
 
-  /** A hash of what must be equal for calls to be computed together; `undefined`: this one is not. */
+  /**
+   * A hash of everything that calls must have in common to be coalesced; `undefined`: not
+   * coalesced.
+   */
   get key(): number | undefined {
     if (!this.operation.coalesces || !this.#work.isUncut) return undefined;
     const { channels, depth, bits, dtype } = this.call;
     return (((this.operation.kernel.code * 31 + depth) * 1024 + bits) * 2 + dtype) * 65536 + channels;
   }
 
-  /** Whether a job of the same key can share a task with this one. */
+  /** Whether a job with the same key can share a task with this one. */
   canCoalesceWith(other: Job): boolean {
     if (other.operation !== this.operation) return false;
     const [a, b] = [this.call, other.call];
@@ -78,13 +84,13 @@ export class Job {
     );
   }
 
-  /** Whether `next` may return a task at once. */
+  /** Whether `next` has a task ready. */
   get hasNext(): boolean {
     if (this.#ready !== undefined && this.#ready.length > 0) return true;
     return this.#before?.some(({ hasNext }) => hasNext) || (this.#work.hasNext && this.#heldBytes < mostHeldBytes);
   }
 
-  /** The next task; `undefined`: there is none now, though there may be one when others are done. */
+  /** The next task; `undefined`: none is ready, though running tasks may make others ready. */
   next(): Task | undefined {
     const ready = this.#ready?.shift();
     if (ready !== undefined) return ready;
@@ -94,7 +100,7 @@ export class Job {
     return this.#work.hasNext && this.#heldBytes < mostHeldBytes ? this.#work.next() : undefined;
   }
 
-  /** All its items as parts of one task. */
+  /** All items of the job, as parts of one task. */
   shares(): Share[] {
     const shares: Share[] = [];
     for (let part = this.#work.nextPart(); part !== undefined; part = this.#work.nextPart())
@@ -102,23 +108,23 @@ export class Job {
     return shares;
   }
 
-  /** A task that can be done now. */
+  /** Adds a task that is ready. */
   ready(task: Task): void {
     this.#ready ??= [];
     this.#ready.push(task);
   }
 
-  /** Work that some paths wait for. */
+  /** Adds work that other work depends on. */
   precede(work: Work): void {
     this.#before = [...(this.#before ?? []).filter(({ hasNext }) => hasNext), work];
   }
 
-  /** Results of such work take so many bytes more, or fewer. */
+  /** Adjusts the bytes held by results of such work. */
   hold(bytes: number): void {
     this.#heldBytes += bytes;
   }
 
-  /** Checks to make after a kernel reported that something is not finite; `undefined`: they have been made. */
+  /** Checks to run after a kernel reported a non-finite number; `undefined`: already made. */
   inspect(): Checks | undefined {
     if (this.#inspected) return undefined;
     this.#inspected = true;
@@ -126,8 +132,8 @@ export class Job {
   }
 
   /**
-   * Makes one task of the first of some jobs that can share one with this job, as many as fit a budget and a cost;
-   * removes them from the list.
+   * Makes one task of the first of some jobs that can share one with this job, within a budget and
+   * a cost; removes them from the list.
    */
   coalesce(jobs: Job[], budget: Budget, cost: number): Task | undefined {
     const shares: Share[] = [];
@@ -158,18 +164,19 @@ export class Job {
     return shares.length === 0 ? undefined : new BlockTask(shares);
   }
 
-  /** The error for a task that a kernel refused. */
+  /** The error for a task that a kernel rejected. */
   refused(refusal: number): Error {
     const { call, operation } = this;
     if (refusal === code.UNSUPPORTED) return beyondMemory(call);
     if (refusal !== code.OUT_OF_MEMORY) return internal(operation.name, call, `code ${refusal}`);
-    const what = `paths (${call.batch}, ${call.points}, ${call.channels})`;
+    const what = describeInput(call);
+    const isOfRows = call.item === "row";
     return failure(
       "OUT_OF_MEMORY",
-      "paths",
+      isOfRows ? "a" : "paths",
       `${what}, depth ${call.depth}`,
-      "such that a block of four paths fits into the memory of a thread",
-      `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into the memory of a thread: lower the depth, the channels or the length`,
+      `such that a block of four ${call.item}s fits into the memory of a thread`,
+      `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into the memory of a thread: lower the depth${isOfRows ? " or the channels" : ", the channels or the length"}`,
     );
   }
 }

@@ -1,40 +1,49 @@
-// What the runner has to know of an operation: what its kernel reads and writes, and how paths that
-// are too long for one task are cut in time. Types only; the operations are in ts/operations.
+// Description of an operation for the runner: the inputs and outputs of its kernel, and how paths
+// that are too long for one task are cut in time. Types only; ts/operations has the operations.
 
 import type { Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
 import type { CheckedRows } from "../input/finite.ts";
 import type { Budget } from "./blocks.ts";
 
-/** Rows that items bring besides their points. */
+/** Input rows of items, besides their points. */
 export interface Input extends CheckedRows {
   readonly region: number;
-  /** Numbers of a row as kernels read it; what a row has more comes first and is not staged. */
+  /**
+   * Numbers per row as kernels read it. If the caller's row has more, the leading ones are not
+   * staged.
+   */
   readonly width: (call: Call) => number;
 }
 
-/** Rows that a kernel writes. */
+/** Output rows of a kernel. */
 export interface Output {
   readonly region: number;
-  /** "item": one row for each item. "step": one for each row of the result. "point": one for each point. */
+  /** "item": one row per item. "step": one per row of the result. "point": one per point. */
   readonly per: "item" | "step" | "point";
   readonly width: (call: Call) => number;
-  /** The input whose gradient it is, for per-item outputs: absent where that input is. */
+  /**
+   * For per-item outputs, the input of which this is the gradient. The output is absent if the
+   * input is.
+   */
   readonly of?: Input;
 }
 
-/** One kernel, as tasks call it. */
+/** A kernel as tasks call it. */
 export interface Kernel {
-  /** Its code in the head of a task. */
+  /** Operation code in the head of a task. */
   readonly code: number;
   readonly options: (call: Call) => number;
-  /** Numbers of a row of the input whose width varies. */
+  /** Numbers per row of the input whose width varies. */
   readonly row?: (call: Call) => number;
   readonly inputs: readonly Input[];
   readonly outputs: readonly Output[];
 }
 
-/** Paths cut into stretches that are computed in any order, each from the identity, and multiplied by Chen's identity. */
+/**
+ * Cut into stretches: computed in any order, each from the identity, and multiplied by Chen's
+ * identity.
+ */
 export interface Stretches {
   /** Computes a stretch: one row of `size` numbers. */
   readonly kernel: Kernel;
@@ -42,53 +51,64 @@ export interface Stretches {
   readonly initial: Input;
 }
 
-/** Paths cut into segments that follow each other in time, each with the state of the one before. */
+/** Cut into segments: consecutive in time, each of which continues the state of the one before. */
 export interface Segments {
-  /** Steps of a segment, and segments of the longest path. */
+  /** Steps per segment, and number of segments of the longest path. */
   readonly steps: number;
   readonly count: number;
-  /** Paths that go through their segments together; absent: as many as a block holds. */
+  /**
+   * Number of paths that are computed together, segment by segment; absent: as many as fit a block.
+   */
   readonly paths?: number;
-  /** Whether the last segment comes first. */
+  /** Whether segments run from the end of the path to its beginning. */
   readonly backward: boolean;
-  /** Whether a basepoint is staged as a first point, so that it falls into a segment of its own. */
+  /** Whether a basepoint is staged as a first point, and so can be in a segment of its own. */
   readonly basepointIsPoint: boolean;
-  /** Whether the kernel has to know which segments are not the first and not the last: CONTINUED and CONTINUES of wasm/abi.ts. */
+  /**
+   * Whether the kernel distinguishes first and last segments: CONTINUED and CONTINUES of
+   * wasm/abi.ts.
+   */
   readonly tellsEnds: boolean;
-  /** Regions in which the state comes in and goes out: the same one, or two. */
+  /** Regions of the incoming and the outgoing state; may be the same. */
   readonly state: { readonly from: number; readonly to: number };
-  /** Numbers of the state of a path. */
+  /** Numbers of state per path. */
   readonly stateNumbers: number;
-  /** What a path continues where a segment begins: the state, rows computed before (`needs`), or always what the caller gave. */
+  /**
+   * What a path continues at the start of a segment: the state, rows computed before (`needs`), or
+   * always the caller's input.
+   */
   readonly start: "state" | "rows" | "given";
-  /** Rows that have to be computed before, by another operation on the same paths, and the region they go to. */
+  /** Rows that another operation must compute first on the same paths, and their region. */
   readonly needs?: { readonly operation: Operation; readonly call: Call; readonly region: number };
 }
 
-/** Consecutive paths of a call, or of one made of it, that are computed in the same way. */
+/** Consecutive paths of a call, or of one derived from it, that are computed in the same way. */
 export interface Window {
   readonly call: Call;
   readonly first: number;
   readonly end: number;
 }
 
-/** What the runner reads of an operation. */
+/** The runner's description of an operation. */
 export interface Operation {
-  /** The public function's name. */
+  /** Name of the public function. */
   readonly name: string;
-  /** What tasks do, in front of the names of their paths in errors: "" or "gradients of ". */
+  /** Prefix of the names of paths in errors: "" or "gradients of ". */
   readonly label: string;
   readonly kernel: Kernel;
   /** Absent: paths are not cut in this way. */
   readonly stretches?: Stretches;
   readonly segments?: (call: Call, budget: Budget) => Segments | undefined;
-  /** Whether small calls with equal options may be computed as one batch. */
+  /** Whether small calls with equal options may be coalesced. */
   readonly coalesces: boolean;
   /** Absent: one window, all paths. */
-  readonly windows?: (call: Call) => readonly Window[];
+  readonly windows?: (call: Call) => Window[];
 }
 
-/** Takes rows of an output: `count` of them in `heap` from index `at` on, the first being row number `row` of the whole call. */
+/**
+ * Receives rows of an output: `count` rows in `heap` from index `at` on. `row` is the index of the
+ * first in the whole call.
+ */
 export interface Sink {
   take(heap: Numbers, at: number, row: number, count: number): void;
 }

@@ -1,12 +1,13 @@
-// Indices in the order of their keys, equal ones as they stood. Pure arithmetic; what the keys are is the caller's business.
+// Stable sort of indices by integer keys. Pure arithmetic.
 
-/** Up to this many are sorted by insertion, which touches no table of keys. */
+/** Up to this length insertion sort is used, which needs no table of keys. */
 const fewEntries = 48;
 
 /**
  * The indices 0 … keys.length − 1, by ascending key, stable.
  *
- * @param keys - whole numbers that should not lie much further apart than there are keys: each in between has a counter.
+ * @param keys - whole numbers. Their range should not be much larger than their count, since each
+ *   value in it has a counter.
  */
 export function orderByKey(keys: Uint32Array): Uint32Array {
   const count = keys.length;
@@ -27,7 +28,7 @@ export function orderByKey(keys: Uint32Array): Uint32Array {
     if (key < least) least = key;
     if (key > most) most = key;
   }
-  // Where the next index of each key goes: behind all indices of smaller keys.
+  // Position of the next index of each key, after all indices of smaller keys.
   const next = new Uint32Array(most - least + 2);
   for (let i = 0; i < count; i++) {
     const after = (keys[i] as number) - least + 1;

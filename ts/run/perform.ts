@@ -1,12 +1,15 @@
-// Runs a task, wherever it lies: in the instance's memory or in another. The same for the calling
-// thread and for workers, whatever the operation.
+// Runs a task, in the instance's memory or in another one. The calling thread and workers use it
+// for every operation.
 
 import { isPathSignatureError } from "../input/errors.ts";
 import { code, headBytes, word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import { align, gather, type Sources } from "./head.ts";
 
-/** Runs the task at an address of the instance's own memory; writes its code to the head. @throws if the kernel traps */
+/**
+ * Runs the task at an address of the instance's memory and writes the result code to its head. @throws
+ * if the kernel traps
+ */
 export function performInside(instance: Instance, address: number, sources: Sources): void {
   instance.refresh();
   gather(instance, address, sources);
@@ -17,13 +20,16 @@ export function performInside(instance: Instance, address: number, sources: Sour
   instance.u32[address / 4 + word.RESULT] = done;
 }
 
-/** Runs the task at an address of another memory: copies it to the instance's arena, and its outputs back. @throws as above */
+/**
+ * Runs the task at an address of another memory: copies it to the instance's arena, and its outputs
+ * back. @throws if the kernel traps
+ */
 export function performOutside(instance: Instance, buffer: ArrayBufferLike, address: number, sources: Sources): void {
   const head = new Uint32Array(buffer, address, headBytes / 4);
   const staged = head[word.STAGED] as number;
   const output = head[word.OUTPUT] as number;
   const end = head[word.END] as number;
-  // Numbers that are copied from elsewhere have their place behind what is staged.
+  // Numbers that are copied from elsewhere are placed after the staged inputs.
   const bytes = align(Math.max(staged, end));
   const done = guarded(() => {
     const own = instance.headAddress;
@@ -42,7 +48,7 @@ export function performOutside(instance: Instance, buffer: ArrayBufferLike, addr
   head[word.RESULT] = done;
 }
 
-/** A code for the error that memory ran out. */
+/** Result code for lack of memory. */
 function guarded(work: () => number): number {
   try {
     return work();

@@ -1,6 +1,7 @@
-// The product of a path's stretches (Chen's identity), in whatever order they come. As many neighbours
-// as a task may stage are multiplied by one task, then those products, and so on; a power of two each
-// time, so that the tree of products, and with it every bit, depends on the number of stretches alone.
+// The product of a path's stretches (Chen's identity), which may complete in any order. One task
+// multiplies as many adjacent stretches as it may stage, then other tasks multiply the products,
+// and so on. The fan-in is a power of two, so the tree of products, and with it every bit of the
+// result, depends only on the number of stretches.
 
 import { allocateNumbers, type Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
@@ -15,12 +16,12 @@ import type { Work } from "./work.ts";
 
 /** The operation that multiplies rows. */
 const COMBINE = 2;
-/** Rows that one product takes at most stage so many bytes, or are two. */
+/** Rows of one product stage at most this many bytes, unless there are only two rows. */
 const productBytes = 1024 * 1024;
-/** A product of so many rows times numbers times levels takes some tens of microseconds at most. */
+/** Limit of rows × numbers × levels of one product: some tens of microseconds. */
 const lightProduct = 2 ** 17;
 
-/** Rows of a node of the tree. */
+/** The rows of a node of the tree. */
 interface Node {
   readonly level: number;
   readonly index: number;
@@ -49,17 +50,17 @@ export class Product {
     this.#fan = fan;
   }
 
-  /** Rows that there are on a level: stretches on level 0. */
+  /** Number of rows on a level: the stretches on level 0. */
   #rowsOf(level: number): number {
     return Math.ceil(this.#stretches / this.#fan ** level);
   }
 
-  /** Whether a node is the last one. */
+  /** Whether a node is the root. */
   isRoot(node: Node): boolean {
     return this.#rowsOf(node.level + 1) === 1;
   }
 
-  /** Puts a row in its place. @returns the node, once all its rows are there */
+  /** Stores a row in its node. @returns the node, once all its rows are stored */
   put(level: number, index: number, row: Numbers): Node | undefined {
     const { size, dtype } = this.call;
     const at = Math.floor(index / this.#fan);
@@ -78,7 +79,7 @@ export class Product {
   }
 }
 
-/** Multiplies the rows of a node; the last one of a path continues its initial signature. */
+/** Multiplies the rows of a node. The root of a path's tree continues its initial signature. */
 export class ProductTask implements Task {
   readonly #work: Work;
   readonly #product: Product;
@@ -134,7 +135,7 @@ export class ProductTask implements Task {
     });
     writeRegion(u32, at, region.PATHS, this.#rows, size);
     if (this.#initial) writeRegion(u32, at, region.INITIAL, this.#initialAt, 0);
-    // The product takes the place of the first row.
+    // The product overwrites the first row.
     writeRegion(u32, at, region.OUT, this.#rows, size);
   }
 

@@ -4,20 +4,20 @@ import { copyIn, type Numbers } from "../input/arrays.ts";
 import { type Call, startOf } from "../input/call.ts";
 import type { ReadRows } from "../input/rows.ts";
 
-/** The paths that items belong to. */
+/** Maps items to paths. */
 interface Items {
-  /** Whether item i is path i of them all, up to where they begin. */
+  /** Whether item i is path i, up to an offset, for all items. */
   readonly inOrder: boolean;
   pathOf(item: number): number;
 }
 
-/** The paths of a batch in their own order. */
+/** The paths of a batch in order. */
 export const pathsInOrder: Items = { inOrder: true, pathOf: (item) => item };
 
 /**
- * Copies the rows of items [first, first + count) to `heap[at…]`, of each the last `width` numbers;
- * returns the numbers from one row to the next. `true` stands for a row of zeros.
- * @param each - whether every item gets a row of its own where all share one
+ * Copies the rows of items [first, first + count) to `heap[at…]`, the last `width` numbers of each.
+ * Returns the stride, in numbers. `true` stands for a row of zeros.
+ * @param each - whether a row shared by all items is copied for each of them
  */
 export function stageRows(
   given: ReadRows | true,

@@ -1,4 +1,5 @@
-// Runs calls on this thread: a job's tasks one after the other, in the arena of the runtime's instance.
+// Runs calls on the calling thread: the tasks of a job in sequence, in the arena of the runtime's
+// instance.
 
 import { type Call, internal } from "../input/call.ts";
 import { runChecks } from "../input/finite.ts";
@@ -10,27 +11,32 @@ import type { Job } from "./job.ts";
 import type { Task } from "./task.ts";
 
 /**
- * Runs `work` on the runtime's instance. An instance that trapped may hold anything: the next call gets a new one.
+ * Runs `work` on the runtime's instance.
  * @throws PathSignatureError INTERNAL, and what `work` throws
  */
-export function runOn<R, Rest extends unknown[]>(
-  runtime: Runtime,
-  operation: string,
-  call: Call,
-  work: (instance: Instance, call: Call, ...rest: Rest) => R,
-  ...rest: Rest
-): R {
+export function runOn<R>(runtime: Runtime, operation: string, call: Call, work: (instance: Instance) => R): R {
   const instance = runtime.instance();
   try {
-    return work(instance, call, ...rest);
+    return work(instance);
   } catch (error) {
-    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-    runtime.discard(instance);
-    throw internal(operation, call, error.message, error);
+    throw afterFault(runtime, instance, operation, call, error);
   }
 }
 
-/** Runs all tasks of a job; its sinks have the results afterwards. */
+/** The error to throw. An instance that trapped may hold anything: the next call gets a new one. */
+export function afterFault(
+  runtime: Runtime,
+  instance: Instance,
+  operation: string,
+  call: Call,
+  error: unknown,
+): unknown {
+  if (!(error instanceof WebAssembly.RuntimeError)) return error;
+  runtime.discard(instance);
+  return internal(operation, call, error.message, error);
+}
+
+/** Runs all tasks of a job. Its sinks have the results afterwards. */
 export function runJob(instance: Instance, job: Job): void {
   for (let task = job.next(); task !== undefined; task = job.next()) {
     const done = runTask(instance, task);
@@ -41,7 +47,7 @@ export function runJob(instance: Instance, job: Job): void {
   }
 }
 
-/** Runs a task at the beginning of the arena. @returns A code */
+/** Runs a task at the start of the arena. @returns the result code */
 function runTask(instance: Instance, task: Task): number {
   const head = instance.headAddress;
   task.writeHead(instance.u32, head);

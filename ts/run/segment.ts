@@ -1,5 +1,5 @@
-// Tasks of paths that are cut in time into segments that follow each other: of some paths, one segment
-// after the other, each with the state that the one before handed on.
+// Tasks for paths that are cut in time into consecutive segments. A task computes one segment of
+// some paths, with the state that the segment before handed on.
 
 import { allocateNumbers, type Numbers } from "../input/arrays.ts";
 import { type Call, lengthOf } from "../input/call.ts";
@@ -12,20 +12,20 @@ import { stagePoints, stageRows } from "./rows.ts";
 import type { Task } from "./task.ts";
 import type { Work } from "./work.ts";
 
-/** What a segment has a region for. */
+/** Inputs and outputs that a segment has regions for. */
 type Key = Input | Output | "lengths" | "needed" | "state" | "paths";
 
-/** Some paths of a work, and how many of their segments are done. */
+/** Some paths of a work, and the number of their segments that are complete. */
 export class Chain {
   readonly work: Work;
   readonly part: Part;
   readonly segments: Segments;
-  /** Rows that were computed before, of these paths only. */
+  /** Rows that were computed before, for these paths only. */
   readonly #needed: ReadRows | undefined;
   readonly #layout = new Layout();
   readonly #offsets = new Map<Key, number>();
   readonly #output: number;
-  /** The state that the next segment begins with. */
+  /** The state at the start of the next segment. */
   #state: Numbers | undefined;
   #turn = 0;
 
@@ -49,7 +49,7 @@ export class Chain {
     if (needed) add("needed", count * steps * needed.width);
     const points = Math.min(call.points + (segments.basepointIsPoint ? call.ahead : 0), segments.steps + 1);
     add("paths", count * points * channels);
-    // The state is staged and taken: it lies where inputs end and outputs begin.
+    // A state that is both staged and read back is at the boundary of inputs and outputs.
     this.#output = this.#layout.end;
     if (segments.count > 1) {
       add("state", count * segments.stateNumbers);
@@ -69,7 +69,7 @@ export class Chain {
     return this.#turn === this.segments.count;
   }
 
-  /** Which segment is next, counted in the direction of travel. */
+  /** Index of the next segment, in the direction of travel. */
   get #segment(): number {
     return this.segments.backward ? this.segments.count - 1 - this.#turn : this.#turn;
   }
@@ -78,14 +78,17 @@ export class Chain {
     return this.#turn === this.segments.count - 1;
   }
 
-  /** Steps of the longest path in the segment. */
+  /** Number of steps of the longest path in the segment. */
   get #steps(): number {
     const { call } = this.part.cut;
     const all = call.points - 1 + (this.segments.basepointIsPoint ? call.ahead : 0);
     return Math.min(this.segments.steps, all - this.#segment * this.segments.steps);
   }
 
-  /** The points of a path in the segment, in the order of memory; a basepoint that is a point counts. A path that is over has its last point. */
+  /**
+   * The points of a path in the segment, in memory order, including a basepoint that is staged as a
+   * point. A path that has ended has its last point.
+   */
   #pointsOf(path: number): { readonly from: number; readonly count: number } {
     const { call } = this.part.cut;
     const { steps, basepointIsPoint } = this.segments;
@@ -95,12 +98,12 @@ export class Chain {
     return { from: call.inverse ? all - end : begin, count: end - begin + 1 };
   }
 
-  /** Points before a path's own in the counting of {@link #pointsOf}. */
+  /** Number of points that precede a path's first in the numbering of {@link #pointsOf}. */
   get #ahead(): number {
     return this.segments.basepointIsPoint ? this.part.cut.call.ahead : 0;
   }
 
-  /** Whether paths pass through their basepoint in this segment. */
+  /** Whether this segment contains the step from the basepoint. */
   get #hasBasepoint(): boolean {
     const { count, basepointIsPoint } = this.segments;
     const { call } = this.part.cut;
@@ -144,7 +147,7 @@ export class Chain {
       if (this.#isTaken(output)) writeRegion(u32, at, output.region, this.#offset(output), output.width(call));
   }
 
-  /** Copies the next segment to memory, byte `at`. */
+  /** Stages the next segment at byte `at`. */
   stage(memory: Memory, at: number): void {
     const { cut, first, count } = this.part;
     const { call } = cut;
@@ -179,7 +182,10 @@ export class Chain {
     return (this.#state as Numbers).byteLength;
   }
 
-  /** Rows of the result that belong to the segment: the first, and how many. Whole paths have one row, the same in all segments. */
+  /**
+   * Rows of the result in the segment: the first, and their number. Whole paths have one row, the
+   * same in all segments.
+   */
   get #rowsOfSegment(): readonly [from: number, rows: number] {
     const { call } = this.part.cut;
     if (!call.stream) return [0, 1];
@@ -187,12 +193,12 @@ export class Chain {
     return [from, Math.min(this.segments.steps, call.rows - from)];
   }
 
-  /** Whether paths continue what the library computed, not what the caller gave. */
+  /** Whether paths continue rows of the library, not the caller's input. */
   #isStart(input: Input): boolean {
     return input.region === region.INITIAL && this.segments.start !== "given" && this.#segment > 0;
   }
 
-  /** Whether an input takes part in this segment. */
+  /** Whether an input is used in this segment. */
   #isRead(input: Input): boolean {
     if (this.#isStart(input)) return true;
     if (input.of(this.part.cut.call) === undefined) return false;
@@ -214,7 +220,7 @@ export class Chain {
     else stageRows(given, width, cut, first, count, heap, to, true);
   }
 
-  /** What each path continues where a segment begins that is not its first. */
+  /** What each path continues at the start of a segment other than its first. */
   #stageStart(heap: Numbers, to: number, width: number): void {
     if (this.segments.start === "state") {
       heap.set(this.#state as Numbers, to);
@@ -229,14 +235,17 @@ export class Chain {
     }
   }
 
-  /** Whether an output is written in this segment. Gradients of what comes before a path belong to the segment where it is read. */
+  /**
+   * Whether an output is written in this segment. Gradients of input that precedes a path belong to
+   * the segment that reads it.
+   */
   #isTaken(output: Output): boolean {
     if (!isWanted(output, this.part.cut.call)) return false;
     if (output.of?.region === region.BASEPOINT) return this.#hasBasepoint;
     return output.of?.region !== region.INITIAL || this.#segment === 0;
   }
 
-  /** Takes the results of the segment at byte `at`, and goes on to the next one. */
+  /** Reads back the segment at byte `at` and advances to the next one. */
   take(memory: Memory, at: number): void {
     const { cut, first, count } = this.part;
     const { call } = cut;
@@ -270,7 +279,9 @@ export class Chain {
     this.work.finished(count);
   }
 
-  /** Gradients of the segment's points. The point in which a segment ends belongs to the segment that comes next. */
+  /**
+   * Gradients of the segment's points. The point that two segments share belongs to the later one.
+   */
   #takePoints(heap: Numbers, at: number, width: number): void {
     const { cut, first, count } = this.part;
     const { call } = cut;
@@ -285,7 +296,7 @@ export class Chain {
       let begin = at + i * pitch;
       if (!this.#isLast) {
         own -= 1;
-        // Forwards the end of travel is left, backwards its beginning.
+        // Omits the shared point: the last one in memory when moving forward, the first when backward.
         if (this.segments.backward !== call.inverse) {
           from += 1;
           begin += width;

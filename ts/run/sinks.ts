@@ -1,18 +1,21 @@
-// Where outputs go: an array with all rows, or the sum of rows where all paths share what the
-// gradient is of.
+// Destinations of outputs: an array of all rows, or the sum of rows if all paths share the input of
+// which it is the gradient.
 
 import { allocateNumbers, copyOut, type DTypeIndex, type Numbers } from "../input/arrays.ts";
 import type { Sink } from "./operation.ts";
 
-/** A result of at most so many numbers is made when it comes, by `slice`, which is faster than allocation and copy. */
+/**
+ * A result of at most this many numbers is created by `slice` when it arrives, which is faster than
+ * allocation and copy.
+ */
 export const mostSliced = 1024;
 
-/** Rows of `width` numbers, one after the other. */
+/** Contiguous rows of `width` numbers. */
 export class ArraySink implements Sink {
   readonly #dtype: DTypeIndex;
   readonly #width: number;
   readonly #rows: number;
-  /** The first row that it holds. */
+  /** Index of its first row. */
   readonly #first: number;
   /** Whether every number will be written. */
   readonly #isFilled: boolean;
@@ -27,7 +30,7 @@ export class ArraySink implements Sink {
     this.#first = first;
   }
 
-  /** Allocated when it is first asked for: results may stay on a device. */
+  /** Allocated on first use: results may stay on a device. */
   get data(): Numbers {
     this.#data ??= allocateNumbers(this.#dtype, this.#rows * this.#width, "paths", this.#isFilled);
     return this.#data;
@@ -44,13 +47,13 @@ export class ArraySink implements Sink {
 const isOf = (heap: Numbers, dtype: DTypeIndex): boolean => heap.BYTES_PER_ELEMENT === 4 << dtype;
 
 /**
- * The sum of the rows of all paths, in float64 and in the order of the paths whatever the order in
- * which rows come, so that no bit depends on threads.
+ * The sum of the rows of all paths, in float64. Rows are added in the order of the paths, so that
+ * the bits do not depend on threads.
  */
 export class SumSink implements Sink {
   readonly #width: number;
   readonly #sum: Float64Array;
-  /** The path whose row is added next, and rows that came before their turn, by their first path. */
+  /** The next path to add, and rows that arrived early, by their first path. */
   #next = 0;
   readonly #early = new Map<number, Numbers>();
 
@@ -80,7 +83,7 @@ export class SumSink implements Sink {
     this.#next += rows.length / width;
   }
 
-  /** The sum as numbers of a type. */
+  /** The sum, converted to a number type. */
   as(dtype: DTypeIndex): Numbers {
     return dtype === 0 ? Float32Array.from(this.#sum) : this.#sum;
   }

@@ -1,12 +1,12 @@
-// Whether results may be written to the caller's array while its inputs are still being read.
+// Whether results can be written to the caller's array while its inputs are still being read.
 
 import type { NumericView } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
 
-/** Whether a block's results, written to `out`, would spoil what later blocks read. */
+/** Whether writing the results of a block to `out` would overwrite input of later blocks. */
 export function spoils(call: Call, out: Float32Array | Float64Array): boolean {
   const { paths, basepoint, initial, operands } = call;
-  // Continuing in place: each block reads its rows before it writes the same ones.
+  // In-place continuation: each block reads its rows before it writes the same ones.
   const inPlace =
     initial !== undefined &&
     !call.stream &&
@@ -18,6 +18,6 @@ export function spoils(call: Call, out: Float32Array | Float64Array): boolean {
   );
 }
 
-/** Whether two views have a byte in common. */
+/** Whether two views overlap. */
 const overlap = (a: NumericView, b: NumericView): boolean =>
   a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;

@@ -1,5 +1,6 @@
-// One operation on some of a call's paths, as tasks: blocks of whole paths, blocks of stretches and
-// their products, chains of segments. Which paths and which cut is the operation's description.
+// An operation on some paths of a call, in the form of tasks: blocks of whole paths, blocks of
+// stretches and their products, chains of segments. The operation's description selects paths and
+// cuts.
 
 import type { Kind, Numbers } from "../input/arrays.ts";
 import { ReadRows } from "../input/rows.ts";
@@ -16,41 +17,42 @@ import type { Task } from "./task.ts";
 export class Work {
   readonly job: Job;
   readonly operation: Operation;
-  /** Where the outputs of the operation's kernel go. */
+  /** Destinations of the kernel's outputs. */
   readonly sinks: readonly (Sink | undefined)[];
-  /** What tasks do for their paths, in front of the paths' names in errors; empty for signatures. */
+  /** Prefix of the names of paths in errors; empty for signatures. */
   readonly label: string;
-  readonly #windows: readonly Window[];
   readonly #budget: Budget;
-  readonly #onFinished: (paths: number) => void;
-  /** The window whose items are next, the cut in it, and which of its items is. */
-  #window = 0;
+  readonly #onFinished: ((paths: number) => void) | undefined;
+  /** The window whose items are next, those after it, the cut in it, and which of its items is next. */
+  #window: Window | undefined;
+  readonly #windows: Window[] | undefined;
   #cut: Cut | undefined;
   #item = 0;
   #segments: Segments | undefined;
-  /** Paths whose stretches are under way. */
+  /** Paths whose stretches are in progress. */
   #products: Map<number, Product> | undefined;
 
   constructor(
     job: Job,
     operation: Operation,
-    windows: readonly Window[],
+    window: Window,
     sinks: readonly (Sink | undefined)[],
     budget: Budget,
-    onFinished: (paths: number) => void,
+    onFinished?: (paths: number) => void,
   ) {
     this.job = job;
     this.operation = operation;
     this.sinks = sinks;
     this.label = operation.label;
-    this.#windows = windows;
+    this.#windows = operation.windows?.(window.call);
+    this.#window = this.#windows === undefined ? window : this.#windows.shift();
     this.#budget = budget;
     this.#onFinished = onFinished;
   }
 
-  /** Whether there are items that no task was made for. */
+  /** Whether there are items without a task. */
   get hasNext(): boolean {
-    return this.#window < this.#windows.length;
+    return this.#window !== undefined;
   }
 
   next(): Task | undefined {
@@ -62,7 +64,7 @@ export class Work {
 
   /** The items of the next block. */
   nextPart(): Part | undefined {
-    const window = this.#windows[this.#window];
+    const window = this.#window;
     if (window === undefined) return undefined;
     const { call, end } = window;
     const { operation } = this;
@@ -78,12 +80,12 @@ export class Work {
     if (this.#item === cut.count) {
       this.#item = 0;
       this.#cut = cut.end < end ? new Cut(call, cut.end, end, this.#order) : undefined;
-      if (this.#cut === undefined) this.#window += 1;
+      if (this.#cut === undefined) this.#window = this.#windows?.shift();
     }
     return { cut, first, count };
   }
 
-  /** Rows that are needed before are those of consecutive paths. */
+  /** Rows that are computed first are those of consecutive paths. */
   get #order(): "batch" | "stretches" | "lengths" {
     if (this.#segments?.needs) return "batch";
     return this.operation.stretches ? "stretches" : "lengths";
@@ -93,7 +95,7 @@ export class Work {
     return whole ? this.operation.kernel : (this.operation.stretches as Stretches).kernel;
   }
 
-  /** Begins with some paths' segments, or with what they need before. */
+  /** Starts the segments of some paths, or the work that they depend on. */
   #chain(part: Part, segments: Segments): Task | undefined {
     const { needs } = segments;
     if (needs === undefined) return new SegmentTask(new Chain(this, part, segments, undefined));
@@ -105,7 +107,7 @@ export class Work {
     const before = new Work(
       this.job,
       needs.operation,
-      [{ call, first, end: first + count }],
+      { call, first, end: first + count },
       [sink],
       this.#budget,
       (paths) => {
@@ -120,12 +122,13 @@ export class Work {
     return before.next();
   }
 
-  /** Results of so many paths are there. */
+  /** Records that the results of `count` paths are complete. */
   finished(paths: number): void {
-    this.#onFinished(paths);
+    if (this.#onFinished) this.#onFinished(paths);
+    else this.job.done += paths;
   }
 
-  /** Takes the signatures of stretches, rows of `size` numbers. */
+  /** Receives the signatures of stretches, rows of `size` numbers. */
   takeStretches({ cut, first, count }: Part, heap: Numbers, from: number): void {
     const { size } = cut.call;
     this.#products ??= new Map();
@@ -145,14 +148,17 @@ export class Work {
     }
   }
 
-  /** Puts a row in its place in a path's product; where a node's rows are complete, there is a task to multiply them. */
+  /**
+   * Stores a row in the product of its path. When the rows of a node are complete, adds the task
+   * that multiplies them.
+   */
   putStretch(product: Product, level: number, index: number, row: Numbers): void {
     const node = product.put(level, index, row);
     const { initial } = this.operation.stretches as Stretches;
     if (node !== undefined) this.job.ready(new ProductTask(this, product, node, initial));
   }
 
-  /** A path's signature is there. */
+  /** Receives the signature of a path. */
   takeProduct({ path, call }: Product, row: Numbers): void {
     let whole = row;
     if (call.row > call.size) {
@@ -165,11 +171,10 @@ export class Work {
     this.finished(1);
   }
 
-  /** Whether calls of this kind may be computed together: no path is cut. */
+  /** Whether the call can be coalesced with others: no path is cut. */
   get isUncut(): boolean {
-    const [window] = this.#windows;
-    if (this.#windows.length !== 1 || window === undefined) return false;
-    const { call } = window;
+    if (this.#window === undefined || this.#windows?.length) return false;
+    const { call } = this.#window;
     return !(this.operation.stretches && hasStretches(call)) && !this.operation.segments?.(call, this.#budget);
   }
 }

@@ -1,42 +1,46 @@
-// What the binaries export, as crates/wasm defines it. Types and constants only.
+// The interface of the binaries, as crates/wasm defines it. Types and constants only.
 //
-// A task is a piece of an instance's memory: a head of 48 words, then what the head points to. The
-// head is the whole interface to the kernels: every operation is run by `run(head)`.
+// A task is a piece of an instance's memory: a head of 48 words, then the data that it refers to.
+// The head is the whole interface to the kernels: `run(head)` runs every operation.
 
-/** The exports of a binary. Every argument and result is a number; addresses are bytes. */
+/** The exports of a binary. All arguments and results are numbers; addresses are in bytes. */
 export interface Kernels {
   readonly memory: WebAssembly.Memory;
   /**
-   * Address of new memory, 64-byte aligned; 0 if there is none (as an i32: `>>> 0`). Memory may
-   * grow, which detaches views of it.
+   * Allocates 64-byte aligned memory. Returns its address; 0 if there is none (as an i32: `>>> 0`).
+   * Memory may grow, which detaches views of it.
    */
   allocate(bytes: number): number;
-  /** Frees what `allocate` returned for the same number of bytes. */
+  /** Frees memory that `allocate` returned for the same number of bytes. */
   release(address: number, bytes: number): void;
   /** Runs the task at an address. Never traps. @returns one of {@link code} */
   run(head: number): number;
   /**
-   * Bytes of scratch that the task at an address needs; 0 if the kernels do not support it. May grow
-   * the memory: tables of a shape are made here and kept for the shapes used last.
+   * Bytes of scratch that the task at an address needs; 0 if the kernels do not support it. May
+   * grow the memory: this function creates the tables of a shape, and caches those of the latest
+   * shapes.
    */
   scratch(head: number): number;
-  /** Numbers of the state that an item hands from one segment of time to the next; 0 for none. */
+  /** Numbers of state that an item hands from one segment of time to the next; 0 for none. */
   state_numbers(head: number): number;
 }
 
-/** The functions that every binary has. */
+/** Functions that every binary exports. */
 export const functions = ["allocate", "release", "run", "scratch", "state_numbers"] as const;
 
-/** Bytes of a head. Tasks begin at multiples of 64. */
+/** Size of a head in bytes. Tasks are aligned to 64 bytes. */
 export const headBytes = 192;
 
-/** Words of a head. Offsets count bytes from the head; 0 means absent. */
+/** Words of a head. Offsets are in bytes from the head; 0 means absent. */
 export const word = {
   OPERATION: 0,
   DTYPE: 1,
-  /** The code that the task ended with, written by the thread that ran it. */
+  /** The result code of the task, written by the thread that ran it. */
   RESULT: 2,
-  /** Where outputs begin and end, and where staged inputs end. For whoever moves the task; kernels ignore them. */
+  /**
+   * Bounds of the outputs, and end of the staged inputs. For code that moves tasks; kernels ignore
+   * them.
+   */
   OUTPUT: 3,
   END: 4,
   STAGED: 5,
@@ -45,25 +49,28 @@ export const word = {
   OPTIONS: 8,
   /** Items: paths, stretches of paths, or rows. */
   BATCH: 9,
-  /** Points that each item has room for; 0 for operations on rows. */
+  /** Capacity of each item in points; 0 for operations on rows. */
   POINTS: 10,
-  /** 32-bit integers, the points of each item that count; absent: all do. */
+  /** Offset of a 32-bit integer per item, its number of points; absent: all points are valid. */
   LENGTHS: 11,
-  /** Numbers of a row of the input whose width varies. */
+  /** Numbers per row of the input whose width varies. */
   ROW: 12,
-  /** Absolute address of the scratch, 64-byte aligned, and its bytes. */
+  /** Absolute address of the scratch, 64-byte aligned, and its size in bytes. */
   SCRATCH: 13,
   SCRATCH_BYTES: 14,
-  /** Region r: its offset at REGIONS + 2 r, then its stride in numbers from one item to the next; 0: all share one row. */
+  /**
+   * Region r: its offset at REGIONS + 2 r, then the stride between items in numbers; 0: all share
+   * one row.
+   */
   REGIONS: 16,
-  /** Points that are copied from memory of the caller before the kernel runs (head.ts). */
+  /** Points that are copied from the caller's memory before the kernel runs (head.ts). */
   SOURCE: 40,
   SOURCE_DTYPE: 41,
   GATHER: 42,
   GATHER_COUNT: 43,
 } as const;
 
-/** Regions that several operations have in common. */
+/** Regions that are common to several operations. */
 export const region = {
   /** (batch, points, channels). */
   PATHS: 0,
@@ -71,52 +78,62 @@ export const region = {
   /** Signatures that paths continue, without scalar terms. */
   INITIAL: 2,
   OUT: 3,
+  /** The state at the end of each item, if it is needed. */
+  STATE: 4,
 } as const;
 
 /** Option: a row for every prefix. */
 export const STREAM = 1;
-/** Option: the paths run backwards. */
+/** Option: paths are reversed. */
 export const INVERSE = 2;
-/** Option: each row begins with its scalar term. */
+/** Option: each row includes its scalar term. */
 export const SCALAR_TERM = 4;
 /**
  * Option of gradients: not the first segment of a path cut in time; the state is read. Segments
- * follow each other in the direction of travel, with STREAM against it, and each begins at the
+ * follow each other in the direction of travel; with STREAM, against it. Each starts at the
  * point where the one before it ended.
  */
 export const CONTINUED = 8;
-/** Option of gradients: not the last segment; the state is written, and the shared point is left to the next segment. */
+/**
+ * Option of gradients: not the last segment; the state is written, and the shared point belongs to
+ * the next segment.
+ */
 export const CONTINUES = 16;
-/** Option of gradients: one whole path, not one of a batch, without STREAM; its time may be divided among lanes. */
+/** Option of gradients: a whole single path, without STREAM; lanes may divide its time. */
 export const SINGLE = 32;
-/** Option: Horner's scheme on every word. Neither this nor {@link PRUNED}: the kernels choose. */
+/**
+ * Option: Horner's scheme on every word. With neither this nor {@link PRUNED} the kernels choose.
+ */
 export const HORNER = 256;
 /** Option: the pruned walk wherever it exists. */
 export const PRUNED = 512;
 
-/** What `run` returns. Negative: the task was refused, nothing was written. */
+/** Results of `run`. Negative: the task was rejected, nothing was written. */
 export const code = {
   /** Done. */
   FINE: 0,
-  /** Done, but the sum of some path's increments is not finite: the input may not be, or the sum overflows. */
+  /**
+   * Done, but the sum of the increments of a path is not finite: either the input is not, or the
+   * sum overflows.
+   */
   INCREMENTS_NOT_FINITE: 1,
-  /** Done, but some cotangent is not finite, or what was made of it overflowed. */
+  /** Done, but a cotangent is not finite, or a value computed from it overflowed. */
   COTANGENTS_NOT_FINITE: 2,
-  /** No such number type. */
+  /** Unknown number type. */
   DTYPE: -1,
   /** No channels, depth or points, or a size beyond 32-bit memory. */
   SHAPE: -2,
-  /** A range that lies outside memory or is misaligned. */
+  /** A range outside memory, or misaligned. */
   RANGE: -3,
-  /** A length that is 0 or more than the points. */
+  /** A length of 0, or more than the number of points. */
   LENGTHS: -4,
   /** Less scratch than needed. */
   SCRATCH: -5,
-  /** An option bit without meaning. */
+  /** Unknown option bit. */
   OPTIONS: -6,
-  /** No such operation in this binary. */
+  /** Unknown operation in this binary. */
   OPERATION: -7,
-  // Codes of the threads that run tasks, not of the kernels.
+  // Codes from the threads that run tasks, not from kernels.
   /** No memory for the kernel's scratch. */
   OUT_OF_MEMORY: -100,
   /** The kernels do not support the shape. */

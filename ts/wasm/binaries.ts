@@ -1,29 +1,29 @@
-// Binaries out of the text that entries carry them as. What happens to the bytes is compile.ts's.
+// Decodes binaries from the text that entries carry. compile.ts compiles the bytes.
 //
-// `relaxed`, which most engines run, is there whole, in hexadecimal digits; the others as patches
-// of it (scripts/lib/patch.mjs), since they differ from it in a few instructions. Digits, not
-// base64: what servers compress by finds repeated bytes again as repeated digits, and six bits a
-// letter hides them. bench/NOTES.md has the figures.
+// `relaxed`, which most hosts run, is stored whole, in hexadecimal digits. The others differ from
+// it in a few instructions and are stored as patches of it (scripts/lib/patch.mjs). Hexadecimal
+// compresses better than base64: repeated bytes remain repeated text, which six bits per character
+// would hide. bench/NOTES.md has the figures.
 
 import type { Variant } from "./probe.ts";
 
-/** What the build made of a family's binaries (ts/generated/<family>). @internal */
+/** Generated module with a family's binaries (ts/generated/<family>). @internal */
 export interface InlinedBinaries {
-  /** Its bytes. */
+  /** The bytes in hexadecimal digits. */
   readonly relaxed: string;
-  /** Its patch of `relaxed`. */
+  /** The patch of `relaxed`. */
   readonly simd: string;
 }
 
-/** A binary's bytes. @internal */
+/** The bytes of a binary. @internal */
 export const bytesOf = ({ relaxed, simd }: InlinedBinaries, variant: Variant): Uint8Array<ArrayBuffer> =>
   variant === "relaxed" ? decodeHex(relaxed) : patched(relaxed, simd);
 
-/** The bytes that a patch makes out of a binary, both in hexadecimal digits. @internal */
+/** The bytes of a patched binary; both arguments are hexadecimal digits. @internal */
 export const patched = (base: string, patch: string): Uint8Array<ArrayBuffer> =>
   applyPatch(decodeHex(base), decodeHex(patch));
 
-/** Decodes hexadecimal digits by the fastest means that the engine has. @internal */
+/** Decodes hexadecimal digits, natively if the engine can. @internal */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
   type Native = { fromHex?: (text: string) => Uint8Array<ArrayBuffer> };
   const native = (Uint8Array as Native).fromHex;
@@ -40,7 +40,7 @@ export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
 // "0" … "9", "a" … "f".
 const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);
 
-/** The bytes that a patch (scripts/lib/patch.mjs) makes out of `base`. @internal */
+/** Applies a patch (scripts/lib/patch.mjs) to the bytes `base`. @internal */
 export function applyPatch(base: Uint8Array, patch: Uint8Array): Uint8Array<ArrayBuffer> {
   let read = 0;
   const number = (): number => {

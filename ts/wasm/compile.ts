@@ -1,25 +1,24 @@
-// From bytes, a Response or a URL to a compiled module. Entries for hosts that forbid compiling
-// (workerd, edge-light) must not import this file.
+// Compiles bytes, a Response or the contents of a URL to a module. Entries for hosts that forbid
+// compiling (workerd, edge-light) must not import this file.
 
 import { describe, failure, reasonOf, tagOf, typeError } from "../input/errors.ts";
 
 /**
- * What `init` can be given: a compiled module, its bytes, a Response (or the promise of one) that
- * brings them, or where to fetch them.
+ * A source for `init`: a compiled module, its bytes, a Response (or a promise of one), or a URL.
  */
 export type ModuleSource = WebAssembly.Module | BufferSource | Response | PromiseLike<Response> | URL | string;
 
 const accepted = "a WebAssembly.Module, bytes, a Response, a URL or a string with one";
 
 /**
- * Compiles bytes at once. Blocks the thread for a few milliseconds; small modules are allowed to,
- * even in pages.
+ * Compiles bytes synchronously. Blocks the thread for a few milliseconds; pages allow it for small
+ * modules.
  */
 export function compileNow(bytes: BufferSource): WebAssembly.Module {
   return new WebAssembly.Module(bytes);
 }
 
-/** Compiles bytes off the thread. */
+/** Compiles bytes asynchronously. */
 export function compileLater(bytes: BufferSource): Promise<WebAssembly.Module> {
   return WebAssembly.compile(bytes);
 }
@@ -33,7 +32,7 @@ export async function compileSource(given: ModuleSource): Promise<WebAssembly.Mo
   try {
     source = await given;
     if (source instanceof WebAssembly.Module) return source;
-    // By tag: a buffer or a Response of another realm, or of a polyfill, is as good.
+    // By tag, so that buffers and Responses of other realms or polyfills are accepted.
     const tag = tagOf(source);
     if (ArrayBuffer.isView(source) || tag === "ArrayBuffer") return await WebAssembly.compile(source as BufferSource);
     if (typeof source === "string" || source instanceof URL) return await compileUrl(source);
@@ -55,8 +54,8 @@ export async function compileSource(given: ModuleSource): Promise<WebAssembly.Mo
 async function compileUrl(url: string | URL): Promise<WebAssembly.Module> {
   const href = String(url);
   if (href.startsWith("file:")) {
-    // Node's fetch reads no files. Asked for by name, so that bundlers for browsers meet no import
-    // of a Node module.
+    // Node's fetch reads no files. Imported by a computed name, so that bundlers for browsers find
+    // no import of a Node module.
     type Files = { readFile(url: URL): Promise<Uint8Array<ArrayBuffer>> };
     type Host = { process?: { getBuiltinModule?: (name: string) => Files | undefined } };
     const files = (globalThis as Host).process?.getBuiltinModule?.("node:fs/promises");
@@ -68,7 +67,7 @@ async function compileUrl(url: string | URL): Promise<WebAssembly.Module> {
 async function compileResponse(response: Response): Promise<WebAssembly.Module> {
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   const type = response.headers.get("content-type") ?? "";
-  // Streaming insists on the media type; servers that do not know it still serve the right bytes.
+  // Streaming compilation requires the media type; some servers do not send it.
   if (typeof WebAssembly.compileStreaming === "function" && type.startsWith("application/wasm")) {
     return WebAssembly.compileStreaming(response);
   }

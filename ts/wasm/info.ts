@@ -1,30 +1,30 @@
-// What runs: version, binary, features of the engine. Looks only; loads nothing.
+// `info`: version, binary, and features of the engine. Loads nothing.
 
 import { version } from "../generated/version.ts";
 import { supports, type Variant } from "./probe.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What {@link InfoFunction} tells. */
+/** The result of {@link InfoFunction}. */
 export interface Info {
   /** Version of the package. */
   readonly version: string;
   /**
-   * The binary that calls run on, or will run on: "simd", "relaxed", or "custom" for one that
-   * `init` was given and that does not say what it is; "none" where the engine can run no binary.
+   * The binary that calls run on, or will run on: "simd", "relaxed", or "custom" for one given to
+   * `init` that does not name its variant; "none" if the engine can run no binary.
    */
   readonly variant: Variant | "custom" | "none";
-  /** Whether that binary has been compiled and started. */
+  /** Whether that binary has been compiled and instantiated. */
   readonly loaded: boolean;
-  /** What the engine offers. */
+  /** Features of the JavaScript engine. */
   readonly features: {
-    /** 128-bit SIMD, without which nothing runs. */
+    /** 128-bit SIMD, which is required. */
     readonly simd: boolean;
     /** Relaxed SIMD: multiply-adds with one rounding. */
     readonly relaxedSimd: boolean;
     /** Memory that threads can share. */
     readonly sharedMemory: boolean;
   };
-  /** Threads that a call uses. */
+  /** Number of threads that a call uses. */
   readonly threads: number;
   /** Bytes of WebAssembly memory held; 0 before the first call. */
   readonly memoryBytes: number;

@@ -1,21 +1,21 @@
-// `init`: reads what it is given and hands it to the runtime.
+// `init`: reads its argument and passes it to the runtime.
 
 import type { ModuleSource } from "./compile.ts";
 import type { Info, InfoFunction } from "./info.ts";
 import { type InitOptions, type Runtime, readInit } from "./runtime.ts";
 
 /**
- * Loads ahead of the first call, off the thread where the engine can, or chooses the binary. Never
- * needed: a first call loads by itself. May be called any time and any number of times, also at
- * once: without arguments it only sees that there is a binary; of several that ask for a certain
- * one the latest wins. Calls keep no state, so a change loses nothing.
+ * Loads the binary ahead of the first call, asynchronously if the engine can, or selects a binary.
+ * Optional: the first call loads it too. May be called repeatedly, also concurrently. Without
+ * arguments it only makes sure that there is a binary; of several calls that request a certain one
+ * the latest wins. Calls keep no state, so a change loses nothing.
  *
  * @param given - a module, bytes, a Response or a URL of a binary, or `{ variant, source }`. The
- *   variant "simd" is the binary whose results are the same bits on every engine and processor.
- * @returns What runs now, as `info()` tells.
+ *   variant "simd" gives the same bits on every engine and processor.
+ * @returns The result of `info()`.
  * @throws PathSignatureError VARIANT_INVALID, VARIANT_UNSUPPORTED, SIMD_UNSUPPORTED,
- *   OPTION_UNKNOWN, SOURCE_TYPE, SOURCE_MISSING, INIT_FAILED, also for a binary of another family
- *   (as a rejection; what ran before goes on running).
+ *   OPTION_UNKNOWN, SOURCE_TYPE, SOURCE_MISSING, INIT_FAILED, the last also for a binary of another
+ *   family (as a rejection; the current binary stays in use).
  */
 export type InitFunction = (given?: ModuleSource | InitOptions) => Promise<Info>;
 

@@ -1,17 +1,17 @@
-// One binary, instantiated: its functions, views of its memory, and the one piece of that memory (the arena) in which all
-// calls stage what goes in and what comes out. How modules are found is runtime.ts's.
+// An instance of a binary: its functions, views of its memory, and the arena, the part of the
+// memory in which calls stage inputs and outputs. runtime.ts selects the module.
 
 import { failure, reasonOf } from "../input/errors.ts";
 import { functions, headBytes, type Kernels, region, word } from "./abi.ts";
 
-/** The arena grows in these steps, WebAssembly's own page. */
+/** The arena grows in steps of a WebAssembly page. */
 const pageBytes = 65536;
-/** What 32-bit addresses can reach, less a page for the rounding up. */
+/** The range of 32-bit addresses, less a page for rounding up. */
 const mostBytes = 2 ** 32 - pageBytes;
 
 /**
- * Gives a module the imports that it names, and no others. The binaries take and return numbers only, so what wasm-bindgen
- * may ask for has nothing to do: its table of JavaScript values stays empty.
+ * Creates exactly the imports that a module names. The binaries exchange numbers only, so imports
+ * of wasm-bindgen do nothing: its table of JavaScript values stays empty.
  */
 function importsOf(module: WebAssembly.Module, memory: WebAssembly.Memory | undefined): WebAssembly.Imports {
   const imports: WebAssembly.Imports = {};
@@ -29,7 +29,7 @@ function importsOf(module: WebAssembly.Module, memory: WebAssembly.Memory | unde
   return imports;
 }
 
-/** Words of a head that decide how much scratch a task needs. */
+/** Words of a head that determine the scratch of a task. */
 const scratchWords = [
   word.OPERATION,
   word.DTYPE,
@@ -39,30 +39,33 @@ const scratchWords = [
   word.BATCH,
   word.POINTS,
   word.ROW,
-  // A basepoint is one more row of a stream.
+  // A basepoint adds a row to a stream.
   word.REGIONS + 2 * region.BASEPOINT,
 ];
 
-/** A running binary and its arena. */
+/** An instance and its arena. */
 export class Instance {
   readonly kernels: Kernels;
   readonly module: WebAssembly.Module;
-  /** The binary's name, or "custom" for one that `init` was given and that does not say what it is. */
+  /** The variant, or "custom" for a binary given to `init` that does not name it. */
   readonly variant: string;
   /** Views of the whole memory; see {@link refresh}. */
   f32!: Float32Array;
   f64!: Float64Array;
   u32!: Uint32Array;
+  /** Scratch of the last small call, and the words it depends on (run/once.ts). */
+  readonly once = { dtype: -1, channels: 0, depth: 0, bits: 0, scratch: 0 };
   readonly #shared: boolean;
   #head = 0;
   #arena = 0;
   #arenaBytes = 0;
-  // The last answer of `scratchBytes` and the words of the head that it depends on: callers mostly ask the same again.
+  // Cached result of `scratchBytes` and the words that it depends on: consecutive calls mostly have
+  // the same shape.
   #scratch = 0;
   readonly #scratchKey = new Uint32Array(scratchWords.length);
 
   /**
-   * @param memory - the memory to share with other instances, for a binary that imports its memory
+   * @param memory - memory to share with other instances, for a binary that imports its memory
    * @throws PathSignatureError INIT_FAILED
    */
   constructor(module: WebAssembly.Module, variant: string, memory?: WebAssembly.Memory) {
@@ -119,7 +122,9 @@ export class Instance {
     return this.#scratch;
   }
 
-  /** Runs the task at an address with a scratch elsewhere in memory. @returns one of `code` (abi.ts) */
+  /**
+   * Runs the task at an address with scratch elsewhere in memory. @returns one of `code` (abi.ts)
+   */
   run(head: number, scratch: number, scratchBytes: number): number {
     const { u32 } = this;
     const w = head / 4;
@@ -130,22 +135,29 @@ export class Instance {
     return done;
   }
 
-  /** Makes the views anew if memory grew. To be called after every function of the kernels that may have grown it. */
+  /**
+   * Recreates the views if the memory grew. Call it after every function of the kernels that may
+   * grow it.
+   */
   refresh(): void {
-    // A view of memory that grew is detached, and empty; one of shared memory stays, and ends where the memory did.
+    // When memory grows, views of it are detached and empty. Views of shared memory stay valid, but
+    // end at its old size.
     if (this.f32.length > 0 && !this.#shared) return;
     if (this.kernels.memory.buffer !== this.f32.buffer) this.#look();
   }
 
-  /** Address of memory for a head, by which scratch can be asked for before anything is staged. @throws PathSignatureError OUT_OF_MEMORY */
+  /**
+   * Address of memory for a head, to ask for the size of the scratch before anything is staged. @throws
+   * PathSignatureError OUT_OF_MEMORY
+   */
   get headAddress(): number {
     if (this.#head === 0) this.#head = this.#allocate(headBytes);
     return this.#head;
   }
 
   /**
-   * Address of an arena of at least `bytes` bytes, 64-byte aligned. What an earlier call left there is lost; views taken
-   * before may be stale.
+   * Address of an arena of at least `bytes` bytes, 64-byte aligned. Its earlier contents are lost;
+   * earlier views may be stale.
    * @throws PathSignatureError OUT_OF_MEMORY
    */
   reserve(bytes: number): number {

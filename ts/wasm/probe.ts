@@ -1,14 +1,14 @@
-// Which binary an engine can run. An opcode that the engine lacks makes a whole module invalid, so
-// each answer comes from validating a tiny module that holds exactly the opcode in question.
-// Validating compiles nothing.
+// Detects which binaries an engine can run. An unknown opcode makes a whole module invalid, so each
+// feature is detected by validating a tiny module with exactly that opcode. Validation compiles
+// nothing.
 
 /**
- * The binaries: `simd` gives the same bits on every engine and processor; `relaxed` rounds once for
- * a multiply-add.
+ * The binaries: `simd` gives the same bits on every engine and processor; `relaxed` rounds a
+ * multiply-add once.
  */
 export type Variant = "simd" | "relaxed";
 
-/** From the one that is taken where it runs, on. */
+/** In order of preference. */
 export const variantsByPreference: readonly Variant[] = ["relaxed", "simd"];
 
 export function isVariant(value: unknown): value is Variant {
@@ -18,8 +18,7 @@ export function isVariant(value: unknown): value is Variant {
 // \0asm, version 1.
 const header = [0, 97, 115, 109, 1, 0, 0, 0];
 
-// Made when asked for: some bundlers keep an array that is spread from another whether it is used
-// or not.
+// A function, because some bundlers keep an array built by spreading even if it is unused.
 
 // (func (result v128) i32.const 0 i8x16.splat)
 const simdModule = () => [...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];
@@ -36,21 +35,18 @@ export function supports(variant: Variant): boolean {
   return WebAssembly.validate(new Uint8Array(variant === "simd" ? simdModule() : relaxedModule()));
 }
 
-/**
- * The text of one of the custom sections that scripts/lib/features.mjs adds; empty where there is
- * none.
- */
+/** The text of a custom section that scripts/lib/features.mjs adds; empty if there is none. */
 function sectionOf(module: WebAssembly.Module, name: string): string {
   const [section] = WebAssembly.Module.customSections(module, name);
   return section ? new TextDecoder().decode(section) : "";
 }
 
-/** Which variant a module is, by the list of features in it; "custom" where that says nothing. */
+/** The variant of a module, from its list of features; "custom" if it has none. */
 export function variantOf(module: WebAssembly.Module): Variant | "custom" {
   const features = sectionOf(module, "target_features");
   if (features.includes("relaxed-simd")) return "relaxed";
   return features.includes("simd128") ? "simd" : "custom";
 }
 
-/** Which family's operations a module has; empty where it does not say. */
+/** The family of a module's operations; empty if it names none. */
 export const familyOf = (module: WebAssembly.Module): string => sectionOf(module, "path-signature");

@@ -1,61 +1,58 @@
-// Chooses and holds the binary that calls run on: lazily and synchronously at the first call, or
-// ahead of it by `init`. Where the bytes are comes from the entry (ts/entry), so that an entry
-// without inlined bytes carries none.
+// Selects and holds the binary that calls run on, loaded synchronously by the first call or ahead
+// of it by `init`. The entry (ts/entry) provides the bytes, so that an entry without inlined bytes
+// contains none.
 
 import { describe, failure, tagOf, typeError } from "../input/errors.ts";
 import type { ModuleSource } from "./compile.ts";
 import { Instance } from "./instance.ts";
 import { familyOf, isVariant, supports, type Variant, variantOf, variantsByPreference } from "./probe.ts";
 
-/** Where an entry's binaries come from. */
+/** Source of an entry's binaries. */
 export interface Loader {
-  /** The family whose operations the binaries have; others are refused. Absent: any. */
+  /** The family of the binaries; others are rejected. Absent: any. */
   readonly family?: string;
-  /**
-   * The variants that are inside, from the one that is taken where it runs, on. Absent: all of
-   * them.
-   */
+  /** The variants that the entry contains, in order of preference. Absent: all of them. */
   readonly variants?: readonly Variant[];
   /**
-   * The module of a variant, at once. Absent: there is none inside, `init` needs a source. Its
-   * errors are the library's.
+   * The module of a variant, synchronously. Absent: the entry contains none, and `init` needs a
+   * source. Throws errors of the library.
    */
   readonly moduleNow?: (variant: Variant) => WebAssembly.Module;
-  /** The same, off the thread where the engine can. */
+  /** The same, asynchronously. */
   readonly moduleLater?: (variant: Variant) => Promise<WebAssembly.Module>;
-  /** The module of what `init` was given; `onlyModules` where the host compiles nothing. */
+  /** The module of a source given to `init`; `onlyModules` on hosts that cannot compile. */
   readonly compile: (source: ModuleSource) => Promise<WebAssembly.Module>;
 }
 
-/** What `init` accepts. */
+/** Arguments of `init`. */
 export interface InitOptions {
   /**
    * Use this binary from now on. `simd` gives the same bits on every engine and processor. Default:
    * the fastest that runs.
    */
   readonly variant?: Variant | undefined;
-  /** A binary to use instead of the inlined one; `variant`, if given too, says which it is. */
+  /** A binary to use instead of the inlined one; `variant`, if given, is its variant. */
   readonly source?: ModuleSource | undefined;
 }
 
 const variantNames = '"simd" or "relaxed"';
 
-/** The state behind one copy of the library: which instance calls run on. */
+/** State of one copy of the library: the instance that calls run on. */
 export class Runtime {
   readonly #loader: Loader;
   #current: Instance | undefined;
-  /** The instance that trapped last and has had no successor yet. */
+  /** The last instance that trapped, until it is replaced. */
   #broken: Instance | undefined;
-  /** Compiled modules stay: going back to a variant is instantaneous. */
+  /** Compiled modules are cached: returning to a variant is immediate. */
   readonly modules = new Map<Variant, WebAssembly.Module>();
   /**
-   * Counts the requests for a certain binary. The newest that succeeds wins, whichever is compiled
-   * first.
+   * Counts requests for a certain binary. The latest that succeeds wins, in any order of
+   * compilation.
    */
   #requests = 0;
-  /** The request that the current instance came from. */
+  /** The request that produced the current instance. */
   #adopted = 0;
-  /** The newest request for a certain binary, while it is under way. */
+  /** The latest request for a certain binary, while it is in progress. */
   #pending: Promise<void> | undefined;
 
   constructor(loader: Loader) {
@@ -63,7 +60,7 @@ export class Runtime {
   }
 
   /**
-   * The instance, loaded now if there is none yet.
+   * The instance, loaded now if there is none.
    * @throws PathSignatureError SIMD_UNSUPPORTED, SOURCE_MISSING, INIT_FAILED
    */
   instance(): Instance {
@@ -75,12 +72,12 @@ export class Runtime {
     return this.#current;
   }
 
-  /** The instance, or the one that trapped, whose binary calls go on with. */
+  /** The instance, or the one that trapped, whose binary later calls will use. */
   get latest(): Instance | undefined {
     return this.#current ?? this.#broken;
   }
 
-  /** Forgets an instance that trapped: the next call starts a fresh one from the same module. */
+  /** Drops an instance that trapped: the next call creates another one from the same module. */
   discard(broken: Instance): void {
     if (this.#current !== broken) return;
     this.#current = undefined;
@@ -102,12 +99,12 @@ export class Runtime {
   }
 
   /**
-   * The binary that is taken when none is asked for.
+   * The binary to use if none was requested.
    * @throws PathSignatureError SIMD_UNSUPPORTED
    */
   preferred(): Variant {
     const { variants } = this.#loader;
-    // Nothing inside: the one to be brought.
+    // The entry contains none: the variant that must be provided.
     for (const variant of variants?.length ? variants : variantsByPreference) if (supports(variant)) return variant;
     throw failure(
       "SIMD_UNSUPPORTED",
@@ -118,10 +115,10 @@ export class Runtime {
     );
   }
 
-  /** Makes the asked binary current; without a wish, sees that there is one. */
+  /** Makes the requested binary current; without a request, makes sure that there is one. */
   async init(variant: Variant | undefined, source: ModuleSource | undefined): Promise<void> {
     if (variant === undefined && source === undefined) {
-      // Whoever asked for a certain binary decides; its failure is theirs to see.
+      // A pending request for a certain binary decides; its failure is reported to its caller.
       if (this.#pending) await this.#pending.catch(() => undefined);
       if (!this.#current) await this.#adopt(this.preferred(), undefined, false);
       return;
@@ -136,14 +133,12 @@ export class Runtime {
     }
   }
 
-  /**
-   * `wish`: whether a certain binary was asked for, so that another one that is there does not do.
-   */
+  /** `wish`: whether a certain binary was requested, so that another one does not suffice. */
   async #adopt(variant: Variant | undefined, source: ModuleSource | undefined, wish: boolean): Promise<void> {
     const request = this.#requests;
     if (variant !== undefined && !supports(variant)) throw unsupported(variant);
     const module = source === undefined ? await this.#inlined(variant as Variant) : await this.#given(source);
-    // Meanwhile a newer request, or a call, may have settled it.
+    // A later request, or a call, may have settled it in the meantime.
     if (request < this.#adopted) return;
     this.#adopted = request;
     const name = variant ?? variantOf(module);
@@ -177,14 +172,14 @@ export class Runtime {
   }
 }
 
-/** What hosts do with a source that compile nothing. @throws PathSignatureError SOURCE_TYPE */
+/** `moduleOf` for hosts that cannot compile. @throws PathSignatureError SOURCE_TYPE */
 export async function onlyModules(source: ModuleSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   throw typeError("SOURCE_TYPE", "source", describe(source), "a WebAssembly.Module");
 }
 
 /**
- * Reads what `init` was given: nothing, a source, or options.
+ * Reads the argument of `init`: nothing, a source, or options.
  * @throws PathSignatureError VARIANT_INVALID, OPTION_UNKNOWN, SOURCE_TYPE
  */
 export function readInit(given: unknown): InitOptions {

@@ -1,4 +1,5 @@
-// What the tests need of a browser, whichever it is and however it is driven; and starting and ending programs that listen.
+// The interface of a browser for tests, however it is controlled; and starting and ending programs
+// that listen.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
@@ -9,16 +10,16 @@ export interface Driven {
   close(): Promise<unknown>;
 }
 
-/** A browser that has not started by then never will. */
+/** Time-out of a browser's start. */
 const patienceMs = 60_000;
 
 export interface Started {
   readonly process: ChildProcess;
-  /** What `pattern` found. */
+  /** The match of `pattern`. */
   readonly found: RegExpExecArray;
 }
 
-/** Starts a program, and resolves as soon as what it prints matches. */
+/** Starts a program, and resolves as soon as its output matches. */
 export function startProgram(
   program: string,
   args: readonly string[],
@@ -48,7 +49,7 @@ export function startProgram(
   });
 }
 
-/** Ends a program, the hard way if it does not go. */
+/** Ends a program, forcibly if necessary. */
 export async function endProgram(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((done) => child.once("exit", done));
@@ -58,7 +59,7 @@ export async function endProgram(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** A port that nothing listens on now, for programs that cannot choose one and say which. */
+/** A free port, for programs that cannot choose and report one. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

@@ -1,5 +1,5 @@
-// Firefox, driven through WebDriver BiDi, which it speaks by itself (https://w3c.github.io/webdriver-bidi/): Debian has no
-// geckodriver, and none is needed.
+// Firefox, controlled through its built-in WebDriver BiDi (https://w3c.github.io/webdriver-bidi/):
+// Debian has no geckodriver.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { browser } from "../../../scripts/lib/browsers.mjs";
 import { type Driven, endProgram, startProgram } from "./driven.ts";
 
-/** Nothing that asks the network or the user on a first start. */
+/** Disables everything that uses the network or asks the user on a first start. */
 const preferences = {
   "app.update.enabled": false,
   "browser.shell.checkDefaultBrowser": false,
@@ -69,7 +69,7 @@ export async function startFirefox(): Promise<Driven> {
   writeFileSync(join(profile, "user.js"), lines.join("\n"));
   const args = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"];
   const { process, found } = await startProgram(program, args, /WebDriver BiDi listening on (ws:\S+)/, {
-    HOME: profile, // as root it refuses a home that is not its own
+    HOME: profile, // as root it refuses another user's home
     MOZ_CRASHREPORTER_DISABLE: "1",
   });
   const connection = await Connection.open(`${found[1]}/session`);

@@ -1,13 +1,13 @@
-// The pages that browsers under test go to: without a bundler, straight from the installed package's files.
+// Pages for browsers without a bundler, straight from the files of the installed package.
 
 import type { Consumer } from "../../packaging/consumer.ts";
 
-/** Where the package's files lie, seen from a page. */
+/** URL of the package's files. */
 const dist = "./node_modules/path-signature/dist";
 
 /**
- * A page that runs one module script, and tells what it, or an error anywhere, has to say. No inline script: some pages
- * forbid them.
+ * A page that runs one module script and reports its result or any error. It has no inline script,
+ * since some policies forbid them.
  */
 export function writePage(project: Consumer, name: string, script: string): string {
   project.write(
@@ -29,7 +29,7 @@ addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) 
   return name;
 }
 
-/** What a page tells besides the report: whether the place is what the row says. */
+/** Further findings of a page: whether the environment is the one that the row names. */
 const place = `{ isolated: globalThis.crossOriginIsolated, shared: typeof SharedArrayBuffer }`;
 
 /** Writes the pages that need no bundler. */
@@ -37,8 +37,9 @@ export function writePages(project: Consumer): void {
   project.write(
     "page.mjs",
     `import * as library from "${dist}/index.js";
+import * as algebra from "${dist}/algebra.js";
 import { conformance } from "./conformance.mjs";
-conformance(library, { workers: true }).then((found) => report({ report: found, place: ${place} }), fail);
+conformance(library, { algebra, workers: true }).then((found) => report({ report: found, place: ${place} }), fail);
 `,
   );
   writePage(project, "page.html", "page.mjs");
@@ -46,8 +47,9 @@ conformance(library, { workers: true }).then((found) => report({ report: found, 
   project.write(
     "worker.mjs",
     `import * as library from "${dist}/index.js";
+import * as algebra from "${dist}/algebra.js";
 import { conformance } from "./conformance.mjs";
-postMessage({ report: await conformance(library), place: ${place} });
+postMessage({ report: await conformance(library, { algebra }), place: ${place} });
 `,
   );
   project.write(
@@ -59,10 +61,11 @@ worker.onerror = (event) => fail(event.message ?? "the worker did not start");
   );
   writePage(project, "in-worker.html", "in-worker.mjs");
 
-  // The binary by its URL, compiled while it arrives.
+  // The binary by URL, compiled while it downloads.
   project.write(
     "slim.mjs",
     `import * as library from "${dist}/slim.js";
+import * as algebra from "${dist}/algebra-slim.js";
 import { conformance } from "./conformance.mjs";
 const source = (variant) => new URL("${dist}/wasm/" + variant + ".wasm", import.meta.url);
 const initWith = (variant) => library.init({ variant, source: source(variant) });
@@ -73,9 +76,10 @@ async function main() {
   } catch (error) {
     refused = error.code;
   }
-  // info() tells the binary that suits this engine before there is one.
+  // info() names the binary that suits this engine before one is loaded.
   await library.init(fetch(source(library.info().variant)));
-  report({ report: await conformance(library, { initWith }), refused, place: ${place} });
+  await algebra.init(fetch(source("algebra-" + algebra.info().variant)));
+  report({ report: await conformance(library, { algebra, initWith }), refused, place: ${place} });
 }
 main().catch(fail);
 `,

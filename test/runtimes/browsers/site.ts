@@ -1,4 +1,5 @@
-// Serves a folder to browsers under test, each at its own path prefix with its own headers, and waits for what a page reports.
+// Serves a folder to browsers, under several path prefixes with different headers, and waits for
+// the report of a page.
 
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -13,22 +14,22 @@ const types: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** What pages may be served with; the first part of a path says which. */
+/** Response headers, selected by the first part of a path. */
 const headers: Record<string, Record<string, string>> = {
   plain: {},
-  /** Cross-origin isolated: SharedArrayBuffer is there. */
+  /** Cross-origin isolated: SharedArrayBuffer is available. */
   isolated: { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" },
-  /** Scripts of the same origin that may compile WebAssembly and evaluate nothing. */
+  /** Scripts of the same origin that may compile WebAssembly but not evaluate strings. */
   csp: {
     "content-security-policy":
       "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'",
   },
 };
 
-/** A page that has not reported by then never will. */
+/** Time-out of a page's report. */
 const patienceMs = 40_000;
 
-/** A page's last words: what its script found, or the error that ended it. */
+/** The report of a page: the result of its script, or the error that ended it. */
 export interface Words {
   readonly report?: unknown;
   readonly error?: string;
@@ -56,8 +57,9 @@ export class Site {
   }
 
   /**
-   * Has a browser go to a page, and resolves to what the page posts to `/report/VISIT`, where VISIT is the page's query.
-   * @throws what the page says that went wrong, or that it said nothing.
+   * Sends a browser to a page, and resolves to what the page posts to `/report/VISIT`, where VISIT
+   * is the page's query.
+   * @throws the error that the page reports, or a time-out.
    */
   async visit(navigate: (url: string) => Promise<unknown>, kind: keyof typeof headers, page: string): Promise<unknown> {
     const visit = String(++this.#visits);

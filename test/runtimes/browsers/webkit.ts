@@ -1,21 +1,22 @@
-// WebKitGTK's test browser, driven through its WebDriver (https://www.w3.org/TR/webdriver2/) on a virtual display.
+// WebKitGTK's test browser, controlled through its WebDriver (https://www.w3.org/TR/webdriver2/) on
+// a virtual display.
 
 import { browser } from "../../../scripts/lib/browsers.mjs";
 import { type Driven, endProgram, freePort, startProgram } from "./driven.ts";
 
 export async function startWebKit(): Promise<Driven> {
   const programs = browser("webkit") as { driver: string; browser: string; display: string };
-  // The display chooses a free number itself and says which.
+  // The X server chooses a free display number and prints it.
   const display = await startProgram(programs.display, ["-displayfd", "1", "-screen", "0", "1024x768x24"], /^(\d+)\n/m);
   const port = await freePort();
-  // The driver says nothing when it is ready.
+  // The driver prints nothing when it is ready.
   const driver = await startProgram(
     "sh",
     ["-c", `echo started; exec "$0" --port=${port}`, programs.driver],
     /started/,
     {
       DISPLAY: `:${display.found[1]}`,
-      // bubblewrap does not work as root in a container; nothing but the tests' own pages is opened.
+      // bubblewrap does not work as root in a container; only the tests' own pages are opened.
       WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
       LIBGL_ALWAYS_SOFTWARE: "1",
     },

@@ -1,6 +1,8 @@
-// Brackets around letters, as WGSL: the twin of `bracket` in crates/kernels/src/vjp/functional.rs. For prefixes p of so many letters, a letter w and
-// what comes after it, u:  T(p w u) ← T(p w u) − T(p u w). An invocation computes one number; words that are too short, and what stands behind a
-// row, are copied. The innermost bracket is left to who reads them (flow.wgsl.ts).
+// Brackets around letters, as WGSL: the counterpart of `bracket` in
+// crates/kernels/src/vjp/functional.rs. For prefixes p of so many letters, a letter w and what
+// comes after it, u: T(p w u) ← T(p w u) − T(p u w). An invocation computes one number; words that
+// are too short, and what stands behind a row, are copied. The innermost bracket is left to who
+// reads them (flow.wgsl.ts).
 
 import { entryPoint, paramStruct, workgroupSource } from "./params.wgsl.ts";
 import { u } from "./text.ts";
@@ -16,8 +18,7 @@ const names = {
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
-export type BracketParams = Record<keyof typeof names, number>;
-export const bracketParamNames = Object.keys(names) as (keyof BracketParams)[];
+export const bracketParamNames = Object.keys(names) as (keyof typeof names)[];
 export const bracketInvocations = 64;
 
 /** The kernel. */

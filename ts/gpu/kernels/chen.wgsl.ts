@@ -1,7 +1,8 @@
-// Chen's identity as WGSL: products of signatures, the twin of crates/kernels/src/chen.rs. An invocation computes one
-// coefficient of one product, S(w) = Σ_{w = uv} A(u) B(v), from the whole word down to the empty prefix: always the same order.
+// Chen's identity as WGSL: products of signatures, the counterpart of crates/kernels/src/chen.rs.
+// An invocation computes one coefficient of one product, S(w) = Σ_{w = uv} A(u) B(v), from the
+// whole word down to the empty prefix: always the same order.
 //
-// Not here: which products are computed (products.ts): pairs of neighbours in a tree, or prefixes of a row of pieces.
+// Not here: which products are computed (products.ts).
 
 import { entryPoint, paramStruct } from "./params.wgsl.ts";
 import { u } from "./text.ts";
@@ -25,10 +26,7 @@ const names = {
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
-export type ChenParams = Record<keyof typeof names, number>;
-export const chenParamNames = Object.keys(names) as (keyof ChenParams)[];
-/** What is bound, as group 1, in this order. */
-export const chenBindings = ["left", "right", "out"] as const;
+export const chenParamNames = Object.keys(names) as (keyof typeof names)[];
 export const chenInvocations = 64;
 
 /** The kernel. */

@@ -1,10 +1,11 @@
-// Cotangents contracted with signatures, as WGSL: what gradients need once for a path (docs/gradients.md), the twin of `contract_right`,
-// `contract_left` and `last_step` in crates/kernels/src/vjp/functional.rs. An invocation computes one number.
+// Cotangents contracted with signatures, as WGSL: what gradients need once for a path
+// (docs/gradients.md), the counterpart of `contract_right`, `contract_left` and `last_step` in
+// crates/kernels/src/vjp/functional.rs. An invocation computes one number.
 //
 //   right   Λ⁰(v) = Σ_x Λ(v x) S(x), and behind the row h(c) = Λ(c) + Σ_w S(w) Λ(w c): the gradient of a step after the whole path
 //   left    Λ'(v) = Σ_u I(u) Λ(u v)
 //
-// Sums run over all words, the empty one included, in a fixed order. Not here: brackets (bracket.wgsl.ts).
+// Sums run over all words, the empty one included, in a fixed order.
 
 import { entryPoint, option, optionsSource, paramStruct, workgroupSource } from "./params.wgsl.ts";
 import { u } from "./text.ts";
@@ -27,8 +28,7 @@ const names = {
   first_path: "number of the first path in the call, for what is found wrong with its cotangent",
 } as const;
 
-export type ContractParams = Record<keyof typeof names, number>;
-export const contractParamNames = Object.keys(names) as (keyof ContractParams)[];
+export const contractParamNames = Object.keys(names) as (keyof typeof names)[];
 export const contractInvocations = 64;
 
 const right = `

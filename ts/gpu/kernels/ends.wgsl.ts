@@ -1,6 +1,8 @@
-// Coefficients that depend on the ends of a path only, as WGSL: those of words cᵏ of one letter, which are Δᵏ/k!, Δ the increment of
-// channel c. They are all that a signature of one channel or of depth 1 has, the twin of crates/kernels/src/one_channel.rs; in any other
-// they are written over what steps and products have rounded. With `stream` for every prefix. An invocation writes one coefficient.
+// Coefficients that depend on the ends of a path only, as WGSL: those of words cᵏ of one letter,
+// which are Δᵏ/k!, Δ the increment of channel c. They are all that a signature of one channel or of
+// depth 1 has, the counterpart of crates/kernels/src/one_channel.rs; in any other they are written
+// over what steps and products have rounded. With `stream` for every prefix. An invocation writes
+// one coefficient.
 
 import { levelOffsets } from "../share.ts";
 import { trackSource } from "./increments.wgsl.ts";
@@ -51,8 +53,8 @@ const writeState = `
   }`;
 
 /**
- * The kernel; a path's rows are `params.rows`: of pieces of time one for the end of each. `writesState`: of streams whose words
- * are all of one letter.
+ * The kernel; a path's rows are `params.rows`: of pieces of time one for the end of each.
+ * `writesState`: of streams whose words are all of one letter.
  */
 export function endsSource(channels: number, depth: number, writesState: boolean): string {
   return `// path-signature ends, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/ends.wgsl.ts.

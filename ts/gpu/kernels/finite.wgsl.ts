@@ -1,5 +1,6 @@
-// Whether all numbers of paths are finite, as WGSL: for what does not look at every increment by itself (kernels/ends.wgsl.ts, paths of
-// one point). Finds the first path that has one that is not, or in a path the number.
+// Whether all numbers of paths are finite, as WGSL: for what does not look at every increment by
+// itself (kernels/ends.wgsl.ts, paths of one point). Finds the first path that has one that is not,
+// or in a path the number.
 
 import { trackSource } from "./increments.wgsl.ts";
 import { entryPoint, option, paramsSource, workgroupSource } from "./params.wgsl.ts";

@@ -1,5 +1,6 @@
-// Coefficients from registers to memory: those of the tree by way of workgroup memory, so that neighbouring invocations write neighbouring
-// numbers, those of prefixes by the first invocation that has them. WGSL; nothing is computed.
+// Coefficients from registers to memory: those of the tree by way of workgroup memory, so that
+// neighbouring invocations write neighbouring numbers, those of prefixes by the first invocation
+// that has them. WGSL; nothing is computed.
 
 import { type Layout, slicePitch } from "../layout.ts";
 import { isPadded, levelOffsets, prefixLength, type Share, shareCount } from "../share.ts";
@@ -29,7 +30,7 @@ export const writeScalarTerm = (row: string): string =>
 /** A coefficient to its place in a row of the result. */
 export const writeOut = (name: string, index: string): string => `out[${index}] = ${name};`;
 
-/** Statements that write the signatures of all tracks but those whose numbers were multiplied into others'. */
+/** Statements that write the signatures of all tracks that were not multiplied into others. */
 export function writeWhole(layout: Layout): string[] {
   const { share, slice } = layout;
   const P = prefixLength(share);

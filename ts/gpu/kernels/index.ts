@@ -1,4 +1,4 @@
-// The kernels by name: what makes a pipeline of each. Sources are written when a pipeline is made.
+// The kernels: a name, bindings and a source for each. Sources are written when a pipeline is made.
 
 import type { FlowLayout } from "../flow-layout.ts";
 import type { Layout } from "../layout.ts";
@@ -15,62 +15,59 @@ import { streamSource, wholeSource } from "./signature.wgsl.ts";
 import { streamGradientsSource } from "./stream-gradients.wgsl.ts";
 import { transportSource } from "./transport.wgsl.ts";
 
+type Bindings = readonly BindingKind[];
+
 /** points, lengths, basepoints, initials, out, found, listed. */
-const pathBindings: readonly BindingKind[] = ["read", "read", "read", "read", "write", "write", "read"];
+const pathBindings: Bindings = ["read", "read", "read", "read", "write", "write", "read"];
 /** The same with the state after a block in place of the list. */
-const stateBindings: readonly BindingKind[] = ["read", "read", "read", "read", "write", "write", "write"];
-const chenBindings: readonly BindingKind[] = ["read", "read", "write"];
+const stateBindings: Bindings = ["read", "read", "read", "read", "write", "write", "write"];
+/** left, right, out. */
+const chenBindings: Bindings = ["read", "read", "write"];
 /** cotangents, factors, out, found. */
-const contractBindings: readonly BindingKind[] = ["read", "read", "write", "write"];
+const contractBindings: Bindings = ["read", "read", "write", "write"];
 /** before, signatures, after. */
-const transportBindings: readonly BindingKind[] = ["read", "read", "write"];
+const transportBindings: Bindings = ["read", "read", "write"];
 /** before, after. */
-const bracketBindings: readonly BindingKind[] = ["read", "write"];
+const bracketBindings: Bindings = ["read", "write"];
 /** points, lengths, basepoints, functional, out, out_basepoint. */
-const pointsBindings: readonly BindingKind[] = ["read", "read", "read", "write", "write", "write"];
-
+const pointsBindings: Bindings = ["read", "read", "read", "write", "write", "write"];
 /** points, lengths, basepoints, functional, out, signatures, cotangents, initials. */
-const streamBindings: readonly BindingKind[] = ["read", "read", "read", "write", "write", "read", "read", "read"];
+const streamBindings: Bindings = ["read", "read", "read", "write", "write", "read", "read", "read"];
 
-/** Layouts depend on the device's limits, and pipelines are a device's own: channels and depth are name enough. */
-const shape = (channels: number, depth: number): string => `${channels} channels, depth ${depth}`;
+/** Pipelines belong to a device, and with it layouts: channels and depth are name enough. */
+const kernel = (
+  title: string,
+  { channels, depth }: { readonly channels: number; readonly depth: number },
+  bindings: Bindings,
+  source: () => string,
+  detail = "",
+): Kernel => ({ name: `${title}, ${channels} channels, depth ${depth}${detail}`, bindings, source });
 
 /** Whole paths and pieces of them may lie in workgroups differently: a kernel each. */
-export const wholeKernel = (layout: Layout): Kernel => ({
-  name: `walk${layout.gathers ? " and products" : ""}, ${shape(layout.share.channels, layout.share.depth)}, ${layout.tracks} in ${layout.invocations}`,
-  bindings: pathBindings,
-  source: () => wholeSource(layout),
-});
+export const wholeKernel = (layout: Layout): Kernel => {
+  const { gathers, share, tracks, invocations } = layout;
+  const title = gathers ? "walk and products" : "walk";
+  return kernel(title, share, pathBindings, () => wholeSource(layout), `, ${tracks} in ${invocations}`);
+};
 
-export const prunedKernel = (layout: Layout): Kernel => ({
-  name: `pruned walk, ${shape(layout.share.channels, layout.share.depth)}`,
-  bindings: pathBindings,
-  source: () => wholeSource(layout, true),
-});
+export const prunedKernel = (layout: Layout): Kernel =>
+  kernel("pruned walk", layout.share, pathBindings, () => wholeSource(layout, true));
 
-export const recoveryKernel = (channels: number, depth: number): Kernel => ({
-  name: `recovery, ${shape(channels, depth)}`,
-  bindings: pathBindings,
-  source: () => recoverySource(channels, depth),
-});
+export const recoveryKernel = (channels: number, depth: number): Kernel =>
+  kernel("recovery", { channels, depth }, pathBindings, () => recoverySource(channels, depth));
 
-export const streamKernel = (layout: Layout, writesState = false): Kernel => ({
-  name: `stream${writesState ? " and state" : ""}, ${shape(layout.share.channels, layout.share.depth)}`,
-  bindings: writesState ? stateBindings : pathBindings,
-  source: () => streamSource(layout, writesState),
-});
+export const streamKernel = (layout: Layout, writesState = false): Kernel =>
+  kernel(writesState ? "stream and state" : "stream", layout.share, writesState ? stateBindings : pathBindings, () =>
+    streamSource(layout, writesState),
+  );
 
-export const chenKernel = (channels: number, depth: number): Kernel => ({
-  name: `products, ${shape(channels, depth)}`,
-  bindings: chenBindings,
-  source: () => chenSource(channels, depth),
-});
+export const chenKernel = (channels: number, depth: number): Kernel =>
+  kernel("products", { channels, depth }, chenBindings, () => chenSource(channels, depth));
 
-export const endsKernel = (channels: number, depth: number, writesState = false): Kernel => ({
-  name: `ends${writesState ? " and state" : ""}, ${shape(channels, depth)}`,
-  bindings: writesState ? stateBindings : pathBindings,
-  source: () => endsSource(channels, depth, writesState),
-});
+export const endsKernel = (channels: number, depth: number, writesState = false): Kernel =>
+  kernel(writesState ? "ends and state" : "ends", { channels, depth }, writesState ? stateBindings : pathBindings, () =>
+    endsSource(channels, depth, writesState),
+  );
 
 export const finiteKernel = (channels: number): Kernel => ({
   name: `finite, ${channels} channels`,
@@ -78,38 +75,22 @@ export const finiteKernel = (channels: number): Kernel => ({
   source: () => finiteSource(channels),
 });
 
-export const contractKernel = (side: Side, channels: number, depth: number): Kernel => ({
-  name: `contraction on the ${side}, ${shape(channels, depth)}`,
-  bindings: contractBindings,
-  source: () => contractSource(side, channels, depth),
-});
+export const contractKernel = (side: Side, channels: number, depth: number): Kernel =>
+  kernel(`contraction on the ${side}`, { channels, depth }, contractBindings, () =>
+    contractSource(side, channels, depth),
+  );
 
-export const bracketKernel = (channels: number, depth: number): Kernel => ({
-  name: `brackets, ${shape(channels, depth)}`,
-  bindings: bracketBindings,
-  source: () => bracketSource(channels, depth),
-});
+export const bracketKernel = (channels: number, depth: number): Kernel =>
+  kernel("brackets", { channels, depth }, bracketBindings, () => bracketSource(channels, depth));
 
-export const transportKernel = (channels: number, depth: number): Kernel => ({
-  name: `transport, ${shape(channels, depth)}`,
-  bindings: transportBindings,
-  source: () => transportSource(channels, depth),
-});
+export const transportKernel = (channels: number, depth: number): Kernel =>
+  kernel("transport", { channels, depth }, transportBindings, () => transportSource(channels, depth));
 
-export const flowKernel = (layout: FlowLayout): Kernel => ({
-  name: `gradients, ${shape(layout.channels, layout.depth)}`,
-  bindings: pointsBindings,
-  source: () => flowSource(layout),
-});
+export const flowKernel = (layout: FlowLayout): Kernel =>
+  kernel("gradients", layout, pointsBindings, () => flowSource(layout));
 
-export const depthTwoKernel = (channels: number, depth: number): Kernel => ({
-  name: `gradients, ${shape(channels, depth)}`,
-  bindings: pointsBindings,
-  source: () => depthTwoSource(channels, depth),
-});
+export const depthTwoKernel = (channels: number, depth: number): Kernel =>
+  kernel("gradients", { channels, depth }, pointsBindings, () => depthTwoSource(channels, depth));
 
-export const streamGradientsKernel = (channels: number, depth: number): Kernel => ({
-  name: `gradients of streams, ${shape(channels, depth)}`,
-  bindings: streamBindings,
-  source: () => streamGradientsSource(channels, depth),
-});
+export const streamGradientsKernel = (channels: number, depth: number): Kernel =>
+  kernel("gradients of streams", { channels, depth }, streamBindings, () => streamGradientsSource(channels, depth));

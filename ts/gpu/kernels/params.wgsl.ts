@@ -1,4 +1,4 @@
-// The parameters and bindings of the kernels that read paths: one list for the source and for the host.
+// The parameters and bindings of kernels that read paths, for their sources and for the host.
 
 /** Bits of `options`. */
 export const option = {
@@ -48,13 +48,7 @@ const names = {
   first_path: "number of the first path in the call, for what is found wrong with it",
 } as const;
 
-export type ParamName = keyof typeof names;
-/** Parameters of a dispatch. */
-export type Params = Record<ParamName, number>;
-export const paramNames = Object.keys(names) as ParamName[];
-
-/** What is bound, as group 1, in this order; in place of `listed` also the state after a block. */
-export const pathBindings = ["points", "lengths", "basepoints", "initials", "out", "found", "listed"] as const;
+export const paramNames = Object.keys(names) as (keyof typeof names)[];
 
 /** The struct of a dispatch's parameters, each a u32 with its comment, and its binding. */
 export const paramStruct = (described: Readonly<Record<string, string>>): string => `
@@ -90,7 +84,7 @@ const stateSource = `// The signature at the end of each path of the block, (pat
 @group(1) @binding(6) var<storage, read_write> state: array<f32>;
 `;
 
-/** Parameters and bindings. `writesState`: of kernels that write the state after a block, and follow all shares. */
+/** Parameters and bindings. `writesState`: of kernels that write the state after a block. */
 export const paramsSource = (writesState = false): string =>
   `${paramStruct(names)}${pathsSource}@group(1) @binding(3) var<storage, read> initials: array<f32>;
 @group(1) @binding(4) var<storage, read_write> out: array<f32>;

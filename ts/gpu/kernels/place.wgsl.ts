@@ -1,4 +1,5 @@
-// Where an invocation stands: which track and which share, and where in a row the coefficients lie that it has in registers.
+// Where an invocation stands: which track and which share, and where in a row the coefficients lie
+// that it has in registers.
 
 import type { Layout } from "../layout.ts";
 import { columnGroups, isPadded, levelOffsets, prefixLength, rowGroups, type Share } from "../share.ts";
@@ -55,7 +56,7 @@ ${below.join("\n")}
 `;
 }
 
-/** A coefficient's number in a row, and under which conditions a place is the one that writes it, or has it at all. */
+/** A coefficient's number in a row, and the conditions to write it and to have it. */
 export interface Address {
   readonly index: string;
   /** Several shares follow the same prefixes: who writes them. */
@@ -67,11 +68,11 @@ export interface Address {
 const all = (conditions: readonly string[]): string | undefined =>
   conditions.length === 0 ? undefined : conditions.join(" && ");
 
-/** As {@link all}, but without a branch: `&&` is one, and there is one of these for each coefficient. */
+/** As {@link all}, but without branches, of which `&&` would be one a coefficient. */
 const both = (conditions: readonly string[]): string | undefined =>
   conditions.length < 2 ? conditions[0] : conditions.map((one) => `(${one})`).join(" & ");
 
-/** Where a coefficient of the place `p` lies. `row`: where the row begins. `beyond`: a number of letters further on. All in WGSL. */
+/** Where a coefficient of the place `p` lies; `beyond`: so many letters further on. */
 export function addressOf(
   share: Share,
   { level, path, letter }: Coefficient,
@@ -123,13 +124,14 @@ export function forEach(
 }
 
 /**
- * Statements that read all coefficients of the place `p` from `from`: its prefixes too, whoever writes them. What a group has beyond the alphabet
- * becomes some number or other, which nobody writes.
+ * Statements that read all coefficients of the place `p` from `from`: its prefixes too, whoever
+ * writes them. What a group has beyond the alphabet becomes some number or other, which nobody
+ * writes.
  */
 export const readAll = (share: Share, from: string, p: string, row: string): string[] =>
   coefficientsOf(share).map((c) => `${c.name} = ${from}[${addressOf(share, c, p, row).index}];`);
 
-/** Statements for the coefficients that the place `p` has to write: `write` makes one of a coefficient, its index, and the condition that it exists. */
+/** Statements for the coefficients that the place `p` writes, each made by `write`. */
 export const writeAll = (
   share: Share,
   which: readonly Coefficient[],

@@ -1,5 +1,6 @@
-// What kernels of points' gradients (flow.wgsl.ts, straight.wgsl.ts) read and write, as WGSL: paths, the functional on brackets, and where the gradient of
-// a point goes, with what it has more at the ends of a path. Not here: what the steps around a point say of it.
+// What kernels of points' gradients (flow.wgsl.ts, depth-two.wgsl.ts) read and write, as WGSL:
+// paths, the functional on brackets, and where the gradient of a point goes, with what it has more
+// at the ends of a path. Not here: what the steps around a point say of it.
 
 import { levelOffsets } from "../share.ts";
 import { pathSource } from "./increments.wgsl.ts";
@@ -27,10 +28,9 @@ export const pointNames = {
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
-export type PointsParams = Record<keyof typeof pointNames, number>;
-export const pointsParamNames = Object.keys(pointNames) as (keyof PointsParams)[];
+export const pointsParamNames = Object.keys(pointNames) as (keyof typeof pointNames)[];
 
-/** What kernels of points read and write, and how: bindings 0 to 4. `basepoints`: the array that gradients of basepoints go to. */
+/** Bindings 0 to 4 of kernels of points. `basepoints`: where gradients of basepoints go. */
 export const pointsParams = (
   described: Readonly<Record<string, string>>,
   channels: number,
@@ -59,7 +59,7 @@ fn put_point(track: Track, t: u32, channel: u32, g: f32) {
 }
 `;
 
-/** The same for whole signatures: the functional is Θ, level by level, and behind it the gradient of a step after the whole path. */
+/** The same for whole signatures: Θ by level, then the gradient of a step after the path. */
 export const pointsSource = (channels: number, depth: number): string => `
 ${pointsParams(pointNames, channels, depth, "out_basepoint")}
 // Gradients of basepoints, (paths, channels).

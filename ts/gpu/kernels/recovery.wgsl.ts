@@ -1,5 +1,6 @@
-// The coefficients that were not followed, from those that were, as WGSL: runs a program (recovery.ts) on the values of a piece of a path. A
-// workgroup has a piece; its invocations share the instructions of a phase, and wait for each other between phases.
+// The coefficients that were not followed, from those that were, as WGSL: runs a program
+// (recovery.ts) on the values of a piece of a path. A workgroup has a piece; its invocations share
+// the instructions of a phase, and wait for each other between phases.
 
 import { levelOffsets } from "../share.ts";
 import { endsFunctions } from "./ends.wgsl.ts";

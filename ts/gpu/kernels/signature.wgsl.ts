@@ -1,11 +1,12 @@
-// The kernels that walk paths, put together: the loop over tiles of time, coefficients from and to memory. The twin of
-// crates/kernels/src/signature.rs. One source, three uses:
+// The kernels that walk paths, put together: the loop over tiles of time, coefficients from and to
+// memory. The counterpart of crates/kernels/src/signature.rs. One source, three uses:
 //
 //   prefix   an invocation follows a prefix and the tree below it; the invocations of a workgroup belong to one path or a few
 //   path     the tree is the whole signature: an invocation a path
 //   stream   an invocation follows one word of the top level, and every step is written
 //
-// Not here: the arithmetic of a step (walk.wgsl.ts), the reading of a path (increments.wgsl.ts), products (chen.wgsl.ts).
+// Not here: the arithmetic of a step (walk.wgsl.ts), the reading of a path (increments.wgsl.ts),
+// products (chen.wgsl.ts).
 
 import type { Layout } from "../layout.ts";
 import { levelOffsets, prefixLength, type Share } from "../share.ts";
@@ -46,7 +47,7 @@ const DEPTH = ${u(depth)};
 const SIZE = ${u(levelOffsets(channels, depth)[depth + 1]!)};
 ${endsFunctions(channels, depth)}`;
 
-/** Where a place finds its letters' increments in a step that begins at vector \`at\` of the stage. */
+/** Where a place finds its letters' increments, in a step at vector \`at\` of the stage. */
 function lettersOf({ share, vector }: Layout): { before: string[]; step: string[]; letters: Letters } {
   const { channels: d, depth, levels, rows, columns } = share;
   const P = prefixLength(share);
@@ -161,7 +162,7 @@ ${indent([...(layout.gathers ? multiplyTogether(layout) : []), ...writeWhole(lay
 `;
 }
 
-/** Words of one letter, over what steps and products have rounded, where the signatures of the workgroup are complete. */
+/** Words of one letter, written over rounded ones once signatures are complete. */
 const finishEnds = [
   `if (has(${u(option.ENDS)})) {`,
   "  storageBarrier();",
@@ -178,7 +179,7 @@ const finishEnds = [
   "}",
 ];
 
-/** Statements that write what the next block of a path continues, by the track that has its last row. */
+/** Statements that write the state after a block, by the track that has its last row. */
 const writeState = (share: Share, size: number): string[] => [
   "if (rows > 0u && first_row + rows == params.rows) {",
   `  let to = place.track / params.pieces * ${u(size)};`,
@@ -189,8 +190,8 @@ const writeState = (share: Share, size: number): string[] => [
 ];
 
 /**
- * The kernel for signatures of every prefix: each invocation one word of the top level and all its prefixes. `writesState`: of
- * streams that are cut in time.
+ * The kernel for signatures of every prefix: each invocation one word of the top level and all its
+ * prefixes. `writesState`: of streams that are cut in time.
  */
 export function streamSource(layout: Layout, writesState: boolean): string {
   const { share } = layout;

@@ -1,10 +1,12 @@
-// Gradients of streams, as WGSL: the adjoint of S ↦ S ⊗ exp(z), step by step from the last to the first, with all prefixes in memory: they are outputs. With λ what
-// has come in from later rows, S the signature before the step and z its increment,
+// Gradients of streams, as WGSL: the adjoint of S ↦ S ⊗ exp(z), step by step from the last to the
+// first, with all prefixes in memory: they are outputs. With λ what has come in from later rows, S
+// the signature before the step and z its increment,
 //
 //   μ(u) = Σ_w S(w) λ(w u),   ∂f/∂z_c = Σ_u μ(u) ∂exp(z)(u)/∂z_c,   λ(w) ← Σ_u λ(w u) exp(z)(u) + the cotangent of the row before.
 //
-// crates/kernels/src/vjp/stream.rs computes the same by Horner's scheme. A workgroup has a path: its invocations share the words, and wait for each other between
-// the three sums of a step. Everything that moves stands in memory: simple, and bound by it.
+// crates/kernels/src/vjp/stream.rs computes the same by Horner's scheme. A workgroup has a path:
+// its invocations share the words, and wait for each other between the three sums of a step.
+// Everything that moves stands in memory: simple, and bound by it.
 
 import { streamInvocations } from "../flow-layout.ts";
 import { entryPoint, option } from "./params.wgsl.ts";
@@ -26,8 +28,7 @@ const names = {
   begins: "1: this part of the steps is the last ones, with which a sweep begins",
 } as const;
 
-export type StreamParams = Record<keyof typeof names, number>;
-export const streamParamNames = Object.keys(names) as (keyof StreamParams)[];
+export const streamParamNames = Object.keys(names) as (keyof typeof names)[];
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 

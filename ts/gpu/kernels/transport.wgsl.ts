@@ -1,9 +1,12 @@
-// The functional on brackets to where each piece of a path begins, as WGSL: with E the signature from the path's beginning to there
+// The functional on brackets to where each piece of a path begins, as WGSL: with E the signature
+// from the path's beginning to there
 //
 //   Θ'(v) = ⟨Λ·S, Ad_E [v]⟩ = Σ_x E(x) Θ(x v),
 //
-// since Ad_{exp z} = exp(ad_z) makes letters of E the outermost brackets (docs/gradients.md). That leaves the last two letters alone, so it may come before the
-// innermost bracket. Level 1, which only the path's first point wants, and what stands behind a row are copied. An invocation computes one number.
+// since Ad_{exp z} = exp(ad_z) makes letters of E the outermost brackets (docs/gradients.md). That
+// leaves the last two letters alone, so it may come before the innermost bracket. Level 1, which
+// only the path's first point wants, and what stands behind a row are copied. An invocation
+// computes one number.
 
 import { leftSource } from "./contract.wgsl.ts";
 import { entryPoint, paramStruct, workgroupSource } from "./params.wgsl.ts";
@@ -23,8 +26,7 @@ const names = {
   first_workgroup: "of this part of a dispatch that is done in parts",
 } as const;
 
-export type TransportParams = Record<keyof typeof names, number>;
-export const transportParamNames = Object.keys(names) as (keyof TransportParams)[];
+export const transportParamNames = Object.keys(names) as (keyof typeof names)[];
 export const transportInvocations = 64;
 
 /** The kernel. */

@@ -1,6 +1,8 @@
-// Products of a path's pieces within a workgroup, as WGSL: neighbours are multiplied by neighbours until the first piece has them all; then,
-// where a signature is continued, that is multiplied from the left. The left factor is in registers, the right one comes by way of workgroup
-// memory: the arithmetic of a product is Chen's identity, S(w) = Σ_{w = uv} A(u) B(v), as in crates/kernels/src/chen.rs.
+// Products of a path's pieces within a workgroup, as WGSL: neighbours are multiplied by neighbours
+// until the first piece has them all; then, where a signature is continued, that is multiplied from
+// the left. The left factor is in registers, the right one comes by way of workgroup memory: the
+// arithmetic of a product is Chen's identity, S(w) = Σ_{w = uv} A(u) B(v), as in
+// crates/kernels/src/chen.rs.
 //
 // Products of what is in different workgroups are chen.wgsl.ts's.
 
@@ -41,7 +43,7 @@ fn pieces_together() -> u32 {
 }
 `;
 
-/** The coefficients of a register's words, less their first letters, in the row that begins at \`b\` of workgroup memory. */
+/** Coefficients of a register's words, less their first letters, in workgroup memory. */
 function suffixes(share: Share, { level, path, offset, width }: Register, skipped: number): string {
   const { channels: d, depth } = share;
   const P = prefixLength(share);
@@ -67,10 +69,10 @@ function suffixes(share: Share, { level, path, offset, width }: Register, skippe
   return read([ofPrefix, row, column], local);
 }
 
-/** Where a product's right factor is: the coefficients of a register's words, less their first letters. */
+/** Where a product's right factor is, for a register's words less their first letters. */
 type Right = (register: Register, skipped: number) => string;
 
-/** Statements that multiply what is in registers by something: from the top level down, since levels below are read. */
+/** Statements that multiply registers by something, from the top level down. */
 function multiply(share: Share, right: Right): string[] {
   const P = prefixLength(share);
   const registers = registersOf(share).sort((a, b) => b.level - a.level);
@@ -92,10 +94,7 @@ function multiply(share: Share, right: Right): string[] {
   });
 }
 
-/**
- * Statements for the first rounds where an invocation has a whole signature, and its neighbours are in its subgroup: the right factor comes from
- * register to register.
- */
+/** Statements for rounds within a subgroup, where an invocation has a whole signature. */
 function multiplyInSubgroup(share: Share, subgroup: number): string[] {
   const other = (name: string) => `right_${name}`;
   const right: Right = ({ level, path, offset }, skipped) => {
@@ -115,7 +114,7 @@ function multiplyInSubgroup(share: Share, subgroup: number): string[] {
 /** Statements for all products of a workgroup; \`together\` says how many tracks are multiplied. */
 export function multiplyTogether({ share, subgroup }: Layout): string[] {
   const all = coefficientsOf(share);
-  // A group may reach beyond the alphabet: without a branch, which would be one for each number, that goes where nobody reads.
+  // What a group has beyond the alphabet goes, without a branch, where nobody reads.
   const publish = writeAll(share, all, "place", "b", (name, index, exists) =>
     exists === undefined ? `put(${index}, ${name});` : `put(select(NOWHERE, ${index}, ${exists}), ${name});`,
   );

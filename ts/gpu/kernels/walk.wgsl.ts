@@ -1,10 +1,11 @@
-// The walk over words, one time step of it, as WGSL: the twin of crates/kernels/src/walk.rs, whose header has the recursion. A
-// node with m letters still to come keeps C_m/m; its child c has C'_{m-1} = C_m/m · z_c + S(wc), divided by m − 1, and
-// S(wc) += C_1(w) · z_c.
+// The walk over words, one time step of it, as WGSL: the counterpart of crates/kernels/src/walk.rs,
+// whose header has the recursion. A node with m letters still to come keeps C_m/m; its child c has
+// C'_{m-1} = C_m/m · z_c + S(wc), divided by m − 1, and S(wc) += C_1(w) · z_c.
 //
-// What one invocation follows is a share (share.ts): first its prefix, letter by letter, then the tree below, the children of
-// a node as vectors over their letters. Everything is a named register; there is no array that a compiler could put into
-// memory. Not here: where increments come from, where coefficients go.
+// What one invocation follows is a share (share.ts): first its prefix, letter by letter, then the
+// tree below, the children of a node as vectors over their letters. Everything is a named register;
+// there is no array that a compiler could put into memory. Not here: where increments come from,
+// where coefficients go.
 
 import { prefixLength, type Share } from "../share.ts";
 import { component, f, splat, vectorType } from "./text.ts";
@@ -91,13 +92,13 @@ export interface Letters {
   chunk(level: number, chunk: Chunk): string;
 }
 
-/** The statements of one step on the registers of a share. A chain is the list of its C_m/m, m = 1 …; the root's are 1/m. */
+/** The statements of one step. A chain is the list of its C_m/m, m = 1 …; the root's are 1/m. */
 export function stepOf(share: Share, letters: Letters): string[] {
   const { depth } = share;
   const P = prefixLength(share);
   const lines: string[] = [];
 
-  /** A word's children for a vector of letters: their coefficients `x`, and their chains, of which it gives the names. */
+  /** A word's children for a vector of letters: coefficients `x`, and chains by name. */
   const extend = (chain: readonly string[], x: string, z: string, width: number): string[] => {
     const chains: string[] = [];
     for (let m = 2; m <= chain.length; m++) {

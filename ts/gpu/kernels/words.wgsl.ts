@@ -1,4 +1,4 @@
-// Where words stand in a row of a signature, as WGSL: for kernels whose invocations have a word each.
+// Where words stand in a row of a signature, as WGSL, for kernels with a word an invocation.
 
 import { levelOffsets } from "../share.ts";
 import { u } from "./text.ts";

@@ -5,5 +5,5 @@ import { signatureVjp } from "./signature-vjp.ts";
 
 export const gpuOperations = { signature, signatureVjp } as const;
 
-/** The operation whose calls measure a machine: what they tell of units holds for all operations. */
+/** The operation whose calls measure a machine; the units hold for all operations. */
 export const measuredOperation = gpuOperations.signature;

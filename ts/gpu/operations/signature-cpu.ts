@@ -1,4 +1,4 @@
-// What signatures take on one thread of the CPU, in the units of the cost model, and by which kernel. Pure counting.
+// The CPU's kernel for signatures, and what it takes in the units of the cost model.
 
 import type { CpuUnit, PerUnit } from "../../dispatch/costs.ts";
 import { deepestPruned, fewestStepsToCut, lanes, largestPruned, prunesFrom } from "../../generated/plan-constants.ts";
@@ -7,14 +7,14 @@ import { type CallShape, sizesOf } from "../shape.ts";
 /** Numbers of a call that are likely to be in a cache, or in memory that was allocated before. */
 const cachedNumbers = 2 ** 18;
 
-/** Multiply-adds of a step by Horner's scheme: Σ (N − k + 1) dᵏ (Kidger & Lyons 2021, section 5). */
+/** Multiply-adds of a step: Σ (N − k + 1) dᵏ (Kidger & Lyons 2021, section 5). */
 function hornerOperations(channels: number, depth: number): number {
   let sum = channels;
   for (let k = 2; k <= depth; k++) sum += (depth - k + 1) * channels ** k;
   return sum;
 }
 
-/** Multiply-adds of a step of the pruned walk: only words whose first letter is their smallest (docs/pruned-walk.md). */
+/** Multiply-adds of a step of the pruned walk, of words that it follows (docs/pruned-walk.md). */
 function prunedOperations(channels: number, depth: number): number {
   const followed = (k: number) => {
     let words = 0;
@@ -38,7 +38,7 @@ function prunes(shape: CallShape): boolean {
 /** The kernel, as `explain` names it. */
 export const signatureCpuKernel = (shape: CallShape): string => (prunes(shape) ? "pruned" : "horner");
 
-/** The unit in which steps are counted. At depth 2 nothing is recovered; where only ends count there are no steps. */
+/** The unit in which steps are counted; `ends`: there are none. */
 function unitOfSteps(shape: CallShape): "stream" | "ends" | "square" | "pruned" | "horner" {
   const { channels, depth, stream = false } = shape;
   if (stream) return "stream";

@@ -1,5 +1,4 @@
-// Gradients of signatures on GPUs: how a call is planned, and what it costs (docs/gradients.md). Pure; what runs is
-// ../programs/signature-vjp.ts.
+// Gradients of signatures on GPUs: how a call is planned, and what it costs (docs/gradients.md).
 
 import { type CpuUnit, cpuUnitNames } from "../../dispatch/costs.ts";
 import { countCoefficients } from "../../input/size.ts";
@@ -28,14 +27,15 @@ import { resultTooLarge, rowTooLarge, signature, signatureCounts } from "./signa
 export { forwardDepth };
 
 /**
- * How gradients are computed. The kernel of points: `pair`, an invocation for each pair of letters; `straight`, for one channel
- * and depths 1 and 2, where the functional does not move in time; `adjoint`, for streams.
+ * How gradients are computed. The kernel of points: `pair`, an invocation for each pair of letters;
+ * `straight`, for one channel and depths 1 and 2, where the functional does not move in time;
+ * `adjoint`, for streams.
  */
 export interface GradientPlan extends GpuPlan {
   readonly kernel: "pair" | "straight" | "adjoint";
   /**
-   * The kernels for the signatures that gradients need, of {@link forwardDepth}: of whole paths, or with several pieces of time
-   * those from a path's beginning to the end of each piece.
+   * The kernels for the signatures that gradients need, of {@link forwardDepth}: of whole paths, or
+   * with several pieces of time those from a path's beginning to the end of each piece.
    */
   readonly forward: KernelPlan;
   /** Of `pair`. */
@@ -48,12 +48,14 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
   name: "signatureVjp",
 
   plan(shape, residency, limits, usual = blockBytes) {
-    const { batch, points, channels, depth, stream = false, initial = false, algorithm } = shape;
-    const { steps, size, rows } = sizesOf(shape);
+    const { batch, points, channels, depth, stream = false, initial = false } = shape;
+    // With room for a scalar term, whether there is one or not.
+    const withScalar = { ...shape, scalarTerm: true };
+    const { steps, size, row } = sizesOf(withScalar);
     const isStill = channels === 1 || depth <= 2;
     const flow = isStill || stream ? undefined : flowLayoutOf(channels, depth, limits);
-    // Signatures, the functional and its brackets; or what moves of streams. What is continued contracts the cotangent, and has
-    // a gradient.
+    // Signatures, the functional and its brackets; or what moves of streams. What is continued
+    // contracts the cotangent, and has a gradient.
     const own = stream
       ? Math.max(1, steps) * size + streamMemory(1, channels, size).numbers
       : (bracketPasses(channels, depth) > 0 ? 2 : 1) * functionalNumbers(channels, size);
@@ -65,16 +67,13 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
     const forward =
       pieces > 1
         ? planPrefixes(channels, forwardDepthOf, pieces, limits)
-        : planKernels({ channels, depth: forwardDepthOf, batch, steps, stream, algorithm }, limits);
+        : planKernels({ ...shape, depth: forwardDepthOf, pieces: undefined }, limits);
     const fits = stream ? channels <= mostLetters(limits) : flow || isStill;
     if (!forward || !fits) {
       return `gradients of ${channels} channels need more than the ${limits.maxComputeWorkgroupStorageSize} bytes of a workgroup's memory`;
     }
-    // With a scalar term, whether there is one or not.
-    const row = size + 1;
-    if (!fitsDevice({ row: row + channels, channels }, limits)) return rowTooLarge(size, limits);
-    const [resident, stays] = [residency.input === "gpu", residency.output === "gpu"];
-    if (stays && 4 * batch * points * channels > limits.maxBufferSize)
+    if (!fitsDevice(row + channels, channels, limits)) return rowTooLarge(size, limits);
+    if (residency.output === "gpu" && 4 * batch * points * channels > limits.maxBufferSize)
       return resultTooLarge(batch * points * channels, limits);
     const forwardSize = countCoefficients(channels, forwardDepthOf);
     const intermediate =
@@ -82,11 +81,7 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
       (pieces > 1
         ? pieces * pieceNumbers(channels, depth)
         : intermediateNumbers(forward, forwardSize, stream) + (stream ? 0 : forwardSize));
-    const cut = cutFor(
-      { batch, points, channels, row, rows: Math.max(1, rows), stream, intermediate, resident, stays },
-      limits,
-      usual,
-    );
+    const cut = cutFor(withScalar, residency, intermediate, limits, usual);
     if (cut.steps !== undefined)
       return `a path of ${points} points, or what its gradient needs, is more than a binding`;
     const kernel = stream ? "adjoint" : isStill ? "straight" : "pair";
@@ -107,32 +102,33 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
     return units;
   },
 
-  // Gradients of streams are the adjoint of Horner's scheme, all others the bracket adjoint (docs/gradients.md).
+  // The adjoint of Horner's scheme, and the bracket adjoint (docs/gradients.md).
   cpuKernel: ({ stream = false }) => (stream ? "horner" : "bracket"),
 
   load: async () => (await import("../programs/signature-vjp.ts")).signatureVjpProgram,
 };
 
-/** Numbers of a path's functional: a row of a signature, and the gradient of a step after the whole path. */
+/** Numbers of a path's functional: a signature, and the gradient of a step after the path. */
 export const functionalNumbers = (channels: number, size: number): number => size + channels;
 
 /** Brackets that are formed pass by pass; the innermost is formed by the kernel that reads them. */
 export const bracketPasses = (channels: number, depth: number): number => (channels === 1 ? 0 : Math.max(0, depth - 2));
 
-/** Numbers that a piece of time needs: a functional, and a signature twice, to multiply it with those before. */
+/** Numbers that a piece of time needs: a functional, and two signatures. */
 const pieceNumbers = (channels: number, depth: number): number =>
   functionalNumbers(channels, countCoefficients(channels, depth)) +
   2 * countCoefficients(channels, forwardDepth(depth, false));
 
 /**
- * Below this many steps a piece's overhead is more than it saves. One less than a multiple of the tile: a piece also takes the
- * step behind its end.
+ * Below this many steps a piece's overhead is more than it saves. One less than a multiple of the
+ * tile: a piece also takes the step behind its end.
  */
 const leastPieceSteps = 127;
 
 /**
- * Pieces of time, where a block's paths do not fill a device by themselves: as many as fill it, if that many functionals fit a
- * block's `bytes` side by side; for long paths at least as many as rounding needs (kernel-plan.ts).
+ * Pieces of time, where a block's paths do not fill a device by themselves: as many as fill it, if
+ * that many functionals fit a block's `bytes` side by side; for long paths at least as many as
+ * rounding needs (kernel-plan.ts).
  */
 function piecesOf(shape: CallShape, flow: FlowLayout, bytes: number): number {
   const { batch, points, channels, depth } = shape;
@@ -151,7 +147,7 @@ function piecesOf(shape: CallShape, flow: FlowLayout, bytes: number): number {
 /** Letters that streams may have: an invocation each. */
 const mostLetters = (limits: DeviceLimits): number => Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
 
-/** Operations of a step of streams: three sums over all words and where they are cut, a dozen operations a term. */
+/** Operations of a step of streams: three sums over all cuts of words, a dozen a term. */
 export const streamOperations = (channels: number, depth: number): number =>
   36 * depth * countCoefficients(channels, depth);
 
@@ -168,8 +164,9 @@ export const gradientOperations = (plan: GradientPlan, channels: number, depth: 
   (plan.forward.layout ? operationsOfStep(plan.forward.layout) : channels) + sweepOperations(plan, channels, depth);
 
 /**
- * Operations of what is done once for a path: every word is cut between all of its letters, and has brackets. With several
- * pieces each multiplies its signature with all before, and has words cut once more.
+ * Operations of what is done once for a path: every word is cut between all of its letters, and has
+ * brackets. With several pieces each multiplies its signature with all before, and has words cut
+ * once more.
  */
 export const setUpOperations = (channels: number, depth: number, pieces = 1): number =>
   16 * depth * countCoefficients(channels, depth) +
@@ -179,7 +176,7 @@ const pieceOperations = (channels: number, depth: number, pieces: number): numbe
   transportOperations(channels, depth) +
   8 * (depth - 1) * countCoefficients(channels, depth - 1) * Math.ceil(Math.log2(pieces));
 
-/** Operations that take a functional to where a piece begins: a word of k letters has those of depth − k before it. */
+/** Operations of a functional's transport: a word of k letters has terms of depth − k. */
 export function transportOperations(channels: number, depth: number): number {
   let terms = channels;
   for (let k = 2; k <= depth; k++) terms += channels ** k * (1 + countCoefficients(channels, depth - k));
@@ -187,8 +184,9 @@ export function transportOperations(channels: number, depth: number): number {
 }
 
 /**
- * Signatures that stay on the device, and what comes after. Estimated, not measured: an operation of the sweep counts as one of
- * a walk, one of its set-up as one of products in memory. Pieces of time multiply the invocations of set-up and sweep.
+ * Signatures that stay on the device, and what comes after. Estimated, not measured: an operation
+ * of the sweep counts as one of a walk, one of its set-up as one of products in memory. Pieces of
+ * time multiply the invocations of set-up and sweep.
  */
 function gpuCounts(shape: CallShape, residency: Residency, plan: GradientPlan): GpuCounts {
   const { batch, points, channels, depth, stream = false, initial = false } = shape;
@@ -208,7 +206,7 @@ function gpuCounts(shape: CallShape, residency: Residency, plan: GradientPlan): 
       walk: units.walk + totalSteps * (channels + sweepOperations(plan, channels, depth)),
       products: units.products + batch * setUpOperations(channels, depth, pieces),
     },
-    // A workgroup of streams mostly waits for memory: it counts as 64 invocations, however many it has.
+    // A workgroup of streams mostly waits for memory: it counts as 64 invocations.
     walking: batch * (flow ? pieces * flow.pairs : stream ? 64 : points * channels),
     multiplying: batch * pieces * size,
     blocks,

@@ -1,4 +1,4 @@
-// Signatures on GPUs: how a call is planned, and what it costs. Pure; what runs is ../programs/signature.ts.
+// Signatures on GPUs: how a call is planned, and what it costs. Pure.
 
 import type { SignatureTensor } from "../../input/tensor.ts";
 import { cutFor, fitsDevice } from "../blocks.ts";
@@ -24,25 +24,19 @@ export const signature: GpuOperation<
   name: "signature",
 
   plan(shape, residency, limits, blockBytes) {
-    const { batch, points, channels, depth, stream = false, algorithm, pieces } = shape;
+    const { batch, channels, stream = false } = shape;
     const { steps, size, row, rows } = sizesOf(shape);
-    const planFor = (paths: number, n: number) =>
-      planKernels({ channels, depth, batch: paths, steps: n, stream, algorithm, pieces }, limits);
-    const whole = planFor(batch, steps);
+    const whole = planKernels(shape, limits);
     if (!whole) {
       return `a step of ${channels} channels is more than the ${limits.maxComputeWorkgroupStorageSize} bytes of a workgroup's memory`;
     }
-    const [resident, stays] = [residency.input === "gpu", residency.output === "gpu"];
-    if (!fitsDevice({ row, channels }, limits)) return rowTooLarge(size, limits);
-    if (stays && 4 * batch * rows * row > limits.maxBufferSize) return resultTooLarge(batch * rows * size, limits);
-    const intermediate = intermediateNumbers(whole, size, stream);
-    const cut = cutFor(
-      { batch, points, channels, row, rows, stream, intermediate, resident, stays },
-      limits,
-      blockBytes,
-    );
+    if (!fitsDevice(row, channels, limits)) return rowTooLarge(size, limits);
+    if (residency.output === "gpu" && 4 * batch * rows * row > limits.maxBufferSize)
+      return resultTooLarge(batch * rows * size, limits);
+    const cut = cutFor(shape, residency, intermediateNumbers(whole, size, stream), limits, blockBytes);
     // Segments are computed as calls of one path each.
-    const kernels = cut.steps === undefined ? whole : planFor(1, cut.steps)!;
+    const segment = (n: number) => planKernels({ ...shape, batch: 1, points: n + 1, basepoint: false }, limits)!;
+    const kernels = cut.steps === undefined ? whole : segment(cut.steps);
     const blocks = cut.steps === undefined ? Math.ceil(batch / cut.paths) : batch * Math.ceil(steps / cut.steps);
     return { kernel: kernels.kernel, kernels, cut, blocks: Math.max(1, blocks) };
   },

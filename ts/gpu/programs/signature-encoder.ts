@@ -1,5 +1,5 @@
-// From a block to the commands that compute its signatures: which kernels run on which regions, in which order. Nothing is
-// submitted here.
+// From a block to the commands that compute its signatures: which kernels run on which regions, in
+// which order. Nothing is submitted here.
 
 import type { Call } from "../../input/call.ts";
 import type { Block } from "../blocks.ts";
@@ -32,7 +32,7 @@ export type SignatureKernels = {
   readonly chen?: Kernel;
   /** What was not followed. */
   readonly recovery?: Kernel;
-  /** Words of one letter: all that there is, or written over what products of pieces have rounded. */
+  /** Words of one letter: all that there is, or written over rounded ones. */
   readonly ends?: Kernel;
   readonly finite?: Kernel;
 };
@@ -122,7 +122,7 @@ export class SignatureEncoder {
     return all;
   }
 
-  /** Signatures from each path's beginning to the end of each piece, without a scalar term; gives where they stand. */
+  /** Signatures from each path's beginning to the end of each piece; gives where they stand. */
   prefixes(block: Block, regions: BlockRegions, holdings: Holdings): { commands: Command[]; at: Signatures } {
     const { pieces } = this.#plan;
     const { paths } = block;

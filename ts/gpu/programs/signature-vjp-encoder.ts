@@ -1,11 +1,12 @@
-// From a block to the commands that compute its gradients: signatures first (signature-encoder.ts), then what cotangents become
-// on brackets (functionals.ts), then the sweep through time (docs/gradients.md). Nothing is submitted here.
+// From a block to the commands that compute its gradients: signatures first (signature-encoder.ts),
+// then what cotangents become on brackets (functionals.ts), then the sweep through time
+// (docs/gradients.md). Nothing is submitted here.
 
 import type { Call } from "../../input/call.ts";
 import { countCoefficients } from "../../input/size.ts";
 import type { Block } from "../blocks.ts";
 import type { Device } from "../device.ts";
-import { dispatchOf } from "../dispatches.ts";
+import { type Binding, dispatchOf } from "../dispatches.ts";
 import { flowOperations, flowPartSteps, streamMemory, streamPartSteps } from "../flow-layout.ts";
 import { depthTwoInvocations } from "../kernels/depth-two.wgsl.ts";
 import {
@@ -17,15 +18,15 @@ import {
   transportKernel,
 } from "../kernels/index.ts";
 import { option } from "../kernels/params.wgsl.ts";
-import { type PointsParams, pointsParamNames } from "../kernels/points.wgsl.ts";
-import { type StreamParams, streamParamNames } from "../kernels/stream-gradients.wgsl.ts";
+import { pointsParamNames } from "../kernels/points.wgsl.ts";
+import { streamParamNames } from "../kernels/stream-gradients.wgsl.ts";
 import type { Holdings } from "../memory.ts";
 import type { PipelinesOf } from "../operation.ts";
 import { bracketPasses, forwardDepth, type GradientPlan, streamOperations } from "../operations/signature-vjp.ts";
 import type { BlockRegions } from "../path-kernels.ts";
 import type { Kernel } from "../pipelines.ts";
 import type { Signatures } from "../products.ts";
-import { allocate, type Bound, bind, partOf, type Region } from "../regions.ts";
+import { allocate, partOf, type Region } from "../regions.ts";
 import { copyOf } from "../run-blocks.ts";
 import type { Rows } from "../staging.ts";
 import type { Command } from "../submit.ts";
@@ -36,10 +37,10 @@ import type { SignatureEncoder, SignatureKernels } from "./signature-encoder.ts"
 export interface GradientRegions extends BlockRegions {
   /** Of each path, without its first scalar term. */
   readonly cotangents: Rows;
-  /** Gradients of basepoints, (paths, channels), and of what paths continue, (paths, size), where there are any. */
+  /** Gradients of basepoints, (paths, channels), and of initial signatures, (paths, size). */
   readonly outBasepoint: Region | undefined;
   readonly outInitial: Region | undefined;
-  /** Where the first path is written whose cotangent is not finite; of streams a number for each path, not zero where one is not. */
+  /** The first path whose cotangent is not finite; of streams a number a path, not 0 if not. */
   readonly foundCotangent: Region;
 }
 
@@ -69,7 +70,7 @@ export class GradientEncoder {
   readonly #signatures: SignatureEncoder;
   readonly #functionals: Functionals;
 
-  /** `signatures` encodes those of the paths by themselves, of the depth that is needed, without a scalar term. */
+  /** `signatures`: encodes those that gradients need. */
   constructor(
     device: Device,
     call: Call,
@@ -92,30 +93,33 @@ export class GradientEncoder {
     const { cotangents, initials, outInitial, foundCotangent } = regions;
     const { paths } = block;
     const functionals = this.#functionals;
-    const room = (each: number) => allocate(paths * each, holdings);
+    const ofPaths = (each: number) => allocate(paths * each, holdings);
     const { commands: all, signatures, prefixes } = this.#signaturesOf(block, regions, holdings);
     let moved = cotangents;
     if (initials) {
-      moved = { region: room(size), stride: size };
+      moved = { region: ofPaths(size), stride: size };
       all.push(functionals.contract("left", block, foundCotangent, cotangents, initials, moved));
       const gradient = { region: outInitial!, stride: size };
       all.push(functionals.contract("right", block, foundCotangent, cotangents, signatures, gradient, size));
     }
     const { width } = functionals;
-    const contracted = { region: room(width), stride: width };
+    const contracted = { region: ofPaths(width), stride: width };
     all.push(functionals.contract("right", block, foundCotangent, moved, signatures, contracted));
-    const { commands, at } = functionals.brackets(paths, contracted.region, () => room(width));
+    const { commands, at } = functionals.brackets(paths, contracted.region, () => ofPaths(width));
     all.push(...commands);
     let functional = at;
     if (prefixes) {
-      functional = room(pieces * width);
+      functional = ofPaths(pieces * width);
       all.push(functionals.transport(paths, pieces, at, prefixes, functional));
     }
-    all.push(...this.#points(block, regions, { region: functional, stride: width }, regions.out));
+    all.push(...this.#points(block, regions, { region: functional, stride: width }));
     return all;
   }
 
-  /** Signatures of a block's paths; of several pieces also those from a path's beginning to the end of each, of which they are the last. */
+  /**
+   * Signatures of a block's paths; with several pieces also those from a path's beginning to the
+   * end of each piece, of which they are the last.
+   */
   #signaturesOf(
     block: Block,
     regions: GradientRegions,
@@ -136,7 +140,7 @@ export class GradientEncoder {
     return { commands: this.#signatures.commands(block, { ...own, out: signatures.region }, holdings), signatures };
   }
 
-  /** Signatures of all prefixes, and the sweep back through them. What it has of basepoints and of what is continued is copied to where it is wanted. */
+  /** Signatures of all prefixes, and the sweep back through them. */
   #stream(block: Block, regions: GradientRegions, holdings: Holdings): Command[] {
     const { channels, depth, size, rows, row } = this.#call;
     const { paths } = block;
@@ -145,35 +149,42 @@ export class GradientEncoder {
     const memory = streamMemory(paths, channels, size);
     const moving = allocate(memory.numbers, holdings);
     const all = this.#signatures.commands(block, { ...regions, out: signatures }, holdings);
-    const nothing: Bound = { resource: { buffer: this.#device.nothing }, shift: 0 };
-    const { bound, params, walked } = this.#paths(block, regions, { region: moving, stride: 0 }, regions.out);
-    const [s, weights] = [bind(this.#device, signatures), bind(this.#device, cotangents.region)];
-    const initial = initials ? bind(this.#device, initials.region) : nothing;
-    const own: StreamParams = {
-      ...params,
-      options: params.options | (initials ? option.INITIAL : 0),
-      out_basepoint_offset: params.functional_offset + memory.basepoint,
-      rows,
-      signature_offset: s.shift,
-      signature_path: rows * size,
-      cotangent_offset: weights.shift,
-      cotangent_path: cotangents.stride,
-      cotangent_row: row,
-      initial_offset: initial.shift,
-      initial_path: initials?.stride ?? 0,
-      begins: 1,
-    };
-    const everything = [...bound, s, weights, initial];
-    const each = streamPartSteps(channels, depth);
-    for (let last = walked - 1, first = last; first > 0 || last === walked - 1; last = first) {
-      first = Math.max(last - each, 0);
-      const part = { ...own, first_step: first, last_step: last, begins: last === walked - 1 ? 1 : 0 };
-      const operations = paths * (last - first + 1) * streamOperations(channels, depth);
-      all.push(
-        dispatchOf(this.#device, this.#pipelines.points!, everything, streamParamNames, part, paths, operations),
+    const { bindings, params, walked } = this.#paths(block, regions, { region: moving, stride: 0 });
+    const part = (first: number, last: number): Command =>
+      dispatchOf(
+        this.#device,
+        this.#pipelines.points!,
+        streamParamNames,
+        [
+          ...bindings,
+          ["signature_offset", signatures],
+          ["cotangent_offset", cotangents.region],
+          ["initial_offset", initials?.region],
+        ],
+        {
+          ...params,
+          options: params.options | (initials ? option.INITIAL : 0),
+          // `moving` begins where its binding does.
+          out_basepoint_offset: memory.basepoint,
+          rows,
+          signature_path: rows * size,
+          cotangent_path: cotangents.stride,
+          cotangent_row: row,
+          initial_path: initials?.stride ?? 0,
+          first_step: first,
+          last_step: last,
+          begins: last === walked - 1 ? 1 : 0,
+        },
+        paths,
+        paths * (last - first + 1) * streamOperations(channels, depth),
       );
-      if (first === 0) break;
-    }
+    const each = streamPartSteps(channels, depth);
+    let last = walked - 1;
+    do {
+      const first = Math.max(last - each, 0);
+      all.push(part(first, last));
+      last = first;
+    } while (last > 0);
     const copy = (at: number, to: Region | undefined): void => {
       if (to) all.push(copyOf(partOf(moving, at, to.bytes / 4), to.buffer, to.at));
     };
@@ -183,61 +194,58 @@ export class GradientEncoder {
     return all;
   }
 
-  /** What kernels of points are bound to and told of a block's paths. */
-  #paths(block: Block, regions: GradientRegions, functional: Rows, out: Region) {
+  /** What all kernels of points are bound to, and their parameters, for a block's paths. */
+  #paths(block: Block, { points, lengths, basepoints, out }: GradientRegions, functional: Rows) {
     const { inverse } = this.#call;
-    const device = this.#device;
-    const { paths, points } = block;
-    const nothing: Bound = { resource: { buffer: device.nothing }, shift: 0 };
-    const optional = (region: Region | undefined): Bound => (region ? bind(device, region) : nothing);
-    const own = [regions.points, regions.lengths, regions.basepoints?.region].map(optional) as [Bound, Bound, Bound];
-    const theta = bind(device, functional.region);
-    const to = bind(device, out);
-    const params: PointsParams = {
+    const bindings = [
+      ["points_offset", points],
+      ["lengths_offset", lengths],
+      ["basepoint_offset", basepoints?.region],
+      ["functional_offset", functional.region],
+      ["out_offset", out],
+    ] as const satisfies Binding<string>[];
+    const params = {
       options:
         (block.ragged ? option.LENGTHS : 0) | (block.basepoint ? option.BASEPOINT : 0) | (inverse ? option.INVERSE : 0),
-      paths,
+      paths: block.paths,
       pieces: this.#plan.pieces,
       piece_steps: 0,
-      points,
-      points_offset: own[0].shift,
-      lengths_offset: own[1].shift,
-      basepoint_offset: own[2].shift,
-      basepoint_stride: regions.basepoints?.stride ?? 0,
-      functional_offset: theta.shift,
+      points: block.points,
+      basepoint_stride: basepoints?.stride ?? 0,
       functional_path: functional.stride,
-      out_offset: to.shift,
-      out_basepoint_offset: 0,
-      first_step: 0,
-      last_step: 0,
-      first_workgroup: 0,
     };
-    return { bound: [...own, theta, to], params, walked: points + (block.basepoint ? 1 : 0) };
+    return { bindings, params, walked: block.points + (block.basepoint ? 1 : 0) };
   }
 
-  #points(block: Block, regions: GradientRegions, functional: Rows, out: Region): Command[] {
+  #points(block: Block, regions: GradientRegions, functional: Rows): Command[] {
     const { channels } = this.#call;
     const { flow, pieces } = this.#plan;
     const tracks = block.paths * pieces;
-    const { bound, params, walked } = this.#paths(block, regions, functional, out);
-    // Two bindings may not write to one buffer: where there is no basepoint, that of the finding does, which is not bound otherwise.
-    const toBasepoint = bind(this.#device, regions.outBasepoint ?? regions.foundCotangent);
-    const everything = [...bound, toBasepoint];
-    const own = { ...params, out_basepoint_offset: toBasepoint.shift };
-    const points = (part: PointsParams, workgroups: number, operations: number): Command =>
-      dispatchOf(this.#device, this.#pipelines.points!, everything, pointsParamNames, part, workgroups, operations);
+    const { bindings, params, walked } = this.#paths(block, regions, functional);
+    // Bindings may not write to the same buffer: `foundCotangent` is bound to nothing else.
+    const toBasepoint = regions.outBasepoint ?? regions.foundCotangent;
+    const part = (first_step: number, last_step: number, workgroups: number, operations: number): Command =>
+      dispatchOf(
+        this.#device,
+        this.#pipelines.points!,
+        pointsParamNames,
+        [...bindings, ["out_basepoint_offset", toBasepoint]],
+        { ...params, first_step, last_step },
+        workgroups,
+        operations,
+      );
     if (!flow) {
       const count = tracks * walked * channels;
-      return [points(own, Math.ceil(count / depthTwoInvocations), 4 * count * channels)];
+      return [part(0, 0, Math.ceil(count / depthTwoInvocations), 4 * count * channels)];
     }
     const each = flowPartSteps(flow);
     const parts: Command[] = [];
-    // Points of a piece, and that where it begins.
+    // The points of a piece, and the one where it begins.
     const end = Math.ceil((walked - 1) / pieces) + 1;
     for (let first = 0; first < end; first += each) {
       const last = Math.min(end, first + each);
       const operations = tracks * (last - first) * flowOperations(flow);
-      parts.push(points({ ...own, first_step: first, last_step: last }, Math.ceil(tracks / flow.tracks), operations));
+      parts.push(part(first, last, Math.ceil(tracks / flow.tracks), operations));
     }
     return parts;
   }

@@ -1,12 +1,13 @@
-// Gradients of signatures on a device: what the blocks of a call share, and where their results go. Which commands a block takes
-// is signature-vjp-encoder.ts's.
+// Gradients of signatures on a device: what the blocks of a call share, and where their results go.
+// Which commands a block takes is signature-vjp-encoder.ts's.
 
 import { FLOAT32 } from "../../input/arrays.ts";
 import type { Call } from "../../input/call.ts";
 import { rowChecks, runChecks } from "../../input/finite.ts";
 import { ReadRows } from "../../input/rows.ts";
+import type { GradientTensor } from "../../input/tensor.ts";
 import { Gradients } from "../../operations/gradients.ts";
-import { cotangentInput, type GradientTensor, type SignatureGradients } from "../../operations/signature-vjp.ts";
+import { cotangentInput, type SignatureGradients } from "../../operations/signature-vjp.ts";
 import type { Sink } from "../../run/operation.ts";
 import { type Block, blocksOf } from "../blocks.ts";
 import type { Device } from "../device.ts";
@@ -14,12 +15,11 @@ import { checkPathFound } from "../finite.ts";
 import type { Holdings } from "../memory.ts";
 import type { GpuJob, GpuProgram, InputRows, JobContext, PipelinesOf } from "../operation.ts";
 import { forwardDepth, type GradientPlan, gradientOperations, setUpOperations } from "../operations/signature-vjp.ts";
-import { readRows } from "../readback.ts";
-import { allocate, partOf, type Region } from "../regions.ts";
-import { resultBuffer, uploadNumbers } from "../results.ts";
+import { allocate, type Region, regionIn } from "../regions.ts";
 import { BlockReadback, type EncodedBlock, noPathFound, pathFound, progressOf } from "../run-blocks.ts";
 import { Staging } from "../staging.ts";
 import { GpuGradient, GpuGradients } from "../tensor.ts";
+import { readRows, resultBuffer, uploadNumbers } from "../transfers.ts";
 import { SignatureEncoder, signatureKernels } from "./signature-encoder.ts";
 import { GradientEncoder, type GradientKernels, gradientKernels } from "./signature-vjp-encoder.ts";
 
@@ -40,7 +40,7 @@ export const signatureVjpProgram: GpuProgram<
   upload: (device, _, gradients) => uploadGradients(device, gradients),
 };
 
-/** Gradients on a device: those of points may be there already. @throws PathSignatureError faults of the device */
+/** Gradients on a device, where those of points may be already. @throws faults of the device */
 async function uploadGradients(device: Device, gradients: SomeGradients, there?: GpuGradient): Promise<GpuGradients> {
   const made: GpuGradient[] = [];
   const upload = async (one: GradientTensor | undefined): Promise<GpuGradient | undefined> => {
@@ -58,7 +58,10 @@ async function uploadGradients(device: Device, gradients: SomeGradients, there?:
   }
 }
 
-/** The call whose signatures gradients need, without scalar terms. */
+/**
+ * The call whose signatures gradients need, without scalar terms: of whole paths without what they
+ * continue, a level less; of streams as they are.
+ */
 function forwardCall(call: Call): Call {
   const depth = forwardDepth(call.depth, call.stream);
   return call.with({
@@ -120,11 +123,8 @@ class GradientJob implements GpuJob<Gradients | GpuGradients> {
     const { points, channels, size, stream, initial, basepoint } = this.#call;
     const { results } = this.#context;
     const { first, paths } = block;
-    /** Rows of the block's paths, within those of all paths where there is a buffer for them. */
     const rowsIn = (buffer: GPUBuffer | undefined, width: number): Region =>
-      buffer
-        ? partOf({ buffer, at: 0, bytes: buffer.size }, first * width, paths * width)
-        : allocate(paths * width, holdings);
+      regionIn(buffer, first * width, paths * width, holdings);
     const regions = {
       ...this.#staging.paths(block, holdings),
       cotangents: this.#staging.rows(...this.#rowsOfPath(), first, paths, holdings),
@@ -140,7 +140,7 @@ class GradientJob implements GpuJob<Gradients | GpuGradients> {
     return this.#readback(block, regions, isLast).encode(commands, holdings);
   }
 
-  /** All cotangents of a path as one row, and how many numbers that is behind the first scalar term. */
+  /** All cotangents of a path as one row, and its numbers behind the first scalar term. */
   #rowsOfPath(): [ReadRows, number] {
     const { row, rows, size } = this.#call;
     const { view, kind, resident } = this.#cotangents.rows;

@@ -1,5 +1,5 @@
-// Signatures on a device: what the blocks of a call share, and where their results go. Which commands a block takes is
-// signature-encoder.ts's, how they are read staging.ts's.
+// Signatures on a device: what the blocks of a call share, and where their results go. Which
+// commands a block takes is signature-encoder.ts's, how they are read staging.ts's.
 
 import { allocateNumbers, FLOAT32 } from "../../input/arrays.ts";
 import { type Call, shapeOf } from "../../input/call.ts";
@@ -12,11 +12,11 @@ import { operationsOfStep } from "../kernel-plan.ts";
 import type { Holdings } from "../memory.ts";
 import type { GpuJob, GpuProgram, JobContext, PipelinesOf } from "../operation.ts";
 import type { SignaturePlan } from "../operations/signature.ts";
-import { allocate, partOf, type Region } from "../regions.ts";
-import { resultBuffer, uploadNumbers } from "../results.ts";
+import { allocate, type Region, regionIn } from "../regions.ts";
 import { BlockReadback, type EncodedBlock, noPathFound, pathFound, progressOf } from "../run-blocks.ts";
 import { Staging } from "../staging.ts";
 import { GpuTensor } from "../tensor.ts";
+import { resultBuffer, uploadNumbers } from "../transfers.ts";
 import { SignatureEncoder, type SignatureKernels, signatureKernels } from "./signature-encoder.ts";
 
 export const signatureProgram: GpuProgram<
@@ -88,11 +88,7 @@ class SignatureJob implements GpuJob<Float32Array<ArrayBuffer> | GpuTensor> {
     const count = paths * block.rows * row;
     const begin = (block.first * rows + block.firstRow) * row;
     const [before, after] = this.#states ?? [];
-    const region = (): Region =>
-      this.#buffer
-        ? partOf({ buffer: this.#buffer, at: 0, bytes: this.#buffer.size }, begin, count)
-        : allocate(count, holdings);
-    const out = isResult ? region() : after!;
+    const out = isResult ? regionIn(this.#buffer, begin, count, holdings) : after!;
     const given = initial && this.#staging.initials(block, holdings);
     const initials = block.continues === "initial" ? given : { region: before!, stride: 0 };
     const state = stream ? after : undefined;
@@ -102,12 +98,12 @@ class SignatureJob implements GpuJob<Float32Array<ArrayBuffer> | GpuTensor> {
     const readback = new BlockReadback();
     const data = this.#data;
     if (data && isResult) readback.add(out, (range, at) => data.set(new Float32Array(range, at, count), begin));
-    if (isLast && checkFinite) readback.add(this.#found!, (range, at) => this.#take(range, at));
+    if (isLast && checkFinite) {
+      readback.add(this.#found!, (range, at) => {
+        this.#suspect = pathFound(range, at);
+      });
+    }
     return readback.encode(commands, holdings);
-  }
-
-  #take(range: ArrayBuffer, at: number): void {
-    this.#suspect = pathFound(range, at);
   }
 
   async result(): Promise<Float32Array<ArrayBuffer> | GpuTensor> {
