@@ -74,8 +74,12 @@ function gradient({
 }
 
 /** Bytes of scratch for a whole float32 signature, for any batch and length. */
-export const scratchBytes = (variant, channels, depth) =>
-  instanceOf(variant).signature_scratch_bytes(0, channels, depth, 0) >>> 0;
+export function scratchBytes(variant, channels, depth) {
+  const shape = { batch: 1, points: 2, channels, depth };
+  const { scratchBytes, release } = kernelCall(instanceOf(variant), new Float32Array(2 * channels), shape);
+  release();
+  return scratchBytes;
+}
 
 /**
  * Allocates bytes in a WebAssembly memory of its own, whose views no other call's allocation can

@@ -224,7 +224,7 @@ fn run_wanting<V: Lanes>(m: &Material, all: bool, single: bool) -> Answer<V::T> 
     let (mut signatures, _) = call::<V>(&forward);
     let mut signature_row = size + usize::from(m.kind.scalar_term);
     if !all && !m.kind.stream {
-        // Nobody looks at the top level.
+        // The top level is not read.
         let below = signature_row - d.pow(n as u32);
         signatures = signatures.chunks(signature_row).flat_map(|row| row[..below].to_vec()).collect();
         signature_row = below;
@@ -402,7 +402,7 @@ fn whole_signatures_with_every_option() {
     }
 }
 
-/// Several tiles of time, and the ways that only long paths take.
+/// Several tiles of time, and the variants that only long paths take.
 #[test]
 fn long_paths() {
     let mut random = Random(107);

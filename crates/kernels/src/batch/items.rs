@@ -6,7 +6,7 @@
 use crate::lanes::{MAX_WIDTH, Real};
 use crate::path::increments::{Gather, Track};
 
-/// Items that are brought into the order of their lengths together.
+/// Items that are sorted by length together.
 const WINDOW: usize = 64;
 
 /// Some items, one a lane; lanes from `count` on repeat the last.

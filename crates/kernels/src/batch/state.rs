@@ -1,4 +1,4 @@
-//! States: the coefficients of a group of paths, one vector a coefficient, and their ways to and
+//! States: the coefficients of a group of paths, one vector a coefficient; conversion to and
 //! from rows.
 
 use crate::lanes::{Lanes, Real, Rows, RowsMut};
@@ -39,7 +39,7 @@ pub unsafe fn store_state<V: Lanes>(state: *const V, size: usize, rows: &RowsMut
 /// One row a lane to a state.
 ///
 /// # Safety
-/// As [`store_state`], the other way.
+/// As [`store_state`], in the other direction.
 pub unsafe fn load_state<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
     let mut i = 0;
     // SAFETY: the caller vouches for `size` vectors and numbers.

@@ -1,5 +1,5 @@
 //! Signatures of consecutive stretches of one path, together: a product of many rows by a tree
-//! whose shape depends on their number alone, so that whoever computes the stretches, in whatever
+//! whose shape depends on their number alone, so that who computes the stretches, in whatever
 //! order, comes to the same bits.
 //!
 //! Not here: one product (`chen`), where a path is cut (the caller's choice).

@@ -15,7 +15,7 @@ pub const TILE: usize = 64;
 /// follows.
 ///
 /// P(0) is the basepoint where there is one, else the first point. Invariant (vouched for by
-/// whoever makes a track): `first` is valid for `(points) * channels` numbers and `basepoint`, if
+/// the caller of `new`): `first` is valid for `(points) * channels` numbers and `basepoint`, if
 /// not null, for `channels`.
 #[derive(Clone, Copy, Debug)]
 pub struct Track<'a, T> {
@@ -251,7 +251,7 @@ impl<'a, T: Real> Gather<'a, T> {
         unsafe { squares(prev, self.channels, numbers, to) }
     }
 
-    /// One step, each lane's two points found on their own: the way for ends, basepoints, reversal.
+    /// One step, each lane's two points found on their own: at ends, with basepoints, reversed.
     #[inline(never)]
     unsafe fn read_step<V: Lanes<T = T>>(&self, t: usize, to: *mut V) {
         let d = self.channels;

@@ -59,7 +59,7 @@ impl<V: Lanes> Fractions<V> {
 /// Words whose chains are made at once, at most.
 pub const MOST_SIBLINGS: usize = 5;
 
-/// How many of `left` siblings to take next: never a lone one where it can be helped, since sums of
+/// How many of `left` siblings to take next: avoids one alone, since sums of
 /// one word wait for themselves.
 #[inline(always)]
 pub fn next_group(left: usize) -> usize {

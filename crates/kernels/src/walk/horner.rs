@@ -108,7 +108,7 @@ pub unsafe fn level_one<V: Lanes>(sums: *mut V, width: usize, stride: usize, inc
     }
 }
 
-/// A tile of time under way.
+/// A tile of time steps.
 struct Tile<'a, V> {
     frame: &'a Frame<V>,
     increments: *const V,
@@ -201,8 +201,8 @@ impl<V: Lanes> Tile<'_, V> {
         }
     }
 
-    /// The rows below word number `word`, whose chains b and a are given; their values are
-    /// `[q * d + c]`.
+    /// The rows below word number `word`, whose chains b and a are given; their values are `[q * d
+    /// + c]`.
     #[inline(always)]
     unsafe fn rows(&self, word: usize, chains: *const V, to: *mut V) {
         let Frame { width: d, stride, .. } = *self.frame;
@@ -234,8 +234,8 @@ impl<V: Lanes> Tile<'_, V> {
         }
     }
 
-    /// The top level below `count` neighbouring rows from number `first` on, whose values are
-    /// `v[q * count + row]`.
+    /// The top level below `count` neighbouring rows from number `first` on, whose values are `v[q
+    /// * count + row]`.
     ///
     /// Rectangles leave room for the increments and one row's value in the fifteen registers that
     /// engines use, for a sum in memory would wait for itself; eight sums or more hide the latency

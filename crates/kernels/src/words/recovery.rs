@@ -25,9 +25,8 @@ const MAGIC: u32 = 0x5c3a_71e5;
 /// A program. It works on *values*: the coefficients of a signature in their usual order, a one,
 /// and intermediate sums.
 ///
-/// Instructions: `ADD n, (target, a, b) * n` and
-/// `SUM n, (target, divisor, plus, minus, (a, b) * (plus + minus)) * n` with target = (Σ a b - Σ a
-/// b) / divisor.
+/// Instructions: `ADD n, (target, a, b) * n` and `SUM n, (target, divisor, plus, minus, (a, b) *
+/// (plus + minus)) * n` with target = (Σ a b - Σ a b) / divisor.
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery<'a> {
     words: &'a [u32],

@@ -1,10 +1,10 @@
 //! The signatures of all prefixes of paths in lanes.
 //!
-//! At every level a step adds C_1 of the word before times the increment of the last letter,
-//! S(wc) += C_1(w) z_c, the top level included. Words in their order in a row are the parents, each
-//! with its channels, of the coefficients in their order: coefficient number i belongs to parent
-//! number i / channels, where parent 0 is the empty word with C_1 = 1 and parent j is coefficient
-//! j - 1. So a step adds an outer product to the row, M ⊗ z with M the parents' C_1.
+//! At every level a step adds C_1 of the word before times the increment of the last letter, S(wc)
+//! += C_1(w) z_c, the top level included. Words in their order in a row are the parents, each with
+//! its channels, of the coefficients in their order: coefficient number i belongs to parent number
+//! i / channels, where parent 0 is the empty word with C_1 = 1 and parent j is coefficient j - 1.
+//! So a step adds an outer product to the row, M ⊗ z with M the parents' C_1.
 //!
 //! For a tile of steps first all M are made, depth first as in `walk`; then a vector's worth of
 //! coefficients at a time stays in registers through the steps, and each step's are written to the

@@ -26,7 +26,7 @@ struct Square<T> {
     /// -½ Θ_2 as it acts on differences in the order of memory, `[a * pitch + c]`.
     matrix: *mut T,
     differences: *mut T,
-    /// One row: a result on its way.
+    /// One row of the result, before it is copied.
     row: *mut T,
     /// What the first and the last point have besides.
     first: *mut T,
@@ -121,7 +121,7 @@ impl<T: Real> Square<T> {
     #[inline(never)]
     unsafe fn path<V: Lanes<T = T>>(&self, call: &Call<'_, '_, T>, path: usize) {
         let (d, part) = (self.d, call.request.part);
-        // What nobody wants goes where the next differences do.
+        // An unwanted gradient goes where the next differences do.
         let target = call.target(path, self.differences);
         let points = call.points(path);
         let basepoint = call.basepoint(path);

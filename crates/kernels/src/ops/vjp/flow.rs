@@ -56,7 +56,7 @@ pub fn children_size(shape: &Shape) -> usize {
         + shape.depth * TILE
 }
 
-/// A tile of time under way.
+/// A tile of time steps.
 pub struct Flow<'a, V> {
     pub shape: &'a Shape,
     pub theta: &'a Functional<V>,

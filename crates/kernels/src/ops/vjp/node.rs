@@ -1,7 +1,7 @@
 //! Nodes of the flow for few channels: a step's increments, the children's running numbers and all
 //! sums of the node stay in registers.
 //!
-//! What is computed is told in `flow`; this file writes it out for a number of channels that is
+//! `flow` says what is computed; this file writes it out for a number of channels that is
 //! known at compile time.
 
 use super::flow::{Flow, TILE};

@@ -5,7 +5,7 @@
 
 use crate::lanes::Real;
 
-/// An array of float32 or float64 numbers. Whoever makes one vouches for what it points at.
+/// An array of float32 or float64 numbers. The caller vouches for what it points at.
 #[derive(Clone, Copy)]
 pub struct Numbers {
     address: *mut u8,

@@ -1,7 +1,7 @@
 //! Nodes of the flow for many channels or many levels: letter by letter, in rectangles of words and
 //! steps.
 //!
-//! What is computed is told in `flow`. Sums over letters wait in memory, near by; a rectangle of
+//! `flow` says what is computed. Sums over letters wait in memory, near by; a rectangle of
 //! two words and four steps takes eleven registers and has eight sums, enough to hide the latency
 //! of a multiply-add.
 

@@ -206,20 +206,20 @@ impl<T: Real> Job<'_, T> {
         // SAFETY: as the caller of `run` vouches.
         unsafe {
             // A step from or to the basepoint is a piece of its own.
-            let lone = |from: *const T, to: *const T| {
+            let single = |from: *const T, to: *const T| {
                 core::ptr::copy_nonoverlapping(from, two, d);
                 core::ptr::copy_nonoverlapping(to, two.add(d), d);
                 [Run { first: two.cast_const(), stride: d as isize, steps: 1 }]
             };
             if let Some(basepoint) = stretch.before {
-                follower.pieces(&lone(basepoint, main.first));
+                follower.pieces(&single(basepoint, main.first));
             }
             match main.steps {
                 ..FEWEST_STEPS_TO_CUT => follower.pieces(&[main]),
                 _ => follower.pieces(&core::array::from_fn::<_, PIECES, _>(|i| main.piece(i, PIECES))),
             }
             if let Some(basepoint) = stretch.after {
-                follower.pieces(&lone(main.last(), basepoint));
+                follower.pieces(&single(main.last(), basepoint));
             }
             let (begin, end) = (stretch.before.unwrap_or(main.first), stretch.after.unwrap_or(main.last()));
             for c in 0..d {

@@ -15,7 +15,7 @@ pub struct Narrow<V: Lanes, const CHANNELS: usize, const R: usize> {
     totals: [V; R],
 }
 
-/// A piece under way.
+/// The sums of a piece.
 #[derive(Clone, Copy)]
 struct State<V: Lanes, const R: usize> {
     next: *const V::T,

@@ -13,7 +13,7 @@ pub struct Planar<V: Lanes, const PLAIN: bool> {
     totals: [V::T; 4],
 }
 
-/// A piece under way.
+/// The sums of a piece.
 #[derive(Clone, Copy)]
 struct State<V: Lanes> {
     next: *const V::T,

@@ -1,4 +1,4 @@
-//! Depth 2 of two and three channels, for calls that nobody asks for λ: a functional on brackets of
+//! Depth 2 of two and three channels, for calls that do not need λ: a functional on brackets of
 //! letters that moves backwards in time, all of it in registers (`docs/gradients.md`, Streams).
 //!
 //! With R_t the signature after step t and Λ_t its own cotangent, each prefix is met once,

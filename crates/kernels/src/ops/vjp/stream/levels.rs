@@ -1,8 +1,8 @@
 //! The adjoint of Horner's scheme for a few steps of time: level after level, down to the words
 //! that have children, then back up from the top level.
 //!
-//! Forwards, a step with increment z does, for words w and letters c (`walk` has the recursion;
-//! C_m = 1 for the empty word),
+//! Forwards, a step with increment z does, for words w and letters c (`walk` has the recursion; C_m
+//! = 1 for the empty word),
 //!     C_m(w c) = R(w c) + C_{m+1}(w) z_c/(m+1),     R'(w c) = R(w c) + C_1(w) z_c.
 //! So with λ' the cotangent of the signatures R' after the step, λ that of those before it, and κ_m
 //! that of C_m,
@@ -48,8 +48,8 @@ pub struct Levels<'a, V> {
     pub increments: *const V,
     /// What levels from 2 on are to g, added to.
     pub rest: *mut V,
-    /// C and κ, `pitch` vectors a step each: level after level C_1 of all words, C_2 of all of
-    /// them …
+    /// C and κ, `pitch` vectors a step each: level after level C_1 of all words, C_2 of all of them
+    /// …
     pub chains: *mut V,
     pub sums: *mut V,
     pub pitch: usize,
@@ -75,8 +75,8 @@ pub struct Part {
 }
 
 impl<V: Lanes> Levels<'_, V> {
-    /// All levels but what level 1 is to its own λ and to g, which is left to whoever knows the
-    /// points.
+    /// All levels but what level 1 is to its own λ and to g, which is left to the caller, who knows
+    /// the points.
     ///
     /// # Safety
     /// All memory is there.

@@ -53,7 +53,7 @@ pub unsafe fn one_channel<T: Real>(call: &Call<'_, '_, T>, path: usize, adjoint:
     }
 }
 
-/// A path of one channel on its way back.
+/// A path of one channel, going backwards.
 struct Line {
     depth: usize,
     /// λ

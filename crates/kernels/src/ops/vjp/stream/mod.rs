@@ -117,8 +117,8 @@ pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> boo
 struct Stream<'a, 'b, 'c, V: Lanes> {
     call: &'a Call<'b, 'c, V::T>,
     scratch: Scratch<V>,
-    /// Whether nobody asks for λ itself (pieces of time do, and gradients of what paths continued),
-    /// and `area` has code for the shape.
+    /// Whether λ itself is not needed (pieces of time need it, and gradients of what paths
+    /// continued), and `area` has code for the shape.
     by_area: bool,
 }
 
