@@ -1,6 +1,6 @@
-// One of the shipped binaries, called below the facade: memory and addresses in the caller's hands, so that kernels can be
-// timed on data already in place. crates/wasm/src/head.rs describes a task's head. Nothing of the facade is used, so that
-// none of its work can slip in.
+// One of the shipped binaries, called below the facade: memory and addresses in the caller's hands,
+// so that kernels can be timed on data already in place. crates/wasm/src/head.rs describes a task's
+// head. Nothing of the facade is used, so that none of its work can slip in.
 
 import { readFileSync } from "node:fs";
 import { signatureSize } from "../lib/counts.mjs";
@@ -13,7 +13,8 @@ const streamBit = 1;
 export function instantiate(variant) {
   const module = new WebAssembly.Module(readFileSync(new URL(`../../dist/wasm/${variant}.wasm`, import.meta.url)));
   const imports = {};
-  // What wasm-bindgen asks for is bookkeeping of references to JavaScript objects, which calls in numbers never need.
+  // What wasm-bindgen asks for is bookkeeping of references to JavaScript objects, which calls in
+  // numbers never need.
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (kind !== "function") throw new Error(`${variant}.wasm imports ${from}.${name}, a ${kind}`);
     imports[from] ??= {};
@@ -50,8 +51,8 @@ const headBytes = 192;
 const operations = { signature: 1, vjp: 3 };
 
 /**
- * A task on data in place: a head at the beginning of a piece of memory, and behind it regions, given by their numbers, as
- * arrays that are copied or as counts of numbers.
+ * A task on data in place: a head at the beginning of a piece of memory, and behind it regions,
+ * given by their numbers, as arrays that are copied or as counts of numbers.
  */
 function task(exports, operation, { batch, points, channels, depth, dtype = "float32", options, row = 0 }, regions) {
   const { index, array: Numbers } = dtypes[dtype];
@@ -97,9 +98,10 @@ const rowsOf = ({ points, channels, depth, stream = false }) =>
 
 /**
  * A call of `signature` on data in place.
- * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" | "float64", algorithm?: "auto" | "horner" | "pruned",
- *   stream?: boolean }} shape
- * @returns {{ call: () => void, result: () => Float32Array | Float64Array, release: () => void, scratchBytes: number }}
+ * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" |
+ *   "float64", algorithm?: "auto" | "horner" | "pruned", stream?: boolean }} shape
+ * @returns {{ call: () => void, result: () => Float32Array | Float64Array, release: () => void,
+ *   scratchBytes: number }}
  */
 export function kernelCall(exports, paths, shape) {
   const options = (algorithms[shape.algorithm ?? "auto"] << 8) | (shape.stream ? streamBit : 0);
@@ -108,7 +110,8 @@ export function kernelCall(exports, paths, shape) {
 
 /**
  * A call of `signature_vjp` on data in place, its signatures made beforehand.
- * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" | "float64", stream?: boolean }} shape
+ * @param {{ batch: number, points: number, channels: number, depth: number, dtype?: "float32" |
+ *   "float64", stream?: boolean }} shape
  */
 export function gradientKernelCall(exports, paths, cotangents, shape) {
   const forward = kernelCall(exports, paths, { ...shape, algorithm: "auto" });

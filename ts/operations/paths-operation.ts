@@ -1,5 +1,6 @@
-// Operations on paths that give rows: the descriptor that they have in common. One that says no more
-// stages every path whole; how paths may be cut in time is added by the operation (signature.ts).
+// Operations on paths that give rows: the descriptor that they have in common. One that says no
+// more stages every path whole; how paths may be cut in time is added by the operation
+// (signature.ts).
 
 import { FLOAT32, FLOAT64, type Numbers } from "../input/arrays.ts";
 import { type Call, readCall } from "../input/call.ts";

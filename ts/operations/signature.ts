@@ -101,9 +101,8 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(
       const reasons: string[] = [];
       if (hasStretches(call)) {
         const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
-        reasons.push(
-          `paths of more than ${longestStretch(call.channels)} steps are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`,
-        );
+        const longest = `paths of more than ${longestStretch(call.channels)} steps`;
+        reasons.push(`${longest} are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`);
       }
       if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
       const cut = segments(call, budget);
