@@ -7,35 +7,6 @@ import { ArraySink } from "../run/sinks.ts";
 import { RowsGradient, tensorOf } from "./rows-gradient.ts";
 import type { SignatureGradients } from "./signature-vjp.ts";
 
-const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({
-  data: data as Float32Array,
-  shape,
-  dtype: (data instanceof Float32Array ? "float32" : "float64") as "float32",
-});
-
-/**
- * The gradient of rows that accompany paths: one per path, or the sum over the paths that share a
- * row.
- */
-export class RowsGradient {
-  readonly sink: ArraySink | SumSink;
-  readonly #call: Call;
-  readonly #width: number;
-
-  constructor(call: Call, rows: ReadRows, width: number) {
-    this.#call = call;
-    this.#width = width;
-    this.sink = rows.stride === 0 ? new SumSink(width) : new ArraySink(call.dtype, width, call.batch, call.rows > 0);
-  }
-
-  tensor(): GradientTensor {
-    const { sink } = this;
-    const { dtype, paths } = this.#call;
-    if (sink instanceof SumSink) return tensorOf(sink.as(dtype), [this.#width]);
-    return tensorOf(sink.data, [...paths.lead, this.#width]);
-  }
-}
-
 const rowsGradient = (call: Call, rows: ReadRows | true | undefined, width: number): RowsGradient | undefined =>
   rows instanceof ReadRows ? new RowsGradient(call, rows, width) : undefined;
 

@@ -14,7 +14,7 @@ export const tensorOf = (data: Numbers, shape: readonly number[]): GradientTenso
   dtype: (data instanceof Float32Array ? "float32" : "float64") as "float32",
 });
 
-/** The gradient of rows that paths bring: one for each path, or the sum over the paths that share one. */
+/** The gradient of rows that accompany items of a batch: one per item, or the sum over the items that share a row. */
 export class RowsGradient {
   readonly sink: ArraySink | SumSink;
   readonly #call: Call;
