@@ -69,6 +69,14 @@ const binaryFiles = (family) => ({
   [prefixed(family, "threads")]: new RegExp(`/generated/${family}/threads\\.js$`),
 });
 
+const anyOf = (...patterns) => new RegExp(patterns.map(({ source }) => source).join("|"));
+
+/** Files of ts/gpu that plan calls and read input, without a device. */
+const gpuPlanning = [
+  ..."blocks faults flow-layout input kernel-plan layout limits readback recovery".split(" "),
+  ..."shape share source tensor usage operations/[^/]+".split(" "),
+];
+
 /**
  * The files below shared, by their contents, so that their names are stable. Bundlers split by
  * whole files, so code that is used alone, loaded lazily, or not allowed on edge hosts has files of
@@ -90,9 +98,18 @@ const sharedFiles = {
    * Planning and reading for GPUs are part of the engine; devices, kernels and calibration are
    * loaded when a device is first opened.
    */
-  gpu: /\/gpu\/(?!(blocks|faults|flow-layout|input|kernel-plan|layout|limits|operations\/[^/]+|readback|recovery|shape|share|source|tensor|usage)\.js$)|\/entry\/gpu\.js$|\/dispatch\/(calibrate|fit|least-squares|trials)\.js$|\/engine\/trials\.js$/,
-  engine:
-    /\/(engine|pool|dispatch|gpu)\/|\/entry\/(engine|start-worker)\.js$|\/generated\/(plan-constants|worker-source)\.js$|\/comlink\//,
+  gpu: anyOf(
+    new RegExp(`/gpu/(?!(${gpuPlanning.join("|")})\\.js$)`),
+    /\/entry\/gpu\.js$/,
+    /\/dispatch\/(calibrate|fit|least-squares|trials)\.js$/,
+    /\/engine\/trials\.js$/,
+  ),
+  engine: anyOf(
+    /\/(engine|pool|dispatch|gpu)\//,
+    /\/entry\/(engine|start-worker)\.js$/,
+    /\/generated\/(plan-constants|worker-source)\.js$/,
+    /\/comlink\//,
+  ),
 };
 const sharedFile = (id) => {
   // The project's own folder may have any name.

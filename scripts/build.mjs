@@ -2,7 +2,8 @@
 // entry modules, then the bundle. Prints one line per step and skips what is up to date. Run by
 // `npm run build`, which installs missing tools first (setup.mjs).
 //
-//   node scripts/build.mjs [--only wasm|js] [--variant simd|relaxed|threads]… [--wasm-opt] [--force]
+//   node scripts/build.mjs [--only wasm|js] [--variant simd|relaxed|threads]… [--wasm-opt]
+//     [--force]
 
 import { parseArgs } from "node:util";
 import * as bundle from "./lib/bundle.mjs";

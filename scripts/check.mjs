@@ -1,6 +1,6 @@
-// All static checks: TypeScript's types, rustfmt and clippy, biome's linter and formatter, the width
-// of lines. Every check runs even if another fails. `--write` (npm run format) formats and applies
-// safe fixes instead.
+// All static checks: TypeScript's types, rustfmt and clippy, biome's linter and formatter, the
+// width of lines. Every check runs even if another fails. `--write` (npm run format) formats and
+// applies safe fixes instead.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -13,8 +13,8 @@ import { checkWidths } from "./lib/width.mjs";
 const write = process.argv.includes("--write");
 
 /**
- * A toolchain with clippy and rustfmt, which are optional components: the build's own toolchain if it
- * has them, else another recent one.
+ * A toolchain with clippy and rustfmt, which are optional components: the build's own toolchain if
+ * it has them, else another recent one.
  */
 function findLinters() {
   const all = [remembered(), ...survey()].filter(Boolean);

@@ -55,7 +55,8 @@ function table() {
   const rule = head.map((_, i) => (i < 4 ? "---" : ":---:"));
   const drawn = [head, rule, ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
   return [
-    `From the packed tarball, by \`npm test\` on ${date}; \`node scripts/matrix.mjs\` writes this table. ✓ passed, – not in this release or not in this place.`,
+    `From the packed tarball, by \`npm test\` on ${date}; \`node scripts/matrix.mjs\` writes this table. ` +
+      "✓ passed, – not in this release or not in this place.",
     drawn,
   ].join("\n\n");
 }

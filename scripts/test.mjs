@@ -2,8 +2,8 @@
 // the totals of both, `N passed, N failed`, and the exit status is 0 if all passed. Arguments go to
 // vitest, except
 //
-//   --all                  with the exhaustive sweeps, which repeat what smaller tables prove (test/level.ts)
-//   --quick                no browser, no tarball, no GPU: cargo, types, and the tables on the inlined binaries
+//   --all                  with the exhaustive sweeps of the tables (test/level.ts)
+//   --quick                no browser, tarball or GPU: cargo, types, tables on inlined binaries
 //   --only cargo|vitest    one of the two
 
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What TypeScript knows of the kernels without asking them, held against the binaries.
+// The TypeScript side's copies of facts about the kernels, checked against the binaries.
 
 import { describe, expect, test } from "vitest";
 import { readCall } from "../ts/input/call.ts";
@@ -45,7 +45,7 @@ describe("an operation that a binary does not have", () => {
     }
     const known = headOf({ OPERATION: family === "core" ? 1 : 18, ...shape }, own);
     expect(own.kernels.scratch(known)).toBeGreaterThan(0);
-    // Without its regions it is refused for them.
+    // Rejected for its missing regions.
     expect(own.kernels.run(known)).toBeLessThan(0);
   });
 });

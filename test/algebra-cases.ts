@@ -1,5 +1,5 @@
-// What the tests of the tensor algebra share: its functions as JavaScript sees them, rows, and forms
-// in which rows are given.
+// Shared by the tests of the tensor algebra: its functions as JavaScript sees them, rows, and the
+// accepted forms of rows.
 
 import * as algebra from "../ts/algebra.ts";
 import { type OperationName, operations, rowSize, type Shape } from "./algebra-reference.ts";
@@ -22,10 +22,10 @@ export const functions = algebra as unknown as Record<
 
 export const call = (name: OperationName) => functions[name] as (...args: unknown[]) => Result;
 
-/** Rows that an operation takes. */
+/** Operands of an operation. */
 export const arity = (name: OperationName): number => (name === "multiply" ? 2 : 1);
 
-/** For every operand whether all items share it, in every combination. */
+/** Whether each operand is shared by all items, in every combination. */
 export const sharings = (name: OperationName): boolean[][] =>
   arity(name) === 1
     ? [[false], [true]]
@@ -36,7 +36,7 @@ export const sharings = (name: OperationName): boolean[][] =>
         [true, true],
       ];
 
-/** A row that an operation is defined for, of numbers that float32 represents. */
+/** A row for which an operation is defined, of numbers that float32 represents. */
 export function makeRow(name: OperationName, shape: Shape, next: () => number): number[] {
   const row = Array.from({ length: rowSize(shape) }, () => Math.fround(2 * next() - 1));
   if (!shape.scalarTerm) return row;
@@ -46,7 +46,7 @@ export function makeRow(name: OperationName, shape: Shape, next: () => number): 
   return row;
 }
 
-/** Rows in one of the forms that are accepted: a tensor, nested arrays, or one row's numbers. */
+/** Rows in one of the accepted forms: a tensor, nested arrays, or the numbers of one row. */
 export function tensor(rows: readonly number[][], shape: Shape, lead: readonly number[], form: number): unknown {
   const data = rows.flat();
   const dims = [...lead, rowSize(shape)];

@@ -1,5 +1,5 @@
-// Every error of the functions of the tensor algebra: its class, code, argument and words; that `out`
-// is untouched; and that the next call works. One table.
+// Every error of the functions of the tensor algebra: its class, code, argument and texts; that
+// `out` is unchanged; and that the next call works. One table.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../ts/algebra.ts";
 import { functions, operations } from "./algebra-cases.ts";
 
-/** Calls as a program without types makes them. */
+/** Untyped calls, as from JavaScript. */
 type Loose = (...args: unknown[]) => { data: Float64Array };
 
 describe("bad input", () => {
@@ -30,7 +30,7 @@ describe("bad input", () => {
     return array;
   };
 
-  /** The arguments of a good call but for one. */
+  /** Valid arguments except for one. */
   function argumentsOf(name: string, changes: Record<string, unknown>): unknown[] {
     const good: Record<string, unknown> = {
       a: rows,
@@ -68,7 +68,8 @@ describe("bad input", () => {
     const bad = (title: string, value: unknown, code: string, argument: string, message: string | RegExp): void =>
       refuse(which, `${letter} is ${title}`, { [letter]: value }, code, letter + argument, message);
     const forms =
-      "must be a tensor { data, shape } of shape (…batch, size), nested arrays (batch, size), or the numbers of one row";
+      "must be a tensor { data, shape } of shape (…batch, size), " +
+      "nested arrays (batch, size), or the numbers of one row";
     for (const [value, words] of [
       [undefined, "undefined"],
       [null, "null"],
@@ -204,7 +205,8 @@ describe("bad input", () => {
     { cotangent: undefined },
     "COTANGENT_TYPE",
     "cotangent",
-    "cotangent must be a tensor { data, shape } of the result's shape, or as many numbers in a flat array; got undefined",
+    "cotangent must be a tensor { data, shape } of the result's shape, " +
+      "or as many numbers in a flat array; got undefined",
   );
   refuse(vjps, "a cotangent of text", { cotangent: "1" }, "COTANGENT_TYPE", "cotangent", /got "1"/);
   refuse(
@@ -378,7 +380,7 @@ describe("bad input", () => {
   test.each(cases)("$name: $title", ({ name, changes, code, argument, message }) => {
     const run = functions[name as keyof typeof functions] as Loose;
     const given = argumentsOf(name, changes(name));
-    // What is written to nowhere else.
+    // Results that are written nowhere else.
     const at = given.length - 1;
     const asked = given[at] as Record<string, unknown> | undefined;
     const out = new Float64Array(18).fill(7);

@@ -14,11 +14,11 @@ export interface Shape {
   readonly scalarTerm: boolean;
 }
 
-/** Numbers of a row. */
+/** Numbers per row. */
 export const rowSize = ({ channels, depth, scalarTerm }: Shape): number =>
   identity(channels, depth).reduce((sum, level) => sum + level.length, scalarTerm ? 0 : -1);
 
-/** A row as levels; `scalar` is the level 0 of rows without one. */
+/** A row as levels; `scalar` is level 0 if the row has none. */
 export function toLevels(row: ArrayLike<number>, { channels, depth, scalarTerm }: Shape, scalar: number): Levels {
   let at = 0;
   return identity(channels, depth).map((level, k) => {
@@ -48,7 +48,7 @@ const normalised = (a: Levels, scalar: number): Levels => withScalar(scaled(a, 1
 
 const factorial = (k: number): number => (k === 0 ? 1 : k * factorial(k - 1));
 
-/** What an operation makes of levels. */
+/** The result of an operation on levels. */
 export function reference(name: OperationName, a: Levels, b: Levels): Levels {
   const scalar = a[0]![0]!;
   switch (name) {
@@ -78,8 +78,8 @@ export function reference(name: OperationName, a: Levels, b: Levels): Levels {
 }
 
 /**
- * The same with the size of every term in place of the term: what rounding errors of a coefficient
- * are relative to.
+ * The same with the magnitude of every term in place of the term: the scale of the rounding errors
+ * of a coefficient.
  */
 export function majorant(name: OperationName, a: Levels, b: Levels): Levels {
   const scalar = Math.abs(a[0]![0]!);
@@ -111,7 +111,7 @@ export function majorant(name: OperationName, a: Levels, b: Levels): Levels {
   }
 }
 
-/** What an operation makes of one row, and what its rounding errors are relative to. */
+/** The result of an operation on one row, and the scale of its rounding errors. */
 export function referenceRow(
   name: OperationName,
   a: ArrayLike<number>,
@@ -139,8 +139,8 @@ function exactSeries(x: Coefficients, depth: number, factor: (k: number) => Rati
 }
 
 /**
- * What an operation makes of elements given by their words, exactly. The scalar of `a` has to be 1,
- * for `exp` 0; others are tested against {@link reference}.
+ * The exact result of an operation on elements given by words. The scalar of `a` must be 1, for
+ * `exp` 0; others are tested against {@link reference}.
  */
 export function exact(name: OperationName, a: Coefficients, b: Coefficients, depth: number): Coefficients {
   if (name === "multiply") return exactProduct(a, b, depth);

@@ -1,6 +1,6 @@
-// The tensor algebra on every binary, on this thread: against exact rationals and a plain reference,
-// by identities, and gradients by differences; forms of arguments, `out`, memory. Errors:
-// algebra-errors.test.ts; engines: engine/algebra.test.ts.
+// The tensor algebra on every binary, on the calling thread: against exact rationals and a plain
+// reference, by identities, and gradients by differences; forms of arguments, `out`, memory.
+// Errors: algebra-errors.test.ts; engines: engine/algebra.test.ts.
 
 import { beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import { exp, init, inverse, log, multiply, multiplyVjp, words } from "../ts/algebra.ts";
@@ -45,7 +45,10 @@ const shapesUpTo = (channels: number, depth: number): Shape[] =>
     ),
   );
 
-/** Throws unless numbers are within their tolerances; the largest error, relative to its tolerance. */
+/**
+ * Throws unless numbers are within their tolerances. Returns the largest error relative to its
+ * tolerance.
+ */
 function expectWithin(actual: Numbers, wanted: readonly number[], allowed: readonly number[], name: string): number {
   expect(actual.length, name).toBe(wanted.length);
   let worst = 0;
@@ -76,7 +79,8 @@ describe.each(variants)("%s", (variant) => {
             const isBatch = shared.includes(false);
             const given = operands.map((rows, k) => tensor(rows, shape, shared[k] ? [] : [batch], form++));
             const found = call(name)(...given, { ...shape, dtype });
-            const title = `d=${shape.channels} N=${shape.depth} scalar=${shape.scalarTerm} batch=${batch} shared=${shared}`;
+            const { channels: d, depth: n, scalarTerm } = shape;
+            const title = `d=${d} N=${n} scalar=${scalarTerm} batch=${batch} shared=${shared}`;
             expect(found.shape, title).toEqual(isBatch ? [batch, rowSize(shape)] : [rowSize(shape)]);
             expect(found.dtype).toBe(dtype);
             for (let i = 0; i < (isBatch ? batch : 1); i++) {
@@ -147,7 +151,7 @@ describe.each(variants)("%s", (variant) => {
         const cotangent = Array.from({ length: size }, () => 2 * next() - 1);
         const found = functions[`${name}Vjp`](...operands, cotangent, shape) as Record<string, Result>;
         for (const [k, operand] of operands.entries()) {
-          // All the moved rows at once: ∂f/∂xᵢ by the five-point formula.
+          // All shifted rows in one batch: ∂f/∂xᵢ by the five-point formula.
           const moved = operand.flatMap((_, i) =>
             [-2, -1, 1, 2].map((times) => operand.map((x, j) => (i === j ? x + times * step : x))),
           );
@@ -205,7 +209,9 @@ describe.each(variants)("%s", (variant) => {
   });
 
   describe.each(dtypes)("identities, %s", (dtype) => {
-    /** How far two results may be apart of which each is within a tolerance relative to `size`. */
+    /**
+     * The largest difference of two results that are each within a tolerance relative to `size`.
+     */
     const near = (actual: Numbers, wanted: ArrayLike<number>, depth: number, size: number): void => {
       const allowed = Array.from(wanted, () => algebraTolerance(dtype, depth, size));
       expectWithin(actual, Array.from(wanted), allowed, "identity");
@@ -296,7 +302,7 @@ describe("arguments", () => {
       { data: shared, shape: Int32Array.of(6, size) },
       rows.map((row) => Float64Array.from(row)),
       rows.map((row, i) => (i % 2 === 0 ? row : Float32Array.from(row))),
-      // A result of another call.
+      // The result of another call.
       multiply(rows, new Array<number>(size).fill(0), options),
     ];
     for (const form of forms) expect(call("multiply")(form, other, options).data).toEqual(wanted);
@@ -367,7 +373,8 @@ describe("out", () => {
       const Kind = dtype === "float32" ? Float32Array : Float64Array;
       for (const name of operations) {
         const row = makeRow(name, shape, next);
-        const a = { data: Kind.from(Array.from({ length: batch * size }, (_, i) => row[i % size]!)), shape: [batch, size] };
+        const numbers = Array.from({ length: batch * size }, (_, i) => row[i % size]!);
+        const a = { data: Kind.from(numbers), shape: [batch, size] };
         const rest = name === "multiply" ? [makeRow(name, shape, next)] : [];
         const options = { ...shape, dtype };
         const wanted = call(name)(a, ...rest, options).data;
@@ -377,7 +384,7 @@ describe("out", () => {
         expect(found.data).toBe(part);
         expect(same(part, wanted)).toBe(true);
         expect([...out.subarray(0, 4), ...out.subarray(-4)]).toEqual(new Array(8).fill(7));
-        // In place, and over a part of its input.
+        // In place, and overlapping a part of its input.
         const place = { ...a, data: a.data.slice() };
         expect(same(call(name)(place, ...rest, { ...options, out: place.data }).data, wanted)).toBe(true);
         const buffer = new Kind(batch * size + size);
@@ -416,7 +423,7 @@ describe("memory", () => {
   const batch = 60_000;
   const data = new Float64Array(batch * 39).fill(0.25);
   const rows = { data, shape: [batch, 39] };
-  /** Inputs and outputs of a block, each of at most 1 MiB, and as much again for scratch and pages. */
+  /** Inputs and outputs of a block, at most 1 MiB each, and as much again for scratch and pages. */
   const bound = (arrays: number) => (arrays + 1) * outputBytes;
 
   test("stays bounded for a large batch of products", () => {

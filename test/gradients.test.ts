@@ -68,7 +68,10 @@ function lonePaths(): Case[] {
   );
 }
 
-/** Long paths of many channels take the reference seconds each: every combination of options with one number type, every two options with both. */
+/**
+ * Long paths of many channels take the reference seconds each: every combination of options with
+ * one number type, every two options with both.
+ */
 function isRun({ basepoint, dtype, initial, inverse, name }: Case): boolean {
   if (level === "all" || !name.includes("cut in time")) return true;
   const odd = [basepoint !== "none", initial !== "none", inverse].filter(Boolean).length % 2 === 1;

@@ -1,5 +1,5 @@
-// Which file imports which: no circles, layers that look one way, and no operation's name in what
-// serves all operations.
+// The import graph: no cycles, one direction between layers, and no name of an operation in code
+// that serves all operations.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -11,8 +11,8 @@ import * as core from "../ts/operations/core.ts";
 const root = join(import.meta.dirname, "..");
 
 /**
- * From where a layer may import values, besides itself. A layer is a folder of ts/; `index` are the
- * files beside the folders, `entries` those that the build makes from ts/entry.
+ * Layers from which a layer may import values, besides itself. A layer is a folder of ts/; `index`
+ * are the files beside the folders, `entries` the generated ones of ts/entry.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
   generated: [],
@@ -30,13 +30,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   index: ["entries"],
 };
 
-/** Layers from which some others import nothing, not even types. */
+/** Layers from which some others may import nothing, not even types. */
 const closed = [
   { layer: "entry", to: Object.keys(layers).filter((layer) => !["entry", "entries", "index"].includes(layer)) },
   { layer: "engine", to: ["pool"] },
 ];
 
-/** Imports that `layers` forbids, each of which has to occur. */
+/** Exceptions to `layers`; each must occur. */
 const exceptions = [
   {
     from: "gpu/operations/signature-vjp.ts",
@@ -50,27 +50,27 @@ const exceptions = [
   },
 ];
 
-/** What serves all operations; and in it the GPU's part of each operation. */
+/** Code that serves all operations; and within it the GPU's part of each operation. */
 const general = /^(run|pool|dispatch|gpu)\//;
 const counterparts = /^gpu\/(operations|programs|kernels)\//;
 
 type Kind = "type" | "value" | "later";
 
 interface Import {
-  /** As the file writes it. */
+  /** As written in the file. */
   readonly module: string;
   readonly names: readonly string[];
-  /** "later": by `import()`, when the file itself has been evaluated. */
+  /** "later": by `import()`, after the file has been evaluated. */
   readonly kind: Kind;
 }
 
 interface Source {
   readonly imports: readonly Import[];
-  /** Strings that are values: of types, the keys of a call may be called as operations are. */
+  /** Strings that are values. In types, the keys of a call may equal names of operations. */
   readonly strings: readonly string[];
 }
 
-/** Imports and exports from other modules count as types where no name is a value. */
+/** Imports and exports from other modules count as types if none of their names is a value. */
 function parse(text: string): Source {
   const imports: Import[] = [];
   const strings: string[] = [];
@@ -98,7 +98,7 @@ function parse(text: string): Source {
   return { imports, strings };
 }
 
-/** The files below a folder that end so, by their paths in it. */
+/** The files below a folder with an extension, by their paths in it. */
 const filesOf = (folder: string, end: string): string[] =>
   (readdirSync(join(root, folder), { recursive: true }) as string[])
     .map((file) => file.replaceAll("\\", "/"))
@@ -108,7 +108,7 @@ const sources = new Map(
   filesOf("ts", ".ts").map((file) => [file, parse(readFileSync(join(root, "ts", file), "utf8"))]),
 );
 
-/** Imports of the library's own files, by their paths in ts/. */
+/** Imports of the library's files, by their paths in ts/. */
 const imports = [...sources].flatMap(([from, source]) =>
   source.imports
     .filter(({ module }) => module.startsWith("."))
@@ -120,7 +120,7 @@ function layerOf(file: string): string {
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : "index";
 }
 
-/** Circles of a graph, perhaps not all of them: none only where there is none. */
+/** Cycles of a graph: at least one if there are any. */
 function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = [];
   const path: string[] = [];
@@ -234,7 +234,10 @@ describe("modules of crates/kernels", () => {
   const folder = "crates/kernels/src";
   const modules = new Map(filesOf(folder, ".rs").map((file) => [file.replace(/(\/mod)?\.rs$/, ""), file]));
 
-  /** What a module names from `crate` or `super` on, in `use` and elsewhere. Not in tests, and not its own parents. */
+  /**
+   * Names that a module uses from `crate` or `super`, in `use` and elsewhere. Without tests and its
+   * own parents.
+   */
   function namedBy(module: string): string[] {
     const text = readFileSync(join(root, folder, modules.get(module)!), "utf8");
     const [code] = text.replace(/\/\/.*/g, "").split("#[cfg(test)]") as [string];
@@ -244,7 +247,7 @@ describe("modules of crates/kernels", () => {
       for (const last of group?.split(",") ?? [""]) {
         const words = [...path!.split("::"), ...last.split("::")].map((word) => word.trim()).filter(Boolean);
         const named = start === "crate" ? words : [...parent, ...words];
-        // The rest names what is in the module.
+        // The rest names items of the module.
         while (named.length > 0 && !modules.has(named.join("/"))) named.pop();
         found.add(named.join("/"));
       }

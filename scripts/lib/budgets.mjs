@@ -60,7 +60,8 @@ export const budgets = [
     "path-signature",
     "dist/index.js",
     "220 kB",
-    "a call that works right after import, on any engine: `relaxed` and `simd` inside, nothing to serve, nothing to await",
+    "a call that works right after import, on any engine: " +
+      "`relaxed` and `simd` inside, nothing to serve, nothing to await",
     withoutEngine,
   ),
   atOnce(
@@ -81,7 +82,8 @@ export const budgets = [
     "lazily: engine of slim",
     ["engine"],
     "46 kB",
-    "all threads: loaded by the first `createEngine`; the worker's script, for bundlers that leave its file behind, is inside",
+    "all threads: loaded by the first `createEngine`; " +
+      "the worker's script, for bundlers that leave its file behind, is inside",
     ["gpu"],
   ),
   lazily(

@@ -28,21 +28,21 @@ export const hosts = {
     binaries: ["relaxed", "simd"],
     from: (family, variant) => `../${family}/${variant}.ts`,
     engine: (family) => `relaxed, import("../${family}/threads.ts")`,
-    init: "Loads ahead of the first call, or chooses the binary.",
+    init: "Loads the binary ahead of the first call, or selects another.",
   },
   /** None: for pages that fetch one, and programs that provide one. */
   slim: {
     loader: "slim",
     binaries: [],
     engine: () => "",
-    init: "Loads the binary that it is given; comes before the first call.",
+    init: "Loads the given binary; must precede the first call.",
   },
   /** As modules that the host has compiled: Cloudflare's workerd compiles no bytes at run time. */
   workerd: {
     loader: "compiled",
     binaries: ["relaxed", "simd"],
     from: (family, variant) => `path-signature/wasm/${prefixed(family, variant)}.wasm`,
-    init: "Starts a binary ahead of the first call, or chooses it; a `source` has to be a WebAssembly.Module here.",
+    init: "Loads a binary ahead of the first call, or selects another; `source` must be a WebAssembly.Module here.",
   },
   /**
    * The same for Edge functions of Vercel and Next.js, whose bundler requires `?module`. `simd`
@@ -53,7 +53,7 @@ export const hosts = {
     loader: "compiled",
     binaries: ["simd"],
     from: (family, variant) => `path-signature/wasm/${prefixed(family, variant)}.wasm?module`,
-    init: "Starts the binary ahead of the first call, or takes another; a `source` has to be a WebAssembly.Module here.",
+    init: "Loads the binary ahead of the first call, or selects another; `source` must be a WebAssembly.Module here.",
   },
 };
 

@@ -6,7 +6,10 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { at, read } from "./project.mjs";
 
-/** All files under the given paths of the repository (files or folders; missing ones count as missing), sorted. */
+/**
+ * All files under the given paths of the repository (files or folders; missing ones count as
+ * missing), sorted.
+ */
 export function filesUnder(...paths) {
   const found = [];
   const walk = (path) => {

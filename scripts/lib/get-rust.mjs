@@ -106,7 +106,8 @@ export async function getRust(report) {
   );
   throw new Fault(
     [
-      `A Rust toolchain (${minimumRustVersion()} or later) with its library's source (rust-src) and a wasm linker is missing.`,
+      `A Rust toolchain (${minimumRustVersion()} or later) with its library's source (rust-src) ` +
+        "and a wasm linker is missing.",
       ...(found.length > 0 ? ["Found:", ...found] : ["No Rust was found."]),
       ...tried.map((text) => `Tried: ${text}`),
     ].join("\n"),

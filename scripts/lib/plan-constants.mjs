@@ -22,12 +22,13 @@ const constants = [
 const usize = String.raw`(?:\d+|1 << \d+)`;
 const value = new RegExp(`^(?:${usize}|\\[${usize}(?:, ${usize})*,?\\])$`);
 
-/** A constant's value as JavaScript: a number, or a list of numbers, which Rust writes the same way. */
+/**
+ * A constant's value as JavaScript: a number, or a list of numbers, which Rust writes the same way.
+ */
 function literalOf(name, sources) {
   const declaration = new RegExp(String.raw`\bconst ${name}: (?:usize|\[usize; \d+\]) =\s*([^;]+);`, "g");
   const found = sources.flatMap((text) => [...text.matchAll(declaration)].map(([, given]) => given.trim()));
-  if (found.length !== 1)
-    throw new Fault(`crates declare the constant ${name} ${found.length} times, not once.`);
+  if (found.length !== 1) throw new Fault(`crates declare the constant ${name} ${found.length} times, not once.`);
   const [text] = found;
   if (!value.test(text)) throw new Fault(`crates/kernels: ${name} is no plain number or list of numbers: ${text}`);
   return text;

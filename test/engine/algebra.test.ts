@@ -1,5 +1,5 @@
-// Engines of the family `algebra`: on any number of threads and however tasks travel, the bits of the
-// functions on this thread; small calls together, `out`, progress, aborts, plans, errors.
+// Engines of the family `algebra`: the bits of the synchronous functions, for any number of threads
+// and every executor; coalescing, `out`, progress, aborts, plans, errors.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine, type EngineOptions, init, type OperationName } from "../../ts/algebra.ts";
@@ -24,10 +24,10 @@ interface Tensor {
   readonly shape: readonly number[];
 }
 
-/** Rows that an operation is defined for; in float32 where the seed is odd. */
+/** Rows for which an operation is defined; float32 if the seed is odd. */
 function rowsOf(name: FunctionName, shape: Shape, batch: number, seed: number): Tensor {
   const next = random(seed);
-  // A few that differ are as good as all.
+  // The first few differences are enough.
   const rows = Array.from({ length: Math.min(batch, 23) }, () => makeRow(name, shape, next));
   const Kind = seed % 2 === 1 ? Float32Array : Float64Array;
   const data = new Kind(batch * rowSize(shape));
@@ -35,7 +35,7 @@ function rowsOf(name: FunctionName, shape: Shape, batch: number, seed: number): 
   return { data, shape: [batch, rowSize(shape)] };
 }
 
-/** Arguments of a function, options last. With `shared` the first operand is one row, if there are two. */
+/** Arguments of a function, options last. With `shared` the first of two operands is one row. */
 function argumentsOf(name: OperationName, shape: Shape, batch: number, seed: number, shared = false): unknown[] {
   const of = name.replace("Vjp", "") as FunctionName;
   const a = rowsOf(of, shape, batch, seed);
@@ -45,7 +45,7 @@ function argumentsOf(name: OperationName, shape: Shape, batch: number, seed: num
   return [...operands, ...cotangent, { ...shape }];
 }
 
-/** Everything that a call returns, in short. */
+/** A summary of everything that a call returns. */
 const digestOf = (result: unknown): string[] =>
   "data" in (result as object)
     ? [digest((result as Tensor).data), String((result as Tensor).shape)]
@@ -175,7 +175,7 @@ describe.each(hosts)("$name", ({ options, mode }) => {
       expect(code).toMatch(/^[A-Z_]+$/);
       expect(digestOf(await run.exp(row, shape))).toEqual(here("exp", [row, shape]));
     }
-    // Deep in a large batch; `out` has not been written to.
+    // Deep in a large batch; `out` is unchanged.
     const large = rowsOf("exp", shape, 20_000, 18);
     large.data[19_000 * size + 3] = Number.NaN;
     const out = new Float64Array(large.data.length).fill(7);

@@ -1,7 +1,7 @@
 // Messages of WGSL compilers about the library's kernels: every message of every module, on the
 // current runtime.
 
-/** Passes the label of every module that devices create from now on to `seen`. */
+/** Passes the label of every module that devices create from now on to `note`. */
 export function noteModules(prototype: GPUDevice, note: (label: string) => void): void {
   const original = prototype.createShaderModule;
   prototype.createShaderModule = function (descriptor) {

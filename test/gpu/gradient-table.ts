@@ -18,7 +18,10 @@ import type { Outcome } from "./table.ts";
 /** A case, and the number of segments of its sweep where the library does not choose it. */
 export type GradientCase = Case & { readonly pieces?: number };
 
-/** One more than fits: paths in a workgroup, steps in a tile; trees in registers and in memory; more pairs than invocations. */
+/**
+ * One more than fits: paths in a workgroup, steps in a tile; trees in registers and in memory; more
+ * pairs than invocations.
+ */
 function edges(): Case[] {
   const shapes = [
     [2, 3],

@@ -77,9 +77,10 @@ async function inDeno(file: string): Promise<unknown> {
 async function inNode(file: string): Promise<unknown> {
   const driver = vulkanDriver("swiftShader");
   // Dawn keeps the process alive.
+  const toggles = JSON.stringify(hardware ? [] : [swiftShaderToggles]);
   const source = `import { create, globals } from ${JSON.stringify(import.meta.resolve("webgpu"))};
   Object.assign(globalThis, globals);
-  Object.defineProperty(globalThis, "navigator", { value: { gpu: create(${JSON.stringify(hardware ? [] : [swiftShaderToggles])}) } });
+  Object.defineProperty(globalThis, "navigator", { value: { gpu: create(${toggles}) } });
   ${sourceFor(file)}
   process.exit(0);`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], {

@@ -46,14 +46,14 @@ describe("layouts", () => {
     }
   });
 
-  test("kernels of whole paths and of pieces share a name, and with it a pipeline, only where they are the same", () => {
+  test("kernels of whole paths and of pieces share a name, and so a pipeline, only if they are equal", () => {
     for (const [d, n] of shapes) {
       const [whole, piece] = [false, true].map((inPieces) => wholeKernel(layoutOf(shareOf(d, n), limits, inPieces)!));
       if (whole!.name === piece!.name) expect(whole!.source() === piece!.source(), whole!.name).toBe(true);
     }
   });
 
-  test("more workgroup memory is taken only where a step needs it, and where there is not enough there is no plan", () => {
+  test("more workgroup memory is used only if a step needs it, and without enough there is no plan", () => {
     const more = { ...limits, maxComputeWorkgroupStorageSize: 32768 };
     const sizes = { channels: 5000, depth: 2, batch: 1, points: 11 };
     expect(planKernels(sizes, limits)).toBeUndefined();

@@ -41,6 +41,7 @@ const timeOf = (steps: number, tile: number): string =>
 function kindOf({ kernel, layout, pieces, followed, wholeLayout }: KernelPlan): string {
   if (!layout) return kernel;
   const { share, shares, tracks, workgroups, vector, slice, gathers } = layout;
+  const several = tracks > 1 ? "of several tracks" : workgroups > 1 ? "of several workgroups" : "some";
   return [
     kernel,
     `levels ${Math.min(3, share.levels)}`,
@@ -48,7 +49,7 @@ function kindOf({ kernel, layout, pieces, followed, wholeLayout }: KernelPlan): 
     `columns ${share.columns < share.channels}`,
     `vector ${vector}`,
     `slice ${slice > 0}`,
-    `shares ${shares === 1 ? "one" : tracks > 1 ? "of several tracks" : workgroups > 1 ? "of several workgroups" : "some"}`,
+    `shares ${shares === 1 ? "one" : several}`,
     `gathers ${gathers}`,
     `pieces ${pieces === 1 ? "one" : gathers && pieces <= tracks ? "of a workgroup" : "several"}`,
     `followed ${followed !== undefined}`,

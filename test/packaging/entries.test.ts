@@ -155,7 +155,9 @@ describe.each(importPaths.filter((path) => path !== "."))("%s", (path) => {
     const program = (load: string) =>
       `const compiled = [];
        for (const name of ["Module", "Instance", "Memory"]) {
-         WebAssembly[name] = new Proxy(WebAssembly[name], { construct(...args) { compiled.push(name); return Reflect.construct(...args); } });
+         WebAssembly[name] = new Proxy(WebAssembly[name], {
+           construct(...args) { compiled.push(name); return Reflect.construct(...args); },
+         });
        }
        ${load}
        console.log(compiled.length, typeof library);`;

@@ -149,7 +149,8 @@ describe.each([
     ],
     [
       "cjs",
-      'const { exp, inverse, multiply } = require("path-signature/algebra"); const { signature } = require("path-signature");',
+      `const { exp, inverse, multiply } = require("path-signature/algebra");
+       const { signature } = require("path-signature");`,
     ],
   ])("multiplies and inverts signatures (%s)", async ([extension, load], { skip }) => {
     skip(missing(node) !== undefined, missing(node));
@@ -203,7 +204,9 @@ describe.each([
       "quiet.mjs",
       `const compiled = [];
        for (const name of ["Module", "Instance", "Memory"]) {
-         WebAssembly[name] = new Proxy(WebAssembly[name], { construct(...args) { compiled.push(name); return Reflect.construct(...args); } });
+         WebAssembly[name] = new Proxy(WebAssembly[name], {
+           construct(...args) { compiled.push(name); return Reflect.construct(...args); },
+         });
        }
        const { signature } = await import("path-signature");
        const before = compiled.length;

@@ -96,7 +96,8 @@ beforeAll(async () => {
     `import * as library from "path-signature";
      import * as algebra from "path-signature/algebra";
      import { conformance } from "./conformance.mjs";
-     conformance(library, { algebra, workers: true }).then((report) => globalThis.report({ report }), globalThis.fail);`,
+     const tested = conformance(library, { algebra, workers: true });
+     tested.then((report) => globalThis.report({ report }), globalThis.fail);`,
   );
   site = new Site(project.folder);
   await site.open();

@@ -17,11 +17,15 @@ beforeAll(async () => {
     });`;
   project.write(
     "esm.mjs",
-    `import * as library from "path-signature"; import * as algebra from "path-signature/algebra"; import { conformance } from "./conformance.mjs";${finish}`,
+    `import * as library from "path-signature";
+     import * as algebra from "path-signature/algebra";
+     import { conformance } from "./conformance.mjs";${finish}`,
   );
   project.write(
     "common.cjs",
-    `const library = require("path-signature"); const algebra = require("path-signature/algebra"); import("./conformance.mjs").then(({ conformance }) => {${finish}});`,
+    `const library = require("path-signature");
+     const algebra = require("path-signature/algebra");
+     import("./conformance.mjs").then(({ conformance }) => {${finish}});`,
   );
 });
 afterAll(() => project.close());

@@ -1,4 +1,5 @@
-// Workers for tests: bundled by wrangler, as for deployment, and run by Miniflare, which starts a real workerd.
+// Workers for tests: bundled by wrangler, as for deployment, and run by Miniflare, which starts a
+// real workerd.
 
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";

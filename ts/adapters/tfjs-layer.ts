@@ -73,7 +73,7 @@ function note(value: unknown): void {
   if (noted || value === undefined || value === null) return;
   noted = true;
   console.warn(
-    "path-signature: SigLayer takes `unroll` and `gpu_optimized` for the sake of Keras Sig's models; they change nothing here.",
+    "path-signature: SigLayer accepts `unroll` and `gpu_optimized` of Keras Sig's models, and ignores them.",
   );
 }
 

@@ -79,7 +79,10 @@ export interface Engine extends EngineBase {
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
   ): Promise<RowsGradients<RowsDType<A, O>>>;
-  /** Makes ready what a call needs, so that the first one does not wait. @throws as the function would (as a rejection) */
+  /**
+   * Makes ready what a call needs, so that the first one does not wait. @throws as the function
+   * would (as a rejection)
+   */
   prepare(name: OperationName, sizes: RowsSizes): Promise<void>;
   /**
    * How the engine would run a call of such a shape, and why. Starts nothing. @throws as the

@@ -81,7 +81,8 @@ export function explainCpu(call: EngineCall, threads: number, mode: Mode): CpuPl
     modes[mode],
     tasks === 1
       ? "it is so short that one thread is fastest; it may be joined with others of equal options"
-      : `about ${tasks} tasks, which stage up to ${kibibytes(budget.input)} of input and ${kibibytes(budget.output)} of output each`,
+      : `about ${tasks} tasks, which stage up to ${kibibytes(budget.input)} of input \
+and ${kibibytes(budget.output)} of output each`,
     ...(used < threads && mode !== "calling thread"
       ? [`${used} of ${threads} threads: there is not more to share`]
       : []),

@@ -7,7 +7,7 @@ import { typeError } from "../input/errors.ts";
 import type { Readers } from "../operations/descriptor.ts";
 
 export const engineReaders: Readers = {
-  call: (paths, options, other) => readCallAnywhere(paths, options, other).call,
+  call: (paths, options, other, names) => readCallAnywhere(paths, options, other, names).call,
   cotangent(value, call) {
     if (!isOnDevice(value)) return readCotangent(value, call);
     const { paths, stream, rows, row, dtype } = call;

@@ -1,5 +1,5 @@
-// `path-signature/tfjs`: signatures in TensorFlow.js, with the binaries of the main entry. Requires @tensorflow/tfjs-core
-// and @tensorflow/tfjs-layers.
+// `path-signature/tfjs`: signatures in TensorFlow.js, with the binaries of the main entry.
+// Requires @tensorflow/tfjs-core and @tensorflow/tfjs-layers.
 
 import { bindTensorSignature } from "../adapters/tfjs.ts";
 import { bindSigLayer } from "../adapters/tfjs-layer.ts";

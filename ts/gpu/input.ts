@@ -5,7 +5,13 @@
 import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import { Call, readCall } from "../input/call.ts";
 import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
-import { type ReadOptions, type ReadOther, readOptions, type SignatureOptions } from "../input/options.ts";
+import {
+  type OptionName,
+  type ReadOptions,
+  type ReadOther,
+  readOptions,
+  type SignatureOptions,
+} from "../input/options.ts";
 import { type Paths, ReadPaths, readPaths } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
 import { ReadRows, type RowsArgument } from "../input/rows.ts";
@@ -143,8 +149,9 @@ export function readCallAnywhere(
   paths: unknown,
   options: unknown,
   other?: ReadOther,
+  names?: readonly OptionName[],
 ): { call: Call; options: ReadOptions } {
-  const given = readOptions(options, other);
+  const given = readOptions(options, other, names);
   const read = isOnDevice(paths) ? readPathsOnDevice(paths) : readPaths(paths);
   const { initial, basepoint } = given;
   if (isOnDevice(initial)) given.initial = undefined;

@@ -16,8 +16,8 @@ export interface ArrayOf {
 }
 
 /**
- * Any typed array, on an `ArrayBuffer` or a `SharedArrayBuffer`: integers, floats (Float16Array too), and 64-bit integers,
- * which are rounded to the number type of the computation.
+ * Any typed array, on an `ArrayBuffer` or a `SharedArrayBuffer`: integers, floats (Float16Array
+ * too), and 64-bit integers, which are rounded to the number type of the computation.
  */
 export interface NumericView extends ArrayBufferView {
   readonly length: number;

@@ -52,6 +52,7 @@ export class Call {
     basepoint: ReadRows | true | undefined,
     initial: ReadRows | undefined,
     operands: readonly (ReadRows | undefined)[] = none,
+    row = options.scalarTerm ? size + 1 : size,
   ) {
     this.paths = paths;
     this.options = options;
@@ -62,7 +63,7 @@ export class Call {
     this.dtype = dtype;
     this.bytes = dtype === FLOAT32 ? 4 : 8;
     this.size = size;
-    this.row = options.scalarTerm ? size + 1 : size;
+    this.row = row;
     this.ahead = basepoint === undefined ? 0 : 1;
     this.rows = options.stream ? paths.points - 1 + this.ahead : 1;
     this.stream = options.stream;
@@ -85,7 +86,7 @@ export class Call {
   }
 
   /** The same call with something else in place of some of its parts. */
-  with({ paths, options, dtype, basepoint, initial, operands }: Changes): Call {
+  with({ paths, options, dtype, basepoint, initial, operands, row }: Changes): Call {
     const changed = options === undefined ? this.options : Object.assign(new ReadOptions(), this.options, options);
     return new Call(
       paths ?? this.paths,
@@ -96,6 +97,7 @@ export class Call {
       basepoint ?? this.basepoint,
       initial === null ? undefined : (initial ?? this.initial),
       operands ?? this.operands,
+      row ?? (options === undefined ? this.row : undefined),
     );
   }
 }
@@ -108,6 +110,8 @@ export interface Changes {
   readonly basepoint?: ReadRows;
   readonly initial?: ReadRows | null;
   readonly operands?: Call["operands"];
+  /** Numbers of a row of the result, where that is no signature. */
+  readonly row?: number;
 }
 
 /**

@@ -11,7 +11,10 @@
 export interface PathSignatureErrorCodes {
   /** `paths` has none of the accepted forms, or is a flat list of numbers without a shape. */
   PATHS_TYPE: "TypeError";
-  /** `paths` has fewer than two dimensions, or nested arrays are deeper than (batch, length, channels). */
+  /**
+   * `paths` has fewer than two dimensions, or nested arrays are deeper than (batch, length,
+   * channels).
+   */
   PATHS_RANK: "TypeError";
   /** A dimension of `shape` is not a whole number, or length or channels is 0. */
   SHAPE_INVALID: "RangeError";
@@ -21,7 +24,10 @@ export interface PathSignatureErrorCodes {
   STRIDED: "TypeError";
   /** Points of nested arrays differ in their number of channels. */
   RAGGED_ROW: "RangeError";
-  /** A path of nested arrays has no points, or a batch of nested arrays has no paths (its channels are unknown). */
+  /**
+   * A path of nested arrays has no points, or a batch of nested arrays has no paths (its channels
+   * are unknown).
+   */
   EMPTY_PATH: "RangeError";
   /** An element of an array is not a number: a string, null, a hole, … */
   ELEMENT_TYPE: "TypeError";
@@ -155,7 +161,10 @@ type CodesOf<Kind> = {
   [C in PathSignatureErrorCode]: PathSignatureErrorCodes[C] extends Kind ? C : never;
 }[PathSignatureErrorCode];
 
-/** Where a number stands in the input: paths, rows and points count from 0, in the batch, flattened, and along the path. */
+/**
+ * Where a number stands in the input: paths, rows and points count from 0, in the batch, flattened,
+ * and along the path.
+ */
 export interface Position {
   /** Index of the path in the flattened batch; 0 for a single path. */
   readonly path?: number;

@@ -6,7 +6,7 @@
 // increments, is then not finite. Only after such a report are points checked one by one. Input
 // that enters no increment (initial signatures, paths of one point) is always checked.
 
-import { type DTypeIndex, firstNonFinite } from "./arrays.ts";
+import { firstNonFinite } from "./arrays.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
 import { type Position, rangeError } from "./errors.ts";
 import type { ReadRows } from "./rows.ts";

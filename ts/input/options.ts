@@ -80,7 +80,8 @@ export type Algorithm = "auto" | "horner" | "pruned";
 export class ReadOptions {
   /** For operations on rows; paths define their channels. */
   channels = 0;
-  depth = 0;
+  /** 1 for operations that have no depth. */
+  depth = 1;
   stream = false;
   basepoint: unknown = undefined;
   initial: unknown = undefined;
@@ -128,18 +129,14 @@ function readAlgorithm(value: unknown): number {
   }
 }
 
+/** The name of an option. */
+export type OptionName = keyof ReadOptions;
+
 /** Reads a further option of an operation. Returns whether the name is known. */
 export type ReadOther = (name: string, value: unknown) => boolean;
 
 /** Names of the options of operations on rows of the tensor algebra. */
-export const namesOfRows: readonly (keyof ReadOptions)[] = [
-  "channels",
-  "depth",
-  "scalarTerm",
-  "dtype",
-  "out",
-  "checkFinite",
-];
+export const namesOfRows: readonly OptionName[] = ["channels", "depth", "scalarTerm", "dtype", "out", "checkFinite"];
 
 /**
  * Reads each option once, whether own or inherited.
@@ -150,7 +147,7 @@ export const namesOfRows: readonly (keyof ReadOptions)[] = [
  */
 export function readOptions(options: unknown, other?: ReadOther, names?: readonly (keyof ReadOptions)[]): ReadOptions {
   if (typeof options !== "object" || options === null) {
-    const example = names ? "{ channels: 2, depth: 3 }" : "{ depth: 3 }";
+    const example = names?.includes("channels") ? "{ channels: 2, depth: 3 }" : "{ depth: 3 }";
     throw typeError("OPTION_TYPE", "options", describe(options), `an object such as ${example}`);
   }
   const given = options as Record<keyof ReadOptions, unknown>;
@@ -158,7 +155,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
   let depth: unknown;
   let channels: unknown;
   for (const name in given) {
-    if (names === undefined || names.includes(name as keyof ReadOptions)) {
+    if (names === undefined || names.includes(name as OptionName)) {
       switch (name) {
         case "depth":
           depth = given.depth;
@@ -191,11 +188,13 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
     const known = names ?? Object.keys(read).filter((key) => key !== "channels");
     throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${known.join(", ")}`);
   }
-  if (names) {
+  if (names?.includes("channels")) {
     checkChannels(channels, "options.channels");
     read.channels = channels;
   }
-  checkDepth(depth, "options.depth");
-  read.depth = depth;
+  if (names === undefined || names.includes("depth")) {
+    checkDepth(depth, "options.depth");
+    read.depth = depth;
+  }
   return read;
 }

@@ -30,8 +30,8 @@ export type TensorInput =
 export type NestedPath = readonly (readonly number[] | NumericView)[];
 
 /**
- * Paths: a tensor (…batch, length, channels), or nested arrays (length, channels) or (batch, length, channels), where the
- * paths of a batch may differ in length.
+ * Paths: a tensor (…batch, length, channels), or nested arrays (length, channels) or (batch,
+ * length, channels), where the paths of a batch may differ in length.
  */
 export type Paths = TensorInput | NestedPath | readonly NestedPath[];
 
@@ -84,8 +84,8 @@ const pathForms =
 
 /**
  * Normalises paths.
- * @throws PathSignatureError PATHS_TYPE, PATHS_RANK, SHAPE_INVALID, SHAPE_MISMATCH, STRIDED, RAGGED_ROW, EMPTY_PATH,
- *   ELEMENT_TYPE, DETACHED_BUFFER, SIZE_TOO_LARGE
+ * @throws PathSignatureError PATHS_TYPE, PATHS_RANK, SHAPE_INVALID, SHAPE_MISMATCH, STRIDED,
+ *   RAGGED_ROW, EMPTY_PATH, ELEMENT_TYPE, DETACHED_BUFFER, SIZE_TOO_LARGE
  */
 export function readPaths(paths: unknown): ReadPaths {
   if (typeof paths !== "object" || paths === null) throw typeError("PATHS_TYPE", "paths", describe(paths), pathForms);

@@ -32,7 +32,10 @@ export interface GradientTensor<T extends DType = DType> {
   readonly dtype: T;
 }
 
-/** What `at` returns: one number, or a typed array with one number for each entry of the leading dimensions. */
+/**
+ * What `at` returns: one number, or a typed array with one number for each entry of the leading
+ * dimensions.
+ */
 export type Coefficients<T extends DType, Stream extends boolean, Batched extends boolean> = Stream extends true
   ? ArrayOf[T]
   : Batched extends true

@@ -4,7 +4,10 @@ export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
 export { words } from "../input/words.ts";
 export {
-  /** Exponentials of rows of the tensor algebra. @see {@link ExpFunction} for shapes, options and errors. */
+  /**
+   * Exponentials of rows of the tensor algebra. @see {@link ExpFunction} for shapes, options and
+   * errors.
+   */
   bindExp,
   /** Gradients of `exp`. @see {@link ExpVjpFunction} */
   bindExpVjp,
@@ -14,7 +17,10 @@ export {
   expVjpOperation,
 } from "./exp.ts";
 export {
-  /** Inverses of rows of the tensor algebra. @see {@link InverseFunction} for shapes, options and errors. */
+  /**
+   * Inverses of rows of the tensor algebra. @see {@link InverseFunction} for shapes, options and
+   * errors.
+   */
   bindInverse,
   /** Gradients of `inverse`. @see {@link InverseVjpFunction} */
   bindInverseVjp,
@@ -24,7 +30,10 @@ export {
   inverseVjpOperation,
 } from "./inverse.ts";
 export {
-  /** Logarithms of rows of the tensor algebra. @see {@link LogFunction} for shapes, options and errors. */
+  /**
+   * Logarithms of rows of the tensor algebra. @see {@link LogFunction} for shapes, options and
+   * errors.
+   */
   bindLog,
   /** Gradients of `log`. @see {@link LogVjpFunction} */
   bindLogVjp,
@@ -34,7 +43,10 @@ export {
   logVjpOperation,
 } from "./log.ts";
 export {
-  /** Products of rows of the tensor algebra (Chen's identity). @see {@link MultiplyFunction} for shapes, options and errors. */
+  /**
+   * Products of rows of the tensor algebra (Chen's identity). @see {@link MultiplyFunction} for
+   * shapes, options and errors.
+   */
   bindMultiply,
   /** Gradients of `multiply`. @see {@link MultiplyVjpFunction} */
   bindMultiplyVjp,

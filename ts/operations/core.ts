@@ -18,7 +18,9 @@ export {
 export {
   /** Gradients of signatures. @see {@link SignatureVjpFunction} for shapes, options and errors. */
   bindSignatureVjp,
-  /** Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction} */
+  /**
+   * Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction}
+   */
   bindSignatureWithVjp,
   type SignatureGradients,
   type SignatureVjpFunction,

@@ -5,7 +5,7 @@
 import type { Call } from "../input/call.ts";
 import { readCall } from "../input/call.ts";
 import { readCotangent } from "../input/cotangent.ts";
-import { type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
+import { type OptionName, type ReadOther, readOptions } from "../input/options.ts";
 import { readPaths } from "../input/paths.ts";
 import type { ReadRows } from "../input/rows.ts";
 import type { Budget } from "../run/blocks.ts";
@@ -14,15 +14,15 @@ import type { Operation, Sink } from "../run/operation.ts";
 /** How arguments are read: numbers in memory only, or also on the device of an engine. */
 export interface Readers {
   /** Paths and the options of an operation on paths. */
-  call(paths: unknown, options: unknown, other?: ReadOther): Call;
+  call(paths: unknown, options: unknown, other?: ReadOther, names?: readonly OptionName[]): Call;
   /** Cotangents: rows with the shape of the call's result. */
   cotangent(value: unknown, call: Call): ReadRows;
 }
 
 /** Reads numbers in memory. */
 export const memoryReaders: Readers = {
-  call: (paths, options, other) => {
-    const given: ReadOptions = readOptions(options, other);
+  call: (paths, options, other, names) => {
+    const given = readOptions(options, other, names);
     return readCall(readPaths(paths), given);
   },
   cotangent: readCotangent,

@@ -1,4 +1,4 @@
-// The gradients of a call, assembled from blocks and segments of its paths.
+// The gradients of a call, put together from blocks and segments of its paths.
 
 import type { Call } from "../input/call.ts";
 import { ReadRows } from "../input/rows.ts";
@@ -19,20 +19,18 @@ export class Gradients {
   constructor(call: Call) {
     const { basepoint, initial, channels, size, dtype, batch, points, rows, lengths } = call;
     this.#call = call;
-    // Zero past the end of a path, and wherever the result does not depend on the input.
+    // Zeros stand past the end of a path, and where no row depends on anything.
     this.#paths = new ArraySink(dtype, channels, batch * points, lengths === undefined && rows > 0);
     this.#basepoint = rowsGradient(call, basepoint, channels);
     this.#initial = rowsGradient(call, initial, size);
   }
 
-  /**
-   * Gradients of points, basepoints and initial signatures, in the order of the kernel's outputs.
-   */
+  /** Of points, basepoints and initial signatures, in the order of the kernel's outputs. */
   get sinks(): readonly (Sink | undefined)[] {
     return [this.#paths, this.#basepoint?.sink, this.#initial?.sink];
   }
 
-  /** All gradients except those of points. */
+  /** All but those of points. */
   rows(): Pick<SignatureGradients, "initial" | "basepoint"> {
     return { initial: this.#initial?.tensor(), basepoint: this.#basepoint?.tensor() };
   }

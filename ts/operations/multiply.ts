@@ -27,7 +27,8 @@ import type { Cotangent } from "./signature-vjp.ts";
  *   kind. After an error `out` is unchanged, and the next call works.
  *
  * @example
- * const whole = multiply(signature(first, { depth }), signature(second, { depth }), { channels, depth });
+ * const [s, t] = [signature(first, { depth }), signature(second, { depth })];
+ * const whole = multiply(s, t, { channels, depth });
  */
 export type MultiplyFunction = <const A extends Rows, const B extends Rows, const O extends RowsOptions>(
   a: A,

@@ -1,5 +1,5 @@
-// The gradient of rows: of basepoints and initial signatures, of operands of the tensor algebra. In a
-// file of its own, so that entries of the algebra load nothing of what gradients of paths need.
+// The gradient of rows: of basepoints and initial signatures, and of operands of the tensor
+// algebra. A separate file, so that entries of the algebra do not load the gradients of paths.
 
 import type { Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
@@ -7,14 +7,17 @@ import type { ReadRows } from "../input/rows.ts";
 import type { GradientTensor } from "../input/tensor.ts";
 import { ArraySink, SumSink } from "../run/sinks.ts";
 
-/** Numbers of a gradient as a tensor. */
+/** The numbers of a gradient as a tensor. */
 export const tensorOf = (data: Numbers, shape: readonly number[]): GradientTensor => ({
   data: data as Float32Array,
   shape,
   dtype: (data instanceof Float32Array ? "float32" : "float64") as "float32",
 });
 
-/** The gradient of rows that accompany items of a batch: one per item, or the sum over the items that share a row. */
+/**
+ * The gradient of rows that accompany paths: one per path, or the sum over the paths that share a
+ * row.
+ */
 export class RowsGradient {
   readonly sink: ArraySink | SumSink;
   readonly #call: Call;

@@ -2,7 +2,7 @@
 // arguments, and their common descriptor. One row may be shared by the whole batch.
 
 import { FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
-import { Call, checkOut, shapeOf } from "../input/call.ts";
+import { Call, shapeOf } from "../input/call.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { namesOfRows, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
@@ -11,13 +11,11 @@ import { describeShape, isRow, readShape, readTensorShape } from "../input/shape
 import { countCoefficients, sizeLimit, tooLarge } from "../input/size.ts";
 import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf } from "../input/types.ts";
-import { outputBytes } from "../run/blocks.ts";
 import type { Input, Output } from "../run/operation.ts";
-import { ArraySink } from "../run/sinks.ts";
-import { spoils } from "../run/spoils.ts";
 import { region } from "../wasm/abi.ts";
 import { rowsCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
+import { PreparedRows } from "./prepared-rows.ts";
 import { RowsGradient } from "./rows-gradient.ts";
 
 /** Options of operations on rows. Unknown options are rejected. */
@@ -31,7 +29,10 @@ export interface RowsOptions {
    * omit theirs.
    */
   readonly scalarTerm?: boolean | undefined;
-  /** Number type of computation and result. Default: float32 if all rows are Float32Arrays, else float64. */
+  /**
+   * Number type of computation and result. Default: float32 if all rows are Float32Arrays, else
+   * float64.
+   */
   readonly dtype?: "float32" | "float64" | undefined;
   /**
    * Array for the result, of its number type and exact length; `data` of the result is then this
@@ -62,7 +63,10 @@ type Suggested<A> = A extends Float32Array
     ? "float64"
     : DTypeOf<A, object>;
 
-/** The number type of a result: the option where it is given, else float32 if both operands suggest it. */
+/**
+ * The number type of a result: the option where it is given, else float32 if both operands suggest
+ * it.
+ */
 export type RowsDType<A, O, B = A> = "dtype" extends keyof O
   ? DTypeOf<A, O>
   : [Suggested<A>] extends ["float64"]
@@ -216,21 +220,7 @@ export function rowsOperation(given: RowsOperation): Descriptor {
       return call;
     },
     imagine: (sizes, other) => imagineRowsCall(sizes, operands, namesOfRows, other),
-    prepare(call) {
-      const { out } = call.options;
-      const count = call.batch * call.row;
-      if (out !== undefined) checkOut(out, count, call);
-      const isDirect = out !== undefined && count * call.bytes > outputBytes && !spoils(call, out);
-      const sink = new ArraySink(call.dtype, call.row, call.batch, true, isDirect ? out : undefined);
-      return {
-        sinks: [sink],
-        checksFirst: false,
-        result() {
-          if (out !== undefined && sink.data !== out) out.set(sink.data);
-          return wrap(call, out ?? sink.data);
-        },
-      };
-    },
+    prepare: (call) => new PreparedRows(call, wrap),
     cost: (call) => rowsCost(call, products),
     explain: () => [],
     coalesces: true,

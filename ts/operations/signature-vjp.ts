@@ -20,7 +20,8 @@ import { type Descriptor, memoryReaders } from "./descriptor.ts";
 import { forwardCall, isUncut, planSegments } from "./gradient-cuts.ts";
 import { needsDouble, someNeedDouble } from "./gradient-double.ts";
 import { Gradients } from "./gradients.ts";
-import { imagineCall, signatureOperation } from "./signature.ts";
+import { imagineCall } from "./paths-operation.ts";
+import { signatureOperation } from "./signature.ts";
 
 /** Options of gradients: those of `signature` without `out`. */
 export type VjpOptions = Omit<SignatureOptions, "out">;

@@ -1,26 +1,22 @@
 // `signature`: the public function, and the descriptor of its operation.
 
-import { allocateNumbers, FLOAT32, FLOAT64, type Numbers } from "../input/arrays.ts";
+import { allocateNumbers, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
-import { describe, typeError } from "../input/errors.ts";
 import { checkBefore } from "../input/finite.ts";
-import { type ReadOther, readOptions, type SignatureOptions } from "../input/options.ts";
-import { imaginePaths, type Paths, readPaths } from "../input/paths.ts";
+import { readOptions, type SignatureOptions } from "../input/options.ts";
+import { type Paths, readPaths } from "../input/paths.ts";
 import { SignatureTensor } from "../input/tensor.ts";
 import type { Only, SignatureOf } from "../input/types.ts";
-import { type Budget, fitsOneBlock, longestStretch, outputBytes, streamSteps } from "../run/blocks.ts";
+import { type Budget, fitsOneBlock, longestStretch, streamSteps } from "../run/blocks.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
 import { initialInput, pathInputs } from "../run/inputs.ts";
 import { runOnce } from "../run/once.ts";
-import type { Kernel, Output, Segments } from "../run/operation.ts";
-import { runOn } from "../run/run.ts";
-import { ArraySink } from "../run/sinks.ts";
-import { spoils } from "../run/spoils.ts";
+import type { Kernel, Segments } from "../run/operation.ts";
+import { afterFault } from "../run/run.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { compute } from "./bind.ts";
-import { signatureCost } from "./cost.ts";
-import type { Descriptor, Prepared } from "./descriptor.ts";
+import { pathsOperation } from "./paths-operation.ts";
 
 /**
  * Signatures of piecewise linear paths, truncated at `options.depth`: for a path x and a word i₁ …
@@ -60,15 +56,6 @@ export type SignatureFunction = <const P extends Paths, const O extends Signatur
 /** Operation code in the head of a task. */
 const SIGNATURE = 1;
 
-const rows: Output = { region: region.OUT, per: "step", width: ({ row }) => row };
-
-const kernel: Kernel = {
-  code: SIGNATURE,
-  options: ({ bits }) => bits,
-  inputs: pathInputs,
-  outputs: [rows],
-};
-
 /**
  * The call for a piece of a path: from the identity and without scalar term, since pieces are
  * multiplied.
@@ -97,77 +84,34 @@ function segments(call: Call, budget: Budget): Segments | undefined {
   };
 }
 
-/** A call for `explain`: a shape and options, no numbers. */
-export function imagineCall(sizes: unknown, other?: ReadOther): Call {
-  if (typeof sizes !== "object" || sizes === null)
-    throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape and depth");
-  const { shape, ...rest } = sizes as { shape?: unknown };
-  const options = readOptions(rest, other);
-  return readCall(imaginePaths(shape, options.dtype === FLOAT64 ? FLOAT64 : FLOAT32), options);
-}
-
 const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
   new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, call.stream);
 
-/** Signatures in a new array, or in the caller's. */
-class PreparedSignature implements Prepared<ReturnType<typeof wrap>> {
-  readonly sinks: readonly [ArraySink];
-  /**
-   * Whether results are written directly to the caller's array. Large ones are, to avoid a second
-   * copy in memory.
-   */
-  readonly checksFirst: boolean;
-  readonly #call: Call;
-
-  constructor(call: Call) {
-    const { dtype, row, rows, batch, bytes, options } = call;
-    const { out } = options;
-    const count = batch * rows * row;
-    if (out !== undefined) checkOut(out, count, call);
-    this.#call = call;
-    this.checksFirst = out !== undefined && count * bytes > outputBytes && !spoils(call, out);
-    this.sinks = [new ArraySink(dtype, row, batch * rows, true, this.checksFirst ? out : undefined)];
-  }
-
-  result(): ReturnType<typeof wrap> {
-    const call = this.#call;
-    const { out } = call.options;
-    const [{ data }] = this.sinks;
-    if (out !== undefined && data !== out) out.set(data);
-    return wrap(call, out ?? data);
-  }
-}
-
-export const signatureOperation: Descriptor<ReturnType<typeof wrap>> = {
-  name: "signature",
-  label: "",
-  kernel,
-  stretches: { kernel: stretchKernel, initial: initialInput },
-  segments,
-  read: ([paths, options], readers, other) => readers.call(paths, options, other),
-  imagine: imagineCall,
-  prepare: (call) => new PreparedSignature(call),
-  fromDevice(call, numbers) {
-    const { out } = call.options;
-    out?.set(numbers as Float32Array);
-    return wrap(call, out ?? (numbers as Float32Array));
+export const signatureOperation = /* @__PURE__ */ pathsOperation(
+  { name: "signature", code: SIGNATURE, wrap },
+  {
+    stretches: { kernel: stretchKernel, initial: initialInput },
+    segments,
+    fromDevice(call, numbers) {
+      const { out } = call.options;
+      out?.set(numbers as Float32Array);
+      return wrap(call, out ?? (numbers as Float32Array));
+    },
+    explain(call, budget) {
+      const reasons: string[] = [];
+      if (hasStretches(call)) {
+        const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
+        reasons.push(
+          `paths of more than ${longestStretch(call.channels)} steps are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`,
+        );
+      }
+      if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
+      const cut = segments(call, budget);
+      if (cut) reasons.push(`streams are cut in time: ${cut.steps} rows at once, each segment after the one before`);
+      return reasons;
+    },
   },
-  cost: signatureCost,
-  coalesces: true,
-  explain(call, budget) {
-    const reasons: string[] = [];
-    if (hasStretches(call)) {
-      const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
-      reasons.push(
-        `paths of more than ${longestStretch(call.channels)} steps are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`,
-      );
-    }
-    if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
-    const cut = segments(call, budget);
-    if (cut) reasons.push(`streams are cut in time: ${cut.steps} rows at once, each segment after the one before`);
-    return reasons;
-  },
-};
+);
 
 /** Makes `signature` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignature(runtime: Runtime): SignatureFunction {
@@ -181,12 +125,14 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
     const { out, checkFinite } = given;
     if (out !== undefined) checkOut(out, count, call);
     if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
-      checkBefore(kernel.inputs, call);
-    const data =
-      count === 0
-        ? (out ?? allocateNumbers(dtype, 0, "paths"))
-        : runOn(runtime, signatureOperation.name, call, runOnce, signatureOperation, out, count);
-    return wrap(call, data);
+      checkBefore(pathInputs, call);
+    if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
+    const instance = runtime.instance();
+    try {
+      return wrap(call, runOnce(instance, call, signatureOperation, out, count));
+    } catch (error) {
+      throw afterFault(runtime, instance, signatureOperation.name, call, error);
+    }
   }
   return signature as SignatureFunction;
 }

@@ -3,9 +3,9 @@
 // selects the paths of a block.
 //
 // The bound. With b bytes a number, staging memory is at most the sum of
-//   input    max(256 KiB, 4 paths × (65536 + 2 channels) × b), 258 points a path where channels > 256
+//   input    max(256 KiB, 4 paths × (65536 + 2 channels) × b), 258 points a path if channels > 256
 //   output   max(1 MiB, 4 signatures)
-//   initial  max(1 MiB, 4 signatures), only where a call continues signatures or a path is cut in time
+//   initial  max(1 MiB, 4 signatures), only if a call continues signatures or cuts a path in time
 //   lengths, basepoints: at most 256 KiB each, or 4 points
 //   scratch  as the kernels need for a shape, independent of batch and length.
 //

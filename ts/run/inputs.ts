@@ -1,4 +1,4 @@
-// What paths bring besides their points: the rows that every operation on paths reads.
+// Inputs besides points: the rows that every operation on paths reads.
 
 import { region } from "../wasm/abi.ts";
 import type { Input } from "./operation.ts";

@@ -176,7 +176,8 @@ export class Job {
       isOfRows ? "a" : "paths",
       `${what}, depth ${call.depth}`,
       `such that a block of four ${call.item}s fits into the memory of a thread`,
-      `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into the memory of a thread: lower the depth${isOfRows ? " or the channels" : ", the channels or the length"}`,
+      `A block of ${operation.name} of ${what} at depth ${call.depth} does not fit into \
+the memory of a thread: lower the depth${isOfRows ? " or the channels" : ", the channels or the length"}`,
     );
   }
 }

@@ -1,4 +1,5 @@
-// A call for signatures that is one block, by far the most common: stages everything, runs the kernel once.
+// A call for signatures that is one block, by far the most common: stages everything, runs the
+// kernel once.
 //
 // The kernel may take well under a microsecond (a path of a hundred points), so this code creates
 // no closures and no objects except the result. For the same reason it writes the head of the task
@@ -14,8 +15,13 @@ import type { Operation } from "./operation.ts";
 import { pathsInOrder, stageRows } from "./rows.ts";
 
 const align = (bytes: number): number => (bytes + 63) & ~63;
-const { PATHS, BASEPOINT, INITIAL, OUT, STATE } = region;
-const wordOf = (of: number): number => word.REGIONS + 2 * of;
+/** Words of the head, as constants of this file: the engine folds them. */
+const { OPERATION, DTYPE, CHANNELS, DEPTH, OPTIONS, BATCH, POINTS, LENGTHS, SCRATCH, SCRATCH_BYTES, REGIONS } = word;
+const PATHS = REGIONS + 2 * region.PATHS;
+const BASEPOINT = REGIONS + 2 * region.BASEPOINT;
+const INITIAL = REGIONS + 2 * region.INITIAL;
+const OUT = REGIONS + 2 * region.OUT;
+const STATE = REGIONS + 2 * region.STATE;
 
 /** Runs a call that is one block. @param count - numbers of the result */
 export function runOnce(
@@ -41,24 +47,28 @@ export function runOnce(
   const initialAt = basepointAt + basepointBytes;
   const end = initialAt + initialBytes;
 
-  const scratch = scratchOf(instance, call, operation.kernel.code);
+  const shift = dtype + 2;
+  const operationCode = operation.kernel.code;
+  const scratch = scratchOf(instance, call, operationCode);
   const head = instance.reserve(end + scratch);
 
   const heap = heapOf(instance, dtype);
   const { u32 } = instance;
   const w = head >>> 2;
   // Every word that the kernel reads. What it does not read may hold anything.
-  writeShape(u32, w, call, operation.kernel.code);
-  u32[w + word.BATCH] = batch;
-  u32[w + word.POINTS] = points;
-  u32[w + word.LENGTHS] = 0;
-  u32[w + wordOf(PATHS)] = input;
-  u32[w + wordOf(BASEPOINT)] = 0;
-  u32[w + wordOf(INITIAL)] = 0;
-  u32[w + wordOf(OUT)] = output;
-  u32[w + wordOf(STATE)] = 0;
+  writeShape(u32, w, call, operationCode);
+  u32[w + BATCH] = batch;
+  u32[w + POINTS] = points;
+  u32[w + LENGTHS] = 0;
+  u32[w + PATHS] = input;
+  u32[w + BASEPOINT] = 0;
+  u32[w + INITIAL] = 0;
+  u32[w + OUT] = output;
+  u32[w + STATE] = 0;
+  u32[w + SCRATCH] = head + end;
+  u32[w + SCRATCH_BYTES] = scratch;
   const { starts } = paths;
-  const to = (head + input) / bytes;
+  const to = (head + input) >>> shift;
   if (starts === undefined) copyIn(paths.view, paths.kind, 0, batch * points * channels, heap, to);
   else {
     for (let i = 0; i < batch; i++) {
@@ -67,27 +77,28 @@ export function runOnce(
     }
   }
   if (lengths !== undefined) {
-    u32.set(lengths, (head + lengthsAt) / 4);
-    u32[w + word.LENGTHS] = lengthsAt;
+    u32.set(lengths, (head + lengthsAt) >>> 2);
+    u32[w + LENGTHS] = lengthsAt;
   }
   if (basepoint !== undefined) {
-    const at = (head + basepointAt) / bytes;
-    u32[w + wordOf(BASEPOINT)] = basepointAt;
-    u32[w + wordOf(BASEPOINT) + 1] = stageRows(basepoint, channels, pathsInOrder, 0, batch, heap, at, false);
+    const at = (head + basepointAt) >>> shift;
+    u32[w + BASEPOINT] = basepointAt;
+    u32[w + BASEPOINT + 1] = stageRows(basepoint, channels, pathsInOrder, 0, batch, heap, at, false);
   }
   if (initial !== undefined) {
-    const at = (head + initialAt) / bytes;
-    u32[w + wordOf(INITIAL)] = initialAt;
-    u32[w + wordOf(INITIAL) + 1] = stageRows(initial, size, pathsInOrder, 0, batch, heap, at, false);
+    const at = (head + initialAt) >>> shift;
+    u32[w + INITIAL] = initialAt;
+    u32[w + INITIAL + 1] = stageRows(initial, size, pathsInOrder, 0, batch, heap, at, false);
   }
 
-  const done = instance.run(head, head + end, scratch);
+  const done = instance.kernels.run(head);
+  instance.refresh();
   if (done !== code.FINE) {
     if (done !== code.INCREMENTS_NOT_FINITE) throw internal(operation.name, call, `code ${done}`);
     if (call.checkFinite) checkPaths(call);
   }
   const result = heapOf(instance, dtype);
-  const at = (head + output) / bytes;
+  const at = (head + output) >>> shift;
   if (out === undefined) return result.slice(at, at + count);
   copyOut(result, at, count, out, 0);
   return out;
@@ -95,16 +106,16 @@ export function runOnce(
 
 /** The words of the head that determine the scratch of a signature, for any batch and length. */
 function writeShape(u32: Uint32Array, w: number, { dtype, channels, depth, bits }: Call, operation: number): void {
-  u32[w + word.OPERATION] = operation;
-  u32[w + word.DTYPE] = dtype;
-  u32[w + word.CHANNELS] = channels;
-  u32[w + word.DEPTH] = depth;
-  u32[w + word.OPTIONS] = bits;
+  u32[w + OPERATION] = operation;
+  u32[w + DTYPE] = dtype;
+  u32[w + CHANNELS] = channels;
+  u32[w + DEPTH] = depth;
+  u32[w + OPTIONS] = bits;
 }
 
 /**
- * Bytes of scratch. The last result is cached, since consecutive calls mostly have the same shape. @throws
- * PathSignatureError SIZE_TOO_LARGE
+ * Bytes of scratch. The last result is cached, since consecutive calls mostly have the same
+ * shape. @throws PathSignatureError SIZE_TOO_LARGE
  */
 function scratchOf(instance: Instance, call: Call, operation: number): number {
   const { once } = instance;

@@ -7,8 +7,8 @@ import type { Instance } from "../wasm/instance.ts";
 import { align, gather, type Sources } from "./head.ts";
 
 /**
- * Runs the task at an address of the instance's memory and writes the result code to its head. @throws
- * if the kernel traps
+ * Runs the task at an address of the instance's memory and writes the result code to its
+ * head. @throws if the kernel traps
  */
 export function performInside(instance: Instance, address: number, sources: Sources): void {
   instance.refresh();

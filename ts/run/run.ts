@@ -11,25 +11,29 @@ import type { Job } from "./job.ts";
 import type { Task } from "./task.ts";
 
 /**
- * Runs `work` on the runtime's instance. If it traps, the state of the instance is undefined and
- * the next call gets a new one.
- * @throws PathSignatureError INTERNAL, and errors of `work`
+ * Runs `work` on the runtime's instance.
+ * @throws PathSignatureError INTERNAL, and what `work` throws
  */
-export function runOn<R, Rest extends unknown[]>(
-  runtime: Runtime,
-  operation: string,
-  call: Call,
-  work: (instance: Instance, call: Call, ...rest: Rest) => R,
-  ...rest: Rest
-): R {
+export function runOn<R>(runtime: Runtime, operation: string, call: Call, work: (instance: Instance) => R): R {
   const instance = runtime.instance();
   try {
-    return work(instance, call, ...rest);
+    return work(instance);
   } catch (error) {
-    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-    runtime.discard(instance);
-    throw internal(operation, call, error.message, error);
+    throw afterFault(runtime, instance, operation, call, error);
   }
+}
+
+/** The error to throw. An instance that trapped may hold anything: the next call gets a new one. */
+export function afterFault(
+  runtime: Runtime,
+  instance: Instance,
+  operation: string,
+  call: Call,
+  error: unknown,
+): unknown {
+  if (!(error instanceof WebAssembly.RuntimeError)) return error;
+  runtime.discard(instance);
+  return internal(operation, call, error.message, error);
 }
 
 /** Runs all tasks of a job. Its sinks have the results afterwards. */

@@ -2,7 +2,7 @@
 // some paths, with the state that the segment before handed on.
 
 import { allocateNumbers, type Numbers } from "../input/arrays.ts";
-import { type Call, lengthOf } from "../input/call.ts";
+import { lengthOf } from "../input/call.ts";
 import type { ReadRows } from "../input/rows.ts";
 import { CONTINUED, CONTINUES, region } from "../wasm/abi.ts";
 import { isWanted, type Part, pathNames, stageSteps } from "./block.ts";
@@ -296,7 +296,8 @@ export class Chain {
       let begin = at + i * pitch;
       if (!this.#isLast) {
         own -= 1;
-        // Omits the shared point: the last one in memory when moving forward, the first when backward.
+        // Omits the shared point: the last one in memory when moving forward, the first when
+        // backward.
         if (this.segments.backward !== call.inverse) {
           from += 1;
           begin += width;

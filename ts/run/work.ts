@@ -23,7 +23,9 @@ export class Work {
   readonly label: string;
   readonly #budget: Budget;
   readonly #onFinished: ((paths: number) => void) | undefined;
-  /** The window whose items are next, those after it, the cut in it, and which of its items is next. */
+  /**
+   * The window whose items are next, those after it, the cut in it, and which of its items is next.
+   */
   #window: Window | undefined;
   readonly #windows: Window[] | undefined;
   #cut: Cut | undefined;

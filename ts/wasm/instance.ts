@@ -147,8 +147,8 @@ export class Instance {
   }
 
   /**
-   * Address of memory for a head, to ask for the size of the scratch before anything is staged. @throws
-   * PathSignatureError OUT_OF_MEMORY
+   * Address of memory for a head, to ask for the size of the scratch before anything is
+   * staged. @throws PathSignatureError OUT_OF_MEMORY
    */
   get headAddress(): number {
     if (this.#head === 0) this.#head = this.#allocate(headBytes);

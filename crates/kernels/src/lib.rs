@@ -1,12 +1,16 @@
-//! Truncated signatures of piecewise linear paths, generic over SIMD lanes, for WebAssembly and native builds.
+//! Truncated signatures of piecewise linear paths, generic over SIMD lanes, for WebAssembly and
+//! native builds.
 //!
-//! No allocation but in [`Recovery::build`], no I/O, no JavaScript: the caller owns inputs, outputs and scratch memory ([`signature_scratch`] says how much).
+//! No allocation but in [`Recovery::build`], no I/O, no JavaScript: the caller owns inputs, outputs
+//! and scratch memory ([`signature_scratch`] says how much).
 //!
-//! `ops` holds the operations; start at [`signature()`]. `batch` has what every call has (a request, a plan, items, rows that go
-//! out), `path` reads points and writes their gradients, `walk` is the arithmetic of a step, `tensor` that of products, `words` the
-//! order of coefficients.
+//! `ops` holds the operations; start at [`signature()`]. `batch` has what every call has (a
+//! request, a plan, items, rows that go out), `path` reads points and writes their gradients,
+//! `walk` is the arithmetic of a step, `tensor` that of products, `words` the order of
+//! coefficients.
 
-// What runs once a call or once a path is compiled for size where a build asks for it (scripts/lib/wasm.mjs); the attribute for that is not stable yet.
+// What runs once a call or once a path is compiled for size where a build asks for it
+// (scripts/lib/wasm.mjs); the attribute for that is not stable yet.
 #![cfg_attr(path_signature_small, feature(optimize_attribute))]
 
 mod batch;

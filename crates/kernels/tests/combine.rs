@@ -1,4 +1,5 @@
-//! Products of many signatures: against exact rational products, the same bits for aligned groups combined beforehand, and refusals.
+//! Products of many signatures: against exact rational products, the same bits for aligned groups
+//! combined beforehand, and refusals.
 
 mod common;
 

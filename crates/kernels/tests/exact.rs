@@ -1,4 +1,5 @@
-//! The kernels against exact arithmetic: the stored oracles, and products of segment exponentials over the rationals, on every lane type.
+//! The kernels against exact arithmetic: the stored oracles, and products of segment exponentials
+//! over the rationals, on every lane type.
 
 mod common;
 
@@ -25,8 +26,9 @@ fn rational(text: &str) -> BigRational {
     text.parse().unwrap_or_else(|_| panic!("not a rational: {text}"))
 }
 
-/// Rounding of one path's signature of `steps` steps: each coefficient of level k is a sum of terms bounded by V^k / k!, V the path's length
-/// (sum of |increments|, here in the 1-norm), with about `steps + k` roundings on the way.
+/// Rounding of one path's signature of `steps` steps: each coefficient of level k is a sum of terms
+/// bounded by V^k / k!, V the path's length (sum of |increments|, here in the 1-norm), with about
+/// `steps + k` roundings on the way.
 fn assert_close<V: Lanes>(what: &str, got: &[V::T], exact: &[f64], d: usize, length: f64, steps: usize) {
     let epsilon = if size_of::<V::T>() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON };
     let (mut k, mut end, mut scale) = (0, 0, 1.0);
@@ -200,14 +202,17 @@ impl Case {
     }
 }
 
-/// Every shape with every combination of stream, inverse, scalar term and ragged lengths, on every algorithm and lane type.
+/// Every shape with every combination of stream, inverse, scalar term and ragged lengths, on every
+/// algorithm and lane type.
 #[test]
 fn rationals() {
     let mut random = Random(7);
     #[rustfmt::skip]
     let shapes: [(usize, usize); 31] = [
-        (1, 1), (1, 5), (2, 1), (2, 2), (2, 3), (2, 4), (2, 5), (2, 6), (2, 7), (2, 8), (3, 1), (3, 2), (3, 3), (3, 4), (3, 5),
-        (4, 2), (4, 3), (4, 4), (5, 2), (5, 3), (6, 2), (6, 3), (7, 2), (7, 3), (8, 1), (8, 2), (8, 3), (9, 2), (10, 2), (16, 2), (24, 1),
+        (1, 1), (1, 5), (2, 1), (2, 2), (2, 3), (2, 4), (2, 5), (2, 6), (2, 7), (2, 8),
+        (3, 1), (3, 2), (3, 3), (3, 4), (3, 5),
+        (4, 2), (4, 3), (4, 4), (5, 2), (5, 3), (6, 2), (6, 3), (7, 2), (7, 3),
+        (8, 1), (8, 2), (8, 3), (9, 2), (10, 2), (16, 2), (24, 1),
     ];
     for (d, n) in shapes {
         for bits in 0..16 {

@@ -1,5 +1,6 @@
-//! Gradients against an independent forward-mode reference: products of segment exponentials over dual numbers, which share nothing with the kernels. Every
-//! option, every kind of shape, every lane type; central differences of the kernels' own signatures besides.
+//! Gradients against an independent forward-mode reference: products of segment exponentials over
+//! dual numbers, which share nothing with the kernels. Every option, every kind of shape, every
+//! lane type; central differences of the kernels' own signatures besides.
 
 mod common;
 
@@ -136,7 +137,8 @@ impl Material {
         sum
     }
 
-    /// ∂f/∂path, ∂f/∂basepoint, ∂f/∂initial of path b, one direction at a time; NaN for those that are left out of long ones.
+    /// ∂f/∂path, ∂f/∂basepoint, ∂f/∂initial of path b, one direction at a time; NaN for those that
+    /// are left out of long ones.
     fn gradient(&self, b: usize) -> [Vec<f64>; 3] {
         let Shape { d, points, .. } = self.shape;
         let still = |x: &[f64]| x.iter().map(|&x| Dual(x, 0.0)).collect::<Vec<_>>();
@@ -188,7 +190,8 @@ fn run<V: Lanes>(m: &Material) -> Answer<V::T> {
     run_wanting::<V>(m, true, false)
 }
 
-/// `all`: the gradients of basepoints and of what was continued, too; `single`: as a path by itself.
+/// `all`: the gradients of basepoints and of what was continued, too; `single`: as a path by
+/// itself.
 fn run_wanting<V: Lanes>(m: &Material, all: bool, single: bool) -> Answer<V::T> {
     let Shape { d, n, batch, points } = m.shape;
     let options = Options {
@@ -291,7 +294,8 @@ fn compare_with<V: Lanes>(m: &Material, answer: &Answer<V::T>) {
     let Shape { d, points, batch, .. } = m.shape;
     let what = format!("{:?} {:?} {}", m.shape, m.kind, size_of::<V::T>());
     let size = answer.initials.len() / batch;
-    // What else is wanted changes nothing, but where a stream that continues nothing is to give the gradient of that.
+    // What else is wanted changes nothing, but where a stream that continues nothing is to give the
+    // gradient of that.
     let alone = run_wanting::<V>(m, false, false).paths;
     let same =
         answer.single || alone.iter().zip(&answer.paths).all(|(a, b)| a.to_f64().to_bits() == b.to_f64().to_bits());
@@ -343,7 +347,8 @@ const SHAPES: [(usize, usize); 26] = [
     (8, 3),
 ];
 
-/// A single path's time is cut into lanes: chunks of every length, equal and not, with every option.
+/// A single path's time is cut into lanes: chunks of every length, equal and not, with every
+/// option.
 #[test]
 fn lone_paths() {
     let mut random = Random(7);

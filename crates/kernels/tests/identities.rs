@@ -1,4 +1,5 @@
-//! The identities behind the pruned walk (docs/pruned-walk.md), in exact rational arithmetic with explicit shuffles, on signatures of random paths.
+//! The identities behind the pruned walk (docs/pruned-walk.md), in exact rational arithmetic with
+//! explicit shuffles, on signatures of random paths.
 
 mod common;
 
@@ -106,7 +107,8 @@ fn the_smallest_letter_at_the_end() {
     }
 }
 
-/// The program recovers every coefficient from the followed ones alone: the others hold NaN on entry.
+/// The program recovers every coefficient from the followed ones alone: the others hold NaN on
+/// entry.
 #[test]
 fn the_program() {
     let mut random = Random(37);

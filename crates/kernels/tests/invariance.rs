@@ -1,5 +1,5 @@
-//! A path's result is its own: the same bits whatever lies beside it in the batch, wherever it stands, however many paths there are;
-//! cut and uncut paths, ragged batches, continued in place.
+//! A path's result is its own: the same bits whatever lies beside it in the batch, wherever it
+//! stands, however many paths there are; cut and uncut paths, ragged batches, continued in place.
 
 mod common;
 
@@ -98,8 +98,8 @@ fn a_ragged_batch_and_its_paths() {
     ragged_and_alone::<LanesF64>();
 }
 
-/// The number of lanes must not matter either: one scalar lane gives the bits of four. (At depth 2 lanes hold channels, and which of ab and ba is summed up
-/// depends on their number.)
+/// The number of lanes must not matter either: one scalar lane gives the bits of four. (At depth 2
+/// lanes hold channels, and which of ab and ba is summed up depends on their number.)
 #[test]
 fn lane_width_does_not_matter() {
     let mut random = Random(17);

@@ -1,6 +1,8 @@
-//! The one lane trait that every kernel is generic over: a vector of `WIDTH` numbers, one lane a path (or a piece of one).
+//! The one lane trait that every kernel is generic over: a vector of `WIDTH` numbers, one lane a
+//! path (or a piece of one).
 //!
-//! Not here: any mathematics of signatures. A new instruction set is a new implementation of [`Lanes`], nothing else.
+//! Not here: any mathematics of signatures. A new instruction set is a new implementation of
+//! [`Lanes`], nothing else.
 
 mod portable;
 #[cfg(target_arch = "wasm32")]
@@ -10,7 +12,8 @@ pub use portable::Portable;
 #[cfg(target_arch = "wasm32")]
 pub use wasm::{F32x4, F64x2};
 
-/// The widest implementation; arrays with one entry a lane have this length and use the first `WIDTH` entries.
+/// The widest implementation; arrays with one entry a lane have this length and use the first
+/// `WIDTH` entries.
 pub const MAX_WIDTH: usize = 4;
 
 /// The vector type for float32 on this target.
@@ -88,8 +91,8 @@ pub type RowsMut<T> = [*mut T; MAX_WIDTH];
 
 /// A vector of `WIDTH` numbers with elementwise arithmetic.
 ///
-/// Every operation acts on each lane alone and in the same way, so that a lane's result depends neither on its neighbours nor on
-/// its position.
+/// Every operation acts on each lane alone and in the same way, so that a lane's result depends
+/// neither on its neighbours nor on its position.
 pub trait Lanes: Copy + 'static {
     /// The number in a lane.
     type T: Real;
@@ -120,8 +123,9 @@ pub trait Lanes: Copy + 'static {
     /// `to` is valid for writing `WIDTH` numbers.
     unsafe fn store(self, to: *mut Self::T);
 
-    /// Reads `WIDTH` numbers at `cur[lane] + offset` and at `prev[lane] + offset`, subtracts, and gives the `WIDTH` vectors of the transposed square:
-    /// entry `i` holds number `i` of every lane. Entries from `WIDTH` on mean nothing.
+    /// Reads `WIDTH` numbers at `cur[lane] + offset` and at `prev[lane] + offset`, subtracts, and
+    /// gives the `WIDTH` vectors of the transposed square: entry `i` holds number `i` of every
+    /// lane. Entries from `WIDTH` on mean nothing.
     ///
     /// # Safety
     /// All those ranges are valid for reading.
@@ -137,7 +141,8 @@ pub trait Lanes: Copy + 'static {
     /// Writes number `i` of every lane, `from[i]`, to `to[lane] + offset + i`, for `i < WIDTH`.
     ///
     /// # Safety
-    /// `from` is valid for reading `WIDTH` vectors, every `to[lane] + offset` for writing `WIDTH` numbers.
+    /// `from` is valid for reading `WIDTH` vectors, every `to[lane] + offset` for writing `WIDTH`
+    /// numbers.
     unsafe fn store_transposed(from: *const Self, to: &RowsMut<Self::T>, offset: usize);
 
     /// Lane l gets what lane (l + r) mod WIDTH has.

@@ -1,4 +1,5 @@
-//! Lanes as a plain array: what native builds and tests run, and the readable definition of what each operation means.
+//! Lanes as a plain array: what native builds and tests run, and the readable definition of what
+//! each operation means.
 //!
 //! Not tuned: the compiler may vectorise it. `Portable<T, 1>` is the scalar implementation.
 
@@ -33,7 +34,8 @@ macro_rules! portable {
             }
             #[inline(always)]
             fn mul_add(self, factor: Self, addend: Self) -> Self {
-                // Fused only where the target has the instruction: elsewhere `mul_add` is a slow library call.
+                // Fused only where the target has the instruction: elsewhere `mul_add` is a slow
+                // library call.
                 if cfg!(target_feature = "fma") {
                     Portable(core::array::from_fn(|i| self.0[i].mul_add(factor.0[i], addend.0[i])))
                 } else {

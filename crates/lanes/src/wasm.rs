@@ -1,5 +1,6 @@
-//! 128-bit WebAssembly vectors. With `relaxed-simd` the multiply-add is the relaxed one, which engines lower to one fused instruction;
-//! without it, a multiplication and an addition, whose bits are the same on every engine and processor.
+//! 128-bit WebAssembly vectors. With `relaxed-simd` the multiply-add is the relaxed one, which
+//! engines lower to one fused instruction; without it, a multiplication and an addition, whose bits
+//! are the same on every engine and processor.
 
 use super::{Lanes, MAX_WIDTH, Rows, RowsMut};
 use core::arch::wasm32::*;

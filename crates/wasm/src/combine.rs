@@ -1,5 +1,5 @@
-//! Signatures of consecutive stretches of one path, multiplied. Regions: 0 rows, which are used up, 2 initial, 3 out, which
-//! may be where the rows are.
+//! Signatures of consecutive stretches of one path, multiplied. Regions: 0 rows, which are used up,
+//! 2 initial, 3 out, which may be where the rows are.
 
 use crate::code;
 use crate::head::{Task, times};

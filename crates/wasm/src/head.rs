@@ -1,6 +1,7 @@
-//! The head of a task: 48 words that say what to compute, on which numbers, and where results go. `ts/run/head.ts`
-//! describes every word. The head is copied to the stack before anything of it is checked, so that nothing can change
-//! under a check, and every range is checked before it becomes a slice.
+//! The head of a task: 48 words that say what to compute, on which numbers, and where results go.
+//! `ts/run/head.ts` describes every word. The head is copied to the stack before anything of it is
+//! checked, so that nothing can change under a check, and every range is checked before it becomes
+//! a slice.
 
 use crate::code;
 use crate::ranges::{inside, is_aligned, is_sound};
@@ -9,8 +10,8 @@ use core::mem::MaybeUninit;
 use path_signature_kernels::PerPath;
 use path_signature_kernels::lanes::Lanes;
 
-/// A head as it lies in memory. Offsets count bytes from the head on, 0 is absent; strides count numbers, 0 is one row
-/// for all items.
+/// A head as it lies in memory. Offsets count bytes from the head on, 0 is absent; strides count
+/// numbers, 0 is one row for all items.
 #[repr(C, align(8))]
 #[derive(Clone, Copy, Default)]
 pub struct Head {
@@ -26,7 +27,8 @@ pub struct Head {
     pub lengths: u32,
     /// Numbers of a row, where an operation has an input of which the width varies.
     pub row: u32,
-    /// The absolute address of the scratch memory. Native builds, whose addresses have 64 bits: an offset.
+    /// The absolute address of the scratch memory. Native builds, whose addresses have 64 bits: an
+    /// offset.
     pub scratch: u32,
     pub scratch_bytes: u32,
     pub reserved: u32,
@@ -49,7 +51,8 @@ const _: () = assert!(size_of::<Head>() == 192);
 pub struct Task<'h> {
     at: usize,
     head: &'h Head,
-    /// What is written overlaps nothing else. Not cleared, which would take as long as all checks of a small call.
+    /// What is written overlaps nothing else. Not cleared, which would take as long as all checks
+    /// of a small call.
     claims: UnsafeCell<MaybeUninit<[Claim; MOST_CLAIMS]>>,
     claimed: Cell<usize>,
 }
@@ -69,8 +72,8 @@ impl<'h> Task<'h> {
         }
         let mut head = MaybeUninit::<Head>::uninit();
         for i in 0..size_of::<Head>() / 8 {
-            // SAFETY: aligned, and in memory. Volatile, so that it is read once; by pairs of words, since a copy of so few bytes
-            // is a call of the engine's in WebAssembly.
+            // SAFETY: aligned, and in memory. Volatile, so that it is read once; by pairs of words,
+            // since a copy of so few bytes is a call of the engine's in WebAssembly.
             unsafe { head.as_mut_ptr().cast::<u64>().add(i).write((at as *const u64).add(i).read_volatile()) };
         }
         // SAFETY: all of it has been written, and any bytes are a head.
@@ -137,7 +140,8 @@ impl<'h> Task<'h> {
         self.head.regions[a].offset == self.head.regions[b].offset
     }
 
-    /// `count` numbers at an address; `None` if they are misaligned, outside the memory, or written by another slice.
+    /// `count` numbers at an address; `None` if they are misaligned, outside the memory, or written
+    /// by another slice.
     fn slice<T>(&self, address: usize, count: usize) -> Option<&'static [T]> {
         if count == 0 {
             return Some(&[]);

@@ -1,9 +1,11 @@
-//! The WebAssembly exports of path-signature: numbers only, so that one instance needs no glue. A task is a piece of
-//! memory that begins with a head (`head`); [`run()`] carries it out, [`scratch()`] says how much memory that takes besides.
+//! The WebAssembly exports of path-signature: numbers only, so that one instance needs no glue. A
+//! task is a piece of memory that begins with a head (`head`); [`run()`] carries it out,
+//! [`scratch()`] says how much memory that takes besides.
 //!
-//! Nothing numerical lives here, and nothing that a head can hold makes an export trap: every range is checked against
-//! the memory's size before it becomes a slice. Operations are in `path-signature-kernels`. A binary has one family of
-//! them: the cargo features `core` and `algebra`.
+//! Nothing numerical lives here, and nothing that a head can hold makes an export trap: every range
+//! is checked against the memory's size before it becomes a slice. Operations are in
+//! `path-signature-kernels`. A binary has one family of them: the cargo features `core` and
+//! `algebra`.
 
 // As in path-signature-kernels.
 #![cfg_attr(path_signature_small, feature(optimize_attribute))]
@@ -65,7 +67,8 @@ mod code {
     pub const OPERATION: i32 = -7;
 }
 
-/// Bytes of memory, 64-byte aligned; 0 if they cannot be had. The memory may grow: views of it have to be made again.
+/// Bytes of memory, 64-byte aligned; 0 if they cannot be had. The memory may grow: views of it have
+/// to be made again.
 #[wasm_bindgen]
 pub fn allocate(bytes: usize) -> usize {
     match Layout::from_size_align(bytes, ALIGNMENT) {
@@ -93,7 +96,8 @@ pub fn run(head: usize) -> i32 {
     Task::read(head, |task| ask(task, Question::Run)).map_or_else(|code| code, |code| code as i32)
 }
 
-/// Bytes of scratch memory that a task needs; 0 if it is unsupported. The memory may grow: tables for shapes are made here.
+/// Bytes of scratch memory that a task needs; 0 if it is unsupported. The memory may grow: tables
+/// for shapes are made here.
 #[wasm_bindgen]
 pub fn scratch(head: usize) -> usize {
     Task::read(head, |task| ask(task, Question::Scratch)).unwrap_or(0)
@@ -105,8 +109,8 @@ pub fn state_numbers(head: usize) -> usize {
     Task::read(head, |task| ask(task, Question::State)).unwrap_or(0)
 }
 
-/// Rounds of 48 independent float32 vector multiply-adds each, to measure this binary's peak: 384 floating point
-/// operations a round.
+/// Rounds of 48 independent float32 vector multiply-adds each, to measure this binary's peak: 384
+/// floating point operations a round.
 #[cfg(feature = "core")]
 #[wasm_bindgen]
 pub fn peak_f32(rounds: usize) -> f32 {

@@ -1,5 +1,5 @@
-//! The exports before tasks, for callers that do not write heads yet: every argument becomes a word of a head whose offsets
-//! are addresses.
+//! The exports before tasks, for callers that do not write heads yet: every argument becomes a word
+//! of a head whose offsets are addresses.
 
 use crate::code;
 use crate::head::{Head, Region, Task};

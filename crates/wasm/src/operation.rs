@@ -1,10 +1,12 @@
-//! What can be computed: one match arm a code. An operation says how much scratch memory a task of it needs, and runs it.
+//! What can be computed: one match arm a code. An operation says how much scratch memory a task of
+//! it needs, and runs it.
 
 use crate::code;
 use crate::head::Task;
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64};
 
-/// An operation on the numbers that a task points at. Errors are codes; nothing has been written then.
+/// An operation on the numbers that a task points at. Errors are codes; nothing has been written
+/// then.
 pub trait Operation {
     /// Vectors of scratch that a task needs. Tables for shapes are made here.
     fn scratch<V: Lanes>(task: &Task) -> Result<usize, i32>;

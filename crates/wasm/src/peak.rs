@@ -1,4 +1,5 @@
-//! The multiply-add peak of this binary on this machine, for the roofline of `bench/`. Not part of any computation.
+//! The multiply-add peak of this binary on this machine, for the roofline of `bench/`. Not part of
+//! any computation.
 
 use path_signature_kernels::lanes::{Lanes, Real};
 

@@ -3,7 +3,8 @@
 /// Where memory begins and ends.
 #[cfg(target_arch = "wasm32")]
 fn memory() -> (usize, usize) {
-    // 65536 pages of 64 KiB would overflow 32 bits; the last byte of such a memory is never handed out.
+    // 65536 pages of 64 KiB would overflow 32 bits; the last byte of such a memory is never handed
+    // out.
     (0, core::arch::wasm32::memory_size::<0>().saturating_mul(65536))
 }
 

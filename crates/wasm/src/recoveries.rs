@@ -1,9 +1,11 @@
-//! The recoveries that this thread has made, kept for the next call of the same shape. The only memory that the binary keeps of its own accord.
+//! The recoveries that this thread has made, kept for the next call of the same shape. The only
+//! memory that the binary keeps of its own accord.
 
 use path_signature_kernels::{Options, Recovery, needs_recovery};
 use std::cell::RefCell;
 
-/// Shapes remembered; the one not used for longest makes room. Most programs take a few kilobytes, the largest 600.
+/// Shapes remembered; the one not used for longest makes room. Most programs take a few kilobytes,
+/// the largest 600.
 const KEPT: usize = 8;
 
 struct Kept {
@@ -33,7 +35,8 @@ pub fn with<R>(channels: usize, depth: usize, options: Options, work: impl FnOnc
                 }
             }
             None => {
-                // Building allocates as it goes, and would trap where memory ends in the middle: see first whether there is enough.
+                // Building allocates as it goes, and would trap where memory ends in the middle:
+                // see first whether there is enough.
                 if Vec::<u8>::new().try_reserve_exact(Recovery::building_bytes(channels, depth)).is_err() {
                     return work(None);
                 }

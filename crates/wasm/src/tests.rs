@@ -111,7 +111,8 @@ fn gradients_without_signatures() {
             [of(3, counts[0]), of(6, counts[1]), of(7, counts[2])]
         };
         let without = results(&mut memory, head);
-        // What the gradient's kernel is given otherwise: no top level, and nothing continued, but for streams.
+        // What the gradient's kernel is given otherwise: no top level, and nothing continued, but
+        // for streams.
         let kept = if stream { depth } else { (depth - 1).max(1) };
         let mut forward = Head { operation: SIGNATURE, depth: kept as u32, options, ..head };
         if !stream {

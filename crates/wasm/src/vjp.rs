@@ -1,5 +1,6 @@
-//! Gradients of a batch of signatures. Regions: 0 paths, 1 basepoint, 2 initial, 3 out, 4 cotangents, 5 signatures, 6 out
-//! basepoint, 7 out initial, 8 carry. Signatures that are absent are computed first, in scratch memory.
+//! Gradients of a batch of signatures. Regions: 0 paths, 1 basepoint, 2 initial, 3 out, 4
+//! cotangents, 5 signatures, 6 out basepoint, 7 out initial, 8 carry. Signatures that are absent
+//! are computed first, in scratch memory.
 
 use crate::code;
 use crate::head::{Task, times};
@@ -32,9 +33,11 @@ struct Forward {
 
 impl Forward {
     fn new(task: &Task, options: Options) -> Result<Forward, i32> {
-        // In the adjoint of a product a word is longer than what the signature has of it; streams read the prefixes.
+        // In the adjoint of a product a word is longer than what the signature has of it; streams
+        // read the prefixes.
         let depth = if options.stream { task.depth() } else { task.depth().saturating_sub(1).max(1) };
-        // Ends of gradients want more of depth 5 than pruning keeps: that is as many pieces of time as depth 4 has.
+        // Ends of gradients want more of depth 5 than pruning keeps: that is as many pieces of time
+        // as depth 4 has.
         let algorithm = match options.algorithm {
             Algorithm::Auto if depth == 5 && !options.stream => Algorithm::Horner,
             algorithm => algorithm,
@@ -53,7 +56,8 @@ impl Forward {
     }
 }
 
-/// Whether a task computes its signatures itself. Pieces of whole paths cannot: they do not have the paths.
+/// Whether a task computes its signatures itself. Pieces of whole paths cannot: they do not have
+/// the paths.
 fn computes_signatures(task: &Task, VjpOptions { options, part, .. }: VjpOptions) -> Result<bool, i32> {
     let absent = !task.has(SIGNATURES);
     if absent && part != Part::WHOLE && !options.stream { Err(code::RANGE) } else { Ok(absent) }

@@ -21,7 +21,9 @@ addEventListener("error", (event) => {
   fail(error ?? message ?? "could not load " + (target.src ?? target));
 }, true);
 addEventListener("unhandledrejection", ({ reason }) => fail(reason));
-addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => fail("CSP " + violatedDirective + " " + blockedURI));
+addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+  fail("CSP " + violatedDirective + " " + blockedURI);
+});
 `,
   );
   const scripts = `<script src="report.js"></script><script type="module" src="${script}"></script>`;

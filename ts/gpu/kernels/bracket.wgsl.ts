@@ -23,7 +23,8 @@ export const bracketInvocations = 64;
 
 /** The kernel. */
 export function bracketSource(channels: number, depth: number): string {
-  return `// path-signature brackets, channels ${channels}, depth ${depth}: one number an invocation. Written by ts/gpu/kernels/bracket.wgsl.ts.
+  return `// path-signature brackets, channels ${channels}, depth ${depth}: one number an invocation. \
+Written by ts/gpu/kernels/bracket.wgsl.ts.
 ${paramStruct(names)}@group(1) @binding(0) var<storage, read> before: array<f32>;
 @group(1) @binding(1) var<storage, read_write> after: array<f32>;
 ${workgroupSource}${wordsSource(channels, depth)}

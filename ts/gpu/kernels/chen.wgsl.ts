@@ -31,7 +31,8 @@ export const chenInvocations = 64;
 
 /** The kernel. */
 export function chenSource(channels: number, depth: number): string {
-  return `// path-signature products, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/chen.wgsl.ts.
+  return `// path-signature products, channels ${channels}, depth ${depth}: one coefficient an invocation. \
+Written by ts/gpu/kernels/chen.wgsl.ts.
 ${paramStruct(names)}@group(1) @binding(0) var<storage, read> left: array<f32>;
 @group(1) @binding(1) var<storage, read> right: array<f32>;
 @group(1) @binding(2) var<storage, read_write> out: array<f32>;

@@ -2,7 +2,8 @@
 // (docs/gradients.md), the counterpart of `contract_right`, `contract_left` and `last_step` in
 // crates/kernels/src/vjp/functional.rs. An invocation computes one number.
 //
-//   right   Λ⁰(v) = Σ_x Λ(v x) S(x), and behind the row h(c) = Λ(c) + Σ_w S(w) Λ(w c): the gradient of a step after the whole path
+//   right   Λ⁰(v) = Σ_x Λ(v x) S(x), and after the row h(c) = Λ(c) + Σ_w S(w) Λ(w c): the gradient
+//           of a step after the whole path
 //   left    Λ'(v) = Σ_u I(u) Λ(u v)
 //
 // Sums run over all words, the empty one included, in a fixed order.
@@ -79,13 +80,15 @@ export const contractedNumbers = (side: Side, channels: number, size: number): n
 /** The kernel. */
 export function contractSource(side: Side, channels: number, depth: number): string {
   const isRight = side === "right";
-  return `// path-signature contraction on the ${side}, channels ${channels}, depth ${depth}: one number an invocation. Written by ts/gpu/kernels/contract.wgsl.ts.
+  return `// path-signature contraction on the ${side}, channels ${channels}, depth ${depth}: \
+one number an invocation. Written by ts/gpu/kernels/contract.wgsl.ts.
 ${paramStruct(names)}@group(1) @binding(0) var<storage, read> cotangents: array<f32>;
 @group(1) @binding(1) var<storage, read> factors: array<f32>;
 @group(1) @binding(2) var<storage, read_write> out: array<f32>;
 // The first path of the call with a cotangent that is not finite.
 @group(1) @binding(3) var<storage, read_write> first_not_finite: atomic<u32>;
-${optionsSource}${workgroupSource}${wordsSource(channels, depth)}${isRight ? right : leftSource("cotangents", "factors")}
+${optionsSource}${workgroupSource}${wordsSource(channels, depth)}\
+${isRight ? right : leftSource("cotangents", "factors")}
 ${entryPoint(contractInvocations)}
   let number = workgroup_number(id, groups) * ${u(contractInvocations)} + lane;
   let index = number % params.count;

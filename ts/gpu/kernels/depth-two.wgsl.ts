@@ -19,7 +19,8 @@ const square = `
 
 /** The kernel. */
 export function depthTwoSource(channels: number, depth: number): string {
-  return `// path-signature gradients, channels ${channels}, depth ${depth}: a coordinate of a point an invocation. Written by ts/gpu/kernels/depth-two.wgsl.ts.
+  return `// path-signature gradients, channels ${channels}, depth ${depth}: a coordinate of a point an invocation. \
+Written by ts/gpu/kernels/depth-two.wgsl.ts.
 ${pointsSource(channels, depth)}
 ${entryPoint(depthTwoInvocations)}
   let number = workgroup_number(id, groups) * ${u(depthTwoInvocations)} + lane;

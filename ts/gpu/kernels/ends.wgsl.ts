@@ -29,7 +29,8 @@ fn one_letter(channel: u32, level: u32) -> u32 {
   ${placeOf(channels, depth)}
 }
 
-// Σ_j A(c^{k-j}) Δʲ/j!, with A the signature that is continued, or the identity, after so many steps. Powers that have become zero end the
+// Σ_j A(c^{k-j}) Δʲ/j!, with A the signature that is continued, or the identity, \
+after so many steps. Powers that have become zero end the
 // sum, and so do those that have overflowed: they do so long before a large depth does.
 fn coefficient_of_one_letter(track: Track, steps: u32, channel: u32, level: u32) -> f32 {
   let z = coordinate(track, steps, channel) - coordinate(track, 0u, channel);
@@ -57,7 +58,8 @@ const writeState = `
  * `writesState`: of streams whose words are all of one letter.
  */
 export function endsSource(channels: number, depth: number, writesState: boolean): string {
-  return `// path-signature ends, channels ${channels}, depth ${depth}: one coefficient an invocation. Written by ts/gpu/kernels/ends.wgsl.ts.
+  return `// path-signature ends, channels ${channels}, depth ${depth}: one coefficient an invocation. \
+Written by ts/gpu/kernels/ends.wgsl.ts.
 ${paramsSource(writesState)}${workgroupSource}${trackSource(channels)}${endsFunctions(channels, depth)}
 const DEPTH = ${u(depth)};
 
@@ -72,7 +74,8 @@ ${entryPoint(endsInvocations)}
   let steps = select(track.first + track.count, min(row + 1u, track.steps), has(${u(option.STREAM)}));
   let to = params.out_offset + path * params.out_path + row * params.out_piece;
   if (channel == 0u && level == 1u && has(${u(option.SCALAR_TERM)})) { out[to - 1u] = 1.0; }
-  out[to + one_letter(channel, level)] = coefficient_of_one_letter(track, steps, channel, level);${writesState ? writeState : ""}
+  out[to + one_letter(channel, level)] = coefficient_of_one_letter(track, steps, channel, level);\
+${writesState ? writeState : ""}
 }
 `;
 }

@@ -34,7 +34,8 @@ ${entryPoint(finiteInvocations)}
     if (has(${u(option.LENGTHS)})) { length = lengths[params.lengths_offset + path]; }
     let x = points[params.points_offset + number];
     if (number % width < length * CHANNELS && !is_finite(x)) {
-      atomicMin(&first_not_finite, select(params.first_path + path, 4u * number + kind_of(x), has(${u(option.LOCATE)})));
+      atomicMin(&first_not_finite, select(params.first_path + path, \
+4u * number + kind_of(x), has(${u(option.LOCATE)})));
     }
   }
 }

@@ -81,7 +81,8 @@ fn stage(lane: u32, t: u32) {
   }
 }
 
-// The gradients of points t .. t + TILE of each track. Where a piece begins is the end of the one before.
+// The gradients of points t .. t + TILE of each track. \
+Where a piece begins is the end of the one before.
 fn collect(lane: u32, first_track: u32, t: u32) {
   for (var i = lane; i < TRACKS * TILE * CHANNELS; i += INVOCATIONS) {
     let c = i % CHANNELS;

@@ -2,8 +2,10 @@
 // of crates/kernels/src/vjp (flow, node, root, contract); docs/gradients.md derives it. One step
 // with increment z, X⌟z the contraction of the first letter:
 //
-//   X_{k,0} = Θ_k before the step,  X_{k-1,j+1} = X_{k,j}⌟z,  Θ_k += Σ_{j≥1} X_{k,j}/j!   (Θ_N stays as it is),
-//   behind = −Σ_j (j+1)/(j+2)! X_{2,j},  before = −Σ_j 1/(j+2)! X_{2,j},  ∂f/∂x_t = behind_t⌟z_t + before_{t+1}⌟z_{t+1}.
+//   X_{k,0} = Θ_k before the step,  X_{k-1,j+1} = X_{k,j}⌟z,
+//   Θ_k += Σ_{j≥1} X_{k,j}/j!   (Θ_N stays as it is),
+//   behind = −Σ_j (j+1)/(j+2)! X_{2,j},  before = −Σ_j 1/(j+2)! X_{2,j},
+//   ∂f/∂x_t = behind_t⌟z_t + before_{t+1}⌟z_{t+1}.
 //
 // An invocation has a pair of letters a < c and the tree of words that end in it. It walks the tree
 // depth first, four steps at once: X is a vector over steps, so that each Θ_N is read once for four
@@ -143,7 +145,8 @@ export function flowSource(layout: FlowLayout): string {
   const row = `behind[(slot * (TILE + 1u) + TILE) * PAIRS + pair]`;
   // The first of the top level's words (… c a) keeps the last row of `behind`.
   const rowKept = memory(layout).companion(new Array<string>(depth - 2).fill("0u"));
-  return `// path-signature gradients, channels ${d}, depth ${depth}: a pair of letters an invocation, ${tracks} tracks to a workgroup of ${invocations},
+  return `// path-signature gradients, channels ${d}, depth ${depth}: a pair of letters an invocation, \
+${tracks} tracks to a workgroup of ${invocations},
 // trees in ${inRegisters ? "registers" : "memory"}. Written by ts/gpu/kernels/flow.wgsl.ts.
 ${pointsSource(d, depth)}${flowPointsSource(layout)}
 // The letters a < c of a pair.

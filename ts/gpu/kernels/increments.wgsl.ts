@@ -35,7 +35,8 @@ fn track_of(index: u32) -> Track {
   return Track(path, steps, first, min(each, steps - first));
 }
 
-// A coordinate of point number t in the direction of travel; point 0 is where the first step starts.
+// A coordinate of point number t in the direction of travel; \
+point 0 is where the first step starts.
 fn coordinate(track: Track, t: u32, channel: u32) -> f32 {
   var stored = select(t, track.steps - t, has(${u(option.INVERSE)}));
   if (has(${u(option.BASEPOINT)})) {
@@ -52,7 +53,8 @@ fn is_finite(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
 }
 
-// From where a piece begins to where its step t does, with one rounding: what the sum of its increments is, which has one for each.
+// From where a piece begins to where its step t does, with one rounding: \
+what the sum of its increments is, which has one for each.
 fn way_to(track: Track, t: u32, channel: u32) -> f32 {
   return coordinate(track, track.first + t, channel) - coordinate(track, track.first, channel);
 }

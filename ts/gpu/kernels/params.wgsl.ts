@@ -80,7 +80,8 @@ const listedSource = `// The shares that are followed, where not all are.
 @group(1) @binding(6) var<storage, read> listed: array<u32>;
 `;
 
-const stateSource = `// The signature at the end of each path of the block, (paths, SIZE): what the next block continues.
+const stateSource = `// The signature at the end of each path of the block, (paths, SIZE): \
+what the next block continues.
 @group(1) @binding(6) var<storage, read_write> state: array<f32>;
 `;
 
@@ -88,7 +89,8 @@ const stateSource = `// The signature at the end of each path of the block, (pat
 export const paramsSource = (writesState = false): string =>
   `${paramStruct(names)}${pathsSource}@group(1) @binding(3) var<storage, read> initials: array<f32>;
 @group(1) @binding(4) var<storage, read_write> out: array<f32>;
-// The first path of the call that is not finite; where a number is located, its index and what it is.
+// The first path of the call that is not finite; \
+where a number is located, its index and what it is.
 @group(1) @binding(5) var<storage, read_write> first_not_finite: atomic<u32>;
 ${writesState ? stateSource : listedSource}${optionsSource}`;
 

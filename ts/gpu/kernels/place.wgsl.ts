@@ -23,7 +23,8 @@ export function placeSource(layout: Layout, listed: boolean): string {
 // Shares of a track.
 const SHARES = ${u(shares)};
 
-// What an invocation follows: the words below a prefix, which is given by its number among the words of its length. Where the tree
+// What an invocation follows: the words below a prefix, which is given by its number \
+among the words of its length. Where the tree
 // below is cut, words go on with letters from \`row\` on and end in letters from \`column\` on.
 struct Place {
   works: bool,
@@ -47,11 +48,15 @@ ${
   p.track = workgroup * TRACKS + lane / SHARES;
   p.works = lane < TRACKS * SHARES && p.track < params.tracks;`
 }
-${listed ? "  share = listed[min(share, SHARES - 1u)];\n" : ""}  p.prefix = ${over("share", rowCount * columnCount)};${group("row", rowCount, columnCount, rows)}${group("column", columnCount, 1, columns)}
+${listed ? "  share = listed[min(share, SHARES - 1u)];\n" : ""}  \
+p.prefix = ${over("share", rowCount * columnCount)};\
+${group("row", rowCount, columnCount, rows)}\
+${group("column", columnCount, 1, columns)}
   return p;
 }
 
-// Numbers of the first words of one more letter than the prefix, two more, …, among the words of their length.
+// Numbers of the first words of one more letter than the prefix, two more, …, \
+among the words of their length.
 ${below.join("\n")}
 `;
 }

@@ -12,14 +12,16 @@ export const recoveryInvocations = 64;
 
 /** The kernel; `out` holds the values of a track, `listed` the program. */
 export function recoverySource(channels: number, depth: number): string {
-  return `// path-signature recovery, channels ${channels}, depth ${depth}: a piece of a path a workgroup. Written by ts/gpu/kernels/recovery.wgsl.ts.
+  return `// path-signature recovery, channels ${channels}, depth ${depth}: a piece of a path a workgroup. \
+Written by ts/gpu/kernels/recovery.wgsl.ts.
 ${paramsSource()}${workgroupSource}${trackSource(channels)}
 const DEPTH = ${u(depth)};
 // Where the one stands that is a factor of sums: behind the signature.
 const ONE = ${u(levelOffsets(channels, depth)[depth + 1]!)};
 const INVOCATIONS = ${u(recoveryInvocations)};
 ${endsFunctions(channels, depth)}
-// Words of one letter, of the piece's ends: consistent to the last bit, so that nothing that steps have rounded is amplified.
+// Words of one letter, of the piece's ends: consistent to the last bit, \
+so that nothing that steps have rounded is amplified.
 fn set_ends(track: Track, values: u32, lane: u32) {
   if (lane == 0u) { out[values + ONE] = 1.0; }
   for (var channel = lane; channel < CHANNELS; channel += INVOCATIONS) {

@@ -1,7 +1,8 @@
 // The kernels that walk paths, put together: the loop over tiles of time, coefficients from and to
 // memory. The counterpart of crates/kernels/src/signature.rs. One source, three uses:
 //
-//   prefix   an invocation follows a prefix and the tree below it; the invocations of a workgroup belong to one path or a few
+//   prefix   an invocation follows a prefix and the tree below it; the invocations of a workgroup
+//            belong to one path or a few
 //   path     the tree is the whole signature: an invocation a path
 //   stream   an invocation follows one word of the top level, and every step is written
 //
@@ -32,7 +33,8 @@ const heading = (layout: Layout, title: string): string => {
 };
 
 const sources = (layout: Layout, listed: boolean, writesState = false): string =>
-  `${paramsSource(writesState)}${workgroupSource}${trackSource(layout.share.channels)}${stageSource(layout)}${placeSource(layout, listed)}
+  `${paramsSource(writesState)}${workgroupSource}${trackSource(layout.share.channels)}${stageSource(layout)}\
+${placeSource(layout, listed)}
 // Where the first row of a track begins.
 fn row_of(track: u32) -> u32 {
   let path = track / params.pieces;
@@ -137,7 +139,9 @@ export function wholeSource(layout: Layout, listed = false): string {
   const { share } = layout;
   const { before, step, letters } = lettersOf(layout);
   const enable = layout.subgroup > 1 ? "enable subgroups;\n" : "";
-  return `${heading(layout, layout.shares === 1 ? "path" : "prefix")}${enable}${sources(layout, listed)}${handoverSource(layout)}${layout.gathers ? treeSource(layout) + gatherSource(layout) : noTreeSource}
+  return `${heading(layout, layout.shares === 1 ? "path" : "prefix")}${enable}\
+${sources(layout, listed)}${handoverSource(layout)}\
+${layout.gathers ? treeSource(layout) + gatherSource(layout) : noTreeSource}
 ${entryPoint(layout.invocations)}
   let workgroup = workgroup_number(id, groups);
   let most = find_tracks(lane, workgroup);
@@ -157,7 +161,10 @@ ${indent([...step, ...stepOf(share, letters)], 6)}
   }
 ${indent(levelOne(layout, "count"), 2)}
   let together = pieces_together();
-${indent([...(layout.gathers ? multiplyTogether(layout) : []), ...writeWhole(layout), ...(layout.gathers ? finishEnds : [])], 2)}
+${indent(
+  [...(layout.gathers ? multiplyTogether(layout) : []), ...writeWhole(layout), ...(layout.gathers ? finishEnds : [])],
+  2,
+)}
 }
 `;
 }
@@ -173,7 +180,8 @@ const finishEnds = [
   "    let number = workgroup * TRACKS + slot;",
   "    if (number < params.tracks) {",
   "      let path = tracks[slot];",
-  "      out[row_of(number) + one_letter(channel, level)] = coefficient_of_one_letter(path, path.steps, channel, level);",
+  "      out[row_of(number) + one_letter(channel, level)] = " +
+    "coefficient_of_one_letter(path, path.steps, channel, level);",
   "    }",
   "  }",
   "}",

@@ -2,7 +2,8 @@
 // first, with all prefixes in memory: they are outputs. With λ what has come in from later rows, S
 // the signature before the step and z its increment,
 //
-//   μ(u) = Σ_w S(w) λ(w u),   ∂f/∂z_c = Σ_u μ(u) ∂exp(z)(u)/∂z_c,   λ(w) ← Σ_u λ(w u) exp(z)(u) + the cotangent of the row before.
+//   μ(u) = Σ_w S(w) λ(w u),   ∂f/∂z_c = Σ_u μ(u) ∂exp(z)(u)/∂z_c,
+//   λ(w) ← Σ_u λ(w u) exp(z)(u) + the cotangent of the row before.
 //
 // crates/kernels/src/vjp/stream.rs computes the same by Horner's scheme. A workgroup has a path:
 // its invocations share the words, and wait for each other between the three sums of a step.
@@ -40,7 +41,8 @@ export function streamGradientsSource(channels: number, depth: number): string {
     const [i, j] = [Math.floor(n / depth), n % depth];
     return f((factorial(i) * factorial(j)) / factorial(i + j + 1));
   });
-  return `// path-signature gradients of streams, channels ${channels}, depth ${depth}: a path a workgroup of ${invocations}. Written by ts/gpu/kernels/stream-gradients.wgsl.ts.
+  return `// path-signature gradients of streams, channels ${channels}, depth ${depth}: \
+a path a workgroup of ${invocations}. Written by ts/gpu/kernels/stream-gradients.wgsl.ts.
 ${pointsParams(names, channels, depth, "functional")}
 // Rows of signatures, (paths, rows, SIZE).
 @group(1) @binding(5) var<storage, read> signatures: array<f32>;
@@ -126,7 +128,8 @@ ${entryPoint(invocations)}
     functional[lambda + i] = sum;
   }
   for (var t = last; t > params.first_step; t--) {
-    for (var c = lane; c < CHANNELS; c += INVOCATIONS) { increment[c] = coordinate(track, t, c) - coordinate(track, t - 1u, c); }
+    for (var c = lane; c < CHANNELS; c += INVOCATIONS) { \
+increment[c] = coordinate(track, t, c) - coordinate(track, t - 1u, c); }
     workgroupBarrier();
     for (var i = lane; i < SIZE; i += INVOCATIONS) { functional[table + i] = exponential(i); }
     storageBarrier();

@@ -31,7 +31,8 @@ export const transportInvocations = 64;
 
 /** The kernel. */
 export function transportSource(channels: number, depth: number): string {
-  return `// path-signature transport, channels ${channels}, depth ${depth}: one number an invocation. Written by ts/gpu/kernels/transport.wgsl.ts.
+  return `// path-signature transport, channels ${channels}, depth ${depth}: one number an invocation. \
+Written by ts/gpu/kernels/transport.wgsl.ts.
 ${paramStruct(names)}@group(1) @binding(0) var<storage, read> before: array<f32>;
 // From the path's beginning to the end of each piece.
 @group(1) @binding(1) var<storage, read> signatures: array<f32>;

@@ -70,7 +70,8 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
         : planKernels({ ...shape, depth: forwardDepthOf, pieces: undefined }, limits);
     const fits = stream ? channels <= mostLetters(limits) : flow || isStill;
     if (!forward || !fits) {
-      return `gradients of ${channels} channels need more than the ${limits.maxComputeWorkgroupStorageSize} bytes of a workgroup's memory`;
+      const bytes = limits.maxComputeWorkgroupStorageSize;
+      return `gradients of ${channels} channels need more than the ${bytes} bytes of a workgroup's memory`;
     }
     if (!fitsDevice(row + channels, channels, limits)) return rowTooLarge(size, limits);
     if (residency.output === "gpu" && 4 * batch * points * channels > limits.maxBufferSize)

@@ -28,7 +28,8 @@ export const signature: GpuOperation<
     const { steps, size, row, rows } = sizesOf(shape);
     const whole = planKernels(shape, limits);
     if (!whole) {
-      return `a step of ${channels} channels is more than the ${limits.maxComputeWorkgroupStorageSize} bytes of a workgroup's memory`;
+      const bytes = limits.maxComputeWorkgroupStorageSize;
+      return `a step of ${channels} channels is more than the ${bytes} bytes of a workgroup's memory`;
     }
     if (!fitsDevice(row, channels, limits)) return rowTooLarge(size, limits);
     if (residency.output === "gpu" && 4 * batch * rows * row > limits.maxBufferSize)

@@ -1,5 +1,6 @@
-//! Results go out: every row of the output is written here, from a signature that a kernel has made. Rows are what a caller
-//! asked for; the state, which continues a path, is always the signature at an item's end.
+//! Results go out: every row of the output is written here, from a signature that a kernel has
+//! made. Rows are what a caller asked for; the state, which continues a path, is always the
+//! signature at an item's end.
 
 use super::items::Group;
 use super::options::PerPath;
@@ -60,8 +61,8 @@ impl<T: Real> Finish<T> {
         }
     }
 
-    /// The rows of each lane from `row` on, [`Finish::pitch`] apart. What is written there are signatures; scalar terms are
-    /// written by [`Finish::scalar_terms`].
+    /// The rows of each lane from `row` on, [`Finish::pitch`] apart. What is written there are
+    /// signatures; scalar terms are written by [`Finish::scalar_terms`].
     pub fn rows(&self, group: Group, row: usize) -> RowsMut<T> {
         group.items.map(|item| self.signature(item, row))
     }
@@ -79,8 +80,8 @@ impl<T: Real> Finish<T> {
         }
     }
 
-    /// The states of all items: the last rows' signatures, since past the end of a path its last row repeats; what an item
-    /// continues, where it has no row.
+    /// The states of all items: the last rows' signatures, since past the end of a path its last
+    /// row repeats; what an item continues, where it has no row.
     ///
     /// # Safety
     /// All rows have been written.

@@ -1,4 +1,5 @@
-//! Items: what binds lanes to paths. An item is what a lane follows, and has its rows of the output.
+//! Items: what binds lanes to paths. An item is what a lane follows, and has its rows of the
+//! output.
 //!
 //! Not here: how an item is computed.
 
@@ -45,7 +46,8 @@ pub trait Items<'a, T: Real> {
         Gather::new(core::array::from_fn(|l| self.track(group.items[l])), self.letters())
     }
 
-    /// All items, a window after the other, each in the order of lengths, so that lanes end together.
+    /// All items, a window after the other, each in the order of lengths, so that lanes end
+    /// together.
     #[inline(always)]
     fn windows(&self, mut work: impl FnMut(&[usize])) {
         let mut first = 0;

@@ -1,4 +1,5 @@
-//! A call: what it asks for, which variant computes a path, which paths share lanes, where results go.
+//! A call: what it asks for, which variant computes a path, which paths share lanes, where results
+//! go.
 
 pub mod finish;
 pub mod items;

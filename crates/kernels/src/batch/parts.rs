@@ -1,4 +1,5 @@
-//! Scratch memory. One description of its parts gives both how much of it there is and where everything lies.
+//! Scratch memory. One description of its parts gives both how much of it there is and where
+//! everything lies.
 
 use super::request::Error;
 

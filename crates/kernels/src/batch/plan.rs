@@ -1,5 +1,6 @@
-//! Which variant computes a path: the one small table of choices between kernels, made by shape, number of steps and algorithm alone, never by what else is in
-//! the batch, so that a path's result is its own. The numbers come from measurements: see `bench/NOTES.md`.
+//! Which variant computes a path: the one small table of choices between kernels, made by shape,
+//! number of steps and algorithm alone, never by what else is in the batch, so that a path's result
+//! is its own. The numbers come from measurements: see `bench/NOTES.md`.
 //!
 //! Not here: which rectangles a walk works on (`walk::Tile::top`).
 
@@ -11,7 +12,8 @@ use crate::words::shape::Shape;
 pub enum Variant {
     /// Horner's scheme, from the first step to the last.
     OnePiece = 0,
-    /// Horner's scheme on pieces of time, combined by Chen's identity. The pieces are the lanes of a single path, and keep rounding errors down for every path.
+    /// Horner's scheme on pieces of time, combined by Chen's identity. The pieces are the lanes of
+    /// a single path, and keep rounding errors down for every path.
     Cut = 1,
     /// The pruned walk on pieces of time.
     Pruned = 2,
@@ -28,8 +30,8 @@ pub const MAX_PIECES: usize = 8;
 /// Paths of fewer steps than this stay in one piece: the products would cost more than they save.
 pub const FEWEST_STEPS_TO_CUT: usize = 48;
 
-/// Steps from which on `auto` prunes, by depth; the last for all greater depths. Recovery costs as much as some steps,
-/// more of them the deeper the signature.
+/// Steps from which on `auto` prunes, by depth; the last for all greater depths. Recovery costs as
+/// much as some steps, more of them the deeper the signature.
 pub const PRUNES_FROM: [usize; 6] = [0, 0, 0, 96, 128, 256];
 
 /// From this depth on, recovery needs shorter pieces to be as exact as Horner's scheme.

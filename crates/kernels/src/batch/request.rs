@@ -1,4 +1,5 @@
-//! What a call asks for: paths, options, what it may be refused for. Types and their checks; no arithmetic.
+//! What a call asks for: paths, options, what it may be refused for. Types and their checks; no
+//! arithmetic.
 
 use super::options::{Options, PerPath};
 use crate::words::shape::Shape;
@@ -20,7 +21,8 @@ pub struct Request<'a, T> {
     pub lengths: Option<&'a [u32]>,
     /// A point before the first.
     pub basepoint: Option<PerPath<'a, T>>,
-    /// The signature that each path continues: `size` numbers (no scalar term) a path; none is the identity.
+    /// The signature that each path continues: `size` numbers (no scalar term) a path; none is the
+    /// identity.
     pub initial: Option<PerPath<'a, T>>,
     /// What to compute.
     pub options: Options,
@@ -29,7 +31,8 @@ pub struct Request<'a, T> {
 /// What else there is to know of a finished call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Whether all increments, summed over each path, are finite. If not, the input held numbers that are not finite, or finite ones overflowed.
+    /// Whether all increments, summed over each path, are finite. If not, the input held numbers
+    /// that are not finite, or finite ones overflowed.
     pub increments_finite: bool,
 }
 

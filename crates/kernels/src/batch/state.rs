@@ -1,4 +1,5 @@
-//! States: the coefficients of a group of paths, one vector a coefficient, and their ways to and from rows.
+//! States: the coefficients of a group of paths, one vector a coefficient, and their ways to and
+//! from rows.
 
 use crate::lanes::{Lanes, Real, Rows, RowsMut};
 
@@ -56,7 +57,8 @@ pub unsafe fn load_state<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>
     }
 }
 
-/// Whether the first `channels` vectors, the sums of increments, are finite: a sum once infinite or NaN never becomes finite again.
+/// Whether the first `channels` vectors, the sums of increments, are finite: a sum once infinite or
+/// NaN never becomes finite again.
 ///
 /// # Safety
 /// `state` has `channels` vectors.
@@ -94,7 +96,8 @@ pub unsafe fn all_finite<V: Lanes>(first: *const V::T, count: usize) -> bool {
     is_zero(zeros[0].add(zeros[1]).add(zeros[2].add(zeros[3])))
 }
 
-/// Whether every lane is zero: what a sum of finite numbers times zero is, and any other sum is not.
+/// Whether every lane is zero: what a sum of finite numbers times zero is, and any other sum is
+/// not.
 pub fn is_zero<V: Lanes>(zeros: V) -> bool {
     zeros.to_lanes()[..V::WIDTH].iter().all(|&z| z == V::T::ZERO)
 }

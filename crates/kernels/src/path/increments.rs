@@ -1,5 +1,6 @@
-//! From paths in memory to increments in lanes: the transposing load, with basepoint, time reversal, pieces of time and lanes that end early
-//! applied on the fly. Nothing is materialised but a small tile of increments.
+//! From paths in memory to increments in lanes: the transposing load, with basepoint, time
+//! reversal, pieces of time and lanes that end early applied on the fly. Nothing is materialised
+//! but a small tile of increments.
 //!
 //! Not here: what is done with the increments.
 
@@ -10,10 +11,12 @@ use core::marker::PhantomData;
 /// Time steps whose increments are in scratch memory at once, at most.
 pub const TILE: usize = 64;
 
-/// One path as a sequence of points P(0), P(1), …, P(steps), and the piece of its steps that a lane follows.
+/// One path as a sequence of points P(0), P(1), …, P(steps), and the piece of its steps that a lane
+/// follows.
 ///
-/// P(0) is the basepoint where there is one, else the first point. Invariant (vouched for by whoever makes a track): `first` is valid for
-/// `(points) * channels` numbers and `basepoint`, if not null, for `channels`.
+/// P(0) is the basepoint where there is one, else the first point. Invariant (vouched for by
+/// whoever makes a track): `first` is valid for `(points) * channels` numbers and `basepoint`, if
+/// not null, for `channels`.
 #[derive(Clone, Copy, Debug)]
 pub struct Track<'a, T> {
     first: *const T,
@@ -48,7 +51,8 @@ impl<'a, T: Real> Track<'a, T> {
         }
     }
 
-    /// Piece `index` of `pieces` pieces of equal length (the last ones may be shorter or empty). Depends on the path's own number of steps only.
+    /// Piece `index` of `pieces` pieces of equal length (the last ones may be shorter or empty).
+    /// Depends on the path's own number of steps only.
     pub fn piece(self, index: usize, pieces: usize) -> Track<'a, T> {
         let length = self.steps.div_ceil(pieces);
         let from = (index * length).min(self.steps);
@@ -86,7 +90,8 @@ impl<'a, T: Real> Track<'a, T> {
         unsafe { (*to.add(c)).minus(*from.add(c)) }
     }
 
-    /// Whether every number of channel `c` is finite. Asked only where some number of the path is not.
+    /// Whether every number of channel `c` is finite. Asked only where some number of the path is
+    /// not.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     pub fn is_finite_in(&self, c: usize) -> bool {
@@ -133,7 +138,8 @@ impl<'a, T: Real> Track<'a, T> {
         self.stored_point(if self.reversed { self.steps - t } else { t })
     }
 
-    /// Steps, counted from the piece's first, from which on points lie one behind the other in memory; `usize::MAX` if never.
+    /// Steps, counted from the piece's first, from which on points lie one behind the other in
+    /// memory; `usize::MAX` if never.
     #[inline(always)]
     fn contiguous_from(&self) -> usize {
         if self.reversed {
@@ -146,7 +152,8 @@ impl<'a, T: Real> Track<'a, T> {
     }
 }
 
-/// A path in the direction of travel: points that lie in memory one behind the other, and a basepoint before or after them.
+/// A path in the direction of travel: points that lie in memory one behind the other, and a
+/// basepoint before or after them.
 pub struct Stretch<T> {
     pub before: Option<*const T>,
     pub first: *const T,
@@ -178,7 +185,8 @@ impl<'a, T: Real> Gather<'a, T> {
     /// Lanes from `width` on repeat the last.
     pub fn new(tracks: [Track<'a, T>; MAX_WIDTH], letters: usize) -> Gather<'a, T> {
         let channels = tracks[0].channels;
-        // MAX_WIDTH is a power of two: what is missing of its factors in `channels` has to come from the number of steps.
+        // MAX_WIDTH is a power of two: what is missing of its factors in `channels` has to come
+        // from the number of steps.
         let unit = MAX_WIDTH >> channels.trailing_zeros().min(MAX_WIDTH.trailing_zeros());
         let mut g = Gather { tracks, channels, letters, plain_from: 0, plain_until: usize::MAX, unit, steps: 0 };
         for t in &tracks {
@@ -195,7 +203,8 @@ impl<'a, T: Real> Gather<'a, T> {
         (0..steps).step_by(TILE).map(move |t| (t, TILE.min(steps - t)))
     }
 
-    /// Writes the increments of steps `t .. t + steps` to `to`, `letters` vectors a step. Lanes that have ended get zeros.
+    /// Writes the increments of steps `t .. t + steps` to `to`, `letters` vectors a step. Lanes
+    /// that have ended get zeros.
     ///
     /// # Safety
     /// `to` is valid for writing `steps * letters` vectors.
@@ -205,7 +214,8 @@ impl<'a, T: Real> Gather<'a, T> {
         let mut q = 0;
         while q < steps {
             let plain = self.plain(t + q, steps - q, self.plain_until);
-            // SAFETY: q + plain <= steps; in the plain range every lane's points t + q ..= t + q + plain are consecutive.
+            // SAFETY: q + plain <= steps; in the plain range every lane's points t + q ..= t + q +
+            // plain are consecutive.
             unsafe {
                 if plain > 0 {
                     self.read_plain(t + q, plain * letters, to.add(q * letters));
@@ -218,7 +228,8 @@ impl<'a, T: Real> Gather<'a, T> {
         }
     }
 
-    /// How many of `most` steps from `t` on, before `until`, are consecutive in every lane and fill whole vectors.
+    /// How many of `most` steps from `t` on, before `until`, are consecutive in every lane and fill
+    /// whole vectors.
     #[inline(always)]
     fn plain(&self, t: usize, most: usize, until: usize) -> usize {
         if t < self.plain_from {
@@ -228,7 +239,8 @@ impl<'a, T: Real> Gather<'a, T> {
         most - most % self.unit
     }
 
-    /// Consecutive points: whole squares are loaded, subtracted and transposed. `numbers` is a multiple of the lanes' width.
+    /// Consecutive points: whole squares are loaded, subtracted and transposed. `numbers` is a
+    /// multiple of the lanes' width.
     #[inline(always)]
     unsafe fn read_plain<V: Lanes<T = T>>(&self, t: usize, numbers: usize, to: *mut V) {
         let prev: Rows<T> = core::array::from_fn(|l| {

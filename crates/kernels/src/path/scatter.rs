@@ -1,4 +1,5 @@
-//! Gradients of points from lanes to paths in memory: the mirror image of `increments`, with the same basepoints, reversed paths and lanes that end early.
+//! Gradients of points from lanes to paths in memory: the mirror image of `increments`, with the
+//! same basepoints, reversed paths and lanes that end early.
 //!
 //! Not here: what is written.
 
@@ -13,7 +14,8 @@ pub struct Target<T> {
     pub basepoint: *mut T,
     /// The last point's, where that is left to the next piece of time; else null.
     pub last: *mut T,
-    /// Steps of the whole path; where the piece of it begins whose points are counted here, and how many steps it has.
+    /// Steps of the whole path; where the piece of it begins whose points are counted here, and how
+    /// many steps it has.
     pub all: usize,
     pub from: usize,
     pub steps: usize,
@@ -50,9 +52,11 @@ impl<T> Target<T> {
 /// The targets of all lanes, and which points can be written without looking at each.
 pub struct Scatter<T> {
     targets: [Target<T>; MAX_WIDTH],
-    /// Vectors of a point's gradient. As many as its channels, as long as points are read as they are.
+    /// Vectors of a point's gradient. As many as its channels, as long as points are read as they
+    /// are.
     letters: usize,
-    /// From here on, and before `plain_until`, every lane's points are consecutive in memory and in their places.
+    /// From here on, and before `plain_until`, every lane's points are consecutive in memory and in
+    /// their places.
     plain_from: usize,
     plain_until: usize,
     /// The fewest points whose numbers fill whole vectors.
@@ -73,7 +77,8 @@ impl<T: Copy> Scatter<T> {
         s
     }
 
-    /// Writes points `t … t + count` of every lane, those that it has, from `from`, `letters` vectors a point.
+    /// Writes points `t … t + count` of every lane, those that it has, from `from`, `letters`
+    /// vectors a point.
     ///
     /// # Safety
     /// `from` has count * letters vectors; the targets are valid for writing.
@@ -82,7 +87,8 @@ impl<T: Copy> Scatter<T> {
         let mut q = 0;
         while q < count {
             let plain = self.plain(t + q, count - q);
-            // SAFETY: as the caller vouches; in the plain range every lane's points are consecutive.
+            // SAFETY: as the caller vouches; in the plain range every lane's points are
+            // consecutive.
             unsafe {
                 let from = from.add(q * d);
                 if plain > 0 {

@@ -1,6 +1,8 @@
-//! Chen's identity: the signature of one path followed by another is the truncated tensor product of theirs (Chen 1957).
+//! Chen's identity: the signature of one path followed by another is the truncated tensor product
+//! of theirs (Chen 1957).
 //!
-//! Twice the same arithmetic in the same order, so that both give the same bits: for paths in lanes, and for one path in a row.
+//! Twice the same arithmetic in the same order, so that both give the same bits: for paths in
+//! lanes, and for one path in a row.
 
 use crate::lanes::{Lanes, Real};
 use crate::tensor::outer;
@@ -14,7 +16,8 @@ use core::slice::{from_raw_parts, from_raw_parts_mut};
 #[inline(never)]
 pub unsafe fn multiply_lanes<V: Lanes>(shape: &Shape, a: *mut V, b: *const V) {
     for k in (1..=shape.depth).rev() {
-        // SAFETY: all offsets lie below shape.size; level k of `a` is written, only lower ones are read.
+        // SAFETY: all offsets lie below shape.size; level k of `a` is written, only lower ones are
+        // read.
         unsafe {
             let to = a.add(shape.offset(k));
             let from = b.add(shape.offset(k));
@@ -61,7 +64,8 @@ pub unsafe fn multiply_row<V: Lanes>(shape: &Shape, a: *mut V::T, b: *const V::T
     }
 }
 
-/// Updates `count` numbers at `to`: by vectors, and what is left over one by one, still by vector instructions, whose rounding is that of the lanes.
+/// Updates `count` numbers at `to`: by vectors, and what is left over one by one, still by vector
+/// instructions, whose rounding is that of the lanes.
 #[inline(always)]
 unsafe fn combine<V: Lanes>(
     count: usize,

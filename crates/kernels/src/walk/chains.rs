@@ -1,7 +1,9 @@
-//! The chains of a walk: what the steps of a tile hand down from a word to its children (`walk` has the recursion).
+//! The chains of a walk: what the steps of a tile hand down from a word to its children (`walk` has
+//! the recursion).
 //!
-//! A word with r letters to come has, for each step, r vectors: C_1, C_2/2 … C_r/r where r is three or more, and for r = 2 what a leaf works with, b = C_1 and
-//! g = C_1 - C_2/2. Words that are made together are independent of each other, so that they hide each other's latency.
+//! A word with r letters to come has, for each step, r vectors: C_1, C_2/2 … C_r/r where r is three
+//! or more, and for r = 2 what a leaf works with, b = C_1 and g = C_1 - C_2/2. Words that are made
+//! together are independent of each other, so that they hide each other's latency.
 
 use crate::lanes::{Lanes, Real};
 use crate::words::shape::MAX_DEPTH;
@@ -24,7 +26,8 @@ pub fn reciprocal<V: Lanes>(n: usize) -> V {
     V::splat(V::T::from_f64(RECIPROCALS[n]))
 }
 
-/// 1/n as a value that the compiler knows nothing about, to be held in a register over a loop: a constant would be made anew at each use, by three instructions.
+/// 1/n as a value that the compiler knows nothing about, to be held in a register over a loop: a
+/// constant would be made anew at each use, by three instructions.
 #[inline(always)]
 pub fn opaque<V: Lanes>(n: usize) -> V {
     black_box(reciprocal(n))
@@ -56,7 +59,8 @@ impl<V: Lanes> Fractions<V> {
 /// Words whose chains are made at once, at most.
 pub const MOST_SIBLINGS: usize = 5;
 
-/// How many of `left` siblings to take next: never a lone one where it can be helped, since sums of one word wait for themselves.
+/// How many of `left` siblings to take next: never a lone one where it can be helped, since sums of
+/// one word wait for themselves.
 #[inline(always)]
 pub fn next_group(left: usize) -> usize {
     match left {

@@ -4,13 +4,15 @@ use crate::path::increments::TILE;
 use crate::walk::chains::MOST_SIBLINGS;
 use crate::words::shape::MAX_DEPTH;
 
-/// Rows that are put together before the top level, so that rectangles are full; more would not stay in the nearest cache.
+/// Rows that are put together before the top level, so that rectangles are full; more would not
+/// stay in the nearest cache.
 pub const POOL: usize = 18;
 
 /// Pointers into scratch memory that the caller owns.
 ///
-/// Invariant: `levels[r]` points at the coefficients of the words with `r` letters still to come (`levels[0]` is the top level), in row-major order,
-/// as many as `width^(letters)`; `scratch` has room for [`scratch_vectors`].
+/// Invariant: `levels[r]` points at the coefficients of the words with `r` letters still to come
+/// (`levels[0]` is the top level), in row-major order, as many as `width^(letters)`; `scratch` has
+/// room for [`scratch_vectors`].
 pub struct Frame<V> {
     /// Letters of the alphabet.
     pub width: usize,

@@ -1,15 +1,20 @@
-//! The walk over prefixes: Horner's scheme for all words at once, depth first, a tile of time steps at each node.
+//! The walk over prefixes: Horner's scheme for all words at once, depth first, a tile of time steps
+//! at each node.
 //!
-//! One time step with increment z does, for every level k (Kidger & Lyons 2021, "Signatory", section 5; Horner's scheme),
+//! One time step with increment z does, for every level k (Kidger & Lyons 2021, "Signatory",
+//! section 5; Horner's scheme),
 //!     u = z/k;  for i = 1 … k-1: u = (u + S_i) ⊗ z/(k-i);  S_k += u.
-//! The terms u of all levels that pass through one prefix w are followed together as *chains*: with m letters still to come, the chain of w is
-//! C_m(w), and for the child w·c
+//! The terms u of all levels that pass through one prefix w are followed together as *chains*: with
+//! m letters still to come, the chain of w is C_m(w), and for the child w·c
 //!     C_{m-1}(wc) = C_m(w)/m · z_c + S(wc),   S(wc) += C_1(w) · z_c,
-//! so a node keeps C_m/m, and each chain costs one multiply-add (and one multiplication where m > 2). The root's chains are C_m = 1.
+//! so a node keeps C_m/m, and each chain costs one multiply-add (and one multiplication where m >
+//! 2). The root's chains are C_m = 1.
 //!
-//! The chains of a node depend on its own prefixes only, so a node runs a whole tile of steps before it goes down. On the top level, which has nearly all the
-//! work, that makes a matrix product over time, S(wce) += Σ_q v_q(wc) z_q(e): a small rectangle of coefficients stays in registers for all steps of the tile, and
-//! only v and z are loaded. Sizes of rectangles are compile-time constants; alphabet, depth and steps are not, so that no shape is special.
+//! The chains of a node depend on its own prefixes only, so a node runs a whole tile of steps
+//! before it goes down. On the top level, which has nearly all the work, that makes a matrix
+//! product over time, S(wce) += Σ_q v_q(wc) z_q(e): a small rectangle of coefficients stays in
+//! registers for all steps of the tile, and only v and z are loaded. Sizes of rectangles are
+//! compile-time constants; alphabet, depth and steps are not, so that no shape is special.
 //!
 //! Not here: where increments come from, what surrounds a tile.
 
@@ -20,7 +25,8 @@ use crate::walk::rectangle::Rectangle;
 use crate::walk::rows::{Rows, some_rows};
 use crate::walk::small;
 
-/// Alphabets up to this size have the chains of words with two letters to come made in the same loop as the rows below them.
+/// Alphabets up to this size have the chains of words with two letters to come made in the same
+/// loop as the rows below them.
 const WIDEST_FUSED: usize = 8;
 /// A walk from the empty word, three levels or more (two: `square`).
 ///
@@ -64,8 +70,8 @@ pub unsafe fn whole<V: Lanes>(frame: &Frame<V>, increments: *const V, steps: usi
     }
 }
 
-/// What a pruned walk does for one first letter: the letter's own coefficient `root`, then all followed words that begin with it. The increments begin at that
-/// letter's.
+/// What a pruned walk does for one first letter: the letter's own coefficient `root`, then all
+/// followed words that begin with it. The increments begin at that letter's.
 ///
 /// # Safety
 /// [`Frame`]'s invariant for the words below the letter; `increments` holds `steps <= TILE` steps.
@@ -147,7 +153,8 @@ impl<V: Lanes> Tile<'_, V> {
         }
     }
 
-    /// All children of a word, coefficients `words`, numbers `first` and following on their level, and what is below them.
+    /// All children of a word, coefficients `words`, numbers `first` and following on their level,
+    /// and what is below them.
     unsafe fn rows_and_top(&self, words: *mut V, first: usize, chains: Option<*const V>, scratch: *mut V) {
         let d = self.frame.width;
         let most = (POOL / d).max(1);
@@ -194,7 +201,8 @@ impl<V: Lanes> Tile<'_, V> {
         }
     }
 
-    /// The rows below word number `word`, whose chains b and a are given; their values are `[q * d + c]`.
+    /// The rows below word number `word`, whose chains b and a are given; their values are
+    /// `[q * d + c]`.
     #[inline(always)]
     unsafe fn rows(&self, word: usize, chains: *const V, to: *mut V) {
         let Frame { width: d, stride, .. } = *self.frame;
@@ -226,10 +234,12 @@ impl<V: Lanes> Tile<'_, V> {
         }
     }
 
-    /// The top level below `count` neighbouring rows from number `first` on, whose values are `v[q * count + row]`.
+    /// The top level below `count` neighbouring rows from number `first` on, whose values are
+    /// `v[q * count + row]`.
     ///
-    /// Rectangles leave room for the increments and one row's value in the fifteen registers that engines use, for a sum in memory would wait for itself;
-    /// eight sums or more hide the latency of a multiply-add.
+    /// Rectangles leave room for the increments and one row's value in the fifteen registers that
+    /// engines use, for a sum in memory would wait for itself; eight sums or more hide the latency
+    /// of a multiply-add.
     unsafe fn top(&self, first: usize, count: usize, v: *const V) {
         let skip = self.frame.skip;
         let columns = self.frame.width - skip;

@@ -1,7 +1,8 @@
 //! The arithmetic of a step.
 //!
-//! `horner` goes over all words, depth first; `frame` says on what, and `chains`, `rows`, `rectangle` and `small` are its
-//! parts. `follow` runs it along tracks, `pruned` on part of the words. `depth_two` and `one_channel` need no walk.
+//! `horner` goes over all words, depth first; `frame` says on what, and `chains`, `rows`,
+//! `rectangle` and `small` are its parts. `follow` runs it along tracks, `pruned` on part of the
+//! words. `depth_two` and `one_channel` need no walk.
 
 pub mod chains;
 pub mod depth_two;

@@ -1,4 +1,5 @@
-//! One channel: a closed form instead of a walk. Level k of the signature is Δᵏ / k! with Δ the increment, whatever lies between.
+//! One channel: a closed form instead of a walk. Level k of the signature is Δᵏ / k! with Δ the
+//! increment, whatever lies between.
 
 use crate::lanes::{Lanes, Real};
 
@@ -15,8 +16,9 @@ pub unsafe fn powers<V: Lanes>(delta: V, depth: usize, row: *mut V::T) {
     }
 }
 
-/// Level k is Σ_j A_{k-j} Δʲ / j!, with A the signature continued (A_0 = 1). From the top level down, so that `initial` may be `row` itself. Powers that have
-/// become zero or overflowed end the sum: they do so long before a large depth does.
+/// Level k is Σ_j A_{k-j} Δʲ / j!, with A the signature continued (A_0 = 1). From the top level
+/// down, so that `initial` may be `row` itself. Powers that have become zero or overflowed end the
+/// sum: they do so long before a large depth does.
 ///
 /// # Safety
 /// `initial` is valid for reading and `row` for writing `depth` numbers.

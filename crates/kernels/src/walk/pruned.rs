@@ -1,7 +1,9 @@
-//! The pruned walk: of all words only those are followed through time whose first letter is their smallest, and on the top level only those whose last
-//! letter is larger than their first: two to three times fewer operations. The others are recovered at the end of a piece (`recovery`).
+//! The pruned walk: of all words only those are followed through time whose first letter is their
+//! smallest, and on the top level only those whose last letter is larger than their first: two to
+//! three times fewer operations. The others are recovered at the end of a piece (`recovery`).
 //!
-//! For each first letter a the followed words are a, then any word over the letters a …: the ordinary walk on a smaller alphabet. Not here: that walk.
+//! For each first letter a the followed words are a, then any word over the letters a …: the
+//! ordinary walk on a smaller alphabet. Not here: that walk.
 
 use crate::batch::state::{clear, is_zero};
 use crate::lanes::Lanes;
@@ -11,10 +13,12 @@ use crate::walk::horner;
 use crate::words::recovery::Recovery;
 use crate::words::shape::{MAX_DEPTH, Shape};
 
-/// More letters than this are never pruned at depth 3 or more (their number of coefficients would be beyond `Recovery::build`).
+/// More letters than this are never pruned at depth 3 or more (their number of coefficients would
+/// be beyond `Recovery::build`).
 pub const MAX_LETTERS: usize = 32;
 
-/// Vectors that the followed words of a first letter take, `width` letters from it on: the letter, the levels between, the top level.
+/// Vectors that the followed words of a first letter take, `width` letters from it on: the letter,
+/// the levels between, the top level.
 fn letter_size(width: usize, depth: usize) -> usize {
     let mut size = 1;
     let mut words = 1;
@@ -48,7 +52,8 @@ struct Letter<V> {
     root: *mut V,
 }
 
-/// Follows `gather`'s steps from the identity and leaves the complete signatures in `memory.values`; says whether the sums of increments stayed finite.
+/// Follows `gather`'s steps from the identity and leaves the complete signatures in
+/// `memory.values`; says whether the sums of increments stayed finite.
 ///
 /// # Safety
 /// All of `memory` is there; depth 3 or more.
@@ -98,7 +103,8 @@ pub unsafe fn follow<V: Lanes>(
     }
 }
 
-/// Copies the followed words to their places in the state; says whether the sums of increments are finite.
+/// Copies the followed words to their places in the state; says whether the sums of increments are
+/// finite.
 unsafe fn spread<V: Lanes>(shape: &Shape, followed: *const V, state: *mut V) -> bool {
     let (d, n) = (shape.channels, shape.depth);
     let mut from = followed;
@@ -115,7 +121,8 @@ unsafe fn spread<V: Lanes>(shape: &Shape, followed: *const V, state: *mut V) -> 
                 let skip = usize::from(k == n);
                 let level = state.add(shape.offset(k));
                 for row in 0..rows {
-                    // The word before the last letter: a, then the digits of `row` in base `width`, each moved up by a.
+                    // The word before the last letter: a, then the digits of `row` in base `width`,
+                    // each moved up by a.
                     let (mut rest, mut place, mut prefix) = (row, 1, 0);
                     for _ in 2..k {
                         prefix += (rest % width + a) * place;
@@ -135,7 +142,8 @@ unsafe fn spread<V: Lanes>(shape: &Shape, followed: *const V, state: *mut V) -> 
     is_zero(zeros)
 }
 
-/// Level 1 as one difference, and the words xᵏ as its powers over k!: exactly consistent, so that recovery does not amplify what time steps rounded.
+/// Level 1 as one difference, and the words xᵏ as its powers over k!: exactly consistent, so that
+/// recovery does not amplify what time steps rounded.
 unsafe fn powers<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, state: *mut V) {
     let (d, n) = (shape.channels, shape.depth);
     for a in 0..d {

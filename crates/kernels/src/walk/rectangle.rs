@@ -1,10 +1,12 @@
-//! The kernel of kernels: a rectangle of coefficients, y[i][j] += Σ_q v_q[i] z_q[j], in registers over a tile of time steps.
+//! The kernel of kernels: a rectangle of coefficients, y[i][j] += Σ_q v_q[i] z_q[j], in registers
+//! over a tile of time steps.
 //!
 //! Which coefficients, and what v and z are, is the caller's (`walk`).
 
 use crate::lanes::Lanes;
 
-/// Where a rectangle's numbers are, in vectors; each pitch leads from one row, or one step, to the next.
+/// Where a rectangle's numbers are, in vectors; each pitch leads from one row, or one step, to the
+/// next.
 pub struct Rectangle<V> {
     /// The coefficients.
     pub y: *mut V,
@@ -19,14 +21,16 @@ pub struct Rectangle<V> {
     pub steps: usize,
 }
 
-/// Fewer sums than this would wait for each other: a multiply-add takes four cycles, and two start in each.
+/// Fewer sums than this would wait for each other: a multiply-add takes four cycles, and two start
+/// in each.
 const ENOUGH: usize = 8;
 
 impl<V: Lanes> Rectangle<V> {
     /// Adds to `ROWS` by `COLUMNS` coefficients.
     ///
     /// # Safety
-    /// Those of `y` are valid for writing, and `v` and `z` for reading `steps` times ROWS and COLUMNS.
+    /// Those of `y` are valid for writing, and `v` and `z` for reading `steps` times ROWS and
+    /// COLUMNS.
     #[inline(never)]
     pub unsafe fn add<const ROWS: usize, const COLUMNS: usize>(self) {
         let Rectangle { y, y_pitch, mut v, v_pitch, mut z, z_pitch, steps } = self;

@@ -1,13 +1,16 @@
-//! The last but one level: what the steps of a tile hand down to the top level. A *row* is a word with one letter to come; at each step it has a value v, and the
-//! top level is S(row·e) += v z_e (`rectangle`).
+//! The last but one level: what the steps of a tile hand down to the top level. A *row* is a word
+//! with one letter to come; at each step it has a value v, and the top level is S(row·e) += v z_e
+//! (`rectangle`).
 //!
 //! With b = C_1 and a = C_2/2 the chains of the word before a row's last letter c,
 //!     v = S(row) + a z_c,   S(row) += b z_c.
-//! Where alphabets are small the chains do not go through memory: they are made in the same loop. Words that a loop takes together hide each other's latency.
+//! Where alphabets are small the chains do not go through memory: they are made in the same loop.
+//! Words that a loop takes together hide each other's latency.
 //!
 //! Not here: chains that go through memory (`chains`), which words a loop takes (`walk`).
 
-// Loops over words and letters index several register arrays at once; iterators over one of them would hide that.
+// Loops over words and letters index several register arrays at once; iterators over one of them
+// would hide that.
 #![allow(clippy::needless_range_loop)]
 
 use crate::lanes::Lanes;

@@ -1,15 +1,18 @@
-//! Ends of walks so small that all their coefficients stay in registers for a tile of time: no rows in memory, and few chains.
+//! Ends of walks so small that all their coefficients stay in registers for a tile of time: no rows
+//! in memory, and few chains.
 //!
 //! The same recursion as `walk`, written out: there it is explained.
 
-// Loops over i, j and c index several register arrays at once; iterators over one of them would hide that.
+// Loops over i, j and c index several register arrays at once; iterators over one of them would
+// hide that.
 #![allow(clippy::needless_range_loop)]
 
 use crate::lanes::Lanes;
 use crate::walk::chains::reciprocal;
 use crate::walk::frame::Frame;
 
-/// Depth 3, an alphabet of `M` letters of which `C` = M - 1 are followed as last ones: the letter, M words of two letters, M C of three.
+/// Depth 3, an alphabet of `M` letters of which `C` = M - 1 are followed as last ones: the letter,
+/// M words of two letters, M C of three.
 ///
 /// # Safety
 /// As [`crate::walk::horner::below_letter`], with the frame's width M and depth 2.
@@ -51,7 +54,8 @@ pub unsafe fn two_below<V: Lanes, const M: usize, const C: usize>(
     }
 }
 
-/// Depth 4 below a first letter, two letters: the letter, two words of two letters, four of three, and of the eight of four those that end in the second letter.
+/// Depth 4 below a first letter, two letters: the letter, two words of two letters, four of three,
+/// and of the eight of four those that end in the second letter.
 ///
 /// # Safety
 /// As [`crate::walk::horner::below_letter`], with the frame's width 2 and depth 3.

@@ -1,6 +1,8 @@
-//! The coefficients that the pruned walk does not follow, from those that it does, at a cost that does not depend on the path's length.
+//! The coefficients that the pruned walk does not follow, from those that it does, at a cost that
+//! does not depend on the path's length.
 //!
-//! A signature is group-like, so a product of two of its coefficients is the sum over the shuffles of their words. Two consequences:
+//! A signature is group-like, so a product of two of its coefficients is the sum over the shuffles
+//! of their words. Two consequences:
 //!
 //! 1. With x the first occurrence of a word's smallest letter, w = u x v, and u not empty,
 //!    S(u x v) = Σ_{u = u₁u₂} (-1)^{|u₂|} S(u₁) S(x (reverse(u₂) ⧢ v)):
@@ -9,8 +11,9 @@
 //!    r S(u aʳ) = S(u aʳ⁻¹) S(a) - Σ_p S(u with a put in before letter p, then aʳ⁻¹):
 //!    on the top level only words whose last letter is larger than their first are needed.
 //!
-//! For a number of channels and a depth these are written down once as a program of additions and multiply-adds on vectors ([`Recovery::build`], the one
-//! place of this crate that allocates) and run for every piece of a path. `docs/pruned-walk.md` derives both identities.
+//! For a number of channels and a depth these are written down once as a program of additions and
+//! multiply-adds on vectors ([`Recovery::build`], the one place of this crate that allocates) and
+//! run for every piece of a path. `docs/pruned-walk.md` derives both identities.
 
 use crate::lanes::{Lanes, Real};
 use crate::words::shape::Shape;
@@ -19,18 +22,22 @@ use std::vec::Vec;
 /// First word of every program, so that something else is not taken for one.
 const MAGIC: u32 = 0x5c3a_71e5;
 
-/// A program. It works on *values*: the coefficients of a signature in their usual order, a one, and intermediate sums.
+/// A program. It works on *values*: the coefficients of a signature in their usual order, a one,
+/// and intermediate sums.
 ///
-/// Instructions: `ADD n, (target, a, b) * n` and `SUM n, (target, divisor, plus, minus, (a, b) * (plus + minus)) * n` with
-/// target = (Σ a b - Σ a b) / divisor.
+/// Instructions: `ADD n, (target, a, b) * n` and
+/// `SUM n, (target, divisor, plus, minus, (a, b) * (plus + minus)) * n` with target = (Σ a b - Σ a
+/// b) / divisor.
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery<'a> {
     words: &'a [u32],
 }
 
-/// Larger signatures have no program: it would be slower to fetch than the coefficients are to follow.
+/// Larger signatures have no program: it would be slower to fetch than the coefficients are to
+/// follow.
 const LARGEST: usize = 1 << 14;
-/// Deeper ones have none either: recovery would amplify the rounding of float32 too much, and the number of sums grows faster than that of coefficients.
+/// Deeper ones have none either: recovery would amplify the rounding of float32 too much, and the
+/// number of sums grows faster than that of coefficients.
 const DEEPEST: usize = 6;
 
 const END: u32 = 0;
@@ -38,10 +45,12 @@ const ADD: u32 = 1;
 const SUM: u32 = 2;
 
 impl<'a> Recovery<'a> {
-    /// Words before the first instruction: magic, words in all, channels, depth, values, the index of the one.
+    /// Words before the first instruction: magic, words in all, channels, depth, values, the index
+    /// of the one.
     const HEADER: usize = 6;
 
-    /// Writes the program for a shape of two or more channels and depth 3 or more; `None` for others, or if it would be too large to be of use.
+    /// Writes the program for a shape of two or more channels and depth 3 or more; `None` for
+    /// others, or if it would be too large to be of use.
     pub fn build(channels: usize, depth: usize) -> Option<Vec<u32>> {
         let shape = Shape::new(channels, depth)?;
         Self::exists(channels, depth).then(|| Writer::new(&shape).write())
@@ -54,7 +63,8 @@ impl<'a> Recovery<'a> {
             && crate::signature_size(channels, depth).is_some_and(|size| size <= LARGEST)
     }
 
-    /// Bytes that [`Recovery::build`] takes while it works, generously: its table of intermediate sums, and the program as lists and as words.
+    /// Bytes that [`Recovery::build`] takes while it works, generously: its table of intermediate
+    /// sums, and the program as lists and as words.
     pub fn building_bytes(channels: usize, depth: usize) -> usize {
         let size = crate::signature_size(channels, depth).unwrap_or(0).min(LARGEST);
         size * (4 * DEEPEST * DEEPEST + 384) + (1 << 16)
@@ -249,7 +259,8 @@ impl<'s> Writer<'s> {
         if self.known[level][key] != 0 {
             return self.known[level][key];
         }
-        // The last letter of the shuffle is the last of reverse(u₂), which is u₂'s first, or the last of v.
+        // The last letter of the shuffle is the last of reverse(u₂), which is u₂'s first, or the
+        // last of v.
         let mut first = word[1..=i + m].to_vec();
         first.push(word[0]);
         first.extend_from_slice(&word[i + m + 1..]);

@@ -1,10 +1,12 @@
-//! Sizes and offsets of a truncated signature: level by level, each level in row-major (lexicographic) word order.
+//! Sizes and offsets of a truncated signature: level by level, each level in row-major
+//! (lexicographic) word order.
 
-/// The largest depth for which tables are laid out; `2^30` coefficients at two channels are beyond any memory here.
-/// One channel has no such tables and any depth.
+/// The largest depth for which tables are laid out; `2^30` coefficients at two channels are beyond
+/// any memory here. One channel has no such tables and any depth.
 pub const MAX_DEPTH: usize = 30;
 
-/// Coefficients of a signature without its scalar term, or `None` from `2^31` on (or for no channel or no level).
+/// Coefficients of a signature without its scalar term, or `None` from `2^31` on (or for no channel
+/// or no level).
 pub fn signature_size(channels: usize, depth: usize) -> Option<usize> {
     if channels == 0 || depth == 0 {
         return None;
@@ -37,7 +39,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// `None` where [`signature_size`] is, and for a depth over [`MAX_DEPTH`] of more than one channel.
+    /// `None` where [`signature_size`] is, and for a depth over [`MAX_DEPTH`] of more than one
+    /// channel.
     pub fn new(channels: usize, depth: usize) -> Option<Shape> {
         let size = signature_size(channels, depth)?;
         let (mut offsets, mut counts) = ([0; MAX_DEPTH + 1], [1; MAX_DEPTH + 1]);

@@ -1,5 +1,6 @@
-//! Shared by the tests: an independent, slow, obviously right reference (products of segment exponentials, word by word, over any
-//! field), paths, and a call of the kernels with scratch of exactly the stated size.
+//! Shared by the tests: an independent, slow, obviously right reference (products of segment
+//! exponentials, word by word, over any field), paths, and a call of the kernels with scratch of
+//! exactly the stated size.
 
 #![allow(dead_code)]
 
@@ -138,7 +139,8 @@ pub fn cast<T: Real>(x: &[f64]) -> Vec<T> {
     x.iter().map(|&x| T::from_f64(x)).collect()
 }
 
-/// Calls the kernel with exactly the scratch it asks for; `out` starts as NaN, so that what is not written shows.
+/// Calls the kernel with exactly the scratch it asks for; `out` starts as NaN, so that what is not
+/// written shows.
 pub fn call<V: Lanes>(request: &Request<'_, V::T>) -> (Vec<V::T>, Report) {
     let mut out = vec![V::T::from_f64(f64::NAN); output_len(request).unwrap()];
     let report = call_into::<V>(request, &mut out).unwrap();

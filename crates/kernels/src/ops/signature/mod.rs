@@ -1,6 +1,8 @@
-//! The signature of a batch of paths: groups of paths in lanes, pieces of time, outputs. The public entry of the crate.
+//! The signature of a batch of paths: groups of paths in lanes, pieces of time, outputs. The public
+//! entry of the crate.
 //!
-//! Not here: the arithmetic of a step (`walk`), of a product (`chen`), of reading a path (`increments`).
+//! Not here: the arithmetic of a step (`walk`), of a product (`chen`), of reading a path
+//! (`increments`).
 
 pub mod scratch;
 mod stream;
@@ -24,11 +26,15 @@ use stream::Stream;
 
 /// Computes `request` into `out`.
 ///
-/// `out` is (batch, row), with `stream` (batch, rows, row): rows of `size` numbers, one more with the scalar term; points - 1 rows, one more with a basepoint.
-/// `recovery` is that of the shape, made once by [`Recovery::build`]; needed where [`needs_recovery`] says so.
-/// `states` is (batch, size): the signature at the end of each path, where it is wanted. Past the end of a shorter path its last value repeats. A path without a step has the identity (or what it continues) as signature.
+/// `out` is (batch, row), with `stream` (batch, rows, row): rows of `size` numbers, one more with
+/// the scalar term; points - 1 rows, one more with a basepoint. `recovery` is that of the shape,
+/// made once by [`Recovery::build`]; needed where [`needs_recovery`] says so. `states` is (batch,
+/// size): the signature at the end of each path, where it is wanted. Past the end of a shorter path
+/// its last value repeats. A path without a step has the identity (or what it continues) as
+/// signature.
 ///
-/// Source: Horner's scheme of Kidger & Lyons, "Signatory" (ICLR 2021), section 5; products by Chen (1957).
+/// Source: Horner's scheme of Kidger & Lyons, "Signatory" (ICLR 2021), section 5; products by Chen
+/// (1957).
 pub fn signature<V: Lanes>(
     request: &Request<'_, V::T>,
     recovery: Option<Recovery<'_>>,
@@ -250,7 +256,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         }
     }
 
-    /// The whole signature of one long path, a piece a lane. The same arithmetic on every coefficient as [`Call::cut_in_lanes`].
+    /// The whole signature of one long path, a piece a lane. The same arithmetic on every
+    /// coefficient as [`Call::cut_in_lanes`].
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn cut_across_lanes<V: Lanes<T = T>>(&self, path: usize, variant: Variant, scratch: &Scratch<V>) -> bool {

@@ -9,9 +9,10 @@ use crate::walk::{depth_two, follow, pruned};
 use crate::words::recovery::Recovery;
 use crate::words::shape::Shape;
 
-/// Vectors of scratch that [`crate::signature()`] needs, whatever the batch and the number of points: a tile of increments (three tiles at depth 2), the chains of deep
-/// nodes, and for streams one state; for whole signatures two states, of which one has the recovery's intermediate sums behind it, the followed words of a pruned walk, and
-/// one row more than there are pieces.
+/// Vectors of scratch that [`crate::signature()`] needs, whatever the batch and the number of
+/// points: a tile of increments (three tiles at depth 2), the chains of deep nodes, and for streams
+/// one state; for whole signatures two states, of which one has the recovery's intermediate sums
+/// behind it, the followed words of a pruned walk, and one row more than there are pieces.
 pub fn signature_scratch<V: Lanes>(
     channels: usize,
     depth: usize,

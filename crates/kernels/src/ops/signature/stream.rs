@@ -1,10 +1,13 @@
 //! The signatures of all prefixes of paths in lanes.
 //!
-//! At every level a step adds C_1 of the word before times the increment of the last letter, S(wc) += C_1(w) z_c, the top level included. Words in their order in a row are the parents, each with its
-//! channels, of the coefficients in their order: coefficient number i belongs to parent number i / channels, where parent 0 is the empty word with C_1 = 1 and parent j is coefficient j - 1.
-//! So a step adds an outer product to the row, M ⊗ z with M the parents' C_1.
+//! At every level a step adds C_1 of the word before times the increment of the last letter,
+//! S(wc) += C_1(w) z_c, the top level included. Words in their order in a row are the parents, each
+//! with its channels, of the coefficients in their order: coefficient number i belongs to parent
+//! number i / channels, where parent 0 is the empty word with C_1 = 1 and parent j is coefficient
+//! j - 1. So a step adds an outer product to the row, M ⊗ z with M the parents' C_1.
 //!
-//! For a tile of steps first all M are made, depth first as in `walk`; then a vector's worth of coefficients at a time stays in registers through the steps, and each step's are written to the
+//! For a tile of steps first all M are made, depth first as in `walk`; then a vector's worth of
+//! coefficients at a time stays in registers through the steps, and each step's are written to the
 //! output rows, transposed. Not here: which paths, and what follows after the last step.
 
 use crate::lanes::{Lanes, MAX_WIDTH, RowsMut};
@@ -12,10 +15,12 @@ use crate::walk::chains::{MOST_SIBLINGS, Siblings, next_group, reciprocal};
 use crate::walk::rows::some_rows;
 use crate::words::shape::Shape;
 
-/// Steps in a tile. More of them and what is written leaves the nearest cache before its lines are full; fewer and loops are mostly beginnings and ends.
+/// Steps in a tile. More of them and what is written leaves the nearest cache before its lines are
+/// full; fewer and loops are mostly beginnings and ends.
 const MOST_STEPS: usize = 32;
 const LEAST_STEPS: usize = 8;
-/// Vectors that a tile's rows, parents and increments take, where the number of steps can still be chosen: a tenth of a megabyte.
+/// Vectors that a tile's rows, parents and increments take, where the number of steps can still be
+/// chosen: a tenth of a megabyte.
 const TILE_VECTORS: usize = 6400;
 
 /// Steps in a tile.
@@ -53,7 +58,8 @@ pub struct Stream<'s, V> {
 }
 
 impl<'s, V: Lanes> Stream<'s, V> {
-    /// `scratch` has [`scratch_vectors`]; `written` holds the signatures that the paths continue, and `state` has as much room.
+    /// `scratch` has [`scratch_vectors`]; `written` holds the signatures that the paths continue,
+    /// and `state` has as much room.
     ///
     /// # Safety
     /// All of it is there.
@@ -74,7 +80,8 @@ impl<'s, V: Lanes> Stream<'s, V> {
         Stream { shape, steps, increments: scratch, factors, parents, chains, written, state }
     }
 
-    /// Follows `steps` steps, whose increments stand in their place, and writes the row after each: `rows` are the lanes' first, `row` numbers apart from the next.
+    /// Follows `steps` steps, whose increments stand in their place, and writes the row after each:
+    /// `rows` are the lanes' first, `row` numbers apart from the next.
     ///
     /// # Safety
     /// All rows are there; `steps` is at most those of a tile.
@@ -86,7 +93,8 @@ impl<'s, V: Lanes> Stream<'s, V> {
                 self.visit(depth, 0, self.chains, self.chains.add(self.steps * depth), steps);
             }
             let (size, width) = (self.shape.size, V::WIDTH);
-            // What is left behind the last whole vector: a vector that ends with the row, which goes first, since it starts from what the others have yet to change.
+            // What is left behind the last whole vector: a vector that ends with the row, which
+            // goes first, since it starts from what the others have yet to change.
             let left = size % width;
             if left > 0 && size > width {
                 let whole: [V; MAX_WIDTH] = core::array::from_fn(|k| {
@@ -123,7 +131,8 @@ impl<'s, V: Lanes> Stream<'s, V> {
         }
     }
 
-    /// The factors of all words below parent number `parent`, which has `r` letters to come, two or more, and these chains.
+    /// The factors of all words below parent number `parent`, which has `r` letters to come, two or
+    /// more, and these chains.
     unsafe fn visit(&self, r: usize, parent: usize, chains: *const V, scratch: *mut V, steps: usize) {
         let d = self.shape.channels;
         let first = parent * d;
@@ -178,8 +187,9 @@ impl<'s, V: Lanes> Stream<'s, V> {
         }
     }
 
-    /// `G` times as many coefficients as lanes, from `i` on, of all steps; gives their number. `PATTERN` says how they belong to parents: 1, those of a vector have one; 2, two letters each;
-    /// 3, three letters each; [`MAX_WIDTH`], any.
+    /// `G` times as many coefficients as lanes, from `i` on, of all steps; gives their number.
+    /// `PATTERN` says how they belong to parents: 1, those of a vector have one; 2, two letters
+    /// each; 3, three letters each; [`MAX_WIDTH`], any.
     #[inline(never)]
     unsafe fn write<const PATTERN: usize, const G: usize>(
         &self,

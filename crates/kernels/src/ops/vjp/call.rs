@@ -155,7 +155,8 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         self.carry.wrapping_add(path * self.carried)
     }
 
-    /// Where the gradient of the point in which a piece of time ends waits for the next piece: behind all else in the carry. Nowhere, for calls without pieces.
+    /// Where the gradient of the point in which a piece of time ends waits for the next piece:
+    /// behind all else in the carry. Nowhere, for calls without pieces.
     pub fn pending(&self, path: usize) -> *mut T {
         self.carry(path).wrapping_add(self.carried).wrapping_sub(self.request.channels)
     }

@@ -1,23 +1,27 @@
 //! From the two matrices of each step to the gradients of points.
 //!
-//! With M⌟v the vector Σ_a v_a M(a, ·) of an antisymmetric matrix M, given above its diagonal, the gradient of the point x_t between the steps z_t and z_{t+1} is
+//! With M⌟v the vector Σ_a v_a M(a, ·) of an antisymmetric matrix M, given above its diagonal, the
+//! gradient of the point x_t between the steps z_t and z_{t+1} is
 //!     depth 4 and more:  behind_t⌟z_t + before_{t+1}⌟z_{t+1},
 //!     depth 3:           behind_t⌟(z_t + z_{t+1}) - before_t⌟z_t + before_{t+1}⌟z_{t+1},
 //! each a sum without a difference of large numbers.
 //!
 //! Not here: the first and the last point's other terms, and where gradients go (`scatter`).
 
-// Loops over letters index sums and increments together; iterators over one of them would hide that.
+// Loops over letters index sums and increments together; iterators over one of them would hide
+// that.
 #![allow(clippy::needless_range_loop)]
 
 use super::flow::Flow;
 use super::registers::hidden_zero;
 use crate::lanes::Lanes;
 
-/// The tile's gradients: of the points before each step to `to[q * channels + c]`; `pending` is what the point before the tile has from what is behind it, and gets the same of the last point.
+/// The tile's gradients: of the points before each step to `to[q * channels + c]`; `pending` is
+/// what the point before the tile has from what is behind it, and gets the same of the last point.
 ///
 /// # Safety
-/// The flow's tile has run; `to` has room for `(steps + 1) * channels` vectors, `pending` has `channels`.
+/// The flow's tile has run; `to` has room for `(steps + 1) * channels` vectors, `pending` has
+/// `channels`.
 pub unsafe fn contract<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
@@ -38,7 +42,8 @@ pub unsafe fn contract<V: Lanes>(flow: &Flow<'_, V>, pending: *mut V, to: *mut V
     }
 }
 
-/// Adds Θ_2⌟z, z the tile's first step, to `pending`: on depth 3 what the point before a first step has of it.
+/// Adds Θ_2⌟z, z the tile's first step, to `pending`: on depth 3 what the point before a first step
+/// has of it.
 ///
 /// # Safety
 /// As [`contract`].
@@ -116,8 +121,9 @@ const fn pair(d: usize, a: usize, c: usize) -> usize {
     a * (2 * d - a - 1) / 2 + c - a - 1
 }
 
-/// Letter c of M⌟v, for `D` letters of which all pairs are known by `at`. One sum after the other, each entry read twice: read once for both its letters it would have to wait in a
-/// register, and there are none.
+/// Letter c of M⌟v, for `D` letters of which all pairs are known by `at`. One sum after the other,
+/// each entry read twice: read once for both its letters it would have to wait in a register, and
+/// there are none.
 #[inline(always)]
 unsafe fn letter<V: Lanes, const D: usize>(
     m: *const V,
@@ -241,7 +247,8 @@ unsafe fn some_letters<V: Lanes, const G: usize>(
     unsafe {
         let mut to = to.add(c);
         let nothing = hidden_zero();
-        // Number of the pair (c + i, c + i + 1), less c + i + 1: the rest of the letter's row is contiguous.
+        // Number of the pair (c + i, c + i + 1), less c + i + 1: the rest of the letter's row is
+        // contiguous.
         let rows: [usize; G] = core::array::from_fn(|i| pair(d, c + i, c + i + 1).wrapping_sub(c + i + 1));
         for _ in 0..steps {
             let mut sums = [V::zero(); G];

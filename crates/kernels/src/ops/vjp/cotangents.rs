@@ -1,5 +1,5 @@
-//! Cotangents come in: where ∂f/∂signature of a row stands. The counterpart of `batch::finish`: what rows are a function of
-//! signatures, their cotangents become those of signatures here.
+//! Cotangents come in: where ∂f/∂signature of a row stands. The counterpart of `batch::finish`:
+//! what rows are a function of signatures, their cotangents become those of signatures here.
 
 use super::rows::rows_of;
 use crate::batch::items::Group;

@@ -1,12 +1,15 @@
-//! Whole signatures of depth 2: Θ_2 is the same at all times, so the gradient of a point is one small matrix times the difference of its neighbours,
+//! Whole signatures of depth 2: Θ_2 is the same at all times, so the gradient of a point is one
+//! small matrix times the difference of its neighbours,
 //!     ∂f/∂x_t = -½ Θ_2⌟(x_{t+1} - x_{t-1}),
-//! in the path's own rows, a product of matrices without lanes of paths. Ends have one neighbour, and -Θ_1 or h besides (`functional`).
+//! in the path's own rows, a product of matrices without lanes of paths. Ends have one neighbour,
+//! and -Θ_1 or h besides (`functional`).
 
 use super::call::Call;
 use crate::batch::parts::Parts;
 use crate::lanes::{Lanes, Real};
 
-/// Points whose neighbours' differences are in scratch at once: a multiple of the rows that [`Square::products`] takes.
+/// Points whose neighbours' differences are in scratch at once: a multiple of the rows that
+/// [`Square::products`] takes.
 const ROWS: usize = 48;
 
 /// Vectors of scratch: the matrix, differences, one row of the result.
@@ -183,8 +186,10 @@ impl<T: Real> Square<T> {
         }
     }
 
-    /// Two channels, where a point's gradient is its neighbours' difference turned and scaled: the points `s …` as long as vectors of them and a number more on each side lie in the path, which ends at
-    /// `steps`; gives the first point left out. `prev` is the point before s, `to` the place of s.
+    /// Two channels, where a point's gradient is its neighbours' difference turned and scaled: the
+    /// points `s …` as long as vectors of them and a number more on each side lie in the path,
+    /// which ends at `steps`; gives the first point left out. `prev` is the point before s, `to`
+    /// the place of s.
     #[inline(never)]
     unsafe fn pairs<V: Lanes<T = T>>(&self, mut s: usize, steps: usize, prev: *const T, to: *mut T) -> usize {
         let each = V::WIDTH / 2;
@@ -244,7 +249,8 @@ impl<T: Real> Square<T> {
     /// Differences times the matrix, `count` rows of d numbers to `to`.
     ///
     /// # Safety
-    /// Where d fills no whole vectors and is below 8, numbers behind the last row are written, fewer than d.
+    /// Where d fills no whole vectors and is below 8, numbers behind the last row are written,
+    /// fewer than d.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn rows<V: Lanes<T = T>>(&self, count: usize, to: *mut T) {
@@ -253,7 +259,8 @@ impl<T: Real> Square<T> {
         unsafe {
             let mut column = 0;
             while column < vectors {
-                // Two vectors at once where there are as many: the numbers of a row are read half as often.
+                // Two vectors at once where there are as many: the numbers of a row are read half
+                // as often.
                 let two = V::WIDTH == 4 && vectors - column > 1;
                 let done = if two {
                     self.products::<V, 6, 2>(0, count, column, to)
@@ -269,7 +276,8 @@ impl<T: Real> Square<T> {
         }
     }
 
-    /// `R` rows at a time by `C` vectors, from row `r` on as long as there are so many; gives the first row left out.
+    /// `R` rows at a time by `C` vectors, from row `r` on as long as there are so many; gives the
+    /// first row left out.
     #[inline(never)]
     unsafe fn products<V: Lanes<T = T>, const R: usize, const C: usize>(
         &self,

@@ -1,4 +1,5 @@
-//! Whole signatures that depend on a path's ends alone: of one channel, or of depth 1. The points in between have gradient zero.
+//! Whole signatures that depend on a path's ends alone: of one channel, or of depth 1. The points
+//! in between have gradient zero.
 //!
 //! One channel: level k is Δᵏ / k!, with derivative level k - 1. Not here: streams.
 
@@ -17,7 +18,8 @@ pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>, unwanted: *mut T) -> bool {
     let (d, part) = (call.shape.channels, call.request.part);
     let mut finite = true;
     for path in 0..call.request.batch {
-        // SAFETY: rows have as many numbers as the shape says, points `channels`, the carry `channels`.
+        // SAFETY: rows have as many numbers as the shape says, points `channels`, the carry
+        // `channels`.
         unsafe {
             let target = call.target(path, unwanted);
             // Zeros first: ends may be the same point.
@@ -106,7 +108,8 @@ impl Ends {
         finite
     }
 
-    /// ∂f/∂Δ = Σ_k Λ_k R_{k-1}, R what was continued times the path's own signature. Powers that have become zero end each sum: they do so long before a large depth does.
+    /// ∂f/∂Δ = Σ_k Λ_k R_{k-1}, R what was continued times the path's own signature. Powers that
+    /// have become zero end each sum: they do so long before a large depth does.
     #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn derivative(&self) -> f64 {
         let mut sum = 0.0;

@@ -1,13 +1,18 @@
-//! The functional on brackets moves through time: one tile of steps at a time, depth first over suffixes. The mirror image of `walk`, which owns prefixes.
+//! The functional on brackets moves through time: one tile of steps at a time, depth first over
+//! suffixes. The mirror image of `walk`, which owns prefixes.
 //!
 //! One step with increment z, X⌟z the contraction of the first letter (Y(v) = Σ_a z_a X(a v)):
-//!     X_{k,0} = Θ_k before the step,  X_{k-1,j+1} = X_{k,j}⌟z,  Θ_k += Σ_{j≥1} X_{k,j} / j!   (Θ_N stays as it is),
-//! and what gradients need of it are two antisymmetric matrices a step, both on level 2 (`docs/gradients.md`):
+//!     X_{k,0} = Θ_k before the step,  X_{k-1,j+1} = X_{k,j}⌟z,
+//!     Θ_k += Σ_{j≥1} X_{k,j} / j!   (Θ_N stays as it is),
+//! and what gradients need of it are two antisymmetric matrices a step, both on level 2
+//! (`docs/gradients.md`):
 //!     behind the step -Σ_j (j+1)/(j+2)! X_{2,j},  before it -Σ_j 1/(j+2)! X_{2,j}.
-//! On depth 3 two others do, the increment of Θ_2 and Θ_2 itself, with fewer operations (`contract`).
+//! On depth 3 two others do, the increment of Θ_2 and Θ_2 itself, with fewer operations
+//! (`contract`).
 //!
-//! X_{k,·}(u) needs the words a u only, so a pair of letters is the root of a tree of suffixes: a node runs the whole tile on what its children left, and a child's numbers are used
-//! once. Numbers are scaled as [`Functional`] says.
+//! X_{k,·}(u) needs the words a u only, so a pair of letters is the root of a tree of suffixes: a
+//! node runs the whole tile on what its children left, and a child's numbers are used once. Numbers
+//! are scaled as [`Functional`] says.
 //!
 //! Here: what a tile is. `tree` runs it, `contract` makes gradients of points from it.
 
@@ -25,14 +30,16 @@ pub fn tile_steps(shape: &Shape) -> usize {
     (most - most % 4).clamp(8, TILE)
 }
 
-/// Whether nodes go letter by letter: from five channels on, because registers do not hold much of a step of so many; with two lanes always, because code for a number of channels is worth its size where most
-/// calls are.
+/// Whether nodes go letter by letter: from five channels on, because registers do not hold much of
+/// a step of so many; with two lanes always, because code for a number of channels is worth its
+/// size where most calls are.
 #[inline(always)]
 pub fn is_wide<V: Lanes>(shape: &Shape) -> bool {
     V::WIDTH < 4 || shape.channels >= 5
 }
 
-/// Whether there is code here for an inner node on level `k` of a shape of few channels: for the shapes that are used most.
+/// Whether there is code here for an inner node on level `k` of a shape of few channels: for the
+/// shapes that are used most.
 pub fn has_node(shape: &Shape, k: usize) -> bool {
     shape.channels <= 4 && shape.depth - k - 1 <= 3
 }
@@ -42,7 +49,8 @@ pub fn turns<V: Lanes>(shape: &Shape) -> bool {
     is_wide::<V>(shape) || (2..shape.depth.saturating_sub(2)).any(|k| !has_node(shape, k))
 }
 
-/// Vectors that the children of nodes leave: on each level `channels` times as many arrays as a node has, and those of a root.
+/// Vectors that the children of nodes leave: on each level `channels` times as many arrays as a
+/// node has, and those of a root.
 pub fn children_size(shape: &Shape) -> usize {
     (3..shape.depth.saturating_sub(1)).map(|k| shape.channels * (shape.depth - k) * TILE).sum::<usize>()
         + shape.depth * TILE

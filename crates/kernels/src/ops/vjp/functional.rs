@@ -1,9 +1,12 @@
-//! From a cotangent of the signature to the functional on brackets, for the paths in lanes: what is done once for a path, before time begins.
+//! From a cotangent of the signature to the functional on brackets, for the paths in lanes: what is
+//! done once for a path, before time begins.
 //!
-//! With Λ the cotangent and S the path's signature, let Λ⁰(v) = Σ_x Λ(v x) S(x) over all words x, the empty one included. The functional is
+//! With Λ the cotangent and S the path's signature, let Λ⁰(v) = Σ_x Λ(v x) S(x) over all words x,
+//! the empty one included. The functional is
 //!     Θ(w₁ … w_k) = Λ⁰([w₁, [w₂, … [w_{k-1}, w_k]]]),
-//! antisymmetric in its last two letters, so that only w_{k-1} < w_k is kept: a *pair*, at the root of a tree that grows towards the first letter. Why this is all that gradients
-//! depend on stands in `docs/gradients.md`.
+//! antisymmetric in its last two letters, so that only w_{k-1} < w_k is kept: a *pair*, at the root
+//! of a tree that grows towards the first letter. Why this is all that gradients depend on stands
+//! in `docs/gradients.md`.
 //!
 //! Not here: how Θ moves in time (`flow`).
 
@@ -29,13 +32,16 @@ pub fn reduced_size(shape: &Shape) -> usize {
 
 /// The reduced functional of the paths in lanes.
 ///
-/// Level k stands at `levels[k]`: pair, then the letters before it from the last to the first, the first letter fastest; the levels follow each other, from 2 on. On the top level the first letter
-/// is the slowest but one instead once it is [`widen`]ed, behind the rest of the word: that is how `wide`, its only reader, goes through it.
+/// Level k stands at `levels[k]`: pair, then the letters before it from the last to the first, the
+/// first letter fastest; the levels follow each other, from 2 on. On the top level the first letter
+/// is the slowest but one instead once it is [`widen`]ed, behind the rest of the word: that is how
+/// `wide`, its only reader, goes through it.
 ///
 /// Numbers are scaled so that the sums in `flow` need no factors: -Θ/2 on level 2, -Θ/6 above.
 ///
-/// Rounding is kept from adding up over time: the last level but one is known at all times from the top one and the point reached ([`Functional::settle`]), and the levels below carry along what their sums lost
-/// (`lost`).
+/// Rounding is kept from adding up over time: the last level but one is known at all times from the
+/// top one and the point reached ([`Functional::settle`]), and the levels below carry along what
+/// their sums lost (`lost`).
 pub struct Functional<V> {
     pub levels: [*mut V; MAX_DEPTH + 1],
     /// The last level but one as it was at the path's first point.
@@ -96,12 +102,14 @@ impl<V: Lanes> Functional<V> {
     /// The last level but one anew: Θ_{N-1} = Θ⁰_{N-1} + Θ_N⌟(x - x_0), with `moved` = x - x_0.
     ///
     /// # Safety
-    /// [`Functional::start`] was called; `moved` has `channels` vectors; `wide`: the top level was [`widen`]ed.
+    /// [`Functional::start`] was called; `moved` has `channels` vectors; `wide`: the top level was
+    /// [`widen`]ed.
     #[inline(never)]
     pub unsafe fn settle(&self, shape: &Shape, moved: *const V, wide: bool) {
         let (d, n) = (shape.channels, shape.depth);
         let (top, to) = (self.levels[n], self.levels[n - 1]);
-        // The words before the last letter but two in the order of memory, their letters, and the pitch from one first letter to the next.
+        // The words before the last letter but two in the order of memory, their letters, and the
+        // pitch from one first letter to the next.
         let (words, letters, pitch) = match (wide, n) {
             (false, _) => (level_size(shape, n - 1), 1, 1),
             (true, 3) => (1, pairs(d), pairs(d)),
@@ -152,7 +160,8 @@ pub struct Memory<V> {
 /// Λ⁰ on level `k`, written to `to`: the cotangent contracted on the right with the signature.
 ///
 /// # Safety
-/// `cotangent` has `shape.size` vectors, `signature` all levels but the top one, `to` room for `count(k)`.
+/// `cotangent` has `shape.size` vectors, `signature` all levels but the top one, `to` room for
+/// `count(k)`.
 #[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn contract_right<V: Lanes>(shape: &Shape, k: usize, cotangent: *const V, signature: *const V, to: *mut V) {
@@ -166,7 +175,8 @@ pub unsafe fn contract_right<V: Lanes>(shape: &Shape, k: usize, cotangent: *cons
     }
 }
 
-/// Adds to each of `words` numbers at `to` the product of `suffixes`, `rest` of them, with as many numbers at `from`.
+/// Adds to each of `words` numbers at `to` the product of `suffixes`, `rest` of them, with as many
+/// numbers at `from`.
 ///
 /// # Safety
 /// All are there.
@@ -202,7 +212,8 @@ unsafe fn dot<V: Lanes>(a: *const V, b: *const V, count: usize, start: V) -> V {
     sums[0].add(sums[1]).add(sums[2].add(sums[3]))
 }
 
-/// Λ'(v) = Σ_u I(u) Λ(u v), all levels, in place: the cotangent contracted on the left with what the path continued.
+/// Λ'(v) = Σ_u I(u) Λ(u v), all levels, in place: the cotangent contracted on the left with what
+/// the path continued.
 ///
 /// # Safety
 /// Both have `shape.size` vectors.
@@ -266,7 +277,8 @@ pub unsafe fn last_step<V: Lanes>(shape: &Shape, cotangent: *const V, signature:
 /// Fills the functional, and writes Θ on level 1, unscaled, to `first`.
 ///
 /// # Safety
-/// As [`contract_right`]; `theta` has room for all levels, `first` for `channels` vectors; `memory` is there.
+/// As [`contract_right`]; `theta` has room for all levels, `first` for `channels` vectors; `memory`
+/// is there.
 #[cfg_attr(path_signature_small, optimize(size))]
 pub unsafe fn build<V: Lanes>(
     shape: &Shape,
@@ -283,7 +295,8 @@ pub unsafe fn build<V: Lanes>(
         for k in 2..=n {
             let [mut from, mut to] = memory.work;
             contract_right(shape, k, cotangent, signature, from);
-            // [w, u] = w u - u w, for the letter after each prefix; the innermost bracket is `reduce`'s.
+            // [w, u] = w u - u w, for the letter after each prefix; the innermost bracket is
+            // `reduce`'s.
             for i in 0..k - 2 {
                 bracket(shape, k, i, from, to);
                 core::mem::swap(&mut from, &mut to);
@@ -365,7 +378,8 @@ pub unsafe fn widen<V: Lanes>(shape: &Shape, theta: &Functional<V>, memory: *mut
     }
 }
 
-/// Where the top level's number `at` goes in the wide layout: word (b, a, u) to (u, b, a), on level 3 (b, pair) to (b, pair).
+/// Where the top level's number `at` goes in the wide layout: word (b, a, u) to (u, b, a), on level
+/// 3 (b, pair) to (b, pair).
 #[cfg_attr(path_signature_small, optimize(size))]
 fn first_letter_slower(d: usize, k: usize, at: usize, pairs: usize) -> usize {
     let (rest, b) = (at / d, at % d);

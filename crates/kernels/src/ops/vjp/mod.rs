@@ -1,8 +1,10 @@
-//! Gradients of signatures: vector–Jacobian products. [`signature_vjp()`] is the entry; `docs/gradients.md` derives what is done.
+//! Gradients of signatures: vector–Jacobian products. [`signature_vjp()`] is the entry;
+//! `docs/gradients.md` derives what is done.
 //!
-//! Whole signatures (`whole`): `functional` (once a path) → `tree` (`node`, `wide`: a tile of time, `flow`) → `contract` →
-//! `scatter`. A single path's time is cut into lanes (`single`). Depth 2 needs no flow (`depth_two`), one channel and depth 1 no
-//! time (`endpoints`). Streams go backwards through the stored prefixes (`stream`).
+//! Whole signatures (`whole`): `functional` (once a path) → `tree` (`node`, `wide`: a tile of time,
+//! `flow`) → `contract` → `scatter`. A single path's time is cut into lanes (`single`). Depth 2
+//! needs no flow (`depth_two`), one channel and depth 1 no time (`endpoints`). Streams go backwards
+//! through the stored prefixes (`stream`).
 
 mod call;
 mod contract;
@@ -44,8 +46,9 @@ pub struct VjpReport {
 
 /// Computes ∂f/∂paths, and what else is asked for, from ∂f/∂signature.
 ///
-/// Whole signatures: the bracket adjoint (`docs/gradients.md`), one sweep forwards in time, memory that does not depend on the number of points. Streams: the adjoint of Horner's scheme, one sweep backwards
-/// through the given prefixes.
+/// Whole signatures: the bracket adjoint (`docs/gradients.md`), one sweep forwards in time, memory
+/// that does not depend on the number of points. Streams: the adjoint of Horner's scheme, one sweep
+/// backwards through the given prefixes.
 #[cfg_attr(path_signature_small, optimize(size))]
 pub fn signature_vjp<V: Lanes>(
     request: &VjpRequest<'_, V::T>,

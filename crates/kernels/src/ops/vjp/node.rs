@@ -1,6 +1,8 @@
-//! Nodes of the flow for few channels: a step's increments, the children's running numbers and all sums of the node stay in registers.
+//! Nodes of the flow for few channels: a step's increments, the children's running numbers and all
+//! sums of the node stay in registers.
 //!
-//! What is computed is told in `flow`; this file writes it out for a number of channels that is known at compile time.
+//! What is computed is told in `flow`; this file writes it out for a number of channels that is
+//! known at compile time.
 
 use super::flow::{Flow, TILE};
 use super::functional::add_change;
@@ -50,7 +52,8 @@ unsafe fn put<V: Lanes, const M: usize>(out: &mut *mut V, x: [V; M]) {
     }
 }
 
-/// A node whose children's children are on the top level: X_1 of a child is made here, and used at once.
+/// A node whose children's children are on the top level: X_1 of a child is made here, and used at
+/// once.
 ///
 /// # Safety
 /// The flow's tile is there, 2 … 4 channels.
@@ -169,7 +172,8 @@ unsafe fn inner_of<V: Lanes, const D: usize, const J: usize, const M: usize>(
     }
 }
 
-/// Depth 3: the roots' children are the top level. `before` gets the scaled increment of Θ_2, `behind` Θ_2 after the step.
+/// Depth 3: the roots' children are the top level. `before` gets the scaled increment of Θ_2,
+/// `behind` Θ_2 after the step.
 ///
 /// # Safety
 /// As [`leaf`].

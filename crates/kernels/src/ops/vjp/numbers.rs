@@ -1,4 +1,5 @@
-//! Numbers of either type in memory, read and written as float64: for what is done once a path, or for one channel, and is not worth a copy of its code for each type.
+//! Numbers of either type in memory, read and written as float64: for what is done once a path, or
+//! for one channel, and is not worth a copy of its code for each type.
 //!
 //! A sum or a product of two float32 numbers in float64, rounded, is what float32 arithmetic gives.
 

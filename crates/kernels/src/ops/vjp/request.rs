@@ -1,4 +1,5 @@
-//! What a call for gradients asks for: paths, signatures, cotangents, where gradients go. Types and their checks; no arithmetic.
+//! What a call for gradients asks for: paths, signatures, cotangents, where gradients go. Types and
+//! their checks; no arithmetic.
 
 use crate::batch::options::{Options, PerPath};
 use crate::batch::request::Error;
@@ -23,27 +24,33 @@ pub struct VjpRequest<'a, T> {
     pub basepoint: Option<PerPath<'a, T>>,
     /// The signature that each path continued: `size` numbers (no scalar term) a path.
     pub initial: Option<PerPath<'a, T>>,
-    /// Rows as [`crate::signature()`] writes them with these options: (batch, `signature_row`) of the paths themselves, *without* what they continued; with `stream`
-    /// (batch, rows, `signature_row`), with it.
+    /// Rows as [`crate::signature()`] writes them with these options: (batch, `signature_row`) of
+    /// the paths themselves, *without* what they continued; with `stream` (batch, rows,
+    /// `signature_row`), with it.
     pub signatures: &'a [T],
-    /// Numbers of such a row. The top level of whole signatures is not looked at, and need not be there.
+    /// Numbers of such a row. The top level of whole signatures is not looked at, and need not be
+    /// there.
     pub signature_row: usize,
-    /// ∂f/∂signature: rows like those of the signatures. A scalar term's entry is not looked at: the term is constant.
+    /// ∂f/∂signature: rows like those of the signatures. A scalar term's entry is not looked at:
+    /// the term is constant.
     pub cotangents: &'a [T],
     /// What was asked for; `algorithm` means nothing here.
     pub options: Options,
     /// Which part of a longer call this is.
     pub part: Part,
-    /// One path by itself, not one of a batch, and not in pieces: its time may be cut into lanes. Whole signatures only.
+    /// One path by itself, not one of a batch, and not in pieces: its time may be cut into lanes.
+    /// Whole signatures only.
     pub single: bool,
 }
 
-/// A long path may be given in pieces of time, in the direction of travel (with `stream`: against it). Each piece begins at the point where the one before it ended.
+/// A long path may be given in pieces of time, in the direction of travel (with `stream`: against
+/// it). Each piece begins at the point where the one before it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The first piece: the carry is not read.
     pub first: bool,
-    /// The last piece: the carry is not written. Before the last piece, the point in which a piece ends is left to the next one.
+    /// The last piece: the carry is not written. Before the last piece, the point in which a piece
+    /// ends is left to the next one.
     pub last: bool,
 }
 
@@ -59,9 +66,11 @@ pub struct Gradients<'a, T> {
     pub paths: &'a mut [T],
     /// (batch, channels): ∂f/∂basepoint, for each path. Only if there is a basepoint.
     pub basepoint: Option<&'a mut [T]>,
-    /// (batch, size): ∂f/∂initial, for each path, with or without an initial signature (then at the identity).
+    /// (batch, size): ∂f/∂initial, for each path, with or without an initial signature (then at the
+    /// identity).
     pub initial: Option<&'a mut [T]>,
-    /// (batch, [`carry_len`]) numbers that lead from one piece of time to the next; empty for a call that is whole.
+    /// (batch, [`carry_len`]) numbers that lead from one piece of time to the next; empty for a
+    /// call that is whole.
     pub carry: &'a mut [T],
 }
 
@@ -72,7 +81,8 @@ pub fn carry_len(channels: usize, depth: usize, stream: bool) -> Option<usize> {
 }
 
 fn carry_of(shape: &Shape, stream: bool) -> Option<usize> {
-    // Last comes the gradient of the point between two pieces. Before it, for streams the adjoint of the signature so far; else the functional on brackets, where it moves.
+    // Last comes the gradient of the point between two pieces. Before it, for streams the adjoint
+    // of the signature so far; else the functional on brackets, where it moves.
     let before = match (stream, shape.channels, shape.depth) {
         (true, _, _) => shape.size,
         (_, 1, _) | (_, _, 1 | 2) => 0,

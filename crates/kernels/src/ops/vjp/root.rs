@@ -1,4 +1,5 @@
-//! The end of a tree of the flow: from a root's X_1, X_2, … to the step's two matrices, and to Θ_2 after the step.
+//! The end of a tree of the flow: from a root's X_1, X_2, … to the step's two matrices, and to Θ_2
+//! after the step.
 //!
 //! What is computed is told in `flow`; the numbers with which each X_j counts are in `weights`.
 

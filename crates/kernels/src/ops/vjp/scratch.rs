@@ -1,4 +1,5 @@
-//! The scratch memory of a call for gradients: how much, and what lies where. The caller owns it; it does not depend on the batch or on lengths.
+//! The scratch memory of a call for gradients: how much, and what lies where. The caller owns it;
+//! it does not depend on the batch or on lengths.
 
 use super::flow::{TILE, children_size, tile_steps};
 use super::functional::{Functional, Memory, functional_size, pairs};
@@ -8,8 +9,9 @@ use crate::batch::parts::Parts;
 use crate::lanes::Lanes;
 use crate::words::shape::Shape;
 
-/// Vectors of scratch that [`super::signature_vjp()`] needs, whatever the batch and the number of points, more for a single path: for whole signatures of depth 3 and more about four states, and a tile of time
-/// with all that hangs on it; `None` for a shape that does not exist.
+/// Vectors of scratch that [`super::signature_vjp()`] needs, whatever the batch and the number of
+/// points, more for a single path: for whole signatures of depth 3 and more about four states, and
+/// a tile of time with all that hangs on it; `None` for a shape that does not exist.
 #[cfg_attr(path_signature_small, optimize(size))]
 pub fn vjp_scratch<V: Lanes>(channels: usize, depth: usize, stream: bool, single: bool) -> Option<usize> {
     vectors::<V>(&Shape::new(channels, depth)?, stream, single)

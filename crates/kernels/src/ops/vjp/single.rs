@@ -1,8 +1,11 @@
 //! One path by itself: its time is cut into chunks, one a lane, which all go at once.
 //!
-//! A chunk needs the functional as it is where the chunk begins. With E the signature of all that lies before,
+//! A chunk needs the functional as it is where the chunk begins. With E the signature of all that
+//! lies before,
 //!     Θ(v) = Σ_x E(x) Θ⁰(x v),
-//! over all words x: on brackets a group-like E acts with letters become ad (`docs/gradients.md`). Points depend on Θ from level 2 on, so E counts up to level depth − 2. The point between two chunks gets one half of its gradient from each.
+//! over all words x: on brackets a group-like E acts with letters become ad (`docs/gradients.md`).
+//! Points depend on Θ from level 2 on, so E counts up to level depth − 2. The point between two
+//! chunks gets one half of its gradient from each.
 //!
 //! Not here: what goes on in the lanes (`whole`).
 
@@ -19,7 +22,8 @@ use crate::tensor::chen;
 use crate::walk::follow::{self, follow};
 use crate::words::shape::Shape;
 
-/// Steps of a path from which on its time is cut: with fewer, what lies before chunks costs more than they save (bench/NOTES.md).
+/// Steps of a path from which on its time is cut: with fewer, what lies before chunks costs more
+/// than they save (bench/NOTES.md).
 const fn fewest_steps(channels: usize) -> usize {
     match channels {
         2 => 128,
@@ -53,7 +57,8 @@ impl<V: Lanes> Chunks<V> {
         }
     }
 
-    /// Where the seam behind lane `l`'s chunk is: what the chunk's last point has of it. Null for the last lane.
+    /// Where the seam behind lane `l`'s chunk is: what the chunk's last point has of it. Null for
+    /// the last lane.
     pub fn seam(&self, channels: usize, l: usize) -> *mut V::T {
         if l + 1 < V::WIDTH { self.seams.wrapping_add(l * channels) } else { core::ptr::null_mut() }
     }
@@ -98,7 +103,8 @@ impl<T: Real> Call<'_, '_, T> {
         unsafe {
             let rows = |i: usize| core::array::from_fn(|l| row(i + l.min(V::WIDTH - 1)));
             if low.depth > 1 {
-                // Row l is what lies before lane l's chunk, times that chunk what lies before the next.
+                // Row l is what lies before lane l's chunk, times that chunk what lies before the
+                // next.
                 clear(chunks.before, low.size);
                 follow(&low, &Gather::new(*tracks, d), &chunks.follow, chunks.before);
                 store(chunks.before, low.size, &rows(V::WIDTH));
@@ -117,7 +123,8 @@ impl<T: Real> Call<'_, '_, T> {
     }
 }
 
-/// The functional as it is behind stretches with the signatures `passed`, up to level depth − 2, in each lane one of its own. The top level is in its plain order.
+/// The functional as it is behind stretches with the signatures `passed`, up to level depth − 2, in
+/// each lane one of its own. The top level is in its plain order.
 ///
 /// # Safety
 /// The functional is there; `words` has room for the words of depth − 2 letters.

@@ -24,7 +24,8 @@ impl<V: Lanes> Flow<'_, V> {
         }
     }
 
-    /// Node number `node` on level `k`: leaves X_{k,j}, j = 1 … N-k, at `out[(j-1) * TILE + q]`; a root has room of its own, and leaves the two matrices.
+    /// Node number `node` on level `k`: leaves X_{k,j}, j = 1 … N-k, at `out[(j-1) * TILE + q]`; a
+    /// root has room of its own, and leaves the two matrices.
     unsafe fn visit(&self, k: usize, node: usize, out: *mut V, scratch: *mut V) {
         let (d, n) = (self.shape.channels, self.shape.depth);
         // SAFETY: children_size has room for each level's children behind those of the level below.

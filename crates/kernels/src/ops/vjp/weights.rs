@@ -1,4 +1,5 @@
-//! The numbers with which X_1, X_2, … count at a root, for functionals scaled as `functional` says (-Θ/2 on level 2, -Θ/6 above).
+//! The numbers with which X_1, X_2, … count at a root, for functionals scaled as `functional` says
+//! (-Θ/2 on level 2, -Θ/6 above).
 
 use crate::lanes::{Lanes, Real};
 use crate::words::shape::MAX_DEPTH;
@@ -36,13 +37,15 @@ pub fn before<V: Lanes>(j: usize) -> V {
     number(6.0 * INVERSE_FACTORIALS[j + 2])
 }
 
-/// X_j's weight behind a step, less those before it and of the update: 6j/(j+2)! - 1/j!, nothing for j = 1 and 2.
+/// X_j's weight behind a step, less those before it and of the update: 6j/(j+2)! - 1/j!, nothing
+/// for j = 1 and 2.
 #[inline(always)]
 pub fn rest_behind<V: Lanes>(j: usize) -> V {
     number(6.0 * j as f64 * INVERSE_FACTORIALS[j + 2] - INVERSE_FACTORIALS[j])
 }
 
-/// From Θ_2 before a step and X_1 … X_M: the matrices before and behind it, and what it adds to Θ_2, less the factor three.
+/// From Θ_2 before a step and X_1 … X_M: the matrices before and behind it, and what it adds to
+/// Θ_2, less the factor three.
 #[inline(always)]
 pub fn at_root<V: Lanes, const M: usize>(root: V, x: [V; M]) -> (V, V, V) {
     let (mut start, mut change) = (root.add(x[0]), x[0]);

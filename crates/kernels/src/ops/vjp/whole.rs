@@ -1,4 +1,5 @@
-//! Whole signatures of depth 3 and more: groups of paths in lanes, their set-up, tiles of time, ends.
+//! Whole signatures of depth 3 and more: groups of paths in lanes, their set-up, tiles of time,
+//! ends.
 //!
 //! Not here: the arithmetic (`functional`, `tree`, `contract`).
 
@@ -14,7 +15,8 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real};
 use crate::path::increments::{Gather, Track};
 use crate::path::scatter::Scatter;
 
-/// Steps after which the functional is settled anew: few enough for rounding, many enough to cost nothing.
+/// Steps after which the functional is settled anew: few enough for rounding, many enough to cost
+/// nothing.
 const SETTLED: usize = 128;
 
 impl<T: Real> Call<'_, '_, T> {
@@ -77,7 +79,8 @@ impl<T: Real> Call<'_, '_, T> {
         }
     }
 
-    /// The set-up: functional, gradient of what was continued, the last step's; says whether all cotangents are finite.
+    /// The set-up: functional, gradient of what was continued, the last step's; says whether all
+    /// cotangents are finite.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
@@ -135,7 +138,8 @@ impl<T: Real> Call<'_, '_, T> {
         }
     }
 
-    /// All steps of the longest lane; gives how many they are. Every point but that lane's last is written.
+    /// All steps of the longest lane; gives how many they are. Every point but that lane's last is
+    /// written.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn sweep<V: Lanes<T = T>>(
@@ -183,7 +187,8 @@ impl<T: Real> Call<'_, '_, T> {
                 flow.run();
                 contract::contract(&flow, scratch.pending, scratch.gradients);
                 if count < steps {
-                    // The path ended inside the tile: the point after its last step is there already.
+                    // The path ended inside the tile: the point after its last step is there
+                    // already.
                     core::ptr::copy_nonoverlapping(scratch.gradients.add(count * d), scratch.pending, d);
                 }
                 scatter.write(t, count, scratch.gradients);

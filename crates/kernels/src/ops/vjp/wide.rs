@@ -1,9 +1,12 @@
-//! Nodes of the flow for many channels or many levels: letter by letter, in rectangles of words and steps.
+//! Nodes of the flow for many channels or many levels: letter by letter, in rectangles of words and
+//! steps.
 //!
-//! What is computed is told in `flow`. Sums over letters wait in memory, near by; a rectangle of two words and four steps takes eleven registers and has eight sums, enough to hide the
-//! latency of a multiply-add.
+//! What is computed is told in `flow`. Sums over letters wait in memory, near by; a rectangle of
+//! two words and four steps takes eleven registers and has eight sums, enough to hide the latency
+//! of a multiply-add.
 
-// Loops over constant ranges index several register arrays at once; iterators over one of them would hide that.
+// Loops over constant ranges index several register arrays at once; iterators over one of them
+// would hide that.
 #![allow(clippy::needless_range_loop)]
 
 use super::flow::{Flow, TILE};
@@ -14,7 +17,8 @@ use crate::lanes::Lanes;
 /// Steps of a rectangle; tiles are multiples.
 const STEPS: usize = 4;
 
-/// Σ_b t_b[i] z_b[q] for `WORDS` neighbouring words and [`STEPS`] steps; `pitch` leads from one letter's row of words to the next.
+/// Σ_b t_b[i] z_b[q] for `WORDS` neighbouring words and [`STEPS`] steps; `pitch` leads from one
+/// letter's row of words to the next.
 #[inline(always)]
 unsafe fn rectangle<V: Lanes, const WORDS: usize>(
     mut t: *const V,
@@ -43,7 +47,8 @@ unsafe fn rectangle<V: Lanes, const WORDS: usize>(
 /// A node whose children's children are on the top level.
 ///
 /// # Safety
-/// The flow's tile is there, its top level in the wide layout; `out` has room for two arrays of steps.
+/// The flow's tile is there, its top level in the wide layout; `out` has room for two arrays of
+/// steps.
 pub unsafe fn leaf<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mut V) {
     let d = flow.shape.channels;
     // SAFETY: as the caller vouches.
@@ -61,7 +66,8 @@ pub unsafe fn leaf<V: Lanes>(flow: &Flow<'_, V>, k: usize, node: usize, out: *mu
     }
 }
 
-/// `WORDS` children from letter `a` on: their X_1, and what they add to the node's sums (the first of them sets those).
+/// `WORDS` children from letter `a` on: their X_1, and what they add to the node's sums (the first
+/// of them sets those).
 #[inline(never)]
 unsafe fn children_of_leaf<V: Lanes, const WORDS: usize>(
     flow: &Flow<'_, V>,

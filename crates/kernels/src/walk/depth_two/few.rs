@@ -1,8 +1,11 @@
-//! The pruned form for channels that fill one vector or two and may leave one or two over: all sums of a piece in registers, straight from the points.
+//! The pruned form for channels that fill one vector or two and may leave one or two over: all sums
+//! of a piece in registers, straight from the points.
 //!
-//! A point is `N` blocks, the last of which may overlap the one before, and behind them `C` channels, each in all lanes of a vector of its own: one product with each block.
+//! A point is `N` blocks, the last of which may overlap the one before, and behind them `C`
+//! channels, each in all lanes of a vector of its own: one product with each block.
 
-// Loops over constant ranges index several register arrays at once; iterators over one of them would hide that.
+// Loops over constant ranges index several register arrays at once; iterators over one of them
+// would hide that.
 #![allow(clippy::needless_range_loop)]
 
 use super::{Follower, Run, Square};

@@ -2,16 +2,20 @@
 //!
 //! With points P_t, increments z_t = P_{t+1} - P_t and middles m_t = (P_t + P_{t+1})/2 - P_0,
 //!     S(ab) = Σ_t (m_t)_a (z_t)_b,
-//! which is Horner's sum at depth 2: nothing depends on the step before, no rounding is carried along, and no path has to be transposed into lanes.
+//! which is Horner's sum at depth 2: nothing depends on the step before, no rounding is carried
+//! along, and no path has to be transposed into lanes.
 //!
-//! A point is a few vectors, its *blocks*; where the channels do not fill the last one, it overlaps the one before. Block i of m times rotation r of block j of z has in
-//! lane l the product of channels l and l + r. The pruned form needs one of ab and ba only, S(ba) = S(a) S(b) - S(ab): each pair of different
-//! blocks once, and half of a block's rotations against itself.
+//! A point is a few vectors, its *blocks*; where the channels do not fill the last one, it overlaps
+//! the one before. Block i of m times rotation r of block j of z has in lane l the product of
+//! channels l and l + r. The pruned form needs one of ab and ba only, S(ba) = S(a) S(b) - S(ab):
+//! each pair of different blocks once, and half of a block's rotations against itself.
 //!
-//! Long paths are followed in pieces, as elsewhere. A piece is seen from its own first point F, and Chen's identity then adds (F - P_0)_a X_b, X the piece's increment.
-//! All sums are twice what they stand for, so that no middle has to be halved.
+//! Long paths are followed in pieces, as elsewhere. A piece is seen from its own first point F, and
+//! Chen's identity then adds (F - P_0)_a X_b, X the piece's increment. All sums are twice what they
+//! stand for, so that no middle has to be halved.
 //!
-//! Here: a path's pieces, and the row that comes out. `planar`: two channels; `narrow`: points of one block; `few`: of one or two and some channels more; `wide`: of any number.
+//! Here: a path's pieces, and the row that comes out. `planar`: two channels; `narrow`: points of
+//! one block; `few`: of one or two and some channels more; `wide`: of any number.
 
 mod few;
 mod narrow;
@@ -66,7 +70,8 @@ trait Follower<T> {
     /// Their points are there.
     unsafe fn pieces(&mut self, pieces: &[Run<T>]);
 
-    /// Writes what was summed up to the square of coefficients of two letters. Level 1 stands before it already.
+    /// Writes what was summed up to the square of coefficients of two letters. Level 1 stands
+    /// before it already.
     ///
     /// # Safety
     /// `square` has all its numbers, and channels numbers before it.
@@ -77,7 +82,8 @@ trait Follower<T> {
 struct Square<T> {
     row: *mut T,
     channels: usize,
-    /// Every coefficient is given; else only those above the diagonal, for which the ones below may stand.
+    /// Every coefficient is given; else only those above the diagonal, for which the ones below may
+    /// stand.
     plain: bool,
 }
 
@@ -152,7 +158,8 @@ impl<T: Real> Job<'_, T> {
                     self.follow_any(&mut $follower, &stretch, two, row)
                 };
             }
-            // The number of channels as a constant, where it is so small that a path takes little more than its beginning and end.
+            // The number of channels as a constant, where it is so small that a path takes little
+            // more than its beginning and end.
             macro_rules! follow_two {
                 ($plain:literal) => {
                     self.follow(&mut Planar::<V, $plain>::new(first, stretch.stride < 0), 2, &stretch, two, row)

@@ -1,11 +1,14 @@
-//! As many channels as lanes, or three in four lanes: a point is a vector, and the sums of several pieces are in registers at once, so that they hide each other's latency.
+//! As many channels as lanes, or three in four lanes: a point is a vector, and the sums of several
+//! pieces are in registers at once, so that they hide each other's latency.
 
 use super::{Follower, Run, Square};
 use crate::lanes::{Lanes, Real};
 
-/// Twice the sums of a path at `R` rotations: all `CHANNELS`, or of the pruned form half of them, from the first on.
+/// Twice the sums of a path at `R` rotations: all `CHANNELS`, or of the pruned form half of them,
+/// from the first on.
 ///
-/// Three channels lie in the upper three lanes: a vector that ends with a point's last channel reaches beyond a piece only at the very first point in memory.
+/// Three channels lie in the upper three lanes: a vector that ends with a point's last channel
+/// reaches beyond a piece only at the very first point in memory.
 pub struct Narrow<V: Lanes, const CHANNELS: usize, const R: usize> {
     /// The path's first point.
     origin: *const V::T,

@@ -1,4 +1,5 @@
-//! Two channels: consecutive steps in lanes, the channels apart, so that of the pruned form one product a step is all there is.
+//! Two channels: consecutive steps in lanes, the channels apart, so that of the pruned form one
+//! product a step is all there is.
 
 use super::{Follower, Run, Square};
 use crate::lanes::{Lanes, Real};

@@ -1,9 +1,11 @@
-//! Points of any number of blocks: a tile of time with twice the middles and the increments of each step, and for every pair of blocks as many sums in registers as hide each
-//! other's latency.
+//! Points of any number of blocks: a tile of time with twice the middles and the increments of each
+//! step, and for every pair of blocks as many sums in registers as hide each other's latency.
 //!
-//! Where channels leave one or two over (of four lanes), the pruned form does not take the last block, which overlaps the one before, against the others, but these channels one by one.
+//! Where channels leave one or two over (of four lanes), the pruned form does not take the last
+//! block, which overlaps the one before, against the others, but these channels one by one.
 
-// Loops over constant ranges index several register arrays at once; iterators over one of them would hide that.
+// Loops over constant ranges index several register arrays at once; iterators over one of them
+// would hide that.
 #![allow(clippy::needless_range_loop)]
 
 use super::{Follower, Run, Square};
@@ -28,7 +30,8 @@ fn tile_steps(blocks: usize) -> usize {
     (TILE_VECTORS / (2 * blocks)).clamp(4, MOST_STEPS)
 }
 
-/// Vectors of scratch: a tile, the points before and the first, the sums of a piece and those of the path.
+/// Vectors of scratch: a tile, the points before and the first, the sums of a piece and those of
+/// the path.
 pub fn vectors<V: Lanes>(channels: usize) -> Option<usize> {
     let blocks = blocks::<V>(channels);
     let sums = blocks.checked_mul(blocks)?.checked_mul(2 * V::WIDTH)?;
@@ -153,7 +156,8 @@ impl<V: Lanes> Wide<V> {
         }
     }
 
-    /// Blocks i and i + 1, each with itself and the first with the second: as many sums as hide each other's latency.
+    /// Blocks i and i + 1, each with itself and the first with the second: as many sums as hide
+    /// each other's latency.
     #[inline(never)]
     unsafe fn two(&self, i: usize, steps: usize) {
         let half = V::WIDTH / 2;
@@ -191,7 +195,8 @@ impl<V: Lanes> Wide<V> {
         }
     }
 
-    /// Adds a tile to the sums of `I` pairs of blocks, of which `factors` gives twice the middle and the increment, at the rotations from `skip` on: all, or half of them.
+    /// Adds a tile to the sums of `I` pairs of blocks, of which `factors` gives twice the middle
+    /// and the increment, at the rotations from `skip` on: all, or half of them.
     #[inline(always)]
     unsafe fn sum<const I: usize, const R: usize>(
         &self,
@@ -252,7 +257,8 @@ impl<V: Lanes> Wide<V> {
         if !self.plain && 2 * left <= V::WIDTH { left } else { 0 }
     }
 
-    /// `C` channels from number `c` of the last block on, in all lanes, with `I` blocks from i on. Their sums stand where those of the last block and these would, by lane of the channel.
+    /// `C` channels from number `c` of the last block on, in all lanes, with `I` blocks from i on.
+    /// Their sums stand where those of the last block and these would, by lane of the channel.
     #[inline(never)]
     unsafe fn edge<const C: usize, const I: usize>(&self, c: usize, i: usize, steps: usize) {
         let last = self.blocks - 1;

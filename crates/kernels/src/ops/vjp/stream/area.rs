@@ -1,9 +1,13 @@
-//! Depth 2 of two and three channels, for calls that nobody asks for λ: a functional on brackets of letters that moves backwards in time, all of it in registers (`docs/gradients.md`, Streams).
+//! Depth 2 of two and three channels, for calls that nobody asks for λ: a functional on brackets of
+//! letters that moves backwards in time, all of it in registers (`docs/gradients.md`, Streams).
 //!
-//! With R_t the signature after step t and Λ_t its own cotangent, each prefix is met once, contracted with its signature, L_t(c) = Λ_t(c) + Σ_a R_t(a) Λ_t(a c). What else a step's gradient needs of later
-//! prefixes is A(c, e) = Σ (Λ(c e) - Λ(e c)): the points at the ends of a step get ½ Σ_e z_e A(c, e) each, and level 1 of the functional moves by twice that.
+//! With R_t the signature after step t and Λ_t its own cotangent, each prefix is met once,
+//! contracted with its signature, L_t(c) = Λ_t(c) + Σ_a R_t(a) Λ_t(a c). What else a step's
+//! gradient needs of later prefixes is A(c, e) = Σ (Λ(c e) - Λ(e c)): the points at the ends of a
+//! step get ½ Σ_e z_e A(c, e) each, and level 1 of the functional moves by twice that.
 
-// Loops over letters index several arrays of registers together; iterators over one of them would hide that.
+// Loops over letters index several arrays of registers together; iterators over one of them would
+// hide that.
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
 use super::levels::Levels;
@@ -15,7 +19,8 @@ pub fn exists<V: Lanes>(shape: &Shape) -> bool {
     V::WIDTH == MAX_WIDTH && shape.depth == 2 && shape.channels <= 3
 }
 
-/// Runs some steps, whose rows of signatures and of cotangents these are, each lane's first: L_t where level 1 of the cotangents would be, κ_1 of single letters as for λ. A is on level 2 of λ.
+/// Runs some steps, whose rows of signatures and of cotangents these are, each lane's first: L_t
+/// where level 1 of the cotangents would be, κ_1 of single letters as for λ. A is on level 2 of λ.
 ///
 /// # Safety
 /// [`exists`] says so; all rows and all memory are there.
@@ -46,7 +51,8 @@ unsafe fn steps<V: Lanes, const D: usize, const SIZE: usize>(
             let signature = V::load_transposed(signatures, q * row);
             let mut cotangent = [V::zero(); SIZE];
             for s in 0..SIZE.div_ceil(MAX_WIDTH) {
-                // The last vector's worth overlaps the one before it where they do not fill the row.
+                // The last vector's worth overlaps the one before it where they do not fill the
+                // row.
                 let at = (s * MAX_WIDTH).min(SIZE - MAX_WIDTH);
                 let square = V::load_transposed(cotangents, q * row + at);
                 for j in 0..MAX_WIDTH {

@@ -1,6 +1,9 @@
-//! The last two levels in one pass, for alphabets of two and three letters: C and κ of the words with one letter to come stay in registers. Most of such an alphabet's words are on those two levels.
+//! The last two levels in one pass, for alphabets of two and three letters: C and κ of the words
+//! with one letter to come stay in registers. Most of such an alphabet's words are on those two
+//! levels.
 
-// Loops over letters index several arrays of registers together; iterators over one of them would hide that.
+// Loops over letters index several arrays of registers together; iterators over one of them would
+// hide that.
 #![allow(clippy::needless_range_loop)]
 
 use super::levels::{Levels, Part};
@@ -19,7 +22,8 @@ impl<V: Lanes> Levels<'_, V> {
             let half = *self.fractions.add(2);
             for q in (0..self.steps).rev() {
                 let z: [V; D] = core::array::from_fn(|c| *self.increments.add(q * D + c));
-                // Two sums for each letter, which wait for each other less than one would for itself.
+                // Two sums for each letter, which wait for each other less than one would for
+                // itself.
                 let (mut gradient, mut of_top) = ([V::zero(); D], [V::zero(); D]);
                 let mut signature = self.signatures.add(q * self.low + part.offset);
                 let mut cotangent = self.cotangents.add(q * self.shape.size + part.offset);

@@ -1,25 +1,33 @@
-//! The adjoint of Horner's scheme for a few steps of time: level after level, down to the words that have children, then back up from the top level.
+//! The adjoint of Horner's scheme for a few steps of time: level after level, down to the words
+//! that have children, then back up from the top level.
 //!
-//! Forwards, a step with increment z does, for words w and letters c (`walk` has the recursion; C_m = 1 for the empty word),
+//! Forwards, a step with increment z does, for words w and letters c (`walk` has the recursion;
+//! C_m = 1 for the empty word),
 //!     C_m(w c) = R(w c) + C_{m+1}(w) z_c/(m+1),     R'(w c) = R(w c) + C_1(w) z_c.
-//! So with λ' the cotangent of the signatures R' after the step, λ that of those before it, and κ_m that of C_m,
-//!     κ_1(w) = Σ_c z_c λ'(w c),     κ_{m+1}(w) = Σ_c z_c κ_m(w c)/(m+1),     λ(w c) = λ'(w c) + Σ_m κ_m(w c),
+//! So with λ' the cotangent of the signatures R' after the step, λ that of those before it, and κ_m
+//! that of C_m,
+//!     κ_1(w) = Σ_c z_c λ'(w c),     κ_{m+1}(w) = Σ_c z_c κ_m(w c)/(m+1),
+//!     λ(w c) = λ'(w c) + Σ_m κ_m(w c),
 //!     g(c) = Σ_w (C_1(w) λ'(w c) + Σ_m C_{m+1}(w)/(m+1) κ_m(w c)).
 //!
-//! A pass over a level has some letters' z and g in registers, and goes through memory from one end to the other.
+//! A pass over a level has some letters' z and g in registers, and goes through memory from one end
+//! to the other.
 //!
 //! Not here: where rows and increments come from, what a point's gradient is made of (`stream`).
 
-// Loops over words and letters index several arrays of registers together; iterators over one of them would hide that.
+// Loops over words and letters index several arrays of registers together; iterators over one of
+// them would hide that.
 #![allow(clippy::needless_range_loop)]
 
 use crate::lanes::Lanes;
 use crate::words::shape::Shape;
 
-/// Words with all their letters that are passed over by one group of letters after the other before others are: few enough for the nearest cache.
+/// Words with all their letters that are passed over by one group of letters after the other before
+/// others are: few enough for the nearest cache.
 const BLOCK: usize = 256;
 
-/// Vectors of C, and of κ, a step: for each word but the top level's as many as letters are to come.
+/// Vectors of C, and of κ, a step: for each word but the top level's as many as letters are to
+/// come.
 #[cfg_attr(path_signature_small, optimize(size))]
 pub fn pitch(shape: &Shape) -> usize {
     (1..shape.depth).map(|k| shape.count(k) * (shape.depth - k)).sum()
@@ -29,7 +37,8 @@ pub fn pitch(shape: &Shape) -> usize {
 pub struct Levels<'a, V> {
     pub shape: &'a Shape,
     pub steps: usize,
-    /// The signatures before each step, `low` vectors with all levels but the top one, and the cotangents of those after it.
+    /// The signatures before each step, `low` vectors with all levels but the top one, and the
+    /// cotangents of those after it.
     pub signatures: *const V,
     pub low: usize,
     pub cotangents: *const V,
@@ -39,7 +48,8 @@ pub struct Levels<'a, V> {
     pub increments: *const V,
     /// What levels from 2 on are to g, added to.
     pub rest: *mut V,
-    /// C and κ, `pitch` vectors a step each: level after level C_1 of all words, C_2 of all of them …
+    /// C and κ, `pitch` vectors a step each: level after level C_1 of all words, C_2 of all of
+    /// them …
     pub chains: *mut V,
     pub sums: *mut V,
     pub pitch: usize,
@@ -65,7 +75,8 @@ pub struct Part {
 }
 
 impl<V: Lanes> Levels<'_, V> {
-    /// All levels but what level 1 is to its own λ and to g, which is left to whoever knows the points.
+    /// All levels but what level 1 is to its own λ and to g, which is left to whoever knows the
+    /// points.
     ///
     /// # Safety
     /// All memory is there.
@@ -205,7 +216,8 @@ impl<V: Lanes> Levels<'_, V> {
         }
     }
 
-    /// λ of words, what they are to the increments' gradients, and κ of the words before their last letters.
+    /// λ of words, what they are to the increments' gradients, and κ of the words before their last
+    /// letters.
     #[inline(never)]
     unsafe fn up<const G: usize>(&self, part: &Part) {
         let (d, size) = (self.shape.channels, self.shape.size);

@@ -6,7 +6,8 @@ use crate::ops::vjp::call::Call;
 use crate::ops::vjp::numbers::Numbers;
 use crate::path::scatter::Target;
 
-/// One channel: R_t = R_{t-1} ⊗ exp(z), so that ∂f/∂z = Σ_k λ_k R_{t,k-1}, and λ_{t-1,k} = Σ_m λ_{t,k+m} z^m/m!. Powers that have become zero end each sum.
+/// One channel: R_t = R_{t-1} ⊗ exp(z), so that ∂f/∂z = Σ_k λ_k R_{t,k-1}, and λ_{t-1,k} = Σ_m
+/// λ_{t,k+m} z^m/m!. Powers that have become zero end each sum.
 ///
 /// # Safety
 /// The call was found sound, of one channel; `adjoint` has `depth` numbers of float64.

@@ -1,7 +1,10 @@
-//! Gradients of streams, backwards through the prefixes that the caller has: groups of paths, tiles of time, ends.
+//! Gradients of streams, backwards through the prefixes that the caller has: groups of paths, tiles
+//! of time, ends.
 //!
-//! With R_t the signature after step t and λ_t = ∂f/∂R_t with all that comes later (so R_t's own cotangent is in it), a step gives its increment's gradient g_t and λ before it (`levels`).
-//! A point's gradient is g_t - g_{t+1}; the largest terms of the two, λ_t(c) and λ_{t+1}(c), differ by a cotangent and by what the step adds, and that difference is what is summed.
+//! With R_t the signature after step t and λ_t = ∂f/∂R_t with all that comes later (so R_t's own
+//! cotangent is in it), a step gives its increment's gradient g_t and λ before it (`levels`). A
+//! point's gradient is g_t - g_{t+1}; the largest terms of the two, λ_t(c) and λ_{t+1}(c), differ
+//! by a cotangent and by what the step adds, and that difference is what is summed.
 //!
 //! One channel has its own sums (`line`), and so have two and three of depth 2 (`area`).
 
@@ -26,12 +29,14 @@ use levels::Levels;
 /// Steps of a tile, which points are read and written for together.
 const TILE: usize = 48;
 
-/// Steps that all levels are passed through for together: more of them the less there is to a step, so that what is read and made stays in the nearest cache.
+/// Steps that all levels are passed through for together: more of them the less there is to a step,
+/// so that what is read and made stays in the nearest cache.
 fn steps_together(shape: &Shape) -> usize {
     (1024 / shape.size).clamp(1, TILE)
 }
 
-/// Numbers that are taken from a row of signatures: all but the top level, and whole vectors where rows have them.
+/// Numbers that are taken from a row of signatures: all but the top level, and whole vectors where
+/// rows have them.
 fn low(shape: &Shape) -> usize {
     shape.offset(shape.depth).max(MAX_WIDTH).min(shape.size)
 }
@@ -112,7 +117,8 @@ pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> boo
 struct Stream<'a, 'b, 'c, V: Lanes> {
     call: &'a Call<'b, 'c, V::T>,
     scratch: Scratch<V>,
-    /// Whether nobody asks for λ itself (pieces of time do, and gradients of what paths continued), and `area` has code for the shape.
+    /// Whether nobody asks for λ itself (pieces of time do, and gradients of what paths continued),
+    /// and `area` has code for the shape.
     by_area: bool,
 }
 
@@ -153,7 +159,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         }
     }
 
-    /// Steps `first + 1 … first + steps`: gradients of the points behind them to the tile of gradients.
+    /// Steps `first + 1 … first + steps`: gradients of the points behind them to the tile of
+    /// gradients.
     #[inline(never)]
     unsafe fn tile(
         &self,
@@ -200,7 +207,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         }
     }
 
-    /// Cotangents of the signatures after some steps, and the signatures before them, from rows to states.
+    /// Cotangents of the signatures after some steps, and the signatures before them, from rows to
+    /// states.
     unsafe fn states(&self, group: &Group, first: usize, steps: usize) {
         let (call, shape, scratch) = (self.call, self.call.shape, &self.scratch);
         let (row, low) = (call.cotangents.pitch, low(shape));
@@ -221,7 +229,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         }
     }
 
-    /// Level 1 of some steps, the first of them step `first + 1`: λ, and gradients of the points behind them.
+    /// Level 1 of some steps, the first of them step `first + 1`: λ, and gradients of the points
+    /// behind them.
     #[inline(never)]
     unsafe fn points(&self, levels: &Levels<'_, V>, targets: &[Target<V::T>; MAX_WIDTH], first: usize, to: *mut V) {
         let (d, n, size) = (self.call.shape.channels, self.call.shape.depth, self.call.shape.size);
@@ -249,7 +258,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                     if first + q < fewest {
                         (left, now) = (next, V::zero());
                     } else {
-                        // Lanes that have ended have no step here: their cotangents wait for their last point.
+                        // Lanes that have ended have no step here: their cotangents wait for their
+                        // last point.
                         let alive = |l: usize| first + q < targets[l].steps;
                         let (new, old, sum) = (next.to_lanes(), left.to_lanes(), met.to_lanes());
                         left = V::from_lanes(|l| if alive(l) { new[l] } else { old[l] });
@@ -261,7 +271,8 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
         }
     }
 
-    /// The first points, or what leads to the piece before; the gradient of what the paths continued.
+    /// The first points, or what leads to the piece before; the gradient of what the paths
+    /// continued.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn end(&self, group: Group, targets: &[Target<V::T>; MAX_WIDTH]) {

@@ -1,0 +1,60 @@
+// Operations on paths that give rows: the descriptor that they have in common. One that says no more
+// stages every path whole; how paths may be cut in time is added by the operation (signature.ts).
+
+import { FLOAT32, FLOAT64, type Numbers } from "../input/arrays.ts";
+import { type Call, readCall } from "../input/call.ts";
+import { describe, typeError } from "../input/errors.ts";
+import { type OptionName, type ReadOther, readOptions } from "../input/options.ts";
+import { imaginePaths } from "../input/paths.ts";
+import { pathInputs } from "../run/inputs.ts";
+import { region } from "../wasm/abi.ts";
+import { signatureCost } from "./cost.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { PreparedRows } from "./prepared-rows.ts";
+
+/** Specification of an operation on paths. */
+export interface PathsOperation<R> {
+  readonly name: string;
+  /** Operation code in the head of a task. */
+  readonly code: number;
+  /** The options that it takes. Absent: those of `signature`. */
+  readonly options?: readonly OptionName[];
+  /** Numbers of a row of the result. Absent: those of a signature. */
+  readonly row?: (call: Call) => number;
+  /** The result, once its numbers are there. */
+  readonly wrap: (call: Call, data: Numbers) => R;
+}
+
+/** A call for `explain`: a shape and options, no numbers. */
+export function imagineCall(sizes: unknown, other?: ReadOther, names?: readonly OptionName[]): Call {
+  if (typeof sizes !== "object" || sizes === null)
+    throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape and depth");
+  const { shape, ...rest } = sizes as { shape?: unknown };
+  const options = readOptions(rest, other, names);
+  return readCall(imaginePaths(shape, options.dtype === FLOAT64 ? FLOAT64 : FLOAT32), options);
+}
+
+/** @param more - what else the operation says of itself */
+export function pathsOperation<R>(
+  { name, code, options, row, wrap }: PathsOperation<R>,
+  more?: Partial<Descriptor<R>>,
+): Descriptor<R> {
+  const withRow = (call: Call): Call => (row === undefined ? call : call.with({ row: row(call) }));
+  return {
+    name,
+    label: "",
+    kernel: {
+      code,
+      options: ({ bits }) => bits,
+      inputs: pathInputs,
+      outputs: [{ region: region.OUT, per: "step", width: ({ row }) => row }],
+    },
+    read: ([paths, given], readers, other) => withRow(readers.call(paths, given, other, options)),
+    imagine: (sizes, other) => withRow(imagineCall(sizes, other, options)),
+    prepare: (call) => new PreparedRows(call, wrap),
+    cost: signatureCost,
+    coalesces: true,
+    explain: () => [],
+    ...more,
+  };
+}
