@@ -76,10 +76,10 @@ it.each([
   ["workerd", ["core", "gradients", "sizes"]],
   ["edge-light", ["core", "gradients", "sizes"]],
   // The entry of another family: its own binaries, and no operations of the first.
-  ["algebra", ["algebra-binaries", "core", "loading", "sizes"]],
-  ["algebra-slim", ["core", "loading", "sizes"]],
-  ["algebra-workerd", ["core", "sizes"]],
-  ["algebra-edge-light", ["core", "sizes"]],
+  ["algebra", ["algebra", "algebra-binaries", "core", "loading", "sizes"]],
+  ["algebra-slim", ["algebra", "core", "loading", "sizes"]],
+  ["algebra-workerd", ["algebra", "core", "sizes"]],
+  ["algebra-edge-light", ["algebra", "core", "sizes"]],
   // Its `prepare` loads the code for WebGPU.
   ["tfjs", ["binaries", "core", "gradients", "loading", "sizes"]],
 ])("%s loads these parts at once, no engine among them", (entry, parts) => {
