@@ -63,7 +63,7 @@ type Claim = (usize, usize, bool);
 /// Slices of a task, at most.
 const MOST_CLAIMS: usize = 16;
 
-impl<'h> Task<'h> {
+impl Task<'_> {
     /// Calls `work` with the task whose head is at an address.
     #[inline(always)]
     pub fn read<R>(at: usize, work: impl FnOnce(&Task<'_>) -> Result<R, i32>) -> Result<R, i32> {
@@ -77,18 +77,8 @@ impl<'h> Task<'h> {
             unsafe { head.as_mut_ptr().cast::<u64>().add(i).write((at as *const u64).add(i).read_volatile()) };
         }
         // SAFETY: all of it has been written, and any bytes are a head.
-        work(&Task::new(at, unsafe { head.assume_init_ref() }))
-    }
-
-    /// A task of which the offsets are addresses.
-    #[cfg(feature = "core")]
-    pub fn absolute(head: &'h Head) -> Self {
-        Task::new(0, head)
-    }
-
-    #[inline(always)]
-    fn new(at: usize, head: &'h Head) -> Self {
-        Task { at, head, claims: UnsafeCell::new(MaybeUninit::uninit()), claimed: Cell::new(0) }
+        let head = unsafe { head.assume_init_ref() };
+        work(&Task { at, head, claims: UnsafeCell::new(MaybeUninit::uninit()), claimed: Cell::new(0) })
     }
 
     pub fn operation(&self) -> u32 {

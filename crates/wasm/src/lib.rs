@@ -12,16 +12,10 @@
 // What all families share is not dead where one of them does not use it.
 #![cfg_attr(not(feature = "core"), allow(dead_code))]
 
-#[cfg(feature = "algebra")]
-mod algebra;
-#[cfg(feature = "core")]
-mod combine;
 mod head;
 #[cfg(test)]
 mod memory;
-#[cfg(feature = "core")]
-mod old;
-mod operation;
+mod ops;
 #[cfg(feature = "core")]
 mod options;
 #[cfg(feature = "core")]
@@ -29,15 +23,11 @@ mod peak;
 mod ranges;
 #[cfg(feature = "core")]
 mod recoveries;
-#[cfg(feature = "core")]
-mod signature;
 #[cfg(all(test, feature = "core"))]
 mod tests;
-#[cfg(feature = "core")]
-mod vjp;
 
 use head::Task;
-use operation::{Question, ask};
+use ops::{Question, ask};
 use std::alloc::Layout;
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -1,8 +1,8 @@
 //! Signatures of a batch of paths. Regions: 0 paths, 1 basepoint, 2 initial, 3 out, 4 state out.
 
+use super::Operation;
 use crate::code;
 use crate::head::{Task, times};
-use crate::operation::Operation;
 use crate::options::decode;
 use crate::recoveries;
 use path_signature_kernels::lanes::{Lanes, Real};

@@ -1,9 +1,9 @@
 //! Signatures of consecutive stretches of one path, multiplied. Regions: 0 rows, which are used up,
 //! 2 initial, 3 out, which may be where the rows are.
 
+use super::Operation;
 use crate::code;
 use crate::head::{Task, times};
-use crate::operation::Operation;
 use crate::options::decode_vjp;
 use path_signature_kernels::lanes::Lanes;
 use path_signature_kernels::{combine, signature_size};

@@ -2,11 +2,11 @@
 //! cotangents, 5 signatures, 6 out basepoint, 7 out initial, 8 carry. Signatures that are absent
 //! are computed first, in scratch memory.
 
+use super::Operation;
+use super::signature::{code_of, compute, request, vectors};
 use crate::code;
 use crate::head::{Task, times};
-use crate::operation::Operation;
 use crate::options::{VjpOptions, decode_vjp};
-use crate::signature::{code_of, compute, request, vectors};
 use path_signature_kernels::lanes::Lanes;
 use path_signature_kernels::vjp::{Gradients, Part, VjpRequest, carry_len, signature_vjp, vjp_scratch};
 use path_signature_kernels::{Algorithm, Options, Request, output_len, signature_size};

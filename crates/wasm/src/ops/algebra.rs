@@ -5,9 +5,9 @@
 #[cfg(test)]
 mod tests;
 
+use super::Operation;
 use crate::code;
 use crate::head::{Task, times};
-use crate::operation::Operation;
 use path_signature_kernels::algebra::{self, Layout, MultiplyGradients};
 use path_signature_kernels::lanes::Lanes;
 use path_signature_kernels::{Error, PerPath, signature_size};

@@ -1,6 +1,15 @@
 //! What can be computed: one match arm a code. An operation says how much scratch memory a task of
 //! it needs, and runs it.
 
+#[cfg(feature = "algebra")]
+mod algebra;
+#[cfg(feature = "core")]
+mod combine;
+#[cfg(feature = "core")]
+mod signature;
+#[cfg(feature = "core")]
+mod vjp;
+
 use crate::code;
 use crate::head::Task;
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64};
@@ -35,13 +44,13 @@ pub enum Question {
 pub fn ask(task: &Task, question: Question) -> Result<usize, i32> {
     match task.operation() {
         #[cfg(feature = "core")]
-        1 => of::<crate::signature::Signature>(task, question),
+        1 => of::<signature::Signature>(task, question),
         #[cfg(feature = "core")]
-        2 => of::<crate::combine::Combine>(task, question),
+        2 => of::<combine::Combine>(task, question),
         #[cfg(feature = "core")]
-        3 => of::<crate::vjp::SignatureVjp>(task, question),
+        3 => of::<vjp::SignatureVjp>(task, question),
         #[cfg(feature = "algebra")]
-        16..=23 => of::<crate::algebra::Algebra>(task, question),
+        16..=23 => of::<algebra::Algebra>(task, question),
         _ => Err(code::OPERATION),
     }
 }
