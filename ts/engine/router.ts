@@ -91,7 +91,7 @@ export class Router {
     this.#calls = new RunningCalls(settings.maxQueued);
   }
 
-  /** Whether a call has to come here: false where it runs on the CPU without question, which is decided at once. */
+  /** Whether a call has to be routed: false where it runs on the CPU without question. */
   concerns(call: EngineCall, { device, output }: RouterContext): boolean {
     if (output === "gpu" || isResident(call.inputs)) return true;
     const wanted = device ?? this.#settings.device;
@@ -108,7 +108,7 @@ export class Router {
     return this.#decide(call.gpu, call, input === undefined ? demand : { ...demand, input });
   }
 
-  /** Runs a call where it belongs; gives its result. @throws what the operation throws, and faults of the device */
+  /** Runs a call where it belongs. @throws what the operation throws, and faults of the device */
   async run(call: EngineCall, context: RouterContext): Promise<unknown> {
     return this.#calls.run(context.signal, (signal) => this.#route(call, { ...context, signal, ...monotone(context) }));
   }
@@ -194,7 +194,10 @@ export class Router {
     return this.#calls.isClosed ? Promise.reject(closed()) : this.#gpu.open();
   }
 
-  /** Makes ready what a call needs on the GPU; says whether that is where it would run. @throws as `open` does, and GPU_LIMITS */
+  /**
+   * Makes ready what a call needs on the GPU; says whether that is where it would run.
+   * @throws as `open` does, and GPU_LIMITS
+   */
   async prepare(call: EngineCall, context: RouterContext): Promise<boolean> {
     const wouldBeThere = () => this.explain(call, context).plan.device === "webgpu";
     if (!wouldBeThere()) return false;
