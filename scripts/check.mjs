@@ -74,6 +74,14 @@ await main(async () => {
         ],
         ["rustfmt", () => cargo("fmt", "--all", "--check")],
         ["clippy", () => cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")],
+        [
+          "clippy (algebra)",
+          () =>
+            cargo(
+              ...["clippy", "-p", "path-signature-wasm", "--no-default-features", "--features", "algebra"],
+              ...["--all-targets", "--locked", "--", "-D", "warnings"],
+            ),
+        ],
         ["biome", () => biome("ci")],
         ["line widths", checkWidths],
       ];

@@ -8,6 +8,7 @@
 
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { families, mainFamily } from "./lib/families.mjs";
 import { at, pinnedNode, read, targetFolder } from "./lib/project.mjs";
 import { environment, remembered } from "./lib/rust.mjs";
 import { command, Fault, foreground, main, say, step } from "./lib/terminal.mjs";
@@ -38,21 +39,31 @@ async function cargo() {
   const toolchain = remembered();
   if (!toolchain) throw new Fault("No Rust toolchain has been chosen for the build yet.", "npm run setup");
   const env = { ...environment(toolchain), CARGO_TARGET_DIR: targetFolder("native"), CARGO_TERM_COLOR: "never" };
-  const args = ["test", "--workspace", "--locked", "--no-fail-fast"];
-  let output = "";
-  let status = 0;
-  try {
-    await step("cargo test", async (report) => {
-      const onLine = (line) => report(line.slice(0, 60));
-      output = await command(join(toolchain.folder, "cargo"), args, { env, cwd: at(), onLine });
-    });
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    output = error.output ?? error.message;
-    status = 1;
-    console.error(output);
+  let counts = none;
+  // The workspace has the binaries of the family `core`; the others one after the other.
+  const others = Object.keys(families).filter((family) => family !== mainFamily);
+  const featured = others.map((family) => [
+    ...["-p", "path-signature-wasm", "--no-default-features"],
+    "--features",
+    family,
+  ]);
+  for (const chosen of [["--workspace"], ...featured]) {
+    const args = ["test", ...chosen, "--locked", "--no-fail-fast"];
+    let output = "";
+    let status = 0;
+    try {
+      await step(`cargo test ${chosen.at(-1)}`, async (report) => {
+        const onLine = (line) => report(line.slice(0, 60));
+        output = await command(join(toolchain.folder, "cargo"), args, { env, cwd: at(), onLine });
+      });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      output = error.output ?? error.message;
+      status = 1;
+      console.error(output);
+    }
+    counts = sum(counts, withStatus(cargoCounts(output), status));
   }
-  const counts = withStatus(cargoCounts(output), status);
   say(`  cargo: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} ignored\n`);
   return counts;
 }
