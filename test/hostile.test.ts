@@ -13,6 +13,8 @@ import { random } from "./paths.ts";
 import { referenceSignature } from "./reference.ts";
 
 const calls = 10_000;
+/** The region of cotangents in a task of the gradient of signatures. */
+const cotangentRegion = 4;
 
 const call = signature as unknown as (paths: unknown, options: unknown) => { data: Float64Array; shape: number[] };
 
@@ -172,6 +174,32 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       all[i] = next() < 0.5 ? Math.floor(next() * 4) : Math.floor(next() * 2 ** 32);
     });
 
+    // Two paths of four points and two channels to depth 2, for a signature or its gradient. The
+    // lengths may be too large; a number of the paths or of the cotangents may be NaN.
+    const writeWellFormed = (u32: Uint32Array) => {
+      const isGradient = next() < 0.5;
+      const write = (which: number, offset: number) => {
+        u32[word.REGIONS + 2 * which] = offset;
+        const numbers = new Float64Array(memory.buffer, head + offset, 16);
+        for (let i = 0; i < 16; i++) numbers[i] = next();
+        if (next() < 0.3) numbers[Math.floor(next() * 12)] = Number.NaN;
+      };
+      u32.fill(0, 0, headBytes / 4);
+      u32[word.OPERATION] = isGradient ? 3 : 1;
+      u32[word.DTYPE] = 1;
+      u32[word.CHANNELS] = 2;
+      u32[word.DEPTH] = 2;
+      u32[word.BATCH] = 2;
+      u32[word.POINTS] = 4;
+      if (next() < 0.3) {
+        u32[word.LENGTHS] = 512;
+        u32.fill(next() < 0.5 ? 3 : 5, 128, 130);
+      }
+      write(region.PATHS, 1024);
+      if (isGradient) write(cotangentRegion, 2048);
+      u32[word.REGIONS + 2 * region.OUT] = 4096;
+    };
+
     const codes = new Map<number, number>();
     for (let i = 0; i < calls; i++) {
       const u32 = words().fill(0, 0, headBytes / 4);
@@ -186,7 +214,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       u32[word.POINTS] = points;
       u32[word.LENGTHS] = next() < 0.5 ? 0 : offset();
       u32[word.ROW] = next() < 0.5 ? 0 : count();
-      const size = countCoefficients(channels >>> 0, depth >>> 0);
+      const size = depth >>> 0 < 100 ? countCoefficients(channels >>> 0, depth >>> 0) : Number.POSITIVE_INFINITY;
       const rows = (batch >>> 0) * ((points >>> 0) + 1);
       const fits = rows * Math.max(2 * (size + 1), channels >>> 0) * 8 < room / 16;
       for (let region = 0; region < 12; region++) {
@@ -199,18 +227,23 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
           written && !isRead ? (next() < 0.2 ? 0 : own) : isRead && fits && next() < 0.7 ? own : offset();
         u32[word.REGIONS + 2 * region + 1] = count();
       }
+      // One in eight is well-formed.
+      const wellFormed = next() < 0.125;
+      if (wellFormed) writeWellFormed(u32);
       const needed = untrapped(given(), () => kernels.scratch(head)) >>> 0;
       untrapped(given(), () => kernels.state_numbers(head));
       // Scratch of the right size, where there is room; otherwise too small, misaligned, or
       // outside.
-      const scratch = kernels.allocate(needed + 64) >>> 0;
+      // A memory of gigabytes would have room for calls of minutes.
+      const scratch = needed < 2 ** 20 ? kernels.allocate(needed + 64) >>> 0 : 0;
       const lies = [1, scratch + 8, memory.buffer.byteLength, 2 ** 31, -16];
       const now = words();
-      now[word.SCRATCH] = scratch !== 0 && next() < 0.9 ? scratch : pick(lies);
-      now[word.SCRATCH_BYTES] = next() < 0.8 ? needed : Math.floor(next() * needed);
-      const at = next() < 0.97 ? head : pick([0, 1, head + 2, memory.buffer.byteLength - 8, 2 ** 31, -64]);
+      now[word.SCRATCH] = scratch !== 0 && (wellFormed || next() < 0.9) ? scratch : pick(lies);
+      now[word.SCRATCH_BYTES] = scratch !== 0 && (wellFormed || next() < 0.8) ? needed : Math.floor(next() * needed);
+      const at =
+        wellFormed || next() < 0.97 ? head : pick([0, 1, head + 2, memory.buffer.byteLength - 8, 2 ** 31, -64]);
       const done = at === 0 ? code.RANGE : untrapped(given(), () => kernels.run(at));
-      kernels.release(scratch, needed + 64);
+      if (scratch !== 0) kernels.release(scratch, needed + 64);
       codes.set(done, (codes.get(done) ?? 0) + 1);
     }
     // Every code of a kernel occurs, and no other.
