@@ -1,5 +1,5 @@
 // Which coefficients need not be followed through time, and how they are computed in the end: the
-// counterpart of crates/kernels/src/recovery.rs. docs/pruned-walk.md derives the identity. Pure
+// counterpart of crates/kernels/src/words/recovery.rs. docs/pruned-walk.md derives the identity. Pure
 // arithmetic on words; kernels/recovery.wgsl.ts runs the program.
 //
 // Only words whose first letter is their smallest have to be followed. Here whole shares are

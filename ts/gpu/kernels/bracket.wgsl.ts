@@ -1,5 +1,5 @@
 // Brackets around letters, as WGSL: the counterpart of `bracket` in
-// crates/kernels/src/vjp/functional.rs. For prefixes p of so many letters, a letter w and what
+// crates/kernels/src/ops/vjp/functional.rs. For prefixes p of so many letters, a letter w and what
 // comes after it, u: T(p w u) ← T(p w u) − T(p u w). An invocation computes one number; words that
 // are too short, and what stands behind a row, are copied. The innermost bracket is left to who
 // reads them (flow.wgsl.ts).

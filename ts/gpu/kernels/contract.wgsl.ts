@@ -1,6 +1,6 @@
 // Cotangents contracted with signatures, as WGSL: what gradients need once for a path
 // (docs/gradients.md), the counterpart of `contract_right`, `contract_left` and `last_step` in
-// crates/kernels/src/vjp/functional.rs. An invocation computes one number.
+// crates/kernels/src/ops/vjp/functional.rs. An invocation computes one number.
 //
 //   right   Λ⁰(v) = Σ_x Λ(v x) S(x), and after the row h(c) = Λ(c) + Σ_w S(w) Λ(w c): the gradient
 //           of a step after the whole path

@@ -1,5 +1,5 @@
 // Gradients of points where the functional does not move in time, as WGSL: depth 1 and 2, and one
-// channel. The counterpart of crates/kernels/src/vjp/square.rs and straight.rs: on depth 2 ∂f/∂x_t
+// channel. The counterpart of crates/kernels/src/ops/vjp/depth_two.rs: on depth 2 ∂f/∂x_t
 // = −½ Θ_2⌟(x_{t+1} − x_{t−1}), and the ends' own. An invocation has a coordinate of a point.
 
 import { entryPoint, option } from "./params.wgsl.ts";

@@ -1,5 +1,5 @@
 // The kernels that walk paths, put together: the loop over tiles of time, coefficients from and to
-// memory. The counterpart of crates/kernels/src/signature.rs. One source, three uses:
+// memory. The counterpart of crates/kernels/src/ops/signature. One source, three uses:
 //
 //   prefix   an invocation follows a prefix and the tree below it; the invocations of a workgroup
 //            belong to one path or a few

@@ -5,7 +5,7 @@
 //   μ(u) = Σ_w S(w) λ(w u),   ∂f/∂z_c = Σ_u μ(u) ∂exp(z)(u)/∂z_c,
 //   λ(w) ← Σ_u λ(w u) exp(z)(u) + the cotangent of the row before.
 //
-// crates/kernels/src/vjp/stream.rs computes the same by Horner's scheme. A workgroup has a path:
+// crates/kernels/src/ops/vjp/stream computes the same by Horner's scheme. A workgroup has a path:
 // its invocations share the words, and wait for each other between the three sums of a step.
 // Everything that moves stands in memory: simple, and bound by it.
 

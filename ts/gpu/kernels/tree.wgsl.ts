@@ -2,7 +2,7 @@
 // until the first piece has them all; then, where a signature is continued, that is multiplied from
 // the left. The left factor is in registers, the right one comes by way of workgroup memory: the
 // arithmetic of a product is Chen's identity, S(w) = Σ_{w = uv} A(u) B(v), as in
-// crates/kernels/src/chen.rs.
+// crates/kernels/src/tensor/chen.rs.
 //
 // Products of what is in different workgroups are chen.wgsl.ts's.
 

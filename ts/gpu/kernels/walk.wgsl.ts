@@ -1,4 +1,4 @@
-// The walk over words, one time step of it, as WGSL: the counterpart of crates/kernels/src/walk.rs,
+// The walk over words, one time step of it, as WGSL: the counterpart of crates/kernels/src/walk,
 // whose header has the recursion. A node with m letters still to come keeps C_m/m; its child c has
 // C'_{m-1} = C_m/m · z_c + S(wc), divided by m − 1, and S(wc) += C_1(w) · z_c.
 //
