@@ -71,10 +71,10 @@ impl Task<'_> {
             return Err(code::RANGE);
         }
         let mut head = MaybeUninit::<Head>::uninit();
-        for i in 0..size_of::<Head>() / 8 {
-            // SAFETY: aligned, and in memory. Volatile, so that it is read once; by pairs of words,
-            // since a copy of so few bytes is a call of the engine's in WebAssembly.
-            unsafe { head.as_mut_ptr().cast::<u64>().add(i).write((at as *const u64).add(i).read_volatile()) };
+        for i in 0..size_of::<Head>() / 4 {
+            // SAFETY: aligned, and in memory. Volatile, so that it is read once. By words, as the
+            // caller has just written them: a wider load would wait for its stores to complete.
+            unsafe { head.as_mut_ptr().cast::<u32>().add(i).write((at as *const u32).add(i).read_volatile()) };
         }
         // SAFETY: all of it has been written, and any bytes are a head.
         let head = unsafe { head.assume_init_ref() };
