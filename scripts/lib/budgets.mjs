@@ -48,6 +48,9 @@ const withoutEngine =
  */
 export const functionBytes = 600;
 
+/** `signature` also has its own code for a call of one block (ts/run/once.ts). */
+export const onceBytes = 500;
+
 /** Description of each variant of a family's binary. */
 const binaries = {
   relaxed: "with fused multiply-adds",

@@ -350,7 +350,7 @@ const SHAPES: [(usize, usize); 26] = [
 /// A single path's time is cut into lanes: chunks of every length, equal and not, with every
 /// option.
 #[test]
-fn lone_paths() {
+fn single_paths() {
     let mut random = Random(7);
     for (i, (d, n)) in SHAPES.into_iter().enumerate().filter(|(_, (d, n))| d.pow(*n as u32) < 700) {
         for points in [2, 3, 40, 41, 42, 43, 44, 64, 65, 66, 128, 129, 130, 131] {
