@@ -15,7 +15,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const quick = [
   ...["abi", "algebra", "algebra-errors", "binaries", "cases", "cut", "errors", "gradients", "gradients-oracles"],
   ...["hostile", "identities", "imports", "loading", "memory", "oracles", "tensor", "types", "width"],
-  ...["dispatch/*", "engine/bits", "engine/errors", "gpu/plan"],
+  ...["dispatch/*", "engine/errors", "gpu/plan"],
 ].map((name) => `test/${name}.test.ts`);
 
 /**

@@ -3,6 +3,7 @@
 // they fail. Knows nothing about the steps themselves.
 
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 
 const terminal = process.stdout.isTTY === true && process.env.TERM !== "dumb" && !process.env.CI;
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -125,13 +126,14 @@ export function command(file, args, { env = {}, cwd, onLine } = {}) {
 }
 
 /**
- * Runs a command attached to this terminal, or with a file as its stderr; resolves to its exit
- * status.
+ * Runs a command attached to this terminal; resolves to its exit status. `stderr` is a file for its
+ * stderr; `onLine` gets every line of stdout, for commands that run beside others.
  */
-export function foreground(file, args, { env = {}, cwd, stderr = "inherit" } = {}) {
+export function foreground(file, args, { env = {}, cwd, stderr = "inherit", onLine } = {}) {
   return new Promise((resolve, reject) => {
-    const stdio = ["inherit", "inherit", stderr];
+    const stdio = ["inherit", onLine ? "pipe" : "inherit", stderr];
     const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio });
+    if (onLine) createInterface({ input: child.stdout }).on("line", onLine);
     child.on("error", (error) => reject(new Fault(`${file} could not be started: ${error.message}`)));
     child.on("close", (code, signal) => resolve(signal ? 1 : code));
   });
