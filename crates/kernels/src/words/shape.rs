@@ -14,9 +14,13 @@ pub fn signature_size(channels: usize, depth: usize) -> Option<usize> {
     if channels == 1 {
         return (depth < 1 << 31).then_some(depth);
     }
+    if channels >= 1 << 31 {
+        return None;
+    }
+    // Less than 2^31 times less than 2^31: no checked product, which is a call in WebAssembly.
     let (mut total, mut level) = (0u64, 1u64);
     for _ in 0..depth {
-        level = level.checked_mul(channels as u64)?;
+        level *= channels as u64;
         total += level;
         if total >= 1 << 31 {
             return None;
