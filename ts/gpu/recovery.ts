@@ -1,6 +1,6 @@
 // Which coefficients need not be followed through time, and how they are computed in the end: the
-// counterpart of crates/kernels/src/words/recovery.rs. docs/pruned-walk.md derives the identity. Pure
-// arithmetic on words; kernels/recovery.wgsl.ts runs the program.
+// counterpart of crates/kernels/src/words/recovery.rs. docs/pruned-walk.md derives the identity.
+// Pure arithmetic on words; kernels/recovery.wgsl.ts runs the program.
 //
 // Only words whose first letter is their smallest have to be followed. Here whole shares are
 // followed (share.ts): one is left out where none of its words is needed. So the last letters that

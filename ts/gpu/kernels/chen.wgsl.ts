@@ -1,6 +1,6 @@
-// Chen's identity as WGSL: products of signatures, the counterpart of crates/kernels/src/tensor/chen.rs.
-// An invocation computes one coefficient of one product, S(w) = Σ_{w = uv} A(u) B(v), from the
-// whole word down to the empty prefix: always the same order.
+// Chen's identity as WGSL: products of signatures, the counterpart of
+// crates/kernels/src/tensor/chen.rs. An invocation computes one coefficient of one product,
+// S(w) = Σ_{w = uv} A(u) B(v), from the whole word down to the empty prefix: always the same order.
 //
 // Not here: which products are computed (products.ts).
 

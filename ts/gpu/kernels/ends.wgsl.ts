@@ -1,8 +1,8 @@
 // Coefficients that depend on the ends of a path only, as WGSL: those of words cᵏ of one letter,
 // which are Δᵏ/k!, Δ the increment of channel c. They are all that a signature of one channel or of
-// depth 1 has, the counterpart of crates/kernels/src/walk/one_channel.rs; in any other they are written
-// over what steps and products have rounded. With `stream` for every prefix. An invocation writes
-// one coefficient.
+// depth 1 has, the counterpart of crates/kernels/src/walk/one_channel.rs; in any other they are
+// written over what steps and products have rounded. With `stream` for every
+// prefix. An invocation writes one coefficient.
 
 import { levelOffsets } from "../share.ts";
 import { trackSource } from "./increments.wgsl.ts";

@@ -1,6 +1,6 @@
 // From paths in memory to increments in workgroup memory, as WGSL: the counterpart of
-// crates/kernels/src/path/increments.rs. Basepoints, time reversal, pieces of time and paths that end
-// early are handled here and nowhere else.
+// crates/kernels/src/path/increments.rs. Basepoints, time reversal, pieces of time and paths that
+// end early are handled here and nowhere else.
 //
 // Not here: what is done with the increments.
 
