@@ -40,7 +40,7 @@ function* itemsOf(call: Call, budget: Budget = wholeBudget): Generator<{ cut: Cu
     const cut = new Cut(call, window);
     for (let first = 0; first < cut.count; ) {
       const items = cut.blockAt(first, budget);
-      const block = { items, whole: first < cut.wholes, points: cut.roomOf(first + items - 1) };
+      const block = { items, whole: first < cut.wholes, points: cut.capacityOf(first + items - 1) };
       for (let item = first; item < first + items; item++) yield { cut, item, block };
       first += items;
     }

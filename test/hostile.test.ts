@@ -148,8 +148,8 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       moduleNow: () => compileNow(bytesOf(variant)),
     }).instance().kernels;
     const { memory } = kernels;
-    const room = 1 << 16;
-    const head = kernels.allocate(room) >>> 0;
+    const taskBytes = 1 << 16;
+    const head = kernels.allocate(taskBytes) >>> 0;
     expect(head % 64).toBe(0);
     expect(head).toBeGreaterThan(0);
 
@@ -160,7 +160,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const pick = <T>(all: readonly T[]): T => all[Math.floor(next() * all.length)]!;
     const wild = () =>
       pick([0, 1, -1, -4, beyond(), beyond() - 1, beyond() - 4, beyond() - 64, 2 ** 31, 2 ** 31 - 1, 2 ** 32 - 1]);
-    const inside = () => headBytes + 16 * Math.floor((next() * (room - headBytes)) / 16);
+    const inside = () => headBytes + 16 * Math.floor((next() * (taskBytes - headBytes)) / 16);
     const offset = () =>
       next() < 0.4 ? 0 : next() < 0.7 ? inside() + (next() < 0.2 ? Math.floor(next() * 16) : 0) : wild();
     const count = () => (next() < 0.7 ? Math.floor(next() * 12) : wild());
@@ -168,7 +168,7 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     const options = () => (next() < 0.8 ? Math.floor(next() * 64) : anything());
 
     // Recreated when memory may have grown.
-    const words = () => new Uint32Array(memory.buffer, head, room / 4);
+    const words = () => new Uint32Array(memory.buffer, head, taskBytes / 4);
     // Any bits: numbers that are small, huge or NaN; lengths that are mostly too large.
     words().forEach((_, i, all) => {
       all[i] = next() < 0.5 ? Math.floor(next() * 4) : Math.floor(next() * 2 ** 32);
@@ -216,12 +216,12 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       u32[word.ROW] = next() < 0.5 ? 0 : count();
       const size = depth >>> 0 < 100 ? countCoefficients(channels >>> 0, depth >>> 0) : Number.POSITIVE_INFINITY;
       const rows = (batch >>> 0) * ((points >>> 0) + 1);
-      const fits = rows * Math.max(2 * (size + 1), channels >>> 0) * 8 < room / 16;
+      const fits = rows * Math.max(2 * (size + 1), channels >>> 0) * 8 < taskBytes / 16;
       for (let region = 0; region < 12; region++) {
         // Output regions, all those of a product included, are distinct parts of the second half,
         // if results fit there.
         const written = region >= 3 || u32[word.OPERATION] === 2;
-        const own = fits && next() < 0.9 ? room / 2 + (region * room) / 32 : beyond();
+        const own = fits && next() < 0.9 ? taskBytes / 2 + (region * taskBytes) / 32 : beyond();
         const isRead = region === 4 || region === 5;
         u32[word.REGIONS + 2 * region] =
           written && !isRead ? (next() < 0.2 ? 0 : own) : isRead && fits && next() < 0.7 ? own : offset();
@@ -255,11 +255,11 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     // Allocation refuses impossible sizes, and memory that was released can be allocated again.
     const held = memory.buffer.byteLength;
     for (const bytes of [0, -1, 2 ** 32 - 1, 2 ** 31, Number.NaN]) expect(kernels.allocate(bytes)).toBe(0);
-    for (let i = 0; i < 100; i++) kernels.release(kernels.allocate(room), room);
+    for (let i = 0; i < 100; i++) kernels.release(kernels.allocate(taskBytes), taskBytes);
     kernels.release(0, 16);
     kernels.release(memory.buffer.byteLength, 16);
     kernels.release(16, -1);
-    expect(memory.buffer.byteLength).toBeLessThanOrEqual(held + 2 * room);
+    expect(memory.buffer.byteLength).toBeLessThanOrEqual(held + 2 * taskBytes);
 
     // And it still computes.
     const task = new Uint32Array(memory.buffer, head, headBytes / 4).fill(0);

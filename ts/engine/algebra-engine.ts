@@ -22,6 +22,17 @@ import type { CallPlan } from "./explain.ts";
 export interface EngineRowsOptions extends RowsOptions, EngineCallOptions {}
 export interface EngineRowsVjpOptions extends RowsVjpOptions, EngineCallOptions {}
 
+/** A function of one operand on an engine, and its gradient. */
+export type EngineRowsFunction = <const A extends Rows, const O extends EngineRowsOptions>(
+  a: A,
+  options: Only<O, EngineRowsOptions>,
+) => Promise<RowsOf<A, O>>;
+export type EngineRowsVjpFunction = <const A extends Rows, const O extends EngineRowsVjpOptions>(
+  a: A,
+  cotangent: Cotangent,
+  options: Only<O, EngineRowsVjpOptions>,
+) => Promise<RowsGradients<RowsDType<A, O>>>;
+
 /** Arguments of {@link Engine.explain}: the shape of the rows, and the options of the call. */
 export interface RowsSizes extends Omit<EngineRowsOptions, "out" | "signal" | "onProgress"> {
   /** (…batch, size). */
@@ -39,46 +50,25 @@ export interface Engine extends EngineBase {
     b: B,
     options: Only<O, EngineRowsOptions>,
   ): Promise<RowsOf<A, O, B>>;
-  /** As `multiplyVjp`, on the engine's threads. */
+  /** Like `multiplyVjp`, on the engine's threads. */
   multiplyVjp<const A extends Rows, const B extends Rows, const O extends EngineRowsVjpOptions>(
     a: A,
     b: B,
     cotangent: Cotangent,
     options: Only<O, EngineRowsVjpOptions>,
   ): Promise<TwoRowsGradients<RowsDType<A, O, B>>>;
-  /** As `inverse`, on the engine's threads: the same result, to the bit. */
-  inverse<const A extends Rows, const O extends EngineRowsOptions>(
-    a: A,
-    options: Only<O, EngineRowsOptions>,
-  ): Promise<RowsOf<A, O>>;
+  /** Like `inverse`, on the engine's threads: the same result, to the bit. */
+  readonly inverse: EngineRowsFunction;
   /** Like `inverseVjp`, on the engine's threads. */
-  inverseVjp<const A extends Rows, const O extends EngineRowsVjpOptions>(
-    a: A,
-    cotangent: Cotangent,
-    options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<RowsDType<A, O>>>;
-  /** As `exp`, on the engine's threads: the same result, to the bit. */
-  exp<const A extends Rows, const O extends EngineRowsOptions>(
-    a: A,
-    options: Only<O, EngineRowsOptions>,
-  ): Promise<RowsOf<A, O>>;
+  readonly inverseVjp: EngineRowsVjpFunction;
+  /** Like `exp`, on the engine's threads: the same result, to the bit. */
+  readonly exp: EngineRowsFunction;
   /** Like `expVjp`, on the engine's threads. */
-  expVjp<const A extends Rows, const O extends EngineRowsVjpOptions>(
-    a: A,
-    cotangent: Cotangent,
-    options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<RowsDType<A, O>>>;
-  /** As `log`, on the engine's threads: the same result, to the bit. */
-  log<const A extends Rows, const O extends EngineRowsOptions>(
-    a: A,
-    options: Only<O, EngineRowsOptions>,
-  ): Promise<RowsOf<A, O>>;
+  readonly expVjp: EngineRowsVjpFunction;
+  /** Like `log`, on the engine's threads: the same result, to the bit. */
+  readonly log: EngineRowsFunction;
   /** Like `logVjp`, on the engine's threads. */
-  logVjp<const A extends Rows, const O extends EngineRowsVjpOptions>(
-    a: A,
-    cotangent: Cotangent,
-    options: Only<O, EngineRowsVjpOptions>,
-  ): Promise<RowsGradients<RowsDType<A, O>>>;
+  readonly logVjp: EngineRowsVjpFunction;
   /**
    * Makes ready what a call needs, so that the first one does not wait. @throws as the function
    * would (as a rejection)

@@ -8,7 +8,7 @@ import { readLengths } from "./lengths.ts";
 import { ReadOptions } from "./options.ts";
 import type { ReadPaths } from "./paths.ts";
 import { type ReadRows, type RowsArgument, readRows } from "./rows.ts";
-import { countCoefficients, sizeLimit, tooLarge } from "./size.ts";
+import { countCoefficients, sizeInRange, tooLarge } from "./size.ts";
 
 const none: readonly undefined[] = [];
 
@@ -120,8 +120,7 @@ export interface Changes {
  */
 export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const { channels } = paths;
-  const size = countCoefficients(channels, options.depth);
-  if (size >= sizeLimit) throw tooLarge(channels, options.depth, size, "options.depth");
+  const size = sizeInRange(channels, options.depth, "options.depth");
   const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
   const lengths = readLengths(options.lengths, paths);
   const basepoint = readBasepoint(options.basepoint, paths);

@@ -49,13 +49,18 @@ export function checkChannels(channels: unknown, argument: string): asserts chan
   }
 }
 
+/** The number of coefficients. @throws SIZE_TOO_LARGE for `argument`, the one that has the depth */
+export function sizeInRange(channels: number, depth: number, argument: string): number {
+  const size = countCoefficients(channels, depth);
+  if (size >= sizeLimit) throw tooLarge(channels, depth, size, argument);
+  return size;
+}
+
 /** Checks channels and depth, and that the size is in range. */
 export function checkedSize(channels: unknown, depth: unknown): number {
   checkChannels(channels, "channels");
   checkDepth(depth, "depth");
-  const size = countCoefficients(channels, depth);
-  if (size >= sizeLimit) throw tooLarge(channels, depth, size, "depth");
-  return size;
+  return sizeInRange(channels, depth, "depth");
 }
 
 /** Options of {@link signatureSize} and `words`. */

@@ -1,19 +1,14 @@
 // `exp` and `expVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
-  type RowsDType,
-  type RowsGradients,
-  type RowsOf,
-  type RowsOptions,
-  type RowsVjpOptions,
+  type RowsFunction,
+  type RowsVjpFunction,
   rowsOperation,
   rowsVjpOperation,
 } from "./rows-operation.ts";
-import type { Cotangent } from "./signature-vjp.ts";
 
 /**
  * Exponentials in the truncated tensor algebra, Σ aᵏ / k!: of a Lie element, such as a
@@ -29,10 +24,7 @@ import type { Cotangent } from "./signature-vjp.ts";
  * exp([1, 2], { channels: 2, depth: 1 }).data; // [1, 2]
  * exp([1, 0, 0, 0, 0, 0], { channels: 2, depth: 2 }).at([0, 0]); // 0.5
  */
-export type ExpFunction = <const A extends Rows, const O extends RowsOptions>(
-  a: A,
-  options: Only<O, RowsOptions>,
-) => RowsOf<A, O>;
+export type ExpFunction = RowsFunction;
 
 /**
  * Gradients of a function of `exp(a)`: from ∂f/∂result, the cotangent, to ∂f/∂a.
@@ -40,11 +32,7 @@ export type ExpFunction = <const A extends Rows, const O extends RowsOptions>(
  * @param cotangent - numbers of the result's shape.
  * @throws PathSignatureError as for `exp`, and COTANGENT_TYPE, COTANGENT_SHAPE.
  */
-export type ExpVjpFunction = <const A extends Rows, const O extends RowsVjpOptions>(
-  a: A,
-  cotangent: Cotangent,
-  options: Only<O, RowsVjpOptions>,
-) => RowsGradients<RowsDType<A, O>>;
+export type ExpVjpFunction = RowsVjpFunction;
 
 const exp = {
   name: "exp",

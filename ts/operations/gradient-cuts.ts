@@ -3,7 +3,7 @@
 // other paths.
 
 import type { Call } from "../input/call.ts";
-import { inputBytes, lanes, leastSteps, longestStretch, outputBytes, pathNumbers } from "../run/blocks.ts";
+import { fit, inputBytes, lanes, leastSteps, longestStretch, outputBytes, pathNumbers } from "../run/blocks.ts";
 import { HORNER, PRUNED } from "../wasm/abi.ts";
 
 /**
@@ -40,8 +40,6 @@ export interface SegmentPlan {
   /** Number of segments of the longest path, at least 1. */
   readonly count: number;
 }
-
-const fit = (space: number, each: number): number => Math.floor(space / Math.max(1, each));
 
 /** The segments of a call, with the same bound on memory as blocks (run/blocks.ts). */
 export function planSegments(call: Call): SegmentPlan {

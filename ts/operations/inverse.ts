@@ -1,19 +1,14 @@
 // `inverse` and `inverseVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
-  type RowsDType,
-  type RowsGradients,
-  type RowsOf,
-  type RowsOptions,
-  type RowsVjpOptions,
+  type RowsFunction,
+  type RowsVjpFunction,
   rowsOperation,
   rowsVjpOperation,
 } from "./rows-operation.ts";
-import type { Cotangent } from "./signature-vjp.ts";
 
 /**
  * Inverses in the truncated tensor algebra: the inverse of a signature is the signature of the
@@ -28,10 +23,7 @@ import type { Cotangent } from "./signature-vjp.ts";
  * @example
  * const back = inverse(signature(path, { depth }), { channels, depth });
  */
-export type InverseFunction = <const A extends Rows, const O extends RowsOptions>(
-  a: A,
-  options: Only<O, RowsOptions>,
-) => RowsOf<A, O>;
+export type InverseFunction = RowsFunction;
 
 /**
  * Gradients of a function of `inverse(a)`: from ∂f/∂result, the cotangent, to ∂f/∂a.
@@ -39,11 +31,7 @@ export type InverseFunction = <const A extends Rows, const O extends RowsOptions
  * @param cotangent - numbers of the result's shape.
  * @throws PathSignatureError as for `inverse`, and COTANGENT_TYPE, COTANGENT_SHAPE.
  */
-export type InverseVjpFunction = <const A extends Rows, const O extends RowsVjpOptions>(
-  a: A,
-  cotangent: Cotangent,
-  options: Only<O, RowsVjpOptions>,
-) => RowsGradients<RowsDType<A, O>>;
+export type InverseVjpFunction = RowsVjpFunction;
 
 const inverse = {
   name: "inverse",

@@ -1,19 +1,14 @@
 // `log` and `logVjp` of the family `algebra`: the public functions and their descriptors.
 
-import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import {
   type Rows,
-  type RowsDType,
-  type RowsGradients,
-  type RowsOf,
-  type RowsOptions,
-  type RowsVjpOptions,
+  type RowsFunction,
+  type RowsVjpFunction,
   rowsOperation,
   rowsVjpOperation,
 } from "./rows-operation.ts";
-import type { Cotangent } from "./signature-vjp.ts";
 
 /**
  * Logarithms in the truncated tensor algebra, Σ (−1)^{k+1} (a − 1)ᵏ / k: of a signature, its
@@ -28,10 +23,7 @@ import type { Cotangent } from "./signature-vjp.ts";
  * @example
  * const logSignature = log(signature(path, { depth }), { channels, depth });
  */
-export type LogFunction = <const A extends Rows, const O extends RowsOptions>(
-  a: A,
-  options: Only<O, RowsOptions>,
-) => RowsOf<A, O>;
+export type LogFunction = RowsFunction;
 
 /**
  * Gradients of a function of `log(a)`: from ∂f/∂result, the cotangent, to ∂f/∂a.
@@ -39,11 +31,7 @@ export type LogFunction = <const A extends Rows, const O extends RowsOptions>(
  * @param cotangent - numbers of the result's shape.
  * @throws PathSignatureError as for `log`, and COTANGENT_TYPE, COTANGENT_SHAPE.
  */
-export type LogVjpFunction = <const A extends Rows, const O extends RowsVjpOptions>(
-  a: A,
-  cotangent: Cotangent,
-  options: Only<O, RowsVjpOptions>,
-) => RowsGradients<RowsDType<A, O>>;
+export type LogVjpFunction = RowsVjpFunction;
 
 const log = {
   name: "log",

@@ -8,15 +8,16 @@ import { namesOfRows, type ReadOptions, type ReadOther, readOptions } from "../i
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
 import { ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
 import { describeShape, isRow, readShape, readTensorShape } from "../input/shape.ts";
-import { countCoefficients, sizeLimit, tooLarge } from "../input/size.ts";
+import { sizeInRange } from "../input/size.ts";
 import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
-import type { DTypeOf } from "../input/types.ts";
+import type { DTypeOf, Only } from "../input/types.ts";
 import type { Input, Output } from "../run/operation.ts";
 import { region } from "../wasm/abi.ts";
 import { rowsCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { PreparedRows } from "./prepared-rows.ts";
 import { RowsGradient } from "./rows-gradient.ts";
+import type { Cotangent } from "./signature-vjp.ts";
 
 /** Options of operations on rows. Unknown options are rejected. */
 export interface RowsOptions {
@@ -137,11 +138,7 @@ const suggestsFloat32 = (value: unknown): boolean =>
 
 const noNumbers = new Float32Array(0);
 
-function sizeOf({ channels, depth }: ReadOptions): number {
-  const size = countCoefficients(channels, depth);
-  if (size >= sizeLimit) throw tooLarge(channels, depth, size, "options.depth");
-  return size;
-}
+const sizeOf = ({ channels, depth }: ReadOptions): number => sizeInRange(channels, depth, "options.depth");
 
 function callOf(options: ReadOptions, lead: readonly number[], single: boolean): Call {
   const { channels } = options;
@@ -272,8 +269,8 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
 }
 
 /**
- * Gradient functions of an operation with one operand, and with two. The gradient of a shared row
- * is the sum over all.
+ * Gradients of an operation with one operand, and with two. That of a shared row is the sum over
+ * all.
  */
 export interface RowsGradients<T extends "float32" | "float64"> {
   readonly a: GradientTensor<T>;
@@ -281,3 +278,14 @@ export interface RowsGradients<T extends "float32" | "float64"> {
 export interface TwoRowsGradients<T extends "float32" | "float64"> extends RowsGradients<T> {
   readonly b: GradientTensor<T>;
 }
+
+/** An operation with one operand: its result, and its gradient. */
+export type RowsFunction = <const A extends Rows, const O extends RowsOptions>(
+  a: A,
+  options: Only<O, RowsOptions>,
+) => RowsOf<A, O>;
+export type RowsVjpFunction = <const A extends Rows, const O extends RowsVjpOptions>(
+  a: A,
+  cotangent: Cotangent,
+  options: Only<O, RowsVjpOptions>,
+) => RowsGradients<RowsDType<A, O>>;

@@ -2,11 +2,11 @@
 // operation. The mathematics is in docs/gradients.md, the kernels are in crates/kernels.
 
 import { type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
-import { type Call, refuseOut, shapeOf } from "../input/call.ts";
+import { type Call, refuseOut } from "../input/call.ts";
 import type { SignatureOptions } from "../input/options.ts";
 import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
-import { type GradientTensor, SignatureTensor } from "../input/tensor.ts";
+import type { GradientTensor } from "../input/tensor.ts";
 import type { DTypeOf, Only, SignatureOf } from "../input/types.ts";
 import type { Budget } from "../run/blocks.ts";
 import { Cut } from "../run/cut.ts";
@@ -230,18 +230,17 @@ export function bindSignatureWithVjp(runtime: Runtime): SignatureWithVjpFunction
   function signatureWithVjp(paths: unknown, options: unknown) {
     const call = refuseOut(memoryReaders.call(paths, options));
     const signature = compute(runtime, signatureOperation, call);
-    const { channels, depth, dtype, row } = call;
-    const { data, scalarTerm, stream } = signature;
-    const tensor = new SignatureTensor(data, shapeOf(call), dtype, channels, depth, scalarTerm, stream);
+    const { dtype, row } = call;
     // With `initial` the result is not the signature of the paths alone, so it cannot be reused.
-    const known = stream || call.initial === undefined ? new ReadRows(data, dtype as Kind, row, row) : undefined;
+    const isKnown = call.stream || call.initial === undefined;
+    const known = isKnown ? new ReadRows(signature.data, dtype as Kind, row, row) : undefined;
     const pullback = (cotangent: unknown): SignatureGradients =>
       compute(
         runtime,
         signatureVjpOperation,
         call.with({ operands: [memoryReaders.cotangent(cotangent, call), known] }),
       );
-    return [tensor, pullback] as const;
+    return [signature, pullback] as const;
   }
   return signatureWithVjp as unknown as SignatureWithVjpFunction;
 }

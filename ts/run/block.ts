@@ -94,7 +94,7 @@ export class BlockTask implements Task {
     let lengths = shares.length > 1;
     for (const { part } of shares) {
       items += part.count;
-      points = Math.max(points, part.cut.roomOf(part.first + part.count - 1));
+      points = Math.max(points, part.cut.capacityOf(part.first + part.count - 1));
       lengths ||= !part.cut.inOrder || part.first >= part.cut.wholes;
     }
     if (call.points === 0) [points, lengths] = [0, false];

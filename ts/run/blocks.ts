@@ -60,7 +60,8 @@ export interface CallSizes {
   readonly stream: boolean;
 }
 
-const fit = (space: number, each: number): number => Math.floor(space / Math.max(1, each));
+/** How many things of `each` bytes or numbers fit a space. */
+export const fit = (space: number, each: number): number => Math.floor(space / Math.max(1, each));
 
 /** Most steps of a path that is not cut, and of a stretch, for whole signatures. */
 export function longestStretch(channels: number): number {
@@ -84,11 +85,11 @@ export function fitsOneBlock(sizes: CallSizes): boolean {
  * Items of unequal lengths are aligned to cache lines if they are long enough that the padding is
  * negligible. Unaligned copies take 1.5 times as long.
  */
-const roomUnit = 16;
+const capacityUnit = 16;
 
 /** Capacity, in points, of an item with `points` points in a block whose items differ in length. */
-export function roomFor(points: number): number {
-  return points < 8 * roomUnit ? points : Math.ceil(points / roomUnit) * roomUnit;
+export function capacityFor(points: number): number {
+  return points < 8 * capacityUnit ? points : Math.ceil(points / capacityUnit) * capacityUnit;
 }
 
 /** Rows of a stream that are computed at once; fewer than all if its paths are cut in time. */

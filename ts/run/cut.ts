@@ -6,10 +6,10 @@
 import { type Call, lengthOf } from "../input/call.ts";
 import {
   type Budget,
+  capacityFor,
   lanes,
   longestStretch,
   pathsOfBlock,
-  roomFor,
   streamSteps,
   stretchesOf,
   stretchStart,
@@ -91,7 +91,7 @@ export class Cut {
   }
 
   /** Capacity, in points, that an item needs in a block. Items are in ascending order of it. */
-  roomOf(item: number): number {
+  capacityOf(item: number): number {
     const { call } = this;
     // A stream has the same number of rows for every path.
     if (call.stream) return call.points;
@@ -99,7 +99,7 @@ export class Cut {
     const path = this.pathOf(item);
     const points =
       item < this.wholes ? lengthOf(call, path) : Math.ceil(stepsOf(call, path) / stretchesIn(call, path)) + 1;
-    return roomFor(points);
+    return capacityFor(points);
   }
 
   /** Position in its path of an item from `wholes` on. */
@@ -133,12 +133,14 @@ export class Cut {
     const output = (first < this.wholes ? (stream ? Math.min(rows, steps) : 1) * row : size) * bytes;
     // A stream that is cut in time stages the points of a segment and its starting point.
     const most = stream && steps < rows ? steps + 1 : Number.POSITIVE_INFINITY;
-    const fitting = (room: number) => pathsOfBlock(budget, Math.min(room, most) * channels * bytes, output, rest);
+    const fitting = (capacity: number) =>
+      pathsOfBlock(budget, Math.min(capacity, most) * channels * bytes, output, rest);
     if (this.paths === undefined) return fitting(call.points);
     // Ascending order: the last item determines how much each item of the block stages.
-    if (fitting(this.roomOf(end - 1)) === rest) return rest;
+    if (fitting(this.capacityOf(end - 1)) === rest) return rest;
     let count = Math.min(lanes, rest);
-    while (count + lanes <= rest && fitting(this.roomOf(first + count + lanes - 1)) >= count + lanes) count += lanes;
+    while (count + lanes <= rest && fitting(this.capacityOf(first + count + lanes - 1)) >= count + lanes)
+      count += lanes;
     return count;
   }
 }

@@ -21,7 +21,7 @@ function canGather({ paths, dtype }: Call, numbers: number): boolean {
 /** Number of list entries for a part; 0: its points are staged. */
 export function gathersOf({ cut, first, count }: Part): number {
   const { call } = cut;
-  if (!canGather(call, count * cut.roomOf(first + count - 1) * call.channels)) return 0;
+  if (!canGather(call, count * cut.capacityOf(first + count - 1) * call.channels)) return 0;
   if (cut.inOrder) return 1;
   // A basepoint that precedes a stretch is not in the caller's buffer.
   for (let item = Math.max(first, cut.wholes); item < first + count; item++) {

@@ -3,7 +3,7 @@
 import { type CpuUnit, cpuUnitNames } from "../../dispatch/costs.ts";
 import { countCoefficients } from "../../input/size.ts";
 import { signaturesOfVjp } from "../../operations/cost.ts";
-import { forwardDepth } from "../../operations/gradient-cuts.ts";
+import { forwardCall, forwardDepth } from "../../operations/gradient-cuts.ts";
 import type { Gradients } from "../../operations/gradients.ts";
 import type { SignatureGradients } from "../../operations/signature-vjp.ts";
 import { blockBytes, cutFor, fitsDevice } from "../blocks.ts";
@@ -24,7 +24,7 @@ import { type CallShape, type Residency, sizesOf } from "../shape.ts";
 import type { GpuGradients } from "../tensor.ts";
 import { resultTooLarge, rowTooLarge, signature, signatureCounts } from "./signature.ts";
 
-export { forwardDepth };
+export { forwardCall, forwardDepth };
 
 /**
  * How gradients are computed. The kernel of points: `pair`, an invocation for each pair of letters;
@@ -49,7 +49,7 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
 
   plan(shape, residency, limits, usual = blockBytes) {
     const { batch, points, channels, depth, stream = false, initial = false } = shape;
-    // With room for a scalar term, whether there is one or not.
+    // Enough for a scalar term, whether there is one or not.
     const withScalar = { ...shape, scalarTerm: true };
     const { steps, size, row } = sizesOf(withScalar);
     const isStill = channels === 1 || depth <= 2;

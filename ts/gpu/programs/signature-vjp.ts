@@ -14,7 +14,13 @@ import type { Device } from "../device.ts";
 import { checkPathFound } from "../finite.ts";
 import type { Holdings } from "../memory.ts";
 import type { GpuJob, GpuProgram, InputRows, JobContext, PipelinesOf } from "../operation.ts";
-import { forwardDepth, type GradientPlan, gradientOperations, setUpOperations } from "../operations/signature-vjp.ts";
+import {
+  forwardCall,
+  forwardDepth,
+  type GradientPlan,
+  gradientOperations,
+  setUpOperations,
+} from "../operations/signature-vjp.ts";
 import { allocate, type Region, regionIn } from "../regions.ts";
 import { BlockReadback, type EncodedBlock, noPathFound, pathFound, progressOf } from "../run-blocks.ts";
 import { Staging } from "../staging.ts";
@@ -58,20 +64,6 @@ async function uploadGradients(device: Device, gradients: SomeGradients, there?:
   }
 }
 
-/**
- * The call whose signatures gradients need, without scalar terms: of whole paths without what they
- * continue, a level less; of streams as they are.
- */
-function forwardCall(call: Call): Call {
-  const depth = forwardDepth(call.depth, call.stream);
-  return call.with({
-    options: { depth, scalarTerm: false },
-    dtype: FLOAT32,
-    ...(!call.stream && { initial: null }),
-    operands: [],
-  });
-}
-
 class GradientJob implements GpuJob<Gradients | GpuGradients> {
   readonly blocks: readonly Block[];
   readonly check: JobContext["check"];
@@ -95,7 +87,7 @@ class GradientJob implements GpuJob<Gradients | GpuGradients> {
     const { device, inputs, results, lengths, check, onProgress } = context;
     const { call, rows } = inputs;
     const { batch, points, channels, depth } = call;
-    const forward = forwardCall(call);
+    const forward = forwardCall(call).with({ options: { scalarTerm: false }, dtype: FLOAT32 });
     const signatures = new SignatureEncoder(device, forward, plan.forward, pipelines);
     this.#context = context;
     this.#call = call;

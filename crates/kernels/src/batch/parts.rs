@@ -6,7 +6,8 @@ use super::request::Error;
 /// Parts of a piece of memory, one behind the other.
 pub struct Parts<V> {
     base: *mut V,
-    room: usize,
+    /// Vectors that the memory has.
+    capacity: usize,
     /// Vectors so far; `None` once the sum has overflowed.
     total: Option<usize>,
 }
@@ -14,24 +15,24 @@ pub struct Parts<V> {
 impl<V> Parts<V> {
     /// Parts that are only measured.
     pub fn measured() -> Self {
-        Parts { base: core::ptr::null_mut(), room: 0, total: Some(0) }
+        Parts { base: core::ptr::null_mut(), capacity: 0, total: Some(0) }
     }
 
     /// Parts of memory. They are there only if all of them [`Parts::fit`].
     pub fn of(memory: &mut [V]) -> Self {
-        Parts { base: memory.as_mut_ptr(), room: memory.len(), total: Some(0) }
+        Parts { base: memory.as_mut_ptr(), capacity: memory.len(), total: Some(0) }
     }
 
-    /// Room for some vectors.
+    /// Memory for some vectors.
     pub fn take(&mut self, vectors: impl Into<Option<usize>>) -> *mut V {
         let at = self.base.wrapping_add(self.total.unwrap_or(0));
         self.total = self.total.zip(vectors.into()).and_then(|(total, vectors)| total.checked_add(vectors));
         at
     }
 
-    /// Whether the memory has room for all that was taken.
+    /// Whether the memory holds all that was taken.
     pub fn fit(&self) -> Result<(), Error> {
-        if self.total.ok_or(Error::Shape)? > self.room { Err(Error::Scratch) } else { Ok(()) }
+        if self.total.ok_or(Error::Shape)? > self.capacity { Err(Error::Scratch) } else { Ok(()) }
     }
 
     /// Vectors that were taken.

@@ -78,6 +78,12 @@ pub(crate) fn rows<T>(request: &Request<'_, T>) -> usize {
 impl<T: Copy> Request<'_, T> {
     /// Whether everything but scratch is there.
     pub(crate) fn check(&self, shape: &Shape, out: usize) -> Result<(), Error> {
+        self.check_input(shape)?;
+        if output_len(self) == Some(out) { Ok(()) } else { Err(Error::Output) }
+    }
+
+    /// Whether all input is there.
+    pub(crate) fn check_input(&self, shape: &Shape) -> Result<(), Error> {
         if self.points == 0 {
             return Err(Error::Shape);
         }
@@ -102,9 +108,6 @@ impl<T: Copy> Request<'_, T> {
             && i.get(last, shape.size).is_none()
         {
             return Err(Error::Initial);
-        }
-        if output_len(self) != Some(out) {
-            return Err(Error::Output);
         }
         Ok(())
     }

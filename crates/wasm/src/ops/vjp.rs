@@ -108,22 +108,7 @@ impl Operation for SignatureVjp {
         } else {
             (task.region::<V::T>(SIGNATURES, times(forward.rows, task.row())?)?, task.row(), scratch, true)
         };
-        let request = VjpRequest {
-            paths: paths.paths,
-            batch: paths.batch,
-            points: paths.points,
-            channels: paths.channels,
-            depth: paths.depth,
-            lengths: paths.lengths,
-            basepoint: paths.basepoint,
-            initial: paths.initial,
-            signatures,
-            signature_row,
-            cotangents,
-            options,
-            part,
-            single,
-        };
+        let request = VjpRequest { paths, signatures, signature_row, cotangents, part, single };
         let report = signature_vjp::<V>(&request, to, scratch).map_err(code_of)?;
         Ok(match (finite, report.cotangents_finite) {
             (false, _) => code::INCREMENTS_NOT_FINITE,

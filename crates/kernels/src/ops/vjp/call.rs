@@ -3,9 +3,10 @@
 //! Not here: what is computed.
 
 use super::cotangents::Cotangents;
-use super::request::{Gradients, VjpRequest};
+use super::request::{Gradients, Part, VjpRequest};
 use super::rows::{rows_of, writable};
 use crate::batch::items::{Group, Items};
+use crate::batch::request::{Request, rows};
 use crate::lanes::{Real, Rows, RowsMut};
 use crate::path::increments::Track;
 use crate::path::scatter::Target;
@@ -13,7 +14,13 @@ use crate::words::shape::Shape;
 
 /// A request that was found sound, and where its results go.
 pub struct Call<'a, 'b, T> {
-    pub request: &'a VjpRequest<'b, T>,
+    pub request: &'a Request<'b, T>,
+    pub part: Part,
+    pub single: bool,
+    /// Rows of signatures a path.
+    pub rows: usize,
+    signatures: *const T,
+    signature_row: usize,
     pub shape: &'a Shape,
     paths: *mut T,
     basepoint: *mut T,
@@ -53,18 +60,24 @@ impl<'b, T: Real> Items<'b, T> for Call<'_, 'b, T> {
 
 impl<'a, 'b, T: Real> Call<'a, 'b, T> {
     #[cfg_attr(path_signature_small, optimize(size))]
-    pub fn new(request: &'a VjpRequest<'b, T>, shape: &'a Shape, to: Gradients<'_, T>) -> Self {
+    pub fn new(of: &'a VjpRequest<'b, T>, shape: &'a Shape, to: Gradients<'_, T>) -> Self {
+        let (request, rows) = (&of.paths, rows(&of.paths));
         let skip = usize::from(request.options.scalar_term);
         let carried = to.carry.len().checked_div(request.batch).unwrap_or(0);
         Call {
             request,
+            part: of.part,
+            single: of.single,
+            rows,
+            signatures: of.signatures.as_ptr(),
+            signature_row: of.signature_row,
             shape,
             paths: to.paths.as_mut_ptr(),
             basepoint: address(to.basepoint),
             initial: address(to.initial),
             carry: to.carry.as_mut_ptr(),
             carried,
-            cotangents: Cotangents::new(request.cotangents, request.rows(), shape.size, skip),
+            cotangents: Cotangents::new(of.cotangents, rows, shape.size, skip),
             skip,
         }
     }
@@ -97,7 +110,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
         Target {
             first: self.paths.wrapping_add(path * r.points * r.channels),
             basepoint,
-            last: if r.part.last { core::ptr::null_mut() } else { self.pending(path) },
+            last: if self.part.last { core::ptr::null_mut() } else { self.pending(path) },
             all: steps,
             from: 0,
             steps,
@@ -108,10 +121,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
 
     /// A path's first row of signatures, from level 1 on.
     pub fn signature(&self, path: usize) -> *const T {
-        self.request
-            .signatures
-            .as_ptr()
-            .wrapping_add(path * self.request.rows() * self.request.signature_row + self.skip)
+        self.signatures.wrapping_add(path * self.rows * self.signature_row + self.skip)
     }
 
     /// What a path continued.
@@ -131,7 +141,7 @@ impl<'a, 'b, T: Real> Call<'a, 'b, T> {
 
     /// Each lane's row of signatures, from number `skip` of the first one on.
     pub fn signatures(&self, group: &Group, skip: usize) -> Rows<T> {
-        rows_of(group, self.signature(0).wrapping_add(skip), self.request.rows() * self.request.signature_row)
+        rows_of(group, self.signature(0).wrapping_add(skip), self.rows * self.signature_row)
     }
 
     /// Each lane's carry, from number `skip` on.

@@ -120,7 +120,7 @@ impl<T: Real> Square<T> {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn path<V: Lanes<T = T>>(&self, call: &Call<'_, '_, T>, path: usize) {
-        let (d, part) = (self.d, call.request.part);
+        let (d, part) = (self.d, call.part);
         // An unwanted gradient goes where the next differences do.
         let target = call.target(path, self.differences);
         let points = call.points(path);

@@ -15,7 +15,7 @@ use crate::lanes::Real;
 #[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn run<T: Real>(call: &Call<'_, '_, T>, unwanted: *mut T) -> bool {
-    let (d, part) = (call.shape.channels, call.request.part);
+    let (d, part) = (call.shape.channels, call.part);
     let mut finite = true;
     for path in 0..call.request.batch {
         // SAFETY: rows have as many numbers as the shape says, points `channels`, the carry

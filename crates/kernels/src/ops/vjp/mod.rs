@@ -55,9 +55,9 @@ pub fn signature_vjp<V: Lanes>(
     to: Gradients<'_, V::T>,
     scratch: &mut [V],
 ) -> Result<VjpReport, Error> {
-    let shape = Shape::new(request.channels, request.depth).ok_or(Error::Shape)?;
+    let shape = Shape::new(request.paths.channels, request.paths.depth).ok_or(Error::Shape)?;
     request.check(&shape, &to)?;
-    let (stream, whole) = (request.options.stream, shape.channels > 1 && shape.depth > 2);
+    let (stream, whole) = (request.paths.options.stream, shape.channels > 1 && shape.depth > 2);
     let call = Call::new(request, &shape, to);
     if whole && !stream {
         let mut parts = Parts::of(scratch);

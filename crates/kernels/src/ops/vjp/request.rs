@@ -1,29 +1,15 @@
 //! What a call for gradients asks for: paths, signatures, cotangents, where gradients go. Types and
 //! their checks; no arithmetic.
 
-use crate::batch::options::{Options, PerPath};
-use crate::batch::request::Error;
+use crate::batch::options::Options;
+use crate::batch::request::{Error, Request, rows};
 use crate::words::shape::Shape;
 
 /// A batch of paths, and the cotangents of its signatures.
 #[derive(Clone, Copy, Debug)]
 pub struct VjpRequest<'a, T> {
-    /// (batch, points, channels), row-major.
-    pub paths: &'a [T],
-    /// Number of paths.
-    pub batch: usize,
-    /// Points of each path, at least 1.
-    pub points: usize,
-    /// Channels, at least 1.
-    pub channels: usize,
-    /// Truncation level, at least 1.
-    pub depth: usize,
-    /// Points that count, for each path, 1 … points.
-    pub lengths: Option<&'a [u32]>,
-    /// A point before the first.
-    pub basepoint: Option<PerPath<'a, T>>,
-    /// The signature that each path continued: `size` numbers (no scalar term) a path.
-    pub initial: Option<PerPath<'a, T>>,
+    /// The paths, and what was asked for; `algorithm` means nothing here.
+    pub paths: Request<'a, T>,
     /// Rows as [`crate::signature()`] writes them with these options: (batch, `signature_row`) of
     /// the paths themselves, *without* what they continued; with `stream` (batch, rows,
     /// `signature_row`), with it.
@@ -34,8 +20,6 @@ pub struct VjpRequest<'a, T> {
     /// ∂f/∂signature: rows like those of the signatures. A scalar term's entry is not looked at:
     /// the term is constant.
     pub cotangents: &'a [T],
-    /// What was asked for; `algorithm` means nothing here.
-    pub options: Options,
     /// Which part of a longer call this is.
     pub part: Part,
     /// One path by itself, not one of a batch, and not in pieces: its time may be cut into lanes.
@@ -92,27 +76,20 @@ fn carry_of(shape: &Shape, stream: bool) -> Option<usize> {
 }
 
 impl<T: Copy> VjpRequest<'_, T> {
-    /// Rows of signatures a path.
-    pub(super) fn rows(&self) -> usize {
-        if self.options.stream { self.points - usize::from(self.basepoint.is_none()) } else { 1 }
-    }
-
     /// Whether everything but scratch is there.
     pub(super) fn check(&self, shape: &Shape, to: &Gradients<'_, T>) -> Result<(), Error> {
-        let given = |rows: Option<PerPath<'_, T>>| rows.map(|rows| (rows.data.len(), rows.stride));
+        self.paths.check_input(shape)?;
         let sizes = Sizes {
-            paths: self.paths.len(),
-            batch: self.batch,
-            points: self.points,
-            lengths: self.lengths,
-            basepoint: given(self.basepoint),
-            initial: given(self.initial),
+            batch: self.paths.batch,
+            rows: rows(&self.paths),
+            options: self.paths.options,
+            has_basepoint: self.paths.basepoint.is_some(),
             signatures: self.signatures.len(),
             signature_row: self.signature_row,
             cotangents: self.cotangents.len(),
-            options: self.options,
             part: self.part,
             single: self.single,
+            paths: self.paths.paths.len(),
             to_paths: to.paths.len(),
             to_basepoint: to.basepoint.as_ref().map(|b| b.len()),
             to_initial: to.initial.as_ref().map(|i| i.len()),
@@ -122,65 +99,32 @@ impl<T: Copy> VjpRequest<'_, T> {
     }
 }
 
-/// How much of everything there is, whatever its type: one copy of the checks.
-struct Sizes<'a> {
-    paths: usize,
+/// How much of everything there is besides paths, whatever its type: one copy of the checks.
+struct Sizes {
     batch: usize,
-    points: usize,
-    lengths: Option<&'a [u32]>,
-    /// Numbers, and how many from one path's to the next one's.
-    basepoint: Option<(usize, usize)>,
-    initial: Option<(usize, usize)>,
+    /// Rows of signatures a path.
+    rows: usize,
+    options: Options,
+    has_basepoint: bool,
     signatures: usize,
     signature_row: usize,
     cotangents: usize,
-    options: Options,
     part: Part,
     single: bool,
+    paths: usize,
     to_paths: usize,
     to_basepoint: Option<usize>,
     to_initial: Option<usize>,
     carry: usize,
 }
 
-impl Sizes<'_> {
+impl Sizes {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     fn check(&self, shape: &Shape) -> Result<(), Error> {
-        if self.points == 0 {
-            return Err(Error::Shape);
-        }
         let each = |numbers: usize| numbers.checked_mul(self.batch).ok_or(Error::Shape);
-        let path_len = self.points.checked_mul(shape.channels).ok_or(Error::Shape)?;
-        let numbers = each(path_len)?;
-        if numbers != self.paths {
-            return Err(Error::Paths);
-        }
-        if let Some(lengths) = self.lengths
-            && (lengths.len() != self.batch || lengths.iter().any(|&l| l == 0 || l as usize > self.points))
-        {
-            return Err(Error::Lengths);
-        }
-        // The last path's numbers are there.
-        let last = self.batch.saturating_sub(1);
-        let missing = |rows: Option<(usize, usize)>, count: usize| {
-            rows.is_some_and(|(len, stride)| {
-                let end = last.checked_mul(stride).and_then(|start| start.checked_add(count));
-                self.batch > 0 && end.is_none_or(|end| end > len)
-            })
-        };
-        if missing(self.basepoint, shape.channels) {
-            return Err(Error::Basepoint);
-        }
-        if missing(self.initial, shape.size) {
-            return Err(Error::Initial);
-        }
         let row = shape.size + usize::from(self.options.scalar_term);
-        let rows = match self.options.stream {
-            true => self.points - usize::from(self.basepoint.is_none()),
-            false => 1,
-        };
-        let of_rows = |row: usize| each(rows)?.checked_mul(row).ok_or(Error::Shape);
+        let of_rows = |row: usize| each(self.rows)?.checked_mul(row).ok_or(Error::Shape);
         let missing_levels = match self.options.stream {
             true => self.signature_row != row,
             false => self.signature_row < row - shape.top(),
@@ -198,9 +142,9 @@ impl Sizes<'_> {
         if self.single && (self.batch != 1 || self.options.stream || self.part != Part::WHOLE) {
             return Err(Error::Signatures);
         }
-        let sound = self.to_paths == numbers
+        let sound = self.to_paths == self.paths
             && self.carry == carried
-            && self.to_basepoint.is_none_or(|len| len == self.batch * shape.channels && self.basepoint.is_some())
+            && self.to_basepoint.is_none_or(|len| len == self.batch * shape.channels && self.has_basepoint)
             && self.to_initial.is_none_or(|len| Some(len) == self.batch.checked_mul(shape.size));
         if !sound {
             return Err(Error::Output);

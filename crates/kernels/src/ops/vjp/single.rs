@@ -67,8 +67,7 @@ impl<V: Lanes> Chunks<V> {
 impl<T: Real> Call<'_, '_, T> {
     /// Whether the call is a single path whose time is cut into lanes.
     pub fn is_chunked(&self) -> bool {
-        let r = self.request;
-        r.single && self.track(0).steps >= fewest_steps(r.channels)
+        self.single && self.track(0).steps >= fewest_steps(self.request.channels)
     }
 
     /// To each lane its chunk: the functional, and the point before it, as they are there.

@@ -60,7 +60,7 @@ impl<T: Real> Call<'_, '_, T> {
             if let Some(chunks) = chunks {
                 self.spread(&tracks, chunks, scratch);
             }
-            if is_wide::<V>(self.shape) && self.request.part.first {
+            if is_wide::<V>(self.shape) && self.part.first {
                 functional::widen(self.shape, &scratch.theta, scratch.work.work[0]);
             }
             let scatter = Scatter::new(targets, d);
@@ -84,7 +84,7 @@ impl<T: Real> Call<'_, '_, T> {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn begin<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
-        let (shape, part) = (self.shape, self.request.part);
+        let (shape, part) = (self.shape, self.part);
         let mut finite = true;
         // SAFETY: as the caller vouches.
         unsafe {
@@ -194,7 +194,7 @@ impl<T: Real> Call<'_, '_, T> {
                 scatter.write(t, count, scratch.gradients);
                 t += count;
             }
-            if !self.request.part.last {
+            if !self.part.last {
                 settle(gather.steps);
             }
         }
@@ -216,7 +216,7 @@ impl<T: Real> Call<'_, '_, T> {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn end<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) {
-        let (d, part) = (self.request.channels, self.request.part);
+        let (d, part) = (self.request.channels, self.part);
         // SAFETY: as the caller vouches.
         unsafe {
             for (l, &path) in group.items[..group.count].iter().enumerate() {

@@ -14,7 +14,7 @@ use crate::path::scatter::Target;
 #[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 pub unsafe fn one_channel<T: Real>(call: &Call<'_, '_, T>, path: usize, adjoint: *mut T) -> bool {
-    let (depth, part) = (call.shape.depth, call.request.part);
+    let (depth, part) = (call.shape.depth, call.part);
     let mut dropped = T::ZERO;
     let target = Target { last: core::ptr::null_mut(), ..call.target(path, &raw mut dropped) };
     let track = call.track(path);
@@ -29,7 +29,7 @@ pub unsafe fn one_channel<T: Real>(call: &Call<'_, '_, T>, path: usize, adjoint:
         if !part.first {
             line.pending = waiting.get(0);
         }
-        for t in (1..call.request.rows() + 1).rev() {
+        for t in (1..call.rows + 1).rev() {
             let row = (t - 1) * call.cotangents.pitch;
             line.meet(Numbers::new(call.cotangents.first(path).add(row)));
             if t <= target.steps {

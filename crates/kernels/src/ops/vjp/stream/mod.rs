@@ -100,7 +100,7 @@ pub unsafe fn run<V: Lanes>(call: &Call<'_, '_, V::T>, scratch: &mut [V]) -> boo
         }
         return finite;
     }
-    let whole = call.request.part == Part::WHOLE && call.request.initial.is_none() && !call.wants_initial();
+    let whole = call.part == Part::WHOLE && call.request.initial.is_none() && !call.wants_initial();
     let by_area = whole && area::exists::<V>(call.shape);
     let stream = Stream { call, scratch: Scratch::new(call.shape, &mut Parts::of(scratch)), by_area };
     for m in 0..call.shape.depth + 1 {
@@ -127,7 +127,7 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
     #[inline(never)]
     unsafe fn group(&self, group: Group) -> bool {
         let (call, shape, scratch) = (self.call, self.call.shape, &self.scratch);
-        let (d, part) = (shape.channels, call.request.part);
+        let (d, part) = (shape.channels, call.part);
         let unwanted: *mut V::T = scratch.unwanted.cast();
         let targets: [Target<V::T>; MAX_WIDTH] = core::array::from_fn(|l| Target {
             // The last point belongs to this piece, the first one to the next.
@@ -147,7 +147,7 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
                 load(pending, d, &call.carries(&group, shape.size));
             }
             clear(fresh, d);
-            let mut end = call.request.rows();
+            let mut end = call.rows;
             while end > 0 {
                 let steps = TILE.min(end);
                 self.tile(group, &gather, &targets, end - steps, steps);
@@ -277,7 +277,7 @@ impl<V: Lanes> Stream<'_, '_, '_, V> {
     #[inline(never)]
     unsafe fn end(&self, group: Group, targets: &[Target<V::T>; MAX_WIDTH]) {
         let (call, shape) = (self.call, self.call.shape);
-        let (d, part) = (shape.channels, call.request.part);
+        let (d, part) = (shape.channels, call.part);
         let (pending, fresh) = (self.scratch.pending, self.scratch.fresh);
         // SAFETY: as the caller vouches.
         unsafe {
