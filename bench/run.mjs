@@ -8,6 +8,7 @@
 //   npm run bench -- engine     threads, see engine/run.mjs
 //   npm run bench -- dispatch   whether calls go to the fastest device, see dispatch/run.mjs
 //   npm run bench -- gradients  vector–Jacobian products, see gradients/run.mjs
+//   npm run bench -- builds     against the build of another commit, see builds.mjs
 //   npm run bench -- training   networks with a signature layer, see training/run.mjs
 //
 // Runs of one day on one machine are merged into one file: parts measured later that day replace
@@ -157,6 +158,7 @@ const others = {
   engine: async (args) => (await import("./engine/run.mjs")).runEngineBench(args),
   dispatch: async (args) => (await import("./dispatch/run.mjs")).runDispatchBench(args),
   gradients: async (args) => (await import("./gradients/run.mjs")).runGradientsBench(args),
+  builds: async (args) => (await import("./builds.mjs")).runBuildsBench(args),
   training: async (args) => (await import("./training/run.mjs")).runTrainingBench(args),
 };
 const [other, ...otherArgs] = process.argv.slice(2);
