@@ -2,6 +2,7 @@
 // process and sampled in turn, so that clock rate and load affect both. Started by
 //
 //   npm run bench -- builds FOLDER [--commit HASH] [--quick]
+//
 // where FOLDER is the dist folder of the other build, the one before, and HASH names its commit.
 // Writes bench/results/builds-MACHINE-DATE.json and a page beside it. Public functions, one thread.
 
