@@ -26,7 +26,7 @@ pub use batch::request::{Error, Report, Request, output_len};
 pub use ops::combine::combine;
 pub use ops::signature::scratch::signature_scratch;
 pub use ops::signature::signature;
-pub use ops::{algebra, vjp};
+pub use ops::{algebra, signature_kernel, vjp};
 pub use path_signature_lanes as lanes;
 pub use words::recovery::Recovery;
 pub use words::shape::signature_size;

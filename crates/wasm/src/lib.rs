@@ -4,8 +4,8 @@
 //!
 //! Nothing numerical lives here, and nothing that a head can hold makes an export trap: every range
 //! is checked against the memory's size before it becomes a slice. Operations are in
-//! `path-signature-kernels`. A binary has one family of them: the cargo features `core` and
-//! `algebra`.
+//! `path-signature-kernels`. A binary has one family of them: the cargo features `core`,
+//! `algebra` and `kernels`.
 
 // As in path-signature-kernels.
 #![cfg_attr(path_signature_small, feature(optimize_attribute))]

@@ -3,4 +3,5 @@
 pub mod algebra;
 pub mod combine;
 pub mod signature;
+pub mod signature_kernel;
 pub mod vjp;

@@ -7,6 +7,8 @@ mod algebra;
 mod combine;
 #[cfg(feature = "core")]
 mod signature;
+#[cfg(feature = "kernels")]
+mod signature_kernel;
 #[cfg(feature = "core")]
 mod vjp;
 
@@ -51,6 +53,8 @@ pub fn ask(task: &Task, question: Question) -> Result<usize, i32> {
         3 => of::<vjp::SignatureVjp>(task, question),
         #[cfg(feature = "algebra")]
         16..=23 => of::<algebra::Algebra>(task, question),
+        #[cfg(feature = "kernels")]
+        32..=33 => of::<signature_kernel::SignatureKernel>(task, question),
         _ => Err(code::OPERATION),
     }
 }

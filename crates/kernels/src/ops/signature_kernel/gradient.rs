@@ -1,0 +1,333 @@
+//! The gradient of a pair's kernel: the exact derivative of the scheme, backwards over the cells.
+//! All terms of it add. Segments of blocks are computed again from the row that each began with,
+//! unless all cells of the pair fit the processor's cache.
+
+use super::products::{Side, argument, values};
+use super::scheme::Scheme;
+use super::static_kernel::StaticKernel;
+use super::sweep::{Grid, REFINED_ROWS, start};
+use crate::batch::parts::Parts;
+use crate::lanes::{Lanes, MAX_WIDTH, Real};
+
+/// Bytes of a pair's cells that are kept at once, unless a segment of the root of all blocks is
+/// more.
+const KEPT_BYTES: usize = 2 << 20;
+
+/// How the rows of a grid are cut.
+struct Cut {
+    /// Steps of x in a block, its refined rows, and those in registers at once.
+    together: usize,
+    refined: usize,
+    registers: usize,
+    blocks: usize,
+    /// Blocks of a segment.
+    segment: usize,
+    segments: usize,
+    /// Vectors of a block's v and of what its cells keep, and of a row's edges.
+    v: usize,
+    kept: usize,
+    row: usize,
+}
+
+impl Cut {
+    fn new<V: Lanes, C: Scheme<V>>(grid: &Grid) -> Option<Cut> {
+        let together = grid.together::<V, C>();
+        let refined = together << grid.orders[0];
+        let blocks = grid.steps[0].div_ceil(together);
+        let v = together.checked_mul(grid.steps[1])?;
+        let kept = refined.checked_mul(grid.columns())?.checked_mul(C::KEPT)?;
+        let fit = KEPT_BYTES / size_of::<V>() / (v + kept).max(1);
+        let segment = fit.max(blocks.isqrt() + 1).min(blocks).max(1);
+        Some(Cut {
+            together,
+            refined,
+            registers: refined.min(if grid.orders[0] == 0 { C::ROWS } else { REFINED_ROWS }),
+            blocks,
+            segment,
+            segments: blocks.div_ceil(segment),
+            v,
+            kept,
+            row: grid.columns().checked_mul(C::STORED)?,
+        })
+    }
+}
+
+/// Scratch of [`solve_vjp`], in vectors.
+struct Memory<V> {
+    row: *mut V,
+    bar: *mut V,
+    below: *mut V,
+    /// The cotangents of a block's v, and of the row of v above it.
+    slope: *mut V,
+    above: *mut V,
+    v: *mut V,
+    kept: *mut V,
+    /// The row that each segment begins with, and the static kernel's values there.
+    marks: *mut V,
+}
+
+impl<V: Lanes> Memory<V> {
+    fn take(parts: &mut Parts<V>, cut: &Cut, columns: usize) -> Self {
+        let mark = cut.row.checked_add(columns + 1);
+        Memory {
+            row: parts.take(cut.row),
+            bar: parts.take(cut.row),
+            below: parts.take(columns + 1),
+            slope: parts.take(cut.v),
+            above: parts.take(columns),
+            v: parts.take(cut.v.checked_mul(cut.segment)),
+            kept: parts.take(cut.kept.checked_mul(cut.segment)),
+            marks: parts.take(mark.and_then(|mark| mark.checked_mul(cut.segments))),
+        }
+    }
+}
+
+/// Vectors of scratch of [`solve_vjp`].
+pub(super) fn solve_vjp_scratch<V: Lanes, C: Scheme<V>>(grid: &Grid) -> Option<usize> {
+    let mut parts = Parts::<V>::measured();
+    Memory::take(&mut parts, &Cut::new::<V, C>(grid)?, grid.steps[1]);
+    parts.total()
+}
+
+/// A pair's paths and where their gradients are added up, as they are read; `y_bar` null: not
+/// wanted. The gradients of increments lack the factor of x's.
+pub(super) struct Pair<'a, V: Lanes, S: Side<V>> {
+    pub side: S,
+    pub x: *const S::Number,
+    pub y: *const V,
+    pub x_bar: *mut V,
+    pub y_bar: *mut V,
+    /// Steps of x and y of each lane.
+    pub steps: [&'a [usize; MAX_WIDTH]; 2],
+}
+
+/// The kernels, and their gradients times the cotangents.
+///
+/// # Safety
+/// As [`super::sweep::solve`]; the gradients have as many rows as the paths, and `memory` has
+/// [`solve_vjp_scratch`] vectors.
+#[inline(never)]
+pub(super) unsafe fn solve_vjp<V: Lanes, S: Side<V>, C: Scheme<V>>(
+    pair: &Pair<'_, V, S>,
+    grid: &Grid,
+    cotangent: V,
+    memory: &mut [V],
+) -> V {
+    let (scheme, columns) = (C::new(), grid.columns());
+    // `solve_vjp_scratch` has made the same.
+    let Some(cut) = Cut::new::<V, C>(grid) else { return V::zero() };
+    let m = Memory::take(&mut Parts::of(memory), &cut, grid.steps[1]);
+    let mark = cut.row + grid.steps[1] + 1;
+    let mut value = V::splat(V::T::ONE);
+    // SAFETY: as the caller vouches; the parts are as large as `Cut` says.
+    unsafe {
+        start(&scheme, m.row, columns);
+        let numbers = cotangent.to_lanes();
+        for j in 0..columns {
+            // Lanes of shorter paths end earlier.
+            let own = |l: usize| pair.steps[1][l] << grid.orders[1];
+            let at = |l: usize, is_there: bool| if is_there { numbers[l] } else { V::T::ZERO };
+            let (all, last) = (V::from_lanes(|l| at(l, j < own(l))), V::from_lanes(|l| at(l, j + 1 == own(l))));
+            C::start_bar(all, last, m.bar.add(j * C::STORED));
+        }
+        if !grid.is_linear() {
+            values(pair.side, grid.kernel, pair.x, (pair.y, grid.steps[1]), grid.channels, m.below);
+            for j in 0..grid.steps[1] {
+                *m.above.add(j) = V::zero();
+            }
+        }
+        let forward = |blocks: core::ops::Range<usize>| {
+            let first = blocks.start;
+            for b in blocks {
+                let v = m.v.add((b - first) * cut.v);
+                let i = b * cut.together;
+                grid.products::<V, S, C>(pair.side, (pair.x, pair.y), i, m.below, v);
+                keep(&scheme, grid, &cut, v, m.row, m.kept.add((b - first) * cut.kept));
+            }
+        };
+        let blocks = |s: usize| s * cut.segment..((s + 1) * cut.segment).min(cut.blocks);
+        for s in 0..cut.segments {
+            let at = m.marks.add(s * mark);
+            at.copy_from_nonoverlapping(m.row, cut.row);
+            at.add(cut.row).copy_from_nonoverlapping(m.below, grid.steps[1] + 1);
+            forward(blocks(s));
+        }
+        if cut.blocks > 0 {
+            value = C::value(m.row, columns);
+        }
+        for s in (0..cut.segments).rev() {
+            if s + 1 < cut.segments {
+                let at = m.marks.add(s * mark);
+                m.row.copy_from_nonoverlapping(at, cut.row);
+                m.below.copy_from_nonoverlapping(at.add(cut.row), grid.steps[1] + 1);
+                forward(blocks(s));
+            }
+            let first = blocks(s).start;
+            for b in blocks(s).rev() {
+                let v = m.v.add((b - first) * cut.v);
+                back(&scheme, grid, &cut, v, m.kept.add((b - first) * cut.kept), m.bar, m.slope);
+                let i = b * cut.together;
+                if grid.is_linear() {
+                    contract(pair, grid, cut.together, i, m.slope);
+                } else {
+                    for r in (0..cut.together).rev() {
+                        let row = |j: usize| masked(pair, i + r, j, *m.slope.add(j * cut.together + r));
+                        points(pair, grid, C::UNIT, i + r + 1, row, m.above);
+                    }
+                }
+            }
+        }
+        if !grid.is_linear() && cut.blocks > 0 {
+            points(pair, grid, C::UNIT, 0, |_| V::zero(), m.above);
+        }
+    }
+    value
+}
+
+/// Forwards over a block, with what the adjoint needs kept.
+unsafe fn keep<V: Lanes, C: Scheme<V>>(scheme: &C, grid: &Grid, cut: &Cut, v: *const V, row: *mut V, mut kept: *mut V) {
+    let shrink = grid.shrink::<V>();
+    for first in (0..cut.refined).step_by(cut.registers) {
+        let mut own = [scheme.own(); REFINED_ROWS];
+        let mut corner = V::splat(V::T::ONE);
+        for j in 0..grid.columns() {
+            // SAFETY: as the caller of `solve_vjp` vouches.
+            unsafe {
+                let at = row.add(j * C::STORED);
+                let mut passing = scheme.enter(at, &mut corner);
+                for (r, own) in own.iter_mut().enumerate().take(cut.registers) {
+                    let factors = scheme.factors((*v.add(index(grid, cut, j, first + r))).mul(shrink));
+                    scheme.keep(own, &passing, kept);
+                    scheme.cell(&factors, own, &mut passing);
+                    scheme.keep_after(own, &passing, kept);
+                    kept = kept.add(C::KEPT);
+                }
+                C::leave(passing, at);
+            }
+        }
+    }
+}
+
+/// Backwards over a block: cotangents of v to `slope`, those of the edges above to those below.
+unsafe fn back<V: Lanes, C: Scheme<V>>(
+    scheme: &C,
+    grid: &Grid,
+    cut: &Cut,
+    v: *const V,
+    kept: *const V,
+    bar: *mut V,
+    slope: *mut V,
+) {
+    let shrink = grid.shrink::<V>();
+    // SAFETY: as the caller of `solve_vjp` vouches.
+    unsafe {
+        for k in 0..cut.v {
+            *slope.add(k) = V::zero();
+        }
+        let mut kept = kept.add(cut.kept);
+        for first in (0..cut.refined).step_by(cut.registers).rev() {
+            let mut own = [C::own_bar(); REFINED_ROWS];
+            let mut corner = V::zero();
+            for j in (0..grid.columns()).rev() {
+                let at = bar.add(j * C::STORED);
+                let mut passing = C::enter_bar(at);
+                for (r, own) in own.iter_mut().enumerate().take(cut.registers).rev() {
+                    kept = kept.sub(C::KEPT);
+                    let place = index(grid, cut, j, first + r);
+                    let bar = scheme.adjoint((*v.add(place)).mul(shrink), kept, own, &mut passing);
+                    *slope.add(place) = bar.mul_add(shrink, *slope.add(place));
+                }
+                C::leave_bar(passing, at, &mut corner);
+            }
+        }
+    }
+}
+
+/// Where v of a refined cell of a block is.
+#[inline(always)]
+fn index(grid: &Grid, cut: &Cut, column: usize, row: usize) -> usize {
+    (column >> grid.orders[1]) * cut.together + (row >> grid.orders[0])
+}
+
+/// Adds a block's part of the gradients of increments.
+unsafe fn contract<V: Lanes, S: Side<V>>(pair: &Pair<'_, V, S>, grid: &Grid, rows: usize, i: usize, slope: *const V) {
+    let d = grid.channels;
+    // SAFETY: as the caller of `solve_vjp` vouches.
+    unsafe {
+        for r in 0..rows {
+            for k in 0..d {
+                let to = pair.x_bar.add((i + r) * d + k);
+                let mut sum = *to;
+                for j in 0..grid.steps[1] {
+                    sum = (*slope.add(j * rows + r)).mul_add(*pair.y.add(j * d + k), sum);
+                }
+                *to = sum;
+            }
+        }
+        if pair.y_bar.is_null() {
+            return;
+        }
+        for j in 0..grid.steps[1] {
+            for k in 0..d {
+                let to = pair.y_bar.add(j * d + k);
+                let mut sum = *to;
+                for r in 0..rows {
+                    sum = (*slope.add(j * rows + r)).mul_add(pair.side.get(pair.x.add((i + r) * d + k)), sum);
+                }
+                *to = sum;
+            }
+        }
+    }
+}
+
+/// A cotangent of v, 0 beyond the end of a lane's paths: what is repeated there does not move apart
+/// from the last point.
+fn masked<V: Lanes, S: Side<V>>(pair: &Pair<'_, V, S>, i: usize, j: usize, slope: V) -> V {
+    let lanes = slope.to_lanes();
+    V::from_lanes(|l| if i < pair.steps[0][l] && j < pair.steps[1][l] { lanes[l] } else { V::T::ZERO })
+}
+
+/// Adds the part of a point of x to the gradients of points: `row(j)` are the cotangents of v of
+/// the step before it, `above` those of the step after it, which the row replaces.
+unsafe fn points<V: Lanes, S: Side<V>>(
+    pair: &Pair<'_, V, S>,
+    grid: &Grid,
+    unit: f64,
+    point: usize,
+    row: impl Fn(usize) -> V,
+    above: *mut V,
+) {
+    let (d, columns, is_radial) = (grid.channels, grid.steps[1], grid.kernel.is_radial());
+    let unit = V::splat(V::T::from_f64(if is_radial { 2.0 * unit } else { unit }));
+    let (mut left, mut left_above) = (V::zero(), V::zero());
+    let x = pair.x.wrapping_add(point * d);
+    for q in 0..=columns {
+        // SAFETY: as the caller of `solve_vjp` vouches.
+        unsafe {
+            let (here, here_above) = if q < columns { (row(q), *above.add(q)) } else { (V::zero(), V::zero()) };
+            let bar = left.sub(here).sub(left_above.sub(here_above));
+            (left, left_above) = (here, here_above);
+            if q < columns {
+                *above.add(q) = here;
+            }
+            let y = pair.y.add(q * d);
+            let lanes = argument(pair.side, is_radial, x, y, d).to_lanes();
+            let slope = V::from_lanes(|l| V::T::from_f64(slope_of(grid.kernel, lanes[l].to_f64())));
+            let factor = bar.mul(slope).mul(unit);
+            for k in 0..d {
+                let (a, b) = (pair.side.get(x.add(k)), *y.add(k));
+                let (to_x, to_y) = if is_radial { (a.sub(b), b.sub(a)) } else { (b, a) };
+                let to = pair.x_bar.add(point * d + k);
+                *to = factor.mul_add(to_x, *to);
+                if !pair.y_bar.is_null() {
+                    let to = pair.y_bar.add(q * d + k);
+                    *to = factor.mul_add(to_y, *to);
+                }
+            }
+        }
+    }
+}
+
+fn slope_of(kernel: StaticKernel, x: f64) -> f64 {
+    kernel.value_and_slope(x).1
+}

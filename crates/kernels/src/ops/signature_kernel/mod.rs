@@ -1,0 +1,27 @@
+//! Signature kernels k(x, y) = ⟨S(x), S(y)⟩ of piecewise linear paths, without truncation.
+//!
+//! On cell (i, j) of the grid of steps, s along x and t along y, the kernel solves K_st = v K with
+//! v = ⟨dx_i, dy_j⟩ and K = 1 on the axes (Salvi, Cass, Foster, Lyons & Yang 2021). A [`Scheme`]
+//! carries each edge's end values and moments of K from cell to cell; docs/signature-kernels.md
+//! derives the three that there are. A static kernel other than the linear one changes v alone.
+//!
+//! `paths` lays out points, `products` computes v, `scheme` and `degree_*` are the arithmetic of a
+//! cell, `sweep` goes over a pair's cells, `gradient` backwards; `tile` does that for a block of a
+//! Gram matrix or for pairs of two batches.
+//!
+//! A pair's bits depend on the pair alone: padding by zero increments changes nothing, and lanes do
+//! not see their neighbours.
+
+mod degree_one;
+mod degree_three;
+mod degree_two;
+mod gradient;
+mod paths;
+mod products;
+mod scheme;
+mod static_kernel;
+mod sweep;
+mod tile;
+
+pub use static_kernel::StaticKernel;
+pub use tile::{Gradients, Orders, Request, kernel, kernel_scratch, kernel_vjp, kernel_vjp_scratch};

@@ -1,0 +1,180 @@
+//! v of a few rows of x and all columns of y: inner products of increments, or second differences
+//! of a static kernel.
+
+use super::static_kernel::StaticKernel;
+use crate::lanes::{Lanes, Real};
+
+/// Where x is: one path for all lanes, or one a lane.
+pub(super) trait Side<V: Lanes>: Copy {
+    /// The numbers of a row.
+    type Number;
+    /// Reads one.
+    ///
+    /// # Safety
+    /// It is there.
+    unsafe fn get(self, at: *const Self::Number) -> V;
+}
+
+/// One path for all lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Shared;
+/// A path a lane.
+#[derive(Clone, Copy)]
+pub(super) struct Apart;
+
+impl<V: Lanes> Side<V> for Shared {
+    type Number = V::T;
+    #[inline(always)]
+    unsafe fn get(self, at: *const V::T) -> V {
+        // SAFETY: as the caller vouches.
+        V::splat(unsafe { *at })
+    }
+}
+impl<V: Lanes> Side<V> for Apart {
+    type Number = V;
+    #[inline(always)]
+    unsafe fn get(self, at: *const V) -> V {
+        // SAFETY: as the caller vouches.
+        unsafe { *at }
+    }
+}
+
+/// Inner products of `ROWS` rows of x with `columns` rows of y: `to[j * ROWS + r]`.
+///
+/// # Safety
+/// The rows have `channels` numbers each, and `to` has room.
+#[inline(never)]
+pub(super) unsafe fn products<V: Lanes, S: Side<V>, const ROWS: usize>(
+    side: S,
+    x: *const S::Number,
+    y: *const V,
+    columns: usize,
+    channels: usize,
+    to: *mut V,
+) {
+    let mut j = 0;
+    // SAFETY: as the caller vouches.
+    unsafe {
+        if ROWS <= 3 {
+            while j + 3 <= columns {
+                tile::<V, S, ROWS, 3>(side, x, y.add(j * channels), channels, to.add(j * ROWS));
+                j += 3;
+            }
+        }
+        while j + 2 <= columns {
+            tile::<V, S, ROWS, 2>(side, x, y.add(j * channels), channels, to.add(j * ROWS));
+            j += 2;
+        }
+        while j < columns {
+            tile::<V, S, ROWS, 1>(side, x, y.add(j * channels), channels, to.add(j * ROWS));
+            j += 1;
+        }
+    }
+}
+
+/// A tile of them, in registers.
+#[inline(always)]
+unsafe fn tile<V: Lanes, S: Side<V>, const ROWS: usize, const COLUMNS: usize>(
+    side: S,
+    x: *const S::Number,
+    y: *const V,
+    channels: usize,
+    to: *mut V,
+) {
+    let mut sums = [[V::zero(); ROWS]; COLUMNS];
+    let rows: [*const S::Number; ROWS] = core::array::from_fn(|r| x.wrapping_add(r * channels));
+    let columns: [*const V; COLUMNS] = core::array::from_fn(|c| y.wrapping_add(c * channels));
+    for k in 0..channels {
+        // SAFETY: as the caller of `products` vouches.
+        unsafe {
+            let ys: [V; COLUMNS] = core::array::from_fn(|c| *columns[c].add(k));
+            for r in 0..ROWS {
+                let number = side.get(rows[r].add(k));
+                for c in 0..COLUMNS {
+                    sums[c][r] = if k == 0 { number.mul(ys[c]) } else { number.mul_add(ys[c], sums[c][r]) };
+                }
+            }
+        }
+    }
+    for (c, column) in sums.iter().enumerate() {
+        for (r, &sum) in column.iter().enumerate() {
+            // SAFETY: as above.
+            unsafe { *to.add(c * ROWS + r) = sum };
+        }
+    }
+}
+
+/// What a static kernel is a function of, for a point of x and a point of y.
+///
+/// # Safety
+/// Both have `channels` numbers.
+#[inline(always)]
+pub(super) unsafe fn argument<V: Lanes, S: Side<V>>(
+    side: S,
+    is_radial: bool,
+    x: *const S::Number,
+    y: *const V,
+    channels: usize,
+) -> V {
+    let mut sum = V::zero();
+    for k in 0..channels {
+        // SAFETY: as the caller vouches.
+        let (a, b) = unsafe { (side.get(x.add(k)), *y.add(k)) };
+        let (a, b) = if is_radial { (a.sub(b), a.sub(b)) } else { (a, b) };
+        sum = a.mul_add(b, sum);
+    }
+    sum
+}
+
+/// Second differences of a static kernel, times `unit`, for the rows of x from a point on:
+/// `to[j * rows + r]`. `below` has the kernel's values at that point and gets those at the last.
+///
+/// # Safety
+/// There are `rows + 1` points of x, `columns + 1` of y and of `below`, and `to` has room.
+#[inline(never)]
+pub(super) unsafe fn differences<V: Lanes, S: Side<V>>(
+    side: S,
+    kernel: StaticKernel,
+    unit: f64,
+    (x, rows): (*const S::Number, usize),
+    (y, columns): (*const V, usize),
+    channels: usize,
+    below: *mut V,
+    to: *mut V,
+) {
+    let (is_radial, unit) = (kernel.is_radial(), V::splat(V::T::from_f64(unit)));
+    // SAFETY: as the caller vouches.
+    unsafe {
+        for r in 0..rows {
+            let point = x.add((r + 1) * channels);
+            let (mut left, mut under) = (V::zero(), V::zero());
+            for j in 0..=columns {
+                let value = kernel.values(argument(side, is_radial, point, y.add(j * channels), channels));
+                let lower = *below.add(j);
+                if j > 0 {
+                    *to.add((j - 1) * rows + r) = value.sub(left).sub(lower.sub(under)).mul(unit);
+                }
+                *below.add(j) = value;
+                (left, under) = (value, lower);
+            }
+        }
+    }
+}
+
+/// The static kernel's values at one point of x.
+///
+/// # Safety
+/// As [`differences`].
+pub(super) unsafe fn values<V: Lanes, S: Side<V>>(
+    side: S,
+    kernel: StaticKernel,
+    x: *const S::Number,
+    (y, columns): (*const V, usize),
+    channels: usize,
+    to: *mut V,
+) {
+    for j in 0..=columns {
+        // SAFETY: as the caller vouches.
+        unsafe { *to.add(j) = kernel.values(argument(side, kernel.is_radial(), x, y.add(j * channels), channels)) };
+    }
+}

@@ -1,0 +1,261 @@
+//! Over the cells of a pair: blocks of rows in registers, all columns of a block one after the
+//! other.
+
+use super::products::{Side, differences, products, values};
+use super::scheme::Scheme;
+use super::static_kernel::StaticKernel;
+use crate::batch::parts::Parts;
+use crate::lanes::{Lanes, Real};
+
+/// Up to so many channels inner products are computed in the loop over columns.
+const MOST_FUSED: usize = 5;
+/// Rows of a block where x is refined.
+pub(super) const REFINED_ROWS: usize = 4;
+
+/// The cells of a pair, or of the longest of the pairs in lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Grid {
+    /// Steps of x and of y.
+    pub steps: [usize; 2],
+    pub channels: usize,
+    /// Dyadic orders of x and of y: each step is cut into 2^order equal ones.
+    pub orders: [u32; 2],
+    pub kernel: StaticKernel,
+}
+
+impl Grid {
+    /// Columns after refinement.
+    pub fn columns(&self) -> usize {
+        self.steps[1] << self.orders[1]
+    }
+
+    /// Steps of x whose v are computed together.
+    pub fn together<V: Lanes, C: Scheme<V>>(&self) -> usize {
+        match self.orders[0] {
+            0 => C::ROWS,
+            1 => 2,
+            _ => 1,
+        }
+    }
+
+    /// v of a refined cell, over that of a cell.
+    pub fn shrink<V: Lanes>(&self) -> V {
+        let cells = self.orders[0] + self.orders[1];
+        V::splat(V::T::from_f64(1.0 / (1u64 << cells) as f64))
+    }
+
+    pub fn is_linear(&self) -> bool {
+        matches!(self.kernel, StaticKernel::Linear { .. })
+    }
+
+    /// `together` rows of v from step i on.
+    ///
+    /// # Safety
+    /// As [`solve`]; `to` has room, `below` is as `differences` says.
+    #[inline(always)]
+    pub unsafe fn products<V: Lanes, S: Side<V>, C: Scheme<V>>(
+        &self,
+        side: S,
+        (x, y): (*const S::Number, *const V),
+        i: usize,
+        below: *mut V,
+        to: *mut V,
+    ) {
+        let (x, columns, rows) = (x.wrapping_add(i * self.channels), self.steps[1], self.together::<V, C>());
+        // SAFETY: as the caller vouches.
+        unsafe {
+            if !self.is_linear() {
+                differences(side, self.kernel, C::UNIT, (x, rows), (y, columns), self.channels, below, to);
+            } else {
+                match rows {
+                    1 => products::<V, S, 1>(side, x, y, columns, self.channels, to),
+                    2 => products::<V, S, 2>(side, x, y, columns, self.channels, to),
+                    3 => products::<V, S, 3>(side, x, y, columns, self.channels, to),
+                    _ => products::<V, S, 4>(side, x, y, columns, self.channels, to),
+                }
+            }
+        }
+    }
+}
+
+/// Scratch of [`solve`], in vectors.
+struct Memory<V> {
+    row: *mut V,
+    below: *mut V,
+    v: *mut V,
+}
+
+impl<V: Lanes> Memory<V> {
+    fn take<C: Scheme<V>>(parts: &mut Parts<V>, grid: &Grid) -> Self {
+        Memory {
+            row: parts.take(grid.columns().checked_mul(C::STORED)),
+            below: parts.take(grid.steps[1].checked_add(1)),
+            v: parts.take(grid.steps[1].checked_mul(REFINED_ROWS)),
+        }
+    }
+}
+
+/// Vectors of scratch of [`solve`].
+pub(super) fn solve_scratch<V: Lanes, C: Scheme<V>>(grid: &Grid) -> Option<usize> {
+    let mut parts = Parts::measured();
+    Memory::<V>::take::<C>(&mut parts, grid);
+    parts.total()
+}
+
+/// The axis: the row below the first.
+///
+/// # Safety
+/// `row` has [`Scheme::STORED`] vectors a column.
+pub(super) unsafe fn start<V: Lanes, C: Scheme<V>>(scheme: &C, row: *mut V, columns: usize) {
+    for j in 0..columns * C::STORED {
+        // SAFETY: as the caller vouches.
+        unsafe { *row.add(j) = scheme.stored() };
+    }
+}
+
+/// The kernels of a pair a lane.
+///
+/// # Safety
+/// x and y have as many rows as the grid says, those of x a whole number of blocks; `memory` has
+/// [`solve_scratch`] vectors.
+#[inline(never)]
+pub(super) unsafe fn solve<V: Lanes, S: Side<V>, C: Scheme<V>>(
+    side: S,
+    grid: &Grid,
+    x: *const S::Number,
+    y: *const V,
+    memory: &mut [V],
+) -> V {
+    let Memory { row, below, v } = Memory::take::<C>(&mut Parts::of(memory), grid);
+    let scheme = C::new();
+    let columns = grid.columns();
+    // SAFETY: as the caller vouches.
+    unsafe {
+        start(&scheme, row, columns);
+        if grid.is_linear() && grid.orders == [0, 0] && grid.channels <= MOST_FUSED {
+            match grid.channels {
+                1 => fused::<V, S, C, 1>(side, &scheme, grid, x, y, row),
+                2 => fused::<V, S, C, 2>(side, &scheme, grid, x, y, row),
+                3 => fused::<V, S, C, 3>(side, &scheme, grid, x, y, row),
+                4 => fused::<V, S, C, 4>(side, &scheme, grid, x, y, row),
+                _ => fused::<V, S, C, 5>(side, &scheme, grid, x, y, row),
+            }
+        } else {
+            if !grid.is_linear() {
+                values(side, grid.kernel, x, (y, grid.steps[1]), grid.channels, below);
+            }
+            for i in (0..grid.steps[0]).step_by(grid.together::<V, C>()) {
+                grid.products::<V, S, C>(side, (x, y), i, below, v);
+                refined(&scheme, grid, v, row);
+            }
+        }
+        C::value(row, columns)
+    }
+}
+
+/// Blocks of rows of v from memory.
+#[inline(always)]
+unsafe fn refined<V: Lanes, C: Scheme<V>>(scheme: &C, grid: &Grid, v: *const V, row: *mut V) {
+    let (columns, shrink) = (grid.steps[1], grid.shrink::<V>());
+    let repeats = 1 << grid.orders[1];
+    // SAFETY: as the caller of `solve` vouches.
+    unsafe {
+        match (grid.orders[0], repeats, C::ROWS) {
+            (0, 1, 2) => block::<V, C, _, 2, 2>(scheme, row, columns, 1, |j| move |r| *v.add(j * 2 + r)),
+            (0, 1, 3) => block::<V, C, _, 3, 3>(scheme, row, columns, 1, |j| move |r| *v.add(j * 3 + r)),
+            (0, 1, _) => block::<V, C, _, 4, 4>(scheme, row, columns, 1, |j| move |r| *v.add(j * 4 + r)),
+            (0, _, 2) => {
+                block::<V, C, _, 2, 2>(scheme, row, columns, repeats, |j| move |r| shrink.mul(*v.add(j * 2 + r)))
+            }
+            (0, _, 3) => {
+                block::<V, C, _, 3, 3>(scheme, row, columns, repeats, |j| move |r| shrink.mul(*v.add(j * 3 + r)))
+            }
+            (0, _, _) => {
+                block::<V, C, _, 4, 4>(scheme, row, columns, repeats, |j| move |r| shrink.mul(*v.add(j * 4 + r)))
+            }
+            (1, _, _) => {
+                block::<V, C, _, 4, 2>(scheme, row, columns, repeats, |j| move |r| shrink.mul(*v.add(j * 2 + r)))
+            }
+            (order, _, _) => {
+                for _ in 0..1usize << (order - 2) {
+                    block::<V, C, _, 4, 1>(scheme, row, columns, repeats, |j| move |_| shrink.mul(*v.add(j)));
+                }
+            }
+        }
+    }
+}
+
+/// All blocks, with inner products in the loop over columns.
+#[inline(always)]
+unsafe fn fused<V: Lanes, S: Side<V>, C: Scheme<V>, const D: usize>(
+    side: S,
+    scheme: &C,
+    grid: &Grid,
+    x: *const S::Number,
+    y: *const V,
+    row: *mut V,
+) {
+    let columns = grid.steps[1];
+    for i in (0..grid.steps[0]).step_by(C::ROWS) {
+        let x = x.wrapping_add(i * D);
+        let column = |j: usize| {
+            // SAFETY: j is a column, r a row of the block.
+            let ys: [V; D] = core::array::from_fn(|k| unsafe { *y.add(j * D + k) });
+            move |r: usize| {
+                // SAFETY: likewise.
+                let number = |k: usize| unsafe { side.get(x.add(r * D + k)) };
+                let mut sum = number(0).mul(ys[0]);
+                for (k, &y) in ys.iter().enumerate().skip(1) {
+                    sum = number(k).mul_add(y, sum);
+                }
+                sum
+            }
+        };
+        // SAFETY: as the caller of `solve` vouches.
+        unsafe {
+            match C::ROWS {
+                2 => block::<V, C, _, 2, 2>(scheme, row, columns, 1, column),
+                3 => block::<V, C, _, 3, 3>(scheme, row, columns, 1, column),
+                _ => block::<V, C, _, 4, 4>(scheme, row, columns, 1, column),
+            }
+        }
+    }
+}
+
+/// R rows of N steps over all columns, each `repeats` times; `column(j)(n)` is v of a step.
+#[inline(always)]
+unsafe fn block<V: Lanes, C: Scheme<V>, F: Fn(usize) -> V, const R: usize, const N: usize>(
+    scheme: &C,
+    row: *mut V,
+    columns: usize,
+    repeats: usize,
+    column: impl Fn(usize) -> F,
+) {
+    let mut own = [scheme.own(); R];
+    let mut corner = V::splat(V::T::ONE);
+    let mut at = row;
+    for j in 0..columns {
+        let v = column(j);
+        // SAFETY: as the caller of `solve` vouches.
+        unsafe {
+            if R == N && repeats == 1 {
+                let mut passing = scheme.enter(at, &mut corner);
+                for (r, own) in own.iter_mut().enumerate() {
+                    scheme.cell(&scheme.factors(v(r)), own, &mut passing);
+                }
+                C::leave(passing, at);
+                at = at.add(C::STORED);
+                continue;
+            }
+            let factors: [C::Factors; N] = core::array::from_fn(|n| scheme.factors(v(n)));
+            for _ in 0..repeats {
+                let mut passing = scheme.enter(at, &mut corner);
+                for (r, own) in own.iter_mut().enumerate() {
+                    scheme.cell(&factors[r * N / R], own, &mut passing);
+                }
+                C::leave(passing, at);
+                at = at.add(C::STORED);
+            }
+        }
+    }
+}
