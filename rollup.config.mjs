@@ -91,6 +91,8 @@ const sharedFiles = {
   gradients: /\/ts\/operations\/(signature-vjp|gradient[^/]*)\.js$/,
   /** The family `algebra`. */
   algebra: /\/ts\/operations\/(rows-operation|multiply|inverse|exp|log)\.js$/,
+  /** The family `kernels`. */
+  kernels: /\/ts\/operations\/signature-kernel[^/]*\.js$/,
   core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
   /** Calls on the device of TensorFlow.js, which its `prepare` loads. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,

@@ -74,14 +74,14 @@ await main(async () => {
         ],
         ["rustfmt", () => cargo("fmt", "--all", "--check")],
         ["clippy", () => cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")],
-        [
-          "clippy (algebra)",
+        ...["algebra", "kernels"].map((family) => [
+          `clippy (${family})`,
           () =>
             cargo(
-              ...["clippy", "-p", "path-signature-wasm", "--no-default-features", "--features", "algebra"],
+              ...["clippy", "-p", "path-signature-wasm", "--no-default-features", "--features", family],
               ...["--all-targets", "--locked", "--", "-D", "warnings"],
             ),
-        ],
+        ]),
         ["biome", () => biome("ci")],
         ["line widths", checkWidths],
       ];

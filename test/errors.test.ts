@@ -1682,10 +1682,14 @@ type EngineCode =
 /** Codes of the family `algebra`, which test/algebra-errors.test.ts covers. */
 type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
 
+/** Codes of the family `kernels`, which test/signature-kernel-errors.test.ts covers. */
+type KernelCode = "KERNEL_OPTION" | "KERNEL_OPTION_TYPE" | "KERNEL_SHAPE" | "KERNEL_OVERFLOW";
+
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Elsewhere = EngineCode | AlgebraCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
+  type FamilyCode = AlgebraCode | KernelCode;
+  type Elsewhere = EngineCode | FamilyCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,
     PATHS_RANK: true,

@@ -7,6 +7,7 @@ import ts from "@typescript/typescript6";
 import { describe, expect, test } from "vitest";
 import * as algebra from "../ts/operations/algebra.ts";
 import * as core from "../ts/operations/core.ts";
+import * as kernels from "../ts/operations/kernels.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -191,7 +192,9 @@ describe("imports", () => {
 });
 
 describe("operations", () => {
-  const names = Object.values({ ...core, ...algebra }).flatMap((value) => ("kernel" in value ? [value.name] : []));
+  const names = Object.values({ ...core, ...algebra, ...kernels }).flatMap((value) =>
+    "kernel" in value ? [value.name] : [],
+  );
   const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   /** `signature`, `signatureOperation`, but not `signatures`. */
   const isNamed = (word: string): boolean =>

@@ -275,6 +275,7 @@ describe("another family", () => {
     const texts = {
       core: import("../ts/generated/core/threads.ts"),
       algebra: import("../ts/generated/algebra/threads.ts"),
+      kernels: import("../ts/generated/kernels/threads.ts"),
     };
     const { default: relaxed } = await import(`../ts/generated/${family}/relaxed.ts`);
     const { sharedModule } = await loadEngine(relaxed, texts[family]);

@@ -5,6 +5,7 @@
 export const families = {
   core: { budget: "140 kB", operations: "signatures and their gradients" },
   algebra: { budget: "60 kB", operations: "products, inverses, exponentials and logarithms of signatures" },
+  kernels: { budget: "60 kB", operations: "signature kernels and their gradients" },
 };
 
 /** The family whose entries and binaries have no prefix: `path-signature`, wasm/simd.wasm. */

@@ -168,7 +168,7 @@ function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm:
 }
 
 /** Throws unless `out` is an array of the result's number type with exactly `count` numbers. */
-export function checkOut(out: unknown, count: number, call: Call): void {
+export function checkOut(out: unknown, count: number, call: Call, shape?: readonly number[]): void {
   const { dtype } = call;
   const kind = kindOf(out);
   const wanted = dtype === FLOAT32 ? "a Float32Array" : "a Float64Array";
@@ -184,7 +184,7 @@ export function checkOut(out: unknown, count: number, call: Call): void {
       "OUT_LENGTH",
       "options.out",
       countOf(view.length, "number"),
-      `of ${countOf(count, "number")}, for a result of shape (${shapeOf(call).join(", ")})`,
+      `of ${countOf(count, "number")}, for a result of shape (${(shape ?? shapeOf(call)).join(", ")})`,
     );
   }
 }

@@ -19,14 +19,15 @@ import { readTensorShape } from "./shape.ts";
 const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} shape, or as many numbers in a flat array`;
 
 /**
- * Cotangents as rows, one for each row of signatures.
+ * Cotangents as rows, one for each row of signatures. `own`: the shape of a result that is none.
  * @throws PathSignatureError COTANGENT_TYPE, COTANGENT_SHAPE, SHAPE_INVALID, ELEMENT_TYPE, STRIDED,
  *   DETACHED_BUFFER
  */
-export function readCotangent(value: unknown, call: Call): ReadRows {
-  const shape = shapeOf(call);
+export function readCotangent(value: unknown, call: Call, own?: readonly number[]): ReadRows {
+  const shape = own ?? shapeOf(call);
   const count = call.batch * call.rows * call.row;
-  const [whose, as] = call.item === "row" ? ["result's", "the result is"] : ["signatures'", "the signatures are"];
+  const [whose, as] =
+    own !== undefined || call.item === "row" ? ["result's", "the result is"] : ["signatures'", "the signatures are"];
   const forms = formsOf(whose as string);
   const refuse = (given: string) =>
     rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as ${as}`);

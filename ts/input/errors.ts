@@ -81,6 +81,14 @@ export interface PathSignatureErrorCodes {
    * `log`.
    */
   SCALAR_TERM_INVALID: "RangeError";
+  /** `degree`, `dyadicOrder` or a parameter of a static kernel is out of range. */
+  KERNEL_OPTION: "RangeError";
+  /** `staticKernel` is none of `staticKernels`. */
+  KERNEL_OPTION_TYPE: "TypeError";
+  /** Paths whose kernels are computed differ in channels, or batches of pairs in their shape. */
+  KERNEL_SHAPE: "RangeError";
+  /** A kernel of finite paths leaves the range of the number type. */
+  KERNEL_OVERFLOW: "RangeError";
   /** `out` is not a Float32Array or Float64Array, or does not match the dtype. */
   OUT_TYPE: "TypeError";
   /** The length of `out` is not the count of numbers of the result. */

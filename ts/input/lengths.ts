@@ -9,7 +9,7 @@ import { isRow } from "./shape.ts";
  * Lengths of the paths in the form of the ABI, or `undefined` if every path has all points.
  * @throws PathSignatureError LENGTHS_TYPE, LENGTHS_COUNT, LENGTHS_RANGE
  */
-export function readLengths(lengths: unknown, paths: ReadPaths): Uint32Array | undefined {
+export function readLengths(lengths: unknown, paths: ReadPaths, argument = "options.lengths"): Uint32Array | undefined {
   const { batch, points, starts } = paths;
   if (lengths === undefined) {
     if (starts === undefined) return undefined;
@@ -19,10 +19,10 @@ export function readLengths(lengths: unknown, paths: ReadPaths): Uint32Array | u
   }
   const list = typeof lengths === "number" ? [lengths] : lengths;
   if (!isRow(list))
-    throw typeError("LENGTHS_TYPE", "options.lengths", describe(lengths), "an array or a typed array of whole numbers");
+    throw typeError("LENGTHS_TYPE", argument, describe(lengths), "an array or a typed array of whole numbers");
   if (list.length !== batch) {
-    if (!Array.isArray(list)) checkAttached(list as NumericView, "options.lengths");
-    throw rangeError("LENGTHS_COUNT", "options.lengths", countOf(list.length, "length"), `one for each path, ${batch}`);
+    if (!Array.isArray(list)) checkAttached(list as NumericView, argument);
+    throw rangeError("LENGTHS_COUNT", argument, countOf(list.length, "length"), `one for each path, ${batch}`);
   }
   const read = new Uint32Array(batch);
   let short = false;
@@ -31,7 +31,7 @@ export function readLengths(lengths: unknown, paths: ReadPaths): Uint32Array | u
     const length = typeof given === "bigint" ? Number(given) : given;
     const most = starts === undefined ? points : pointsOf(starts, i);
     if (typeof length !== "number" || !Number.isInteger(length) || length < 1 || length > most) {
-      throw rangeError("LENGTHS_RANGE", `options.lengths[${i}]`, describe(given), `a whole number from 1 to ${most}`);
+      throw rangeError("LENGTHS_RANGE", `${argument}[${i}]`, describe(given), `a whole number from 1 to ${most}`);
     }
     read[i] = length;
     if (length < points) short = true;

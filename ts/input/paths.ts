@@ -83,25 +83,25 @@ const pathForms =
   "a tensor { data, shape } of shape (…batch, length, channels), or nested arrays of two or three dimensions";
 
 /**
- * Normalises paths.
+ * Normalises paths; `argument` is their name in errors.
  * @throws PathSignatureError PATHS_TYPE, PATHS_RANK, SHAPE_INVALID, SHAPE_MISMATCH, STRIDED,
  *   RAGGED_ROW, EMPTY_PATH, ELEMENT_TYPE, DETACHED_BUFFER, SIZE_TOO_LARGE
  */
-export function readPaths(paths: unknown): ReadPaths {
-  if (typeof paths !== "object" || paths === null) throw typeError("PATHS_TYPE", "paths", describe(paths), pathForms);
-  if (Array.isArray(paths)) return readNested(paths);
-  const sizes = readTensorShape(paths, "paths", "PATHS_TYPE", pathForms);
+export function readPaths(paths: unknown, argument = "paths"): ReadPaths {
+  if (typeof paths !== "object" || paths === null) throw typeError("PATHS_TYPE", argument, describe(paths), pathForms);
+  if (Array.isArray(paths)) return readNested(paths, argument);
+  const sizes = readTensorShape(paths, argument, "PATHS_TYPE", pathForms);
   const rank = sizes.length;
   const points = sizes[rank - 2] as number;
   const channels = sizes[rank - 1] as number;
   if (rank < 2 || points < 1 || channels < 1) {
-    const given = [shapeName(paths, "paths"), describeShape(sizes)] as const;
+    const given = [shapeName(paths, argument), describeShape(sizes)] as const;
     if (rank < 2) throw typeError("PATHS_RANK", ...given, "of two dimensions or more, (…batch, length, channels)");
     throw rangeError("SHAPE_INVALID", ...given, "of length and channels from 1 on");
   }
   let batch = 1;
   for (let i = 0; i < rank - 2; i++) batch *= sizes[i] as number;
-  const view = readNumbers(paths, "paths", "PATHS_TYPE", batch * points * channels, sizes);
+  const view = readNumbers(paths, argument, "PATHS_TYPE", batch * points * channels, sizes);
   const kind = kindOf(view) as Kind;
   const lead = rank === 2 ? noLead : sizes.slice(0, rank - 2);
   return new ReadPaths(view, kind, lead, batch, points, channels, dtypeOfKind(kind), undefined);
@@ -136,21 +136,21 @@ const isPoint = (value: unknown): boolean =>
   kindOf(value) !== -1 || (Array.isArray(value) && (value.length === 0 || !isRow(value[0])));
 
 /** Nested arrays: a path or a batch of paths. */
-function readNested(paths: readonly unknown[]): ReadPaths {
+function readNested(paths: readonly unknown[], argument: string): ReadPaths {
   if (paths.length === 0) {
     throw rangeError(
       "EMPTY_PATH",
-      "paths",
+      argument,
       "an empty array",
       "not empty (a tensor { data, shape } can say a batch of no paths)",
     );
   }
   const first: unknown = paths[0];
   if (!isRow(first)) {
-    if (typeof first === "number") throw typeError("PATHS_RANK", "paths", "a flat array of numbers", pathForms);
-    throw typeError("PATHS_TYPE", "paths[0]", describe(first), "a point or a path");
+    if (typeof first === "number") throw typeError("PATHS_RANK", argument, "a flat array of numbers", pathForms);
+    throw typeError("PATHS_TYPE", `${argument}[0]`, describe(first), "a point or a path");
   }
-  return isPoint(first) ? readBatch([paths], noLead, "paths") : readBatch(paths, [paths.length], "paths");
+  return isPoint(first) ? readBatch([paths], noLead, argument) : readBatch(paths, [paths.length], argument);
 }
 
 /** Number of points of path i of nested arrays. */

@@ -3,8 +3,10 @@
 
 import type { Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
-import type { CheckedRows } from "../input/finite.ts";
+import type { CheckedRows, Checks } from "../input/finite.ts";
 import type { Budget } from "./blocks.ts";
+import type { Job } from "./job.ts";
+import type { Task } from "./task.ts";
 
 /** Input rows of items, besides their points. */
 export interface Input extends CheckedRows {
@@ -89,6 +91,12 @@ export interface Window {
   readonly end: number;
 }
 
+/** Tasks, one after the other. */
+export interface Tasks {
+  readonly hasNext: boolean;
+  next(): Task;
+}
+
 /** The runner's description of an operation. */
 export interface Operation {
   /** Name of the public function. */
@@ -103,6 +111,12 @@ export interface Operation {
   readonly coalesces: boolean;
   /** Absent: one window, all paths. */
   readonly windows?: (call: Call) => Window[];
+  /** The tasks of a job, for an operation whose tasks are not blocks of paths. */
+  readonly tasks?: (job: Job) => Tasks;
+  /** Checks after a kernel reported a number that is not finite, if not those of paths. */
+  readonly inspect?: (call: Call, numbers: number) => Checks;
+  /** The error for a call that is beyond the memory of a thread, where it is not that of paths. */
+  readonly beyond?: (call: Call) => Error;
 }
 
 /**

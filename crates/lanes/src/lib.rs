@@ -184,6 +184,25 @@ pub trait Lanes: Copy + 'static {
         Self::from_lanes(|l| if l == 0 { Self::T::ZERO } else { lanes[1 + (l - 1 + r) % 3] })
     }
 
+    /// The larger of two numbers; NaN if the first one is.
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        let (a, b) = (self.to_lanes(), other.to_lanes());
+        Self::from_lanes(|l| if a[l].to_f64() < b[l].to_f64() { b[l] } else { a[l] })
+    }
+    /// Square roots.
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        let lanes = self.to_lanes();
+        Self::from_lanes(|l| Self::T::from_f64(lanes[l].to_f64().sqrt()))
+    }
+    /// `self * 2^n` for whole numbers n, where neither is beyond the range of normal numbers.
+    #[inline(always)]
+    fn times_power_of_two(self, n: Self) -> Self {
+        let (lanes, n) = (self.to_lanes(), n.to_lanes());
+        Self::from_lanes(|l| Self::T::from_f64(lanes[l].to_f64() * f64::powi(2.0, n[l].to_f64() as i32)))
+    }
+
     /// A vector from one number a lane.
     #[inline(always)]
     fn from_lanes(mut lane: impl FnMut(usize) -> Self::T) -> Self {

@@ -75,6 +75,18 @@ impl Lanes for F32x4 {
         return F32x4(f32x4_sub(addend.0, f32x4_mul(self.0, factor.0)));
     }
     #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        F32x4(f32x4_pmax(self.0, other.0))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        F32x4(f32x4_sqrt(self.0))
+    }
+    #[inline(always)]
+    fn times_power_of_two(self, n: Self) -> Self {
+        F32x4(i32x4_add(self.0, i32x4_shl(i32x4_trunc_sat_f32x4(n.0), 23)))
+    }
+    #[inline(always)]
     fn rotate(self, r: usize) -> Self {
         turns!(self, r: 1 => 1, 2, 3, 0; 2 => 2, 3, 0, 1; 3 => 3, 0, 1, 2)
     }
@@ -173,6 +185,19 @@ impl Lanes for F64x2 {
         return F64x2(f64x2_relaxed_nmadd(self.0, factor.0, addend.0));
         #[cfg(not(target_feature = "relaxed-simd"))]
         return F64x2(f64x2_sub(addend.0, f64x2_mul(self.0, factor.0)));
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        F64x2(f64x2_pmax(self.0, other.0))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        F64x2(f64x2_sqrt(self.0))
+    }
+    #[inline(always)]
+    fn times_power_of_two(self, n: Self) -> Self {
+        let n = i64x2_extend_low_i32x4(i32x4_trunc_sat_f64x2_zero(n.0));
+        F64x2(i64x2_add(self.0, i64x2_shl(n, 52)))
     }
     #[inline(always)]
     fn rotate(self, r: usize) -> Self {

@@ -89,8 +89,10 @@ impl<V: Lanes> DegreeThree<V> {
 
 impl<V: Lanes> Scheme<V> for DegreeThree<V> {
     const ROWS: usize = 2;
+    const REFINED_ROWS: usize = 2;
     const STORED: usize = 3;
     const UNIT: f64 = 1.0;
+    const FUSES: bool = false;
     const KEPT: usize = 7;
     type Own = Own<V>;
     type Passing = [V; 3];
@@ -173,10 +175,8 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
         // SAFETY: as the caller vouches.
         unsafe {
             *kept = own.corner;
-            for k in 0..3 {
-                *kept.add(1 + k) = own.edge[k];
-                *kept.add(4 + k) = passing[k];
-            }
+            Self::leave(own.edge, kept.add(1));
+            Self::leave(*passing, kept.add(4));
         }
     }
     #[inline(always)]

@@ -1,7 +1,7 @@
-//! Degree 2: an edge carries the difference of K along it and the mean of K over it. With v in units
-//! of 1/12 (v = 12 w): d and e are the differences over 6 along x and y; `mean` is the mean over the
-//! x edge, `rise` that over the y edge less its first value, both over 3. All of a cell follows from
-//! one increment, 6 w (y − w z); docs/signature-kernels.md derives it.
+//! Degree 2: an edge carries the difference of K along it and the mean of K over it. With v in
+//! units of 1/12 (v = 12 w): d and e are the differences over 6 along x and y; `mean` is the mean
+//! over the x edge, `rise` that over the y edge less its first value, both over 3. All of a cell
+//! follows from one increment, 6 w (y − w z); docs/signature-kernels.md derives it.
 
 use super::scheme::{Scheme, hidden};
 use crate::lanes::{Lanes, Real};

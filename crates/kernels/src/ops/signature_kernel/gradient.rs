@@ -2,10 +2,10 @@
 //! All terms of it add. Segments of blocks are computed again from the row that each began with,
 //! unless all cells of the pair fit the processor's cache.
 
-use super::products::{Side, argument, values};
+use super::products::{Apart, argument, values};
 use super::scheme::Scheme;
-use super::static_kernel::StaticKernel;
-use super::sweep::{Grid, REFINED_ROWS, start};
+use super::static_kernel::InLanes;
+use super::sweep::{Grid, start};
 use crate::batch::parts::Parts;
 use crate::lanes::{Lanes, MAX_WIDTH, Real};
 
@@ -41,7 +41,7 @@ impl Cut {
         Some(Cut {
             together,
             refined,
-            registers: refined.min(if grid.orders[0] == 0 { C::ROWS } else { REFINED_ROWS }),
+            registers: if grid.orders[0] == 0 { C::ROWS } else { C::REFINED_ROWS },
             blocks,
             segment,
             segments: blocks.div_ceil(segment),
@@ -57,6 +57,7 @@ struct Memory<V> {
     row: *mut V,
     bar: *mut V,
     below: *mut V,
+    fresh: *mut V,
     /// The cotangents of a block's v, and of the row of v above it.
     slope: *mut V,
     above: *mut V,
@@ -73,6 +74,7 @@ impl<V: Lanes> Memory<V> {
             row: parts.take(cut.row),
             bar: parts.take(cut.row),
             below: parts.take(columns + 1),
+            fresh: parts.take(columns + 1),
             slope: parts.take(cut.v),
             above: parts.take(columns),
             v: parts.take(cut.v.checked_mul(cut.segment)),
@@ -91,9 +93,8 @@ pub(super) fn solve_vjp_scratch<V: Lanes, C: Scheme<V>>(grid: &Grid) -> Option<u
 
 /// A pair's paths and where their gradients are added up, as they are read; `y_bar` null: not
 /// wanted. The gradients of increments lack the factor of x's.
-pub(super) struct Pair<'a, V: Lanes, S: Side<V>> {
-    pub side: S,
-    pub x: *const S::Number,
+pub(super) struct Pair<'a, V: Lanes> {
+    pub x: *const V,
     pub y: *const V,
     pub x_bar: *mut V,
     pub y_bar: *mut V,
@@ -107,8 +108,8 @@ pub(super) struct Pair<'a, V: Lanes, S: Side<V>> {
 /// As [`super::sweep::solve`]; the gradients have as many rows as the paths, and `memory` has
 /// [`solve_vjp_scratch`] vectors.
 #[inline(never)]
-pub(super) unsafe fn solve_vjp<V: Lanes, S: Side<V>, C: Scheme<V>>(
-    pair: &Pair<'_, V, S>,
+pub(super) unsafe fn solve_vjp<V: Lanes, C: Scheme<V>>(
+    pair: &Pair<'_, V>,
     grid: &Grid,
     cotangent: V,
     memory: &mut [V],
@@ -131,7 +132,7 @@ pub(super) unsafe fn solve_vjp<V: Lanes, S: Side<V>, C: Scheme<V>>(
             C::start_bar(all, last, m.bar.add(j * C::STORED));
         }
         if !grid.is_linear() {
-            values(pair.side, grid.kernel, pair.x, (pair.y, grid.steps[1]), grid.channels, m.below);
+            values(Apart, grid.kernel, pair.x, (pair.y, grid.steps[1]), grid.channels, m.below);
             for j in 0..grid.steps[1] {
                 *m.above.add(j) = V::zero();
             }
@@ -141,8 +142,13 @@ pub(super) unsafe fn solve_vjp<V: Lanes, S: Side<V>, C: Scheme<V>>(
             for b in blocks {
                 let v = m.v.add((b - first) * cut.v);
                 let i = b * cut.together;
-                grid.products::<V, S, C>(pair.side, (pair.x, pair.y), i, m.below, v);
-                keep(&scheme, grid, &cut, v, m.row, m.kept.add((b - first) * cut.kept));
+                grid.products::<V, Apart, C>(Apart, (pair.x, pair.y), i, [m.below, m.fresh, v]);
+                let kept = m.kept.add((b - first) * cut.kept);
+                match (C::ROWS, cut.registers) {
+                    (2, _) => keep::<V, C, 2>(&scheme, grid, &cut, v, m.row, kept),
+                    (3, 3) => keep::<V, C, 3>(&scheme, grid, &cut, v, m.row, kept),
+                    _ => keep::<V, C, 4>(&scheme, grid, &cut, v, m.row, kept),
+                }
             }
         };
         let blocks = |s: usize| s * cut.segment..((s + 1) * cut.segment).min(cut.blocks);
@@ -165,43 +171,74 @@ pub(super) unsafe fn solve_vjp<V: Lanes, S: Side<V>, C: Scheme<V>>(
             let first = blocks(s).start;
             for b in blocks(s).rev() {
                 let v = m.v.add((b - first) * cut.v);
-                back(&scheme, grid, &cut, v, m.kept.add((b - first) * cut.kept), m.bar, m.slope);
+                let kept = m.kept.add((b - first) * cut.kept);
+                match (C::ROWS, cut.registers) {
+                    (2, _) => back::<V, C, 2>(&scheme, grid, &cut, v, kept, m.bar, m.slope),
+                    (3, 3) => back::<V, C, 3>(&scheme, grid, &cut, v, kept, m.bar, m.slope),
+                    _ => back::<V, C, 4>(&scheme, grid, &cut, v, kept, m.bar, m.slope),
+                }
                 let i = b * cut.together;
                 if grid.is_linear() {
-                    contract(pair, grid, cut.together, i, m.slope);
+                    match cut.together {
+                        1 => contract::<V, 1>(pair, grid, i, m.slope),
+                        2 => contract::<V, 2>(pair, grid, i, m.slope),
+                        3 => contract::<V, 3>(pair, grid, i, m.slope),
+                        _ => contract::<V, 4>(pair, grid, i, m.slope),
+                    }
                 } else {
                     for r in (0..cut.together).rev() {
-                        let row = |j: usize| masked(pair, i + r, j, *m.slope.add(j * cut.together + r));
-                        points(pair, grid, C::UNIT, i + r + 1, row, m.above);
+                        for j in 0..grid.steps[1] {
+                            *m.fresh.add(j) = masked(pair, i + r, j, *m.slope.add(j * cut.together + r));
+                        }
+                        points(pair, grid, C::UNIT, i + r + 1, m.fresh, m.above);
                     }
                 }
             }
         }
         if !grid.is_linear() && cut.blocks > 0 {
-            points(pair, grid, C::UNIT, 0, |_| V::zero(), m.above);
+            for j in 0..grid.steps[1] {
+                *m.fresh.add(j) = V::zero();
+            }
+            points(pair, grid, C::UNIT, 0, m.fresh, m.above);
         }
     }
     value
 }
 
-/// Forwards over a block, with what the adjoint needs kept.
-unsafe fn keep<V: Lanes, C: Scheme<V>>(scheme: &C, grid: &Grid, cut: &Cut, v: *const V, row: *mut V, mut kept: *mut V) {
-    let shrink = grid.shrink::<V>();
-    for first in (0..cut.refined).step_by(cut.registers) {
-        let mut own = [scheme.own(); REFINED_ROWS];
+/// Where v of the refined rows from `first` on is, from that of a column.
+#[inline(always)]
+fn places<const R: usize>(grid: &Grid, first: usize) -> [usize; R] {
+    core::array::from_fn(|r| (first + r) >> grid.orders[0])
+}
+
+/// Forwards over a block, R rows at once, with what the adjoint needs kept.
+#[inline(always)]
+unsafe fn keep<V: Lanes, C: Scheme<V>, const R: usize>(
+    scheme: &C,
+    grid: &Grid,
+    cut: &Cut,
+    v: *const V,
+    row: *mut V,
+    mut kept: *mut V,
+) {
+    for first in (0..cut.refined).step_by(R) {
+        let places = places::<R>(grid, first);
+        let mut own = [scheme.own(); R];
         let mut corner = V::splat(V::T::ONE);
         for j in 0..grid.columns() {
             // SAFETY: as the caller of `solve_vjp` vouches.
             unsafe {
                 let at = row.add(j * C::STORED);
+                let v = v.add((j >> grid.orders[1]) * cut.together);
                 let mut passing = scheme.enter(at, &mut corner);
-                for (r, own) in own.iter_mut().enumerate().take(cut.registers) {
-                    let factors = scheme.factors((*v.add(index(grid, cut, j, first + r))).mul(shrink));
-                    scheme.keep(own, &passing, kept);
-                    scheme.cell(&factors, own, &mut passing);
-                    scheme.keep_after(own, &passing, kept);
-                    kept = kept.add(C::KEPT);
+                for r in 0..R {
+                    let factors = scheme.factors(*v.add(places[r]));
+                    let kept = kept.add(r * C::KEPT);
+                    scheme.keep(&own[r], &passing, kept);
+                    scheme.cell(&factors, &mut own[r], &mut passing);
+                    scheme.keep_after(&own[r], &passing, kept);
                 }
+                kept = kept.add(R * C::KEPT);
                 C::leave(passing, at);
             }
         }
@@ -209,7 +246,8 @@ unsafe fn keep<V: Lanes, C: Scheme<V>>(scheme: &C, grid: &Grid, cut: &Cut, v: *c
 }
 
 /// Backwards over a block: cotangents of v to `slope`, those of the edges above to those below.
-unsafe fn back<V: Lanes, C: Scheme<V>>(
+#[inline(always)]
+unsafe fn back<V: Lanes, C: Scheme<V>, const R: usize>(
     scheme: &C,
     grid: &Grid,
     cut: &Cut,
@@ -218,63 +256,95 @@ unsafe fn back<V: Lanes, C: Scheme<V>>(
     bar: *mut V,
     slope: *mut V,
 ) {
-    let shrink = grid.shrink::<V>();
     // SAFETY: as the caller of `solve_vjp` vouches.
     unsafe {
         for k in 0..cut.v {
             *slope.add(k) = V::zero();
         }
         let mut kept = kept.add(cut.kept);
-        for first in (0..cut.refined).step_by(cut.registers).rev() {
-            let mut own = [C::own_bar(); REFINED_ROWS];
+        for first in (0..cut.refined).step_by(R).rev() {
+            let places = places::<R>(grid, first);
+            let mut own = [C::own_bar(); R];
             let mut corner = V::zero();
             for j in (0..grid.columns()).rev() {
                 let at = bar.add(j * C::STORED);
+                let column = (j >> grid.orders[1]) * cut.together;
+                let (v, slope) = (v.add(column), slope.add(column));
+                kept = kept.sub(R * C::KEPT);
                 let mut passing = C::enter_bar(at);
-                for (r, own) in own.iter_mut().enumerate().take(cut.registers).rev() {
-                    kept = kept.sub(C::KEPT);
-                    let place = index(grid, cut, j, first + r);
-                    let bar = scheme.adjoint((*v.add(place)).mul(shrink), kept, own, &mut passing);
-                    *slope.add(place) = bar.mul_add(shrink, *slope.add(place));
+                for r in (0..R).rev() {
+                    let to = slope.add(places[r]);
+                    let kept = kept.add(r * C::KEPT);
+                    *to = (*to).add(scheme.adjoint(*v.add(places[r]), kept, &mut own[r], &mut passing));
                 }
                 C::leave_bar(passing, at, &mut corner);
+            }
+        }
+        if let Some(shrink) = grid.shrink::<V>() {
+            for k in 0..cut.v {
+                *slope.add(k) = (*slope.add(k)).mul(shrink);
             }
         }
     }
 }
 
-/// Where v of a refined cell of a block is.
-#[inline(always)]
-fn index(grid: &Grid, cut: &Cut, column: usize, row: usize) -> usize {
-    (column >> grid.orders[1]) * cut.together + (row >> grid.orders[0])
-}
-
-/// Adds a block's part of the gradients of increments.
-unsafe fn contract<V: Lanes, S: Side<V>>(pair: &Pair<'_, V, S>, grid: &Grid, rows: usize, i: usize, slope: *const V) {
-    let d = grid.channels;
+/// Adds a block's part of the gradients of increments, some channels at once.
+#[inline(never)]
+unsafe fn contract<V: Lanes, const R: usize>(pair: &Pair<'_, V>, grid: &Grid, i: usize, slope: *const V) {
+    let mut k = 0;
     // SAFETY: as the caller of `solve_vjp` vouches.
     unsafe {
-        for r in 0..rows {
-            for k in 0..d {
-                let to = pair.x_bar.add((i + r) * d + k);
-                let mut sum = *to;
-                for j in 0..grid.steps[1] {
-                    sum = (*slope.add(j * rows + r)).mul_add(*pair.y.add(j * d + k), sum);
+        while k + 2 <= grid.channels {
+            channels::<V, R, 2>(pair, grid, i, k, slope);
+            k += 2;
+        }
+        if k < grid.channels {
+            channels::<V, R, 1>(pair, grid, i, k, slope);
+        }
+    }
+}
+
+/// The gradients of K channels of R steps, in registers.
+#[inline(always)]
+unsafe fn channels<V: Lanes, const R: usize, const K: usize>(
+    pair: &Pair<'_, V>,
+    grid: &Grid,
+    i: usize,
+    k: usize,
+    slope: *const V,
+) {
+    let d = grid.channels;
+    let (x, x_bar) = (pair.x.wrapping_add(i * d + k), pair.x_bar.wrapping_add(i * d + k));
+    // SAFETY: as the caller of `solve_vjp` vouches.
+    unsafe {
+        let mut sums: [[V; K]; R] = core::array::from_fn(|r| core::array::from_fn(|c| *x_bar.add(r * d + c)));
+        for j in 0..grid.steps[1] {
+            let y: [V; K] = core::array::from_fn(|c| *pair.y.add(j * d + k + c));
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let slope = *slope.add(j * R + r);
+                for (sum, y) in sums.iter_mut().zip(y) {
+                    *sum = slope.mul_add(y, *sum);
                 }
-                *to = sum;
+            }
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            for (c, &sum) in sums.iter().enumerate() {
+                *x_bar.add(r * d + c) = sum;
             }
         }
         if pair.y_bar.is_null() {
             return;
         }
+        let steps: [[V; K]; R] = core::array::from_fn(|r| core::array::from_fn(|c| *x.add(r * d + c)));
         for j in 0..grid.steps[1] {
-            for k in 0..d {
-                let to = pair.y_bar.add(j * d + k);
-                let mut sum = *to;
-                for r in 0..rows {
-                    sum = (*slope.add(j * rows + r)).mul_add(pair.side.get(pair.x.add((i + r) * d + k)), sum);
+            let to = pair.y_bar.add(j * d + k);
+            let slopes: [V; R] = core::array::from_fn(|r| *slope.add(j * R + r));
+            for c in 0..K {
+                let mut sum = *to.add(c);
+                for (slope, step) in slopes.iter().zip(&steps) {
+                    sum = slope.mul_add(step[c], sum);
                 }
-                *to = sum;
+                *to.add(c) = sum;
             }
         }
     }
@@ -282,40 +352,34 @@ unsafe fn contract<V: Lanes, S: Side<V>>(pair: &Pair<'_, V, S>, grid: &Grid, row
 
 /// A cotangent of v, 0 beyond the end of a lane's paths: what is repeated there does not move apart
 /// from the last point.
-fn masked<V: Lanes, S: Side<V>>(pair: &Pair<'_, V, S>, i: usize, j: usize, slope: V) -> V {
+fn masked<V: Lanes>(pair: &Pair<'_, V>, i: usize, j: usize, slope: V) -> V {
     let lanes = slope.to_lanes();
     V::from_lanes(|l| if i < pair.steps[0][l] && j < pair.steps[1][l] { lanes[l] } else { V::T::ZERO })
 }
 
-/// Adds the part of a point of x to the gradients of points: `row(j)` are the cotangents of v of
+/// Adds the part of a point of x to the gradients of points: `row` are the cotangents of v of
 /// the step before it, `above` those of the step after it, which the row replaces.
-unsafe fn points<V: Lanes, S: Side<V>>(
-    pair: &Pair<'_, V, S>,
-    grid: &Grid,
-    unit: f64,
-    point: usize,
-    row: impl Fn(usize) -> V,
-    above: *mut V,
-) {
+#[inline(never)]
+unsafe fn points<V: Lanes>(pair: &Pair<'_, V>, grid: &Grid, unit: f64, point: usize, row: *const V, above: *mut V) {
     let (d, columns, is_radial) = (grid.channels, grid.steps[1], grid.kernel.is_radial());
     let unit = V::splat(V::T::from_f64(if is_radial { 2.0 * unit } else { unit }));
+    let kernel = InLanes::<V>::new(grid.kernel);
     let (mut left, mut left_above) = (V::zero(), V::zero());
     let x = pair.x.wrapping_add(point * d);
     for q in 0..=columns {
         // SAFETY: as the caller of `solve_vjp` vouches.
         unsafe {
-            let (here, here_above) = if q < columns { (row(q), *above.add(q)) } else { (V::zero(), V::zero()) };
+            let (here, here_above) = if q < columns { (*row.add(q), *above.add(q)) } else { (V::zero(), V::zero()) };
             let bar = left.sub(here).sub(left_above.sub(here_above));
             (left, left_above) = (here, here_above);
             if q < columns {
                 *above.add(q) = here;
             }
             let y = pair.y.add(q * d);
-            let lanes = argument(pair.side, is_radial, x, y, d).to_lanes();
-            let slope = V::from_lanes(|l| V::T::from_f64(slope_of(grid.kernel, lanes[l].to_f64())));
+            let (_, slope) = kernel.value_and_slope(argument(Apart, is_radial, x, y, d));
             let factor = bar.mul(slope).mul(unit);
             for k in 0..d {
-                let (a, b) = (pair.side.get(x.add(k)), *y.add(k));
+                let (a, b) = (*x.add(k), *y.add(k));
                 let (to_x, to_y) = if is_radial { (a.sub(b), b.sub(a)) } else { (b, a) };
                 let to = pair.x_bar.add(point * d + k);
                 *to = factor.mul_add(to_x, *to);
@@ -326,8 +390,4 @@ unsafe fn points<V: Lanes, S: Side<V>>(
             }
         }
     }
-}
-
-fn slope_of(kernel: StaticKernel, x: f64) -> f64 {
-    kernel.value_and_slope(x).1
 }

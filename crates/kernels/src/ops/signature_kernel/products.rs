@@ -1,11 +1,13 @@
 //! v of a few rows of x and all columns of y: inner products of increments, or second differences
 //! of a static kernel.
 
-use super::static_kernel::StaticKernel;
+use super::static_kernel::{InLanes, StaticKernel};
 use crate::lanes::{Lanes, Real};
 
 /// Where x is: one path for all lanes, or one a lane.
 pub(super) trait Side<V: Lanes>: Copy {
+    /// Whether inner products of few channels are computed in the loop over columns.
+    const FUSES: bool;
     /// The numbers of a row.
     type Number;
     /// Reads one.
@@ -23,6 +25,7 @@ pub(super) struct Shared;
 pub(super) struct Apart;
 
 impl<V: Lanes> Side<V> for Shared {
+    const FUSES: bool = true;
     type Number = V::T;
     #[inline(always)]
     unsafe fn get(self, at: *const V::T) -> V {
@@ -31,6 +34,7 @@ impl<V: Lanes> Side<V> for Shared {
     }
 }
 impl<V: Lanes> Side<V> for Apart {
+    const FUSES: bool = false;
     type Number = V;
     #[inline(always)]
     unsafe fn get(self, at: *const V) -> V {
@@ -61,7 +65,7 @@ pub(super) unsafe fn products<V: Lanes, S: Side<V>, const ROWS: usize>(
                 j += 3;
             }
         }
-        while j + 2 <= columns {
+        while ROWS > 3 && j + 2 <= columns {
             tile::<V, S, ROWS, 2>(side, x, y.add(j * channels), channels, to.add(j * ROWS));
             j += 2;
         }
@@ -127,36 +131,29 @@ pub(super) unsafe fn argument<V: Lanes, S: Side<V>>(
 }
 
 /// Second differences of a static kernel, times `unit`, for the rows of x from a point on:
-/// `to[j * rows + r]`. `below` has the kernel's values at that point and gets those at the last.
+/// `to[j * rows + r]`. `below` has the kernel's values at that point and gets those at the last;
+/// `fresh` is for those of a row.
 ///
 /// # Safety
-/// There are `rows + 1` points of x, `columns + 1` of y and of `below`, and `to` has room.
-#[inline(never)]
+/// There are `rows + 1` points of x, `columns + 1` of y, `below` and `fresh`, and `to` has room.
 pub(super) unsafe fn differences<V: Lanes, S: Side<V>>(
     side: S,
-    kernel: StaticKernel,
-    unit: f64,
+    (kernel, unit): (StaticKernel, f64),
     (x, rows): (*const S::Number, usize),
     (y, columns): (*const V, usize),
     channels: usize,
-    below: *mut V,
-    to: *mut V,
+    [below, fresh, to]: [*mut V; 3],
 ) {
-    let (is_radial, unit) = (kernel.is_radial(), V::splat(V::T::from_f64(unit)));
+    let unit = V::splat(V::T::from_f64(unit));
     // SAFETY: as the caller vouches.
     unsafe {
         for r in 0..rows {
-            let point = x.add((r + 1) * channels);
-            let (mut left, mut under) = (V::zero(), V::zero());
-            for j in 0..=columns {
-                let value = kernel.values(argument(side, is_radial, point, y.add(j * channels), channels));
-                let lower = *below.add(j);
-                if j > 0 {
-                    *to.add((j - 1) * rows + r) = value.sub(left).sub(lower.sub(under)).mul(unit);
-                }
-                *below.add(j) = value;
-                (left, under) = (value, lower);
+            values(side, kernel, x.add((r + 1) * channels), (y, columns), channels, fresh);
+            for j in 0..columns {
+                let (upper, lower) = ((*fresh.add(j + 1)).sub(*fresh.add(j)), (*below.add(j + 1)).sub(*below.add(j)));
+                *to.add(j * rows + r) = upper.sub(lower).mul(unit);
             }
+            below.copy_from_nonoverlapping(fresh, columns + 1);
         }
     }
 }
@@ -165,6 +162,7 @@ pub(super) unsafe fn differences<V: Lanes, S: Side<V>>(
 ///
 /// # Safety
 /// As [`differences`].
+#[inline(never)]
 pub(super) unsafe fn values<V: Lanes, S: Side<V>>(
     side: S,
     kernel: StaticKernel,
@@ -173,8 +171,9 @@ pub(super) unsafe fn values<V: Lanes, S: Side<V>>(
     channels: usize,
     to: *mut V,
 ) {
+    let (is_radial, kernel) = (kernel.is_radial(), InLanes::<V>::new(kernel));
     for j in 0..=columns {
         // SAFETY: as the caller vouches.
-        unsafe { *to.add(j) = kernel.values(argument(side, kernel.is_radial(), x, y.add(j * channels), channels)) };
+        unsafe { *to.add(j) = kernel.value(argument(side, is_radial, x, y.add(j * channels), channels)) };
     }
 }

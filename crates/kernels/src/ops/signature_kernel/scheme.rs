@@ -8,10 +8,14 @@ use crate::lanes::{Lanes, Real};
 pub(super) trait Scheme<V: Lanes>: Copy {
     /// Rows of a block at dyadic order 0: as many as fit registers.
     const ROWS: usize;
+    /// Rows of a block where x is refined, a power of two.
+    const REFINED_ROWS: usize = 4;
     /// Vectors of an edge along y between blocks of rows.
     const STORED: usize;
     /// The unit of v: what is given is v times this.
     const UNIT: f64;
+    /// Whether a cell is so short that inner products of few channels belong into the same loop.
+    const FUSES: bool = true;
     /// Vectors of a cell that its adjoint needs.
     const KEPT: usize;
     /// An edge along x; also its cotangents.
@@ -69,7 +73,7 @@ pub(super) trait Scheme<V: Lanes>: Copy {
     /// # Safety
     /// As [`Scheme::enter`].
     unsafe fn enter_bar(at: *const V) -> Self::Passing;
-    /// The cotangent of v, in units of [`Scheme::VJP_UNIT`]; moves cotangents back over the cell.
+    /// The cotangent of what `factors` was given; moves cotangents back over the cell.
     ///
     /// # Safety
     /// `kept` is what the cell kept.

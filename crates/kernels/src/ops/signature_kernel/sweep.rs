@@ -9,8 +9,8 @@ use crate::lanes::{Lanes, Real};
 
 /// Up to so many channels inner products are computed in the loop over columns.
 const MOST_FUSED: usize = 5;
-/// Rows of a block where x is refined.
-pub(super) const REFINED_ROWS: usize = 4;
+/// Steps that x is padded by, so that it has whole blocks.
+pub(super) const PADDING: usize = 4;
 
 /// The cells of a pair, or of the longest of the pairs in lanes.
 #[derive(Clone, Copy)]
@@ -31,47 +31,48 @@ impl Grid {
 
     /// Steps of x whose v are computed together.
     pub fn together<V: Lanes, C: Scheme<V>>(&self) -> usize {
-        match self.orders[0] {
-            0 => C::ROWS,
-            1 => 2,
-            _ => 1,
-        }
+        if self.orders[0] == 0 { C::ROWS } else { (C::REFINED_ROWS >> self.orders[0]).max(1) }
     }
 
-    /// v of a refined cell, over that of a cell.
-    pub fn shrink<V: Lanes>(&self) -> V {
-        let cells = self.orders[0] + self.orders[1];
-        V::splat(V::T::from_f64(1.0 / (1u64 << cells) as f64))
+    /// v of a refined cell, over that of a cell; `None`: nothing is refined.
+    pub fn shrink<V: Lanes>(&self) -> Option<V> {
+        let orders = self.orders[0] + self.orders[1];
+        (orders > 0).then(|| V::splat(V::T::from_f64(1.0 / (1u64 << orders) as f64)))
     }
 
     pub fn is_linear(&self) -> bool {
         matches!(self.kernel, StaticKernel::Linear { .. })
     }
 
-    /// `together` rows of v from step i on.
+    /// v of the refined cells of `together` rows from step i on.
     ///
     /// # Safety
-    /// As [`solve`]; `to` has room, `below` is as `differences` says.
+    /// As [`solve`]; `to` has room, `below` and `fresh` are as `differences` says.
     #[inline(always)]
     pub unsafe fn products<V: Lanes, S: Side<V>, C: Scheme<V>>(
         &self,
         side: S,
         (x, y): (*const S::Number, *const V),
         i: usize,
-        below: *mut V,
-        to: *mut V,
+        [below, fresh, to]: [*mut V; 3],
     ) {
         let (x, columns, rows) = (x.wrapping_add(i * self.channels), self.steps[1], self.together::<V, C>());
         // SAFETY: as the caller vouches.
         unsafe {
             if !self.is_linear() {
-                differences(side, self.kernel, C::UNIT, (x, rows), (y, columns), self.channels, below, to);
+                let kernel = (self.kernel, C::UNIT);
+                differences(side, kernel, (x, rows), (y, columns), self.channels, [below, fresh, to]);
             } else {
                 match rows {
                     1 => products::<V, S, 1>(side, x, y, columns, self.channels, to),
                     2 => products::<V, S, 2>(side, x, y, columns, self.channels, to),
                     3 => products::<V, S, 3>(side, x, y, columns, self.channels, to),
                     _ => products::<V, S, 4>(side, x, y, columns, self.channels, to),
+                }
+            }
+            if let Some(shrink) = self.shrink::<V>() {
+                for k in 0..rows * columns {
+                    *to.add(k) = (*to.add(k)).mul(shrink);
                 }
             }
         }
@@ -82,6 +83,7 @@ impl Grid {
 struct Memory<V> {
     row: *mut V,
     below: *mut V,
+    fresh: *mut V,
     v: *mut V,
 }
 
@@ -90,7 +92,8 @@ impl<V: Lanes> Memory<V> {
         Memory {
             row: parts.take(grid.columns().checked_mul(C::STORED)),
             below: parts.take(grid.steps[1].checked_add(1)),
-            v: parts.take(grid.steps[1].checked_mul(REFINED_ROWS)),
+            fresh: parts.take(grid.steps[1].checked_add(1)),
+            v: parts.take(grid.steps[1].checked_mul(PADDING)),
         }
     }
 }
@@ -126,13 +129,13 @@ pub(super) unsafe fn solve<V: Lanes, S: Side<V>, C: Scheme<V>>(
     y: *const V,
     memory: &mut [V],
 ) -> V {
-    let Memory { row, below, v } = Memory::take::<C>(&mut Parts::of(memory), grid);
+    let Memory { row, below, fresh, v } = Memory::take::<C>(&mut Parts::of(memory), grid);
     let scheme = C::new();
     let columns = grid.columns();
     // SAFETY: as the caller vouches.
     unsafe {
         start(&scheme, row, columns);
-        if grid.is_linear() && grid.orders == [0, 0] && grid.channels <= MOST_FUSED {
+        if C::FUSES && S::FUSES && grid.is_linear() && grid.orders == [0, 0] && grid.channels <= MOST_FUSED {
             match grid.channels {
                 1 => fused::<V, S, C, 1>(side, &scheme, grid, x, y, row),
                 2 => fused::<V, S, C, 2>(side, &scheme, grid, x, y, row),
@@ -145,7 +148,7 @@ pub(super) unsafe fn solve<V: Lanes, S: Side<V>, C: Scheme<V>>(
                 values(side, grid.kernel, x, (y, grid.steps[1]), grid.channels, below);
             }
             for i in (0..grid.steps[0]).step_by(grid.together::<V, C>()) {
-                grid.products::<V, S, C>(side, (x, y), i, below, v);
+                grid.products::<V, S, C>(side, (x, y), i, [below, fresh, v]);
                 refined(&scheme, grid, v, row);
             }
         }
@@ -156,29 +159,23 @@ pub(super) unsafe fn solve<V: Lanes, S: Side<V>, C: Scheme<V>>(
 /// Blocks of rows of v from memory.
 #[inline(always)]
 unsafe fn refined<V: Lanes, C: Scheme<V>>(scheme: &C, grid: &Grid, v: *const V, row: *mut V) {
-    let (columns, shrink) = (grid.steps[1], grid.shrink::<V>());
+    let columns = grid.steps[1];
     let repeats = 1 << grid.orders[1];
     // SAFETY: as the caller of `solve` vouches.
     unsafe {
-        match (grid.orders[0], repeats, C::ROWS) {
-            (0, 1, 2) => block::<V, C, _, 2, 2>(scheme, row, columns, 1, |j| move |r| *v.add(j * 2 + r)),
-            (0, 1, 3) => block::<V, C, _, 3, 3>(scheme, row, columns, 1, |j| move |r| *v.add(j * 3 + r)),
-            (0, 1, _) => block::<V, C, _, 4, 4>(scheme, row, columns, 1, |j| move |r| *v.add(j * 4 + r)),
-            (0, _, 2) => {
-                block::<V, C, _, 2, 2>(scheme, row, columns, repeats, |j| move |r| shrink.mul(*v.add(j * 2 + r)))
+        match (grid.orders[0], C::ROWS) {
+            (0, 2) => block::<V, C, _, 2, 2>(scheme, row, columns, repeats, |j| move |r| *v.add(j * 2 + r)),
+            (0, 3) => block::<V, C, _, 3, 3>(scheme, row, columns, repeats, |j| move |r| *v.add(j * 3 + r)),
+            (0, _) => block::<V, C, _, 4, 4>(scheme, row, columns, repeats, |j| move |r| *v.add(j * 4 + r)),
+            (1, _) if C::REFINED_ROWS == 4 => {
+                block::<V, C, _, 4, 2>(scheme, row, columns, repeats, |j| move |r| *v.add(j * 2 + r));
             }
-            (0, _, 3) => {
-                block::<V, C, _, 3, 3>(scheme, row, columns, repeats, |j| move |r| shrink.mul(*v.add(j * 3 + r)))
-            }
-            (0, _, _) => {
-                block::<V, C, _, 4, 4>(scheme, row, columns, repeats, |j| move |r| shrink.mul(*v.add(j * 4 + r)))
-            }
-            (1, _, _) => {
-                block::<V, C, _, 4, 2>(scheme, row, columns, repeats, |j| move |r| shrink.mul(*v.add(j * 2 + r)))
-            }
-            (order, _, _) => {
-                for _ in 0..1usize << (order - 2) {
-                    block::<V, C, _, 4, 1>(scheme, row, columns, repeats, |j| move |_| shrink.mul(*v.add(j)));
+            (order, _) => {
+                for _ in 0..(1usize << order) / C::REFINED_ROWS {
+                    match C::REFINED_ROWS {
+                        2 => block::<V, C, _, 2, 1>(scheme, row, columns, repeats, |j| move |_| *v.add(j)),
+                        _ => block::<V, C, _, 4, 1>(scheme, row, columns, repeats, |j| move |_| *v.add(j)),
+                    }
                 }
             }
         }

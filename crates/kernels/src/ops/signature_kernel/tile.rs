@@ -8,7 +8,7 @@ use super::paths::Reading;
 use super::products::{Apart, Shared, Side};
 use super::scheme::Scheme;
 use super::static_kernel::StaticKernel;
-use super::sweep::{Grid, REFINED_ROWS, solve, solve_scratch};
+use super::sweep::{Grid, PADDING, solve, solve_scratch};
 use crate::batch::parts::Parts;
 use crate::batch::request::Error;
 use crate::lanes::{Lanes, MAX_WIDTH, Real};
@@ -126,8 +126,8 @@ impl<'a, T: Real> Request<'a, T> {
     }
 
     fn path(&self, side: usize, path: usize) -> &'a [T] {
-        let numbers = self.points[side] * self.channels;
-        &self.paths[side][path * numbers..][..numbers]
+        let first = path * self.points[side] * self.channels;
+        &self.paths[side][first..][..(self.steps(side, path) + 1) * self.channels]
     }
 
     /// The longest grid.
@@ -137,16 +137,18 @@ impl<'a, T: Real> Request<'a, T> {
     }
 
     /// What is read of x and of y, for a scheme's unit.
-    fn readings(&self, unit: f64) -> [Reading; 2] {
+    fn readings(&self, unit: f64) -> [Reading<T>; 2] {
         match self.kernel {
-            StaticKernel::Linear { scale } => [Reading::Increments(unit * scale), Reading::Increments(1.0)],
+            StaticKernel::Linear { scale } => {
+                [Reading::Increments(T::from_f64(unit * scale)), Reading::Increments(T::ONE)]
+            }
             _ => [Reading::Points; 2],
         }
     }
 
     /// Numbers of a path of one side as it is read, x padded to whole blocks.
-    fn numbers(&self, side: usize, reading: Reading) -> Option<usize> {
-        let steps = self.points[side] - 1 + if side == 0 { REFINED_ROWS } else { 0 };
+    fn numbers(&self, side: usize, reading: Reading<T>) -> Option<usize> {
+        let steps = self.points[side] - 1 + if side == 0 { PADDING } else { 0 };
         reading.rows(steps).checked_mul(self.channels)
     }
 
@@ -159,9 +161,15 @@ impl<'a, T: Real> Request<'a, T> {
     }
 
     /// Reads a group to lanes.
-    fn read<V: Lanes<T = T>>(&self, side: usize, group: &Group, reading: Reading, to: &mut [V]) {
-        let rows = reading.rows(group.longest + if side == 0 { REFINED_ROWS } else { 0 });
-        reading.lanes(group.paths.map(|path| self.path(side, path)), self.channels, group.steps, rows, to);
+    fn read<V: Lanes<T = T>>(&self, side: usize, group: &Group, reading: Reading<T>, to: &mut [V]) {
+        let rows = reading.rows(group.longest + if side == 0 { PADDING } else { 0 });
+        reading.lanes(group.paths.map(|path| self.path(side, path)), self.channels, rows, to);
+    }
+
+    /// Reads one path of x, for all lanes.
+    fn read_one(&self, path: usize, reading: Reading<T>, to: &mut [T]) {
+        let rows = reading.rows(self.steps(0, path) + PADDING);
+        reading.one(self.path(0, path), self.channels, &mut to[..rows * self.channels]);
     }
 }
 
@@ -255,8 +263,12 @@ impl<V: Lanes> Memory<V> {
     ) -> Self {
         let readings = request.readings(C::UNIT);
         let [x, y] = [0, 1].map(|side| request.numbers(side, readings[side]));
-        let all = if request.pairs { x } else { x.and_then(|n| n.checked_mul(request.counts[0])) };
-        let all = if request.pairs { all } else { all.map(|n| n.div_ceil(V::WIDTH)) };
+        // A path a lane, or all paths one behind the other.
+        let all = if request.pairs || backward {
+            x
+        } else {
+            x.and_then(|n| n.checked_mul(request.counts[0])).map(|n| n.div_ceil(V::WIDTH))
+        };
         let groups = if request.pairs || !backward { 1 } else { request.counts[1].div_ceil(V::WIDTH) };
         let all_y = y.and_then(|n| n.checked_mul(groups));
         Memory {
@@ -346,14 +358,7 @@ fn forward<V: Lanes, C: Scheme<V>>(request: &Request<'_, V::T>, out: &mut [V::T]
             let x: *mut V::T = memory.x.cast();
             for a in 0..request.counts[0] {
                 let to = core::slice::from_raw_parts_mut(x.add(a * memory.x_numbers), memory.x_numbers);
-                let steps = request.steps(0, a);
-                readings[0].one(
-                    request.path(0, a),
-                    request.channels,
-                    steps,
-                    readings[0].rows(steps + REFINED_ROWS),
-                    to,
-                );
+                request.read_one(a, readings[0], to);
             }
             for first in (0..request.counts[1]).step_by(V::WIDTH) {
                 let group = request.group::<V>(1, first);
@@ -411,7 +416,6 @@ fn backward<V: Lanes, C: Scheme<V>>(
                 x_bar.fill(V::zero());
                 y_bar.fill(V::zero());
                 let pair = Pair {
-                    side: Apart,
                     x: x.as_ptr(),
                     y: y.as_ptr(),
                     x_bar: x_bar.as_mut_ptr(),
@@ -421,7 +425,7 @@ fn backward<V: Lanes, C: Scheme<V>>(
                 let orders = |l: usize| request.orders.of(first + l, first + l);
                 let grid = grid(groups[0].longest, groups[1].longest);
                 let cotangent = |l: usize| cotangents[first + l];
-                let result = at_orders_vjp::<V, Apart, C>(&pair, grid, groups[0].count, orders, cotangent, rest);
+                let result = at_orders_vjp::<V, C>(&pair, grid, groups[0].count, orders, cotangent, rest);
                 sum = sum.add(result.sub(result));
                 for lane in 0..groups[0].count {
                     if let Some(to) = &mut to.x {
@@ -434,7 +438,7 @@ fn backward<V: Lanes, C: Scheme<V>>(
             }
         } else {
             let groups = columns.div_ceil(V::WIDTH);
-            let x = core::slice::from_raw_parts_mut(memory.x.cast::<V::T>(), memory.x_numbers);
+            let x = Memory::at(memory.x, 0, memory.x_numbers);
             for g in 0..groups {
                 let group = request.group::<V>(1, g * V::WIDTH);
                 request.read(1, &group, readings[1], Memory::at(memory.y, g, memory.y_numbers));
@@ -442,18 +446,20 @@ fn backward<V: Lanes, C: Scheme<V>>(
             }
             for a in 0..rows {
                 let steps = request.steps(0, a);
-                readings[0].one(request.path(0, a), request.channels, steps, readings[0].rows(steps + REFINED_ROWS), x);
+                // The same path in all lanes.
+                let all =
+                    Group { first: a, count: 1, paths: [a; MAX_WIDTH], steps: [steps; MAX_WIDTH], longest: steps };
+                request.read(0, &all, readings[0], x);
                 x_bar.fill(V::zero());
                 for g in if request.triangle { a / V::WIDTH } else { 0 }..groups {
                     let group = request.group::<V>(1, g * V::WIDTH);
                     let y_bar = Memory::at(memory.y_bar, g, memory.y_numbers);
                     let pair = Pair {
-                        side: Shared,
                         x: x.as_ptr(),
                         y: Memory::at(memory.y, g, memory.y_numbers).as_ptr(),
                         x_bar: x_bar.as_mut_ptr(),
                         y_bar: if to.y.is_some() { y_bar.as_mut_ptr() } else { core::ptr::null_mut() },
-                        steps: [&[steps; MAX_WIDTH], &group.steps],
+                        steps: [&all.steps, &group.steps],
                     };
                     let orders = |l: usize| request.orders.of(a, group.first + l);
                     let cotangent = |l: usize| {
@@ -461,7 +467,7 @@ fn backward<V: Lanes, C: Scheme<V>>(
                         if request.triangle && b < a { V::T::ZERO } else { cotangents[a * columns + b] }
                     };
                     let grid = grid(steps, group.longest);
-                    let result = at_orders_vjp::<V, Shared, C>(&pair, grid, group.count, orders, cotangent, rest);
+                    let result = at_orders_vjp::<V, C>(&pair, grid, group.count, orders, cotangent, rest);
                     sum = sum.add(result.sub(result));
                 }
                 if let Some(to) = &mut to.x {
@@ -484,8 +490,8 @@ fn backward<V: Lanes, C: Scheme<V>>(
 ///
 /// # Safety
 /// As [`solve_vjp`].
-unsafe fn at_orders_vjp<V: Lanes, S: Side<V>, C: Scheme<V>>(
-    pair: &Pair<'_, V, S>,
+unsafe fn at_orders_vjp<V: Lanes, C: Scheme<V>>(
+    pair: &Pair<'_, V>,
     mut grid: Grid,
     count: usize,
     orders: impl Fn(usize) -> [u32; 2],
@@ -500,7 +506,7 @@ unsafe fn at_orders_vjp<V: Lanes, S: Side<V>, C: Scheme<V>>(
         }
         let bar = V::from_lanes(|l| if l < count && orders(l) == grid.orders { cotangent(l) } else { V::T::ZERO });
         // SAFETY: as the caller vouches.
-        let result = unsafe { solve_vjp::<V, S, C>(pair, &grid, bar, rest) }.to_lanes();
+        let result = unsafe { solve_vjp::<V, C>(pair, &grid, bar, rest) }.to_lanes();
         sum = sum.add(V::from_lanes(|l| if l < count && orders(l) == grid.orders { result[l] } else { V::T::ZERO }));
     }
     sum
@@ -508,13 +514,13 @@ unsafe fn at_orders_vjp<V: Lanes, S: Side<V>, C: Scheme<V>>(
 
 impl<T: Real> Request<'_, T> {
     /// Writes the gradient of a path; `bar(i)` is that of number i as it was read.
-    fn write(&self, side: usize, path: usize, reading: Reading, bar: impl Fn(usize) -> T, to: &mut [T]) {
+    fn write(&self, side: usize, path: usize, reading: Reading<T>, bar: impl Fn(usize) -> T, to: &mut [T]) {
         let (d, steps) = (self.channels, self.steps(side, path));
         let to = &mut to[path * self.points[side] * d..][..(steps + 1) * d];
         // Increments of x were read times a factor, which their gradients lack.
         let factor = match (reading, side) {
             (Reading::Increments(factor), 0) => factor,
-            _ => 1.0,
+            _ => T::ONE,
         };
         for t in 0..=steps {
             for k in 0..d {
@@ -523,7 +529,7 @@ impl<T: Real> Request<'_, T> {
                     Reading::Increments(_) => {
                         let before = if t > 0 { bar((t - 1) * d + k) } else { T::ZERO };
                         let after = if t < steps { bar(t * d + k) } else { T::ZERO };
-                        T::from_f64(before.minus(after).to_f64() * factor)
+                        before.minus(after).times(factor)
                     }
                 };
             }

@@ -1,0 +1,3 @@
+// `path-signature/kernels`: signature kernels, with a binary of their own inside.
+
+export * from "./generated/entries/kernels-inline.ts";
