@@ -14,6 +14,7 @@ import {
   signatureMmdVjp,
   signatureScore,
   staticKernels,
+  truncatedSignatureKernel,
 } from "../ts/kernels.ts";
 
 type Loose = (...given: unknown[]) => unknown;
@@ -22,6 +23,7 @@ const gram = signatureKernelGram as Loose;
 const vjp = signatureKernelVjp as Loose;
 const gramVjp = signatureKernelGramVjp as Loose;
 const mmd = signatureMmd as Loose;
+const truncated = truncatedSignatureKernel as Loose;
 const { rbf, matern, polynomial, linear, rationalQuadratic } = staticKernels as unknown as Record<string, Loose>;
 
 const path = [
@@ -86,6 +88,15 @@ const table: [title: string, call: () => unknown, code: string, argument: string
     "KERNEL_OPTION_TYPE",
     "options.staticKernel",
     /one of staticKernels, called/,
+  ],
+  ["no depth", () => truncated(path, path), "DEPTH_INVALID", "options.depth", /from 1 to 20; got undefined/],
+  ["a depth of 21", () => truncated(path, path, { depth: 21 }), "DEPTH_INVALID", "options.depth", /got 21/],
+  [
+    "a scheme",
+    () => truncated(path, path, { depth: 2, degree: 2 }),
+    "OPTION_UNKNOWN",
+    "options.degree",
+    /one of staticKernel/,
   ],
   ["no flag", () => gram(batch, { normalize: 1 }), "OPTION_TYPE", "options.normalize", /true or false/],
   [

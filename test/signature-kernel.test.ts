@@ -17,6 +17,8 @@ import {
   signatureScore,
   signatureScoreVjp,
   staticKernels,
+  truncatedSignatureKernel,
+  truncatedSignatureKernelGram,
 } from "../ts/kernels.ts";
 import { bindSignatureKernelGram, bindSignatureKernelGramVjp } from "../ts/operations/kernels.ts";
 import { compileNow } from "../ts/wasm/compile.ts";
@@ -48,6 +50,7 @@ const pairs = (stored("kernel_vectors").pairs as Record<string, unknown>[]).map(
     exact: number;
     stencil: Record<string, number>;
     degree2: Record<string, number>;
+    truncated: number[];
   }),
   x: (pair.x as (number | string)[][]).map((point) => point.map(rational)),
   y: (pair.y as (number | string)[][]).map((point) => point.map(rational)),
@@ -75,7 +78,7 @@ describe.each(variants)("%s", (variant) => {
     await init({ variant });
   });
 
-  describe.each(pairs)("stored pair: $name", ({ x, y, exact, stencil, degree2, name }) => {
+  describe.each(pairs)("stored pair: $name", ({ x, y, exact, stencil, degree2, truncated, name }) => {
     test("the usual stencil, refined along each path", () => {
       for (const [key, wanted] of Object.entries(stencil)) {
         const dyadicOrder = key.split(",").map(Number) as [number, number];
@@ -99,6 +102,16 @@ describe.each(variants)("%s", (variant) => {
       expect(relative(signatureKernel(x, y, { degree: 3 }).data[0]!, exact)).toBeLessThan(isLarge ? 3e-5 : 2e-7);
       const limit = signatureKernel(x, y, { degree: 3, dyadicOrder: 6 });
       expect(relative(limit.data[0]!, exact)).toBeLessThan(isLarge ? 2e-6 : 1e-12);
+    });
+
+    test("truncated kernels, and inner products of signatures by another route", () => {
+      for (const [depth, wanted] of truncated.entries()) {
+        if (depth === 0) continue;
+        expect(relative(truncatedSignatureKernel(x, y, { depth }).data[0]!, wanted)).toBeLessThan(1e-13);
+        const [s, t] = [x, y].map((path) => signature(path, { depth }).data as Float64Array);
+        const inner = s!.reduce((sum, c, i) => sum + c * t![i]!, 1);
+        expect(relative(truncatedSignatureKernel(x, y, { depth }).data[0]!, inner)).toBeLessThan(1e-12);
+      }
     });
 
     test("an estimate of the error that holds", () => {
@@ -188,6 +201,27 @@ describe.each(variants)("%s", (variant) => {
     const [s, t] = [x, y].map((path) => signature(path, { depth: 12 }).data as Float64Array);
     const inner = s!.reduce((sum, c, i) => sum + c * t![i]!, 1);
     expect(relative(signatureKernel(x, y, { degree: 3, dyadicOrder: 4 }).data[0]!, inner)).toBeLessThan(1e-11);
+  });
+
+  test("truncated kernels of batches, ragged, symmetric, lifted; deep ones are the kernel", () => {
+    const next = random(13);
+    const [x, y] = [batchOf([5, 1, 8, 30, 7], 2, next), batchOf([4, 6, 2, 17], 2, next)];
+    for (const staticKernel of [undefined, staticKernels.rbf({ sigma: 1 }), staticKernels.polynomial({ degree: 2 })]) {
+      const options = { depth: 5, staticKernel } as const;
+      const gram = truncatedSignatureKernelGram(x, y, options);
+      expect(gram.shape).toEqual([5, 4]);
+      for (const [i, a] of x.entries())
+        for (const [j, b] of y.entries())
+          expect(gram.data[i * 4 + j]).toBe(truncatedSignatureKernel(a, b, options).data[0]);
+      const own = truncatedSignatureKernelGram(x, { ...options, normalize: true }).data;
+      for (let i = 0; i < 5; i++) {
+        expect(own[6 * i]).toBeCloseTo(1, 13);
+        for (let j = 0; j < i; j++) expect(own[5 * i + j]).toBe(own[5 * j + i]);
+      }
+      const deep = truncatedSignatureKernelGram(x, y, { ...options, depth: 16 }).data;
+      const limit = signatureKernelGram(x, y, { staticKernel, degree: 3, dyadicOrder: 5 }).data;
+      expect(worst(deep, limit)).toBeLessThan(1e-10);
+    }
   });
 
   test("a Gram matrix is symmetric to the bit, positive definite, and bounded by its diagonal", () => {

@@ -40,6 +40,8 @@ const calls: [name: OperationName, given: unknown[]][] = [
   ["signatureKernelGram", [batch(40, 30, 2, 2), batch(30, 30, 2, 4), { estimateError: true, degree: 1 }]],
   ["signatureKernelGramVjp", [batch(40, 20, 2, 1), undefined, matrix(40, 40)]],
   ["signatureKernelGramVjp", [batch(30, 20, 2, 6), batch(40, 20, 2, 9), matrix(30, 40)]],
+  ["truncatedSignatureKernel", [batch(300, 30, 2, 1), batch(300, 25, 2, 2), { depth: 4 }]],
+  ["truncatedSignatureKernelGram", [batch(40, 20, 2, 6), { depth: 3, normalize: true }]],
   ["signatureMmd", [batch(40, 20, 2, 1), batch(50, 20, 2, 2)]],
   ["signatureMmdVjp", [batch(40, 20, 2, 1), batch(30, 20, 2, 3)]],
   ["signatureScore", [batch(50, 20, 2, 1), batch(40, 20, 2, 2), { lambda: 0.5 }]],

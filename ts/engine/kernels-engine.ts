@@ -2,7 +2,7 @@
 
 import type { Paths } from "../input/paths.ts";
 import type { Only } from "../input/types.ts";
-import type { KernelDType, Kernels } from "../operations/signature-kernel.ts";
+import type { KernelDType, Kernels, TruncatedKernelOptions } from "../operations/signature-kernel.ts";
 import type { KernelOptions, KernelSizes } from "../operations/signature-kernel-call.ts";
 import type { KernelLossOptions, LossVjpOptions, ScoreOptions } from "../operations/signature-kernel-losses.ts";
 import type { KernelGradientsOf, KernelVjpOptions } from "../operations/signature-kernel-vjp.ts";
@@ -29,7 +29,9 @@ export type OperationName =
   | "signatureMmd"
   | "signatureMmdVjp"
   | "signatureScore"
-  | "signatureScoreVjp";
+  | "signatureScoreVjp"
+  | "truncatedSignatureKernel"
+  | "truncatedSignatureKernelGram";
 
 /** Computes signature kernels on all threads. Created by `createEngine`. */
 export interface Engine extends EngineBase {
@@ -99,6 +101,22 @@ export interface Engine extends EngineBase {
     y: Y,
     options?: WithEngine<O, LossVjpOptions<ScoreOptions>>,
   ): Promise<KernelGradientsOf<KernelDType<X, Y, O>>>;
+  /** Like `truncatedSignatureKernel`, on the engine's threads: the same result, to the bit. */
+  truncatedSignatureKernel<
+    const X extends Paths,
+    const Y extends Paths,
+    const O extends EngineKernelOptions<TruncatedKernelOptions>,
+  >(x: X, y: Y, options: WithEngine<O, TruncatedKernelOptions>): Promise<Kernels<KernelDType<X, Y, O>>>;
+  /** Like `truncatedSignatureKernelGram`, on the engine's threads: the same result, to the bit. */
+  truncatedSignatureKernelGram<const X extends Paths, const O extends EngineKernelOptions<TruncatedKernelOptions>>(
+    x: X,
+    options: WithEngine<O, TruncatedKernelOptions>,
+  ): Promise<Kernels<KernelDType<X, X, O>>>;
+  truncatedSignatureKernelGram<
+    const X extends Paths,
+    const Y extends Paths,
+    const O extends EngineKernelOptions<TruncatedKernelOptions>,
+  >(x: X, y: Y, options: WithEngine<O, TruncatedKernelOptions>): Promise<Kernels<KernelDType<X, Y, O>>>;
   /**
    * Makes ready what a call needs, so that the first one does not wait. @throws as the function
    * would (as a rejection)

@@ -10,12 +10,21 @@ export {
   bindSignatureKernel,
   /** Gram matrices of signature kernels. @see {@link SignatureKernelGramFunction} */
   bindSignatureKernelGram,
+  /** Kernels of truncated signatures. @see {@link TruncatedSignatureKernelFunction} */
+  bindTruncatedSignatureKernel,
+  /** Gram matrices of such kernels. @see {@link TruncatedSignatureKernelGramFunction} */
+  bindTruncatedSignatureKernelGram,
   type KernelDType,
   type Kernels,
   type SignatureKernelFunction,
   type SignatureKernelGramFunction,
   signatureKernelGramOperation,
   signatureKernelOperation,
+  type TruncatedKernelOptions,
+  type TruncatedSignatureKernelFunction,
+  type TruncatedSignatureKernelGramFunction,
+  truncatedSignatureKernelGramOperation,
+  truncatedSignatureKernelOperation,
 } from "./signature-kernel.ts";
 export type { KernelOptions, KernelSizes } from "./signature-kernel-call.ts";
 export {

@@ -166,7 +166,8 @@ export type ReadOrders = readonly [number, number] | "auto";
 
 /** Options of kernels as read, besides those of every call. */
 export class ReadKernelOptions {
-  degree: 1 | 2 | 3 = 2;
+  /** 0: of truncated signatures, whose depth is then the order of x. */
+  degree: 0 | 1 | 2 | 3 = 2;
   orders: ReadOrders = "auto";
   kernel: ReadStaticKernel = linearKernel;
   normalize = false;
@@ -176,8 +177,12 @@ export class ReadKernelOptions {
 }
 
 /** Names of the options of every kernel. */
-const schemeNames = ["degree", "dyadicOrder", "staticKernel", "xLengths", "yLengths", "dtype", "checkFinite"] as const;
+const commonNames = ["staticKernel", "xLengths", "yLengths", "dtype", "checkFinite"] as const;
+const schemeNames = [...commonNames, "degree", "dyadicOrder"] as const;
 export type KernelOptionName = (typeof schemeNames)[number] | "normalize" | "estimateError" | "out";
+
+/** The highest depth of truncated kernels. */
+const mostDepth = 20;
 
 function readOrders(value: unknown): ReadOrders {
   if (value === undefined || value === "auto") return "auto";
@@ -199,9 +204,10 @@ export function readKernelOptions(
   options: unknown,
   names: readonly KernelOptionName[],
   other: ReadOther | undefined,
+  common: readonly KernelOptionName[] = schemeNames,
 ): readonly [ReadOptions, ReadKernelOptions] {
   const read = new ReadKernelOptions();
-  const known: readonly string[] = [...schemeNames, ...names];
+  const known: readonly string[] = [...common, ...names];
   const own: ReadOther = (name, value) => {
     if (!known.includes(name)) return other?.(name, value) ?? false;
     switch (name) {
@@ -228,6 +234,25 @@ export function readKernelOptions(
   return [readOptions(options ?? {}, own, known as readonly OptionName[]), read];
 }
 
+/** Options of truncated kernels: a depth, and no scheme. */
+export function readTruncatedOptions(
+  options: unknown,
+  other: ReadOther | undefined,
+): readonly [ReadOptions, ReadKernelOptions] {
+  let depth: unknown;
+  const own: ReadOther = (name, value) => {
+    if (name !== "depth") return other?.(name, value) ?? false;
+    depth = value;
+    return true;
+  };
+  const read = readKernelOptions(options, ["normalize", "out"], own, commonNames);
+  if (!Number.isInteger(depth) || (depth as number) < 1 || (depth as number) > mostDepth)
+    throw rangeError("DEPTH_INVALID", "options.depth", describe(depth), `a whole number from 1 to ${mostDepth}`);
+  read[1].degree = 0;
+  read[1].orders = [depth as number, 0];
+  return read;
+}
+
 /** A validated call of kernels. Its batch is the paths of x, or the pairs. */
 export class KernelCall extends Call {
   readonly x: Side;
@@ -247,6 +272,12 @@ export class KernelCall extends Call {
   /** Whether y is x, so that half of the kernels are enough. */
   get isSymmetric(): boolean {
     return this.x === this.y;
+  }
+
+  /** Cells of a pair of steps at dyadic orders, or as many as take the time of a truncated one. */
+  cells(orders: ReadOrders): number {
+    const [a, b] = orders === "auto" ? this.orders : orders;
+    return this.scheme.degree === 0 ? a ** 3 : 2 ** (a + b);
   }
 
   /** The shape of the result. */
@@ -325,17 +356,26 @@ export interface KernelSizes extends Omit<KernelOptions, "out" | "xLengths" | "y
   readonly yShape?: ArrayLike<number> | undefined;
 }
 
+/** Reads the options of a function. */
+export type OptionsReader = (
+  options: unknown,
+  other: ReadOther | undefined,
+) => readonly [ReadOptions, ReadKernelOptions];
+
+/** Options of kernels without what only a matrix of them has. */
+export const readSchemeOptions: OptionsReader = (options, other) => readKernelOptions(options, [], other);
+
 /** A call of shapes, without numbers. */
 export function imagineKernelCall(
   sizes: unknown,
-  names: readonly KernelOptionName[],
   pairs: boolean,
   other: ReadOther | undefined,
+  read: OptionsReader,
 ): KernelCall {
   if (typeof sizes !== "object" || sizes === null)
     throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape");
   const { shape, yShape, ...rest } = sizes as Partial<KernelSizes>;
-  const options = readKernelOptions(rest, names, other);
+  const options = read(rest, other);
   const dtype = options[0].dtype === FLOAT64 ? FLOAT64 : FLOAT32;
   const y = yShape === undefined ? (pairs ? shape : undefined) : yShape;
   return makeCall(imaginePaths(shape, dtype), y === undefined ? undefined : imaginePaths(y, dtype), options, pairs);

@@ -14,7 +14,7 @@ import {
   type KernelCall,
   type KernelOptions,
   readKernelCall,
-  readKernelOptions,
+  readSchemeOptions,
 } from "./signature-kernel-call.ts";
 import { type Part, WeightedSink } from "./signature-kernel-tiles.ts";
 import { type KernelGradientsOf, PreparedGradients, readWanted, vjpCost } from "./signature-kernel-vjp.ts";
@@ -153,18 +153,13 @@ function readLoss({ options, leastY }: Loss, more: Loss["options"]) {
   return {
     read([x, y, options]: readonly unknown[], other: ReadOther | undefined): LossCall {
       const [own, complete] = reader(other);
-      return complete(readKernelCall(x, y ?? null, readKernelOptions(options, [], own), false));
+      return complete(readKernelCall(x, y ?? null, readSchemeOptions(options, own), false));
     },
     imagine(sizes: unknown, other: ReadOther | undefined): LossCall {
       const [own, complete] = reader(other);
-      return complete(
-        imagineKernelCall(
-          { yShape: (sizes as { shape?: unknown } | null)?.shape, ...(sizes as object) },
-          [],
-          false,
-          own,
-        ),
-      );
+      const given = sizes as { shape?: unknown } | null | undefined;
+      const both = typeof given === "object" && given !== null ? { yShape: given.shape, ...given } : given;
+      return complete(imagineKernelCall(both, false, own, readSchemeOptions));
     },
   };
 }

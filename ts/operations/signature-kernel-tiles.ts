@@ -75,10 +75,9 @@ const longest = (side: Side, paths: ArrayLike<number>): number => {
 };
 
 /** Paths of x and of y in a tile. */
-function pathsOfTile({ x, y, orders, triangle }: Part, bytes: number, most: readonly [number, number]): number {
-  const [a, b] = orders === "auto" ? most : orders;
-  const cells = x.paths.points * y.paths.points * 2 ** (a + b);
-  const path = Math.max(x.paths.points, y.paths.points) * x.paths.channels * bytes;
+function pathsOfTile({ x, y, orders, triangle }: Part, call: KernelCall): number {
+  const cells = x.paths.points * y.paths.points * call.cells(orders);
+  const path = Math.max(x.paths.points, y.paths.points) * call.channels * call.bytes;
   const tiles = (paths: number) => (Math.ceil(x.count / paths) * Math.ceil(y.count / paths)) / (triangle ? 2 : 1);
   let paths = mostPaths;
   while (
@@ -132,7 +131,7 @@ export class KernelTasks implements Tasks {
   }
 
   #countOf(part: Part): number {
-    const size = pathsOfTile(part, this.#call.bytes, this.#call.orders);
+    const size = pathsOfTile(part, this.#call);
     const columns = Math.ceil(part.y.count / size);
     if (part.pairs) return Math.ceil(part.x.count / (size * size));
     return part.triangle ? (columns * (columns + 1)) / 2 : Math.ceil(part.x.count / size) * columns;
@@ -142,7 +141,7 @@ export class KernelTasks implements Tasks {
     let index = 0;
     for (const part of parts) {
       const { x, y, pairs, triangle } = part;
-      const size = pathsOfTile(part, this.#call.bytes, this.#call.orders);
+      const size = pathsOfTile(part, this.#call);
       const make = (xs: ArrayLike<number>, ys: ArrayLike<number>, isDiagonal: boolean): Tile => {
         const points = [longest(x, xs), longest(y, ys)] as const;
         return { part, index: index++, xs, ys, triangle: isDiagonal, points };

@@ -19,7 +19,7 @@ import {
   type KernelCall,
   type KernelOptions,
   readKernelCall,
-  readKernelOptions,
+  readSchemeOptions,
   type Side,
 } from "./signature-kernel-call.ts";
 import { KernelGradients, type Part } from "./signature-kernel-tiles.ts";
@@ -130,7 +130,7 @@ const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): D
   ...kernelOperation(name, "gradients of "),
   read([x, y, cotangent, options], _readers, other) {
     const [read, own] = readWanted(other);
-    const call = readKernelCall(x, yOf(y), readKernelOptions(options, [], own), pairs) as VjpCall;
+    const call = readKernelCall(x, yOf(y), readSchemeOptions(options, own), pairs) as VjpCall;
     call.wanted = read.wanted;
     const rows = readCotangent(cotangent, call, call.shape);
     const found = call.checkFinite ? firstNonFinite(rows.view, rows.kind, call.dtype, 0, rows.view.length) : -1;
@@ -139,7 +139,7 @@ const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): D
   },
   imagine(sizes, other) {
     const [read, own] = readWanted(other);
-    const call = imagineKernelCall(sizes, [], pairs, own) as VjpCall;
+    const call = imagineKernelCall(sizes, pairs, own, readSchemeOptions) as VjpCall;
     call.wanted = read.wanted;
     return Object.assign(call, { operands: [new ReadRows(new Float32Array(0), 0 as Kind, call.row, call.row)] });
   },

@@ -2,7 +2,6 @@
 
 import { allocateNumbers, type DType, FLOAT32, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut } from "../input/call.ts";
-import type { ReadOther } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
 import type { GradientTensor } from "../input/tensor.ts";
 import type { DTypeOf, Only } from "../input/types.ts";
@@ -18,11 +17,12 @@ import {
   inspectKernels,
   isSecond,
   type KernelCall,
-  type KernelOptionName,
   type KernelOptions,
+  type OptionsReader,
   type ReadOrders,
   readKernelCall,
   readKernelOptions,
+  readTruncatedOptions,
 } from "./signature-kernel-call.ts";
 import { KernelSink, KernelTasks, type Part } from "./signature-kernel-tiles.ts";
 
@@ -90,16 +90,59 @@ export interface SignatureKernelGramFunction {
   ): Kernels<KernelDType<X, Y, O>>;
 }
 
-/** Nanoseconds of a cell of degree 1, 2 and 3, of a channel of it, and of a kernel of points. */
-const cellCost = [0.2, 0.8, 3];
+/** Options of kernels of truncated signatures. */
+export interface TruncatedKernelOptions extends Omit<KernelOptions, "degree" | "dyadicOrder" | "estimateError"> {
+  /** The level at which signatures are truncated, from 1 to 20. */
+  readonly depth: number;
+}
+
+/**
+ * Kernels of truncated signatures, Σ ⟨S_n(x), S_n(y)⟩ over the levels n = 0 … depth, exactly: the
+ * inner products of the signatures that `signature` computes, with their scalar terms; or, with a
+ * static kernel, of signatures in its feature space. Time grows with depth³, not with channels.
+ *
+ * @throws PathSignatureError as for `signatureKernel`, and DEPTH_INVALID.
+ */
+export type TruncatedSignatureKernelFunction = <
+  const X extends Paths,
+  const Y extends Paths,
+  const O extends TruncatedKernelOptions,
+>(
+  x: X,
+  y: Y,
+  options: Only<O, TruncatedKernelOptions>,
+) => Kernels<KernelDType<X, Y, O>>;
+
+/**
+ * Gram matrices of kernels of truncated signatures, as `signatureKernelGram`. @throws
+ * PathSignatureError as for `truncatedSignatureKernel`.
+ */
+export interface TruncatedSignatureKernelGramFunction {
+  <const X extends Paths, const O extends TruncatedKernelOptions>(
+    x: X,
+    options: Only<O, TruncatedKernelOptions>,
+  ): Kernels<KernelDType<X, X, O>>;
+  <const X extends Paths, const Y extends Paths, const O extends TruncatedKernelOptions>(
+    x: X,
+    y: Y,
+    options: Only<O, TruncatedKernelOptions>,
+  ): Kernels<KernelDType<X, Y, O>>;
+}
+
+/**
+ * Nanoseconds of a cell of truncated kernels and of degree 1, 2 and 3, of a channel of it, and of a
+ * kernel of points.
+ */
+const cellCost = [0.5, 0.2, 0.8, 3];
 const channelCost = 0.05;
 const staticCost = 8;
 
 /** Nanoseconds of the kernels of a call. */
-export function kernelCost({ x, y, scheme, pairs, isSymmetric, orders, dtype, channels }: KernelCall): number {
+export function kernelCost(call: KernelCall): number {
+  const { x, y, scheme, pairs, isSymmetric, dtype, channels } = call;
   const cells = x.meanLength * y.meanLength;
   const count = pairs ? x.count : (x.count * y.count) / (isSymmetric ? 2 : 1);
-  const refined = 2 ** (orders[0] + orders[1]) * (cellCost[scheme.degree - 1] as number);
+  const refined = call.cells(scheme.orders) * (cellCost[scheme.degree] as number);
   const plain = channels * channelCost + (scheme.kernel.isLinear ? 0 : staticCost);
   return count * cells * (plain + refined) * (dtype === FLOAT32 ? 1 : 2);
 }
@@ -120,6 +163,7 @@ export const kernelOperation = (name: string, label: string) => ({
   tasks: (job: Parameters<NonNullable<Operation["tasks"]>>[0]) => new KernelTasks(job, job.sinks as never),
   explain: (call: Call) => {
     const { scheme, orders } = call as KernelCall;
+    if (scheme.degree === 0) return [`tiles of the matrix, of signatures truncated at depth ${orders[0]}`];
     const order = scheme.orders === "auto" ? `at most ${orders[0]}, of each pair the least` : orders.join(" and ");
     return [`tiles of the matrix, by the scheme of degree ${scheme.degree} at dyadic order ${order}`];
   },
@@ -192,32 +236,37 @@ class PreparedKernels implements Prepared<Kernels> {
   }
 }
 
-const names: readonly KernelOptionName[] = ["normalize", "estimateError", "out"];
+const readMatrixOptions: OptionsReader = (options, other) =>
+  readKernelOptions(options, ["normalize", "estimateError", "out"], other);
 
-const forward = (
-  name: string,
-  pairs: boolean,
-  read: (given: readonly unknown[], other?: ReadOther) => KernelCall,
-): Descriptor<Kernels> => ({
+const forward = (name: string, pairs: boolean, options: OptionsReader): Descriptor<Kernels> => ({
   ...kernelOperation(name, ""),
-  read: (given, _readers, other) => read(given, other),
-  imagine: (sizes, other) => imagineKernelCall(sizes, names, pairs, other),
+  read(given, _readers, other) {
+    if (pairs) return readKernelCall(given[0], given[1] ?? null, options(given[2], other), true);
+    const [y, own] = secondAndOptions(given);
+    return readKernelCall(given[0], y, options(own, other), false);
+  },
+  imagine: (sizes, other) => imagineKernelCall(sizes, pairs, other, options),
   prepare: (call) => new PreparedKernels(call as KernelCall),
   cost: (call) => kernelCost(call as KernelCall) * ((call as KernelCall).scheme.estimateError ? 5 : 1),
 });
 
 /** The arguments (X, options) or (X, Y, options). */
-export const secondAndOptions = ([, y, options]: readonly unknown[]): readonly [y: unknown, options: unknown] =>
+const secondAndOptions = ([, y, options]: readonly unknown[]): readonly [y: unknown, options: unknown] =>
   isSecond(y) ? [y, options] : [undefined, y ?? options];
 
-export const signatureKernelOperation = /* @__PURE__ */ forward("signatureKernel", true, ([x, y, options], other) =>
-  readKernelCall(x, y ?? null, readKernelOptions(options, names, other), true),
+export const signatureKernelOperation = /* @__PURE__ */ forward("signatureKernel", true, readMatrixOptions);
+export const signatureKernelGramOperation = /* @__PURE__ */ forward("signatureKernelGram", false, readMatrixOptions);
+export const truncatedSignatureKernelOperation = /* @__PURE__ */ forward(
+  "truncatedSignatureKernel",
+  true,
+  readTruncatedOptions,
 );
-
-export const signatureKernelGramOperation = /* @__PURE__ */ forward("signatureKernelGram", false, (given, other) => {
-  const [y, options] = secondAndOptions(given);
-  return readKernelCall(given[0], y, readKernelOptions(options, names, other), false);
-});
+export const truncatedSignatureKernelGramOperation = /* @__PURE__ */ forward(
+  "truncatedSignatureKernelGram",
+  false,
+  readTruncatedOptions,
+);
 
 /** Makes `signatureKernel` for a runtime. Pure: nothing is loaded before the first call. */
 export const bindSignatureKernel = (runtime: Runtime): SignatureKernelFunction =>
@@ -226,3 +275,11 @@ export const bindSignatureKernel = (runtime: Runtime): SignatureKernelFunction =
 /** Makes `signatureKernelGram` for a runtime. */
 export const bindSignatureKernelGram = (runtime: Runtime): SignatureKernelGramFunction =>
   bind(runtime, signatureKernelGramOperation) as unknown as SignatureKernelGramFunction;
+
+/** Makes `truncatedSignatureKernel` for a runtime. */
+export const bindTruncatedSignatureKernel = (runtime: Runtime): TruncatedSignatureKernelFunction =>
+  bind(runtime, truncatedSignatureKernelOperation) as unknown as TruncatedSignatureKernelFunction;
+
+/** Makes `truncatedSignatureKernelGram` for a runtime. */
+export const bindTruncatedSignatureKernelGram = (runtime: Runtime): TruncatedSignatureKernelGramFunction =>
+  bind(runtime, truncatedSignatureKernelGramOperation) as unknown as TruncatedSignatureKernelGramFunction;

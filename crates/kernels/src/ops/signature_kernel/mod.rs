@@ -6,8 +6,9 @@
 //! derives the three that there are. A static kernel other than the linear one changes v alone.
 //!
 //! `paths` lays out points, `products` computes v, `scheme` and `degree_*` are the arithmetic of a
-//! cell, `sweep` goes over a pair's cells, `gradient` backwards; `tile` does that for a block of a
-//! Gram matrix or for pairs of two batches.
+//! cell, `sweep` goes over a pair's cells, `gradient` backwards, `truncated` is for truncated
+//! signatures; `tile` does one of these (`solver`) for a block of a Gram matrix or for pairs of two
+//! batches.
 //!
 //! A pair's bits depend on the pair alone: padding by zero increments changes nothing, and lanes do
 //! not see their neighbours.
@@ -19,9 +20,11 @@ mod gradient;
 mod paths;
 mod products;
 mod scheme;
+mod solver;
 mod static_kernel;
 mod sweep;
 mod tile;
+mod truncated;
 
 pub use static_kernel::StaticKernel;
 pub use tile::{Gradients, Orders, Request, kernel, kernel_scratch, kernel_vjp, kernel_vjp_scratch};

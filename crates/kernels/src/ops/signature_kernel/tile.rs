@@ -1,14 +1,11 @@
 //! A tile of a Gram matrix, or pairs of two batches: paths to lanes, and the pairs' kernels out.
 
-use super::degree_one::DegreeOne;
-use super::degree_three::DegreeThree;
-use super::degree_two::DegreeTwo;
-use super::gradient::{Pair, solve_vjp, solve_vjp_scratch};
+use super::gradient::Pair;
 use super::paths::Reading;
 use super::products::{Apart, Shared, Side};
-use super::scheme::Scheme;
+use super::solver::{Solve, SolveVjp, Solver};
 use super::static_kernel::StaticKernel;
-use super::sweep::{Grid, PADDING, solve, solve_scratch};
+use super::sweep::{Grid, PADDING};
 use crate::batch::parts::Parts;
 use crate::batch::request::Error;
 use crate::lanes::{Lanes, MAX_WIDTH, Real};
@@ -67,7 +64,7 @@ pub struct Request<'a, T> {
     pub lengths: [Option<&'a [u32]>; 2],
     /// Channels, at least 1.
     pub channels: usize,
-    /// Of the scheme, 1 … 3.
+    /// Of the scheme, 1 … 3; 0: kernels of truncated signatures, whose depth is the order of x.
     pub degree: u32,
     /// How finely steps are cut.
     pub orders: Orders<'a>,
@@ -94,10 +91,12 @@ impl<'a, T: Real> Request<'a, T> {
         if self.pairs { Some(self.counts[0]) } else { self.counts[0].checked_mul(self.counts[1]) }
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn check(&self) -> Result<(), Error> {
         let is_shaped = self.points.iter().all(|&n| n > 0)
             && self.channels > 0
-            && (1..=3).contains(&self.degree)
+            && self.degree <= 3
             && self.orders.most().iter().all(|&order| order <= 20)
             && (!self.pairs || self.counts[0] == self.counts[1]);
         if !is_shaped {
@@ -183,20 +182,12 @@ struct Group {
     longest: usize,
 }
 
-/// Runs something with the scheme of a degree.
-macro_rules! with_scheme {
-    ($degree:expr, $run:ident::<$v:ident>($($given:expr),*)) => {
-        match $degree {
-            1 => $run::<$v, DegreeOne<$v>>($($given),*),
-            2 => $run::<$v, DegreeTwo<$v>>($($given),*),
-            _ => $run::<$v, DegreeThree<$v>>($($given),*),
-        }
-    };
-}
-
 /// Vectors of scratch of [`kernel`]; `None` where it is beyond memory.
 pub fn kernel_scratch<V: Lanes>(request: &Request<'_, V::T>) -> Option<usize> {
-    with_scheme!(request.degree, forward_scratch::<V>(request))
+    let solver = Solver::<V>::of(request.degree)?;
+    let mut parts = Parts::measured();
+    Memory::<V>::take(&mut parts, request, solver.unit, false, (solver.scratch)(&request.grid()));
+    parts.total()
 }
 
 /// The kernels of a request, row-major; says whether all of them are finite.
@@ -208,12 +199,15 @@ pub fn kernel<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratch: 
     if scratch.len() < kernel_scratch::<V>(request).ok_or(Error::Shape)? {
         return Err(Error::Scratch);
     }
-    Ok(with_scheme!(request.degree, forward::<V>(request, out, scratch)))
+    Ok(forward::<V>(request, &Solver::of(request.degree).ok_or(Error::Shape)?, out, scratch))
 }
 
 /// Vectors of scratch of [`kernel_vjp`].
 pub fn kernel_vjp_scratch<V: Lanes>(request: &Request<'_, V::T>) -> Option<usize> {
-    with_scheme!(request.degree, backward_scratch::<V>(request))
+    let solver = Solver::<V>::of(request.degree)?;
+    let mut parts = Parts::measured();
+    Memory::<V>::take(&mut parts, request, solver.unit, true, (solver.vjp?.1)(&request.grid()));
+    parts.total()
 }
 
 /// The gradients of Σ cotangent · kernel by the points of x and of y; says whether all kernels are
@@ -236,7 +230,8 @@ pub fn kernel_vjp<V: Lanes>(
     if scratch.len() < kernel_vjp_scratch::<V>(request).ok_or(Error::Shape)? {
         return Err(Error::Scratch);
     }
-    Ok(with_scheme!(request.degree, backward::<V>(request, cotangents, to, scratch)))
+    let solver = Solver::of(request.degree).ok_or(Error::Shape)?;
+    Ok(backward::<V>(request, &solver, cotangents, to, scratch))
 }
 
 /// Parts of a call's scratch.
@@ -255,13 +250,8 @@ struct Memory<V> {
 }
 
 impl<V: Lanes> Memory<V> {
-    fn take<C: Scheme<V>>(
-        parts: &mut Parts<V>,
-        request: &Request<'_, V::T>,
-        backward: bool,
-        rest: Option<usize>,
-    ) -> Self {
-        let readings = request.readings(C::UNIT);
+    fn take(parts: &mut Parts<V>, request: &Request<'_, V::T>, unit: f64, backward: bool, rest: Option<usize>) -> Self {
+        let readings = request.readings(unit);
         let [x, y] = [0, 1].map(|side| request.numbers(side, readings[side]));
         // A path a lane, or all paths one behind the other.
         let all = if request.pairs || backward {
@@ -293,27 +283,23 @@ impl<V: Lanes> Memory<V> {
     }
 }
 
-fn forward_scratch<V: Lanes, C: Scheme<V>>(request: &Request<'_, V::T>) -> Option<usize> {
-    let mut parts = Parts::measured();
-    Memory::take::<C>(&mut parts, request, false, solve_scratch::<V, C>(&request.grid()));
-    parts.total()
-}
-
 /// The kernels of one group of lanes, each at its orders; `orders(l)` are those of a lane.
 ///
 /// # Safety
-/// As [`solve`].
-unsafe fn at_orders<V: Lanes, S: Side<V>, C: Scheme<V>>(
-    side: S,
+/// As [`super::sweep::solve`].
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+unsafe fn at_orders<V: Lanes, S: Side<V>>(
+    (solve, side): (Solve<V, S>, S),
     mut grid: Grid,
     count: usize,
-    orders: impl Fn(usize) -> [u32; 2],
+    orders: &dyn Fn(usize) -> [u32; 2],
     (x, y): (*const S::Number, *const V),
     rest: &mut [V],
 ) -> V {
     grid.orders = orders(0);
     // SAFETY: as the caller vouches.
-    let mut result = unsafe { solve::<V, S, C>(side, &grid, x, y, rest) };
+    let mut result = unsafe { solve(side, &grid, x, y, rest) };
     for lane in 1..count {
         // Lanes of other orders: each order that occurs is computed once.
         let own = orders(lane);
@@ -322,17 +308,19 @@ unsafe fn at_orders<V: Lanes, S: Side<V>, C: Scheme<V>>(
         }
         grid.orders = own;
         // SAFETY: likewise.
-        let other = unsafe { solve::<V, S, C>(side, &grid, x, y, rest) }.to_lanes();
+        let other = unsafe { solve(side, &grid, x, y, rest) }.to_lanes();
         let lanes = result.to_lanes();
         result = V::from_lanes(|l| if l < count && orders(l) == own { other[l] } else { lanes[l] });
     }
     result
 }
 
-fn forward<V: Lanes, C: Scheme<V>>(request: &Request<'_, V::T>, out: &mut [V::T], scratch: &mut [V]) -> bool {
-    let rest = solve_scratch::<V, C>(&request.grid());
-    let memory = Memory::take::<C>(&mut Parts::of(scratch), request, false, rest);
-    let readings = request.readings(C::UNIT);
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+fn forward<V: Lanes>(request: &Request<'_, V::T>, solver: &Solver<V>, out: &mut [V::T], scratch: &mut [V]) -> bool {
+    let rest = (solver.scratch)(&request.grid());
+    let memory = Memory::take(&mut Parts::of(scratch), request, solver.unit, false, rest);
+    let readings = request.readings(solver.unit);
     let grid = |x: usize, y: usize| Grid { steps: [x, y], ..request.grid() };
     // Not finite as soon as one number is not.
     let mut sum = V::zero();
@@ -350,7 +338,7 @@ fn forward<V: Lanes, C: Scheme<V>>(request: &Request<'_, V::T>, out: &mut [V::T]
                 let grid = grid(groups[0].longest, groups[1].longest);
                 let orders = |l: usize| request.orders.of(first + l, first + l);
                 let at = (x_lanes.as_ptr(), y_lanes.as_ptr());
-                let result = at_orders::<V, Apart, C>(Apart, grid, groups[0].count, orders, at, rest);
+                let result = at_orders::<V, Apart>((solver.apart, Apart), grid, groups[0].count, &orders, at, rest);
                 sum = sum.add(result.sub(result));
                 out[first..first + groups[0].count].copy_from_slice(&result.to_lanes()[..groups[0].count]);
             }
@@ -369,7 +357,7 @@ fn forward<V: Lanes, C: Scheme<V>>(request: &Request<'_, V::T>, out: &mut [V::T]
                     let grid = grid(request.steps(0, a), group.longest);
                     let orders = |l: usize| request.orders.of(a, first + l);
                     let at = (x.add(a * memory.x_numbers).cast_const(), y_lanes.as_ptr());
-                    let result = at_orders::<V, Shared, C>(Shared, grid, group.count, orders, at, rest);
+                    let result = at_orders::<V, Shared>((solver.shared, Shared), grid, group.count, &orders, at, rest);
                     sum = sum.add(result.sub(result));
                     let row = &mut out[a * request.counts[1] + first..][..group.count];
                     row.copy_from_slice(&result.to_lanes()[..group.count]);
@@ -381,21 +369,20 @@ fn forward<V: Lanes, C: Scheme<V>>(request: &Request<'_, V::T>, out: &mut [V::T]
     lanes[..V::WIDTH].iter().all(|number| number.is_finite())
 }
 
-fn backward_scratch<V: Lanes, C: Scheme<V>>(request: &Request<'_, V::T>) -> Option<usize> {
-    let mut parts = Parts::measured();
-    Memory::take::<C>(&mut parts, request, true, solve_vjp_scratch::<V, C>(&request.grid()));
-    parts.total()
-}
-
-fn backward<V: Lanes, C: Scheme<V>>(
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+fn backward<V: Lanes>(
     request: &Request<'_, V::T>,
+    solver: &Solver<V>,
     cotangents: &[V::T],
     mut to: Gradients<'_, V::T>,
     scratch: &mut [V],
 ) -> bool {
-    let rest = solve_vjp_scratch::<V, C>(&request.grid());
-    let memory = Memory::take::<C>(&mut Parts::of(scratch), request, true, rest);
-    let readings = request.readings(C::UNIT);
+    // `kernel_vjp_scratch` has seen that there is one.
+    let Some((solve_vjp, rest)) = solver.vjp else { return true };
+    let rest = rest(&request.grid());
+    let memory = Memory::take(&mut Parts::of(scratch), request, solver.unit, true, rest);
+    let readings = request.readings(solver.unit);
     let grid = |x: usize, y: usize| Grid { steps: [x, y], ..request.grid() };
     let (rows, columns) = (request.counts[0], request.counts[1]);
     for gradient in [&mut to.x, &mut to.y].into_iter().flatten() {
@@ -425,14 +412,14 @@ fn backward<V: Lanes, C: Scheme<V>>(
                 let orders = |l: usize| request.orders.of(first + l, first + l);
                 let grid = grid(groups[0].longest, groups[1].longest);
                 let cotangent = |l: usize| cotangents[first + l];
-                let result = at_orders_vjp::<V, C>(&pair, grid, groups[0].count, orders, cotangent, rest);
+                let result = at_orders_vjp::<V>((solve_vjp, &pair), grid, groups[0].count, &orders, &cotangent, rest);
                 sum = sum.add(result.sub(result));
                 for lane in 0..groups[0].count {
                     if let Some(to) = &mut to.x {
-                        request.write(0, first + lane, readings[0], |i| x_bar[i].to_lanes()[lane], to);
+                        request.write(0, first + lane, readings[0], x_bar, Some(lane), to);
                     }
                     if let Some(to) = &mut to.y {
-                        request.write(1, first + lane, readings[1], |i| y_bar[i].to_lanes()[lane], to);
+                        request.write(1, first + lane, readings[1], y_bar, Some(lane), to);
                     }
                 }
             }
@@ -467,17 +454,17 @@ fn backward<V: Lanes, C: Scheme<V>>(
                         if request.triangle && b < a { V::T::ZERO } else { cotangents[a * columns + b] }
                     };
                     let grid = grid(steps, group.longest);
-                    let result = at_orders_vjp::<V, C>(&pair, grid, group.count, orders, cotangent, rest);
+                    let result = at_orders_vjp::<V>((solve_vjp, &pair), grid, group.count, &orders, &cotangent, rest);
                     sum = sum.add(result.sub(result));
                 }
                 if let Some(to) = &mut to.x {
-                    request.write(0, a, readings[0], |i| x_bar[i].sum(), to);
+                    request.write(0, a, readings[0], x_bar, None, to);
                 }
             }
             if let Some(to) = &mut to.y {
                 for b in 0..columns {
                     let bar = Memory::at(memory.y_bar, b / V::WIDTH, memory.y_numbers);
-                    request.write(1, b, readings[1], |i| bar[i].to_lanes()[b % V::WIDTH], to);
+                    request.write(1, b, readings[1], bar, Some(b % V::WIDTH), to);
                 }
             }
         }
@@ -489,13 +476,15 @@ fn backward<V: Lanes, C: Scheme<V>>(
 /// As [`at_orders`], backwards: lanes of other orders have no cotangent.
 ///
 /// # Safety
-/// As [`solve_vjp`].
-unsafe fn at_orders_vjp<V: Lanes, C: Scheme<V>>(
-    pair: &Pair<'_, V>,
+/// As [`super::gradient::solve_vjp`].
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+unsafe fn at_orders_vjp<V: Lanes>(
+    (solve_vjp, pair): (SolveVjp<V>, &Pair<'_, V>),
     mut grid: Grid,
     count: usize,
-    orders: impl Fn(usize) -> [u32; 2],
-    cotangent: impl Fn(usize) -> V::T,
+    orders: &dyn Fn(usize) -> [u32; 2],
+    cotangent: &dyn Fn(usize) -> V::T,
     rest: &mut [V],
 ) -> V {
     let mut sum = V::zero();
@@ -506,32 +495,42 @@ unsafe fn at_orders_vjp<V: Lanes, C: Scheme<V>>(
         }
         let bar = V::from_lanes(|l| if l < count && orders(l) == grid.orders { cotangent(l) } else { V::T::ZERO });
         // SAFETY: as the caller vouches.
-        let result = unsafe { solve_vjp::<V, C>(pair, &grid, bar, rest) }.to_lanes();
+        let result = unsafe { solve_vjp(pair, &grid, bar, rest) }.to_lanes();
         sum = sum.add(V::from_lanes(|l| if l < count && orders(l) == grid.orders { result[l] } else { V::T::ZERO }));
     }
     sum
 }
 
 impl<T: Real> Request<'_, T> {
-    /// Writes the gradient of a path; `bar(i)` is that of number i as it was read.
-    fn write(&self, side: usize, path: usize, reading: Reading<T>, bar: impl Fn(usize) -> T, to: &mut [T]) {
+    /// Writes the gradient of a path, from those of its numbers as they were read: of a lane, or
+    /// the sum of all.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    fn write<V: Lanes<T = T>>(
+        &self,
+        side: usize,
+        path: usize,
+        reading: Reading<T>,
+        bars: &[V],
+        lane: Option<usize>,
+        to: &mut [T],
+    ) {
         let (d, steps) = (self.channels, self.steps(side, path));
+        let bar = |i: usize| lane.map_or_else(|| bars[i].sum(), |lane| bars[i].to_lanes()[lane]);
         let to = &mut to[path * self.points[side] * d..][..(steps + 1) * d];
-        // Increments of x were read times a factor, which their gradients lack.
-        let factor = match (reading, side) {
-            (Reading::Increments(factor), 0) => factor,
-            _ => T::ONE,
+        let Reading::Increments(factor) = reading else {
+            for (i, to) in to.iter_mut().enumerate() {
+                *to = bar(i);
+            }
+            return;
         };
+        // Increments of x were read times a factor, which their gradients lack.
+        let factor = if side == 0 { factor } else { T::ONE };
         for t in 0..=steps {
             for k in 0..d {
-                to[t * d + k] = match reading {
-                    Reading::Points => bar(t * d + k),
-                    Reading::Increments(_) => {
-                        let before = if t > 0 { bar((t - 1) * d + k) } else { T::ZERO };
-                        let after = if t < steps { bar(t * d + k) } else { T::ZERO };
-                        before.minus(after).times(factor)
-                    }
-                };
+                let before = if t > 0 { bar((t - 1) * d + k) } else { T::ZERO };
+                let after = if t < steps { bar(t * d + k) } else { T::ZERO };
+                to[t * d + k] = before.minus(after).times(factor);
             }
         }
     }
