@@ -37,13 +37,14 @@ describe("the state of gradients", () => {
 describe("an operation that a binary does not have", () => {
   test.each(families)("is refused by the family %s, which works afterwards", (family) => {
     const own = new Instance(compileNow(bytesOf("simd", family)), "simd");
-    const shape = { CHANNELS: 2, DEPTH: 2, BATCH: 1, POINTS: 3 };
+    const shape = { CHANNELS: 2, DEPTH: 2, BATCH: 1, POINTS: 3, ROW: 1, OPTIONS: family === "kernels" ? 1 : 0 };
     for (const OPERATION of [0, 4, 15, 24, 99, family === "core" ? 16 : 1]) {
       const at = headOf({ OPERATION, ...shape }, own);
       expect(own.kernels.scratch(at)).toBe(0);
       expect(own.kernels.run(at)).toBe(code.OPERATION);
     }
-    const known = headOf({ OPERATION: family === "core" ? 1 : 18, ...shape }, own);
+    // A signature, a logarithm, a kernel of degree 1.
+    const known = headOf({ OPERATION: { core: 1, algebra: 18, kernels: 32 }[family], ...shape }, own);
     expect(own.kernels.scratch(known)).toBeGreaterThan(0);
     // Rejected for its missing regions.
     expect(own.kernels.run(known)).toBeLessThan(0);
