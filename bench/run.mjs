@@ -8,6 +8,7 @@
 //   npm run bench -- engine     threads, see engine/run.mjs
 //   npm run bench -- dispatch   whether calls go to the fastest device, see dispatch/run.mjs
 //   npm run bench -- gradients  vector–Jacobian products, see gradients/run.mjs
+//   npm run bench -- signature-kernels  against pySigLib, see signature-kernels/run.mjs
 //   npm run bench -- builds     against the build of another commit, see builds.mjs
 //   npm run bench -- training   networks with a signature layer, see training/run.mjs
 //
@@ -158,6 +159,7 @@ const others = {
   engine: async (args) => (await import("./engine/run.mjs")).runEngineBench(args),
   dispatch: async (args) => (await import("./dispatch/run.mjs")).runDispatchBench(args),
   gradients: async (args) => (await import("./gradients/run.mjs")).runGradientsBench(args),
+  "signature-kernels": async (args) => (await import("./signature-kernels/run.mjs")).runKernelsBench(args),
   builds: async (args) => (await import("./builds.mjs")).runBuildsBench(args),
   training: async (args) => (await import("./training/run.mjs")).runTrainingBench(args),
 };

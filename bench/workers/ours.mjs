@@ -50,11 +50,15 @@ const operations = {
   features: () => ({ algorithms: takesAlgorithm() }),
 
   /** `numbersOfFile`: only that many numbers from the start of the file. */
-  prepare({ key, subject, file, numbersOfFile, lengthsFile, cotangentsFile, ...fields }) {
+  async prepare({ key, subject, file, numbersOfFile, lengthsFile, cotangentsFile, ...fields }) {
     const data = file && read(file).slice(0, numbersOfFile);
     const lengths = lengthsFile && read(lengthsFile, Uint32Array);
     const cotangents = cotangentsFile && read(cotangentsFile);
-    const given = { signature, signatureWithVjp, variant, data, lengths, cotangents };
+    // A family of its own, which other parts do not load.
+    const kernels = fields.otherFile && (await import("../../dist/kernels.js"));
+    await kernels?.init({ variant });
+    const other = fields.otherFile && read(fields.otherFile);
+    const given = { signature, signatureWithVjp, kernels, variant, data, other, lengths, cotangents };
     prepared.set(key, subjects[subject]({ ...given, ...fields }));
     return {};
   },

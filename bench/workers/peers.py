@@ -87,6 +87,21 @@ def signax_gradient_call(paths, depth, cotangents):
     return jax_gradient_call(lambda x: signax.signature(x, depth), paths, cotangents)
 
 
+def pysiglib_kernel_call(x, y, what, order, sigma):
+    import pysiglib
+
+    options = {"dyadic_order": order, "n_jobs": THREADS}
+    if sigma is not None:
+        # Theirs is exp(-r^2 / sigma), ours exp(-r^2 / (2 sigma^2)).
+        options["static_kernel"] = pysiglib.RBFKernel(2 * sigma**2)
+    if what == "gradient":
+        ones = np.ones((len(x), len(y)), dtype=x.dtype)
+        return lambda: pysiglib.sig_kernel_gram_backprop(ones, x, y, **options)[0]
+    if what == "pairs":
+        return lambda: pysiglib.sig_kernel(x, y, **options)
+    return lambda: pysiglib.sig_kernel_gram(x, x if what == "symmetric" else y, **options)
+
+
 # name: (how to make a call, the packages whose versions are reported)
 PEERS = {
     "pysiglib": (pysiglib_call, ["pysiglib", "numpy"]),
@@ -96,6 +111,7 @@ PEERS = {
     "keras_sig_parallel": (lambda paths, depth: keras_sig_call(paths, depth, gpu_optimized=True), ["keras_sig", "keras", "jax"]),
     "signax": (signax_call, ["signax", "jax"]),
     # Gradients, from cotangents of the signatures.
+    "pysiglib_kernel": (pysiglib_kernel_call, ["pysiglib", "numpy"]),
     "pysiglib_backprop": (pysiglib_backprop_call, ["pysiglib", "numpy"]),
     "keras_sig_gradient": (keras_sig_gradient_call, ["keras_sig", "keras", "jax"]),
     "signax_gradient": (signax_gradient_call, ["signax", "jax"]),
@@ -115,6 +131,11 @@ class Peer:
         shape = (request["batch"], request["points"], request["channels"])
         # A single path is given as such: that is what a caller with one path does.
         paths = paths.reshape(shape if shape[0] > 1 else shape[1:])
+        if "otherFile" in request:
+            other = np.fromfile(request["otherFile"], dtype=np.float32).reshape(paths.shape)
+            pair = [p.astype(request["dtype"]) for p in (paths, other)]
+            self.calls[request["key"]] = self.make_call(*pair, request["what"], request["order"], request.get("sigma"))
+            return {}
         given = [paths, request["depth"]]
         if "cotangentsFile" in request:
             given.append(np.fromfile(request["cotangentsFile"], dtype=np.float32).reshape(*paths.shape[:-2], -1))

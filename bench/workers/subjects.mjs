@@ -143,5 +143,32 @@ function bandwidth({ direction, bytes }) {
   return { call: () => to.set(from) };
 }
 
+/**
+ * Signature kernels by the public functions: the Gram matrix of two batches ("gram") or of one
+ * ("symmetric"), kernels of pairs ("pairs"), or the gradient of a sum over the matrix by the first
+ * batch ("gradient").
+ */
+function signatureKernel({ kernels, data, other, batch, points, channels, what, dtype, degree, order, sigma }) {
+  const of = (numbers) => ({
+    data: dtype === "float64" ? Float64Array.from(numbers) : numbers,
+    shape: batch === 1 ? [points, channels] : [batch, points, channels],
+  });
+  const [x, y] = [of(data), of(other)];
+  const options = { degree, dyadicOrder: order, gradients: "x" };
+  if (sigma !== undefined) options.staticKernel = kernels.staticKernels.rbf({ sigma });
+  if (what === "gradient") {
+    const ones = new arrays[dtype](batch * batch).fill(1);
+    const call = () => kernels.signatureKernelGramVjp(x, y, ones, options);
+    return { call, result: () => call().x.data };
+  }
+  delete options.gradients;
+  const call = {
+    gram: () => kernels.signatureKernelGram(x, y, options),
+    symmetric: () => kernels.signatureKernelGram(x, options),
+    pairs: () => kernels.signatureKernel(x, y, options),
+  }[what];
+  return { call, result: () => call().data };
+}
+
 /** The subjects by the names that the parts of the benchmark use. */
-export const subjects = { api, kernel, gradient, gradientKernel, copy, write, peak, bandwidth };
+export const subjects = { api, signatureKernel, kernel, gradient, gradientKernel, copy, write, peak, bandwidth };

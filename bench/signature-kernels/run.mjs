@@ -1,0 +1,167 @@
+// The benchmark of signature kernels: ours against pySigLib's stencil, array to array, one thread,
+// one core. Started by
+//
+//   npm run bench -- signature-kernels [--rows NAME] [--quick]
+//
+// NAME selects the rows whose name contains it, such as "gram" or "d=5". Writes
+// bench/results/signature-kernels-MACHINE-DATE.json and a page beside it; later measurements of a
+// day are merged into the day's result.
+
+import { writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { Bench } from "../lib/bench.mjs";
+import { leaveMeasuringCore, root } from "../lib/machine.mjs";
+import { makePaths, writeRaw } from "../lib/paths.mjs";
+import { Progress } from "../lib/progress.mjs";
+import { milliseconds, openResult, replaceRow, table, times } from "../lib/results.mjs";
+import { geometricMean } from "../lib/statistics.mjs";
+
+/** Matrices of 32 paths each, 128 pairs, and one pair. */
+const gram = (points, channels, dtype, what = "gram", more = {}) => ({
+  what,
+  dtype,
+  batch: 32,
+  points,
+  channels,
+  order: 0,
+  ...more,
+});
+const pairs = (batch, points, channels, dtype) => ({ what: "pairs", dtype, batch, points, channels, order: 0 });
+const channelsOf = [2, 5, 10, 50];
+const rows = [
+  ...[64, 128, 256, 512].flatMap((points) => channelsOf.map((channels) => gram(points, channels, "float32"))),
+  ...[64, 128].flatMap((points) => channelsOf.map((channels) => gram(points, channels, "float64"))),
+  ...[1, 2].map((order) => gram(64, 5, "float32", "gram", { order })),
+  ...channelsOf.map((channels) => gram(64, channels, "float32", "symmetric")),
+  ...[64, 128].flatMap((points) => channelsOf.map((channels) => gram(points, channels, "float32", "gradient"))),
+  gram(64, 5, "float32", "gram", { sigma: 1 }),
+  gram(128, 5, "float32", "gram", { sigma: 1 }),
+  ...[64, 256, 1024].map((points) => pairs(128, points, 5, "float32")),
+  ...[64, 256].map((points) => pairs(128, points, 5, "float64")),
+  ...[64, 256, 1024].map((points) => pairs(1, points, 2, "float32")),
+];
+
+const rowName = ({ what, dtype, batch, points, channels, order, sigma }) =>
+  `${what} ${dtype} batch=${batch} L=${points} d=${channels}${order ? ` order=${order}` : ""}${sigma ? " rbf" : ""}`;
+
+/** Cells of a row: of all pairs, refined. */
+const cells = ({ what, batch, points, order }) =>
+  (what === "pairs" ? batch : batch * batch) * (points - 1) ** 2 * 4 ** order;
+
+/** The largest difference of two results, relative to the largest number or 1. */
+function difference(numbers, reference) {
+  if (numbers.length !== reference.length) throw new Error(`${numbers.length} numbers instead of ${reference.length}`);
+  const largest = reference.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+  let error = 0;
+  for (const [i, x] of reference.entries()) {
+    const off = Math.abs(numbers[i] - x) / largest;
+    // Not "error < off", so that NaN fails.
+    if (!(off <= error)) error = off;
+  }
+  return error;
+}
+
+/** Two batches of walks of total variance 1, as raw files. */
+function inputOf(bench, row) {
+  const file = (seed) => {
+    const numbers = makePaths("random walk", row, seed).map((x) => x / Math.sqrt(row.channels));
+    const name = join(bench.folder, `kernels-${seed}.f32`);
+    writeRaw(name, numbers);
+    return name;
+  };
+  return { file: file(1), otherFile: file(2) };
+}
+
+async function measure(bench, row) {
+  const given = { ...row, ...inputOf(bench, row), subject: "signatureKernel" };
+  const peer = await bench.prepare("pysiglib", "pysiglib_kernel", given);
+  const ours = [];
+  for (const degree of [1, 2]) ours.push(await bench.prepare(`degree ${degree}`, "relaxed", { ...given, degree }));
+  const exact = await bench.prepare("exact", "relaxed", { ...given, dtype: "float64", degree: 3, order: 3 });
+  const [stencil, one, two, truth] = [
+    await bench.result(peer),
+    await bench.result(ours[0]),
+    await bench.result(ours[1]),
+    await bench.result(exact),
+  ];
+  await bench.forget([exact]);
+  // The same scheme, but for rounding.
+  const off = difference(one, stencil);
+  if (!(off < 1e-2)) throw new Error(`${rowName(row)}: degree 1 differs from pySigLib by ${off}`);
+  const errors = { pysiglib: difference(stencil, truth), one: difference(one, truth), two: difference(two, truth) };
+  return { ...row, cells: cells(row), errors, times: await bench.time([...ours, peer]) };
+}
+
+function page(result) {
+  const { rows } = result.parts.rows;
+  const ratio = ({ times: t }, label) => t.pysiglib.min / t[label].min;
+  const body = rows.map((row) => [
+    rowName(row),
+    milliseconds(row.times.pysiglib.min),
+    milliseconds(row.times["degree 1"].min),
+    (row.cells / row.times["degree 1"].min / 1e9).toFixed(2),
+    times(ratio(row, "degree 1")),
+    milliseconds(row.times["degree 2"].min),
+    times(ratio(row, "degree 2")),
+    ...[row.errors.pysiglib, row.errors.one, row.errors.two].map((error) => error.toExponential(0)),
+  ]);
+  const mean = (what, dtype, label) =>
+    geometricMean(
+      rows.filter((row) => row.what === what && row.dtype === dtype && !row.sigma).map((row) => ratio(row, label)),
+    );
+  const means = [
+    ["gram", "float32"],
+    ["gram", "float64"],
+    ["symmetric", "float32"],
+    ["gradient", "float32"],
+    ["pairs", "float32"],
+    ["pairs", "float64"],
+  ].map(([what, dtype]) => [
+    `${what} ${dtype}`,
+    times(mean(what, dtype, "degree 1")),
+    times(mean(what, dtype, "degree 2")),
+  ]);
+  const heads = ["row", "pySigLib ms", "degree 1 ms", "Gcell/s", "ratio", "degree 2 ms", "ratio"];
+  return `# Signature kernels
+
+${result.machine.name}, ${result.date}, one thread. Time: the least of the samples of a call, taken in turn. Errors: the
+largest, against degree 3 at dyadic order 3 in float64, relative to the largest kernel or 1 (of gradients: entry).
+
+${table(["geometric mean of ratios", "degree 1", "degree 2"], means)}
+
+${table([...heads, "error pySigLib", "degree 1", "degree 2"], body)}
+`;
+}
+
+export async function runKernelsBench(args) {
+  const { values } = parseArgs({
+    args,
+    options: { rows: { type: "string" }, quick: { type: "boolean", default: false } },
+  });
+  const { quick, rows: wanted = "" } = values;
+  leaveMeasuringCore();
+  const progress = new Progress();
+  const bench = new Bench({ quick, rows: () => true, peers: [], progress });
+  process.once("SIGINT", () => bench.close().finally(() => process.exit(130)));
+  const { file, result, save } = openResult("signature-kernels", { quick });
+  const chosen = rows.filter((row) => rowName(row).includes(wanted));
+  result.parts.rows ??= { of: rows.length, rows: [] };
+  progress.begin("kernels", chosen.length);
+  try {
+    for (const row of chosen) {
+      progress.row(rowName(row));
+      replaceRow(result.parts.rows.rows, await measure(bench, row), rowName);
+      result.versions = { ...result.versions, ...bench.versions() };
+      // Written after every row, so that an interrupted run keeps its results.
+      save();
+      progress.step();
+    }
+  } finally {
+    await bench.close();
+  }
+  const markdown = file.replace(/\.json$/, ".md");
+  writeFileSync(markdown, page(result));
+  process.stdout.write(`\n${[file, markdown].map((path) => relative(root, path)).join("\n")}\n`);
+  if (quick) process.stdout.write("A smoke test: these numbers are not to be quoted.\n");
+}
