@@ -6,6 +6,7 @@ import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entries } from "../../scripts/lib/entries.mjs";
 import { families, prefixed } from "../../scripts/lib/families.mjs";
+import { filesUnder } from "../../scripts/lib/fingerprint.mjs";
 import { Consumer, missing, nodes, root } from "./consumer.ts";
 
 const consumer = new Consumer();
@@ -54,6 +55,7 @@ describe("the tarball", () => {
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
+        ...filesUnder("docs"),
         ...built,
         ...shared,
         "dist/wasm/module.d.ts",
