@@ -1679,13 +1679,16 @@ type EngineCode =
   | "ENGINE_CLOSED"
   | "BLOCK_FAILED";
 
+/** Codes of streams, which test/streams.test.ts covers. */
+type StreamCode = "WINDOW_INVALID" | "POP_RANGE" | "COUNT_INVALID" | "STREAM_CLOSED" | `SNAPSHOT_${string}`;
+
 /** Codes of the family `algebra`, which test/algebra-errors.test.ts covers. */
 type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
 
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Elsewhere = EngineCode | AlgebraCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
+  type Elsewhere = EngineCode | AlgebraCode | StreamCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,
     PATHS_RANK: true,

@@ -85,6 +85,18 @@ export interface PathSignatureErrorCodes {
   OUT_TYPE: "TypeError";
   /** The length of `out` is not the count of numbers of the result. */
   OUT_LENGTH: "RangeError";
+  /** `window` of a stream is not a whole number from 1 on, or Infinity. */
+  WINDOW_INVALID: "RangeError";
+  /** `popFront` was asked for more points than the stream keeps. */
+  POP_RANGE: "RangeError";
+  /** `count` of streams is not a whole number from 1 on. */
+  COUNT_INVALID: "RangeError";
+  /** A snapshot is not a Uint8Array. */
+  SNAPSHOT_TYPE: "TypeError";
+  /** A snapshot is damaged, incomplete or of another version. */
+  SNAPSHOT_INVALID: "Error";
+  /** The stream was disposed of. */
+  STREAM_CLOSED: "Error";
   /** An input number is NaN or infinite. */
   NOT_FINITE: "RangeError";
   /** An input number is finite but beyond the range of float32, the number type of the call. */

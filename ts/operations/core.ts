@@ -9,6 +9,31 @@ export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "../input/types.ts";
 export { words } from "../input/words.ts";
+export type { SignatureStreamOptions, SignatureStreamsOptions } from "../streams/options.ts";
+export type { StreamPoints } from "../streams/points.ts";
+export {
+  /**
+   * The signature of data that keeps arriving. @see {@link CreateSignatureStream} for options and
+   * errors.
+   */
+  bindCreateSignatureStream,
+  /** Continues a stream from a snapshot. @see {@link RestoreSignatureStream} */
+  bindRestoreSignatureStream,
+  type CreateSignatureStream,
+  type RestoreSignatureStream,
+  type SignatureStream,
+} from "../streams/signature-stream.ts";
+export {
+  /** Many streams that get their points together. @see {@link CreateSignatureStreams} */
+  bindCreateSignatureStreams,
+  type CreateSignatureStreams,
+  type SignatureStreams,
+} from "../streams/signature-streams.ts";
+export {
+  /** A stream as a TransformStream. @see {@link SignatureTransform} */
+  bindSignatureTransform,
+  type SignatureTransform,
+} from "../streams/transform.ts";
 export {
   /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
   bindSignature,

@@ -54,7 +54,7 @@ export type SignatureFunction = <const P extends Paths, const O extends Signatur
 ) => SignatureOf<P, O>;
 
 /** Operation code in the head of a task. */
-const SIGNATURE = 1;
+export const SIGNATURE = 1;
 
 /**
  * The call for a piece of a path: from the identity and without scalar term, since pieces are
