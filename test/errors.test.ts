@@ -1688,7 +1688,8 @@ type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Elsewhere = EngineCode | AlgebraCode | StreamCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
+  type Other = EngineCode | AlgebraCode | StreamCode;
+  type Elsewhere = Other | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,
     PATHS_RANK: true,

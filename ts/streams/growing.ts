@@ -6,7 +6,7 @@ import { region, word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import { type KeptRegion, KeptTask } from "./kept-task.ts";
 
-/** Bytes of points that one run of the kernel reads, if that is more than one point of each path. */
+/** Bytes of points that one run reads, if that is more than one point. */
 const stagedBytes = 32 * 1024;
 
 /** Positions of the regions in the task. */

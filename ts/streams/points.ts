@@ -25,7 +25,7 @@ export class PointReader {
     const d = this.#channels;
     const isPlain = Array.isArray(given);
     if (!isPlain && kindOf(given) === -1) {
-      const accepted = `a point of ${countOf(d, "number")}, a typed array of points one after the other, or an array of points`;
+      const accepted = `a point of ${countOf(d, "number")}, an array of points, or a typed array of their numbers`;
       throw typeError("PATHS_TYPE", "points", describe(given), accepted);
     }
     const list = given as readonly unknown[] | NumericView;

@@ -17,7 +17,8 @@ import { bindCreateSignatureStream, type SignatureStream } from "./signature-str
  *   `push`
  *
  * @example
- * for await (const s of readings.pipeThrough(signatureTransform({ channels: 3, depth: 2, window: 50 }))) …
+ * const signatures = readings.pipeThrough(signatureTransform({ channels: 3, depth: 2 }));
+ * for await (const s of signatures) model.predict(s.data);
  */
 export type SignatureTransform = <const O extends SignatureStreamOptions>(
   options: Only<O, SignatureStreamOptions>,

@@ -163,7 +163,9 @@ export class WindowQueue {
     this.#back.start(this.points.subarray(middle * d, (middle + 1) * d));
   }
 
-  /** Signatures from each of the first points to held point `middle`, as those of reversed paths. */
+  /**
+   * Signatures from each of the first points to held point `middle`, as those of reversed paths.
+   */
   #fill(middle: number): void {
     this.#ahead = middle;
     if (middle === 0) return;
