@@ -71,7 +71,10 @@ const paths = {
 const binaries = { "./wasm/*.wasm": { types: "./dist/wasm/module.d.ts", default: "./dist/wasm/*.wasm" } };
 
 /** Their common declarations. */
-export const binaryTypes = "declare const module: WebAssembly.Module;\nexport default module;\n";
+export const binaryTypes = `import type { CompiledModule } from "../index.js";
+declare const module: CompiledModule;
+export default module;
+`;
 
 /** The entries: name, source below ts/, whether there is a CommonJS form. */
 export const entries = Object.entries(files).map(([name, file]) => ({ name, ...file }));

@@ -2,6 +2,7 @@
 // where the call runs.
 
 import { describe, typeError } from "../input/errors.ts";
+import type { Signal } from "../input/host-types.ts";
 import type { ReadOther } from "../input/options.ts";
 import type { CallContext, Device, Progress } from "./backend.ts";
 import { readDevice } from "./options.ts";
@@ -13,7 +14,7 @@ export interface EngineCallOptions {
    * other calls are not affected. The contents of an `out` of more than 1 MiB are then undefined; a
    * smaller one is unchanged.
    */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Signal | undefined;
   /**
    * Where the call runs. "auto": where it is expected to be faster, given where its paths are.
    * Default: the engine's `device`. If the GPU cannot run it, the engine's `fallback` decides

@@ -2,6 +2,7 @@
 
 import type { Costs } from "../dispatch/index.ts";
 import type { GpuNumbers, GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
+import type { Signal } from "../input/host-types.ts";
 import type { Only } from "../input/types.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
@@ -80,10 +81,7 @@ export interface Engine extends EngineBase {
    * @returns A promise of the costs; it rejects with CLOCK_FROZEN, ENGINE_OPTION, ENGINE_CLOSED,
    *   errors of the GPU, or the signal's reason.
    */
-  calibrate(options?: {
-    readonly budgetMs?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
-  }): Promise<Costs>;
+  calibrate(options?: { readonly budgetMs?: number | undefined; readonly signal?: Signal | undefined }): Promise<Costs>;
   /**
    * How the engine would run a call of such a shape, and why. Starts nothing. @throws as the
    * function

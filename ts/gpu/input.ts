@@ -5,6 +5,7 @@
 import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import { Call, readCall } from "../input/call.ts";
 import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
+import type { GpuBuffer } from "../input/host-types.ts";
 import {
   type OptionName,
   type ReadOptions,
@@ -24,7 +25,7 @@ import { usage } from "./usage.ts";
 /** Row-major float32 numbers in a user's buffer, which is read, never destroyed. */
 export interface GpuInput {
   /** With usage STORAGE, of the device that the call runs on. */
-  readonly buffer: GPUBuffer;
+  readonly buffer: GpuBuffer;
   readonly shape: ArrayLike<number>;
   /** Bytes before the first number, a multiple of 4. Default 0. */
   readonly offset?: number | undefined;
