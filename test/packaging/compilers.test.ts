@@ -96,7 +96,7 @@ export const aborted = (engine: Engine) => engine.signature([[0, 0]], { depth: 1
       `import { prepare, SigLayer, signature } from "path-signature/tfjs";
        import { serialization, type Tensor } from "@tensorflow/tfjs-core";
        import type { layers } from "@tensorflow/tfjs-layers";
-       export const layer: layers.Layer = new SigLayer({ depth: 2 });
+       export const layer: layers.Layer & SigLayer = new SigLayer({ depth: 2 });
        serialization.registerClass(SigLayer);
        export const of = (x: Tensor): Tensor => signature(x, { depth: 2 });
        // @ts-expect-error: no such argument

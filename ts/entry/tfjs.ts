@@ -2,7 +2,7 @@
 // Requires @tensorflow/tfjs-core and @tensorflow/tfjs-layers.
 
 import { bindTensorSignature } from "../adapters/tfjs.ts";
-import { bindSigLayer } from "../adapters/tfjs-layer.ts";
+import { bindSigLayer, type SigLayerClass } from "../adapters/tfjs-layer.ts";
 import { signatureWithVjp } from "../index.ts";
 
 /**
@@ -12,7 +12,8 @@ import { signatureWithVjp } from "../index.ts";
 export const { signature, prepare } = bindTensorSignature(signatureWithVjp, () => import("../adapters/tfjs-webgpu.ts"));
 
 /** The layer for models. @see {@link SigLayerArguments} */
-export const SigLayer = bindSigLayer(signature);
+export const SigLayer: SigLayerClass = bindSigLayer(signature);
+export type SigLayer = InstanceType<SigLayerClass>;
 
 export type { Prepare, TensorSignature, TensorSignatureOptions } from "../adapters/tfjs.ts";
 export type { SigLayerArguments, SigLayerClass } from "../adapters/tfjs-layer.ts";
