@@ -6,7 +6,7 @@ export { type GpuFaultCode, gpuFault, isGpuFault } from "./faults.ts";
 export {
   type GpuInput,
   type GpuNumbers,
-  type GpuSignatureOptions,
+  type GpuOptions,
   isOnDevice,
   isResident,
   type PathsAnywhere,

@@ -2,17 +2,11 @@
 // of the user's with a shape. Checks what can be known of a buffer without reading it; reads no
 // numbers.
 
-import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
+import { type DType, FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import { Call, readCall } from "../input/call.ts";
 import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
 import type { GpuBuffer } from "../input/host-types.ts";
-import {
-  type OptionName,
-  type ReadOptions,
-  type ReadOther,
-  readOptions,
-  type SignatureOptions,
-} from "../input/options.ts";
+import { type OptionName, type ReadOptions, type ReadOther, readOptions, type VjpOptions } from "../input/options.ts";
 import { type Paths, ReadPaths, readPaths } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
 import { ReadRows, type RowsArgument } from "../input/rows.ts";
@@ -38,9 +32,20 @@ export type GpuNumbers = GpuTensor | GpuGradient | GpuInput;
 export type PathsAnywhere = Paths | GpuNumbers;
 
 /** Options where signatures to continue from, and basepoints, may be on a device too. */
-export interface GpuSignatureOptions extends Omit<SignatureOptions, "initial" | "basepoint"> {
-  readonly initial?: SignatureOptions["initial"] | GpuNumbers;
-  readonly basepoint?: SignatureOptions["basepoint"] | GpuNumbers;
+export interface GpuOptions<T extends DType = DType, S extends boolean = boolean>
+  extends Omit<VjpOptions<T, S>, "initial" | "basepoint"> {
+  /**
+   * As for `signature`; or numbers on the GPU, a `GpuTensor` or `{ buffer, shape }`.
+   *
+   * @example initial: await engine.signature(head, { depth: 3, output: "gpu" })
+   */
+  readonly initial?: VjpOptions["initial"] | GpuNumbers;
+  /**
+   * As for `signature`; or numbers on the GPU, a `GpuTensor` or `{ buffer, shape }`.
+   *
+   * @example basepoint: { buffer, shape: [32, 2] } // for 32 paths of two channels
+   */
+  readonly basepoint?: VjpOptions["basepoint"] | GpuNumbers;
 }
 
 const isOurs = (value: unknown): value is GpuTensor | GpuGradient =>

@@ -9,7 +9,7 @@ import { wakeMessage } from "./protocol.ts";
 /** A worker of the web: a `Worker`, or an object with the same members. */
 export interface WebWorkerLike {
   postMessage(message: unknown, transfer: never): void;
-  // biome-ignore lint/suspicious/noExplicitAny: the type of the event depends on the first argument.
+  // biome-ignore lint/suspicious/noExplicitAny: the first argument decides.
   addEventListener(type: string, listener: (event: any) => void): void;
   // biome-ignore lint/suspicious/noExplicitAny: likewise.
   removeEventListener(type: string, listener: (event: any) => void): void;
