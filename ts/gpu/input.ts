@@ -9,7 +9,7 @@ import type { GpuBuffer } from "../input/host-types.ts";
 import { type OptionName, type ReadOptions, type ReadOther, readOptions, type VjpOptions } from "../input/options.ts";
 import { type Paths, ReadPaths, readPaths } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
-import { ReadRows, type RowsArgument } from "../input/rows.ts";
+import { ReadRows, type RowsArgument, readRowsShapes } from "../input/rows.ts";
 import { readShape } from "../input/shape.ts";
 import { gpuFault } from "./faults.ts";
 import type { CallInputs } from "./operation.ts";
@@ -116,13 +116,7 @@ function readRowsOnDevice(
   const width = sizes.at(-1) ?? -1;
   const own = sizes.length === paths.lead.length + 1 && paths.lead.every((n, i) => n === sizes[i]);
   if (!widths.includes(width) || !(sizes.length === 1 || own)) {
-    const wanted = widths.join(" or ");
-    throw rangeError(
-      shape,
-      name,
-      `a buffer of shape (${sizes.join(", ")})`,
-      `of shape (${wanted}) or (${[...paths.lead, wanted].join(", ")})`,
-    );
+    throw rangeError(shape, name, `a buffer of shape (${sizes.join(", ")})`, readRowsShapes(paths.lead, widths));
   }
   const read = new ReadRows(nothing, KIND_FLOAT32, sizes.length === 1 && paths.lead.length > 0 ? 0 : width, width);
   read.resident = resident;

@@ -6,6 +6,7 @@ import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type Numer
 import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
 import { checkChannels, checkDepth } from "./size.ts";
+import { optionsOfEngines, unknownOption } from "./unknown-option.ts";
 
 /**
  * Options of gradients: those of `signature` without `out`. Unknown options are rejected.
@@ -231,7 +232,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
     }
     if (other?.(name, (given as Record<string, unknown>)[name])) continue;
     const known = names ?? Object.keys(read).filter((key) => key !== "channels");
-    throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${known.join(", ")}`);
+    throw unknownOption(name, other === undefined ? known : [...known, ...optionsOfEngines]);
   }
   if (names?.includes("channels")) {
     checkChannels(channels, "options.channels");

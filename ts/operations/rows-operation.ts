@@ -3,6 +3,7 @@
 
 import { type DType, FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
 import { Call, shapeOf } from "../input/call.ts";
+import { checkIsCotangent } from "../input/cotangent.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { namesOfRows, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
@@ -271,6 +272,7 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
       outputs: inputs.map((of, i) => ({ region: GRADIENTS + i, per: "item", width: ({ row }) => row, of })),
     },
     read(args, readers, other) {
+      checkIsCotangent(args[operands]);
       const options = readOptions(args[operands + 1], other, namesOfVjp);
       const call = readRowsCall(args.slice(0, operands), names, options);
       checkScalars(given, call);

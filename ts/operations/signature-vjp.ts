@@ -3,6 +3,7 @@
 
 import { type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
 import { type Call, refuseOut } from "../input/call.ts";
+import { checkIsCotangent } from "../input/cotangent.ts";
 import type { VjpOptions } from "../input/options.ts";
 import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
@@ -204,6 +205,7 @@ export const signatureVjpOperation: Descriptor<SignatureGradients> = {
   segments,
   windows,
   read([paths, cotangent, options], readers, other) {
+    checkIsCotangent(cotangent);
     const call = refuseOut(readers.call(paths, options, other));
     return call.with({ operands: [readers.cotangent(cotangent, call)] });
   },
