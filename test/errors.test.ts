@@ -808,7 +808,7 @@ const table: Row[] = [
     R,
     "INITIAL_SHAPE",
     "options.initial",
-    "a tensor of shape (14)",
+    "a tensor of shape (14) (14 numbers are a signature of depth 3, and options.depth is 2)",
     "of shape (6)",
   ),
   row(
@@ -817,7 +817,7 @@ const table: Row[] = [
     R,
     "INITIAL_SHAPE",
     "options.initial",
-    "7 numbers without a shape",
+    "7 numbers without a shape (with a scalar term: say scalarTerm: true)",
     "of shape (6)",
   ),
   row(

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { entries, exportsField, importPaths } from "../../scripts/lib/entries.mjs";
+import { entries, exportsField, importPaths, sideEffectsField } from "../../scripts/lib/entries.mjs";
 import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
 import { families, mainFamily, prefixed } from "../../scripts/lib/families.mjs";
 import { Consumer, nodes, root } from "./consumer.ts";
@@ -13,11 +13,15 @@ const consumer = new Consumer();
 beforeAll(() => consumer.install());
 afterAll(() => consumer.close());
 
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> };
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, unknown>;
+  sideEffects: string[];
+};
 
 it("package.json exports what the table says (node scripts/exports.mjs writes it)", () => {
   expect(manifest.exports).toEqual(exportsField());
   expect(Object.keys(manifest.exports)).toEqual(Object.keys(exportsField()));
+  expect(manifest.sideEffects).toEqual(sideEffectsField());
 });
 
 it("conditions come in the order in which hosts must find them", () => {

@@ -1,7 +1,7 @@
 // The installed package through the four common bundlers: each builds a small app that imports it,
 // with the bundler's defaults; the app runs in Chromium and passes conformance.mjs.
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
@@ -152,6 +152,46 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
     expect(text.split(magic).length - 1).toBe(1);
     expect(text).toContain(endOf("algebra"));
     expect(text).not.toContain(endOf("core"));
+  });
+});
+
+describe("path-signature/tfjs", () => {
+  const keras = (file: string) => readFileSync(join(root, "test/keras/whole", file));
+
+  beforeAll(() => {
+    symlinkSync(join(root, "node_modules/@tensorflow"), join(project.folder, "node_modules/@tensorflow"));
+    const weights = JSON.stringify([...keras("weights.bin")]);
+    project.write("model.js", `export const model = ${keras("model.json")};\nexport const weights = ${weights};\n`);
+    project.write(
+      "layers.js",
+      `import "path-signature/tfjs";
+       import "@tensorflow/tfjs-backend-cpu";
+       import { setBackend, tensor } from "@tensorflow/tfjs-core";
+       import { loadLayersModel } from "@tensorflow/tfjs-layers";
+       import { model, weights } from "./model.js";
+       const { weightsManifest, ...rest } = model;
+       const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+       const { shape, inputs } = ${keras("example.json")};
+       async function main() {
+         await setBackend("cpu");
+         const weightData = Uint8Array.from(weights).buffer;
+         const loaded = await loadLayersModel({ load: async () => ({ ...rest, weightSpecs, weightData }) });
+         return [...(await loaded.predict(tensor(inputs, shape)).data())];
+       }
+       main().then((report) => globalThis.report({ report }), globalThis.fail);`,
+    );
+  });
+
+  // Rollup needs a plugin for TensorFlow.js's CommonJS dependencies.
+  it.for(["vite", "webpack", "esbuild"])("registers its layer in an app that %s builds", async (name, { skip }) => {
+    requireHost("chromium", skip);
+    const out = join(project.folder, `${name}-layers`);
+    await bundlers[name]!(project.folder, "layers.js", out);
+    const page = writePage(project, `${name}-layers.html`, `${name}-layers/main.js`);
+    const { report } = (await site.visit((url) => browser!.navigate(url), "plain", page)) as { report: number[] };
+    const { outputs } = JSON.parse(keras("example.json").toString()) as { outputs: number[] };
+    expect(report.length).toBe(outputs.length);
+    for (const [i, x] of outputs.entries()) expect(report[i]).toBeCloseTo(x, 4);
   });
 });
 

@@ -77,8 +77,15 @@ function note(value: unknown): void {
   );
 }
 
-/** A layer's constructor. */
-export type SigLayerClass = (new (args: SigLayerArguments) => layers.Layer) & { readonly className: "SigLayer" };
+/** The layer's constructor, which `serialization.registerClass` of TensorFlow.js also accepts. */
+export interface SigLayerClass {
+  new (args: SigLayerArguments): layers.Layer;
+  readonly className: "SigLayer";
+  fromConfig<T extends serialization.Serializable>(
+    cls: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T;
+}
 
 /** Makes the layer for an op and registers it for saved models. */
 export function bindSigLayer(signature: TensorSignature): SigLayerClass {

@@ -3,6 +3,7 @@
 import { type Costs, readCosts } from "../dispatch/index.ts";
 import { type GpuSource, readGpuSource } from "../gpu/index.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
+import { unknownOption } from "../input/unknown-option.ts";
 import type { WorkerLike } from "../pool/host.ts";
 import type { Device } from "./backend.ts";
 
@@ -123,8 +124,7 @@ export function readEngineOptions(options: unknown, available: () => number): Re
   if (options !== undefined && (typeof options !== "object" || options === null))
     throw typeError("OPTION_TYPE", "options", describe(options), "an object");
   for (const name in options ?? {}) {
-    if (!(names as readonly string[]).includes(name))
-      throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${names.join(", ")}`);
+    if (!(names as readonly string[]).includes(name)) throw unknownOption(name, names);
   }
   const given = (options ?? {}) as EngineOptions;
   const { threads = "auto", workerFactory, maxQueued = 65_536, idleTimeout = 10_000 } = given;

@@ -131,7 +131,9 @@ export function allocateNumbers(
     const buffer = unfilled || new ArrayBuffer(bytes);
     return dtype === FLOAT32 ? new Float32Array(buffer) : new Float64Array(buffer);
   } catch {
-    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers`, "what the engine has room for");
+    const accepted =
+      "such that this JavaScript engine can allocate the numbers: fewer paths at once, or a smaller depth";
+    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers to allocate`, accepted);
   }
 }
 

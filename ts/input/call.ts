@@ -135,11 +135,29 @@ const basepointArgument: RowsArgument = {
   forms: "true, false, an array of channels numbers, or a tensor (…batch, channels)",
 };
 
+/** The depth at which a signature has so many numbers. */
+function depthOf(channels: number, size: number): number | undefined {
+  if (channels === 1) return size;
+  let depth = 1;
+  while (countCoefficients(channels, depth) < size) depth++;
+  return countCoefficients(channels, depth) === size ? depth : undefined;
+}
+
+/** What a row of `width` numbers is where `size` were expected. */
+function initialHint(width: number, channels: number, size: number): string {
+  if (width === size + 1) return " (with a scalar term: say scalarTerm: true)";
+  const depth = depthOf(channels, width);
+  if (depth === undefined) return "";
+  const wanted = depthOf(channels, size);
+  return ` (${countOf(width, "number")} are a signature of depth ${depth}, and options.depth is ${wanted})`;
+}
+
 const initialArgument: RowsArgument = {
   name: "options.initial",
   type: "INITIAL_TYPE",
   shape: "INITIAL_SHAPE",
   forms: "an array of as many numbers as a signature, or a tensor (…batch, size)",
+  hint: initialHint,
 };
 
 function readBasepoint(value: unknown, paths: ReadPaths): ReadRows | true | undefined {

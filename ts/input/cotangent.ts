@@ -13,10 +13,19 @@ import {
 import { type Call, shapeOf } from "./call.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import { ReadRows } from "./rows.ts";
-import { readTensorShape } from "./shape.ts";
+import { isRow, readTensorShape } from "./shape.ts";
 
 /** What cotangents are accepted, for errors; "signatures'" or "result's" shape. */
 const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} shape, or as many numbers in a flat array`;
+
+/**
+ * Throws for options in the place of a cotangent: it was forgotten, or they were exchanged.
+ * @throws PathSignatureTypeError COTANGENT_TYPE
+ */
+export function checkIsCotangent(value: unknown, forms = formsOf("result's")): void {
+  if (typeof value === "object" && value !== null && "depth" in value && !("data" in value || "buffer" in value))
+    throw typeError("COTANGENT_TYPE", "cotangent", "the options: the cotangent comes before them", forms);
+}
 
 /**
  * Cotangents as rows, one for each row of signatures.
@@ -31,6 +40,7 @@ export function readCotangent(value: unknown, call: Call): ReadRows {
   const refuse = (given: string) =>
     rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as ${as}`);
 
+  checkIsCotangent(value, forms);
   let data = value;
   let argument = "cotangent";
   if (typeof value === "object" && value !== null && kindOf(value) === -1 && !Array.isArray(value)) {
@@ -46,7 +56,8 @@ export function readCotangent(value: unknown, call: Call): ReadRows {
   const list = data as NumericView | readonly unknown[];
   if (list.length !== count) {
     if (kind !== -1) checkAttached(list as NumericView, argument);
-    throw refuse(countOf(list.length, "number"));
+    const isNested = kind === -1 && isRow(list[0]);
+    throw refuse(isNested ? "nested arrays (give a flat array or { data, shape })" : countOf(list.length, "number"));
   }
   if (kind !== -1) return new ReadRows(list as NumericView, kind as Kind, call.row, call.row);
   const flat = allocateNumbers(FLOAT64, count, argument) as Float64Array;

@@ -6,21 +6,36 @@ import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type Numer
 import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
 import { checkChannels, checkDepth } from "./size.ts";
+import { optionsOfEngines, unknownOption } from "./unknown-option.ts";
 
-/** Options of `signature`. Unknown options are rejected. */
-export interface SignatureOptions {
-  /** N, the level at which signatures are truncated: a whole number, at least 1. */
+/**
+ * Options of gradients: those of `signature` without `out`. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ */
+export interface VjpOptions<T extends DType = DType, S extends boolean = boolean> {
+  /**
+   * N, the level at which signatures are truncated: a whole number, at least 1. A signature of d
+   * channels has d + d² + … + d^N numbers.
+   *
+   * @example depth: 3 // for 2 channels 2 + 4 + 8 = 14 numbers
+   */
   readonly depth: number;
   /**
    * Return the signature of every prefix of a path: of the first 2, 3, …, length points (with a
-   * basepoint, of the first 1, 2, …, length). Past the end of a shorter path the last value
-   * repeats. Default false.
+   * basepoint, of the first 1, 2, …, length). The result has shape (…batch, length − 1, size), or
+   * (…batch, length, size). Past the end of a shorter path the last value repeats. Default false.
+   *
+   * @example stream: true // (32, 100, 2) at depth 3 gives (32, 99, 14)
    */
-  readonly stream?: boolean | undefined;
+  readonly stream?: S | undefined;
   /**
    * A point that precedes the first point of each path, so that signatures depend on where paths
    * start: `true` for the origin, (channels) numbers for all paths, or a tensor (…batch, channels).
    * Default none.
+   *
+   * @example basepoint: [0.5, -1] // for paths of two channels
    */
   readonly basepoint?:
     | boolean
@@ -31,36 +46,49 @@ export interface SignatureOptions {
     | undefined;
   /**
    * Signatures to continue from: the result is initial ⊗ S(path). (size) numbers for all paths, or
-   * (…batch, size); with `scalarTerm` including the leading 1. May share memory with `out`. Default
-   * the identity.
+   * (…batch, size); with `scalarTerm` including the leading 1. May share memory with `out`. The
+   * segment that joins two pieces of a path belongs to neither: give the last point of the first
+   * piece as `basepoint` of the second. Default the identity.
+   *
+   * @example
+   * const first = signature(head, { depth: 3 });
+   * const whole = signature(tail, { depth: 3, initial: first, basepoint: head.at(-1) });
    */
   readonly initial?: readonly number[] | readonly (readonly number[])[] | NumericView | TensorInput | undefined;
   /**
-   * Signatures of the reversed paths: all points, basepoint included, in reverse order. Default
-   * false.
+   * Signatures of the reversed paths: all points, basepoint included, in reverse order. They are
+   * the inverses of the signatures in the tensor algebra. Default false.
+   *
+   * @example inverse: true
    */
   readonly inverse?: boolean | undefined;
-  /** Include the leading 1, the coefficient of the empty word, in each signature. Default false. */
+  /**
+   * Include the leading 1, the coefficient of the empty word, in each signature: one number more a
+   * row. Default false.
+   *
+   * @example scalarTerm: true // for 2 channels at depth 3, 15 numbers
+   */
   readonly scalarTerm?: boolean | undefined;
   /**
    * Number of points of each path in the flattened batch, from 1 to length. Later points are
-   * ignored.
+   * ignored. Default all of them.
+   *
+   * @example lengths: [100, 42] // for paths of shape (2, 100, channels)
    */
   readonly lengths?: number | ArrayLike<number> | undefined;
   /**
    * Number type of computation and result. Default: float32 if all input is Float32Array, else
    * float64.
+   *
+   * @example dtype: "float32"
    */
-  readonly dtype?: DType | undefined;
-  /**
-   * Array for the result, of its number type and exact length; `data` of the result is then this
-   * array.
-   */
-  readonly out?: Float32Array | Float64Array | undefined;
+  readonly dtype?: T | undefined;
   /**
    * Throw for input that is NaN, infinite, or out of the range of float32 where that is the number
-   * type. Default true. If false, such numbers propagate into the results. Results may overflow to
-   * infinity in both cases.
+   * type. If false, such numbers propagate into the results. Results may overflow to infinity in
+   * both cases. Default true.
+   *
+   * @example checkFinite: false
    */
   readonly checkFinite?: boolean | undefined;
   /**
@@ -69,8 +97,26 @@ export interface SignatureOptions {
    * with two to three times fewer operations (docs/pruned-walk.md). It exists for at least two
    * channels and depth 2, up to depth 6 and 16384 coefficients, without `stream`; elsewhere
    * `"horner"` is used. Default `"auto"`: pruned where it is both faster and as accurate.
+   *
+   * @example algorithm: "horner"
    */
   readonly algorithm?: Algorithm | undefined;
+}
+
+/**
+ * Options of `signature`. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ */
+export interface SignatureOptions<T extends DType = DType, S extends boolean = boolean> extends VjpOptions<T, S> {
+  /**
+   * Array for the result, of its number type and exact length, (…batch, size) row by row; `data` of
+   * the result is then this array.
+   *
+   * @example out: new Float64Array(32 * signatureSize(2, 3)) // for 32 paths of 2 channels
+   */
+  readonly out?: Float32Array | Float64Array | undefined;
 }
 
 /** Names of kernels for whole signatures; see {@link SignatureOptions.algorithm}. */
@@ -186,7 +232,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
     }
     if (other?.(name, (given as Record<string, unknown>)[name])) continue;
     const known = names ?? Object.keys(read).filter((key) => key !== "channels");
-    throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${known.join(", ")}`);
+    throw unknownOption(name, other === undefined ? known : [...known, ...optionsOfEngines]);
   }
   if (names?.includes("channels")) {
     checkChannels(channels, "options.channels");

@@ -23,8 +23,11 @@ import { describeShape, isRow, type Row, readNumbers, readShape, readTensorShape
 
 /** Row-major numbers with a shape. `dims` is an alias of `shape`; other properties are ignored. */
 export type TensorInput =
-  | { readonly data: NumericView | readonly number[]; readonly shape: ArrayLike<number> }
-  | { readonly data: NumericView | readonly number[]; readonly dims: ArrayLike<number> };
+  | { readonly data: NumericView | readonly number[]; readonly shape: Sizes }
+  | { readonly data: NumericView | readonly number[]; readonly dims: Sizes };
+
+/** Sizes of dimensions. The empty tuple lets TypeScript infer the rank of a literal. */
+type Sizes = ArrayLike<number> | readonly [];
 
 /** One path as its points: (length, channels). */
 export type NestedPath = readonly (readonly number[] | NumericView)[];

@@ -42,6 +42,14 @@ export interface RowsArgument {
   readonly type: "BASEPOINT_TYPE" | "INITIAL_TYPE" | "ROWS_TYPE";
   readonly shape: "BASEPOINT_SHAPE" | "INITIAL_SHAPE" | "ROWS_SHAPE";
   readonly forms: string;
+  /** What rows of a wrong width probably are. */
+  readonly hint?: (given: number, channels: number, width: number) => string;
+}
+
+/** The shapes that rows may have, for errors. */
+export function readRowsShapes(lead: readonly number[], widths: readonly number[]): string {
+  const width = widths.join(" or ");
+  return `of shape (${width})${lead.length === 0 ? "" : ` or (${[...lead, width].join(", ")})`}`;
 }
 
 /**
@@ -57,13 +65,13 @@ export function readRows(
 ): ReadRows {
   const { name } = argument;
   const fits = (n: number) => n === width || n === otherWidth;
-  const widths = otherWidth === width ? `${width}` : `${width} or ${otherWidth}`;
-  const wrongShape = (given: string) =>
+  const widths = otherWidth === width ? [width] : [width, otherWidth];
+  const wrongShape = (given: string, was: number) =>
     rangeError(
       argument.shape,
       name,
-      given,
-      `of shape (${widths})${paths.lead.length === 0 ? "" : ` or (${[...paths.lead, widths].join(", ")})`}`,
+      given + (argument.hint?.(was, paths.channels, width) ?? ""),
+      readRowsShapes(paths.lead, widths),
     );
 
   const kind = kindOf(value);
@@ -71,13 +79,13 @@ export function readRows(
     const view = value as NumericView;
     if (!fits(view.length)) {
       checkAttached(view, name);
-      throw wrongShape(`${countOf(view.length, "number")} without a shape`);
+      throw wrongShape(`${countOf(view.length, "number")} without a shape`, view.length);
     }
     return new ReadRows(view, kind, 0, view.length);
   }
   if (Array.isArray(value)) {
     if (value.length > 0 && isRow(value[0])) return readNestedRows(value, paths, fits, wrongShape, name);
-    if (!fits(value.length)) throw wrongShape(`${countOf(value.length, "number")} without a shape`);
+    if (!fits(value.length)) throw wrongShape(`${countOf(value.length, "number")} without a shape`, value.length);
     const flat = new Float64Array(value.length);
     copyNumbers(value, flat.length, flat, 0, name);
     return new ReadRows(flat, KIND_FLOAT64, 0, flat.length);
@@ -91,17 +99,18 @@ function readNestedRows(
   value: readonly unknown[],
   paths: ReadPaths,
   fits: (n: number) => boolean,
-  wrongShape: (given: string) => Error,
+  wrongShape: (given: string, was: number) => Error,
   name: string,
 ): ReadRows {
   const width = (value[0] as Row).length;
   if (paths.lead.length !== 1 || value.length !== paths.batch || !fits(width)) {
-    throw wrongShape(`nested arrays of shape (${value.length}, ${width})`);
+    throw wrongShape(`nested arrays of shape (${value.length}, ${width})`, width);
   }
   const flat = allocateNumbers(FLOAT64, paths.batch * width, name) as Float64Array;
   for (let i = 0; i < paths.batch; i++) {
     const row: unknown = value[i];
-    if (!isRow(row) || row.length !== width) throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`);
+    if (!isRow(row) || row.length !== width)
+      throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`, width);
     const kind = kindOf(row);
     if (kind === -1) copyNumbers(row as readonly unknown[], width, flat, i * width, `${name}[${i}]`);
     else copyIn(row as NumericView, kind, 0, width, flat, i * width);
@@ -113,14 +122,14 @@ function readTensorRows(
   value: object,
   paths: ReadPaths,
   fits: (n: number) => boolean,
-  wrongShape: (given: string) => Error,
+  wrongShape: (given: string, was: number) => Error,
   { name, type, forms }: RowsArgument,
 ): ReadRows {
   const sizes = readTensorShape(value, name, type, forms);
   const rank = sizes.length;
   const width = sizes[rank - 1] ?? -1;
   const own = rank === paths.lead.length + 1 && paths.lead.every((n, i) => n === sizes[i]);
-  if (!fits(width) || !(rank === 1 || own)) throw wrongShape(`a tensor of shape ${describeShape(sizes)}`);
+  if (!fits(width) || !(rank === 1 || own)) throw wrongShape(`a tensor of shape ${describeShape(sizes)}`, width);
   const view = readNumbers(value, name, type, own ? paths.batch * width : width, sizes);
   return new ReadRows(view, kindOf(view) as Kind, own ? width : 0, width);
 }

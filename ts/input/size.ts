@@ -31,7 +31,7 @@ export function tooLarge(
     "SIZE_TOO_LARGE",
     argument,
     `depth ${depth} of ${channels} channels, a signature of ${numbers} numbers`,
-    accepted,
+    `${accepted} (the last dimension of paths is their channels; a smaller depth needs less)`,
   );
 }
 

@@ -1,9 +1,15 @@
 // Derives the type of a result from the types of a call's arguments. Types only.
+//
+// A function is declared as an interface with one call signature and its documentation: editors
+// show both. Its type parameters are the type of the paths and what options decide:
+//
+//   <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false>(
+//     paths: P,
+//     options: SignatureOptions<T, S>,
+//   ): Signature<T, S, BatchedOf<P>>
 
-import type { Signature } from "../input/tensor.ts";
 import type { DType } from "./arrays.ts";
-import type { SignatureOptions } from "./options.ts";
-import type { NestedPath, Paths } from "./paths.ts";
+import type { NestedPath } from "./paths.ts";
 
 /** The number type that a type of data suggests. */
 type DTypeOfData<Data> = Data extends Float32Array
@@ -19,7 +25,8 @@ type DTypeOfPoint<Point> = Point extends Float32Array
     ? "float64"
     : DType;
 
-type DTypeOfPaths<P> = P extends { readonly data: infer Data }
+/** The number type of a result that the arguments suggest; the option `dtype` overrides it. */
+export type DTypeOf<P> = P extends { readonly data: infer Data }
   ? DTypeOfData<Data>
   : P extends readonly (infer Point)[]
     ? Point extends readonly (infer Inner)[]
@@ -28,14 +35,6 @@ type DTypeOfPaths<P> = P extends { readonly data: infer Data }
         : DTypeOfPoint<Inner>
       : DTypeOfPoint<Point>
     : DType;
-
-/** The number type of the result: the option if given, else the one that the paths suggest. */
-export type DTypeOf<P, O> = "dtype" extends keyof O ? (O["dtype"] extends DType ? O["dtype"] : DType) : DTypeOfPaths<P>;
-
-/**
- * Whether the result has every prefix; `boolean` if the type of the options does not determine it.
- */
-export type StreamOf<O> = "stream" extends keyof O ? (O["stream"] extends boolean ? O["stream"] : boolean) : false;
 
 type BatchedOfShape<Shape> = Shape extends readonly [unknown, unknown]
   ? false
@@ -53,13 +52,3 @@ export type BatchedOf<P> = P extends { readonly shape: infer Shape }
       : P extends readonly NestedPath[]
         ? true
         : boolean;
-
-/** The type of a call's result. */
-export type SignatureOf<P extends Paths, O extends SignatureOptions> = Signature<
-  DTypeOf<P, O>,
-  StreamOf<O>,
-  BatchedOf<P>
->;
-
-/** Exactly these options: an unknown name is also a type error. */
-export type Only<O, Known> = O & { readonly [Name in Exclude<keyof O, keyof Known>]: never };
