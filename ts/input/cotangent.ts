@@ -13,7 +13,7 @@ import {
 import { type Call, shapeOf } from "./call.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import { ReadRows } from "./rows.ts";
-import { readTensorShape } from "./shape.ts";
+import { readNumbers, readTensorShape } from "./shape.ts";
 
 /** What cotangents are accepted, for errors; "signatures'" or "result's" shape. */
 const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} shape, or as many numbers in a flat array`;
@@ -31,19 +31,18 @@ export function readCotangent(value: unknown, call: Call): ReadRows {
   const refuse = (given: string) =>
     rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as ${as}`);
 
-  let data = value;
-  let argument = "cotangent";
+  const argument = "cotangent";
   if (typeof value === "object" && value !== null && kindOf(value) === -1 && !Array.isArray(value)) {
     const sizes = readTensorShape(value, argument, "COTANGENT_TYPE", forms);
     if (sizes.length !== shape.length || sizes.some((n, i) => n !== shape[i])) {
       throw refuse(`a tensor of shape (${sizes.join(", ")})`);
     }
-    data = (value as { data?: unknown }).data;
-    argument = "cotangent.data";
+    const view = readNumbers(value, argument, "COTANGENT_TYPE", count, sizes);
+    return new ReadRows(view, kindOf(view) as Kind, call.row, call.row);
   }
-  const kind = kindOf(data);
-  if (kind === -1 && !Array.isArray(data)) throw typeError("COTANGENT_TYPE", argument, describe(data), forms);
-  const list = data as NumericView | readonly unknown[];
+  const kind = kindOf(value);
+  if (kind === -1 && !Array.isArray(value)) throw typeError("COTANGENT_TYPE", argument, describe(value), forms);
+  const list = value as NumericView | readonly unknown[];
   if (list.length !== count) {
     if (kind !== -1) checkAttached(list as NumericView, argument);
     throw refuse(countOf(list.length, "number"));

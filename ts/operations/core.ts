@@ -3,7 +3,8 @@
 // becomes a function of the family's engines; other names are exported unchanged. Only
 // `export {…} from` is allowed here.
 
-export type { Algorithm, SignatureOptions } from "../input/options.ts";
+export type { ColumnsInput, PointsInput } from "../input/containers.ts";
+export type { Algorithm, Layout, SignatureOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";

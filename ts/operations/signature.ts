@@ -34,8 +34,9 @@ import { pathsOperation } from "./paths-operation.ts";
  * about twenty signatures, depends only on channels and depth.
  *
  * @param paths - a tensor `{ data, shape }` (or `dims` for `shape`) of shape (…batch, length,
- *   channels), row-major, or nested arrays (length, channels) or (batch, length, channels), where
- *   the paths of a batch may differ in length.
+ *   channels), with `strides` if it is not row-major, or nested arrays (length, channels) or (batch,
+ *   length, channels), where the paths of a batch may differ in length; or one of the other
+ *   containers of {@link Paths}.
  * @param options - `depth`, and the optional {@link SignatureOptions}.
  * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream` (…batch,
  *   length − 1, size), or (…batch, length, size) with a basepoint. An empty batch gives an empty
@@ -85,7 +86,16 @@ function segments(call: Call, budget: Budget): Segments | undefined {
 }
 
 const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
-  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, call.stream);
+  new SignatureTensor(
+    data,
+    shapeOf(call),
+    call.dtype,
+    call.channels,
+    call.depth,
+    call.options.scalarTerm,
+    call.stream,
+    call.paths.names,
+  );
 
 export const signatureOperation = /* @__PURE__ */ pathsOperation(
   { name: "signature", code: SIGNATURE, wrap },
@@ -117,7 +127,7 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
   // Short calls are common: a call of one block creates no closures and few objects.
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
-    const call = readCall(readPaths(paths), given);
+    const call = readCall(readPaths(paths, given.layout), given);
     if (!fitsOneBlock(call)) return compute(runtime, signatureOperation, call);
     const { batch, row, rows, dtype } = call;
     const count = batch * rows * row;
