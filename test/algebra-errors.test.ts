@@ -108,11 +108,11 @@ describe("bad input", () => {
       `${letter}.data must be 18 numbers, as shape (3, 6) says; got 6 numbers`,
     );
     bad(
-      "transposed",
-      { data: rows.flat(), shape: [3, 6], strides: [1, 3] },
+      "with too few strides",
+      { data: rows.flat(), shape: [3, 6], strides: [1] },
       "STRIDED",
-      "",
-      /must be contiguous in row-major order/,
+      ".strides",
+      /must be whole numbers, one for each dimension/,
     );
     bad(
       "a row of the wrong width",

@@ -152,11 +152,14 @@ export function readCallAnywhere(
   names?: readonly OptionName[],
 ): { call: Call; options: ReadOptions } {
   const given = readOptions(options, other, names);
-  const read = isOnDevice(paths) ? readPathsOnDevice(paths) : readPaths(paths);
+  const read = isOnDevice(paths) ? readPathsOnDevice(paths) : readPaths(paths, given.layout);
   const { initial, basepoint } = given;
   if (isOnDevice(initial)) given.initial = undefined;
   if (isOnDevice(basepoint)) given.basepoint = undefined;
   const plain = readCall(read, given);
+  if (read.resident && given.layout === "channels-first") {
+    throw typeError("LAYOUT_INVALID", "options.layout", '"channels-first"', '"channels-last" for paths on a device');
+  }
   if (read.resident && plain.dtype !== FLOAT32) {
     throw typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" for paths on a device');
   }

@@ -96,7 +96,16 @@ export class GpuTensor extends GpuArray {
   async toCpu(): Promise<Signature<"float32">> {
     const data = await this.read();
     const { shape, channels, depth, scalarTerm, stream } = this;
-    return new SignatureTensor<"float32", boolean, boolean>(data, shape, FLOAT32, channels, depth, scalarTerm, stream);
+    return new SignatureTensor<"float32", boolean, boolean>(
+      data,
+      shape,
+      FLOAT32,
+      channels,
+      depth,
+      scalarTerm,
+      stream,
+      undefined,
+    );
   }
 }
 

@@ -6,7 +6,7 @@ import { checkAttached, type DTypeIndex, FLOAT32, type Kind, kindOf, type Numeri
 import { countOf, describe, failure, rangeError, typeError } from "./errors.ts";
 import { readLengths } from "./lengths.ts";
 import { ReadOptions } from "./options.ts";
-import type { ReadPaths } from "./paths.ts";
+import type { ReadPaths } from "./read-paths.ts";
 import { type ReadRows, type RowsArgument, readRows } from "./rows.ts";
 import { countCoefficients, sizeInRange, tooLarge } from "./size.ts";
 
@@ -125,7 +125,24 @@ export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const lengths = readLengths(options.lengths, paths);
   const basepoint = readBasepoint(options.basepoint, paths);
   const initial = readInitial(options.initial, paths, size, options.scalarTerm);
-  return new Call(paths, options, dtype, size, lengths, basepoint, initial);
+  const call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
+  if (channels > paths.points && options.layout === undefined) warnOfLayout(call);
+  return call;
+}
+
+/** A result of more numbers is large enough to ask whether its paths were meant so. */
+const manyNumbers = 2 ** 22;
+let hasWarned = false;
+
+/** Says once what a large call reads, since its channels and points may have been exchanged. */
+function warnOfLayout({ batch, points, channels, rows, row }: Call): void {
+  const numbers = batch * rows * row;
+  if (hasWarned || numbers <= manyNumbers) return;
+  hasWarned = true;
+  console.warn(
+    `path-signature: ${countOf(batch, "path")} of ${countOf(points, "point")} of ${channels} channels were read, ` +
+      `for ${numbers} numbers. If channels come first, say layout: "channels-first"; else "channels-last".`,
+  );
 }
 
 const basepointArgument: RowsArgument = {

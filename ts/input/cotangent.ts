@@ -13,7 +13,7 @@ import {
 import { type Call, shapeOf } from "./call.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import { ReadRows } from "./rows.ts";
-import { isRow, readTensorShape } from "./shape.ts";
+import { isRow, readNumbers, readTensorShape } from "./shape.ts";
 
 /** What cotangents are accepted, for errors; "signatures'" or "result's" shape. */
 const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} shape, or as many numbers in a flat array`;
@@ -41,19 +41,18 @@ export function readCotangent(value: unknown, call: Call): ReadRows {
     rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as ${as}`);
 
   checkIsCotangent(value, forms);
-  let data = value;
-  let argument = "cotangent";
+  const argument = "cotangent";
   if (typeof value === "object" && value !== null && kindOf(value) === -1 && !Array.isArray(value)) {
     const sizes = readTensorShape(value, argument, "COTANGENT_TYPE", forms);
     if (sizes.length !== shape.length || sizes.some((n, i) => n !== shape[i])) {
       throw refuse(`a tensor of shape (${sizes.join(", ")})`);
     }
-    data = (value as { data?: unknown }).data;
-    argument = "cotangent.data";
+    const view = readNumbers(value, argument, "COTANGENT_TYPE", count, sizes);
+    return new ReadRows(view, kindOf(view) as Kind, call.row, call.row);
   }
-  const kind = kindOf(data);
-  if (kind === -1 && !Array.isArray(data)) throw typeError("COTANGENT_TYPE", argument, describe(data), forms);
-  const list = data as NumericView | readonly unknown[];
+  const kind = kindOf(value);
+  if (kind === -1 && !Array.isArray(value)) throw typeError("COTANGENT_TYPE", argument, describe(value), forms);
+  const list = value as NumericView | readonly unknown[];
   if (list.length !== count) {
     if (kind !== -1) checkAttached(list as NumericView, argument);
     const isNested = kind === -1 && isRow(list[0]);

@@ -18,14 +18,17 @@ export interface PathSignatureErrorCodes {
   PATHS_RANK: "TypeError";
   /** A dimension of `shape` is not a whole number, or length or channels is 0. */
   SHAPE_INVALID: "RangeError";
-  /** The count of numbers in `data` does not match its shape. */
+  /**
+   * The count of numbers in `data` does not match its shape, strides or offsets, or `shape` and
+   * `dims` differ.
+   */
   SHAPE_MISMATCH: "RangeError";
-  /** A tensor has strides or an offset: only row-major, contiguous data is read. */
+  /** `strides` or `offset` of a tensor are no whole numbers, one for each dimension. */
   STRIDED: "TypeError";
-  /** Points of nested arrays differ in their number of channels. */
+  /** Points, or paths of a list, differ in their channels; or columns in their length. */
   RAGGED_ROW: "RangeError";
   /**
-   * A path of nested arrays has no points, or a batch of nested arrays has no paths (its channels
+   * A path has no points, or a batch of nested arrays has no paths (its channels
    * are unknown).
    */
   EMPTY_PATH: "RangeError";
@@ -42,12 +45,17 @@ export interface PathSignatureErrorCodes {
   OPTION_UNKNOWN: "TypeError";
   /** `depth` is missing, not a whole number, or less than 1. */
   DEPTH_INVALID: "RangeError";
-  /** `channels` is not a whole number, or less than 1. */
+  /** `channels` is not a whole number from 1 on; or it, or `names`, is no list of their names. */
   CHANNELS_INVALID: "RangeError";
   /** A signature would have 2^31 numbers or more (or `words` would list too many words). */
   SIZE_TOO_LARGE: "RangeError";
   /** `dtype` is neither "float32" nor "float64". */
   DTYPE_INVALID: "TypeError";
+  /**
+   * `layout` is neither "channels-last" nor "channels-first", or paths cannot be read in that
+   * order.
+   */
+  LAYOUT_INVALID: "TypeError";
   /** `algorithm` is none of the names of kernels. */
   ALGORITHM_INVALID: "TypeError";
   /** `lengths` is not a list of numbers. */

@@ -2,7 +2,7 @@
 
 import { checkAttached, type NumericView } from "./arrays.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
-import { pointsOf, type ReadPaths } from "./paths.ts";
+import { pointsOf, type ReadPaths } from "./read-paths.ts";
 import { isRow } from "./shape.ts";
 
 /**

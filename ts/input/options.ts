@@ -77,6 +77,13 @@ export interface VjpOptions<T extends DType = DType, S extends boolean = boolean
    */
   readonly lengths?: number | ArrayLike<number> | undefined;
   /**
+   * The order of a path's dimensions: `"channels-last"` for points as rows, (length, channels), or
+   * `"channels-first"` for channels as rows, (channels, length), which are transposed when they are
+   * read. Gradients of paths have the same order; `lengths` and `basepoint` are those of points in
+   * both. Default `"channels-last"`, with a warning where paths look like the other.
+   */
+  readonly layout?: Layout | undefined;
+  /**
    * Number type of computation and result. Default: float32 if all input is Float32Array, else
    * float64.
    *
@@ -122,6 +129,9 @@ export interface SignatureOptions<T extends DType = DType, S extends boolean = b
 /** Names of kernels for whole signatures; see {@link SignatureOptions.algorithm}. */
 export type Algorithm = "auto" | "horner" | "pruned";
 
+/** Which of a path's dimensions comes first; see {@link SignatureOptions.layout}. */
+export type Layout = "channels-last" | "channels-first";
+
 /** The options as read, with defaults, for operations on paths and for operations on rows. */
 export class ReadOptions {
   /** For operations on rows; paths define their channels. */
@@ -134,6 +144,7 @@ export class ReadOptions {
   inverse = false;
   scalarTerm = false;
   lengths: unknown = undefined;
+  layout: Layout | undefined = undefined;
   /** -1: inferred from the input. */
   dtype: DTypeIndex | -1 = -1;
   out: ArrayOf[DType] | undefined = undefined;
@@ -159,6 +170,11 @@ function readDType(value: unknown): DTypeIndex | -1 {
     default:
       throw typeError("DTYPE_INVALID", "options.dtype", describe(value), '"float32" or "float64"');
   }
+}
+
+function readLayout(value: unknown): Layout | undefined {
+  if (value === undefined || value === "channels-last" || value === "channels-first") return value;
+  throw typeError("LAYOUT_INVALID", "options.layout", describe(value), '"channels-last" or "channels-first"');
 }
 
 function readAlgorithm(value: unknown): number {
@@ -189,7 +205,7 @@ export const namesOfRows: readonly OptionName[] = ["channels", "depth", "scalarT
  * @param other - reads options that are not in `names`
  * @param names - options of the operation; default those of {@link SignatureOptions}
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
- *   DTYPE_INVALID, ALGORITHM_INVALID
+ *   DTYPE_INVALID, LAYOUT_INVALID, ALGORITHM_INVALID
  */
 export function readOptions(options: unknown, other?: ReadOther, names?: readonly (keyof ReadOptions)[]): ReadOptions {
   if (typeof options !== "object" || options === null) {
@@ -217,6 +233,9 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
         case "scalarTerm":
         case "checkFinite":
           read[name] = flag(given[name], read[name], name);
+          continue;
+        case "layout":
+          read.layout = readLayout(given.layout);
           continue;
         case "dtype":
           read.dtype = readDType(given.dtype);

@@ -12,7 +12,7 @@ import {
   type NumericView,
 } from "./arrays.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
-import type { ReadPaths } from "./paths.ts";
+import type { ReadPaths } from "./read-paths.ts";
 import type { Resident } from "./resident.ts";
 import { describeShape, isRow, type Row, readNumbers, readTensorShape } from "./shape.ts";
 

@@ -8,13 +8,14 @@
 //     options: SignatureOptions<T, S>,
 //   ): Signature<T, S, BatchedOf<P>>
 
-import type { DType } from "./arrays.ts";
+import type { DType, NumericView } from "./arrays.ts";
+import type { ColumnsInput } from "./containers.ts";
 import type { NestedPath } from "./paths.ts";
 
 /** The number type that a type of data suggests. */
-type DTypeOfData<Data> = Data extends Float32Array
+type DTypeOfData<Data> = Data extends Float32Array | readonly Float32Array[]
   ? "float32"
-  : Data extends Float64Array | readonly number[]
+  : Data extends Float64Array | readonly number[] | readonly Float64Array[]
     ? "float64"
     : DType;
 
@@ -33,8 +34,14 @@ export type DTypeOf<P> = P extends { readonly data: infer Data }
       ? Inner extends number
         ? "float64"
         : DTypeOfPoint<Inner>
-      : DTypeOfPoint<Point>
-    : DType;
+      : Point extends NumericView
+        ? DTypeOfPoint<Point>
+        : DTypeOf<Point>
+    : [P[keyof P]] extends [Float32Array]
+      ? "float32"
+      : [P[keyof P]] extends [Float64Array | readonly number[]]
+        ? "float64"
+        : DType;
 
 type BatchedOfShape<Shape> = Shape extends readonly [unknown, unknown]
   ? false
@@ -42,13 +49,27 @@ type BatchedOfShape<Shape> = Shape extends readonly [unknown, unknown]
     ? true
     : boolean;
 
+type BatchedOfPoints<P, Data> = P extends { readonly offsets: readonly number[] | NumericView }
+  ? true
+  : "offsets" extends keyof P
+    ? boolean
+    : Data extends readonly NumericView[]
+      ? true
+      : Data extends NumericView | readonly number[]
+        ? false
+        : boolean;
+
 /** Whether the paths are a batch; `boolean` if their type does not determine it. */
 export type BatchedOf<P> = P extends { readonly shape: infer Shape }
   ? BatchedOfShape<Shape>
   : P extends { readonly dims: infer Dims }
     ? BatchedOfShape<Dims>
-    : P extends NestedPath
-      ? false
-      : P extends readonly NestedPath[]
-        ? true
-        : boolean;
+    : P extends { readonly data: infer Data }
+      ? BatchedOfPoints<P, Data>
+      : P extends NestedPath
+        ? false
+        : P extends readonly unknown[]
+          ? true
+          : P extends ColumnsInput
+            ? false
+            : boolean;

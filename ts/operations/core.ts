@@ -3,7 +3,8 @@
 // same file is; each `nameOperation` becomes a function of the family's engines; other names are
 // exported unchanged. Only `export {…} from` is allowed here.
 
-export type { Algorithm, SignatureOptions, VjpOptions } from "../input/options.ts";
+export type { ColumnsInput, PointsInput } from "../input/containers.ts";
+export type { Algorithm, Layout, SignatureOptions, VjpOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
@@ -12,27 +13,20 @@ export { words } from "../input/words.ts";
 export type { SignatureStreamOptions, SignatureStreamsOptions } from "../streams/options.ts";
 export type { StreamPoints } from "../streams/points.ts";
 export {
-  /**
-   * The signature of data that keeps arriving. @see {@link CreateSignatureStream} for options and
-   * errors.
-   */
   bindCreateSignatureStream,
-  /** Continues a stream from a snapshot. @see {@link RestoreSignatureStream} */
   bindRestoreSignatureStream,
-  type CreateSignatureStream,
-  type RestoreSignatureStream,
+  type CreateSignatureStreamFunction,
+  type RestoreSignatureStreamFunction,
   type SignatureStream,
 } from "../streams/signature-stream.ts";
 export {
-  /** Many streams that get their points together. @see {@link CreateSignatureStreams} */
   bindCreateSignatureStreams,
-  type CreateSignatureStreams,
+  type CreateSignatureStreamsFunction,
   type SignatureStreams,
 } from "../streams/signature-streams.ts";
 export {
-  /** A stream as a TransformStream. @see {@link SignatureTransform} */
   bindSignatureTransform,
-  type SignatureTransform,
+  type SignatureTransformFunction,
 } from "../streams/transform.ts";
 export {
   bindSignature,

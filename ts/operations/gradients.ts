@@ -2,6 +2,7 @@
 
 import type { Call } from "../input/call.ts";
 import { ReadRows } from "../input/rows.ts";
+import { transpose } from "../input/shape.ts";
 import type { Sink } from "../run/operation.ts";
 import { ArraySink } from "../run/sinks.ts";
 import { RowsGradient, tensorOf } from "./rows-gradient.ts";
@@ -36,7 +37,14 @@ export class Gradients {
   }
 
   tensors(): SignatureGradients {
-    const { paths, points, channels } = this.#call;
-    return { paths: tensorOf(this.#paths.data, [...paths.lead, points, channels]), ...this.rows() };
+    const { paths, batch, points, channels, options } = this.#call;
+    const { data } = this.#paths;
+    return {
+      paths:
+        options.layout === "channels-first"
+          ? tensorOf(transpose(data, batch, points, channels), [...paths.lead, channels, points])
+          : tensorOf(data, [...paths.lead, points, channels]),
+      ...this.rows(),
+    };
   }
 }

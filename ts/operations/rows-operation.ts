@@ -224,7 +224,16 @@ function checkScalars({ scalars }: RowsOperation, call: Call): void {
 }
 
 const wrap = (call: Call, data: Numbers) =>
-  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, false);
+  new SignatureTensor(
+    data,
+    shapeOf(call),
+    call.dtype,
+    call.channels,
+    call.depth,
+    call.options.scalarTerm,
+    false,
+    undefined,
+  );
 
 /** The descriptor of an operation on rows. */
 export function rowsOperation(given: RowsOperation): Descriptor {

@@ -35,9 +35,10 @@ export interface SignatureFunction {
    * four paths, need more, and about twenty signatures for the kernel.
    *
    * @param paths - a tensor `{ data, shape }` (or `dims` for `shape`) of shape (…batch, length,
-   *   channels), row-major, or nested arrays (length, channels) or (batch, length, channels), where
-   *   the paths of a batch may differ in length. A path of one point has the identity as signature:
-   *   all coefficients 0.
+   *   channels), with `strides` if it is not row-major, or nested arrays (length, channels) or
+   *   (batch, length, channels), where the paths of a batch may differ in length; or another
+   *   container of {@link Paths}. A path of one point has the identity as signature: all
+   *   coefficients 0.
    * @param options - `depth`, and the optional {@link SignatureOptions}.
    * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream`
    *   (…batch, length − 1, size), or (…batch, length, size) with a basepoint. Its unit is the
@@ -93,7 +94,16 @@ function segments(call: Call, budget: Budget): Segments | undefined {
 }
 
 const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
-  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, call.stream);
+  new SignatureTensor(
+    data,
+    shapeOf(call),
+    call.dtype,
+    call.channels,
+    call.depth,
+    call.options.scalarTerm,
+    call.stream,
+    call.paths.names,
+  );
 
 export const signatureOperation = /* @__PURE__ */ pathsOperation(
   { name: "signature", code: SIGNATURE, wrap },
@@ -125,7 +135,7 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
   // Short calls are common: a call of one block creates no closures and few objects.
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
-    const call = readCall(readPaths(paths), given);
+    const call = readCall(readPaths(paths, given.layout), given);
     if (!fitsOneBlock(call)) return compute(runtime, signatureOperation, call);
     const { batch, row, rows, dtype } = call;
     const count = batch * rows * row;

@@ -3,9 +3,14 @@
 import { type DType, type DTypeIndex, FLOAT32, FLOAT64 } from "../input/arrays.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { checkChannels, checkDepth, sizeInRange } from "../input/size.ts";
+import { unknownOption } from "../input/unknown-option.ts";
 
-/** Options of `createSignatureStreams`. */
-export interface SignatureStreamsOptions {
+/**
+ * Options of `createSignatureStreams`. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the results.
+ */
+export interface SignatureStreamsOptions<T extends DType = DType> {
   /** d, the number of channels of a point: a whole number, at least 1. */
   readonly channels: number;
   /** N, the level at which signatures are truncated: a whole number, at least 1. */
@@ -16,11 +21,11 @@ export interface SignatureStreamsOptions {
    */
   readonly basepoint?: boolean | ArrayLike<number> | undefined;
   /** Number type of the results. Signatures are kept in float64. Default "float64". */
-  readonly dtype?: DType | undefined;
+  readonly dtype?: T | undefined;
 }
 
-/** Options of `createSignatureStream`. */
-export interface SignatureStreamOptions extends SignatureStreamsOptions {
+/** Options of `createSignatureStream`. Unknown options are rejected. */
+export interface SignatureStreamOptions<T extends DType = DType> extends SignatureStreamsOptions<T> {
   /**
    * Number of last points that the signature is of: a whole number, at least 1. `Infinity` keeps
    * all points, for `popFront`. Memory grows with the window: two signatures for each point.
@@ -79,8 +84,7 @@ export function readStreamOptions(options: unknown, hasWindow: boolean): ReadStr
     throw typeError("OPTION_TYPE", "options", describe(options), "an object such as { channels: 2, depth: 3 }");
   const known = hasWindow ? names : names.slice(0, -1);
   for (const name of Object.keys(options)) {
-    if (!known.includes(name))
-      throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${known.join(", ")}`);
+    if (!known.includes(name)) throw unknownOption(name, known);
   }
   const { channels, depth, basepoint, dtype, window } = options as Record<string, unknown>;
   checkChannels(channels, "options.channels");

@@ -4,7 +4,6 @@ import { type DType, type DTypeIndex, FLOAT32 } from "../input/arrays.ts";
 import { describe, failure, rangeError } from "../input/errors.ts";
 import { checkedSize } from "../input/size.ts";
 import { type Signature, SignatureTensor } from "../input/tensor.ts";
-import type { Only } from "../input/types.ts";
 import { SIGNATURE } from "../operations/signature.ts";
 import { COMBINE } from "../run/product.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -57,35 +56,44 @@ export interface SignatureStream<T extends DType = DType> {
   [Symbol.dispose](): void;
 }
 
-type DTypeOfStream<O> = O extends { readonly dtype: infer T extends DType } ? T : "float64";
+/** The type of `createSignatureStream`. */
+export interface CreateSignatureStreamFunction {
+  /**
+   * Creates a stream: the signature of data that keeps arriving, of all of it or of the last
+   * points. Synchronous, on the calling thread.
+   *
+   * A point costs one step of Horner's scheme. With a window also, in the mean, another step and a
+   * product: signatures from each point to the middle of the window are computed once for each pass
+   * of the window, those after it grow, and the two are multiplied. No inverse is taken, so no
+   * error outlives a window.
+   *
+   * @param options - `channels` and `depth`, and the optional {@link SignatureStreamOptions}.
+   * @returns An open stream. Its memory is freed by `[Symbol.dispose]`, or some time after the last
+   *   reference to it is gone.
+   * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
+   *   SIZE_TOO_LARGE, BASEPOINT_TYPE, BASEPOINT_SHAPE, NOT_FINITE, DTYPE_INVALID, WINDOW_INVALID,
+   *   OUT_OF_MEMORY
+   *
+   * @example
+   * using stream = createSignatureStream({ channels: 2, depth: 3, window: 100 });
+   * for await (const [x, y] of sensor) model.predict(stream.push([x, y]).value().data);
+   */
+  <T extends DType = "float64">(options: SignatureStreamOptions<T>): SignatureStream<T>;
+}
 
-/**
- * Creates a stream: the signature of data that keeps arriving, of all of it or of the last points.
- * Synchronous, on the calling thread.
- *
- * A point costs one step of Horner's scheme. With a window also, in the mean, another step and a
- * product: signatures from each point to the middle of the window are computed once for each pass
- * of the window, those after it grow, and the two are multiplied. No inverse is taken, so no error
- * outlives a window.
- *
- * @param options - `channels` and `depth`, and the optional {@link SignatureStreamOptions}.
- * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
- *   SIZE_TOO_LARGE, BASEPOINT_TYPE, BASEPOINT_SHAPE, NOT_FINITE, DTYPE_INVALID, WINDOW_INVALID,
- *   OUT_OF_MEMORY
- *
- * @example
- * using stream = createSignatureStream({ channels: 2, depth: 3, window: 100 });
- * for await (const [x, y] of sensor) model.predict(stream.push([x, y]).value().data);
- */
-export type CreateSignatureStream = <const O extends SignatureStreamOptions>(
-  options: Only<O, SignatureStreamOptions>,
-) => SignatureStream<DTypeOfStream<O>>;
-
-/**
- * Continues a stream from the bytes that `snapshot` returned, here or on another machine.
- * @throws PathSignatureError SNAPSHOT_TYPE, SNAPSHOT_INVALID, OUT_OF_MEMORY
- */
-export type RestoreSignatureStream = (bytes: Uint8Array | ArrayBuffer) => SignatureStream;
+/** The type of `restoreSignatureStream`. */
+export interface RestoreSignatureStreamFunction {
+  /**
+   * Continues a stream from the bytes that `snapshot` returned, here or on another machine.
+   *
+   * @param bytes - a snapshot, complete and unchanged.
+   * @throws PathSignatureError SNAPSHOT_TYPE, SNAPSHOT_INVALID, OUT_OF_MEMORY
+   *
+   * @example
+   * const stream = restoreSignatureStream(await readFile("stream.bin"));
+   */
+  (bytes: Uint8Array | ArrayBuffer): SignatureStream;
+}
 
 /** A new array for results. */
 export const numbersFor = (dtype: DTypeIndex, count: number): Float32Array | Float64Array =>
@@ -212,7 +220,7 @@ class Stream implements SignatureStream {
 
   #tensor(): SignatureTensor<DType, false, false> {
     const { dtype, size, channels, depth } = this.#options;
-    return new SignatureTensor(numbersFor(dtype, size), [size], dtype, channels, depth, false, false);
+    return new SignatureTensor(numbersFor(dtype, size), [size], dtype, channels, depth, false, false, undefined);
   }
 
   snapshot(): Uint8Array {
@@ -250,12 +258,12 @@ class Stream implements SignatureStream {
 }
 
 /** Makes `createSignatureStream` for a runtime. Pure: nothing is loaded before the first call. */
-export const bindCreateSignatureStream = (runtime: Runtime): CreateSignatureStream =>
-  ((options: unknown) => new Stream(runtime, readStreamOptions(options, true))) as CreateSignatureStream;
+export const bindCreateSignatureStream = (runtime: Runtime): CreateSignatureStreamFunction =>
+  ((options: unknown) => new Stream(runtime, readStreamOptions(options, true))) as CreateSignatureStreamFunction;
 
 /** Makes `restoreSignatureStream` for a runtime. */
 export const bindRestoreSignatureStream =
-  (runtime: Runtime): RestoreSignatureStream =>
+  (runtime: Runtime): RestoreSignatureStreamFunction =>
   (bytes) => {
     const { channels, depth, dtype, window, basepoint, length, points, middle, state } = read(bytes, checkedSize);
     const size = checkedSize(channels, depth);

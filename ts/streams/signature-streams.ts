@@ -3,7 +3,6 @@
 import type { DType } from "../input/arrays.ts";
 import { countOf, describe, rangeError } from "../input/errors.ts";
 import { type Signature, SignatureTensor } from "../input/tensor.ts";
-import type { Only } from "../input/types.ts";
 import { SIGNATURE } from "../operations/signature.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { Growing } from "./growing.ts";
@@ -37,25 +36,23 @@ export interface SignatureStreams<T extends DType = DType> {
   [Symbol.dispose](): void;
 }
 
-type DTypeOfStreams<O> = O extends { readonly dtype: infer T extends DType } ? T : "float64";
-
-/**
- * Creates `count` streams that get their points together: one call appends a point to each.
- * Synchronous, on the calling thread.
- *
- * @param count - number of streams, at least 1.
- * @param options - `channels` and `depth`, and the optional {@link SignatureStreamsOptions}.
- * @throws PathSignatureError as `createSignatureStream`, and COUNT_INVALID
- *
- * @example
- * using streams = createSignatureStreams(10_000, { channels: 3, depth: 3 });
- * streams.push(points); // Float64Array of 30 000 numbers
- * streams.value().shape; // [10000, 39]
- */
-export type CreateSignatureStreams = <const O extends SignatureStreamsOptions>(
-  count: number,
-  options: Only<O, SignatureStreamsOptions>,
-) => SignatureStreams<DTypeOfStreams<O>>;
+/** The type of `createSignatureStreams`. */
+export interface CreateSignatureStreamsFunction {
+  /**
+   * Creates `count` streams that get their points together: one call appends a point to each.
+   * Synchronous, on the calling thread.
+   *
+   * @param count - number of streams, at least 1.
+   * @param options - `channels` and `depth`, and the optional {@link SignatureStreamsOptions}.
+   * @throws PathSignatureError as `createSignatureStream`, and COUNT_INVALID
+   *
+   * @example
+   * using streams = createSignatureStreams(10_000, { channels: 3, depth: 3 });
+   * streams.push(points); // Float64Array of 30 000 numbers
+   * streams.value().shape; // [10000, 39]
+   */
+  <T extends DType = "float64">(count: number, options: SignatureStreamsOptions<T>): SignatureStreams<T>;
+}
 
 class Streams implements SignatureStreams {
   readonly count: number;
@@ -114,7 +111,7 @@ class Streams implements SignatureStreams {
   #tensor(): SignatureTensor<DType, false, true> {
     const { dtype, size, channels, depth } = this.#options;
     const numbers = numbersFor(dtype, this.count * size);
-    return new SignatureTensor(numbers, [this.count, size], dtype, channels, depth, false, false);
+    return new SignatureTensor(numbers, [this.count, size], dtype, channels, depth, false, false, undefined);
   }
 
   [Symbol.dispose](): void {
@@ -125,9 +122,9 @@ class Streams implements SignatureStreams {
 }
 
 /** Makes `createSignatureStreams` for a runtime. Pure: nothing is loaded before the first call. */
-export const bindCreateSignatureStreams = (runtime: Runtime): CreateSignatureStreams =>
+export const bindCreateSignatureStreams = (runtime: Runtime): CreateSignatureStreamsFunction =>
   ((count: unknown, options: unknown) => {
     if (!Number.isInteger(count) || (count as number) < 1)
       throw rangeError("COUNT_INVALID", "count", describe(count), "a whole number from 1 on");
     return new Streams(runtime, count as number, readStreamOptions(options, false));
-  }) as CreateSignatureStreams;
+  }) as CreateSignatureStreamsFunction;

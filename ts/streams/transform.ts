@@ -1,34 +1,31 @@
 // `signatureTransform`: a stream as a TransformStream of the web.
 
-import type { DType } from "../input/arrays.ts";
+import type { WebTransformStream } from "../input/host-types.ts";
 import type { Signature } from "../input/tensor.ts";
-import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import type { SignatureStreamOptions } from "./options.ts";
 import type { StreamPoints } from "./points.ts";
 import { bindCreateSignatureStream, type SignatureStream } from "./signature-stream.ts";
 
-/**
- * A TransformStream from points to signatures: for each chunk, a point or several, the signature
- * after it, with numbers of its own. Memory is freed when the stream ends or fails.
- *
- * @param options - those of `createSignatureStream`.
- * @throws PathSignatureError as `createSignatureStream`; the readable side fails with errors of
- *   `push`
- *
- * @example
- * const signatures = readings.pipeThrough(signatureTransform({ channels: 3, depth: 2 }));
- * for await (const s of signatures) model.predict(s.data);
- */
-export type SignatureTransform = <const O extends SignatureStreamOptions>(
-  options: Only<O, SignatureStreamOptions>,
-) => TransformStream<
-  StreamPoints,
-  Signature<O extends { readonly dtype: infer T extends DType } ? T : "float64", false, false>
->;
+/** The type of `signatureTransform`. */
+export interface SignatureTransformFunction {
+  /**
+   * A TransformStream from points to signatures: for each chunk, a point or several, the signature
+   * after it, with numbers of its own. Memory is freed when the stream ends or fails.
+   *
+   * @param options - those of `createSignatureStream`.
+   * @throws PathSignatureError as `createSignatureStream`; the readable side fails with errors of
+   *   `push`
+   *
+   * @example
+   * const signatures = readings.pipeThrough(signatureTransform({ channels: 3, depth: 2 }));
+   * for await (const s of signatures) model.predict(s.data);
+   */
+  (options: SignatureStreamOptions): WebTransformStream;
+}
 
 /** Makes `signatureTransform` for a runtime. Pure: nothing is loaded before the first call. */
-export function bindSignatureTransform(runtime: Runtime): SignatureTransform {
+export function bindSignatureTransform(runtime: Runtime): SignatureTransformFunction {
   const create = bindCreateSignatureStream(runtime) as (options: unknown) => SignatureStream;
   const transform = (options: unknown) => {
     const stream = create(options);
@@ -46,5 +43,5 @@ export function bindSignatureTransform(runtime: Runtime): SignatureTransform {
       cancel: close,
     } as Transformer<StreamPoints, Signature>);
   };
-  return transform as SignatureTransform;
+  return transform as SignatureTransformFunction;
 }
