@@ -60,7 +60,8 @@ export interface SignatureStream<T extends DType = DType> {
 export interface CreateSignatureStreamFunction {
   /**
    * Creates a stream: the signature of data that keeps arriving, of all of it or of the last
-   * points. Synchronous, on the calling thread.
+   * points. It takes points of shape (channels) and gives signatures of shape (size). Synchronous,
+   * on the calling thread.
    *
    * A point costs one step of Horner's scheme. With a window also, in the mean, another step and a
    * product: signatures from each point to the middle of the window are computed once for each pass
@@ -84,7 +85,8 @@ export interface CreateSignatureStreamFunction {
 /** The type of `restoreSignatureStream`. */
 export interface RestoreSignatureStreamFunction {
   /**
-   * Continues a stream from the bytes that `snapshot` returned, here or on another machine.
+   * Continues a stream from the bytes that `snapshot` returned, here or on another machine: it
+   * takes the next points, of shape (channels).
    *
    * @param bytes - a snapshot, complete and unchanged.
    * @throws PathSignatureError SNAPSHOT_TYPE, SNAPSHOT_INVALID, OUT_OF_MEMORY

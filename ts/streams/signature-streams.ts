@@ -39,8 +39,8 @@ export interface SignatureStreams<T extends DType = DType> {
 /** The type of `createSignatureStreams`. */
 export interface CreateSignatureStreamsFunction {
   /**
-   * Creates `count` streams that get their points together: one call appends a point to each.
-   * Synchronous, on the calling thread.
+   * Creates `count` streams that get their points together: one call takes points of shape (count,
+   * channels) and appends one to each. Synchronous, on the calling thread.
    *
    * @param count - number of streams, at least 1.
    * @param options - `channels` and `depth`, and the optional {@link SignatureStreamsOptions}.

@@ -10,8 +10,9 @@ import { bindCreateSignatureStream, type SignatureStream } from "./signature-str
 /** The type of `signatureTransform`. */
 export interface SignatureTransformFunction {
   /**
-   * A TransformStream from points to signatures: for each chunk, a point or several, the signature
-   * after it, with numbers of its own. Memory is freed when the stream ends or fails.
+   * A TransformStream from points to signatures: for each chunk, a point of shape (channels) or
+   * several, the signature after it, with numbers of its own. Memory is freed when the stream ends
+   * or fails.
    *
    * @param options - those of `createSignatureStream`.
    * @throws PathSignatureError as `createSignatureStream`; the readable side fails with errors of
