@@ -1679,8 +1679,14 @@ type EngineCode =
   | "ENGINE_CLOSED"
   | "BLOCK_FAILED";
 
-/** Codes of streams, which test/streams.test.ts covers. */
-type StreamCode = "WINDOW_INVALID" | "POP_RANGE" | "COUNT_INVALID" | "STREAM_CLOSED" | `SNAPSHOT_${string}`;
+/** Codes of streams and windows, which test/streams.test.ts and test/windows.test.ts cover. */
+type StreamCode =
+  | `WINDOWS_${string}`
+  | "WINDOW_INVALID"
+  | "POP_RANGE"
+  | "COUNT_INVALID"
+  | "STREAM_CLOSED"
+  | `SNAPSHOT_${string}`;
 
 /** Codes of the family `algebra`, which test/algebra-errors.test.ts covers. */
 type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";

@@ -3,6 +3,7 @@
 
 import type { PathsAnywhere } from "../gpu/index.ts";
 import type { DType } from "../input/arrays.ts";
+import type { Windows } from "../input/windows.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import type { Engine, EngineSignatureOptions } from "./core-engine.ts";
 import type { EngineBase, makeEngine, Operations, EngineParts as Parts } from "./engine.ts";
@@ -57,10 +58,11 @@ export interface SignatureAsyncFunction {
     T extends DType = EngineDTypeOf<P>,
     S extends boolean = false,
     Place extends "cpu" | "gpu" = "cpu",
+    W extends Windows | undefined = undefined,
   >(
     paths: P,
-    options: EngineSignatureOptions<T, S, Place>,
-  ): Promise<EngineSignatureOf<P, T, S, Place>>;
+    options: EngineSignatureOptions<T, S, Place, W>,
+  ): Promise<EngineSignatureOf<P, T, S, Place, W>>;
 }
 
 /**

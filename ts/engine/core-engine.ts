@@ -5,6 +5,7 @@ import type { GpuNumbers, GpuOptions, PathsAnywhere } from "../gpu/index.ts";
 import type { DType } from "../input/arrays.ts";
 import type { Signal } from "../input/host-types.ts";
 import type { SignatureOptions } from "../input/options.ts";
+import type { Windows } from "../input/windows.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
 import type { EngineBase } from "./engine.ts";
@@ -18,12 +19,14 @@ import type { EngineDTypeOf, EngineGradientsOf, EngineSignatureOf } from "./resu
  * @typeParam T - number type of the result.
  * @typeParam S - whether the result is a stream.
  * @typeParam Place - where the result is put.
+ * @typeParam W - the type of the windows, if any.
  */
 export interface EngineVjpOptions<
   T extends DType = DType,
   S extends boolean = boolean,
   Place extends "cpu" | "gpu" = "cpu" | "gpu",
-> extends GpuOptions<T, S>,
+  W extends Windows | undefined = Windows | undefined,
+> extends GpuOptions<T, S, W>,
     EngineCallOptions<Place> {}
 
 /**
@@ -33,12 +36,14 @@ export interface EngineVjpOptions<
  * @typeParam T - number type of the result.
  * @typeParam S - whether the result is a stream.
  * @typeParam Place - where the result is put.
+ * @typeParam W - the type of the windows, if any.
  */
 export interface EngineSignatureOptions<
   T extends DType = DType,
   S extends boolean = boolean,
   Place extends "cpu" | "gpu" = "cpu" | "gpu",
-> extends EngineVjpOptions<T, S, Place>,
+  W extends Windows | undefined = Windows | undefined,
+> extends EngineVjpOptions<T, S, Place, W>,
     Pick<SignatureOptions, "out"> {}
 
 /** Arguments of {@link Engine.explain}: the shape, and the options of the call. */
@@ -76,7 +81,8 @@ export interface Engine extends EngineBase {
     T extends DType = EngineDTypeOf<P>,
     S extends boolean = false,
     Place extends "cpu" | "gpu" = "cpu",
-  >(paths: P, options: EngineSignatureOptions<T, S, Place>): Promise<EngineSignatureOf<P, T, S, Place>>;
+    W extends Windows | undefined = undefined,
+  >(paths: P, options: EngineSignatureOptions<T, S, Place, W>): Promise<EngineSignatureOf<P, T, S, Place, W>>;
   /**
    * Like `signatureVjp`, on the engine's threads: the same options and the same gradients, to the
    * bit, for any number of threads. It runs on the GPU, in float32, if requested or expected to be

@@ -11,9 +11,9 @@ import type { SignatureGradients } from "../operations/signature-vjp.ts";
 export type EngineDTypeOf<P> = P extends GpuNumbers ? "float32" : DTypeOf<P>;
 
 /** The type of `engine.signature`'s result. */
-export type EngineSignatureOf<P, T extends DType, S extends boolean, Place> = [Place] extends ["gpu"]
+export type EngineSignatureOf<P, T extends DType, S extends boolean, Place, W = undefined> = [Place] extends ["gpu"]
   ? GpuTensor
-  : Signature<T, S, P extends GpuNumbers ? boolean : BatchedOf<P>>;
+  : Signature<T, S, P extends GpuNumbers ? boolean : BatchedOf<P, W>>;
 
 /** The type of `engine.signatureVjp`'s result. */
 export type EngineGradientsOf<T extends DType, Place> = [Place] extends ["gpu"] ? GpuGradients : SignatureGradients<T>;

@@ -11,6 +11,7 @@ import { type Paths, ReadPaths, readPaths } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
 import { ReadRows, type RowsArgument, readRowsShapes } from "../input/rows.ts";
 import { readShape } from "../input/shape.ts";
+import type { Windows } from "../input/windows.ts";
 import { gpuFault } from "./faults.ts";
 import type { CallInputs } from "./operation.ts";
 import { GpuGradient, GpuTensor } from "./tensor.ts";
@@ -32,8 +33,11 @@ export type GpuNumbers = GpuTensor | GpuGradient | GpuInput;
 export type PathsAnywhere = Paths | GpuNumbers;
 
 /** Options where signatures to continue from, and basepoints, may be on a device too. */
-export interface GpuOptions<T extends DType = DType, S extends boolean = boolean>
-  extends Omit<VjpOptions<T, S>, "initial" | "basepoint"> {
+export interface GpuOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> extends Omit<VjpOptions<T, S, W>, "initial" | "basepoint"> {
   /**
    * As for `signature`; or numbers on the GPU, a `GpuTensor` or `{ buffer, shape }`.
    *
@@ -154,6 +158,8 @@ export function readCallAnywhere(
   const given = readOptions(options, other, names);
   const read = isOnDevice(paths) ? readPathsOnDevice(paths) : readPaths(paths, given.layout);
   const { initial, basepoint } = given;
+  if (given.windows !== undefined && [paths, initial, basepoint].some(isOnDevice))
+    throw typeError("WINDOWS_TYPE", "options.windows", "windows of numbers on a device", "paths in memory");
   if (isOnDevice(initial)) given.initial = undefined;
   if (isOnDevice(basepoint)) given.basepoint = undefined;
   const plain = readCall(read, given);

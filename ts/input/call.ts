@@ -2,13 +2,22 @@
 // basepoint, initial, out). finite.ts checks whether numbers are finite.
 
 import { INVERSE, SCALAR_TERM, STREAM } from "../wasm/abi.ts";
-import { checkAttached, type DTypeIndex, FLOAT32, type Kind, kindOf, type NumericView } from "./arrays.ts";
+import {
+  checkAttached,
+  type DTypeIndex,
+  FLOAT32,
+  KIND_FLOAT64,
+  type Kind,
+  kindOf,
+  type NumericView,
+} from "./arrays.ts";
 import { countOf, describe, failure, rangeError, typeError } from "./errors.ts";
 import { readLengths } from "./lengths.ts";
 import { ReadOptions } from "./options.ts";
-import type { ReadPaths } from "./read-paths.ts";
-import { type ReadRows, type RowsArgument, readRows } from "./rows.ts";
+import type { ReadPaths, WindowsOf } from "./read-paths.ts";
+import { ReadRows, type RowsArgument, readRows } from "./rows.ts";
 import { countCoefficients, sizeInRange, tooLarge } from "./size.ts";
+import { readWindows } from "./windows.ts";
 
 const none: readonly undefined[] = [];
 
@@ -124,10 +133,46 @@ export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
   const lengths = readLengths(options.lengths, paths);
   const basepoint = readBasepoint(options.basepoint, paths);
+  if (options.windows !== undefined) return windowsOf(paths, options, dtype, size, lengths, basepoint);
   const initial = readInitial(options.initial, paths, size, options.scalarTerm);
   const call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
   if (channels > paths.points && options.layout === undefined) warnOfLayout(call);
   return call;
+}
+
+/** The call for the windows of paths. @throws PathSignatureError WINDOWS_TYPE, WINDOWS_RANGE */
+function windowsOf(
+  of: ReadPaths,
+  options: ReadOptions,
+  dtype: DTypeIndex,
+  size: number,
+  lengths: Uint32Array | undefined,
+  basepoint: ReadRows | true | undefined,
+): Call {
+  if (options.initial !== undefined)
+    throw typeError("WINDOWS_TYPE", "options.windows", "windows and initial", "one of them: windows start anew");
+  const { paths, lengths: own } = readWindows(options.windows, of, lengths);
+  return new Call(paths, options, dtype, size, own, basepointOfWindows(basepoint, paths), undefined);
+}
+
+/** The basepoint of each window: its path's. Windows that a path does not have stay in place. */
+function basepointOfWindows(basepoint: ReadRows | true | undefined, paths: ReadPaths): typeof basepoint {
+  const windows = paths.windows as WindowsOf;
+  const { counts, perPath } = windows;
+  const isShared = basepoint === true || basepoint?.stride === 0;
+  if (basepoint !== undefined && basepoint !== true) windows.basepoint = isShared ? "shared" : "own";
+  if (basepoint === undefined || (isShared && counts.every((count) => count === perPath))) return basepoint;
+  const { batch, channels, view, starts } = paths;
+  const rows = new Float64Array(batch * channels);
+  for (let i = 0; i < batch; i++) {
+    const path = Math.floor(i / perPath);
+    const isMissing = i - path * perPath >= (counts[path] as number);
+    for (let c = 0; c < channels; c++) {
+      const given = basepoint === true ? 0 : basepoint.view[path * basepoint.stride + c];
+      rows[i * channels + c] = Number(isMissing ? view[((starts as Float64Array)[i] as number) * channels + c] : given);
+    }
+  }
+  return new ReadRows(rows, KIND_FLOAT64, channels, channels);
 }
 
 /** A result of more numbers is large enough to ask whether its paths were meant so. */

@@ -66,6 +66,10 @@ export interface PathSignatureErrorCodes {
    * An entry of `lengths` is not a whole number, less than 1, or more than the number of points.
    */
   LENGTHS_RANGE: "RangeError";
+  /** `windows` has none of the accepted forms, or comes with `initial`. */
+  WINDOWS_TYPE: "TypeError";
+  /** A window is empty or beyond the points, a step is not positive, or times do not increase. */
+  WINDOWS_RANGE: "RangeError";
   /** `basepoint` has none of the accepted forms. */
   BASEPOINT_TYPE: "TypeError";
   /** `basepoint` has neither shape (channels) nor (…batch, channels). */

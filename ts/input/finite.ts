@@ -9,6 +9,7 @@
 import { firstNonFinite } from "./arrays.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
 import { type Position, rangeError } from "./errors.ts";
+import type { ReadPaths } from "./read-paths.ts";
 import type { ReadRows } from "./rows.ts";
 
 /** Numbers checked per part where other tasks share the thread: about a millisecond. */
@@ -69,18 +70,19 @@ export function* pathChecks(call: Call, numbers: number, first = 0, count = call
 }
 
 function pathNotFinite(call: Call, at: number): Error {
-  const path = pathAt(call, at);
-  const within = at - startOf(call, path);
+  const { windows } = call.paths;
+  const paths = windows?.of ?? call.paths;
+  const path = pathAt(paths, at);
+  const within = at - (paths.starts?.[path] ?? path * paths.points) * call.channels;
   const point = Math.floor(within / call.channels);
   return notFinite("paths", Number(call.paths.view[at]), { path, point, channel: within % call.channels });
 }
 
 /** The path that contains a number of the input. */
-function pathAt(call: Call, at: number): number {
-  const { starts } = call.paths;
-  if (starts === undefined) return Math.floor(at / (call.points * call.channels));
+function pathAt({ starts, points, channels }: ReadPaths, at: number): number {
+  if (starts === undefined) return Math.floor(at / (points * channels));
   let path = 0;
-  while ((starts[path + 1] as number) * call.channels <= at) path += 1;
+  while ((starts[path + 1] as number) * channels <= at) path += 1;
   return path;
 }
 

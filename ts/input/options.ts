@@ -7,14 +7,20 @@ import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
 import { checkChannels, checkDepth } from "./size.ts";
 import { optionsOfEngines, unknownOption } from "./unknown-option.ts";
+import type { Windows } from "./windows.ts";
 
 /**
  * Options of gradients: those of `signature` without `out`. Unknown options are rejected.
  *
  * @typeParam T - number type of the result.
  * @typeParam S - whether the result is a stream.
+ * @typeParam W - the type of the windows, if any.
  */
-export interface VjpOptions<T extends DType = DType, S extends boolean = boolean> {
+export interface VjpOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> {
   /**
    * N, the level at which signatures are truncated: a whole number, at least 1. A signature of d
    * channels has d + d² + … + d^N numbers.
@@ -77,6 +83,15 @@ export interface VjpOptions<T extends DType = DType, S extends boolean = boolean
    */
   readonly lengths?: number | ArrayLike<number> | undefined;
   /**
+   * Stretches of each path, by their points: each has a signature of its own, and the result has
+   * shape (…batch, windows, size). Windows may overlap and are not copied. A `basepoint` precedes
+   * each of them; `initial` is not accepted. Paths of different lengths have different numbers of
+   * windows, `counts` of the result; rows behind them are the identity. Default the whole path.
+   *
+   * @example windows: { type: "sliding", length: 50, step: 10 }
+   */
+  readonly windows?: W | undefined;
+  /**
    * The order of a path's dimensions: `"channels-last"` for points as rows, (length, channels), or
    * `"channels-first"` for channels as rows, (channels, length), which are transposed when they are
    * read. Gradients of paths have the same order; `lengths` and `basepoint` are those of points in
@@ -115,8 +130,13 @@ export interface VjpOptions<T extends DType = DType, S extends boolean = boolean
  *
  * @typeParam T - number type of the result.
  * @typeParam S - whether the result is a stream.
+ * @typeParam W - the type of the windows, if any.
  */
-export interface SignatureOptions<T extends DType = DType, S extends boolean = boolean> extends VjpOptions<T, S> {
+export interface SignatureOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> extends VjpOptions<T, S, W> {
   /**
    * Array for the result, of its number type and exact length, (…batch, size) row by row; `data` of
    * the result is then this array.
@@ -144,6 +164,7 @@ export class ReadOptions {
   inverse = false;
   scalarTerm = false;
   lengths: unknown = undefined;
+  windows: unknown = undefined;
   layout: Layout | undefined = undefined;
   /** -1: inferred from the input. */
   dtype: DTypeIndex | -1 = -1;
@@ -225,6 +246,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
         case "basepoint":
         case "initial":
         case "lengths":
+        case "windows":
         case "out":
           read[name] = given[name] as ReadOptions["out"];
           continue;

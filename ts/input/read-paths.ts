@@ -3,6 +3,17 @@
 import type { DTypeIndex, Kind, NumericView } from "./arrays.ts";
 import type { Resident } from "./resident.ts";
 
+/** What paths are windows of. */
+export interface WindowsOf {
+  readonly of: ReadPaths;
+  /** Windows of each path; others, behind them, are the identity. */
+  readonly counts: Uint32Array;
+  /** Windows of a path, as many as the path with most has. */
+  readonly perPath: number;
+  /** What basepoints were given: none or the origin, one for all paths, or one for each. */
+  basepoint: "none" | "shared" | "own";
+}
+
 /** Normalised paths. */
 export class ReadPaths {
   /** All numbers. Plain arrays become a Float64Array. */
@@ -18,12 +29,15 @@ export class ReadPaths {
   /** The number type that the input suggests. */
   dtype: DTypeIndex;
   /**
-   * For a ragged batch: the index of the first point of each path, and the end.
-   * Points are stored without padding. Otherwise path i starts at point i * points.
+   * For a ragged batch: the index of the first point of each path, and the end. Points are stored
+   * without padding. For windows: the index of the first point of each. Otherwise path i starts at
+   * point i * points.
    */
   starts: Float64Array | undefined;
   /** Location of the numbers if they are on a device; `view` is then empty. */
   resident: Resident | undefined;
+  /** Set where the paths are windows of others. */
+  windows: WindowsOf | undefined;
   /** Names of the channels, where the input has them. */
   names: readonly string[] | undefined;
 
@@ -46,6 +60,7 @@ export class ReadPaths {
     this.dtype = dtype;
     this.starts = starts;
     this.resident = undefined;
+    this.windows = undefined;
     this.names = undefined;
   }
 }

@@ -66,7 +66,7 @@ export interface Signature<
   readonly data: ArrayOf[T];
   /**
    * (…batch, row), or with `stream` (…batch, length − 1, row); with a basepoint also (…batch,
-   * length, row).
+   * length, row). With `windows` they are the last axis of the batch.
    */
   readonly shape: readonly number[];
   readonly dtype: T;
@@ -78,6 +78,11 @@ export interface Signature<
   readonly scalarTerm: boolean;
   /** Whether it holds the signature of every prefix of a path. */
   readonly stream: Stream;
+  /**
+   * With `windows`: the number of windows of each path of the flattened batch. Rows behind them are
+   * the identity.
+   */
+  readonly counts: Uint32Array | undefined;
   /**
    * Level k as a tensor of shape (…lead, d, …, d), sharing memory with `data`.
    * @param k - 1 … depth, and 0 with `scalarTerm`.
@@ -128,6 +133,7 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
   readonly depth: number;
   readonly scalarTerm: boolean;
   readonly stream: Stream;
+  readonly counts: Uint32Array | undefined;
   readonly #names: readonly string[] | undefined;
 
   constructor(
@@ -139,6 +145,7 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     scalarTerm: boolean,
     stream: boolean,
     names: readonly string[] | undefined,
+    counts?: Uint32Array,
   ) {
     this.data = data;
     this.shape = shape;
@@ -147,6 +154,7 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     this.depth = depth;
     this.scalarTerm = scalarTerm;
     this.stream = stream as Stream;
+    this.counts = counts;
     this.#names = names;
   }
 

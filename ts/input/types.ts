@@ -60,7 +60,9 @@ type BatchedOfPoints<P, Data> = P extends { readonly offsets: readonly number[] 
         : boolean;
 
 /** Whether the paths are a batch; `boolean` if their type does not determine it. */
-export type BatchedOf<P> = P extends { readonly shape: infer Shape }
+export type BatchedOf<P, W = undefined> = W extends undefined ? BatchedOfPaths<P> : true;
+
+type BatchedOfPaths<P> = P extends { readonly shape: infer Shape }
   ? BatchedOfShape<Shape>
   : P extends { readonly dims: infer Dims }
     ? BatchedOfShape<Dims>

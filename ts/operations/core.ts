@@ -9,6 +9,7 @@ export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf } from "../input/types.ts";
+export type { Windows } from "../input/windows.ts";
 export { words } from "../input/words.ts";
 export type { SignatureStreamOptions, SignatureStreamsOptions } from "../streams/options.ts";
 export type { StreamPoints } from "../streams/points.ts";

@@ -7,6 +7,7 @@ import type { Sink } from "../run/operation.ts";
 import { ArraySink } from "../run/sinks.ts";
 import { RowsGradient, tensorOf } from "./rows-gradient.ts";
 import type { SignatureGradients } from "./signature-vjp.ts";
+import { basepointOfWindows, pointsOfWindows } from "./windows-gradient.ts";
 
 const rowsGradient = (call: Call, rows: ReadRows | true | undefined, width: number): RowsGradient | undefined =>
   rows instanceof ReadRows ? new RowsGradient(call, rows, width) : undefined;
@@ -33,12 +34,20 @@ export class Gradients {
 
   /** All but those of points. */
   rows(): Pick<SignatureGradients, "initial" | "basepoint"> {
-    return { initial: this.#initial?.tensor(), basepoint: this.#basepoint?.tensor() };
+    const basepoint = this.#basepoint;
+    const windows = this.#call.paths.windows;
+    return {
+      initial: this.#initial?.tensor(),
+      basepoint: basepoint && windows ? basepointOfWindows(this.#call, basepoint.tensor()) : basepoint?.tensor(),
+    };
   }
 
   tensors(): SignatureGradients {
-    const { paths, batch, points, channels, options } = this.#call;
-    const { data } = this.#paths;
+    const { channels, options } = this.#call;
+    const { windows } = this.#call.paths;
+    const paths = windows?.of ?? this.#call.paths;
+    const { batch, points } = paths;
+    const data = windows ? pointsOfWindows(this.#call, this.#paths.data) : this.#paths.data;
     return {
       paths:
         options.layout === "channels-first"

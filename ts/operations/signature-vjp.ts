@@ -9,10 +9,11 @@ import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
 import type { GradientTensor, Signature } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
+import type { Windows } from "../input/windows.ts";
 import type { Budget } from "../run/blocks.ts";
 import { Cut } from "../run/cut.ts";
 import { basepointInput, initialInput } from "../run/inputs.ts";
-import type { Input, Kernel, Segments, Window } from "../run/operation.ts";
+import type { Input, Kernel, Section, Segments } from "../run/operation.ts";
 import { region, SINGLE } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind, compute } from "./bind.ts";
@@ -96,10 +97,10 @@ export interface SignatureWithVjpFunction {
    * const [s, pullback] = signatureWithVjp(paths, { depth: 4 });
    * const { paths: dx } = pullback(gradientOfLoss(s)); // as many numbers as s.data
    */
-  <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false>(
+  <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
     paths: P,
-    options: VjpOptions<T, S>,
-  ): readonly [signature: Signature<T, S, BatchedOf<P>>, pullback: (cotangent: Cotangent) => SignatureGradients<T>];
+    options: VjpOptions<T, S, W>,
+  ): readonly [signature: Signature<T, S, BatchedOf<P, W>>, pullback: (cotangent: Cotangent) => SignatureGradients<T>];
 }
 
 /** Operation code in the head of a task, and its regions. */
@@ -181,7 +182,7 @@ export function stateNumbers({ channels, depth, size, stream }: Call): number {
 }
 
 /** Consecutive paths that are computed in the same number type. */
-function windows(call: Call): Window[] {
+function sections(call: Call): Section[] {
   const { batch } = call;
   const [cotangents] = call.operands;
   // Known signatures have only float32 accuracy, and those of long paths are computed segment by
@@ -189,7 +190,7 @@ function windows(call: Call): Window[] {
   const unknown = call.operands[1] === undefined ? call : call.with({ operands: [cotangents] });
   if (!someNeedDouble(call)) return [{ call: isUncut(call) ? call : unknown, first: 0, end: batch }];
   const double = unknown.with({ dtype: FLOAT64 });
-  const found: Window[] = [];
+  const found: Section[] = [];
   for (let first = 0, end = 0; first < batch; first = end) {
     const isDouble = needsDouble(call, first);
     for (end = first + 1; end < batch && needsDouble(call, end) === isDouble; ) end++;
@@ -203,7 +204,7 @@ export const signatureVjpOperation: Descriptor<SignatureGradients> = {
   label: "gradients of ",
   kernel,
   segments,
-  windows,
+  sections,
   read([paths, cotangent, options], readers, other) {
     checkIsCotangent(cotangent);
     const call = refuseOut(readers.call(paths, options, other));

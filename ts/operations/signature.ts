@@ -7,6 +7,7 @@ import { readOptions, type SignatureOptions } from "../input/options.ts";
 import { type Paths, readPaths } from "../input/paths.ts";
 import { type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
+import type { Windows } from "../input/windows.ts";
 import { type Budget, fitsOneBlock, longestStretch, streamSteps } from "../run/blocks.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
 import { initialInput, pathInputs } from "../run/inputs.ts";
@@ -41,8 +42,9 @@ export interface SignatureFunction {
    *   coefficients 0.
    * @param options - `depth`, and the optional {@link SignatureOptions}.
    * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream`
-   *   (…batch, length − 1, size), or (…batch, length, size) with a basepoint. Its unit is the
-   *   product of the units of the channels in the word. An empty batch gives an empty tensor.
+   *   (…batch, length − 1, size), or (…batch, length, size) with a basepoint; with `windows` one
+   *   axis more, behind those of the batch. The unit of a coefficient is the product of the units of
+   *   its channels. An empty batch gives an empty tensor.
    * @throws PathSignatureError, a `TypeError` or a `RangeError` by kind, with a `code` of
    *   `PathSignatureErrorCodes`. After an error `out` is unchanged, and the next call works.
    *
@@ -56,10 +58,10 @@ export interface SignatureFunction {
    * const data = new Float32Array(32 * 100 * 3); // 32 paths of 100 points with 3 channels
    * signature({ data, shape: [32, 100, 3] }, { depth: 4 }).shape; // [32, 120]
    */
-  <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false>(
+  <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
     paths: P,
-    options: SignatureOptions<T, S>,
-  ): Signature<T, S, BatchedOf<P>>;
+    options: SignatureOptions<T, S, W>,
+  ): Signature<T, S, BatchedOf<P, W>>;
 }
 
 /** Operation code in the head of a task. */
@@ -103,6 +105,7 @@ const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64",
     call.options.scalarTerm,
     call.stream,
     call.paths.names,
+    call.paths.windows?.counts,
   );
 
 export const signatureOperation = /* @__PURE__ */ pathsOperation(
