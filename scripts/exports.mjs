@@ -1,6 +1,6 @@
 // Writes package.json's `exports` and `sideEffects` from the table of entries (lib/entries.mjs).
-// Run it after a change of that table or of the sources that it names; test/packaging detects when it
-// is needed.
+// Run it after a change of that table or of the sources that it names; test/packaging detects when
+// it is needed.
 //
 //   node scripts/exports.mjs
 

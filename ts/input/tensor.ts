@@ -227,7 +227,8 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
         "WORD_INVALID",
         "word",
         given,
-        `an array of ${this.scalarTerm ? 0 : 1} to ${this.depth} letters, whole numbers from 0 to ${this.channels - 1}, ` +
+        `an array of ${this.scalarTerm ? 0 : 1} to ${this.depth} letters, ` +
+          `whole numbers from 0 to ${this.channels - 1}, ` +
           `such as [0${this.depth > 1 && this.channels > 1 ? ", 1" : ""}]`,
       );
     if (typeof word !== "object" || word === null || !Number.isInteger(word.length)) throw refuse(describe(word));
