@@ -21,7 +21,10 @@ const compilers = {
 
 /** A program that uses every entry, and each argument that a host's object can be given for. */
 const program = `
-import { createEngine, init, signature, signatureVjp, type Engine, type GpuTensor } from "path-signature";
+import {
+  createEngine, createSignatureStream, init, signature, signatureTransform, signatureVjp,
+  type Engine, type GpuTensor,
+} from "path-signature";
 import * as slim from "path-signature/slim";
 import * as inline from "path-signature/inline";
 import * as algebra from "path-signature/algebra";
@@ -33,6 +36,12 @@ export const data: Float64Array = signature([[0, 0], [1, 2]], { depth: 2 }).data
 export const gradient: Float64Array = signatureVjp([[0, 0], [1, 2]], [1, 1], { depth: 1 }).paths.data;
 export const ready = [init(), slim.init(module), inline.init(new Uint8Array(8)), algebraSlim.init("binary.wasm")];
 export const row: Float64Array = algebra.exp([1, 0, 0], { channels: 1, depth: 3 }).data;
+
+using stream = createSignatureStream({ channels: 2, depth: 2, dtype: "float32" });
+export const streamed: Float32Array = stream.push([0, 1]).value().data;
+// @ts-expect-error: no such option
+createSignatureStream({ channels: 2, depth: 2, windows: 3 });
+export const pipe = signatureTransform({ channels: 2, depth: 2 });
 
 declare const host: { requestAdapter(): Promise<null> };
 // @ts-expect-error: no source of GPUs
@@ -82,6 +91,7 @@ init(fetch("binary.wasm"));
 init(new URL("https://host/binary.wasm"));
 export const compiled: WebAssembly.Module = module;
 signatureVjp([[0, 0]], [1, 1], { depth: 1 });
+export const written: WritableStream = pipe.writable;
 export const aborted = (engine: Engine) => engine.signature([[0, 0]], { depth: 1, signal: AbortSignal.timeout(1) });
 `;
     const file = consumer.write("page.mts", text + onPage);

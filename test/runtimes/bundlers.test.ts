@@ -174,7 +174,10 @@ describe("an app with an engine", () => {
     const warnings: string[] = [];
     await bundlers[name]!(project.folder, "engine.js", out, warnings);
     // Of the size of the script that holds the binary, and of nothing else.
-    const expected = { vite: [/larger than 500 kB/], webpack: [/asset size limit/, /entrypoint size/, /recommendations/] };
+    const expected = {
+      vite: [/larger than 500 kB/],
+      webpack: [/asset size limit/, /entrypoint size/, /recommendations/],
+    };
     const wanted = expected[name as keyof typeof expected] ?? [];
     expect(warnings).toEqual(wanted.map((pattern) => expect.stringMatching(pattern)));
     const files = readdirSync(out, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith("js"));

@@ -31,9 +31,6 @@ export type CompiledModule = typeof globalThis extends {
   ? Module
   : object;
 
-/** A `TransformStream`. */
-export type WebTransformStream = Declared<"TransformStream", { readonly readable: object; readonly writable: object }>;
-
 /** A `GPUBuffer`. */
 export type GpuBuffer = Declared<
   "GPUBuffer",

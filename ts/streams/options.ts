@@ -11,25 +11,45 @@ import { unknownOption } from "../input/unknown-option.ts";
  * @typeParam T - number type of the results.
  */
 export interface SignatureStreamsOptions<T extends DType = DType> {
-  /** d, the number of channels of a point: a whole number, at least 1. */
+  /**
+   * d, the number of channels of a point: a whole number, at least 1.
+   *
+   * @example channels: 2
+   */
   readonly channels: number;
-  /** N, the level at which signatures are truncated: a whole number, at least 1. */
+  /**
+   * N, the level at which signatures are truncated: a whole number, at least 1.
+   *
+   * @example depth: 3 // for 2 channels 2 + 4 + 8 = 14 numbers
+   */
   readonly depth: number;
   /**
    * A point that precedes the first point, so that signatures depend on where paths start: `true`
    * for the origin, or (channels) numbers. Default none.
+   *
+   * @example basepoint: true
    */
   readonly basepoint?: boolean | ArrayLike<number> | undefined;
-  /** Number type of the results. Signatures are kept in float64. Default "float64". */
+  /**
+   * Number type of the results. Signatures are kept in float64. Default "float64".
+   *
+   * @example dtype: "float32"
+   */
   readonly dtype?: T | undefined;
 }
 
-/** Options of `createSignatureStream`. Unknown options are rejected. */
+/**
+ * Options of `createSignatureStream`. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the results.
+ */
 export interface SignatureStreamOptions<T extends DType = DType> extends SignatureStreamsOptions<T> {
   /**
    * Number of last points that the signature is of: a whole number, at least 1. `Infinity` keeps
    * all points, for `popFront`. Memory grows with the window: two signatures for each point.
    * Default: all points count and none is kept.
+   *
+   * @example window: 100
    */
   readonly window?: number | undefined;
 }
