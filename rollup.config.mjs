@@ -136,7 +136,9 @@ const code = (chosen, { exports = true, chunks = { manualChunks: sharedFile } } 
 
 /** Declarations of engines and streams name symbols that a consumer's `lib` may lack. */
 const disposable = ({ moduleIds }) =>
-  moduleIds.some((id) => /(engine[\\/]engine|streams[\\/]signature-streams?)\.d\.ts$/.test(id)) ? '/// <reference lib="esnext.disposable" />' : "";
+  moduleIds.some((id) => /(engine[\\/]engine|streams[\\/]signature-streams?)\.d\.ts$/.test(id))
+    ? '/// <reference lib="esnext.disposable" />'
+    : "";
 
 /** Their declarations. */
 const declarations = (chosen, extension) => ({
