@@ -7,7 +7,6 @@ import { join } from "node:path";
 import ts from "typescript-5.9";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
-import { namesOfRows } from "../../ts/input/options.ts";
 import { Consumer, root } from "./consumer.ts";
 
 const consumer = new Consumer();
@@ -77,19 +76,22 @@ class Program {
     });
   }
 
+  /** The names that are offered at the first mark. */
+  completions(): string[] {
+    const offered = this.#service.getCompletionsAtPosition(this.#file, this.#marks[0]!, undefined);
+    return (
+      offered?.entries
+        .filter(({ kind }) => kind === ts.ScriptElementKind.memberVariableElement)
+        .map(({ name }) => name) ?? []
+    );
+  }
+
   errors(): string[] {
     return this.#service
       .getSemanticDiagnostics(this.#file)
       .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
   }
 }
-
-/** The options of a function, by the type of its last argument. */
-const optionNames = {
-  signature: "depth stream basepoint initial inverse scalarTerm lengths dtype out checkFinite algorithm".split(" "),
-  multiply: [...namesOfRows],
-  engine: ["depth", "stream", "basepoint", "initial", "signal", "device", "output", "onProgress", "out"],
-} as const;
 
 const functions = {
   "path-signature": [
@@ -126,18 +128,26 @@ it("functions on arrays say their shapes", () => {
     expect(documentation, declaration).toMatch(/\((…batch|count),\s|\(channels\)/);
 });
 
-it("options are documented with an example each", () => {
-  const literal = (names: readonly string[]) => `{ ${names.map((name) => `|${name}: undefined as never`).join(", ")} }`;
-  const program = new Program(`
-import { type Engine, signature, signatureVjp } from "path-signature";
+it.each([
+  ["signature([[0]], ", ")"],
+  ["signatureVjp([[0]], [0], ", ")"],
+  ["createSignatureStream(", ")"],
+  ["multiply([0], [0], ", ")"],
+  ["multiplyVjp([0], [0], [0], ", ")"],
+  ["engine.signature([[0]], ", ")"],
+  ["engine.signatureVjp([[0]], [0], ", ")"],
+])("every option of %s…%s is documented with an example", (before, after) => {
+  const imports = `
+import { createSignatureStream, type Engine, signature, signatureVjp } from "path-signature";
 import { multiply, multiplyVjp } from "path-signature/algebra";
 declare const engine: Engine;
-signature([[0]], ${literal(optionNames.signature)});
-signatureVjp([[0]], [0], ${literal(optionNames.signature.filter((name) => name !== "out"))});
-multiply([0], [0], ${literal(optionNames.multiply)});
-engine.signature([[0]], ${literal(optionNames.engine)});
-`);
-  for (const { declaration, documentation, examples } of program.hovers()) {
+`;
+  const names = new Program(`${imports}${before}{ | }${after};`).completions();
+  expect(names.length).toBeGreaterThan(4);
+  const literal = names.map((name) => `|${name}: undefined as never`).join(", ");
+  for (const { declaration, documentation, examples } of new Program(
+    `${imports}${before}{ ${literal} }${after};`,
+  ).hovers()) {
     expect(documentation.length, declaration).toBeGreaterThan(20);
     expect(examples, declaration).toBe(1);
   }
