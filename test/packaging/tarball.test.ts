@@ -85,6 +85,20 @@ describe("the tarball", () => {
     expect(scripts.filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
   });
 
+  it("holds what its README links to", () => {
+    const readme = readFileSync(installed("README.md"), "utf8");
+    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)|(?:src|href)="(?!https?:|#)([^"#]+)/g)];
+    expect(links.length).toBeGreaterThan(5);
+    const paths = links.map(([, path, attribute]) => (path ?? attribute)!);
+    expect(paths.filter((path) => !consumer.packed.files.includes(path))).toEqual([]);
+  });
+
+  it("says who made it, and invents no address", () => {
+    const manifest: Record<string, unknown> = JSON.parse(readFileSync(installed("package.json"), "utf8"));
+    expect(manifest.author).toBe("path-signature contributors");
+    for (const field of ["homepage", "bugs", "repository", "funding"]) expect(manifest[field], field).toBeUndefined();
+  });
+
   it("holds the binaries that the build made", () => {
     for (const file of binaries) {
       expect(readFileSync(installed(file)).equals(readFileSync(join(root, file)))).toBe(true);

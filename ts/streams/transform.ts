@@ -1,11 +1,16 @@
 // `signatureTransform`: a stream as a TransformStream of the web.
 
-import type { WebTransformStream } from "../input/host-types.ts";
+import type { DType } from "../input/arrays.ts";
 import type { Signature } from "../input/tensor.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import type { SignatureStreamOptions } from "./options.ts";
 import type { StreamPoints } from "./points.ts";
 import { bindCreateSignatureStream, type SignatureStream } from "./signature-stream.ts";
+
+declare global {
+  /** Merges with the host's own; programs may lack its types (ts/input/host-types.ts). */
+  interface TransformStream<I, O> {}
+}
 
 /** The type of `signatureTransform`. */
 export interface SignatureTransformFunction {
@@ -22,7 +27,9 @@ export interface SignatureTransformFunction {
    * const signatures = readings.pipeThrough(signatureTransform({ channels: 3, depth: 2 }));
    * for await (const s of signatures) model.predict(s.data);
    */
-  (options: SignatureStreamOptions): WebTransformStream;
+  <T extends DType = "float64">(
+    options: SignatureStreamOptions<T>,
+  ): TransformStream<StreamPoints, Signature<T, false, false>>;
 }
 
 /** Makes `signatureTransform` for a runtime. Pure: nothing is loaded before the first call. */
