@@ -21,6 +21,10 @@ import { readWindows } from "./windows.ts";
 
 const none: readonly undefined[] = [];
 
+/** What to change where signatures are too large. */
+const hint = " (the last dimension of paths is their channels; a smaller depth needs less)";
+const fewNumbers = `such that a signature has fewer than 2^31 numbers${hint}`;
+
 /**
  * A validated call. Operations on rows have no points: `paths` is then an empty batch with the
  * shape of the rows.
@@ -129,7 +133,7 @@ export interface Changes {
  */
 export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const { channels } = paths;
-  const size = sizeInRange(channels, options.depth, "options.depth");
+  const size = sizeInRange(channels, options.depth, "options.depth", fewNumbers);
   const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
   const lengths = readLengths(options.lengths, paths);
   const basepoint = readBasepoint(options.basepoint, paths);
@@ -309,4 +313,4 @@ export function internal(operation: string, call: Call, what: string, cause?: un
 
 /** The error for a call whose shape the kernels do not support. */
 export const beyondMemory = ({ channels, depth, size }: Call): Error =>
-  tooLarge(channels, depth, size, "options.depth", "such that a call fits into 32-bit WebAssembly memory");
+  tooLarge(channels, depth, size, "options.depth", `such that a call fits into 32-bit WebAssembly memory${hint}`);

@@ -31,7 +31,7 @@ export function tooLarge(
     "SIZE_TOO_LARGE",
     argument,
     `depth ${depth} of ${channels} channels, a signature of ${numbers} numbers`,
-    `${accepted} (the last dimension of paths is their channels; a smaller depth needs less)`,
+    accepted,
   );
 }
 
@@ -50,9 +50,9 @@ export function checkChannels(channels: unknown, argument: string): asserts chan
 }
 
 /** The number of coefficients. @throws SIZE_TOO_LARGE for `argument`, the one that has the depth */
-export function sizeInRange(channels: number, depth: number, argument: string): number {
+export function sizeInRange(channels: number, depth: number, argument: string, accepted?: string): number {
   const size = countCoefficients(channels, depth);
-  if (size >= sizeLimit) throw tooLarge(channels, depth, size, argument);
+  if (size >= sizeLimit) throw tooLarge(channels, depth, size, argument, accepted);
   return size;
 }
 
