@@ -11,7 +11,12 @@ const bundled = (name, path, limit, buys, { names, plugin } = {}) => ({
   limit,
   gzip: true,
   ...(names === undefined ? {} : { import: names }),
-  modifyEsbuildConfig: (config) => ({ ...config, format: "esm", plugins: [plugin] }),
+  modifyEsbuildConfig: (config) => ({
+    ...config,
+    format: "esm",
+    external: ["apache-arrow", "node:*"],
+    plugins: [plugin],
+  }),
   buys,
 });
 
@@ -100,6 +105,13 @@ export const budgets = [
     "gpu",
   ]),
   bundled("worker", "dist/path-signature-worker.js", "16 kB", "what each thread runs", { plugin: withoutLazy }),
+  atOnce(
+    "path-signature/arrow",
+    "dist/arrow.js",
+    "6.5 kB",
+    "columns and tables of Apache Arrow in and out; without apache-arrow",
+  ),
+  atOnce("path-signature/io", "dist/io.js", "7 kB", "files in Node; without fflate and DuckDB"),
   atOnce("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
   ...Object.entries(families).flatMap(([family, { budget, operations }]) =>
     Object.entries(binaries).map(([variant, how]) => {
