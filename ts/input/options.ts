@@ -96,6 +96,8 @@ export interface VjpOptions<
    * `"channels-first"` for channels as rows, (channels, length), which are transposed when they are
    * read. Gradients of paths have the same order; `lengths` and `basepoint` are those of points in
    * both. Default `"channels-last"`, with a warning where paths look like the other.
+   *
+   * @example layout: "channels-first" // for paths of shape (32, 3, 100): 3 channels, 100 points
    */
   readonly layout?: Layout | undefined;
   /**
