@@ -528,7 +528,8 @@ const table: Row[] = [
     "OPTION_UNKNOWN",
     "options.deph",
     '"deph"',
-    "one of depth, stream, basepoint, initial, inverse, scalarTerm, lengths, layout, dtype, out, checkFinite, algorithm",
+    "one of depth, stream, basepoint, initial, inverse, scalarTerm, lengths, layout, dtype, out, checkFinite, " +
+      "algorithm",
   ),
   row("no depth", () => call(path, {}), R, "DEPTH_INVALID", "options.depth", "undefined", "a whole number from 1 on"),
   row("depth 0", () => call(path, { depth: 0 }), R, "DEPTH_INVALID", "options.depth", "0", "a whole number from 1 on"),

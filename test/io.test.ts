@@ -226,7 +226,8 @@ describe("long files", () => {
     const file = join(folder, "long.parquet");
     await connection.run(
       `COPY (SELECT CASE id WHEN 'a' THEN 1::BIGINT ELSE 2::BIGINT END AS id, DATE '2026-01-01' + t::INTEGER AS day,
-       x::FLOAT AS "the x", y::DECIMAL(9, 2) AS y FROM read_csv('${place("source.csv", rows)}')) TO '${file}' (FORMAT parquet)`,
+       x::FLOAT AS "the x", y::DECIMAL(9, 2) AS y FROM read_csv('${place("source.csv", rows)}'))
+       TO '${file}' (FORMAT parquet)`,
     );
     connection.closeSync();
     instance.closeSync();

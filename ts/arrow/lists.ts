@@ -13,7 +13,8 @@ export interface Points extends PointsInput {
 }
 
 const forms =
-  "a List or FixedSizeList column of points (FixedSizeList, List or Struct of numbers), or of numbers with options.channels";
+  "a List or FixedSizeList column of points (FixedSizeList, List or Struct of numbers), " +
+  "or of numbers with options.channels";
 
 /** Where the lists of a chunk begin in its child, and the end. */
 function offsetsOf({ type, length, valueOffsets }: ArrowData): Int32Array | Float64Array {
@@ -65,8 +66,8 @@ function pointsIn(data: ArrowData, argument: string): Flat {
 }
 
 /**
- * The paths of a chunk of a list column. Its numbers are those of the child array itself, where that
- * is a typed array without missing values and the points are no structs.
+ * The paths of a chunk of a list column. Its numbers are those of the child array itself, where
+ * that is a typed array without missing values and the points are no structs.
  * @param channels - of lists of numbers; names for the channels of others
  */
 export function pathsIn(data: ArrowData, channels: number | readonly string[] | undefined, argument: string): Points {

@@ -13,8 +13,8 @@ import type { ArrowTable, ArrowVector } from "./structure.ts";
 /** Options for a column of paths. */
 export interface ColumnOptions {
   /**
-   * Number of the channels, or their names. Needed for lists of numbers, point after point; optional
-   * for lists of points.
+   * Number of the channels, or their names. Needed for lists of numbers, point after point;
+   * optional for lists of points.
    */
   readonly channels?: number | readonly string[] | undefined;
   /** What becomes of missing values. Default `"error"`. */
@@ -84,9 +84,9 @@ function join(chunks: readonly Points[]): PointsInput {
 /**
  * Paths of a column or of a long table of apache-arrow, of any version, as an input of `signature`.
  *
- * A column holds a path in each row: see {@link chunksFromArrow}. The chunks of a column are joined,
- * with a copy if there are several. A table holds a point in each row, with columns for channels,
- * for the path's id, and, if given, for the time.
+ * A column holds a path in each row: see {@link chunksFromArrow}. The chunks of a column are
+ * joined, with a copy if there are several. A table holds a point in each row, with columns for
+ * channels, for the path's id, and, if given, for the time.
  *
  * @returns for a table also `ids`, in the order of the paths.
  * @throws PathSignatureError TABLE_TYPE, MISSING_VALUE, MISSING_INVALID, and for columns those of

@@ -210,7 +210,8 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     const { data, shape, dtype, channels, depth } = this;
     const first = Array.from(data.subarray(0, 6), (x) => +x.toPrecision(6)).join(", ");
-    return `Signature ${dtype} (${shape.join(", ")}), depth ${depth} of ${countOf(channels, "channel")} [${first}${data.length > 6 ? ", …" : ""}]`;
+    const what = `${dtype} (${shape.join(", ")}), depth ${depth} of ${countOf(channels, "channel")}`;
+    return `Signature ${what} [${first}${data.length > 6 ? ", …" : ""}]`;
   }
 
   /** Index in a row where level k begins. */
@@ -227,8 +228,8 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
         "WORD_INVALID",
         "word",
         given,
-        `an array of ${this.scalarTerm ? 0 : 1} to ${this.depth} letters, whole numbers from 0 to ${this.channels - 1}, ` +
-          `such as [0${this.depth > 1 && this.channels > 1 ? ", 1" : ""}]`,
+        `an array of ${this.scalarTerm ? 0 : 1} to ${this.depth} letters, ` +
+          `whole numbers from 0 to ${this.channels - 1}, such as [0${this.depth > 1 && this.channels > 1 ? ", 1" : ""}]`,
       );
     if (typeof word !== "object" || word === null || !Number.isInteger(word.length)) throw refuse(describe(word));
     const k = word.length;

@@ -41,7 +41,7 @@ const readerOf = (path: string): string => (/\.(parquet|pq)$/i.test(path) ? "rea
  * @throws PathSignatureError PEER_MISSING, FILE_FORMAT, TABLE_TYPE, MISSING_VALUE, MISSING_INVALID
  *
  * @example
- * const paths = await readLong("gestures.parquet", { id: "gesture", time: "t", channels: ["x", "y"] });
+ * const paths = await readLong("pen.parquet", { id: "gesture", time: "t", channels: ["x", "y"] });
  * signature(paths, { depth: 3 });
  */
 export async function readLong(file: string | URL, options: LongTableOptions): Promise<Series> {

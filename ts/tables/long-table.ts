@@ -9,7 +9,10 @@ import type { Id, Series } from "./series.ts";
 export interface LongTableOptions {
   /** Column that identifies the path of a row. Rows of a path need not follow each other. */
   readonly id: string;
-  /** Column of numbers, dates or timestamps by which the rows of a path are ordered. Default: as they are. */
+  /**
+   * Column of numbers, dates or timestamps by which the rows of a path are ordered. Default: as
+   * they are.
+   */
   readonly time?: string | undefined;
   /** Columns of the channels, in their order. `time` may be one of them. */
   readonly channels: readonly string[];

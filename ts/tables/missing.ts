@@ -8,12 +8,12 @@ import type { Series } from "./series.ts";
  *
  * - `"error"`, the default: they are refused, with the id of the path, the row and the channel;
  * - `"ffill"`: the last value before is carried forward;
- * - `"interpolate"`: linear between the values before and after, in the time column if there is one,
- *   else in the row; the first and last values are carried to the ends;
+ * - `"interpolate"`: linear between the values before and after, in the time column if there is
+ *   one, else in the row; the first and last values are carried to the ends;
  * - `"drop-row"`: rows in which a value is missing are left out;
- * - `"mask-channel"`: values are carried forward (backward before the first, 0 where there is none),
- *   and for each channel x a channel `x_missing` is added, 1 where the value is missing and 0
- *   elsewhere.
+ * - `"mask-channel"`: values are carried forward (backward before the first, 0 where there is
+ *   none), and for each channel x a channel `x_missing` is added, 1 where the value is missing and
+ *   0 elsewhere.
  */
 export type Missing = "error" | "ffill" | "interpolate" | "drop-row" | "mask-channel";
 
