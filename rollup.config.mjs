@@ -92,6 +92,8 @@ const sharedFiles = {
   /** The family `algebra`. */
   algebra: /\/ts\/operations\/(rows-operation|multiply|inverse|exp|log)\.js$/,
   core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
+  /** What the readers of Arrow and of files have in common. */
+  tables: /\/ts\/tables\//,
   /** Calls on the device of TensorFlow.js, which its `prepare` loads. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
   /**

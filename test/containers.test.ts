@@ -15,7 +15,7 @@ const columnsOf = (path: readonly number[][]) => path[0]!.map((_, c) => path.map
 const tensor = { data: Float64Array.from(flat(batch)), shape: [4, 7, 3] };
 const offsets = [0, 5, 7, 16, 17];
 
-/** Row-major numbers of an array that is stored in another order, with the strides of that order. */
+/** Row-major numbers stored in another order, with the strides of that order. */
 function stored(order: readonly number[], shape: readonly number[], data: readonly number[], offset: number) {
   const strides: number[] = new Array(shape.length);
   let step = 1;

@@ -52,6 +52,10 @@ const files = {
   "path-signature-worker": { source: "entry/worker.ts", commonjs: true, alone: true, effects: true },
   /** Gradients and a layer for TensorFlow.js; registers the layer for saved models. */
   tfjs: { source: "entry/tfjs.ts", commonjs: true, effects: true },
+  /** Columns and tables of Apache Arrow. */
+  arrow: { source: "entry/arrow.ts", commonjs: true },
+  /** Files, in Node. */
+  io: { source: "entry/io.ts", commonjs: true },
 };
 
 /**
@@ -62,6 +66,8 @@ const paths = {
   ...Object.assign({}, ...all.map(({ paths }) => paths)),
   "./worker": { default: "path-signature-worker" },
   "./tfjs": { default: "tfjs" },
+  "./arrow": { default: "arrow" },
+  "./io": { default: "io" },
 };
 
 /**

@@ -174,6 +174,16 @@ export interface PathSignatureErrorCodes {
    * the block.
    */
   BLOCK_FAILED: "Error";
+  /** A table or a column has none of the accepted forms, or there is no column of that name. */
+  TABLE_TYPE: "TypeError";
+  /** A value is missing and `missing` does not say what to do, or what it says cannot be done. */
+  MISSING_VALUE: "RangeError";
+  /** `missing` is none of its names. */
+  MISSING_INVALID: "TypeError";
+  /** A file is not of its format, or uses a part of it that is not read. */
+  FILE_FORMAT: "Error";
+  /** A package that reads files of this kind is not installed. */
+  PEER_MISSING: "Error";
   /** A bug in this library. */
   INTERNAL: "Error";
 }

@@ -1,6 +1,7 @@
 // Normalises the caller's paths (tensors of any array type, nested arrays, ragged batches) to flat
-// numbers with a shape. Other containers are in containers.ts. Plain arrays are checked and copied by element; typed arrays are
-// referenced. Code of the caller (getters, proxies) runs only here, before WebAssembly memory is
+// numbers with a shape. Other containers are in containers.ts. Plain arrays are checked and copied
+// by element; typed arrays are referenced. Code of the caller (getters, proxies) runs only here,
+// before WebAssembly memory is
 // touched.
 
 import {
@@ -25,7 +26,7 @@ import { describeShape, isRow, type Row, readNumbers, readShape, shapeOfTensor, 
 
 export { ReadPaths };
 
-/** Where a tensor's numbers are in `data`, counted in numbers. Default: row-major from the first. */
+/** Where a tensor's numbers are in `data`, in numbers. Default: row-major from the first. */
 interface Order {
   readonly strides?: ArrayLike<number> | undefined;
   readonly offset?: number | undefined;

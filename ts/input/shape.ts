@@ -1,4 +1,5 @@
-// Reads shapes and the numbers of tensors, in any order of their strides. Getters of the caller run here.
+// Reads shapes and the numbers of tensors, in any order of their strides. Getters of the caller run
+// here.
 
 import {
   allocateNumbers,
@@ -59,7 +60,7 @@ export function shapeOfTensor(value: object, argument: string, code: TypeCode): 
   return sizes;
 }
 
-/** The shape of a tensor. @throws PathSignatureError as {@link shapeOfTensor}; `code` without one */
+/** The shape of a tensor. @throws as {@link shapeOfTensor}, and `code` if there is none */
 export function readTensorShape(value: object, argument: string, code: TypeCode, forms: string): number[] {
   const sizes = shapeOfTensor(value, argument, code);
   if (sizes === undefined) throw typeError(code, argument, describe(value), forms);
@@ -73,7 +74,7 @@ interface TensorParts {
   /** As ndarray names strides. */
   readonly stride?: unknown;
   readonly offset?: unknown;
-  /** Of tensors of TensorFlow.js, whose `data` is a function, and whose strides are of another form. */
+  /** Of tensors of TensorFlow.js, whose `data` is a function, and whose strides are of no use. */
   readonly dataSync?: () => unknown;
 }
 
@@ -126,7 +127,7 @@ function numbersOfTfjs(tensor: TensorParts, argument: string): unknown {
   }
 }
 
-/** Where a tensor's numbers are in `length` numbers; `undefined` if they are these, in their order. */
+/** Where a tensor's numbers are in `length` numbers; `undefined` if they are these, in order. */
 function readOrder(
   { strides, stride, offset = 0 }: TensorParts,
   argument: string,
@@ -186,8 +187,14 @@ export function gather(
 }
 
 /** `count` matrices of (rows, columns), transposed: (columns, rows). */
-export const transpose = (view: NumericView, count: number, rows: number, columns: number): Numbers =>
-  gather(view, [count, columns, rows], [rows * columns, 1, columns], 0, "paths");
+export function transpose(view: NumericView, count: number, rows: number, columns: number): Numbers {
+  const size = rows * columns;
+  const to = allocateNumbers(dtypeOfKind(kindOf(view) as Kind), count * size, "paths", true);
+  for (let base = 0, at = 0; base < count * size; base += size)
+    for (let row = 0; row < rows; row++)
+      for (let i = base + row; i < base + size; i += rows) to[i] = Number(view[at++]);
+  return to;
+}
 
 function checkLength(argument: string, length: number, count: number, sizes: readonly number[]): void {
   if (length === count) return;

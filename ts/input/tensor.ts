@@ -210,7 +210,8 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     const { data, shape, dtype, channels, depth } = this;
     const first = Array.from(data.subarray(0, 6), (x) => +x.toPrecision(6)).join(", ");
-    return `Signature ${dtype} (${shape.join(", ")}), depth ${depth} of ${countOf(channels, "channel")} [${first}${data.length > 6 ? ", …" : ""}]`;
+    const what = `${dtype} (${shape.join(", ")}), depth ${depth} of ${countOf(channels, "channel")}`;
+    return `Signature ${what} [${first}${data.length > 6 ? ", …" : ""}]`;
   }
 
   /** Index in a row where level k begins. */
