@@ -198,8 +198,8 @@ const |row = exp(data, { channels: 2, depth: 2 });
   // The call itself: no echo of the numbers in the paths.
   expect(shown.at(-1)).toBe(
     '(alias) signature<number[][], "float32", false, undefined>' +
-      '(paths: number[][], options: SignatureOptions<"float32", false, undefined>): Signature<"float32", false, false>\n' +
-      "import signature",
+      '(paths: number[][], options: SignatureOptions<"float32", false, undefined>): ' +
+      'Signature<"float32", false, false>\nimport signature',
   );
 });
 

@@ -43,8 +43,8 @@ export interface SignatureFunction {
    * @param options - `depth`, and the optional {@link SignatureOptions}.
    * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream`
    *   (…batch, length − 1, size), or (…batch, length, size) with a basepoint; with `windows` one
-   *   axis more, behind those of the batch. The unit of a coefficient is the product of the units of
-   *   its channels. An empty batch gives an empty tensor.
+   *   axis more, behind those of the batch. The unit of a coefficient is the product of the units
+   *   of its channels. An empty batch gives an empty tensor.
    * @throws PathSignatureError, a `TypeError` or a `RangeError` by kind, with a `code` of
    *   `PathSignatureErrorCodes`. After an error `out` is unchanged, and the next call works.
    *
