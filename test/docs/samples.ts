@@ -1,7 +1,7 @@
 // The code samples of a Markdown page, as programs. The blocks under a heading of level two are one
 // module, in order. Conventions in the page:
 //
-//   ```js … ``` or ```ts … ```    is run; blocks of other languages are not. Code for bundlers, which
+//   ```js … ``` or ```ts … ```    is run; others are not. Code for bundlers, which
 //                                 test/packaging runs, is ```javascript
 //   expression; // value          is checked where the comment is a JSON value, perhaps after the
 //                                 name of an array's type and before ": " or "; " and words
