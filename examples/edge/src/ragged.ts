@@ -10,6 +10,9 @@ export interface Body {
   readonly paths: Paths;
   /** For tensors of paths that differ in length. */
   readonly lengths?: readonly number[];
+  /** Ids of the paths and names of the channels, where the body has them. */
+  readonly ids?: readonly string[];
+  readonly names?: readonly string[];
 }
 
 /**
