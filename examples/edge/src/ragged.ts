@@ -15,6 +15,13 @@ export interface Body {
   readonly names?: readonly string[];
 }
 
+/** How often a character occurs: a bound on the numbers of a text. */
+export function occurrences(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
+}
+
 /**
  * @param values - the paths' numbers, (points, channels) each, one after the other.
  * @param lengths - points of each path.

@@ -31,6 +31,9 @@ afterEach(async () => {
   await new Promise((done) => server.close(done));
 });
 
+/** Within the time of a busy machine. */
+const poll = <T>(value: () => T) => expect.poll(value, { timeout: 20_000 });
+
 const client = () => connect((server.address() as AddressInfo).port, "127.0.0.1").on("error", () => undefined);
 const closed = (socket: Socket) => new Promise<void>((done) => void socket.once("close", () => done()));
 
@@ -89,7 +92,7 @@ it("closes the connection of a client that sends requests without end and reads 
   const requests = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
   socket.write(requests);
   socket.write(requests);
-  await expect.poll(() => sockets[0]?.destroyed).toBe(true);
+  await poll(() => sockets[0]?.destroyed).toBe(true);
 });
 
 it("turns away what would need more memory than is left, until it is released", async () => {
@@ -116,7 +119,7 @@ it("counts a long body while it arrives", async () => {
   Object.assign(limits, { heldBytes: 2 ** 20 });
   const socket = client();
   socket.write(head("/signature?depth=2", `content-length: ${2 ** 20}\r\n`));
-  await expect.poll(() => now).toBe(1);
+  await poll(() => now).toBe(1);
   expect((await send("/signature?depth=2", " ".repeat(100_000))).status).toBe(503);
   socket.destroy();
 });
@@ -136,19 +139,17 @@ const roomForOne = { numbers: 2 ** 22, heldBytes: 2 ** 25 };
 
 /** Resolves once the memory of a long response is there again. */
 const released = () =>
-  expect
-    .poll(async () => {
-      const next = await send(query, longPath);
-      await next.body?.cancel();
-      return next.status;
-    })
-    .toBe(200);
+  poll(async () => {
+    const next = await send(query, longPath);
+    await next.body?.cancel();
+    return next.status;
+  }).toBe(200);
 
 it("breaks off a response that is not read in time, and releases its memory", async () => {
   Object.assign(limits, roomForOne, { answerMs: 500 });
   const socket = client().pause();
   socket.write(whole(query, longPath));
-  await expect.poll(() => sockets[0]?.destroyed).toBe(true);
+  await poll(() => sockets[0]?.destroyed).toBe(true);
   await released();
 });
 
@@ -156,7 +157,7 @@ it("releases the memory of a response when the client goes", async () => {
   Object.assign(limits, roomForOne);
   const socket = client().pause();
   socket.write(whole(query, longPath));
-  await expect.poll(() => sockets[0]?.bytesWritten).toBeGreaterThan(0);
+  await poll(() => sockets[0]?.bytesWritten).toBeGreaterThan(0);
   expect((await send(query, longPath)).status).toBe(503);
   socket.destroy();
   await released();

@@ -49,7 +49,7 @@ describe.each(hosts)("on %s", (host) => {
     const { data } = signature(paths as Points[], options);
     const got = [...found];
     expect(got.length).toBe(data.length);
-    data.forEach((x, i) => void expect(Math.abs(got[i]! - x)).toBeLessThan(1e-12));
+    expect(Math.max(...data.map((x, i) => Math.abs(got[i]! - x)))).toBeLessThan(1e-12);
   };
 
   const json = { "content-type": types.json };
@@ -135,16 +135,16 @@ describe.each(hosts)("on %s", (host) => {
   });
 
   on("streams long responses", async () => {
-    const [long] = somePaths([60], 2, 3);
+    const [long] = somePaths([20], 2, 3);
     const options = { depth: 11, stream: true };
     const answer = (await (
       await post("depth=11&stream=1", jsonOf(long), { "content-type": types.json })
     ).json()) as JsonAnswer;
-    expect(answer.shape).toEqual([59, 4094]);
+    expect(answer.shape).toEqual([19, 4094]);
     close(answer.data, long, options);
     const headers = { "content-type": types.json, accept: types.arrow };
     const table = tableFromIPC(await (await post("depth=11&stream=1", jsonOf(long), headers)).arrayBuffer());
-    expect((table.getChild("signature")!.get(0) as Iterable<unknown> & { length: number }).length).toBe(59);
+    expect((table.getChild("signature")!.get(0) as Iterable<unknown> & { length: number }).length).toBe(19);
   });
 
   on("is alive after requests that it once failed", async () => {

@@ -4,7 +4,7 @@
 
 import { limits } from "../limits.ts";
 import { Problem } from "../problem.ts";
-import { type Body, fromRow } from "../ragged.ts";
+import { type Body, fromRow, occurrences } from "../ragged.ts";
 
 /** Whether the first line is a header (RFC 4180, section 3); undefined: it is one if it holds only names. */
 export type Header = "present" | "absent" | undefined;
@@ -84,10 +84,9 @@ export function decodeCsv(bytes: Uint8Array, header: Header): Body {
   } catch {
     throw new Problem(400, "body", "The body is not UTF-8.");
   }
-  // A number takes at least two characters, and so does a line.
-  const most = Math.ceil((text.length + 1) / 2);
-  const values = new Float64Array(most);
-  const paths = new Int32Array(most);
+  const lines = occurrences("\n", text) + 1;
+  const values = new Float64Array(occurrences(",", text) + lines);
+  const paths = new Int32Array(lines);
   let [count, rows] = [0, 0];
   let columns: number | undefined;
   let names: readonly string[] | undefined;

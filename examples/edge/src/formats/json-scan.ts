@@ -2,7 +2,7 @@
 // array of every point, which takes up to forty times the memory of the text.
 
 import { Problem } from "../problem.ts";
-import { type Body, fromRow } from "../ragged.ts";
+import { type Body, fromRow, occurrences } from "../ragged.ts";
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const batch = /\[[ \t\n\r]*\[[ \t\n\r]*\[/y;
@@ -31,8 +31,7 @@ class Scanner {
 
   constructor(text: string) {
     this.#text = text;
-    // A number takes at least two characters.
-    this.#values = new Float64Array(text.length / 2 + 1);
+    this.#values = new Float64Array(occurrences(",", text) + 1);
   }
 
   read(): Body {
