@@ -32,7 +32,7 @@ const { Deno, Bun } = globalThis as Natives;
 if (Deno) {
   Deno.serve({ port, hostname, onListen: listening }, (request) => handle(request));
 } else if (Bun) {
-  // A body that is longer than the service takes gets the service's answer; Bun holds it until then.
+  // What is longer than the service takes gets the service's answer. Bun holds it until then.
   Bun.serve({ port, hostname, maxRequestBodySize: 4 * limits.bodyBytes, fetch: (request) => handle(request) });
   listening();
 } else {

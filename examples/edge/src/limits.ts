@@ -13,7 +13,7 @@ export const limits = {
   /** Time steps times coefficients: some tens of milliseconds of one core. */
   work: 2 ** 29,
   /** Bytes of bodies and responses that all requests together may hold. */
-  heldBytes: 2 ** 25,
+  heldBytes: 24 * 2 ** 20,
   /** Milliseconds in which a body has to arrive. */
   bodyMs: 10_000,
   /** Milliseconds in which a client has to read a long response. */

@@ -8,9 +8,9 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 
-/** Requests of a connection that may wait for others; the connection of a client that sends more is closed. */
+/** Requests of a connection that may wait. The connection of a client that sends more is closed. */
 const mostWaiting = 256;
-/** A client that is still sending may miss a response if the connection ends: so much is read, and so long. */
+/** A client that is sending may miss a response if the connection ends, so a little more is read. */
 const lingerBytes = 2 ** 20;
 const lingerMs = 1000;
 

@@ -148,8 +148,8 @@ describe.each(hosts)("on %s", (host) => {
   });
 
   on("is alive after requests that it once failed", async () => {
-    for (const [name, { type, body, status }] of Object.entries(edgeCorpus)) {
-      const response = await post("depth=2", body, { "content-type": type });
+    for (const [name, { type, body, query, accept, status }] of Object.entries(edgeCorpus)) {
+      const response = await post(query ?? "depth=2", body, { "content-type": type, accept: accept ?? "*/*" });
       expect([name, response.status]).toEqual([name, status]);
       expect((await post("depth=2", path, json)).status).toBe(200);
     }

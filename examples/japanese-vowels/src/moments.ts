@@ -1,5 +1,5 @@
-// The baseline's features: means and variances of an utterance's channels, which ignore the order of
-// the frames.
+// The baseline's features: means and variances of an utterance's channels, which ignore the order
+// of the frames.
 
 import type { Utterance } from "./recordings.ts";
 

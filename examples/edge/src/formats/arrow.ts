@@ -169,7 +169,7 @@ export function encodeArrow(result: Signature, { ids }: Body): Uint8Array<ArrayB
   let column: Data = makeData({ type: signatures, length: rows, child: numbers } as Parameters<typeof makeData>[0]);
   if (result.stream) {
     const prefixes = shape.at(-2) as number;
-    const paths = rows / prefixes;
+    const paths = shape.length > 2 ? (shape[0] as number) : 1;
     const valueOffsets = Int32Array.from({ length: paths + 1 }, (_, i) => i * prefixes);
     const lists = new List(new Field("signature", signatures, false));
     column = makeData({ type: lists, length: paths, valueOffsets, child: column } as Parameters<typeof makeData>[0]);

@@ -6,7 +6,10 @@ import { limits } from "../limits.ts";
 import { Problem } from "../problem.ts";
 import { type Body, fromRow, occurrences } from "../ragged.ts";
 
-/** Whether the first line is a header (RFC 4180, section 3); undefined: it is one if it holds only names. */
+/**
+ * Whether the first line is a header (RFC 4180, section 3); undefined: it is one if it holds only
+ * names.
+ */
 export type Header = "present" | "absent" | undefined;
 
 /** Ids come back in the answer. */
@@ -26,8 +29,11 @@ function* linesOf(text: string): Generator<[number, string]> {
   }
 }
 
-/** Decimal notation: `Number` alone would take "", "0x10" and "0b11" too. */
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/**
+ * Decimal notation: `Number` alone would take "", "0x10" and "0b11" too. The time is linear, since
+ * no digits can match in two ways.
+ */
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 /** The message for a missing number; the library explains why such values cannot be used. */
 const notFinite = new Set(["nan", "inf", "-inf", "infinity", "-infinity"]);
 

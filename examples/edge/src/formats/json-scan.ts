@@ -16,7 +16,7 @@ const isDigit = (code: number) => code >= zero && code <= nine;
 const isSpace = (code: number) => code === 0x20 || (code >= 9 && code <= 13 && code !== 11 && code !== 12);
 /**
  * A whole number of so many digits is exact, and its quotient by a power of ten that is exact too
- * is rounded once, as it should be (Clinger, "How to read floating point numbers accurately", 1990).
+ * is rounded once, as it should be (Clinger 1990, "How to read floating point numbers accurately").
  */
 const exactDigits = 15;
 const powersOfTen = Array.from({ length: exactDigits + 1 }, (_, i) => 10 ** i);

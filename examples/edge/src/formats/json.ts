@@ -7,7 +7,7 @@ import { Problem } from "../problem.ts";
 import type { Body } from "../ragged.ts";
 import { scanJson } from "./json-scan.ts";
 
-/** Longer text is read by a scanner that takes only paths; this long, objects take no memory that matters. */
+/** Longer text is read by a scanner; the objects of a text this long take little memory. */
 const shortBytes = 2 ** 16;
 
 /** @throws Problem 400, 413, 422 */
