@@ -10,7 +10,10 @@ import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 
 /** Requests of a connection that may wait. The connection of a client that sends more is closed. */
 const mostWaiting = 256;
-/** A client that is sending may miss a response if the connection ends, so a little more is read. */
+/**
+ * A connection that ends while the client sends takes a response with it that the client has not
+ * read yet. So it stays for a moment, and a little more is read.
+ */
 const lingerBytes = 2 ** 20;
 const lingerMs = 1000;
 
@@ -50,7 +53,7 @@ async function linger(message: IncomingMessage): Promise<void> {
     timer = setTimeout(done, lingerMs);
     message.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
       left -= chunk.length;
-      if (left < 0) done();
+      if (left < 0) message.pause();
     });
     message.on("close", done).on("end", done).resume();
   });
