@@ -151,7 +151,9 @@ const corpus: Source = async (session, seed) => {
   const failures: Failure[] = [];
   for (const { name, request } of named) {
     const what = await faultOf(await session.server(), request);
-    if (what !== undefined) failures.push({ seed, what: `${name}: ${what}`, script: scriptOf(request) });
+    if (what === undefined) continue;
+    failures.push({ seed, what: `${name}: ${what}`, script: scriptOf(request) });
+    await session.close();
   }
   return { cases: named.length, failures };
 };
