@@ -2,7 +2,15 @@
 // arrays: each gives the bits that the same numbers give as a tensor or as nested arrays.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createEngine, type Paths, signature, signatureVjp, signatureWithVjp, words } from "../ts/index.ts";
+import {
+  createEngine,
+  PathSignatureError,
+  type Paths,
+  signature,
+  signatureVjp,
+  signatureWithVjp,
+  words,
+} from "../ts/index.ts";
 import { makePath, random } from "./paths.ts";
 
 const next = random(15);
@@ -208,6 +216,19 @@ const bad: readonly (readonly [string, unknown, string, string])[] = [
   ["tensors of different channels", [asTensor(one), { data: [1, 2], shape: [1, 2] }], "RAGGED_ROW", "paths[1]"],
   ["a tensor of rank 3 in a list", [tensor], "PATHS_RANK", "paths[0]"],
   ["columns of other names in a list", [asColumns(one), { x: [1], z: [1], y: [1] }], "RAGGED_ROW", "paths[1]"],
+  ["columns whose names differ by a comma", [{ "a,b": [1, 2] }, { a: [1, 2], b: [1, 2] }], "RAGGED_ROW", "paths[1]"],
+  [
+    "dims that differ from shape far behind",
+    { data: [], shape: [0, ...new Array(62).fill(1), 2], dims: [0, ...new Array(62).fill(1), 3] },
+    "SHAPE_MISMATCH",
+    "paths.dims",
+  ],
+  [
+    "offsets of a length that nothing has",
+    { data: [], offsets: new Array(2 ** 32 - 1), channels: 2 },
+    "SHAPE_INVALID|SIZE_TOO_LARGE",
+    "paths.offsets",
+  ],
   ["columns of different lengths", { x: [1, 2], y: [1, 2, 3] }, "RAGGED_ROW", "paths.y"],
   ["empty columns", { x: [], y: [] }, "EMPTY_PATH", "paths.x"],
   ["text among columns", { x: [1, 2], y: ["a", "b"] }, "ELEMENT_TYPE", "paths.y[0]"],
@@ -237,7 +258,16 @@ const bad: readonly (readonly [string, unknown, string, string])[] = [
 
 test.each(bad)("refuses %s", (_, paths, code, argument) => {
   const out = new Float64Array(3).fill(7);
-  expect(() => call(paths, { depth: 1, out })).toThrow(expect.objectContaining({ code, argument }));
+  let caught: unknown;
+  try {
+    call(paths, { depth: 1, out });
+  } catch (error) {
+    caught = error;
+  }
+  expect(caught).toBeInstanceOf(PathSignatureError);
+  const { code: found, argument: where } = caught as PathSignatureError;
+  expect(code.split("|")).toContain(found);
+  expect(code.includes("|") ? where.replace("[0]", "") : where).toBe(argument);
   expect([...out]).toEqual([7, 7, 7]);
   expect([...signature([[0], [2]], { depth: 2 }).data]).toEqual([2, 2]);
 });

@@ -71,8 +71,8 @@ function batchOf(
 
 /** A list of single paths: of tensors, columns or nested arrays. */
 export function readList(items: readonly unknown[], argument: string, turned: boolean, read: ReadOne): ReadPaths {
-  const starts = new Float64Array(items.length + 1);
   const all = Array.from(items, (item, i) => read(item, `${argument}[${i}]`, turned));
+  const starts = new Float64Array(all.length + 1);
   const [first] = all as [ReadPaths];
   const { channels, names } = first;
   let dtype: DTypeIndex = FLOAT32;
@@ -82,7 +82,8 @@ export function readList(items: readonly unknown[], argument: string, turned: bo
       throw typeError("PATHS_RANK", name, `a batch of ${countOf(one.batch, "path")}`, "one path, (length, channels)");
     const own = one.names?.join() ?? countOf(one.channels, "channel");
     const wanted = names?.join() ?? countOf(channels, "channel");
-    if (own !== wanted) throw rangeError("RAGGED_ROW", name, own, `${wanted}, as the first path`);
+    if (one.channels !== channels || own !== wanted)
+      throw rangeError("RAGGED_ROW", name, own, `${wanted}, as the first path`);
     if (one.dtype !== FLOAT32) dtype = FLOAT64;
     starts[i + 1] = (starts[i] as number) + one.points;
   });
@@ -144,7 +145,7 @@ export function readPoints(
 function readOffsets(given: unknown, argument: string): Float64Array {
   if (!isRow(given)) throw typeError("PATHS_TYPE", argument, describe(given), "an array of whole numbers");
   if (given.length === 0) throw rangeError("SHAPE_INVALID", argument, "an empty array", "one more than paths");
-  const starts = new Float64Array(given.length);
+  const starts = allocateNumbers(FLOAT64, given.length, argument) as Float64Array;
   for (let i = 0; i < starts.length; i++) {
     const offset = typeof given[i] === "bigint" ? Number(given[i]) : given[i];
     const least = i === 0 ? 0 : (starts[i - 1] as number);

@@ -53,9 +53,11 @@ export function shapeOfTensor(value: object, argument: string, code: TypeCode): 
   if (shape === undefined) return dims === undefined ? undefined : readShape(dims, argument, code, ".dims");
   const sizes = readShape(shape, argument, code, ".shape");
   if (dims !== undefined) {
-    const others = describeShape(readShape(dims, argument, code, ".dims"));
-    const wanted = describeShape(sizes);
-    if (others !== wanted) throw rangeError("SHAPE_MISMATCH", `${argument}.dims`, others, `${wanted}, as shape says`);
+    const others = readShape(dims, argument, code, ".dims");
+    if (others.join() !== sizes.join()) {
+      const wanted = `${describeShape(sizes)}, as shape says`;
+      throw rangeError("SHAPE_MISMATCH", `${argument}.dims`, describeShape(others), wanted);
+    }
   }
   return sizes;
 }
