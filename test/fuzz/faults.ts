@@ -1,6 +1,6 @@
-// Engines under attack: workers that are ended at random, factories that throw, exit or lie, buffers
-// that are detached, shrunk or grown at three moments, calls that are aborted, engines that are
-// closed under way. Every call ends within seconds, with the right bits or an error of its own;
+// Engines under attack: workers that are ended at random, factories that throw, exit or lie,
+// buffers that are detached, shrunk or grown at three moments, calls that are aborted, engines that
+// are closed under way. Every call ends within seconds, with the right bits or an error of its own;
 // nothing is left uncaught, and `close` is quick.
 
 import { Worker } from "node:worker_threads";

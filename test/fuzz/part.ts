@@ -1,4 +1,5 @@
-// What the parts of the fuzz suite have in common: how long one runs, and how a failure is reported.
+// What the parts of the fuzz suite have in common: how long one runs, and how a failure is
+// reported.
 
 import fc from "fast-check";
 

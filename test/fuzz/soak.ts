@@ -59,7 +59,7 @@ export const part: Part = {
     const next = random(bounds.seed);
     const engine = (await core.createEngine({ threads: 2 })) as unknown as Loose;
     const algebra = (await createAlgebraEngine({ threads: 2 })) as unknown as Loose;
-    /** Bytes that are held: on the heap, in buffers, in engines. The host's own allocator is not ours. */
+    /** Bytes that are held: on the heap, in buffers, in engines. The rest is the host's. */
     const held: [number, number][] = [];
     const resident: [number, number][] = [];
     let calls = 0;

@@ -115,8 +115,7 @@ function readNestedRows(
   const flat = allocateNumbers(FLOAT64, paths.batch * width, name) as Float64Array;
   for (let i = 0; i < paths.batch; i++) {
     const row: unknown = i === 0 ? first : value[i];
-    if (lengthOfList(row) !== width)
-      throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`, width);
+    if (lengthOfList(row) !== width) throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`, width);
     const kind = kindOf(row);
     if (kind === -1) copyNumbers(row as readonly unknown[], width, flat, i * width, `${name}[${i}]`);
     else copyIn(row as NumericView, kind, 0, width, flat, i * width);

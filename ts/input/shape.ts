@@ -124,8 +124,7 @@ export function readNumbers(
   const kind = kindOf(data);
   const name = `${argument}.data`;
   const length = lengthOfList(data);
-  if (length < 0)
-    throw typeError(code, name, describe(data), "a typed array or an array of numbers");
+  if (length < 0) throw typeError(code, name, describe(data), "a typed array or an array of numbers");
   const list = data as NumericView | readonly unknown[];
   const order = isFunction ? undefined : readOrder(parts, argument, count, sizes, length);
   if (order === undefined && (length !== count || count === 0)) {

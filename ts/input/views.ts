@@ -1,5 +1,5 @@
 // Typed arrays by what they are, whatever their properties say: length, buffer and kind come from
-// the getters of the built-in prototype, which an own property, a subclass or a proxy cannot change.
+// the getters of the built-in prototype, which no own property, subclass or proxy can change.
 
 import type { NumericView } from "./arrays.ts";
 
