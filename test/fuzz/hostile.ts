@@ -4,6 +4,7 @@
 
 import fc from "fast-check";
 import { isPathSignatureError } from "../../ts/index.ts";
+import { lengthOfView } from "../../ts/input/views.ts";
 import { bind } from "../../ts/operations/bind.ts";
 import { multiplyOperation } from "../../ts/operations/multiply.ts";
 import { bindSignature } from "../../ts/operations/signature.ts";
@@ -213,7 +214,9 @@ export async function replay(given: Given): Promise<string | undefined> {
           ? core.signature(paths, options).data
           : core.signatureVjp(paths, new Float64Array(rows * size).fill(1), options).paths.data;
     }
-    for (let i = 0; i < result.length; i++) {
+    // Its own length may lie: it may be the hostile `out`.
+    const numbers = lengthOfView(result as Float64Array);
+    for (let i = 0; i < numbers; i++) {
       if (isMarked(result[i]!)) return `number ${i} of the result is ${result[i]}: of another call`;
     }
   } catch (error) {
