@@ -437,6 +437,24 @@ const table: Row[] = [
     /one that is attached/,
   ),
   row(
+    "a buffer that is detached while the call is read",
+    () => {
+      const data = new Float64Array(12);
+      const lengths = Object.defineProperty([3, 3], 1, {
+        get: () => {
+          structuredClone(data.buffer, { transfer: [data.buffer] });
+          return 2;
+        },
+      });
+      return call({ data, shape: [2, 3, 2] }, { depth, lengths });
+    },
+    T,
+    "INPUT_DETACHED",
+    "paths",
+    "a typed array whose buffer was detached in the meantime",
+    /left as it is until the call has ended/,
+  ),
+  row(
     "a detached buffer for no paths",
     () => call({ data: detached(), shape: [0, 3, 2] }, { depth }),
     T,
@@ -1709,6 +1727,7 @@ afterAll(() => {
     EMPTY_PATH: true,
     ELEMENT_TYPE: true,
     DETACHED_BUFFER: true,
+    INPUT_DETACHED: true,
     OPTION_TYPE: true,
     OPTION_UNKNOWN: true,
     DEPTH_INVALID: true,

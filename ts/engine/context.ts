@@ -47,9 +47,10 @@ export interface EngineCallOptions<Place extends "cpu" | "gpu" = "cpu" | "gpu"> 
 
 /** The options, as read. */
 export class ReadContext implements CallContext {
-  signal: AbortSignal | undefined;
-  onProgress: ((progress: Progress) => void) | undefined;
-  device: "auto" | Device | undefined;
+  // Own properties, also those that no option sets.
+  signal: AbortSignal | undefined = undefined;
+  onProgress: ((progress: Progress) => void) | undefined = undefined;
+  device: "auto" | Device | undefined = undefined;
   output: "cpu" | "gpu" = "cpu";
 
   /**

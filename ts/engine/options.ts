@@ -123,10 +123,11 @@ function readFallback(value: unknown): "cpu" | "error" {
 export function readEngineOptions(options: unknown, available: () => number): ReadEngineOptions {
   if (options !== undefined && (typeof options !== "object" || options === null))
     throw typeError("OPTION_TYPE", "options", describe(options), "an object");
-  for (const name in options ?? {}) {
+  for (const name of Object.keys(options ?? {})) {
     if (!(names as readonly string[]).includes(name)) throw unknownOption(name, names);
   }
-  const given = (options ?? {}) as EngineOptions;
+  // Own properties only, each read once.
+  const given = Object.assign(Object.create(null), options) as EngineOptions;
   const { threads = "auto", workerFactory, maxQueued = 65_536, idleTimeout = 10_000 } = given;
   if (workerFactory !== undefined && typeof workerFactory !== "function")
     throw typeError("ENGINE_OPTION_TYPE", "options.workerFactory", describe(workerFactory), "a function");

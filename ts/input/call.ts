@@ -17,6 +17,7 @@ import { ReadOptions } from "./options.ts";
 import type { ReadPaths, WindowsOf } from "./read-paths.ts";
 import { ReadRows, type RowsArgument, readRows } from "./rows.ts";
 import { countCoefficients, sizeInRange, tooLarge } from "./size.ts";
+import { lengthOfView } from "./views.ts";
 import { readWindows } from "./windows.ts";
 
 const none: readonly undefined[] = [];
@@ -99,7 +100,10 @@ export class Call {
   }
 
   /** The same call with something else in place of some of its parts. */
-  with({ paths, options, dtype, basepoint, initial, operands, row }: Changes): Call {
+  with(changes: Changes): Call {
+    // Own properties only: others are nobody's changes.
+    const own = { __proto__: null, ...changes };
+    const { paths, options, dtype, basepoint, initial, operands, row }: Changes = own;
     const changed = options === undefined ? this.options : Object.assign(new ReadOptions(), this.options, options);
     return new Call(
       paths ?? this.paths,
@@ -261,13 +265,14 @@ export function checkOut(out: unknown, count: number, call: Call): void {
     throw typeError("OUT_TYPE", "options.out", describe(out), `${wanted}, as the dtype says${hint}`);
   }
   const view = out as NumericView;
-  if (view.length !== count || count === 0) {
+  const length = lengthOfView(view);
+  if (length !== count || count === 0) {
     checkAttached(view, "options.out");
-    if (view.length === count) return;
+    if (length === count) return;
     throw rangeError(
       "OUT_LENGTH",
       "options.out",
-      countOf(view.length, "number"),
+      countOf(length, "number"),
       `of ${countOf(count, "number")}, for a result of shape (${shapeOf(call).join(", ")})`,
     );
   }

@@ -13,7 +13,7 @@ import {
 import { type Call, shapeOf } from "./call.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import { ReadRows } from "./rows.ts";
-import { isRow, readNumbers, readTensorShape } from "./shape.ts";
+import { isRow, lengthOfList, readNumbers, readTensorShape } from "./shape.ts";
 
 /** What cotangents are accepted, for errors; "signatures'" or "result's" shape. */
 const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} shape, or as many numbers in a flat array`;
@@ -53,10 +53,11 @@ export function readCotangent(value: unknown, call: Call): ReadRows {
   const kind = kindOf(value);
   if (kind === -1 && !Array.isArray(value)) throw typeError("COTANGENT_TYPE", argument, describe(value), forms);
   const list = value as NumericView | readonly unknown[];
-  if (list.length !== count) {
+  const length = lengthOfList(list);
+  if (length !== count) {
     if (kind !== -1) checkAttached(list as NumericView, argument);
     const isNested = kind === -1 && isRow(list[0]);
-    throw refuse(isNested ? "nested arrays (give a flat array or { data, shape })" : countOf(list.length, "number"));
+    throw refuse(isNested ? "nested arrays (give a flat array or { data, shape })" : countOf(length, "number"));
   }
   if (kind !== -1) return new ReadRows(list as NumericView, kind as Kind, call.row, call.row);
   const flat = allocateNumbers(FLOAT64, count, argument) as Float64Array;

@@ -37,6 +37,11 @@ export interface PathSignatureErrorCodes {
   /** The buffer of a typed array was transferred or resized. */
   DETACHED_BUFFER: "TypeError";
   /**
+   * The buffer of an input, or of `out`, was transferred or shrunk while the call was under way. Of
+   * an `out` of more than 1 MiB a part may have been written.
+   */
+  INPUT_DETACHED: "TypeError";
+  /**
    * `options` is not an object, or a flag (`stream`, `inverse`, `scalarTerm`, `checkFinite`) is not
    * a boolean.
    */

@@ -214,6 +214,9 @@ function readAlgorithm(value: unknown): number {
   }
 }
 
+/** Faster than `Object.hasOwn` where a loop visits properties. */
+const hasOwn = Object.prototype.hasOwnProperty;
+
 /** The name of an option. */
 export type OptionName = keyof ReadOptions;
 
@@ -224,7 +227,8 @@ export type ReadOther = (name: string, value: unknown) => boolean;
 export const namesOfRows: readonly OptionName[] = ["channels", "depth", "scalarTerm", "dtype", "out", "checkFinite"];
 
 /**
- * Reads each option once, whether own or inherited.
+ * Reads each option once. Options are own properties: what an object inherits, as from a changed
+ * `Object.prototype`, is none of the call's.
  * @param other - reads options that are not in `names`
  * @param names - options of the operation; default those of {@link SignatureOptions}
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
@@ -240,6 +244,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
   let depth: unknown;
   let channels: unknown;
   for (const name in given) {
+    if (!hasOwn.call(given, name)) continue;
     if (names === undefined || names.includes(name as OptionName)) {
       switch (name) {
         case "depth":

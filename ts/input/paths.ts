@@ -22,7 +22,7 @@ import { type ColumnsInput, type PointsInput, readColumns, readList, readPoints 
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import type { Layout } from "./options.ts";
 import { pointsOf, ReadPaths } from "./read-paths.ts";
-import { describeShape, isRow, type Row, readNumbers, readShape, shapeOfTensor, transpose } from "./shape.ts";
+import { describeShape, isRow, lengthOfList, readNumbers, readShape, shapeOfTensor, transpose } from "./shape.ts";
 
 export { ReadPaths };
 
@@ -146,11 +146,12 @@ const shapeName = (value: object, argument: string): string =>
 
 /** Whether nesting ends at this element: it is the row of a point, or not an array. */
 const isPoint = (value: unknown): boolean =>
-  kindOf(value) !== -1 || (Array.isArray(value) && (value.length === 0 || !isRow(value[0])));
+  kindOf(value) !== -1 || (Array.isArray(value) && (lengthOfList(value) === 0 || !isRow(value[0])));
 
 /** Nested arrays: a path or a batch of paths; or a list of other containers. */
 function readNested(paths: readonly unknown[], argument: string, turned: boolean): ReadPaths {
-  if (paths.length === 0) {
+  const items = lengthOfList(paths);
+  if (items < 1) {
     throw rangeError(
       "EMPTY_PATH",
       argument,
@@ -166,35 +167,37 @@ function readNested(paths: readonly unknown[], argument: string, turned: boolean
     return readList(paths, argument, turned, readContainer);
   }
   if (isPoint(first)) {
-    const read = readBatch([paths], noLead, argument);
+    const read = readBatch([paths], undefined, argument);
     return turned ? turn(read) : read;
   }
-  return turned ? readList(paths, argument, turned, readContainer) : readBatch(paths, [paths.length], argument);
+  return turned ? readList(paths, argument, turned, readContainer) : readBatch(paths, items, argument);
 }
 
 /** Measures a batch, then copies it once. */
-function readBatch(batch: readonly unknown[], lead: readonly number[], argument: string): ReadPaths {
-  const nameOf = (i: number) => (lead.length === 0 ? argument : `${argument}[${i}]`);
-  const starts = new Float64Array(batch.length + 1);
+function readBatch(batch: readonly unknown[], size: number | undefined, argument: string): ReadPaths {
+  const nameOf = (i: number) => (size === undefined ? argument : `${argument}[${i}]`);
+  const items = size ?? 1;
+  const starts = new Float64Array(items + 1);
   let longest = 0;
   let ragged = false;
-  for (let i = 0; i < batch.length; i++) {
+  for (let i = 0; i < items; i++) {
     const path = batch[i];
-    if (!Array.isArray(path)) throw typeError("PATHS_TYPE", nameOf(i), describe(path), "a path: an array of points");
-    if (path.length === 0) throw rangeError("EMPTY_PATH", nameOf(i), "an empty array", "a path of at least one point");
-    starts[i + 1] = (starts[i] as number) + path.length;
-    if (i > 0 && path.length !== longest) ragged = true;
-    if (path.length > longest) longest = path.length;
+    const length = Array.isArray(path) ? lengthOfList(path) : -1;
+    if (length < 0) throw typeError("PATHS_TYPE", nameOf(i), describe(path), "a path: an array of points");
+    if (length === 0) throw rangeError("EMPTY_PATH", nameOf(i), "an empty array", "a path of at least one point");
+    starts[i + 1] = (starts[i] as number) + length;
+    if (i > 0 && length !== longest) ragged = true;
+    if (length > longest) longest = length;
   }
-  const channels = ((batch[0] as readonly Row[])[0] as Row).length;
-  if (channels === 0) {
+  const channels = lengthOfList((batch[0] as readonly unknown[])[0]);
+  if (channels < 1) {
     throw rangeError("SHAPE_INVALID", `${nameOf(0)}[0]`, "a point without channels", "a point of at least one channel");
   }
-  const count = (starts[batch.length] as number) * channels;
+  const count = (starts[items] as number) * channels;
   const flat = allocateNumbers(FLOAT64, count, argument) as Float64Array;
   let allFloat32 = true;
   let at = 0;
-  for (let i = 0; i < batch.length; i++) {
+  for (let i = 0; i < items; i++) {
     const path = batch[i] as readonly unknown[];
     // Uses `starts`: a getter may have changed the array since it was measured.
     const points = pointsOf(starts, i);
@@ -205,8 +208,8 @@ function readBatch(batch: readonly unknown[], lead: readonly number[], argument:
   return new ReadPaths(
     flat,
     KIND_FLOAT64,
-    lead,
-    batch.length,
+    size === undefined ? noLead : [items],
+    items,
     longest,
     channels,
     allFloat32 ? FLOAT32 : FLOAT64,
@@ -221,12 +224,13 @@ function copyPoint(point: unknown, channels: number, to: Float64Array, at: numbe
     throw typeError("PATHS_TYPE", `${path}[${j}]`, describe(point), "a point: an array of numbers");
   }
   const row = point as ArrayLike<unknown>;
-  if (row.length !== channels) {
+  const length = lengthOfList(point);
+  if (length !== channels) {
     if (kind !== -1) checkAttached(point as NumericView, `${path}[${j}]`);
     throw rangeError(
       "RAGGED_ROW",
       `${path}[${j}]`,
-      countOf(row.length, "number"),
+      countOf(length, "number"),
       `${countOf(channels, "number")}, as the first point`,
     );
   }

@@ -14,7 +14,8 @@ import {
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import type { ReadPaths } from "./read-paths.ts";
 import type { Resident } from "./resident.ts";
-import { describeShape, isRow, type Row, readNumbers, readTensorShape } from "./shape.ts";
+import { describeShape, isRow, lengthOfList, readNumbers, readTensorShape } from "./shape.ts";
+import { lengthOfView } from "./views.ts";
 
 /** Rows that accompany paths: one for all, or one for each. */
 export class ReadRows {
@@ -77,18 +78,21 @@ export function readRows(
   const kind = kindOf(value);
   if (kind !== -1) {
     const view = value as NumericView;
-    if (!fits(view.length)) {
+    const length = lengthOfView(view);
+    if (!fits(length)) {
       checkAttached(view, name);
-      throw wrongShape(`${countOf(view.length, "number")} without a shape`, view.length);
+      throw wrongShape(`${countOf(length, "number")} without a shape`, length);
     }
-    return new ReadRows(view, kind, 0, view.length);
+    return new ReadRows(view, kind, 0, length);
   }
   if (Array.isArray(value)) {
-    if (value.length > 0 && isRow(value[0])) return readNestedRows(value, paths, fits, wrongShape, name);
-    if (!fits(value.length)) throw wrongShape(`${countOf(value.length, "number")} without a shape`, value.length);
-    const flat = new Float64Array(value.length);
-    copyNumbers(value, flat.length, flat, 0, name);
-    return new ReadRows(flat, KIND_FLOAT64, 0, flat.length);
+    const length = lengthOfList(value);
+    const first: unknown = value[0];
+    if (length > 0 && isRow(first)) return readNestedRows(value, length, first, paths, fits, wrongShape, name);
+    if (!fits(length)) throw wrongShape(`${countOf(length, "number")} without a shape`, length);
+    const flat = new Float64Array(length);
+    copyNumbers(value, length, flat, 0, name);
+    return new ReadRows(flat, KIND_FLOAT64, 0, length);
   }
   if (typeof value !== "object" || value === null)
     throw typeError(argument.type, name, describe(value), argument.forms);
@@ -97,20 +101,21 @@ export function readRows(
 
 function readNestedRows(
   value: readonly unknown[],
+  length: number,
+  first: unknown,
   paths: ReadPaths,
   fits: (n: number) => boolean,
   wrongShape: (given: string, was: number) => Error,
   name: string,
 ): ReadRows {
-  const width = (value[0] as Row).length;
-  if (paths.lead.length !== 1 || value.length !== paths.batch || !fits(width)) {
-    throw wrongShape(`nested arrays of shape (${value.length}, ${width})`, width);
+  const width = lengthOfList(first);
+  if (paths.lead.length !== 1 || length !== paths.batch || !fits(width)) {
+    throw wrongShape(`nested arrays of shape (${length}, ${width})`, width);
   }
   const flat = allocateNumbers(FLOAT64, paths.batch * width, name) as Float64Array;
   for (let i = 0; i < paths.batch; i++) {
-    const row: unknown = value[i];
-    if (!isRow(row) || row.length !== width)
-      throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`, width);
+    const row: unknown = i === 0 ? first : value[i];
+    if (lengthOfList(row) !== width) throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`, width);
     const kind = kindOf(row);
     if (kind === -1) copyNumbers(row as readonly unknown[], width, flat, i * width, `${name}[${i}]`);
     else copyIn(row as NumericView, kind, 0, width, flat, i * width);

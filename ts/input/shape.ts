@@ -14,6 +14,7 @@ import {
   type NumericView,
 } from "./arrays.ts";
 import { clip, countOf, describe, failure, rangeError, typeError } from "./errors.ts";
+import { lengthOfView } from "./views.ts";
 
 /** Codes of errors about an argument's type. */
 export type TypeCode = "PATHS_TYPE" | "COTANGENT_TYPE" | "BASEPOINT_TYPE" | "INITIAL_TYPE" | "ROWS_TYPE";
@@ -23,11 +24,19 @@ export const describeShape = (sizes: readonly number[]): string => `(${clip(size
 /** A longer list is rejected: most likely data was passed as a shape. */
 const mostDimensions = 64;
 
+/**
+ * Number of elements of an array or a typed array, -1 for all else. Read it once: a proxy of an
+ * array may answer anything, so what is no whole number is no length.
+ */
+export function lengthOfList(value: unknown): number {
+  if (!Array.isArray(value)) return kindOf(value) === -1 ? -1 : lengthOfView(value as NumericView);
+  const { length } = value;
+  return Number.isInteger(length) ? length : -1;
+}
+
 /** Copies a shape; `name` is appended to the argument's name in errors. */
 export function readShape(shape: unknown, argument: string, code: TypeCode, name = ""): number[] {
-  const kind = kindOf(shape);
-  const isList = Array.isArray(shape) || (kind !== -1 && kind !== KIND_BIGINTS);
-  const rank = isList ? (shape as ArrayLike<unknown>).length : -1;
+  const rank = kindOf(shape) === KIND_BIGINTS ? -1 : lengthOfList(shape);
   if (rank < 0 || rank > mostDimensions) {
     throw typeError(code, argument + name, describe(shape), `an array of at most ${mostDimensions} whole numbers`);
   }
@@ -49,7 +58,7 @@ export function readShape(shape: unknown, argument: string, code: TypeCode, name
  * @throws PathSignatureError `code`, SHAPE_INVALID, SHAPE_MISMATCH
  */
 export function shapeOfTensor(value: object, argument: string, code: TypeCode): number[] | undefined {
-  const { shape, dims } = value as { shape?: unknown; dims?: unknown };
+  const { shape, dims } = ownTensor(value);
   if (shape === undefined) return dims === undefined ? undefined : readShape(dims, argument, code, ".dims");
   const sizes = readShape(shape, argument, code, ".shape");
   if (dims !== undefined) {
@@ -69,8 +78,10 @@ export function readTensorShape(value: object, argument: string, code: TypeCode,
   return sizes;
 }
 
-/** A tensor's properties besides its shape. */
+/** A tensor's properties. */
 interface TensorParts {
+  readonly shape?: unknown;
+  readonly dims?: unknown;
   readonly data?: unknown;
   readonly strides?: unknown;
   /** As ndarray names strides. */
@@ -78,6 +89,23 @@ interface TensorParts {
   readonly offset?: unknown;
   /** Of tensors of TensorFlow.js, whose `data` is a function, and whose strides are of no use. */
   readonly dataSync?: () => unknown;
+}
+
+const every = Object.prototype as TensorParts;
+
+/** A tensor without what it only has because every object has it. */
+function ownTensor(value: object): TensorParts {
+  const { shape, dims, strides, stride, offset, data } = every;
+  if ((shape ?? dims ?? strides ?? stride ?? offset ?? data) === undefined) return value;
+  const names = ["shape", "dims", "strides", "stride", "offset", "data"] as const;
+  return Object.fromEntries(names.map((name) => [name, ownProperty(value, name)]));
+}
+
+/** A property of an object or of its class. */
+function ownProperty(value: object, name: keyof TensorParts): unknown {
+  for (let at: object | null = value; at !== null && at !== every; at = Object.getPrototypeOf(at))
+    if (Object.hasOwn(at, name)) return (value as TensorParts)[name];
+  return undefined;
 }
 
 /**
@@ -91,24 +119,24 @@ export function readNumbers(
   count: number,
   sizes: readonly number[],
 ): NumericView {
-  const parts = tensor as TensorParts;
+  const parts = ownTensor(tensor);
   let { data } = parts;
   const isFunction = typeof data === "function";
-  if (isFunction && parts.dataSync !== undefined) data = numbersOfTfjs(parts, argument);
+  if (isFunction && "dataSync" in tensor) data = numbersOfTfjs(tensor as TensorParts, argument);
   const kind = kindOf(data);
   const name = `${argument}.data`;
-  if (kind === -1 && !Array.isArray(data))
-    throw typeError(code, name, describe(data), "a typed array or an array of numbers");
+  const length = lengthOfList(data);
+  if (length < 0) throw typeError(code, name, describe(data), "a typed array or an array of numbers");
   const list = data as NumericView | readonly unknown[];
-  const order = isFunction ? undefined : readOrder(parts, argument, count, sizes, list.length);
-  if (order === undefined && (list.length !== count || count === 0)) {
+  const order = isFunction ? undefined : readOrder(parts, argument, count, sizes, length);
+  if (order === undefined && (length !== count || count === 0)) {
     if (kind !== -1) checkAttached(list as NumericView, name);
-    checkLength(name, list.length, count, sizes);
+    checkLength(name, length, count, sizes);
   }
   let view = list as NumericView;
   if (kind === -1) {
-    view = allocateNumbers(FLOAT64, list.length, name);
-    copyNumbers(list as readonly unknown[], list.length, view as Float64Array, 0, name);
+    view = allocateNumbers(FLOAT64, length, name);
+    copyNumbers(list as readonly unknown[], length, view as Float64Array, 0, name);
   }
   return order === undefined ? view : gather(view, sizes, order.strides, order.offset, name);
 }

@@ -74,10 +74,13 @@ export function scalarTermOf(options: LayoutOptions | undefined): boolean {
   if (options === undefined) return false;
   if (typeof options !== "object" || options === null)
     throw typeError("OPTION_TYPE", "options", brief(options), "an object");
-  for (const key in options) {
+  let scalarTerm: unknown;
+  // Own properties only, each read once.
+  for (const key of Object.keys(options)) {
     if (key !== "scalarTerm") throw typeError("OPTION_UNKNOWN", `options.${key}`, brief(key), "one of scalarTerm");
+    ({ scalarTerm } = options);
   }
-  const { scalarTerm = false } = options;
+  if (scalarTerm === undefined) return false;
   if (typeof scalarTerm !== "boolean")
     throw typeError("OPTION_TYPE", "options.scalarTerm", brief(scalarTerm), "true or false");
   return scalarTerm;

@@ -216,7 +216,8 @@ function checkScalars({ scalars }: RowsOperation, call: Call): void {
   const [a] = call.operands;
   if (scalars === undefined || !call.options.scalarTerm || a === undefined) return;
   const [isValid, accepted] = scalars;
-  for (let at = 0; at < a.view.length; at += a.width) {
+  const end = a.stride === 0 ? a.width : call.batch * a.width;
+  for (let at = 0; at < end; at += a.width) {
     const scalar = call.dtype === FLOAT32 ? Math.fround(Number(a.view[at])) : Number(a.view[at]);
     if (Number.isFinite(scalar) && !isValid(scalar))
       throw rangeError("SCALAR_TERM_INVALID", "a", `the scalar term ${scalar} of row ${at / a.width}`, accepted);

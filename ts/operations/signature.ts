@@ -1,6 +1,6 @@
 // `signature`: the public function, and the descriptor of its operation.
 
-import { allocateNumbers, type DType, type Numbers } from "../input/arrays.ts";
+import { allocateNumbers, copyOut, type DType, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
 import { checkBefore } from "../input/finite.ts";
 import { readOptions, type SignatureOptions } from "../input/options.ts";
@@ -15,6 +15,7 @@ import { runOnce } from "../run/once.ts";
 import type { Kernel, Segments } from "../run/operation.ts";
 import { afterFault } from "../run/run.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
+import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { compute } from "./bind.ts";
 import { pathsOperation } from "./paths-operation.ts";
@@ -115,8 +116,9 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(
     segments,
     fromDevice(call, numbers) {
       const { out } = call.options;
-      out?.set(numbers as Float32Array);
-      return wrap(call, out ?? (numbers as Float32Array));
+      const data = numbers as Float32Array;
+      if (out !== undefined) copyOut(data, 0, data.length, out, 0);
+      return wrap(call, out ?? data);
     },
     explain(call, budget) {
       const reasons: string[] = [];
@@ -144,14 +146,15 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
     const count = batch * rows * row;
     const { out, checkFinite } = given;
     if (out !== undefined) checkOut(out, count, call);
-    if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
-      checkBefore(pathInputs, call);
-    if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
-    const instance = runtime.instance();
+    let instance: Instance | undefined;
     try {
+      if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
+        checkBefore(pathInputs, call);
+      if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
+      instance = runtime.instance();
       return wrap(call, runOnce(instance, call, signatureOperation, out, count));
     } catch (error) {
-      throw afterFault(runtime, instance, signatureOperation.name, call, error);
+      throw afterFault(runtime, instance, signatureOperation, call, error);
     }
   }
   return signature as SignatureFunction;
