@@ -241,13 +241,6 @@ describe("operations", () => {
 });
 
 describe("modules of crates/kernels", () => {
-  const exceptions = [
-    {
-      circle: "ops/vjp/scratch → ops/vjp/single → ops/vjp/scratch",
-      reason: "the memory of chunks is part of a call's scratch, and what runs on chunks needs all of it",
-    },
-  ];
-
   const folder = "crates/kernels/src";
   const modules = new Map(filesOf(folder, ".rs").map((file) => [file.replace(/(\/mod)?\.rs$/, ""), file]));
 
@@ -275,6 +268,6 @@ describe("modules of crates/kernels", () => {
   test("make no circle", () => {
     const graph = new Map([...modules.keys()].sort().map((module) => [module, namedBy(module)]));
     expect(graph.get("ops/signature/scratch")).toContain("walk/depth_two");
-    expect(circles(graph)).toEqual(exceptions.map(({ circle }) => circle));
+    expect(circles(graph)).toEqual([]);
   });
 });

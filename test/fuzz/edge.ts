@@ -11,21 +11,7 @@ import { arrowWordCase, arrowWords } from "./edge/arrow-words.ts";
 import { clients, open, receive } from "./edge/clients.ts";
 import { faultOf, type Request, rawScriptOf, scriptOf } from "./edge/requests.ts";
 import { mostGrowth, Server } from "./edge/server.ts";
-
-interface Run {
-  readonly seed: number;
-  /** The run ends after so many cases, or so many seconds. */
-  readonly cases?: number;
-  readonly seconds?: number;
-  log(text: string): void;
-}
-
-interface Failure {
-  readonly seed: number;
-  readonly what: string;
-  /** To be pasted: it shows the failure on a service that `npm run edge` started. */
-  readonly script: string;
-}
+import type { Bounds, Failure, Outcome, Part } from "./part.ts";
 
 /** The service, started again after a failure. */
 class Session {
@@ -178,12 +164,16 @@ const rounds: readonly [string, Source][] = [
 /** Failures after which a run ends. */
 const mostFailures = 10;
 
-export const part = {
+export const part: Part = {
   name: "edge",
-  /** Cases in `npm test`. */
   quick: 5000,
 
-  async run({ seed, cases = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, log }: Run): Promise<Found> {
+  async run({
+    seed,
+    cases = Number.POSITIVE_INFINITY,
+    seconds = Number.POSITIVE_INFINITY,
+    log,
+  }: Bounds): Promise<Outcome> {
     const end = performance.now() + 1000 * seconds;
     const next = random(seed);
     const session = new Session(seed);
@@ -202,7 +192,7 @@ export const part = {
         const script = `// npm run fuzz -- edge --seed ${seed}: round ${round}, ${name}, seed ${roundSeed}`;
         if (what !== undefined) failures.push({ seed, what: `after ${name}: ${what}`, script });
         if (growth > mostGrowth) failures.push({ seed, what: `${name}: grew by ${growth} bytes`, script });
-        log(`${done} cases, ${failures.length} failures; ${name} ${roundSeed}: ${(growth / 2 ** 20).toFixed(0)} MiB`);
+        log?.(`${done} cases, ${failures.length} failures; ${name} ${roundSeed}: ${(growth / 2 ** 20).toFixed(0)} MiB`);
       }
     } finally {
       await session.close();

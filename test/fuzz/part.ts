@@ -65,6 +65,16 @@ export async function repeat(
   return { cases: done, failures };
 }
 
+/** Runs a case for each of the seeds seed, seed + 1, … until the bounds are met. */
+export const runCases = (
+  bounds: Bounds,
+  one: (seed: number) => Failure | undefined | Promise<Failure | undefined>,
+): Promise<Outcome> =>
+  repeat(bounds, async (seed) => {
+    const failure = await one(seed);
+    return { cases: 1, failures: failure === undefined ? [] : [failure] };
+  });
+
 /**
  * A part whose cases are values: generated and, after a failure, shrunk by fast-check.
  * @param judge - says what is wrong with a case, `undefined` if nothing is

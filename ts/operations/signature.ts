@@ -84,15 +84,18 @@ function segments(call: Call, budget: Budget): Segments | undefined {
   if (!call.stream) return undefined;
   const steps = streamSteps(call, budget);
   if (steps >= Math.max(1, call.rows)) return undefined;
+  // Rows of one channel are powers of how far the path has moved from its first point.
+  const fromFirstPoint = call.channels === 1;
   return {
     steps,
     count: Math.ceil(call.rows / steps),
     backward: false,
+    fromFirstPoint,
     basepointIsPoint: true,
     tellsEnds: false,
     state: { from: region.INITIAL, to: region.STATE },
     stateNumbers: call.size,
-    start: "state",
+    start: fromFirstPoint ? "given" : "state",
   };
 }
 

@@ -62,6 +62,11 @@ export interface Segments {
   readonly paths?: number;
   /** Whether segments run from the end of the path to its beginning. */
   readonly backward: boolean;
+  /**
+   * Whether every segment starts from the path's first point, which is staged instead of the end of
+   * the segment before: for results that depend on end points alone.
+   */
+  readonly fromFirstPoint?: boolean;
   /** Whether a basepoint is staged as a first point, and so can be in a segment of its own. */
   readonly basepointIsPoint: boolean;
   /**
