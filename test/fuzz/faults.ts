@@ -58,8 +58,7 @@ function makeAttempt(next: () => number): Attempt {
   const single = next() < 0.5;
   const isLarge = next() < 0.2;
   const isLong = next() < 0.1;
-  // Long streams of one channel are the business of the part "bits".
-  const channels = isLong ? 2 + Math.floor(next() * 3) : 1 + Math.floor(next() * 4);
+  const channels = 1 + Math.floor(next() * 4);
   const depth = 1 + Math.floor(next() * 4);
   const batch = isLong ? 1 : 1 + Math.floor(next() * (isLarge ? 300 : 6));
   const points = isLong ? 10_000 : 2 + Math.floor(next() * (isLarge ? 60 : 20));
