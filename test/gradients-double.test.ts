@@ -156,6 +156,22 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     expect(digest(paths.data)).toBe(digest(Float32Array.from(exact)));
   });
 
+  test.each([0.5, 0.9])("back and forth for %f of the time", (share) => {
+    // Large steps that nearly cancel, then a line of small ones.
+    const next = random(34);
+    const path = new Float32Array(200 * channels);
+    for (let i = channels; i < path.length; i++) {
+      const t = Math.floor(i / channels);
+      const turn = (t % 2 ? 20 : -20) * (1 + 0.2 * (i % channels)) + (next() - 0.5) / 50;
+      path[i] = path[i - channels]! + (t < share * 200 ? turn : 0.05 * (1 + (i % channels)));
+    }
+    const cotangent = cotangentOf(35, 126);
+    const given = { data: path, shape: [200, channels] };
+    const { paths } = signatureVjp(given, cotangent, { depth: 6 });
+    const exact = signatureVjp({ ...given, data: Float64Array.from(path) }, cotangent, { depth: 6 }).paths.data;
+    expect(digest(paths.data)).toBe(digest(Float32Array.from(exact)));
+  });
+
   test("the number that is not finite is named by its place in the call", () => {
     const all = joined([walk(20), zigzag(21)]);
     all[(points + 7) * channels + 1] = Number.NaN;

@@ -1,10 +1,15 @@
 // The engine of the family `kernels`: its functions and their options. Types only.
 
+import type { DType } from "../input/arrays.ts";
 import type { Paths } from "../input/paths.ts";
-import type { Only } from "../input/types.ts";
 import type { KernelDType, Kernels, TruncatedKernelOptions } from "../operations/signature-kernel.ts";
 import type { KernelOptions, KernelSizes } from "../operations/signature-kernel-call.ts";
-import type { KernelLossOptions, LossVjpOptions, ScoreOptions } from "../operations/signature-kernel-losses.ts";
+import type {
+  KernelLossOptions,
+  LossVjpOptions,
+  ScoreOptions,
+  ScoreVjpOptions,
+} from "../operations/signature-kernel-losses.ts";
 import type { KernelGradientsOf, KernelVjpOptions } from "../operations/signature-kernel-vjp.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
@@ -16,9 +21,6 @@ import type { CallPlan } from "./explain.ts";
  * listener.
  */
 export type EngineKernelOptions<O> = O & EngineCallOptions;
-
-type No = Record<never, never>;
-type WithEngine<O, Known> = Only<O, EngineKernelOptions<Known>>;
 
 /** Names of the functions that `prepare` and `explain` accept. */
 export type OperationName =
@@ -35,96 +37,132 @@ export type OperationName =
 
 /** Computes signature kernels on all threads. Created by `createEngine`. */
 export interface Engine extends EngineBase {
-  /** Like `signatureKernel`, on the engine's threads: the same result, to the bit. */
-  signatureKernel<
-    const X extends Paths,
-    const Y extends Paths,
-    const O extends EngineKernelOptions<KernelOptions> = No,
-  >(x: X, y: Y, options?: WithEngine<O, KernelOptions>): Promise<Kernels<KernelDType<X, Y, O>>>;
-  /** Like `signatureKernelGram`, on the engine's threads: the same result, to the bit. */
-  signatureKernelGram<const X extends Paths, const O extends EngineKernelOptions<KernelOptions> = No>(
-    x: X,
-    options?: WithEngine<O, KernelOptions>,
-  ): Promise<Kernels<KernelDType<X, X, O>>>;
-  signatureKernelGram<
-    const X extends Paths,
-    const Y extends Paths,
-    const O extends EngineKernelOptions<KernelOptions> = No,
-  >(x: X, y: Y, options?: WithEngine<O, KernelOptions>): Promise<Kernels<KernelDType<X, Y, O>>>;
-  /** Like `signatureKernelVjp`, on the engine's threads. */
-  signatureKernelVjp<
-    const X extends Paths,
-    const Y extends Paths,
-    const O extends EngineKernelOptions<KernelVjpOptions> = No,
-  >(
-    x: X,
-    y: Y,
-    cotangent: Cotangent,
-    options?: WithEngine<O, KernelVjpOptions>,
-  ): Promise<KernelGradientsOf<KernelDType<X, Y, O>>>;
-  /** Like `signatureKernelGramVjp`, on the engine's threads. */
-  signatureKernelGramVjp<
-    const X extends Paths,
-    const Y extends Paths | undefined,
-    const O extends EngineKernelOptions<KernelVjpOptions> = No,
-  >(
-    x: X,
-    y: Y,
-    cotangent: Cotangent,
-    options?: WithEngine<O, KernelVjpOptions>,
-  ): Promise<KernelGradientsOf<KernelDType<X, Y extends Paths ? Y : X, O>>>;
-  /** Like `signatureMmd`, on the engine's threads: the same number, to the bit. */
-  signatureMmd<const O extends EngineKernelOptions<KernelLossOptions> = No>(
-    x: Paths,
-    y: Paths,
-    options?: WithEngine<O, KernelLossOptions>,
-  ): Promise<number>;
-  /** Like `signatureMmdVjp`, on the engine's threads. */
-  signatureMmdVjp<
-    const X extends Paths,
-    const Y extends Paths,
-    const O extends EngineKernelOptions<LossVjpOptions> = No,
-  >(x: X, y: Y, options?: WithEngine<O, LossVjpOptions>): Promise<KernelGradientsOf<KernelDType<X, Y, O>>>;
-  /** Like `signatureScore`, on the engine's threads: the same number, to the bit. */
-  signatureScore<const O extends EngineKernelOptions<ScoreOptions> = No>(
-    x: Paths,
-    y: Paths,
-    options?: WithEngine<O, ScoreOptions>,
-  ): Promise<number>;
-  /** Like `signatureScoreVjp`, on the engine's threads. */
-  signatureScoreVjp<
-    const X extends Paths,
-    const Y extends Paths,
-    const O extends EngineKernelOptions<LossVjpOptions<ScoreOptions>> = No,
-  >(
-    x: X,
-    y: Y,
-    options?: WithEngine<O, LossVjpOptions<ScoreOptions>>,
-  ): Promise<KernelGradientsOf<KernelDType<X, Y, O>>>;
-  /** Like `truncatedSignatureKernel`, on the engine's threads: the same result, to the bit. */
-  truncatedSignatureKernel<
-    const X extends Paths,
-    const Y extends Paths,
-    const O extends EngineKernelOptions<TruncatedKernelOptions>,
-  >(x: X, y: Y, options: WithEngine<O, TruncatedKernelOptions>): Promise<Kernels<KernelDType<X, Y, O>>>;
-  /** Like `truncatedSignatureKernelGram`, on the engine's threads: the same result, to the bit. */
-  truncatedSignatureKernelGram<const X extends Paths, const O extends EngineKernelOptions<TruncatedKernelOptions>>(
-    x: X,
-    options: WithEngine<O, TruncatedKernelOptions>,
-  ): Promise<Kernels<KernelDType<X, X, O>>>;
-  truncatedSignatureKernelGram<
-    const X extends Paths,
-    const Y extends Paths,
-    const O extends EngineKernelOptions<TruncatedKernelOptions>,
-  >(x: X, y: Y, options: WithEngine<O, TruncatedKernelOptions>): Promise<Kernels<KernelDType<X, Y, O>>>;
   /**
-   * Makes ready what a call needs, so that the first one does not wait. @throws as the function
-   * would (as a rejection)
+   * Like `signatureKernel`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const k = await engine.signatureKernel(x, y);
+   */
+  signatureKernel<X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options?: EngineKernelOptions<KernelOptions<T>>,
+  ): Promise<Kernels<T>>;
+  /**
+   * Like `signatureKernelGram`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const gram = await engine.signatureKernelGram(paths, { onProgress });
+   */
+  signatureKernelGram<X extends Paths, T extends DType = KernelDType<X>>(
+    x: X,
+    options?: EngineKernelOptions<KernelOptions<T>>,
+  ): Promise<Kernels<T>>;
+  /** The same of all paths of x with all of y. */
+  signatureKernelGram<X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options?: EngineKernelOptions<KernelOptions<T>>,
+  ): Promise<Kernels<T>>;
+  /**
+   * Like `signatureKernelVjp`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const { x: dx } = await engine.signatureKernelVjp(x, y, cotangent);
+   */
+  signatureKernelVjp<X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    cotangent: Cotangent,
+    options?: EngineKernelOptions<KernelVjpOptions<T>>,
+  ): Promise<KernelGradientsOf<T>>;
+  /**
+   * Like `signatureKernelGramVjp`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const { x: dx } = await engine.signatureKernelGramVjp(x, y, cotangent);
+   */
+  signatureKernelGramVjp<
+    X extends Paths,
+    Y extends Paths | undefined,
+    T extends DType = KernelDType<X, Y extends Paths ? Y : X>,
+  >(
+    x: X,
+    y: Y,
+    cotangent: Cotangent,
+    options?: EngineKernelOptions<KernelVjpOptions<T>>,
+  ): Promise<KernelGradientsOf<T>>;
+  /**
+   * Like `signatureMmd`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const distance = await engine.signatureMmd(before, after);
+   */
+  signatureMmd(x: Paths, y: Paths, options?: EngineKernelOptions<KernelLossOptions>): Promise<number>;
+  /**
+   * Like `signatureMmdVjp`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const { x: dx } = await engine.signatureMmdVjp(generated, real);
+   */
+  signatureMmdVjp<X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options?: EngineKernelOptions<LossVjpOptions<T>>,
+  ): Promise<KernelGradientsOf<T>>;
+  /**
+   * Like `signatureScore`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const score = await engine.signatureScore(sample, observed);
+   */
+  signatureScore(x: Paths, y: Paths, options?: EngineKernelOptions<ScoreOptions>): Promise<number>;
+  /**
+   * Like `signatureScoreVjp`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const { x: dx } = await engine.signatureScoreVjp(sample, observed);
+   */
+  signatureScoreVjp<X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options?: EngineKernelOptions<ScoreVjpOptions<T>>,
+  ): Promise<KernelGradientsOf<T>>;
+  /**
+   * Like `truncatedSignatureKernel`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const k = await engine.truncatedSignatureKernel(x, y, { depth: 4 });
+   */
+  truncatedSignatureKernel<X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options: EngineKernelOptions<TruncatedKernelOptions<T>>,
+  ): Promise<Kernels<T>>;
+  /**
+   * Like `truncatedSignatureKernelGram`, on the engine's threads: the same result, to the bit.
+   *
+   * @example const gram = await engine.truncatedSignatureKernelGram(paths, { depth: 4 });
+   */
+  truncatedSignatureKernelGram<X extends Paths, T extends DType = KernelDType<X>>(
+    x: X,
+    options: EngineKernelOptions<TruncatedKernelOptions<T>>,
+  ): Promise<Kernels<T>>;
+  /** The same of all paths of x with all of y. */
+  truncatedSignatureKernelGram<X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options: EngineKernelOptions<TruncatedKernelOptions<T>>,
+  ): Promise<Kernels<T>>;
+  /**
+   * Makes ready what a call needs, so that the first one does not wait.
+   *
+   * @param name - the function that will be called.
+   * @param sizes - `shape` of x, (…batch, length, channels), and the options of the call.
+   * @throws as the function would (as a rejection)
+   *
+   * @example await engine.prepare("signatureKernelGram", { shape: [512, 64, 3] });
    */
   prepare(name: OperationName, sizes: EngineKernelOptions<KernelSizes>): Promise<void>;
   /**
-   * How the engine would run a call of such shapes, and why. Starts nothing. @throws as the
-   * function
+   * How the engine would run a call of such shapes, and why. Starts nothing.
+   *
+   * @param name - the function.
+   * @param sizes - `shape` of x, (…batch, length, channels), and the options of the call.
+   * @throws as the function
+   *
+   * @example engine.explain("signatureKernelGram", { shape: [512, 64, 3] }).reasons;
    */
   explain(name: OperationName, sizes: EngineKernelOptions<KernelSizes>): CallPlan;
 }

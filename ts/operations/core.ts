@@ -1,30 +1,44 @@
 // Exports of the entries of the family `core`, read by the build (scripts/lib/entry-modules.mjs).
-// Each `bindName` becomes the function `name`, with the comment above it; each `nameOperation`
-// becomes a function of the family's engines; other names are exported unchanged. Only
-// `export {…} from` is allowed here.
+// Each `bindName` becomes the function `name`, documented as the interface `NameFunction` of the
+// same file is; each `nameOperation` becomes a function of the family's engines; other names are
+// exported unchanged. Only `export {…} from` is allowed here.
 
-export type { Algorithm, SignatureOptions } from "../input/options.ts";
+export type { ColumnsInput, PointsInput } from "../input/containers.ts";
+export type { Algorithm, Layout, SignatureOptions, VjpOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
-export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "../input/types.ts";
+export type { BatchedOf, DTypeOf } from "../input/types.ts";
+export type { Windows } from "../input/windows.ts";
 export { words } from "../input/words.ts";
+export type { SignatureStreamOptions, SignatureStreamsOptions } from "../streams/options.ts";
+export type { StreamPoints } from "../streams/points.ts";
 export {
-  /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
+  bindCreateSignatureStream,
+  bindRestoreSignatureStream,
+  type CreateSignatureStreamFunction,
+  type RestoreSignatureStreamFunction,
+  type SignatureStream,
+} from "../streams/signature-stream.ts";
+export {
+  bindCreateSignatureStreams,
+  type CreateSignatureStreamsFunction,
+  type SignatureStreams,
+} from "../streams/signature-streams.ts";
+export {
+  bindSignatureTransform,
+  type SignatureTransformFunction,
+} from "../streams/transform.ts";
+export {
   bindSignature,
   type SignatureFunction,
   signatureOperation,
 } from "./signature.ts";
 export {
-  /** Gradients of signatures. @see {@link SignatureVjpFunction} for shapes, options and errors. */
   bindSignatureVjp,
-  /**
-   * Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction}
-   */
   bindSignatureWithVjp,
   type SignatureGradients,
   type SignatureVjpFunction,
   type SignatureWithVjpFunction,
   signatureVjpOperation,
-  type VjpOptions,
 } from "./signature-vjp.ts";

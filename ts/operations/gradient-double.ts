@@ -5,15 +5,21 @@
 import { FLOAT32, KIND_BIGINTS } from "../input/arrays.ts";
 import { type Call, lengthOf, startOf } from "../input/call.ts";
 
-/** Number of sampled steps, spread evenly over a path. */
-const samples = 16;
-/** Shorter paths are not sampled: float32 is accurate enough. */
-const leastPoints = 64;
+/** Shorter paths are not examined: float32 is accurate enough. */
+const leastPoints = 32;
+/** Steps of a path that are looked at first, then of those in which much cancels. */
+const fewSteps = 4;
+const moreSteps = 16;
+/** At last one step of so many. */
+const stride = 8;
+/** No more are looked at where a step and the next together are longer than this, of one. */
+const mostLeft = 3 / 4;
 /**
- * Back and forth: the gradient at a point is a difference of two terms at least this many times as
- * large.
+ * Back and forth: a step and the one after it together are, on average over the path, at most this
+ * fraction as long as one of them. What cancels in the gradients loses digits, more of them the
+ * more levels are involved.
  */
-const mostCancelled = 64;
+const mostCancelled = (depth: number): number => (depth < 6 ? 3 / 8 : 1 / 2);
 /**
  * Ratio of the length of the path to the size of its bounding box. Sums over a path that often
  * turns back lose digits, more of them at higher levels.
@@ -29,45 +35,46 @@ export function needsDouble(call: Call, path: number): boolean {
   if (length < leastPoints) return false;
   const view = paths.view as ArrayLike<unknown> as ArrayLike<number>;
   const begin = startOf(call, path);
+  const steps = Math.max(moreSteps, Math.floor(length / stride));
   return (
-    cancels(view, begin, length, channels) ||
-    (length > mostRough(depth) && roughness(view, begin, length, channels) > mostRough(depth))
+    (left(view, begin, length, channels, fewSteps) < mostLeft &&
+      left(view, begin, length, channels, moreSteps) < mostLeft &&
+      left(view, begin, length, channels, steps) <= mostCancelled(depth)) ||
+    (length > mostRough(depth) && roughness(view, begin, length, channels, steps) > mostRough(depth))
   );
 }
 
-/** The point at the start of sample `j` of a path. */
-const sampleOf = (j: number, length: number): number => Math.floor(((j + 0.5) * (length - 2)) / samples);
+/** The point before step `j` of the `steps` that are examined, in the middle of its share. */
+const stepAt = (j: number, steps: number, length: number): number => Math.floor(((j + 0.5) * (length - 2)) / steps);
 
 /**
- * Whether every sampled step is almost undone by the next one. For most paths the first sample
- * decides.
+ * How long a step and the one after it are together, relative to the step alone: on average over
+ * some steps, weighted by their length, so that a calm part of the path does not hide another one,
+ * unless it is as long. NaN without movement.
  */
-function cancels(view: ArrayLike<number>, begin: number, length: number, channels: number): boolean {
-  let hasMoved = false;
-  for (let j = 0; j < samples; j++) {
-    const at = begin + sampleOf(j, length) * channels;
-    let squares = 0;
-    let left = 0;
-    for (let i = at; i < at + channels; i++) {
+function left(view: ArrayLike<number>, begin: number, length: number, channels: number, steps: number): number {
+  let way = 0;
+  let left = 0;
+  for (let j = 0; j < steps; j++) {
+    const end = begin + (stepAt(j, steps, length) + 1) * channels;
+    for (let i = end - channels; i < end; i++) {
       const before = view[i] as number;
-      squares += ((view[i + channels] as number) - before) ** 2;
-      left += ((view[i + 2 * channels] as number) - before) ** 2;
+      way += Math.abs((view[i + channels] as number) - before);
+      left += Math.abs((view[i + 2 * channels] as number) - before);
     }
-    if (!(left * mostCancelled ** 2 <= squares)) return false;
-    hasMoved ||= squares > 0;
   }
-  return hasMoved;
+  return left / way;
 }
 
-/** The length of the path divided by the size of its bounding box, from the sampled steps. */
-function roughness(view: ArrayLike<number>, begin: number, length: number, channels: number): number {
+/** The length of the path divided by the size of its bounding box, from the examined steps. */
+function roughness(view: ArrayLike<number>, begin: number, length: number, channels: number, steps: number): number {
   let way = 0;
   let box = 0;
   for (let c = 0; c < channels; c++) {
     let least = view[begin + c] as number;
     let most = least;
-    for (let j = 0; j < samples; j++) {
-      const at = begin + sampleOf(j, length) * channels + c;
+    for (let j = 0; j < steps; j++) {
+      const at = begin + stepAt(j, steps, length) * channels + c;
       const here = view[at] as number;
       const next = view[at + channels] as number;
       way += Math.abs(next - here);
@@ -76,11 +83,18 @@ function roughness(view: ArrayLike<number>, begin: number, length: number, chann
     }
     box += most - least;
   }
-  return (way / samples / box) * length;
+  return (way / steps / box) * length;
 }
 
-/** Whether some path of a call needs float64. */
+const answers = /* @__PURE__ */ new WeakMap<Call, boolean>();
+
+/** Whether some path of a call needs float64. Asked before a call is checked, and as it is cut. */
 export function someNeedDouble(call: Call): boolean {
-  for (let i = 0; i < call.batch; i++) if (needsDouble(call, i)) return true;
-  return false;
+  let answer = answers.get(call);
+  if (answer === undefined) {
+    answer = false;
+    for (let i = 0; i < call.batch && !answer; i++) answer = needsDouble(call, i);
+    answers.set(call, answer);
+  }
+  return answer;
 }

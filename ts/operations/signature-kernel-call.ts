@@ -1,31 +1,61 @@
 // The calls of signature kernels: two sets of paths, and the options of the scheme.
 
-import { type DTypeIndex, FLOAT32, FLOAT64, firstNonFinite } from "../input/arrays.ts";
+import { type DType, type DTypeIndex, FLOAT32, FLOAT64, firstNonFinite } from "../input/arrays.ts";
 import { Call } from "../input/call.ts";
 import { describe, failure, rangeError, typeError } from "../input/errors.ts";
 import { notFinite } from "../input/finite.ts";
 import { readLengths } from "../input/lengths.ts";
-import { type OptionName, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
-import { imaginePaths, type ReadPaths, readPaths } from "../input/paths.ts";
+import { type Layout, type OptionName, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
+import { imaginePaths, readPaths } from "../input/paths.ts";
+import type { ReadPaths } from "../input/read-paths.ts";
 import { describeShape } from "../input/shape.ts";
 import { linearKernel, type ReadStaticKernel, readStaticKernel, type StaticKernel } from "./signature-kernel-static.ts";
 
-/** Options of signature kernels. Unknown options are rejected. */
-export interface KernelOptions {
+/**
+ * Options of the schemes of signature kernels. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the result.
+ */
+export interface KernelSchemeOptions<T extends DType = DType> {
   /**
    * Of the scheme: how many moments of the kernel each edge of the grid carries. 1 is the stencil
    * of sigkernel, pySigLib and KSig; 2, the default, is as accurate at dyadic order 0 as that is at
    * order 5 and more; 3 is for float64 and rough paths.
+   *
+   * @example degree: 1
    */
   readonly degree?: 1 | 2 | 3 | undefined;
   /**
    * Each step of x is cut into 2^a equal ones and each step of y into 2^b: `[a, b]`, or one number
    * for both. Default "auto": for each pair the least order by which no cell is so large that the
    * scheme loses its accuracy there.
+   *
+   * @example dyadicOrder: [2, 1]
    */
   readonly dyadicOrder?: number | readonly [number, number] | "auto" | undefined;
-  /** The kernel of points, one of `staticKernels`. Default the inner product. */
+  /**
+   * The kernel of points, one of `staticKernels`. Default the inner product.
+   *
+   * @example staticKernel: staticKernels.rbf({ sigma: 1 })
+   */
   readonly staticKernel?: StaticKernel | undefined;
+  /** Number of points of each path of x, and of y, in the flattened batch. Default all. */
+  readonly xLengths?: number | ArrayLike<number> | undefined;
+  readonly yLengths?: number | ArrayLike<number> | undefined;
+  /** Whether channels precede points in x and y: "channels-first". Default "channels-last". */
+  readonly layout?: Layout | undefined;
+  /** Number type of computation and result. Default: float32 if all input is, else float64. */
+  readonly dtype?: T | undefined;
+  /** Throw for input that is not finite, and for kernels beyond the number type. Default true. */
+  readonly checkFinite?: boolean | undefined;
+}
+
+/**
+ * Options of signature kernels.
+ *
+ * @typeParam T - number type of the result.
+ */
+export interface KernelOptions<T extends DType = DType> extends KernelSchemeOptions<T> {
   /** k(x, y) / √(k(x, x) k(y, y)). Default false. */
   readonly normalize?: boolean | undefined;
   /**
@@ -33,18 +63,11 @@ export interface KernelOptions {
    * false.
    */
   readonly estimateError?: boolean | undefined;
-  /** Number of points of each path of x, and of y, in the flattened batch. Default all. */
-  readonly xLengths?: number | ArrayLike<number> | undefined;
-  readonly yLengths?: number | ArrayLike<number> | undefined;
-  /** Number type of computation and result. Default: float32 if all input is, else float64. */
-  readonly dtype?: "float32" | "float64" | undefined;
   /**
    * Array for the result, of its number type and exact length; `data` of the result is then this
    * array.
    */
   readonly out?: Float32Array | Float64Array | undefined;
-  /** Throw for input that is not finite, and for kernels beyond the number type. Default true. */
-  readonly checkFinite?: boolean | undefined;
 }
 
 /** The highest dyadic order that can be given, and that "auto" takes. */
@@ -177,7 +200,7 @@ export class ReadKernelOptions {
 }
 
 /** Names of the options of every kernel. */
-const commonNames = ["staticKernel", "xLengths", "yLengths", "dtype", "checkFinite"] as const;
+const commonNames = ["staticKernel", "xLengths", "yLengths", "layout", "dtype", "checkFinite"] as const;
 const schemeNames = [...commonNames, "degree", "dyadicOrder"] as const;
 export type KernelOptionName = (typeof schemeNames)[number] | "normalize" | "estimateError" | "out";
 
@@ -346,10 +369,13 @@ export const readKernelCall = (
   y: unknown,
   options: readonly [ReadOptions, ReadKernelOptions],
   pairs: boolean,
-): KernelCall => makeCall(readPaths(x, "x"), y === undefined ? undefined : readPaths(y, "y"), options, pairs);
+): KernelCall => {
+  const [{ layout }] = options;
+  return makeCall(readPaths(x, layout, "x"), y === undefined ? undefined : readPaths(y, layout, "y"), options, pairs);
+};
 
 /** Shapes of x and y, for `explain`. */
-export interface KernelSizes extends Omit<KernelOptions, "out" | "xLengths" | "yLengths"> {
+export interface KernelSizes extends Omit<KernelSchemeOptions, "xLengths" | "yLengths"> {
   /** (…batch, length, channels) of x. */
   readonly shape: ArrayLike<number>;
   /** Of y. Default that of x. */

@@ -1,10 +1,10 @@
 // Distances and scores of samples of paths by signature kernels, and their gradients. Kernels are
 // added up tile by tile; no matrix of them is stored.
 
+import type { DType } from "../input/arrays.ts";
 import { describe, rangeError } from "../input/errors.ts";
 import type { ReadOther } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
-import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -12,7 +12,7 @@ import { type KernelDType, kernelCost, kernelOperation } from "./signature-kerne
 import {
   imagineKernelCall,
   type KernelCall,
-  type KernelOptions,
+  type KernelSchemeOptions,
   readKernelCall,
   readSchemeOptions,
 } from "./signature-kernel-call.ts";
@@ -20,73 +20,131 @@ import { type Part, WeightedSink } from "./signature-kernel-tiles.ts";
 import { type KernelGradientsOf, PreparedGradients, readWanted, vjpCost } from "./signature-kernel-vjp.ts";
 
 /** Options of losses: those of kernels. */
-export type KernelLossOptions = Omit<KernelOptions, "out" | "normalize" | "estimateError">;
+export type KernelLossOptions = KernelSchemeOptions;
 
 /** Options of scores. */
 export interface ScoreOptions extends KernelLossOptions {
-  /** The weight of the kernels among the sample. Default 1. */
+  /**
+   * The weight of the kernels among the sample. Default 1.
+   *
+   * @example lambda: 0.5
+   */
   readonly lambda?: number | undefined;
 }
 
-/** Options of the gradients of losses. */
-export type LossVjpOptions<O extends KernelLossOptions = KernelLossOptions> = O & {
-  /** ∂f/∂loss. Default 1. */
+/**
+ * Options of the gradients of losses.
+ *
+ * @typeParam T - number type of the result.
+ */
+export interface LossVjpOptions<T extends DType = DType> extends KernelSchemeOptions<T> {
+  /**
+   * ∂f/∂loss. Default 1.
+   *
+   * @example cotangent: -1
+   */
   readonly cotangent?: number | undefined;
-  /** Which gradients to compute. Default "both". */
+  /**
+   * Which gradients to compute. Default "both".
+   *
+   * @example gradients: "x"
+   */
   readonly gradients?: "x" | "y" | "both" | undefined;
-};
+}
 
 /**
- * The squared maximum mean discrepancy of two samples of paths (Gretton et al. 2012), unbiased:
- * the mean of k(x_i, x_j) over i ≠ j, less twice that of k(x_i, y_j), plus that of k(y_i, y_j) over
- * i ≠ j. About 0 for samples of one distribution; it may be negative.
+ * Options of the gradients of scores.
  *
- * @param x - a batch of at least two paths; `y` likewise.
- * @throws PathSignatureError as for `signatureKernelGram`.
+ * @typeParam T - number type of the result.
  */
-export type SignatureMmdFunction = <const O extends KernelLossOptions = Record<never, never>>(
-  x: Paths,
-  y: Paths,
-  options?: Only<O, KernelLossOptions>,
-) => number;
+export interface ScoreVjpOptions<T extends DType = DType> extends LossVjpOptions<T> {
+  /**
+   * As for the score.
+   *
+   * @example lambda: 0.5
+   */
+  readonly lambda?: number | undefined;
+}
 
-/** The gradients of `signatureMmd`. @throws PathSignatureError as it does */
-export type SignatureMmdVjpFunction = <
-  const X extends Paths,
-  const Y extends Paths,
-  const O extends LossVjpOptions = Record<never, never>,
->(
-  x: X,
-  y: Y,
-  options?: Only<O, LossVjpOptions>,
-) => KernelGradientsOf<KernelDType<X, Y, O>>;
+/** The type of `signatureMmd`. */
+export interface SignatureMmdFunction {
+  /**
+   * The squared maximum mean discrepancy of two samples of paths (Gretton et al. 2012), unbiased:
+   * the mean of k(x_i, x_j) over i ≠ j, less twice that of k(x_i, y_j), plus that of k(y_i, y_j)
+   * over i ≠ j. About 0 for samples of one distribution; it may be negative.
+   *
+   * @param x - (…batch, length, channels): at least two paths.
+   * @param y - likewise.
+   * @param options - {@link KernelLossOptions}.
+   * @throws PathSignatureError as for `signatureKernelGram`.
+   *
+   * @example
+   * const distance = signatureMmd(before, after);
+   */
+  (x: Paths, y: Paths, options?: KernelLossOptions): number;
+}
 
-/**
- * The signature kernel score of a sample of paths for one path y (Issa, Horvath, Lemercier & Salvi
- * 2023, "Non-adversarial training of neural SDEs with signature kernel scores"): lambda times the
- * mean of k(x_i, x_j) over i ≠ j, less twice the mean of k(x_i, y). The lower, the better the
- * sample's distribution predicts y. For a batch y it is the mean over its paths: the expected
- * score.
- *
- * @param x - a batch of at least two paths.
- * @throws PathSignatureError as for `signatureKernelGram`.
- */
-export type SignatureScoreFunction = <const O extends ScoreOptions = Record<never, never>>(
-  x: Paths,
-  y: Paths,
-  options?: Only<O, ScoreOptions>,
-) => number;
+/** The type of `signatureMmdVjp`. */
+export interface SignatureMmdVjpFunction {
+  /**
+   * The gradients of `signatureMmd` by the points of both samples, tile by tile.
+   *
+   * @param x - (…batch, length, channels): at least two paths.
+   * @param y - likewise.
+   * @param options - {@link LossVjpOptions}.
+   * @returns `{ x, y }`, tensors with the shapes of those arguments.
+   * @throws PathSignatureError as for `signatureMmd`.
+   *
+   * @example
+   * const { x: dx } = signatureMmdVjp(generated, real, { gradients: "x" });
+   */
+  <X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options?: LossVjpOptions<T>,
+  ): KernelGradientsOf<T>;
+}
 
-/** The gradients of `signatureScore`. @throws PathSignatureError as it does */
-export type SignatureScoreVjpFunction = <
-  const X extends Paths,
-  const Y extends Paths,
-  const O extends LossVjpOptions<ScoreOptions> = Record<never, never>,
->(
-  x: X,
-  y: Y,
-  options?: Only<O, LossVjpOptions<ScoreOptions>>,
-) => KernelGradientsOf<KernelDType<X, Y, O>>;
+/** The type of `signatureScore`. */
+export interface SignatureScoreFunction {
+  /**
+   * The signature kernel score of a sample of paths for one path y (Issa, Horvath, Lemercier &
+   * Salvi 2023, "Non-adversarial training of neural SDEs with signature kernel scores"): lambda
+   * times the mean of k(x_i, x_j) over i ≠ j, less twice the mean of k(x_i, y). The lower, the
+   * better the sample's distribution predicts y. For a batch y it is the mean over its paths: the
+   * expected score.
+   *
+   * @param x - (…batch, length, channels): at least two paths.
+   * @param y - (length, channels), or a batch.
+   * @param options - {@link ScoreOptions}.
+   * @throws PathSignatureError as for `signatureKernelGram`.
+   *
+   * @example
+   * const score = signatureScore(sample, observed);
+   */
+  (x: Paths, y: Paths, options?: ScoreOptions): number;
+}
+
+/** The type of `signatureScoreVjp`. */
+export interface SignatureScoreVjpFunction {
+  /**
+   * The gradients of `signatureScore` by the points of the sample and of y, tile by tile.
+   *
+   * @param x - (…batch, length, channels): at least two paths.
+   * @param y - (length, channels), or a batch.
+   * @param options - {@link ScoreVjpOptions}.
+   * @returns `{ x, y }`, tensors with the shapes of those arguments.
+   * @throws PathSignatureError as for `signatureScore`.
+   *
+   * @example
+   * const { x: dx } = signatureScoreVjp(sample, observed, { gradients: "x" });
+   */
+  <X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options?: ScoreVjpOptions<T>,
+  ): KernelGradientsOf<T>;
+}
 
 /** What options of losses say. */
 interface LossNumbers {

@@ -3,11 +3,13 @@
 // of threads.
 
 import { copyIn, FLOAT32, type Numbers } from "../input/arrays.ts";
+import { type Checks, numbersAtOnce } from "../input/finite.ts";
 import { heapOf, Layout, type Memory, writeHead, writeRegion } from "../run/head.ts";
-import type { Job } from "../run/job.ts";
-import type { Sink, Tasks } from "../run/operation.ts";
+import { Job } from "../run/job.ts";
+import type { Sink } from "../run/operation.ts";
 import type { Task } from "../run/task.ts";
-import type { KernelCall, ReadOrders, Side } from "./signature-kernel-call.ts";
+import { code } from "../wasm/abi.ts";
+import { beyondThread, inspectKernels, type KernelCall, type ReadOrders, type Side } from "./signature-kernel-call.ts";
 
 /** Codes, option bits and regions of the operations (crates/wasm/src/ops/signature_kernel.rs). */
 const KERNEL = 32;
@@ -90,32 +92,51 @@ function pathsOfTile({ x, y, orders, triangle }: Part, call: KernelCall): number
   return paths;
 }
 
-/** All tiles of a call. */
-export class KernelTasks implements Tasks {
-  readonly #job: Job;
+/** A call of kernels in the form of tiles. Its sinks are the parts that it needs. */
+export class KernelJob extends Job {
   readonly #call: KernelCall;
   readonly #tiles: Iterator<Tile>;
   #next: Tile | undefined;
   /** Tiles that are there, and that are done. */
   #all = 0;
-  #done = 0;
+  #finished = 0;
+  /** Whether numbers that are not finite have been looked for, or need not be. */
+  #isInspected: boolean;
 
-  constructor(job: Job, parts: readonly Part[]) {
-    this.#job = job;
-    this.#call = job.call as KernelCall;
+  constructor(...given: ConstructorParameters<typeof Job>) {
+    super(...given);
+    const [, call, sinks] = given;
+    const parts = sinks as readonly unknown[] as readonly Part[];
+    this.#call = call as KernelCall;
+    this.#isInspected = !call.checkFinite;
     for (const part of parts) this.#all += this.#countOf(part);
     this.#tiles = this.#list(parts);
     this.#advance();
   }
 
-  get hasNext(): boolean {
+  override get key(): undefined {
+    return undefined;
+  }
+
+  override get hasNext(): boolean {
     return this.#next !== undefined;
   }
 
-  next(): Task {
-    const task = new TileTask(this.#job, this.#next as Tile, this);
+  override next(): Task | undefined {
+    const tile = this.#next;
     this.#advance();
-    return task;
+    return tile && new TileTask(this, tile);
+  }
+
+  override inspect(): Checks | undefined {
+    if (this.#isInspected) return undefined;
+    this.#isInspected = true;
+    return inspectKernels(this.#call, numbersAtOnce);
+  }
+
+  override refused(refusal: number): Error {
+    const isBeyond = refusal === code.UNSUPPORTED || refusal === code.OUT_OF_MEMORY;
+    return isBeyond ? beyondThread(this.#call) : super.refused(refusal);
   }
 
   #advance(): void {
@@ -125,9 +146,9 @@ export class KernelTasks implements Tasks {
 
   /** Records that a tile is done: progress counts paths of x. */
   finished(): void {
-    this.#done += 1;
-    this.#job.done =
-      this.#done === this.#all ? this.#call.batch : Math.floor((this.#call.batch * this.#done) / this.#all);
+    this.#finished += 1;
+    const { batch } = this.#call;
+    this.done = this.#finished === this.#all ? batch : Math.floor((batch * this.#finished) / this.#all);
   }
 
   #countOf(part: Part): number {
@@ -168,9 +189,8 @@ export class KernelTasks implements Tasks {
 /** A tile as a task. */
 class TileTask implements Task {
   readonly isLight = false;
-  readonly jobs: readonly [Job];
+  readonly jobs: readonly [KernelJob];
   readonly #tile: Tile;
-  readonly #tasks: KernelTasks;
   readonly #layout = new Layout();
   readonly #parameters: number;
   readonly #bounds: number;
@@ -180,10 +200,9 @@ class TileTask implements Task {
   readonly #output: number;
   readonly #outputs: readonly [number, number];
 
-  constructor(job: Job, tile: Tile, tasks: KernelTasks) {
+  constructor(job: KernelJob, tile: Tile) {
     this.jobs = [job];
     this.#tile = tile;
-    this.#tasks = tasks;
     const { bytes, channels } = job.call;
     const { part, xs, ys, points } = tile;
     const layout = this.#layout;
@@ -281,7 +300,7 @@ class TileTask implements Task {
     const { bytes, dtype } = job.call;
     const [first, second] = this.#outputs;
     this.#tile.part.sink.put(this.#tile, heapOf(memory, dtype), (at + first) / bytes, (at + second) / bytes);
-    this.#tasks.finished();
+    job.finished();
   }
 
   separate(): readonly Task[] {

@@ -8,7 +8,6 @@ import type { ReadOther } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
 import type { GradientTensor } from "../input/tensor.ts";
-import type { Only } from "../input/types.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import type { Descriptor, Prepared } from "./descriptor.ts";
@@ -17,7 +16,7 @@ import { type KernelDType, kernelCost, kernelOperation } from "./signature-kerne
 import {
   imagineKernelCall,
   type KernelCall,
-  type KernelOptions,
+  type KernelSchemeOptions,
   readKernelCall,
   readSchemeOptions,
   type Side,
@@ -25,9 +24,17 @@ import {
 import { KernelGradients, type Part } from "./signature-kernel-tiles.ts";
 import type { Cotangent } from "./signature-vjp.ts";
 
-/** Options of gradients of kernels. */
-export interface KernelVjpOptions extends Omit<KernelOptions, "out" | "normalize" | "estimateError"> {
-  /** Which gradients to compute. Default "both"; without y there is only that of x. */
+/**
+ * Options of gradients of kernels.
+ *
+ * @typeParam T - number type of the result.
+ */
+export interface KernelVjpOptions<T extends DType = DType> extends KernelSchemeOptions<T> {
+  /**
+   * Which gradients to compute. Default "both"; without y there is only that of x.
+   *
+   * @example gradients: "x"
+   */
   readonly gradients?: "x" | "y" | "both" | undefined;
 }
 
@@ -39,42 +46,54 @@ export interface KernelGradientsOf<T extends DType = DType> {
   readonly y: GradientTensor<T> | undefined;
 }
 
-/**
- * Gradients of a function of `signatureKernel(x, y)`: from ∂f/∂kernel, the cotangent, to ∂f/∂x and
- * ∂f/∂y. The exact derivative of the scheme. Memory grows with the root of the length of x, not
- * with it.
- *
- * @param cotangent - numbers of the result's shape.
- * @throws PathSignatureError as for `signatureKernel`, and COTANGENT_TYPE, COTANGENT_SHAPE.
- */
-export type SignatureKernelVjpFunction = <
-  const X extends Paths,
-  const Y extends Paths,
-  const O extends KernelVjpOptions = Record<never, never>,
->(
-  x: X,
-  y: Y,
-  cotangent: Cotangent,
-  options?: Only<O, KernelVjpOptions>,
-) => KernelGradientsOf<KernelDType<X, Y, O>>;
+/** The type of `signatureKernelVjp`. */
+export interface SignatureKernelVjpFunction {
+  /**
+   * Gradients of a function of `signatureKernel(x, y)`: from ∂f/∂kernel, the cotangent, to ∂f/∂x
+   * and ∂f/∂y. The exact derivative of the scheme. Memory grows with the root of the length of x,
+   * not with it.
+   *
+   * @param x - (…batch, length, channels), as for `signatureKernel`.
+   * @param y - likewise.
+   * @param cotangent - numbers of the result's shape, (…batch).
+   * @param options - {@link KernelVjpOptions}.
+   * @returns `{ x, y }`, tensors with the shapes of those arguments.
+   * @throws PathSignatureError as for `signatureKernel`, and COTANGENT_TYPE, COTANGENT_SHAPE.
+   *
+   * @example
+   * const { x: dx, y: dy } = signatureKernelVjp(x, y, [1]);
+   */
+  <X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    cotangent: Cotangent,
+    options?: KernelVjpOptions<T>,
+  ): KernelGradientsOf<T>;
+}
 
-/**
- * Gradients of a function of `signatureKernelGram(x, y)`; with `undefined` for y of
- * `signatureKernelGram(x)`, of which that of x is then the whole gradient.
- *
- * @param cotangent - a matrix of the result's shape.
- * @throws PathSignatureError as for `signatureKernelVjp`.
- */
-export type SignatureKernelGramVjpFunction = <
-  const X extends Paths,
-  const Y extends Paths | undefined,
-  const O extends KernelVjpOptions = Record<never, never>,
->(
-  x: X,
-  y: Y,
-  cotangent: Cotangent,
-  options?: Only<O, KernelVjpOptions>,
-) => KernelGradientsOf<KernelDType<X, Y extends Paths ? Y : X, O>>;
+/** The type of `signatureKernelGramVjp`. */
+export interface SignatureKernelGramVjpFunction {
+  /**
+   * Gradients of a function of `signatureKernelGram(x, y)`; with `undefined` for y of
+   * `signatureKernelGram(x)`, of which that of x is then the whole gradient.
+   *
+   * @param x - (…batch, length, channels), as for `signatureKernel`.
+   * @param y - likewise, or `undefined`.
+   * @param cotangent - a matrix of the result's shape, (paths of x, paths of y).
+   * @param options - {@link KernelVjpOptions}.
+   * @returns `{ x, y }`, tensors with the shapes of those arguments.
+   * @throws PathSignatureError as for `signatureKernelVjp`.
+   *
+   * @example
+   * const { x: dx } = signatureKernelGramVjp(paths, undefined, gradientOfLoss(gram));
+   */
+  <X extends Paths, Y extends Paths | undefined, T extends DType = KernelDType<X, Y extends Paths ? Y : X>>(
+    x: X,
+    y: Y,
+    cotangent: Cotangent,
+    options?: KernelVjpOptions<T>,
+  ): KernelGradientsOf<T>;
+}
 
 /** A call of gradients, and which of them it wants. */
 interface VjpCall extends KernelCall {

@@ -4,7 +4,7 @@ import { allocateNumbers, type DType, FLOAT32, type Numbers } from "../input/arr
 import { type Call, checkOut } from "../input/call.ts";
 import type { Paths } from "../input/paths.ts";
 import type { GradientTensor } from "../input/tensor.ts";
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { DTypeOf } from "../input/types.ts";
 import type { Operation } from "../run/operation.ts";
 import { region } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -12,9 +12,7 @@ import { bind } from "./bind.ts";
 import type { Descriptor, Prepared } from "./descriptor.ts";
 import { tensorOf } from "./rows-gradient.ts";
 import {
-  beyondThread,
   imagineKernelCall,
-  inspectKernels,
   isSecond,
   type KernelCall,
   type KernelOptions,
@@ -24,7 +22,7 @@ import {
   readKernelOptions,
   readTruncatedOptions,
 } from "./signature-kernel-call.ts";
-import { KernelSink, KernelTasks, type Part } from "./signature-kernel-tiles.ts";
+import { KernelJob, KernelSink, type Part } from "./signature-kernel-tiles.ts";
 
 /** Kernels: numbers with a shape. */
 export interface Kernels<T extends DType = DType> extends GradientTensor<T> {
@@ -32,101 +30,126 @@ export interface Kernels<T extends DType = DType> extends GradientTensor<T> {
   readonly errors?: GradientTensor<T>["data"] | undefined;
 }
 
-/** The number type of kernels of x and y: the option where it is given. */
-export type KernelDType<X, Y, O> = "dtype" extends keyof O
-  ? DTypeOf<X, O>
-  : [DTypeOf<X, O>] extends ["float64"]
+/** The number type of kernels of x and y: float32 if both suggest it. */
+export type KernelDType<X, Y = X> = [DTypeOf<X>] extends ["float64"]
+  ? "float64"
+  : [DTypeOf<Y>] extends ["float64"]
     ? "float64"
-    : [DTypeOf<Y, O>] extends ["float64"]
-      ? "float64"
-      : DTypeOf<X, O> | DTypeOf<Y, O>;
+    : DTypeOf<X> | DTypeOf<Y>;
 
-/**
- * Signature kernels k(x, y) = ⟨S(x), S(y)⟩ of the whole, untruncated signatures of two piecewise
- * linear paths, or of the pairs of two batches: the solution of k_st = ⟨x'(s), y'(t)⟩ k with k = 1
- * on the axes (Salvi, Cass, Foster, Lyons & Yang 2021, "The signature kernel is the solution of a
- * Goursat PDE"), by the schemes of docs/signature-kernels.md.
- *
- * The bits of a pair's kernel depend on the pair alone, not on the batch. Synchronous, on the
- * calling thread.
- *
- * @param x - a path or a batch of paths, as for `signature`; `y` likewise, with as many channels,
- *   and of pairs the same batch dimensions. The paths of a pair may differ in length.
- * @returns A tensor (…batch) of kernels; of one pair `data[0]` is the kernel.
- * @throws PathSignatureError, a `TypeError` or a `RangeError` by kind: those of paths and lengths,
- *   KERNEL_SHAPE, KERNEL_OPTION, KERNEL_OPTION_TYPE, and KERNEL_OVERFLOW for kernels beyond the
- *   number type. After an error `out` is unchanged, and the next call works.
- *
- * @example
- * const k = signatureKernel([[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1]]);
- * k.data[0]; // 3.4…
- */
-export type SignatureKernelFunction = <
-  const X extends Paths,
-  const Y extends Paths,
-  const O extends KernelOptions = Record<never, never>,
->(
-  x: X,
-  y: Y,
-  options?: Only<O, KernelOptions>,
-) => Kernels<KernelDType<X, Y, O>>;
-
-/**
- * The Gram matrix of signature kernels of all paths of X with all of Y, or without Y of X with
- * itself: half the work, and symmetric to the bit.
- *
- * @returns A tensor (paths of X, paths of Y); batch dimensions are flattened.
- * @throws PathSignatureError as for `signatureKernel`.
- */
-export interface SignatureKernelGramFunction {
-  <const X extends Paths, const O extends KernelOptions = Record<never, never>>(
-    x: X,
-    options?: Only<O, KernelOptions>,
-  ): Kernels<KernelDType<X, X, O>>;
-  <const X extends Paths, const Y extends Paths, const O extends KernelOptions = Record<never, never>>(
+/** The type of `signatureKernel`. */
+export interface SignatureKernelFunction {
+  /**
+   * Signature kernels k(x, y) = ⟨S(x), S(y)⟩ of the whole, untruncated signatures of two piecewise
+   * linear paths, or of the pairs of two batches: the solution of k_st = ⟨x'(s), y'(t)⟩ k with
+   * k = 1 on the axes (Salvi, Cass, Foster, Lyons & Yang 2021, "The signature kernel is the
+   * solution of a Goursat PDE"), by the schemes of docs/signature-kernels.md.
+   *
+   * The bits of a pair's kernel depend on the pair alone, not on the batch. Synchronous, on the
+   * calling thread.
+   *
+   * @param x - (…batch, length, channels): a path or a batch of paths, as for `signature`.
+   * @param y - likewise, with as many channels and the same batch dimensions. The paths of a pair
+   *   may differ in length.
+   * @param options - {@link KernelOptions}.
+   * @returns A tensor (…batch) of kernels; of one pair `data[0]` is the kernel.
+   * @throws PathSignatureError, a `TypeError` or a `RangeError` by kind: those of paths and
+   *   lengths, KERNEL_SHAPE, KERNEL_OPTION, KERNEL_OPTION_TYPE, and KERNEL_OVERFLOW for kernels
+   *   beyond the number type. After an error `out` is unchanged, and the next call works.
+   *
+   * @example
+   * const k = signatureKernel([[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1]]);
+   * k.data[0]; // 4.1…
+   */
+  <X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
     x: X,
     y: Y,
-    options?: Only<O, KernelOptions>,
-  ): Kernels<KernelDType<X, Y, O>>;
+    options?: KernelOptions<T>,
+  ): Kernels<T>;
 }
 
-/** Options of kernels of truncated signatures. */
-export interface TruncatedKernelOptions extends Omit<KernelOptions, "degree" | "dyadicOrder" | "estimateError"> {
-  /** The level at which signatures are truncated, from 1 to 20. */
+/** The type of `signatureKernelGram`. */
+export interface SignatureKernelGramFunction {
+  /**
+   * The Gram matrix of signature kernels of all paths of x with all of y, or without y of x with
+   * itself: half the work, and symmetric to the bit.
+   *
+   * @param x - (…batch, length, channels), as for `signatureKernel`.
+   * @param y - likewise; or `options`, {@link KernelOptions}, where x is compared with itself.
+   * @returns A tensor (paths of x, paths of y); batch dimensions are flattened.
+   * @throws PathSignatureError as for `signatureKernel`.
+   *
+   * @example
+   * const { data, shape } = signatureKernelGram(paths, { normalize: true });
+   */
+  <X extends Paths, T extends DType = KernelDType<X>>(x: X, options?: KernelOptions<T>): Kernels<T>;
+  /** The same of all paths of x with all of y. */
+  <X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options?: KernelOptions<T>,
+  ): Kernels<T>;
+}
+
+/**
+ * Options of kernels of truncated signatures.
+ *
+ * @typeParam T - number type of the result.
+ */
+export interface TruncatedKernelOptions<T extends DType = DType>
+  extends Omit<KernelOptions<T>, "degree" | "dyadicOrder" | "estimateError"> {
+  /**
+   * The level at which signatures are truncated, from 1 to 20.
+   *
+   * @example depth: 5
+   */
   readonly depth: number;
 }
 
-/**
- * Kernels of truncated signatures, Σ ⟨S_n(x), S_n(y)⟩ over the levels n = 0 … depth, exactly: the
- * inner products of the signatures that `signature` computes, with their scalar terms; or, with a
- * static kernel, of signatures in its feature space. Time grows with depth³, not with channels.
- *
- * @throws PathSignatureError as for `signatureKernel`, and DEPTH_INVALID.
- */
-export type TruncatedSignatureKernelFunction = <
-  const X extends Paths,
-  const Y extends Paths,
-  const O extends TruncatedKernelOptions,
->(
-  x: X,
-  y: Y,
-  options: Only<O, TruncatedKernelOptions>,
-) => Kernels<KernelDType<X, Y, O>>;
-
-/**
- * Gram matrices of kernels of truncated signatures, as `signatureKernelGram`. @throws
- * PathSignatureError as for `truncatedSignatureKernel`.
- */
-export interface TruncatedSignatureKernelGramFunction {
-  <const X extends Paths, const O extends TruncatedKernelOptions>(
-    x: X,
-    options: Only<O, TruncatedKernelOptions>,
-  ): Kernels<KernelDType<X, X, O>>;
-  <const X extends Paths, const Y extends Paths, const O extends TruncatedKernelOptions>(
+/** The type of `truncatedSignatureKernel`. */
+export interface TruncatedSignatureKernelFunction {
+  /**
+   * Kernels of truncated signatures, Σ ⟨S_n(x), S_n(y)⟩ over the levels n = 0 … depth, exactly: the
+   * inner products of the signatures that `signature` computes, with their scalar terms; or, with a
+   * static kernel, of signatures in its feature space. Time grows with depth³, not with channels.
+   *
+   * @param x - (…batch, length, channels), as for `signatureKernel`.
+   * @param y - likewise.
+   * @param options - `depth`, and the optional {@link TruncatedKernelOptions}.
+   * @returns A tensor (…batch) of kernels.
+   * @throws PathSignatureError as for `signatureKernel`, and DEPTH_INVALID.
+   *
+   * @example
+   * const k = truncatedSignatureKernel(x, y, { depth: 4 });
+   */
+  <X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
     x: X,
     y: Y,
-    options: Only<O, TruncatedKernelOptions>,
-  ): Kernels<KernelDType<X, Y, O>>;
+    options: TruncatedKernelOptions<T>,
+  ): Kernels<T>;
+}
+
+/** The type of `truncatedSignatureKernelGram`. */
+export interface TruncatedSignatureKernelGramFunction {
+  /**
+   * Gram matrices of kernels of truncated signatures, as `signatureKernelGram`.
+   *
+   * @param x - (…batch, length, channels), as for `signatureKernel`.
+   * @param y - likewise; or `options`, {@link TruncatedKernelOptions}, where x is compared with
+   *   itself.
+   * @returns A tensor (paths of x, paths of y).
+   * @throws PathSignatureError as for `truncatedSignatureKernel`.
+   *
+   * @example
+   * const { data } = truncatedSignatureKernelGram(paths, { depth: 4 });
+   */
+  <X extends Paths, T extends DType = KernelDType<X>>(x: X, options: TruncatedKernelOptions<T>): Kernels<T>;
+  /** The same of all paths of x with all of y. */
+  <X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    options: TruncatedKernelOptions<T>,
+  ): Kernels<T>;
 }
 
 /**
@@ -158,9 +181,7 @@ export const kernelOperation = (name: string, label: string) => ({
     outputs: [{ region: region.OUT, per: "item", width: ({ row }: Call) => row }],
   } satisfies Operation["kernel"],
   coalesces: false,
-  inspect: inspectKernels,
-  beyond: beyondThread,
-  tasks: (job: Parameters<NonNullable<Operation["tasks"]>>[0]) => new KernelTasks(job, job.sinks as never),
+  job: KernelJob,
   explain: (call: Call) => {
     const { scheme, orders } = call as KernelCall;
     if (scheme.degree === 0) return [`tiles of the matrix, of signatures truncated at depth ${orders[0]}`];

@@ -6,7 +6,7 @@ import { type Checks, checksAfter, numbersAtOnce } from "../input/finite.ts";
 import { code } from "../wasm/abi.ts";
 import { BlockTask, type Share } from "./block.ts";
 import type { Budget } from "./blocks.ts";
-import type { Operation, Sink, Tasks } from "./operation.ts";
+import type { Operation, Sink } from "./operation.ts";
 import type { Task } from "./task.ts";
 import { Work } from "./work.ts";
 
@@ -24,11 +24,7 @@ export class Job {
   done = 0;
   /** Set by the scheduler when the call is abandoned: further results are dropped. */
   cancelled = false;
-  /** Destinations of the outputs. */
-  readonly sinks: readonly (Sink | undefined)[];
   readonly #work: Work;
-  /** In place of the work, where the operation makes its own tasks. */
-  readonly #tasks: Tasks | undefined;
   /** Work that other work depends on, and the bytes of its results. */
   #before: Work[] | undefined;
   #heldBytes = 0;
@@ -56,8 +52,6 @@ export class Job {
     this.call = call;
     this.cost = cost;
     this.#inspected = inspected || !call.checkFinite;
-    this.sinks = sinks;
-    this.#tasks = operation.tasks?.(this);
     this.#work = new Work(this, operation, { call, first: 0, end: call.batch }, sinks, budget);
   }
 
@@ -92,14 +86,12 @@ export class Job {
 
   /** Whether `next` has a task ready. */
   get hasNext(): boolean {
-    if (this.#tasks !== undefined) return this.#tasks.hasNext;
     if (this.#ready !== undefined && this.#ready.length > 0) return true;
     return this.#before?.some(({ hasNext }) => hasNext) || (this.#work.hasNext && this.#heldBytes < mostHeldBytes);
   }
 
   /** The next task; `undefined`: none is ready, though running tasks may make others ready. */
   next(): Task | undefined {
-    if (this.#tasks !== undefined) return this.#tasks.hasNext ? this.#tasks.next() : undefined;
     const ready = this.#ready?.shift();
     if (ready !== undefined) return ready;
     for (const work of this.#before ?? []) {
@@ -136,8 +128,6 @@ export class Job {
   inspect(): Checks | undefined {
     if (this.#inspected) return undefined;
     this.#inspected = true;
-    const { inspect } = this.operation;
-    if (inspect !== undefined) return inspect(this.call, numbersAtOnce);
     return checksAfter(this.operation.kernel.inputs, this.call, numbersAtOnce);
   }
 
@@ -177,8 +167,6 @@ export class Job {
   /** The error for a task that a kernel rejected. */
   refused(refusal: number): Error {
     const { call, operation } = this;
-    const isBeyond = refusal === code.UNSUPPORTED || refusal === code.OUT_OF_MEMORY;
-    if (isBeyond && operation.beyond !== undefined) return operation.beyond(call);
     if (refusal === code.UNSUPPORTED) return beyondMemory(call);
     if (refusal !== code.OUT_OF_MEMORY) return internal(operation.name, call, `code ${refusal}`);
     const what = describeInput(call);

@@ -3,10 +3,9 @@
 
 import type { Numbers } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
-import type { CheckedRows, Checks } from "../input/finite.ts";
+import type { CheckedRows } from "../input/finite.ts";
 import type { Budget } from "./blocks.ts";
 import type { Job } from "./job.ts";
-import type { Task } from "./task.ts";
 
 /** Input rows of items, besides their points. */
 export interface Input extends CheckedRows {
@@ -64,6 +63,11 @@ export interface Segments {
   readonly paths?: number;
   /** Whether segments run from the end of the path to its beginning. */
   readonly backward: boolean;
+  /**
+   * Whether every segment starts from the path's first point, which is staged instead of the end of
+   * the segment before: for results that depend on end points alone.
+   */
+  readonly fromFirstPoint?: boolean;
   /** Whether a basepoint is staged as a first point, and so can be in a segment of its own. */
   readonly basepointIsPoint: boolean;
   /**
@@ -85,16 +89,10 @@ export interface Segments {
 }
 
 /** Consecutive paths of a call, or of one derived from it, that are computed in the same way. */
-export interface Window {
+export interface Section {
   readonly call: Call;
   readonly first: number;
   readonly end: number;
-}
-
-/** Tasks, one after the other. */
-export interface Tasks {
-  readonly hasNext: boolean;
-  next(): Task;
 }
 
 /** The runner's description of an operation. */
@@ -109,14 +107,10 @@ export interface Operation {
   readonly segments?: (call: Call, budget: Budget) => Segments | undefined;
   /** Whether small calls with equal options may be coalesced. */
   readonly coalesces: boolean;
-  /** Absent: one window, all paths. */
-  readonly windows?: (call: Call) => Window[];
-  /** The tasks of a job, for an operation whose tasks are not blocks of paths. */
-  readonly tasks?: (job: Job) => Tasks;
-  /** Checks after a kernel reported a number that is not finite, if not those of paths. */
-  readonly inspect?: (call: Call, numbers: number) => Checks;
-  /** The error for a call that is beyond the memory of a thread, where it is not that of paths. */
-  readonly beyond?: (call: Call) => Error;
+  /** Absent: one section, all paths. */
+  readonly sections?: (call: Call) => Section[];
+  /** The job of a call, for an operation whose tasks are not blocks of paths. Absent: `Job`. */
+  readonly job?: typeof Job;
 }
 
 /**

@@ -87,13 +87,14 @@ export class Chain {
 
   /**
    * The points of a path in the segment, in memory order, including a basepoint that is staged as a
-   * point. A path that has ended has its last point.
+   * point. A path that has ended has its last point; its last two, if segments start from the first
+   * point.
    */
   #pointsOf(path: number): { readonly from: number; readonly count: number } {
     const { call } = this.part.cut;
-    const { steps, basepointIsPoint } = this.segments;
+    const { steps, basepointIsPoint, fromFirstPoint } = this.segments;
     const all = lengthOf(call, path) - 1 + (basepointIsPoint ? call.ahead : 0);
-    const begin = Math.min(this.#segment * steps, all);
+    const begin = Math.min(this.#segment * steps, fromFirstPoint ? Math.max(0, all - 1) : all);
     const end = Math.min(begin + steps, all);
     return { from: call.inverse ? all - end : begin, count: end - begin + 1 };
   }
@@ -161,7 +162,9 @@ export class Chain {
     for (let i = 0; i < count; i++) {
       const path = cut.pathOf(first + i);
       const { from, count: own } = this.#pointsOf(path);
-      stagePoints(call, path, from - this.#ahead, own, heap, input + i * points * channels);
+      const to = input + i * points * channels;
+      stagePoints(call, path, from - this.#ahead, own, heap, to);
+      if (segments.fromFirstPoint) this.#stageFirstPoint(i, heap, to + (call.inverse ? own - 1 : 0));
       u32[(at + this.#offset("lengths")) / 4 + i] = own;
     }
     for (const one of this.work.operation.kernel.inputs) if (this.#isRead(one)) this.#stageInput(one, at, heap);
@@ -176,6 +179,20 @@ export class Chain {
     }
     if (this.#state && segments.state.from === segments.state.to)
       heap.set(this.#state, (at + this.#offset("state")) / bytes);
+  }
+
+  /**
+   * Replaces the end of the segment before, of one channel, by the first point of path `i`. A
+   * number that was not finite before remains so.
+   */
+  #stageFirstPoint(i: number, heap: Numbers, at: number): void {
+    const { cut, first } = this.part;
+    const { call } = cut;
+    const path = cut.pathOf(first + i);
+    const end = heap[at] as number;
+    stagePoints(call, path, call.inverse ? lengthOf(call, path) - 1 : -this.#ahead, 1, heap, at);
+    const moved = this.#segment > 0 ? ((this.#state as Numbers)[i * call.size] as number) : 0;
+    if (Number.isNaN(end - end) || Number.isNaN(moved)) heap[at] = Number.NaN;
   }
 
   get #stateBytes(): number {

@@ -1,5 +1,7 @@
 //! Tasks in a piece of native memory: hostile heads, and operations that are defined by others.
 
+mod fuzz;
+
 use crate::head::{Head, Region};
 use crate::memory::{Memory, Random, region, size};
 use crate::{code, run, scratch, state_numbers};

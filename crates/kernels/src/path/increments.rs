@@ -90,14 +90,12 @@ impl<'a, T: Real> Track<'a, T> {
         unsafe { (*to.add(c)).minus(*from.add(c)) }
     }
 
-    /// Whether every number of channel `c` is finite. Asked only where some number of the path is
-    /// not.
+    /// The first point of the path, in the direction of travel, whose channel `c` is not finite.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    pub fn is_finite_in(&self, c: usize) -> bool {
-        // Not `all`: without an early exit the loop can run in vectors.
+    pub fn first_not_finite(&self, c: usize) -> Option<usize> {
         // SAFETY: a point has `channels` numbers.
-        (0..=self.steps).fold(true, |finite, t| finite & unsafe { *self.stored_point(t).add(c) }.is_finite())
+        (0..=self.steps).find(|&t| !unsafe { *self.point(t).add(c) }.is_finite())
     }
 
     /// The last step's increment of a path of one channel.

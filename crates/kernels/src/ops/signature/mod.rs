@@ -4,6 +4,7 @@
 //! Not here: the arithmetic of a step (`walk`), of a product (`chen`), of reading a path
 //! (`increments`).
 
+mod not_finite;
 pub mod scratch;
 mod stream;
 
@@ -70,6 +71,9 @@ pub fn signature<V: Lanes>(
             }
         }
     };
+    if !increments_finite {
+        call.mark_not_finite::<V>();
+    }
     if let Some(states) = states {
         // SAFETY: all rows have been written.
         unsafe { call.finish.hand_on(initial, states) };
@@ -120,18 +124,13 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         let mut finite = true;
         for path in 0..self.request.batch {
             let track = self.track(path);
-            let all_finite = track.is_finite::<V>();
-            finite &= all_finite;
+            finite &= track.is_finite::<V>();
             // SAFETY: rows have d numbers.
             unsafe {
                 self.finish.make(path, 0, |row| {
                     for c in 0..d {
-                        let mut moved = track.moved(c);
+                        let moved = track.moved(c);
                         finite &= moved.is_finite();
-                        // A difference of two points does not see what lies between them.
-                        if !all_finite && moved.is_finite() && !track.is_finite_in(c) {
-                            moved = T::from_f64(f64::NAN);
-                        }
                         *row.add(c) = self.initial(path).map_or(moved, |initial| (*initial.add(c)).plus(moved));
                     }
                 });
@@ -361,7 +360,7 @@ fn powers_of_one_channel<V: Lanes>(call: &Call<'_, '_, V::T>) -> bool {
         finite &= track.is_finite::<V>();
         for prefix in (0..call.finish.rows).rev() {
             let steps = if call.request.options.stream { (prefix + 1).min(track.steps) } else { track.steps };
-            let delta: V = Gather::new([track.first_steps(steps); MAX_WIDTH], 1).total(0);
+            let delta = V::splat(track.first_steps(steps).moved(0));
             // SAFETY: prefix < rows; depth numbers in every row.
             unsafe {
                 call.finish.make(path, prefix, |row| match call.initial(path) {

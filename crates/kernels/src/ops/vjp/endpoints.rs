@@ -6,6 +6,7 @@
 use super::call::Call;
 use super::numbers::Numbers;
 use super::request::Part;
+use super::shifted::sums;
 use crate::lanes::Real;
 
 /// Says whether all cotangents are finite.
@@ -99,62 +100,51 @@ impl Ends {
                     add(self.last, c, step);
                 }
             }
-            if let (Some(row), true) = (self.of_initial, self.part.first) {
+            if let (Some(row), true, true) = (self.of_initial, self.part.first, self.channels > 1) {
                 for k in 0..self.size {
-                    row.set(k, if self.channels == 1 { self.of_level(k) } else { self.cotangent.get(k) });
+                    row.set(k, self.cotangent.get(k));
                 }
             }
         }
         finite
     }
 
-    /// ∂f/∂Δ = Σ_k Λ_k R_{k-1}, R what was continued times the path's own signature. Powers that
-    /// have become zero end each sum: they do so long before a large depth does.
+    /// One channel: ∂f/∂Δ = Σ_k Λ_k R_{k-1}, R what was continued times the path's own signature S.
+    /// With what is continued, I, it is Σ_i I_i ∂f/∂I_{i+1}, where ∂f/∂I_k = Λ_k + Σ_j Λ_{k+j} S_j,
+    /// which are written. Levels of S that have become zero end each sum: they do so long before a
+    /// large depth does.
     #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn derivative(&self) -> f64 {
         let mut sum = 0.0;
         // SAFETY: rows have `size` numbers.
         unsafe {
-            for k in 0..self.size {
-                let so_far = match self.initial {
-                    None => level(self.signature, k),
-                    Some(initial) => {
-                        let mut product = 0.0;
-                        for j in 0..=k {
-                            let power = level(self.signature, j);
-                            if power == 0.0 {
-                                break;
-                            }
-                            product += level(initial, k - j) * power;
-                        }
-                        product
+            if self.initial.is_none() && self.of_initial.is_none() {
+                for k in 0..self.size {
+                    // Zero times an infinite cotangent would hide it.
+                    let so_far = level(self.signature, k);
+                    sum += self.cotangent.get(k) * so_far;
+                    if so_far == 0.0 {
+                        break;
                     }
-                };
-                // Zero times an infinite cotangent would hide it.
-                sum += self.cotangent.get(k) * so_far;
-                if self.initial.is_none() && so_far == 0.0 && k > 0 {
-                    break;
                 }
+                return sum;
             }
+            let signature = self.signature;
+            let powers = || move |j: usize| signature.get(j - 1);
+            let moved = if self.size > 1 { signature.get(0) } else { 0.0 };
+            let each = |k, of_level| {
+                match self.initial {
+                    Some(initial) => sum += level(initial, k) * of_level,
+                    None if k == 0 => sum = of_level,
+                    None => {}
+                }
+                if let (Some(row), true) = (self.of_initial, self.part.first) {
+                    row.set(k, of_level);
+                }
+            };
+            sums(self.cotangent, self.size, moved.abs(), powers, |own| own, each);
         }
         sum
-    }
-
-    /// ∂f/∂I_k = Λ_k + Σ_j Λ_{k+j} S_j.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    unsafe fn of_level(&self, k: usize) -> f64 {
-        // SAFETY: rows have `size` numbers.
-        unsafe {
-            let mut sum = self.cotangent.get(k);
-            for j in 1..self.size - k {
-                let s = self.signature.get(j - 1);
-                if s == 0.0 {
-                    break;
-                }
-                sum += self.cotangent.get(k + j) * s;
-            }
-            sum
-        }
     }
 }
 

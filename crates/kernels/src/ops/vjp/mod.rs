@@ -20,6 +20,7 @@ mod request;
 mod root;
 mod rows;
 mod scratch;
+mod shifted;
 mod single;
 mod stream;
 mod tree;

@@ -12,7 +12,6 @@
 use super::call::Call;
 use super::functional::{Functional, dots, level_size, reversed};
 use super::rows::{load, moved, store};
-use super::scratch::Scratch;
 use crate::batch::items::Items;
 use crate::batch::parts::Parts;
 use crate::batch::state::clear;
@@ -77,17 +76,19 @@ impl<T: Real> Call<'_, '_, T> {
         &self,
         tracks: &[Track<'_, T>; MAX_WIDTH],
         chunks: &Chunks<V>,
-        scratch: &Scratch<V>,
+        pending: *mut V,
+        theta: &Functional<V>,
+        words: *mut V,
     ) {
         // SAFETY: as the caller vouches.
         unsafe {
             for c in 0..self.request.channels {
                 // There is one lane only with the path's first point.
-                let first = (*scratch.pending.add(c)).to_lanes()[0];
-                *scratch.pending.add(c) = V::from_lanes(|l| if l == 0 { first } else { T::ZERO });
+                let first = (*pending.add(c)).to_lanes()[0];
+                *pending.add(c) = V::from_lanes(|l| if l == 0 { first } else { T::ZERO });
             }
             self.signatures_before(tracks, chunks);
-            advance(self.shape, &scratch.theta, chunks.before, scratch.work.work[0]);
+            advance(self.shape, theta, chunks.before, words);
         }
     }
 

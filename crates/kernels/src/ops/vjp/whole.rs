@@ -58,7 +58,7 @@ impl<T: Real> Call<'_, '_, T> {
         unsafe {
             let finite = self.begin(group, scratch);
             if let Some(chunks) = chunks {
-                self.spread(&tracks, chunks, scratch);
+                self.spread(&tracks, chunks, scratch.pending, &scratch.theta, scratch.work.work[0]);
             }
             if is_wide::<V>(self.shape) && self.part.first {
                 functional::widen(self.shape, &scratch.theta, scratch.work.work[0]);

@@ -4,6 +4,7 @@ use crate::batch::items::Items;
 use crate::lanes::Real;
 use crate::ops::vjp::call::Call;
 use crate::ops::vjp::numbers::Numbers;
+use crate::ops::vjp::shifted::sums;
 use crate::path::scatter::Target;
 
 /// One channel: R_t = R_{t-1} ⊗ exp(z), so that ∂f/∂z = Σ_k λ_k R_{t,k-1}, and λ_{t-1,k} = Σ_m
@@ -91,20 +92,21 @@ impl Line {
                 rest += self.adjoint.get(k) * after.get(k - 1);
             }
             let mut change = 0.0;
-            for k in 0..self.depth {
-                let (mut sum, mut power) = (0.0, 1.0);
-                for m in k + 1..self.depth {
-                    power *= z / (m - k) as f64;
-                    if power == 0.0 {
-                        break;
-                    }
-                    sum += self.adjoint.get(m) * power;
+            let adjoint = self.adjoint;
+            let powers = || {
+                let mut power = 1.0;
+                move |j: usize| {
+                    power *= z / j as f64;
+                    power
                 }
-                self.adjoint.set(k, self.adjoint.get(k) + sum);
+            };
+            let each = |k, sum| {
+                adjoint.set(k, adjoint.get(k) + sum);
                 if k == 0 {
                     change = sum;
                 }
-            }
+            };
+            sums(adjoint, self.depth, z.abs(), powers, |_| 0.0, each);
             let point = self.fresh + self.pending + rest;
             (self.pending, self.fresh) = (change - rest, 0.0);
             point

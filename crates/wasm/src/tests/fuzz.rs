@@ -1,0 +1,57 @@
+//! Heads of calls that are right but for some words: a call ends with a code, and one that is
+//! refused has written nothing. FUZZ_SEED and FUZZ_CASES say which (test/fuzz/rust.ts).
+
+use super::*;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+fn words(memory: &Memory) -> Vec<u32> {
+    // SAFETY: the memory has as many bytes; any bytes are words.
+    unsafe { std::slice::from_raw_parts(memory.at() as *const u32, memory.bytes() / 4) }.to_vec()
+}
+
+#[test]
+fn changed_heads() {
+    let first = setting("FUZZ_SEED", 1);
+    let cases: Vec<Case> = cases().into_iter().filter(|case| case.points < 10).collect();
+    for seed in first..first.saturating_add(setting("FUZZ_CASES", 500)) {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let case = &cases[random.next() as usize % cases.len()];
+        let mut memory = Memory::new(1 << 21);
+        let operation = random.of(&[SIGNATURE, COMBINE, SIGNATURE_VJP, SIGNATURE_VJP]);
+        let mut head = case.head(&mut memory, operation);
+        let rows = case.batch * case.rows().max(1) * case.row(case.depth) * case.bytes();
+        head.row = case.row(case.depth) as u32;
+        for r in 3..8 {
+            head.regions[r] = region(memory.take(rows.max(case.batch * case.points * case.channels * case.bytes())), 0);
+        }
+        let bytes = memory.ask(head, scratch);
+        (head.scratch, head.scratch_bytes) = (memory.take(bytes), bytes as u32);
+        // SAFETY: a head is words.
+        let changed = unsafe { std::slice::from_raw_parts_mut((&raw mut head).cast::<u32>(), 48) };
+        for _ in 0..random.next() % 4 {
+            let at = random.next() as usize % 48;
+            let wild = random.next();
+            changed[at] = match random.next() % 4 {
+                0 => wild,
+                1 => changed[at].wrapping_add(wild % 129).wrapping_sub(64),
+                2 => changed[random.next() as usize % 48],
+                _ => [0, 1, 7, 1 << 18, u32::MAX][wild as usize % 5],
+            };
+        }
+        let told = format!("seed {seed}: {changed:?}");
+        if std::env::var_os("FUZZ_CASES").is_some() {
+            println!("{told}");
+        }
+        // Writes the head, so that what follows may compare everything.
+        memory.ask(head, |_| ());
+        let before = words(&memory);
+        let done = memory.ask(head, run);
+        assert!((code::OPERATION..=2).contains(&done), "{done}, {told}");
+        assert!(done >= 0 || before == words(&memory), "{done}, written all the same, {told}");
+        memory.ask(head, scratch);
+        memory.ask(head, state_numbers);
+    }
+}

@@ -1,0 +1,84 @@
+// Rust under AddressSanitizer, where the toolchain has it: random calls of the kernels in which
+// every block of memory has exactly the stated size (crates/kernels/tests/fuzz.rs), and heads that
+// are right but for some words (crates/wasm/src/tests/fuzz.rs). Without it the same cases run
+// plainly.
+
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { at } from "../../scripts/lib/project.mjs";
+import { environment, recentToolchain, remembered } from "../../scripts/lib/rust.mjs";
+import type { Failure, Part } from "./part.ts";
+
+interface Toolchain {
+  readonly folder: string;
+  readonly sysroot: string;
+  readonly host: string;
+}
+
+const programs = [
+  { target: ["-p", "path-signature-kernels", "--test", "fuzz"], filter: [] },
+  { target: ["-p", "path-signature-wasm", "--lib"], filter: ["tests::fuzz"] },
+];
+
+/** Cases of one run of a program where time is the bound. */
+const casesAtOnce = 500;
+
+/** Whether the toolchain brings the sanitizer's run-time library. */
+function hasSanitizer({ sysroot, host }: Toolchain): boolean {
+  const folder = join(sysroot, "lib", "rustlib", host, "lib");
+  return existsSync(folder) && readdirSync(folder).some((name) => name.includes("rt.asan"));
+}
+
+async function runProgram(toolchain: Toolchain, program: (typeof programs)[0], seed: number, cases: number) {
+  const sanitized = hasSanitizer(toolchain);
+  // Stable compilers accept the unstable flag with RUSTC_BOOTSTRAP. A target keeps it from build
+  // scripts and macros.
+  const flags = sanitized ? { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: "-Zsanitizer=address" } : {};
+  const built = sanitized ? ["--target", toolchain.host, "--target-dir", at("target", "asan")] : [];
+  const args = ["test", ...program.target, ...built, ...program.filter, "--", "--nocapture"];
+  const settings = { ...flags, FUZZ_SEED: String(seed), FUZZ_CASES: String(cases) };
+  const env = { ...process.env, ...environment(toolchain), ...settings };
+  try {
+    await promisify(execFile)(join(toolchain.folder, "cargo"), args, { cwd: at(), env, maxBuffer: 2 ** 28 });
+    return undefined;
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    const last = stdout.match(/^seed \d+: .*$/gm)?.at(-1);
+    const first = stderr.match(/^.*(ERROR: AddressSanitizer|panicked at|error(\[|:)).*\n?.*$/m)?.[0];
+    const failing = last?.match(/\d+/)?.[0] ?? String(seed);
+    const script = Object.entries({ ...settings, FUZZ_SEED: failing, FUZZ_CASES: "1" })
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" ");
+    const what = `${first ?? String(error)}\n${last ?? "no case"}`;
+    return { seed: Number(failing), what, script: `${script} cargo ${args.join(" ")}` } satisfies Failure;
+  }
+}
+
+export const part: Part = {
+  name: "rust",
+  quick: 400,
+  async run({ seed, cases = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, log }) {
+    const toolchain = (remembered() ?? recentToolchain()) as Toolchain | undefined;
+    if (toolchain === undefined) throw new Error("no Rust toolchain: npm run setup");
+    if (!hasSanitizer(toolchain)) log?.("rust: this toolchain has no AddressSanitizer");
+    const failures: Failure[] = [];
+    const end = performance.now() + seconds * 1000;
+    let done = 0;
+    while (done < cases && performance.now() < end && failures.length === 0) {
+      for (const program of programs) {
+        const count = Math.min(casesAtOnce, Math.ceil((cases - done) / 2) || 1);
+        // Seeds have 32 bits there.
+        const failure = await runProgram(toolchain, program, (seed + done) % 2 ** 31, count);
+        if (failure) {
+          failures.push(failure);
+          log?.(`seed ${failure.seed}: ${failure.what}`);
+        }
+        done += count;
+        if (done >= cases) break;
+      }
+    }
+    return { cases: done, failures };
+  },
+};
