@@ -1682,10 +1682,20 @@ type EngineCode =
 /** Codes of the family `algebra`, which test/algebra-errors.test.ts covers. */
 type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
 
+/** Codes of log-signatures, which test/log-signature.test.ts covers. */
+type LogCode = "BASIS_INVALID" | "PRECISION_INVALID";
+
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Elsewhere = EngineCode | AlgebraCode | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
+  type Elsewhere =
+    | EngineCode
+    | AlgebraCode
+    | LogCode
+    | `GPU_${string}`
+    | "TENSOR_ON_GPU"
+    | "COSTS_INVALID"
+    | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,
     PATHS_RANK: true,

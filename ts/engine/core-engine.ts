@@ -2,7 +2,9 @@
 
 import type { Costs } from "../dispatch/index.ts";
 import type { GpuNumbers, GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
+import type { Paths } from "../input/paths.ts";
 import type { Only } from "../input/types.ts";
+import type { LogSignatureOf, LogSignatureOptions } from "../operations/log-signature.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
 import type { EngineBase } from "./engine.ts";
@@ -30,7 +32,10 @@ export interface SignatureSizes extends Omit<EngineSignatureOptions, "out" | "si
 }
 
 /** Names of the functions that `prepare` and `explain` accept. */
-export type OperationName = "signature" | "signatureVjp";
+export type OperationName = "signature" | "signatureVjp" | "logSignature";
+
+/** Options of `engine.logSignature`: those of `logSignature`, a signal and a progress listener. */
+export interface EngineLogSignatureOptions extends LogSignatureOptions, EngineCallOptions {}
 
 /** Computes batches on all threads. Created by `createEngine`. */
 export interface Engine extends EngineBase {
@@ -65,6 +70,14 @@ export interface Engine extends EngineBase {
     cotangent: Cotangent | GpuNumbers,
     options: Only<O, EngineVjpOptions>,
   ): Promise<EngineGradientsOf<P, O>>;
+  /**
+   * Like `logSignature`, on the engine's threads: the same options and the same result, to the bit,
+   * for any number of threads. Paths are in memory.
+   */
+  logSignature<const P extends Paths, const O extends EngineLogSignatureOptions>(
+    paths: P,
+    options: Only<O, EngineLogSignatureOptions>,
+  ): Promise<LogSignatureOf<P, O>>;
   /**
    * Prepares for a call of such a shape, so that the first one does not wait: loads the binary, or
    * opens the device and creates its pipelines.

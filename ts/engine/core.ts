@@ -8,6 +8,7 @@ export {
 } from "./bind.ts";
 export type {
   Engine,
+  EngineLogSignatureOptions,
   EngineSignatureOptions,
   EngineVjpOptions,
   OperationName,

@@ -10,6 +10,22 @@ export type { Coefficients, GradientTensor, LevelView, Signature } from "../inpu
 export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "../input/types.ts";
 export { words } from "../input/words.ts";
 export {
+  /** Log-signatures of paths. @see {@link LogSignatureFunction} for shapes, options and errors. */
+  bindLogSignature,
+  type LogSignatureFunction,
+  type LogSignatureOf,
+  type LogSignatureOptions,
+  logSignatureOperation,
+} from "./log-signature.ts";
+export {
+  type Bracket,
+  type LogSignatureBasis,
+  type LogSignatureLabel,
+  logSignatureLabels,
+  logSignatureSize,
+} from "./log-signature-labels.ts";
+export type { LogSignature } from "./log-signature-tensor.ts";
+export {
   /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
   bindSignature,
   type SignatureFunction,

@@ -134,14 +134,14 @@ impl<'a, T: Real> Track<'a, T> {
 
     /// Point number `t` in the direction of travel.
     #[inline(always)]
-    fn point(&self, t: usize) -> *const T {
+    pub fn point(&self, t: usize) -> *const T {
         self.stored_point(if self.reversed { self.steps - t } else { t })
     }
 
     /// Steps, counted from the piece's first, from which on points lie one behind the other in
     /// memory; `usize::MAX` if never.
     #[inline(always)]
-    fn contiguous_from(&self) -> usize {
+    pub fn contiguous_from(&self) -> usize {
         if self.reversed {
             usize::MAX
         } else if self.basepoint.is_null() || self.from > 0 {
