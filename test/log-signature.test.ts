@@ -1,5 +1,6 @@
-// Log-signatures on every binary: exact oracles, stored results of pySigLib and iisignature, identities, bases and
-// their labels, options, errors, bits that do not depend on what else is computed.
+// Log-signatures on every binary: exact oracles, stored results of pySigLib and iisignature,
+// identities, bases and their labels, options, gradients, errors, bits that do not depend on what
+// else is computed.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, expectTypeOf, test } from "vitest";
@@ -14,8 +15,14 @@ import {
   logSignature,
   logSignatureLabels,
   logSignatureSize,
+  logSignatureToSignature,
+  logSignatureToSignatureVjp,
+  logSignatureVjp,
+  logSignatureWithVjp,
   signature,
   signatureSize,
+  signatureToLogSignature,
+  signatureToLogSignatureVjp,
 } from "../ts/index.ts";
 import { makePath, random } from "./paths.ts";
 import { Rational } from "./rational.ts";
@@ -45,6 +52,8 @@ interface Peer {
   expanded: number[];
   hall: number[];
   hall_labels: string[];
+  cotangent: number[];
+  gradient: number[];
 }
 const { paths: peers } = read("logsig_peers.json") as { paths: Peer[] };
 
@@ -355,6 +364,129 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
         }
       }
     }
+  });
+
+  test("gradients: those of pySigLib 4.0.0", () => {
+    for (const { depth, path, cotangent, gradient } of peers) {
+      expectClose(logSignatureVjp(path, cotangent, { depth }).paths.data, gradient, 1e-12);
+      const single = { data: Float32Array.from(path.flat()), shape: [path.length, path[0]!.length] };
+      const found = logSignatureVjp(single, cotangent, { depth }).paths;
+      expect(found.dtype).toBe("float32");
+      expectClose(found.data, gradient, 2 ** -23);
+      expectClose(logSignatureVjp(single, cotangent, { depth, precision: "float32" }).paths.data, gradient, 1e-4);
+    }
+  });
+
+  test("gradients: central differences, with every option", () => {
+    const next = random(21);
+    const numbers = (count: number) => Float64Array.from({ length: count }, () => next() - 0.5);
+    for (const [channels, depth] of [
+      [1, 3],
+      [2, 1],
+      [2, 2],
+      [2, 4],
+      [3, 3],
+      [4, 4],
+    ] as const) {
+      for (const basis of bases) {
+        for (const stream of [false, true]) {
+          const shape = [3, 6, channels] as const;
+          const size = signatureSize(channels, depth);
+          const before = makePath("walk", 4, channels, next);
+          const given = {
+            paths: numbers(3 * 6 * channels),
+            basepoint: numbers(channels),
+            initial: signature(before, { depth }).data,
+          };
+          const call = ({ paths, basepoint, initial }: typeof given) => {
+            const options = { depth, basis, stream, lengths: [6, 2, 5], basepoint, initial, inverse: true } as const;
+            return [{ data: paths, shape }, options] as const;
+          };
+          const [value, pullback] = logSignatureWithVjp(...call(given));
+          expect(value.data).toEqual(logSignature(...call(given)).data);
+          const cotangent = numbers(value.data.length);
+          const [paths, options] = call(given);
+          const found = logSignatureVjp(paths, cotangent, options);
+          expect(pullback(cotangent).paths.data).toEqual(found.paths.data);
+          // Only directions along signatures: elsewhere a logarithm of Lyndon words is another
+          // function.
+          const way = { paths: numbers(3 * 6 * channels), basepoint: numbers(channels) };
+          const slopeOf = (h: number) => {
+            const moved = {
+              paths: given.paths.map((x, i) => x + h * way.paths[i]!),
+              basepoint: given.basepoint.map((x, i) => x + h * way.basepoint[i]!),
+              initial: given.initial,
+            };
+            return logSignature(...call(moved)).data.reduce((sum, x, i) => sum + x * cotangent[i]!, 0);
+          };
+          const h = 2 ** -9;
+          const slope = (8 * (slopeOf(h) - slopeOf(-h)) - (slopeOf(2 * h) - slopeOf(-2 * h))) / (12 * h);
+          const dot = (a: ArrayLike<number>, b: Float64Array) => b.reduce((sum, x, i) => sum + x * a[i]!, 0);
+          const along = dot(found.paths.data, way.paths) + dot(found.basepoint!.data, way.basepoint);
+          expect(Math.abs(along - slope), `d=${channels} N=${depth} ${basis} stream ${stream}`).toBeLessThan(
+            1e-7 * Math.max(1, Math.abs(slope)),
+          );
+          expect(found.initial!.shape).toEqual([size]);
+        }
+      }
+    }
+  });
+
+  test("gradients of long paths are cut in time", () => {
+    const path = makePath("walk", 9000, 2, random(23));
+    const cotangent = [1, -1, 0.5, 2, -0.5];
+    const { data } = logSignatureVjp(path, cotangent, { depth: 3 }).paths;
+    const at = 2 * 4321;
+    const moved = (h: number) => {
+      const points = path.map((point, t) => (t === 4321 ? [point[0]! + h, point[1]!] : point));
+      return logSignature(points, { depth: 3 }).data.reduce((sum, x, i) => sum + x * cotangent[i]!, 0);
+    };
+    expectClose([data[at]!], [(moved(0.01) - moved(-0.01)) / 0.02], 1e-5);
+  });
+
+  test("from signatures and back", () => {
+    const next = random(25);
+    for (const [channels, depth] of [
+      [1, 4],
+      [2, 1],
+      [2, 2],
+      [2, 6],
+      [3, 4],
+      [5, 3],
+    ] as const) {
+      const paths = Array.from({ length: 5 }, () => makePath("walk", 8, channels, next));
+      for (const basis of bases) {
+        const s = signature(paths, { depth });
+        const options = { channels, depth, basis };
+        const p = signatureToLogSignature(s, options);
+        const wanted = logSignature(paths, { depth, basis });
+        expect([p.shape, p.basis]).toEqual([wanted.shape, basis]);
+        expectClose(p.data, wanted.data, 1e-12, `d=${channels} N=${depth} ${basis}`, maxAbs(s.data));
+        const back = logSignatureToSignature(p, options);
+        expect(back.shape).toEqual(s.shape);
+        expectClose(back.data, s.data, 1e-12, `back d=${channels} N=${depth} ${basis}`, maxAbs(s.data));
+        const row = p.data.subarray(0, p.shape[1]);
+        expect(logSignatureToSignature(row, options).data).toEqual(back.data.subarray(0, back.shape[1]));
+        // Each gradient undoes the other along log-signatures.
+        const cotangent = Float64Array.from(p.data, () => next() - 0.5);
+        const { a: onSignatures } = signatureToLogSignatureVjp(s, { data: cotangent, shape: p.shape }, options);
+        const { a: onLogs } = logSignatureToSignatureVjp(p, onSignatures, options);
+        if (basis !== "expanded")
+          expectClose(onLogs.data, cotangent, 1e-9, `gradient d=${channels} N=${depth} ${basis}`);
+      }
+    }
+    const options = { channels: 2, depth: 3 };
+    for (const [rows, other, code] of [
+      [[1, 2, 3], {}, "ROWS_SHAPE"],
+      ["x", {}, "ROWS_TYPE"],
+      [[1, 1, 0.5, 0, 0], { basis: "x" }, "BASIS_INVALID"],
+      [[1, 1, 0.5, 0, 0], { depth: 17 }, "SIZE_TOO_LARGE"],
+      [[1, 1, 0.5, 0, 0], { scalarTerm: true }, "OPTION_UNKNOWN"],
+      [[1, 1, Number.NaN, 0, 0], {}, "NOT_FINITE"],
+    ] as const)
+      expect(() => logSignatureToSignature(rows as unknown as number[], { ...options, ...other } as never)).toThrow(
+        expect.objectContaining({ code }),
+      );
   });
 
   test("numbers that are not finite", () => {

@@ -24,7 +24,34 @@ export {
   logSignatureLabels,
   logSignatureSize,
 } from "./log-signature-labels.ts";
+export {
+  /** Signatures of log-signatures. @see {@link LogSignatureToSignatureFunction} */
+  bindLogSignatureToSignature,
+  /** Gradients of `logSignatureToSignature`. @see {@link LogSignatureRowsVjpFunction} */
+  bindLogSignatureToSignatureVjp,
+  /** Log-signatures of signatures. @see {@link SignatureToLogSignatureFunction} */
+  bindSignatureToLogSignature,
+  /** Gradients of `signatureToLogSignature`. @see {@link LogSignatureRowsVjpFunction} */
+  bindSignatureToLogSignatureVjp,
+  type LogSignatureRowsOptions,
+  type LogSignatureRowsVjpFunction,
+  type LogSignatureRowsVjpOptions,
+  type LogSignatureToSignatureFunction,
+  type SignatureToLogSignatureFunction,
+} from "./log-signature-rows.ts";
 export type { LogSignature } from "./log-signature-tensor.ts";
+export {
+  /** Gradients of log-signatures. @see {@link LogSignatureVjpFunction} */
+  bindLogSignatureVjp,
+  /**
+   * Log-signatures, and a function that gives their gradients.
+   * @see {@link LogSignatureWithVjpFunction}
+   */
+  bindLogSignatureWithVjp,
+  type LogSignatureVjpFunction,
+  type LogSignatureVjpOptions,
+  type LogSignatureWithVjpFunction,
+} from "./log-signature-vjp.ts";
 export {
   /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
   bindSignature,

@@ -8,7 +8,8 @@ use num_rational::BigRational;
 use num_traits::{FromPrimitive, ToPrimitive};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Real};
 use path_signature_kernels::log_signature::{
-    Basis, Precision, States, Tables, log_signature, log_signature_scratch, lyndon_count, state_len,
+    Basis, Conversion, Direction, Precision, States, Tables, log_signature, log_signature_scratch, lyndon_count,
+    state_len,
 };
 use path_signature_kernels::{Error, Options, PerPath, Request};
 
@@ -360,4 +361,60 @@ fn pieces_of_time() {
     pieces::<LanesF32>(Precision::Float32);
     pieces::<LanesF32>(Precision::Float64);
     pieces::<LanesF64>(Precision::Auto);
+}
+
+fn convert(conversion: &Conversion, rows: &[f64], cotangents: Option<&[f64]>) -> Vec<f64> {
+    let made = if cotangents.is_some() { conversion.from } else { conversion.to };
+    let mut out = vec![f64::NAN; rows.len() / conversion.from * made];
+    let count = conversion.scratch(cotangents.is_some()).unwrap();
+    let mut scratch = vec![LanesF64::splat(f64::NAN); count];
+    conversion.run::<LanesF64>(rows, cotangents, &mut out, &mut scratch).unwrap();
+    let too_little = conversion.run::<LanesF64>(rows, cotangents, &mut out, &mut scratch[..count - 1]);
+    assert_eq!(too_little, Err(Error::Scratch));
+    assert_eq!(conversion.run::<LanesF64>(rows, cotangents, &mut out[1..], &mut scratch), Err(Error::Rows));
+    out
+}
+
+/// From signatures and back, and gradients by central differences.
+#[test]
+fn conversions() {
+    let mut random = Random(17);
+    for (d, n) in [(1, 1), (1, 4), (2, 1), (2, 2), (2, 4), (2, 6), (3, 3), (3, 4), (4, 3), (5, 2)] {
+        let points = 5;
+        let batch = 3;
+        let paths = random.numbers(batch * points * d);
+        let signatures: Vec<f64> = paths
+            .chunks(points * d)
+            .flat_map(|path| flat(prefixes(&exact(path, d), n, identity(d, n)).last().unwrap()))
+            .map(|x| x.to_f64().unwrap())
+            .collect();
+        for basis in [Basis::Words, Basis::Lyndon, Basis::Hall, Basis::Expanded] {
+            let what = format!("({d}, {n}) {basis:?}");
+            let wanted = call::<LanesF64>(&request(&paths, batch, points, d, n), basis, Precision::Auto);
+            let there = Conversion::new(d, n, basis, Direction::ToLogSignature).unwrap();
+            let back = Conversion::new(d, n, basis, Direction::ToSignature).unwrap();
+            let got = convert(&there, &signatures, None);
+            let near = |got: &[f64], want: &[f64], bound: f64| {
+                assert_eq!(got.len(), want.len(), "{what}");
+                for (i, (x, y)) in got.iter().zip(want).enumerate() {
+                    assert!((x - y).abs() <= bound, "{what} {i}: {x}, should be {y}");
+                }
+            };
+            near(&got, &wanted, 1e-13);
+            near(&convert(&back, &got, None), &signatures, 1e-13);
+            for (conversion, rows) in [(&there, &signatures), (&back, &wanted)] {
+                let cotangents = random.numbers(batch * conversion.to);
+                let gradients = convert(conversion, rows, Some(&cotangents));
+                let direction = random.numbers(rows.len());
+                let moved = |h: f64| {
+                    let rows: Vec<f64> = rows.iter().zip(&direction).map(|(x, y)| x + h * y).collect();
+                    convert(conversion, &rows, None).iter().zip(&cotangents).map(|(x, y)| x * y).sum::<f64>()
+                };
+                let h = 1.0 / 1024.0;
+                let slope = (8.0 * (moved(h) - moved(-h)) - (moved(2.0 * h) - moved(-2.0 * h))) / (12.0 * h);
+                let sum: f64 = gradients.iter().zip(&direction).map(|(x, y)| x * y).sum();
+                assert!((sum - slope).abs() <= 1e-8 * slope.abs().max(1.0), "{what}: {sum}, should be {slope}");
+            }
+        }
+    }
 }

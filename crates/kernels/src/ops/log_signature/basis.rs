@@ -6,6 +6,7 @@
 //! over the integers.
 
 use super::words::{lyndon_words, number};
+use crate::words::shape::Shape;
 use std::vec::Vec;
 
 /// Which coordinates.
@@ -36,6 +37,7 @@ pub type Rows = Vec<Vec<(i32, u32)>>;
 /// The matrix from coefficients at Lyndon words to coordinates, and its inverse.
 pub struct Change {
     pub to_coordinates: Rows,
+    #[cfg(test)]
     pub to_words: Rows,
 }
 
@@ -159,6 +161,73 @@ fn inverse(matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
     rows.iter().map(|row| row[n..].iter().map(|x| (x + 0.5).floor()).collect()).collect()
 }
 
+/// The coefficients of all words in sums of trees: rows of the size of a signature, one entry for
+/// each tree that has the word.
+#[cfg_attr(path_signature_small, optimize(size))]
+fn expansions(trees: &[Tree], shape: &Shape) -> Rows {
+    let mut rows = std::vec![Vec::new(); shape.size];
+    let mut tensors: Vec<Vec<(i32, usize)>> = Vec::new();
+    for (t, tree) in trees.iter().enumerate() {
+        let level = tree.letters.len();
+        let mut sum: Vec<(i32, usize)> = Vec::new();
+        match tree.pair {
+            None => sum.push((1, tree.letters[0])),
+            // Words may occur twice.
+            Some((u, v)) => {
+                let mut product = |u: usize, v: usize, sign: i32| {
+                    let shift = shape.count(trees[v].letters.len());
+                    for (x, left) in &tensors[u] {
+                        sum.extend(tensors[v].iter().map(|(y, right)| (sign * x * y, left * shift + right)));
+                    }
+                };
+                product(u, v, 1);
+                product(v, u, -1);
+            }
+        }
+        for &(x, word) in &sum {
+            let row: &mut Vec<(i32, u32)> = &mut rows[shape.offset(level) + word];
+            match row.last_mut() {
+                Some((factor, tree)) if *tree == t as u32 => *factor += x,
+                _ => row.push((x, t as u32)),
+            }
+        }
+        tensors.push(sum);
+    }
+    rows
+}
+
+/// All coefficients of a tensor from coordinates of any basis.
+#[cfg_attr(path_signature_small, optimize(size))]
+pub fn all_words(shape: &Shape, basis: Basis) -> Rows {
+    let words = lyndon_words(shape.channels, shape.depth);
+    match basis {
+        Basis::Expanded => (0..shape.size).map(|i| std::vec![(1, i as u32)]).collect(),
+        Basis::Hall => expansions(&hall_trees(shape.channels, shape.depth), shape),
+        Basis::Lyndon => expansions(&lyndon_trees(&words), shape),
+        Basis::Words => {
+            let Some(change) = Change::new(shape.channels, shape.depth, Basis::Lyndon) else { return Vec::new() };
+            let of_trees = expansions(&lyndon_trees(&words), shape);
+            of_trees.into_iter().map(|row| substituted(&row, &change.to_coordinates)).collect()
+        }
+    }
+}
+
+/// A combination of combinations.
+#[cfg_attr(path_signature_small, optimize(size))]
+fn substituted(row: &[(i32, u32)], rows: &Rows) -> Vec<(i32, u32)> {
+    let mut sum: Vec<(i32, u32)> = Vec::new();
+    for &(x, column) in row {
+        for &(y, term) in &rows[column as usize] {
+            match sum.iter_mut().find(|(_, other)| *other == term) {
+                Some((factor, _)) => *factor += x * y,
+                None => sum.push((x * y, term)),
+            }
+        }
+    }
+    sum.retain(|(factor, _)| *factor != 0);
+    sum
+}
+
 impl Change {
     /// For two or more channels; `None` for bases that need no change.
     #[cfg_attr(path_signature_small, optimize(size))]
@@ -169,8 +238,12 @@ impl Change {
             Basis::Hall => hall_trees(channels, depth),
             Basis::Words | Basis::Expanded => return None,
         };
-        let mut change =
-            Change { to_coordinates: std::vec![Vec::new(); words.len()], to_words: std::vec![Vec::new(); words.len()] };
+        let rows = || std::vec![Vec::new(); words.len()];
+        let mut change = Change {
+            to_coordinates: rows(),
+            #[cfg(test)]
+            to_words: rows(),
+        };
         for [of_words, of_trees] in classes(&words, &trees, channels) {
             let matrix: Vec<Vec<f64>> = of_words
                 .iter()
@@ -183,6 +256,7 @@ impl Change {
                     to[row] = entries.map(|(&x, &column)| (x as i32, column as u32)).collect();
                 }
             };
+            #[cfg(test)]
             fill(&mut change.to_words, &of_words, &of_trees, &matrix);
             fill(&mut change.to_coordinates, &of_trees, &of_words, &back);
         }

@@ -7,6 +7,7 @@
 
 mod basis;
 mod closed;
+mod conversion;
 mod program;
 mod source;
 mod step;
@@ -15,6 +16,7 @@ mod walk;
 mod words;
 
 pub use basis::Basis;
+pub use conversion::{Conversion, Direction};
 pub use tables::{MOST_COEFFICIENTS, Tables, row_len};
 pub use words::lyndon_count;
 
@@ -56,7 +58,7 @@ fn is_wide<T>(precision: Precision) -> bool {
 /// Numbers of the state that one piece of time hands to the next: the followed words, in the number
 /// type of the arithmetic.
 pub fn state_len<T: Real>(tables: &Tables, precision: Precision) -> usize {
-    tables.followed.size() * if is_wide::<T>(precision) { 2 } else { 1 }
+    tables.followed_size() * if is_wide::<T>(precision) { 2 } else { 1 }
 }
 
 /// Vectors of scratch that [`log_signature`] needs.
@@ -174,8 +176,9 @@ struct Scratch<V: Lanes> {
     walk: Walk<V>,
     /// [`Tables::values`] vectors, of which the first are the walk's state.
     values: *mut V,
-    /// Level one at the start of each path.
+    /// Level one at the start of each path, and what a path adds to it.
     origin: *mut V,
+    totals: *mut V,
     /// Numbers on their way from or to another type.
     buffer: *mut V::T,
 }
@@ -187,9 +190,10 @@ impl<V: Lanes> Scratch<V> {
         let chains = parts.take(Walk::<V>::chains(followed));
         let values = parts.take(tables.values);
         let origin = parts.take(followed.channels);
+        let totals = parts.take(followed.channels.checked_add(MAX_WIDTH));
         let numbers = Promoted::<V::T>::buffer(followed.channels, tables.row);
         let buffer = parts.take(numbers.map(|n| n.div_ceil(V::WIDTH))).cast();
-        Scratch { walk: Walk { followed, tile, chains, state: values }, values, origin, buffer }
+        Scratch { walk: Walk { followed, tile, chains, state: values }, values, origin, totals, buffer }
     }
 
     fn of(tables: &Tables, memory: &mut [V]) -> Result<Self, Error> {
@@ -232,7 +236,7 @@ impl Call<'_> {
                 if self.stream { self.prefixes(group, source, scratch) } else { self.whole(group, source, scratch) };
             if !self.states.is_null() {
                 let to: RowsMut<V::T> = group.items.map(|item| self.state::<V>(item));
-                store_state(scratch.walk.state, self.tables.followed.size(), &to);
+                store_state(scratch.walk.state, self.tables.followed_size(), &to);
             }
             finite
         }
@@ -240,7 +244,7 @@ impl Call<'_> {
 
     /// Where an item's state begins.
     fn state<V: Lanes>(&self, item: usize) -> *mut V::T {
-        self.states.cast::<V::T>().wrapping_add(item * self.tables.followed.size())
+        self.states.cast::<V::T>().wrapping_add(item * self.tables.followed_size())
     }
 
     /// The state that a group starts from: the identity, initial signatures, or what the piece
@@ -254,15 +258,16 @@ impl Call<'_> {
         scratch: &Scratch<V>,
     ) {
         let followed = self.tables.followed;
-        let (d, state) = (followed.channels, scratch.walk.state);
+        let (size, state) = (self.tables.followed_size(), scratch.walk.state);
+        let letters = &self.tables.letters[..followed.channels];
         // SAFETY: as the caller vouches.
         unsafe {
             if self.continued {
                 let rows = group.items.map(|item| self.state::<V>(item).cast_const());
-                load_state(state, followed.size(), &rows);
+                load_state(state, size, &rows);
             } else if let Some(rows) = initial {
-                for a in 0..d {
-                    *state.add(followed.letter(a)) = source.load(&rows, a);
+                for (a, &letter) in letters.iter().enumerate() {
+                    *state.add(letter) = source.load(&rows, a);
                 }
                 followed.rows(|level, first, at, count| {
                     for e in 0..count {
@@ -270,12 +275,10 @@ impl Call<'_> {
                     }
                 });
             } else {
-                clear(state, followed.size());
+                clear(state, size);
             }
-            let mut letter = state;
-            for a in 0..d {
-                *scratch.origin.add(a) = *letter;
-                letter = letter.add(followed.of_letter(d - a));
+            for (a, &letter) in letters.iter().enumerate() {
+                *scratch.origin.add(a) = *state.add(letter);
             }
         }
     }
@@ -283,8 +286,7 @@ impl Call<'_> {
     /// Whole paths: level one is the difference of the end points, with one rounding; what does not
     /// show there, a number that is not finite inside the path, is in the sums of the walk.
     unsafe fn whole<V: Lanes>(&self, group: Group, source: &dyn Source<V>, scratch: &Scratch<V>) -> bool {
-        let followed = self.tables.followed;
-        let (d, state) = (followed.channels, scratch.walk.state);
+        let (size, state) = (self.tables.followed_size(), scratch.walk.state);
         // SAFETY: as the caller vouches.
         unsafe {
             for t in (0..source.steps()).step_by(TILE) {
@@ -293,14 +295,13 @@ impl Call<'_> {
                 scratch.walk.advance(steps);
             }
             let mut zeros = V::zero();
-            let (mut letter, letters) = (state, state.add(followed.size()));
-            for a in 0..d {
-                let zero = (*letter).mul(V::zero());
+            source.totals(scratch.totals);
+            for (a, &letter) in self.tables.letters[..self.tables.followed.channels].iter().enumerate() {
+                let zero = (*state.add(letter)).mul(V::zero());
                 zeros = zeros.add(zero);
-                let total = (*scratch.origin.add(a)).add(source.total(a)).add(zero);
-                *letters.add(a) = total;
-                *letter = total;
-                letter = letter.add(followed.of_letter(d - a));
+                let total = (*scratch.origin.add(a)).add(*scratch.totals.add(a)).add(zero);
+                *state.add(size + a) = total;
+                *state.add(letter) = total;
             }
             self.store(group, 0, source, scratch);
             is_zero(zeros)
@@ -309,8 +310,8 @@ impl Call<'_> {
 
     /// Logarithms of all prefixes.
     unsafe fn prefixes<V: Lanes>(&self, group: Group, source: &dyn Source<V>, scratch: &Scratch<V>) -> bool {
-        let followed = self.tables.followed;
-        let (d, state) = (followed.channels, scratch.walk.state);
+        let (d, size) = (self.tables.followed.channels, self.tables.followed_size());
+        let state = scratch.walk.state;
         // SAFETY: as the caller vouches.
         unsafe {
             let mut zeros = V::zero();
@@ -322,12 +323,11 @@ impl Call<'_> {
                     }
                     scratch.walk.step(scratch.walk.tile.add(q * d));
                 }
-                let (mut letter, letters) = (state, state.add(followed.size()));
                 zeros = V::zero();
-                for a in 0..d {
-                    *letters.add(a) = *letter;
-                    zeros = (*letter).mul_add(V::zero(), zeros);
-                    letter = letter.add(followed.of_letter(d - a));
+                for (a, &letter) in self.tables.letters[..d].iter().enumerate() {
+                    let x = *state.add(letter);
+                    *state.add(size + a) = x;
+                    zeros = x.mul_add(V::zero(), zeros);
                 }
                 self.store(group, row, source, scratch);
             }

@@ -15,6 +15,7 @@
 //!
 //! `docs/log-signatures.md` derives them. E_m is kept as m! E_m, which saves divisions.
 
+use super::basis::Rows;
 use super::words::{Followed, letters, lyndon_count, lyndon_rows, number};
 use crate::lanes::{Lanes, Real};
 use crate::walk::chains::reciprocal;
@@ -41,7 +42,8 @@ const NEGATED: u32 = 4;
 const COPY: u32 = 5;
 const COMBINATION: u32 = 6;
 
-/// Instructions as words: the kind, numbers and indices of values.
+/// Instructions as words: the kind, numbers and indices of values, then the count of all those
+/// words, so that they can be read backwards.
 #[derive(Debug)]
 pub struct Program {
     words: Vec<u32>,
@@ -129,6 +131,62 @@ impl Program {
                     }
                     _ => return,
                 }
+            }
+        }
+    }
+
+    /// Runs the program backwards: adds to the cotangents of everything those that follow from the
+    /// cotangents of what was made of it.
+    ///
+    /// # Safety
+    /// `values` is what [`Program::run`] has left, `cotangents` is valid for as many vectors; both
+    /// are apart.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    pub unsafe fn run_backwards<V: Lanes>(&self, values: *const V, cotangents: *mut V) {
+        let mut end = self.words.len() - 1;
+        // SAFETY: as in `run`.
+        unsafe {
+            while end > 1 {
+                let begin = end - self.words[end - 1] as usize;
+                let p = self.words[begin..].as_ptr();
+                let at = |i: usize| *p.add(i) as usize;
+                let add = |to: usize, x: V| *cotangents.add(to) = (*cotangents.add(to)).add(x);
+                let kind = *p;
+                match kind {
+                    MINUS | PLUS => {
+                        let (target, base, count, terms) = (at(1), at(2), at(3), at(5));
+                        for j in 0..count {
+                            let g = (*cotangents.add(target + j)).mul(reciprocal(at(4)));
+                            add(base + j, g);
+                            let g = if kind == PLUS { g } else { V::zero().sub(g) };
+                            for i in 0..terms {
+                                let (coefficient, row) = (at(6 + 2 * i), at(7 + 2 * i) + j);
+                                add(row, g.mul(*values.add(coefficient)));
+                                add(coefficient, g.mul(*values.add(row)));
+                            }
+                        }
+                    }
+                    SUM | NEGATED => {
+                        let g = (*cotangents.add(at(1))).mul(reciprocal(at(2)));
+                        let g = if kind == SUM { g } else { V::zero().sub(g) };
+                        for i in 0..at(3) {
+                            add(at(4 + i), g);
+                        }
+                    }
+                    COPY => {
+                        for j in 0..at(3) {
+                            add(at(2) + j, *cotangents.add(at(1) + j));
+                        }
+                    }
+                    _ => {
+                        let g = *cotangents.add(at(1));
+                        for i in 0..at(2) {
+                            add(at(4 + 2 * i), g.mul(integer(*p.add(3 + 2 * i))));
+                        }
+                    }
+                }
+                end = begin;
             }
         }
     }
@@ -221,42 +279,149 @@ impl Writer {
 
     /// The program that makes P on Lyndon words of the followed words of S and of level one of P,
     /// which stand at the beginning.
-    #[cfg_attr(path_signature_small, optimize(size))]
     pub fn lyndon(shape: Shape) -> Program {
-        let (d, n) = (shape.channels, shape.depth);
-        let mut w = Writer::new(shape, n - 1);
-        let results = w.next;
-        let mut target = results as u32;
-        w.next += lyndon_count(d, n).unwrap_or(0);
+        let mut w = Writer::new(shape, shape.depth - 1);
+        let results = w.lyndon_words();
+        w.finish(results)
+    }
+
+    /// The program that makes P on all words.
+    pub fn expanded(shape: Shape) -> Program {
+        let mut w = Writer::new(shape, shape.depth);
+        let results = w.all_words();
+        w.finish(results)
+    }
+
+    #[cfg_attr(path_signature_small, optimize(size))]
+    fn lyndon_words(&mut self) -> core::ops::Range<usize> {
+        let (d, n) = (self.shape.channels, self.shape.depth);
+        let results = self.next;
+        let mut target = results;
+        self.next += lyndon_count(d, n).unwrap_or(0);
         for level in 1..=n {
-            w.prefixes_of_level(level - 1);
+            self.prefixes_of_level(level - 1);
             if level > 1 && level < n {
-                w.level(level);
+                self.level(level);
             }
             for word in lyndon_rows(d, level) {
-                let count = (d - word[level - 1]) as u32;
+                let count = d - word[level - 1];
                 if level == n {
-                    w.strict_row(&word, target, count);
+                    self.strict_row(&word, target as u32, count as u32);
                 } else {
-                    let from = w.logarithm(&word);
-                    w.instructions.push(Instruction::Copy { target, from, count });
+                    let from = self.logarithm(&word) as usize;
+                    self.copy(target, from, count);
                 }
                 target += count;
             }
         }
-        w.finish(results..target as usize)
+        results..target
     }
 
-    /// The program that makes P on all words.
     #[cfg_attr(path_signature_small, optimize(size))]
-    pub fn expanded(shape: Shape) -> Program {
-        let mut w = Writer::new(shape, shape.depth);
-        for level in 2..=shape.depth {
-            w.prefixes_of_level(level - 1);
-            w.level(level);
+    fn all_words(&mut self) -> core::ops::Range<usize> {
+        for level in 2..=self.shape.depth {
+            self.prefixes_of_level(level - 1);
+            self.level(level);
         }
-        let results = w.logarithm;
-        w.finish(results..results + shape.size)
+        self.logarithm..self.logarithm + self.shape.size
+    }
+
+    /// The program that makes P from a whole signature, whose `shape.size` coefficients stand at
+    /// the second number given; `change` is from Lyndon words to coordinates.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    pub fn of_signature(shape: Shape, expanded: bool, change: Option<Rows>) -> (Program, usize) {
+        let d = shape.channels;
+        let mut w = Writer::new(shape, if expanded { shape.depth } else { (shape.depth - 1).max(1) });
+        let given = w.next;
+        w.next += shape.size;
+        w.copy(w.logarithm, given, d);
+        let mut copies = Vec::new();
+        w.followed.rows(|level, first, at, count| copies.push((at, given + shape.offset(level) + first, count)));
+        for (to, from, count) in copies {
+            w.copy(to, from, count);
+        }
+        let mut results = if expanded { w.all_words() } else { w.lyndon_words() };
+        if let Some(rows) = change {
+            results = w.combinations(results.start, rows);
+        }
+        (w.finish(results), given)
+    }
+
+    /// The program that makes a signature from its logarithm: P on all words as combinations of
+    /// what stands at the second number given, `S(w) = P(w) + Σ E_1(u) P(v)`.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    pub fn to_signature(shape: Shape, given: usize, words: Rows) -> (Program, usize) {
+        let (d, n) = (shape.channels, shape.depth);
+        let mut w = Writer::new(shape, n);
+        let given_at = w.next;
+        w.next += given;
+        w.logarithm = w.combinations(given_at, words).start;
+        let results = w.next;
+        w.next += shape.size;
+        // m! E_m on all words below the top.
+        let below = if n > 1 { shape.offset(n) } else { 0 };
+        let powers: Vec<usize> = (0..n + 1).map(|m| w.next + m * below).collect();
+        w.next += (n + 1) * below;
+        for level in 1..=n {
+            for row in 0..shape.count(level) / d {
+                let word = [letters(row, level - 1, d), std::vec![0]].concat();
+                let base = w.logarithm(&word);
+                let at = |prefix: &[usize]| shape.offset(prefix.len()) + number(prefix, d);
+                for m in 0..if level < n { n - level + 1 } else { 1 } {
+                    let terms = (1..level).map(|i| [(powers[m + 1] + at(&word[..i])) as u32, w.logarithm(&word[i..])]);
+                    let terms = terms.collect();
+                    let to = if m == 0 { results } else { powers[m] } + at(&word);
+                    w.instructions.push(Instruction::Rows {
+                        target: to as u32,
+                        minus: false,
+                        base,
+                        count: d as u32,
+                        divisor: m as u32 + 1,
+                        terms,
+                    });
+                }
+            }
+        }
+        (w.finish(results..results + shape.size), given_at)
+    }
+
+    /// [`Writer::of_signature`] and [`Writer::to_signature`] of one channel, which begin with what
+    /// is given: level 1 is all that a logarithm has, and S_k = S_(k-1) P / k.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    pub fn one_channel(depth: usize, row: usize, to_signature: bool) -> Program {
+        let (given, made) = if to_signature { (row, depth) } else { (depth, row) };
+        let mut instructions = Vec::new();
+        // Zero stands behind the results.
+        let zero = (given + made) as u32;
+        instructions.push(Instruction::Sum { target: zero, minus: false, divisor: 1, terms: Vec::new() });
+        for k in 1..=made as u32 {
+            let target = given as u32 + k - 1;
+            instructions.push(match (k, to_signature) {
+                (1, _) => Instruction::Copy { target, from: 0, count: 1 },
+                (_, false) => Instruction::Copy { target, from: zero, count: 1 },
+                _ => {
+                    let terms = std::vec![[target - 1, 0]];
+                    Instruction::Rows { target, minus: false, base: zero, count: 1, divisor: k, terms }
+                }
+            });
+        }
+        Program::new(instructions, given + made + 1, given)
+    }
+
+    fn copy(&mut self, target: usize, from: usize, count: usize) {
+        self.instructions.push(Instruction::Copy { target: target as u32, from: from as u32, count: count as u32 });
+    }
+
+    /// Combinations of values from `at` on.
+    fn combinations(&mut self, at: usize, rows: Rows) -> core::ops::Range<usize> {
+        let first = self.next;
+        for terms in rows {
+            let target = self.next as u32;
+            self.next += 1;
+            let terms = terms.into_iter().map(|(factor, column)| (factor, at as u32 + column)).collect();
+            self.instructions.push(Instruction::Combination { target, terms });
+        }
+        first..self.next
     }
 
     /// Leaves out what no result needs.
@@ -447,7 +612,7 @@ fn word_of_row(a: usize, row: usize, level: usize, channels: usize, last: usize)
 
 /// The program that makes combinations with integer factors of values from `at` on. The results
 /// stand behind all `values`.
-pub fn combinations(at: usize, values: usize, rows: Vec<Vec<(i32, u32)>>) -> Program {
+pub fn combinations(at: usize, values: usize, rows: Rows) -> Program {
     let count = rows.len();
     let instructions = rows
         .into_iter()

@@ -18,8 +18,11 @@ pub trait Source<V: Lanes> {
     /// `steps <= TILE`; `to` is valid for `steps * channels + MAX_WIDTH` vectors.
     unsafe fn read(&self, t: usize, steps: usize, to: *mut V);
 
-    /// The whole increment of channel `c`: last point less first.
-    fn total(&self, c: usize) -> V;
+    /// Writes the whole increments: last points less first.
+    ///
+    /// # Safety
+    /// `to` is valid for `channels + MAX_WIDTH` vectors.
+    unsafe fn totals(&self, to: *mut V);
 
     /// Number `at` of each row of the call's numbers.
     ///
@@ -45,8 +48,9 @@ impl<V: Lanes> Source<V> for Gather<'_, V::T> {
         unsafe { Gather::read(self, t, steps, to) }
     }
 
-    fn total(&self, c: usize) -> V {
-        Gather::total(self, c)
+    unsafe fn totals(&self, to: *mut V) {
+        // SAFETY: as the caller vouches.
+        unsafe { Gather::totals(self, to) }
     }
 
     unsafe fn load(&self, rows: &Rows<u8>, at: usize) -> V {
@@ -119,13 +123,18 @@ impl<T: Real> Source<LanesF64> for Promoted<'_, T> {
         }
     }
 
-    fn total(&self, c: usize) -> LanesF64 {
-        LanesF64::from_lanes(|l| {
+    unsafe fn totals(&self, to: *mut LanesF64) {
+        let ends = |l: usize| {
             let track = &self.tracks[l];
-            let (from, to) = (track.point(track.from), track.point(track.from + track.count));
-            // SAFETY: both points lie in the track, c < channels.
-            unsafe { (*to.add(c)).to_f64() - (*from.add(c)).to_f64() }
-        })
+            (track.point(track.from), track.point(track.from + track.count))
+        };
+        let ends: [_; LanesF64::WIDTH] = core::array::from_fn(ends);
+        for c in 0..self.channels {
+            // SAFETY: all points lie in their tracks, and `to` has room.
+            unsafe {
+                *to.add(c) = LanesF64::from_lanes(|l| (*ends[l].1.add(c)).to_f64() - (*ends[l].0.add(c)).to_f64())
+            };
+        }
     }
 
     unsafe fn load(&self, rows: &Rows<u8>, at: usize) -> LanesF64 {

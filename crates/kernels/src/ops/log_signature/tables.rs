@@ -7,6 +7,7 @@ use super::program::{Program, Writer, combinations};
 use super::words::{Followed, lyndon_count};
 use crate::lanes::Lanes;
 use crate::words::shape::{Shape, signature_size};
+use std::vec::Vec;
 
 /// Signatures beyond this many coefficients have no tables at depth 3 or more.
 pub const MOST_COEFFICIENTS: usize = 1 << 17;
@@ -28,6 +29,7 @@ enum Logarithm {
     Two,
     TwoExpanded,
     Three,
+    FourOfTwo,
     Program(Program),
 }
 
@@ -36,6 +38,8 @@ enum Logarithm {
 pub struct Tables {
     /// The words that a walk has to follow.
     pub followed: Followed,
+    /// Where the words of each letter begin among these, and where they end.
+    pub letters: Vec<usize>,
     /// Numbers of a row.
     pub row: usize,
     logarithm: Logarithm,
@@ -63,6 +67,9 @@ impl Tables {
                 let at = given + closed::pairs(channels);
                 (Logarithm::Three, at, at + words)
             }
+            (4, Basis::Words | Basis::Lyndon | Basis::Hall) if channels == 2 => {
+                (Logarithm::FourOfTwo, given, given + words)
+            }
             _ => {
                 let shape = Shape::new(channels, depth)?;
                 let program = if basis == Basis::Expanded { Writer::expanded(shape) } else { Writer::lyndon(shape) };
@@ -77,7 +84,14 @@ impl Tables {
             change = Some(combinations(at, values, matrix.to_coordinates));
             values += row;
         }
-        Some(Tables { followed, row, logarithm, change, at, values })
+        let letters = (0..=channels).map(|a| followed.letter(a)).collect();
+        Some(Tables { followed, letters, row, logarithm, change, at, values })
+    }
+
+    /// Words that a walk follows.
+    #[inline(always)]
+    pub fn followed_size(&self) -> usize {
+        self.letters[self.followed.channels]
     }
 
     /// Bytes that [`Tables::new`] takes while it works, generously.
@@ -97,7 +111,7 @@ impl Tables {
         let d = self.followed.channels;
         // SAFETY: as the caller vouches.
         unsafe {
-            let (letters, to) = (values.add(self.followed.size()), values.add(self.at));
+            let (letters, to) = (values.add(self.followed_size()), values.add(self.at));
             match &self.logarithm {
                 Logarithm::Letters => {
                     for i in 0..self.row {
@@ -107,6 +121,7 @@ impl Tables {
                 Logarithm::Two => closed::two(d, values, letters, to),
                 Logarithm::TwoExpanded => closed::two_expanded(d, values, letters, to),
                 Logarithm::Three => closed::three(d, values, letters, letters.add(d), to),
+                Logarithm::FourOfTwo => closed::four_of_two(values, letters, to),
                 Logarithm::Program(program) => program.run(values),
             }
             match &self.change {
