@@ -1,5 +1,6 @@
 // `logSignatureVjp` and `logSignatureWithVjp`: gradients of log-signatures, as gradients of
-// signatures whose cotangents follow from the program of the logarithm, backwards (docs/log-signatures.md).
+// signatures whose cotangents follow from the program of the logarithm, backwards
+// (docs/log-signatures.md).
 
 import { type DType, FLOAT32, FLOAT64, type Kind, type Numbers } from "../input/arrays.ts";
 import { type Call, refuseOut } from "../input/call.ts";
