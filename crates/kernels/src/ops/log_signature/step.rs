@@ -49,14 +49,21 @@ impl<V: Lanes> Letter<V> {
         unsafe {
             let one = *chains.add(1);
             if r == 1 {
-                let row = level.add(word * (m - 1));
-                for e in 0..m - 1 {
-                    *row.add(e) = one.mul_add(*self.z.add(e + 1), *row.add(e));
-                }
+                self.row(level.add(word * (m - 1)), one);
                 return;
             }
             let next = level.add(words * m);
             let own = chains.add(r + 1);
+            if r == 2 {
+                let two = *chains.add(2);
+                for c in 0..m {
+                    let (z, at) = (*self.z.add(c), level.add(word * m + c));
+                    let s = *at;
+                    *at = one.mul_add(z, s);
+                    self.row(next.add((word * m + c) * (m - 1)), two.mul_add(z, s));
+                }
+                return;
+            }
             for c in 0..m {
                 let (z, at) = (*self.z.add(c), level.add(word * m + c));
                 let s = *at;
@@ -67,6 +74,15 @@ impl<V: Lanes> Letter<V> {
                 *at = one.mul_add(z, s);
                 self.below(r - 1, next, word * m + c, words * m, own);
             }
+        }
+    }
+
+    /// The words of the last level below one whose chain is given.
+    #[inline(always)]
+    unsafe fn row(&self, row: *mut V, chain: V) {
+        for e in 0..self.width - 1 {
+            // SAFETY: as the caller vouches.
+            unsafe { *row.add(e) = chain.mul_add(*self.z.add(e + 1), *row.add(e)) };
         }
     }
 }
