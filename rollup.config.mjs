@@ -90,8 +90,11 @@ const sharedFiles = {
   ...Object.assign({}, ...Object.keys(families).map(binaryFiles)),
   gradients: /\/ts\/operations\/(signature-vjp|gradient[^/]*)\.js$/,
   /** The family `algebra`. */
-  algebra: /\/ts\/operations\/(rows-operation|multiply|inverse|exp|log)\.js$/,
+  algebra: /\/ts\/operations\/(multiply|inverse|exp|log)\.js$/,
+  "log-signatures": /\/ts\/operations\/log-signature[^/]*\.js$/,
   core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
+  /** What the readers of Arrow and of files have in common. */
+  tables: /\/ts\/tables\//,
   /** Calls on the device of TensorFlow.js, which its `prepare` loads. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
   /**
@@ -134,9 +137,11 @@ const code = (chosen, { exports = true, chunks = { manualChunks: sharedFile } } 
   },
 ];
 
-/** Declarations of the engine name `Symbol.asyncDispose`, which a consumer's `lib` may lack. */
+/** Declarations of engines and streams name symbols that a consumer's `lib` may lack. */
 const disposable = ({ moduleIds }) =>
-  moduleIds.some((id) => /engine[\\/]engine\.d\.ts$/.test(id)) ? '/// <reference lib="esnext.disposable" />' : "";
+  moduleIds.some((id) => /(engine[\\/]engine|streams[\\/]signature-streams?)\.d\.ts$/.test(id))
+    ? '/// <reference lib="esnext.disposable" />'
+    : "";
 
 /** Their declarations. */
 const declarations = (chosen, extension) => ({

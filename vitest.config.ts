@@ -14,7 +14,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 const quick = [
   ...["abi", "algebra", "algebra-errors", "binaries", "cases", "cut", "errors", "gradients", "gradients-oracles"],
-  ...["hostile", "identities", "imports", "loading", "memory", "oracles", "tensor", "types", "width"],
+  ...["hostile", "identities", "imports", "loading", "memory", "messages", "oracles", "tensor", "types", "width"],
   ...["dispatch/*", "engine/errors", "gpu/plan"],
 ].map((name) => `test/${name}.test.ts`);
 

@@ -3,8 +3,8 @@
 //
 //   npm run bench -- builds FOLDER [--commit HASH] [--quick]
 //
-// where FOLDER is the dist folder of the other build, the one before, and HASH names its commit. Writes
-// bench/results/builds-MACHINE-DATE.json and a page beside it. Public functions, one thread.
+// where FOLDER is the dist folder of the other build, the one before, and HASH names its commit.
+// Writes bench/results/builds-MACHINE-DATE.json and a page beside it. Public functions, one thread.
 
 import { writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -105,8 +105,9 @@ function page({ date, machine, code, parts: { builds } }) {
     ratioOf(row).toFixed(3),
   ];
   const lines = table(["row", "before, µs", "after, µs", "ratio"], byRatio.map(line));
-  return `# Two builds\n\n${code.commit} against ${builds.before}: ${machine.name}, ${date}, Node ${process.versions.node}. \
-Fastest samples, in turn; \`npm run bench -- builds\`.\n\n${targets}\n\n${lines}\n`;
+  const where = `${machine.name}, ${date}, Node ${process.versions.node}`;
+  const how = "Fastest samples, in turn; `npm run bench -- builds`.";
+  return `# Two builds\n\n${code.commit} against ${builds.before}: ${where}. ${how}\n\n${targets}\n\n${lines}\n`;
 }
 
 export async function runBuildsBench(args) {

@@ -84,6 +84,19 @@ export function peerTable(rows) {
   return table([...head, "pySigLib / ours", "GFLOP/s", "of limit"], lines) + mean;
 }
 
+/** A few columns of {@link peerTable}, for the README. */
+export function briefTable(rows) {
+  const columns = ["relaxed", "pysiglib", "keras_sig"];
+  const lines = rows.map((row) => [
+    rowName(row),
+    ...columns.map((label) => milliseconds(row.times[label]?.min)),
+    times(speedup(row, "pysiglib")),
+  ]);
+  const mean = times(geometricMean(rows.map((row) => speedup(row, "pysiglib"))));
+  const head = ["batch×points×d^N", ...columns.map((label) => labels[label]), "pySigLib / ours"];
+  return table(head, [...lines, ["geometric mean", "", "", "", mean]]);
+}
+
 /** The medians of all samples in milliseconds, in a folded table. */
 function medianTable(rows) {
   const columns = contestantsOf(rows);

@@ -1,6 +1,6 @@
 // All static checks: TypeScript's types, rustfmt and clippy, biome's linter and formatter, the
-// width of lines. Every check runs even if another fails. `--write` (npm run format) formats and
-// applies safe fixes instead.
+// width of lines, a dry run of the release. Every check runs even if another fails. `--write` (npm
+// run format) formats and applies safe fixes instead.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -84,6 +84,7 @@ await main(async () => {
         ],
         ["biome", () => biome("ci")],
         ["line widths", checkWidths],
+        ["release (dry run)", () => command(pinnedNode, [at("scripts", "release.mjs"), "--dry-run"], { cwd: at() })],
       ];
   let failed = 0;
   for (const [title, work] of steps) {

@@ -1,10 +1,12 @@
-// Writes package.json's `exports` from the table of entries (lib/entries.mjs). Run it after a
-// change of that table or of the sources that it names; test/packaging detects when it is needed.
+// Writes package.json's `exports` and `sideEffects` from the table of entries (lib/entries.mjs).
+// Run it after a change of that table or of the sources that it names; test/packaging detects when
+// it is needed.
 //
 //   node scripts/exports.mjs
 
 import { writeFileSync } from "node:fs";
-import { exportsField } from "./lib/entries.mjs";
+import { exportsField, sideEffectsField } from "./lib/entries.mjs";
 import { at, packageJson } from "./lib/project.mjs";
 
-writeFileSync(at("package.json"), `${JSON.stringify({ ...packageJson(), exports: exportsField() }, undefined, 2)}\n`);
+const manifest = { ...packageJson(), exports: exportsField(), sideEffects: sideEffectsField() };
+writeFileSync(at("package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);

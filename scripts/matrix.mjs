@@ -1,14 +1,14 @@
-// Writes the runtime matrix into the README from the results of the last test run
+// Writes the runtime matrix into docs/runtimes.md from the results of the last test run
 // (target/test/runtimes), and stores those as test/runtimes/results.json, which is committed.
 //
 //   npm test && node scripts/matrix.mjs    collects and writes
 //   node scripts/matrix.mjs --draw         only writes
-//   node scripts/matrix.mjs --check        exit code: whether README is current
+//   node scripts/matrix.mjs --check        exit code: whether the page is current
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { rows } from "../test/runtimes/rows.mjs";
 import { at, read } from "./lib/project.mjs";
-import { section } from "./lib/readme.mjs";
+import { section } from "./lib/sections.mjs";
 import { Fault, main } from "./lib/terminal.mjs";
 
 const results = at("test", "runtimes", "results.json");
@@ -64,5 +64,5 @@ function table() {
 await main(async () => {
   const only = process.argv[2];
   if (only === undefined) collect();
-  section("runtimes", "node scripts/matrix.mjs", table(), only === "--check");
+  section("docs/runtimes.md", "runtimes", "node scripts/matrix.mjs", table(), only === "--check");
 });

@@ -1,11 +1,11 @@
-// Measures the size budgets (lib/budgets.mjs) with size-limit and writes their table into the
-// README.
+// Measures the size budgets (lib/budgets.mjs) with size-limit and writes their table into
+// docs/runtimes.md.
 //
 //   npm run size
 
 import { budgets } from "./lib/budgets.mjs";
 import { at, pinnedNode } from "./lib/project.mjs";
-import { section } from "./lib/readme.mjs";
+import { section } from "./lib/sections.mjs";
 import { command, main } from "./lib/terminal.mjs";
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
@@ -20,5 +20,5 @@ await main(async () => {
   const head = ["| what | compressed | budget | what it buys |", "| --- | ---: | ---: | --- |"];
   const how =
     "Entries bundled and minified by esbuild, then gzip, as size-limit measures; `npm run size` writes this table.";
-  section("sizes", "npm run size", [how, [...head, ...lines].join("\n")].join("\n\n"));
+  section("docs/runtimes.md", "sizes", "npm run size", [how, [...head, ...lines].join("\n")].join("\n\n"));
 });

@@ -36,15 +36,15 @@ interface Block {
 
 /** Every item of a call with the block that contains it. */
 function* itemsOf(call: Call, budget: Budget = wholeBudget): Generator<{ cut: Cut; item: number; block: Block }> {
-  for (let window = 0; window < call.batch; ) {
-    const cut = new Cut(call, window);
+  for (let section = 0; section < call.batch; ) {
+    const cut = new Cut(call, section);
     for (let first = 0; first < cut.count; ) {
       const items = cut.blockAt(first, budget);
       const block = { items, whole: first < cut.wholes, points: cut.capacityOf(first + items - 1) };
       for (let item = first; item < first + items; item++) yield { cut, item, block };
       first += items;
     }
-    window = cut.end;
+    section = cut.end;
   }
 }
 

@@ -51,6 +51,15 @@ function junk(next: () => number): unknown {
     () => ({ data: [1, 2], shape: [2, 2] }),
     () => ({ data: new Float32Array(6), shape: [3, 2] }),
     () => ({ data: new Float32Array(6), shape: [-3, -2] }),
+    () => ({ data: new Float32Array(6), shape: [3, 2], strides: [Math.floor(next() * 9) - 4, next() < 0.5 ? 1 : 2] }),
+    () => ({ data: new Float32Array(6), shape: [3, 2], offset: next() < 0.5 ? 2 ** 53 : -1 }),
+    () => ({ data: new Float32Array(6), offsets: [0, Math.floor(next() * 5), 3], channels: 2 }),
+    () => ({ data: [new Float32Array(Math.floor(next() * 7))], channels: 2 }),
+    () => [
+      { data: [1, 2], shape: [1, 2] },
+      { x: [1, 2], y: [3, next() < 0.5 ? 4 : "4"] },
+    ],
+    () => ({ x: new Float64Array(3), y: new Float32Array(Math.floor(next() * 5)) }),
     () => ({ data: new Float32Array(6), shape: [2 ** 32, 2 ** 32] }),
     () => ({ data: new Float32Array(0), shape: [0, 2 ** 40, 2 ** 40] }),
     () => ({ data: "text", shape: { length: 2, 0: 1, 1: 1 } }),
@@ -87,6 +96,7 @@ const optionNames = [
   "dtype",
   "out",
   "checkFinite",
+  "layout",
   "deph",
 ];
 

@@ -196,6 +196,73 @@ describe.each(["cpu", "wasm"])("backend %s", (backend) => {
       one.dispose();
     });
 
+    test("inputs that are no paths are refused when the model is built", () => {
+      const input = tfl.input({ shape: [6, 2] });
+      const flat = tfl.layers.flatten().apply(input) as tfl.SymbolicTensor;
+      const refused = expect.objectContaining({ code: "PATHS_RANK", argument: "inputs" });
+      expect(() => new SigLayer({ depth: 2 }).apply(flat)).toThrow(refused);
+      expect(() => new SigLayer({ depth: 2 }).apply(flat)).toThrow(/\(batch, length, channels\).*got \(null, 12\)/);
+      expect(() => tfl.sequential({ layers: [new SigLayer({ depth: 2, inputShape: [12] })] })).toThrow(refused);
+      tf.tidy(() => {
+        expect(() => new SigLayer({ depth: 2 }).apply(tf.zeros([4, 12]))).toThrow(refused);
+      });
+      expect(() => new SigLayer({ depth: 2 }).apply([input, input])).toThrow(refused);
+    });
+
+    test("unknown arguments are refused, and others of the wrong type", () => {
+      const of = (args: object) => () => new SigLayer(args as never);
+      expect(of({ depth: 2, streams: true })).toThrow('unknown option "streams", did you mean "stream"?');
+      expect(of({ depth: 2, dept: 3 })).toThrow(expect.objectContaining({ code: "OPTION_UNKNOWN" }));
+      expect(of({ depth: 2, lengths: [3] })).toThrow(/a mask gives the lengths/);
+      expect(of({ depth: 2, inverse: 1 })).toThrow(expect.objectContaining({ code: "OPTION_TYPE" }));
+      expect(of({ depth: 2, algorithm: "fast" })).toThrow(expect.objectContaining({ code: "ALGORITHM_INVALID" }));
+      expect(of({ depth: 2, basepoint: "origin" })).toThrow(expect.objectContaining({ code: "BASEPOINT_TYPE" }));
+      expect(of({})).toThrow(expect.objectContaining({ code: "DEPTH_INVALID" }));
+      expect(() => new (SigLayer as unknown as new () => unknown)()).toThrow(
+        expect.objectContaining({ code: "OPTION_TYPE" }),
+      );
+      const base = { name: "layer", trainable: false, inputShape: [6, 2], batchSize: 4, dtype: "float32" };
+      expect(of({ depth: 2, ...base })).not.toThrow();
+    });
+
+    test("options of signature: inverse, a basepoint, algorithm, checkFinite; saved and loaded", () => {
+      const options = {
+        depth: 3,
+        inverse: true,
+        basepoint: [0.5, -1],
+        algorithm: "horner",
+        checkFinite: false,
+      } as const;
+      const layer = new SigLayer(options);
+      expect(layer.getConfig()).toMatchObject(options);
+      const again = SigLayer.fromConfig(SigLayer as never, layer.getConfig()) as InstanceType<typeof SigLayer>;
+      const data = numbers(24, 8);
+      const wanted = signatureOf({ data, shape: [2, 6, 2] }, options);
+      tf.tidy(() => {
+        for (const one of [layer, again]) {
+          const got = one.apply(tf.tensor(data, [2, 6, 2])) as tf.Tensor;
+          expect(list(got.dataSync())).toEqual(list(wanted.data));
+        }
+        const late = new SigLayer({ depth: 1, checkFinite: false }).apply(tf.tensor([0, Number.NaN], [1, 2, 1]));
+        expect(list((late as tf.Tensor).dataSync())).toEqual([Number.NaN]);
+      });
+    });
+
+    test("an inverse of masked paths reverses what the mask keeps", () => {
+      const input = tfl.input({ shape: [6, 2] });
+      const masked = tfl.layers.masking({ maskValue: -9 }).apply(input) as tfl.SymbolicTensor;
+      const outputs = new SigLayer({ depth: 3, inverse: true }).apply(masked) as tfl.SymbolicTensor;
+      const one = tfl.model({ inputs: input, outputs });
+      const data = numbers(24, 12);
+      data.fill(-9, 8, 12);
+      tf.tidy(() => {
+        const got = one.predict(tf.tensor(data, [2, 6, 2])) as tf.Tensor;
+        const wanted = signatureOf({ data, shape: [2, 6, 2] }, { depth: 3, inverse: true, lengths: [4, 6] });
+        expect(list(got.dataSync())).toEqual(list(wanted.data));
+      });
+      one.dispose();
+    });
+
     test("masks become lengths", () => {
       const input = tfl.input({ shape: [6, 2] });
       const masked = tfl.layers.masking({ maskValue: -9 }).apply(input) as tfl.SymbolicTensor;

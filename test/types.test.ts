@@ -51,6 +51,22 @@ describe("the result's type", () => {
     expect(signature({ data, shape }, { depth: 1 }).at([0])).toEqual(new Float32Array(1));
   });
 
+  test("knows containers", () => {
+    const data = new Float32Array(4);
+    const columns = signature({ x: data, y: new Float32Array(4) }, { depth: 1 });
+    expectTypeOf(columns).toEqualTypeOf<Signature<"float32", false, false>>();
+    expectTypeOf(signature({ x: [1, 2], y: new Float64Array(2) }, { depth: 1 }).at([0])).toEqualTypeOf<number>();
+    const list = signature([{ data, shape: [2, 2] }], { depth: 1 });
+    expectTypeOf(list).toEqualTypeOf<Signature<"float32", false, true>>();
+    const offsets = signature({ data, offsets: [0, 2], channels: 2 }, { depth: 1 });
+    expectTypeOf(offsets).toEqualTypeOf<Signature<"float32", false, true>>();
+    const arrays = signature({ data: [data], channels: ["x", "y"] }, { depth: 1 });
+    expectTypeOf(arrays).toEqualTypeOf<Signature<"float32", false, true>>();
+    expectTypeOf(signature({ data, channels: 2 }, { depth: 1 }).at([0])).toEqualTypeOf<number>();
+    expect([columns, list, offsets, arrays].map(({ dtype }) => dtype)).toEqual(new Array(4).fill("float32"));
+    expect([columns, list, offsets, arrays].map(({ shape }) => shape.length)).toEqual([1, 2, 2, 2]);
+  });
+
   test("is a Signature", () => {
     expectTypeOf(signature(path, { depth: 1 })).toExtend<Signature>();
     expectTypeOf(signature(path, { depth: 1 })).toEqualTypeOf<Signature<"float64", false, false>>();

@@ -5,8 +5,12 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseHTML } from "linkedom";
+import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browser } from "../../scripts/lib/browsers.mjs";
+import { requireHost } from "../../test/runtimes/hosts.ts";
 
 const main = join(import.meta.dirname, "main.mjs");
 const data = join(import.meta.dirname, "data");
@@ -64,8 +68,45 @@ describe("on Japanese Vowels", () => {
   });
 
   it("says what ran, how long signatures took, and where the report is", () => {
-    expect(result.stdout).toMatch(/640 paths, 182 numbers each, in [\d.]+ ms \(first call, variant (simd|relaxed) of /);
+    expect(result.stdout).toMatch(
+      /640 paths, 182 numbers each, in [\d.]+ ms \(first call, WebAssembly with (relaxed )?SIMD of /,
+    );
     expect(result.stdout).toContain(`Report       ${join(folder, "report.html")}`);
+  });
+
+  it("compares with means and variances of the channels", () => {
+    const [, n, of] = /Baseline +(\d+) of (\d+) right/.exec(result.stdout) ?? [];
+    expect(Number(of)).toBe(370);
+    // Better than chance (41), and worse than signatures.
+    expect(Number(n)).toBeGreaterThan(330);
+    expect(Number(n)).toBeLessThan(right(result)[0]);
+    expect(report).toContain(`${n} of 370: means and variances of the channels`);
+  });
+
+  it("writes ticks as numbers", () => {
+    const ticks = [...report.matchAll(/<text[^>]*>([−-]?[\d.]+\w*)<\/text>/g)].map(([, text]) => text);
+    expect(ticks).toContain("0.5");
+    expect(ticks.filter((tick) => /[a-zµ]/.test(tick!))).toEqual([]);
+  });
+
+  it("needs no horizontal scroll bar in a window of 1200 pixels", async ({ skip }) => {
+    requireHost("chromium", skip);
+    const { browser: executablePath } = browser("chromium") as { browser: string };
+    const chrome = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+    try {
+      const page = await chrome.newPage({ viewport: { width: 1200, height: 900 } });
+      await page.goto(pathToFileURL(join(folder, "report.html")).href);
+      // A scroll bar of the window, which is not drawn here, takes 15 pixels.
+      await page.addStyleTag({ content: "html { width: 1185px }" });
+      const wide = await page.evaluate(() =>
+        [document.documentElement, ...document.querySelectorAll(".scroll")]
+          .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+          .map(({ outerHTML }) => outerHTML.slice(0, 100)),
+      );
+      expect(wide).toEqual([]);
+    } finally {
+      await chrome.close();
+    }
   });
 
   it("writes a report that asks nothing of the network", () => {

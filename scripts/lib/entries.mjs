@@ -42,16 +42,20 @@ const all = Object.keys(families).map(entriesOf);
 
 /**
  * Files to build: dist/NAME.js with its declarations, and dist/NAME.cjs if there is a CommonJS
- * form. `source` is below ts/.
+ * form. `source` is below ts/. `effects`: importing it does something.
  */
 const files = {
   ...Object.assign({}, ...all.map(({ files }) => files)),
   /**
    * The worker script of the pool: one file, under a unique name for bundlers that leave it out.
    */
-  "path-signature-worker": { source: "entry/worker.ts", commonjs: true, alone: true },
-  /** Gradients for TensorFlow.js. */
-  tfjs: { source: "entry/tfjs.ts", commonjs: true },
+  "path-signature-worker": { source: "entry/worker.ts", commonjs: true, alone: true, effects: true },
+  /** Gradients and a layer for TensorFlow.js; registers the layer for saved models. */
+  tfjs: { source: "entry/tfjs.ts", commonjs: true, effects: true },
+  /** Columns and tables of Apache Arrow. */
+  arrow: { source: "entry/arrow.ts", commonjs: true },
+  /** Files, in Node. */
+  io: { source: "entry/io.ts", commonjs: true },
 };
 
 /**
@@ -62,6 +66,8 @@ const paths = {
   ...Object.assign({}, ...all.map(({ paths }) => paths)),
   "./worker": { default: "path-signature-worker" },
   "./tfjs": { default: "tfjs" },
+  "./arrow": { default: "arrow" },
+  "./io": { default: "io" },
 };
 
 /**
@@ -71,7 +77,10 @@ const paths = {
 const binaries = { "./wasm/*.wasm": { types: "./dist/wasm/module.d.ts", default: "./dist/wasm/*.wasm" } };
 
 /** Their common declarations. */
-export const binaryTypes = "declare const module: WebAssembly.Module;\nexport default module;\n";
+export const binaryTypes = `import type { CompiledModule } from "../index.js";
+declare const module: CompiledModule;
+export default module;
+`;
 
 /** The entries: name, source below ts/, whether there is a CommonJS form. */
 export const entries = Object.entries(files).map(([name, file]) => ({ name, ...file }));
@@ -89,6 +98,10 @@ function target(name) {
   if (!commonjs) return esm;
   return { import: esm, require: { types: `./dist/${name}.d.cts`, default: `./dist/${name}.cjs` } };
 }
+
+/** package.json's `sideEffects`: bundlers keep these files wherever they are imported. */
+export const sideEffectsField = () =>
+  entries.filter(({ effects }) => effects).flatMap(({ name }) => [`./dist/${name}.js`, `./dist/${name}.cjs`]);
 
 /** package.json's `exports`. */
 export function exportsField() {

@@ -6,11 +6,14 @@
 // The exports of a family are listed in ts/operations/<family>.ts, and in ts/engine/<family>.ts for
 // hosts that have engines. Those files contain `export {…} from` only:
 //
-// - `bindName`, with a comment above it: the entry exports a function `name` with that comment;
+// - `bindName`: the entry exports a function `name`, documented as the call signature of the
+//   interface `NameFunction` in the same file is: editors show that comment for calls, and the
+//   entry's wherever else the name stands;
 // - `nameOperation`: a function `name` of the family's engines;
 // - everything else: the entry exports it unchanged. `Engine` is the type that `createEngine`
 //   returns.
 
+import { dirname, join } from "node:path";
 import { families, prefixed } from "./families.mjs";
 import { writeIfChanged } from "./fingerprint.mjs";
 import { at, read } from "./project.mjs";
@@ -60,30 +63,35 @@ export const hosts = {
 /** Path of an entry's module, below ts/. */
 export const entryModule = (family, host) => `generated/entries/${family}-${host}.ts`;
 
-const oneLine = (comment) => comment.replace(/\s*\n\s*\*?\s*/g, " ").trim();
+/** The comment of the call signature of an interface `NameFunction`, indented by `indent`. */
+function commentOf(file, name) {
+  const interfaceName = `${name[0].toUpperCase()}${name.slice(1)}Function`;
+  const [, comment] =
+    new RegExp(`export interface ${interfaceName}\\b[^{]*\\{\\s*(/\\*\\*(?:(?!\\*/)[^])*\\*/)`).exec(
+      read(at("ts", file)),
+    ) ?? [];
+  if (!comment) throw new Fault(`ts/${file} must hold an interface ${interfaceName} with a documented call signature.`);
+  return comment.replace(/^ {3}/gm, " ");
+}
 
 /** The names that a list exports, by kind; none if the list does not exist. */
 function readList(file) {
   const list = { file, bound: [], operations: [], values: [], types: [] };
-  const comments = [];
-  const text = read(at("ts", file))
-    .replace(/\/\*\*([\s\S]*?)\*\//g, (_, comment) => `#${comments.push(oneLine(comment)) - 1} `)
-    .replace(/^\/\/.*$/gm, "");
-  const statement = /export (type )?\{([^}]*)\} from "[^"]+";/g;
+  const text = read(at("ts", file)).replace(/^\/\/.*$/gm, "");
+  const statement = /export (type )?\{([^}]*)\} from "([^"]+)";/g;
   const refuse = (what) => {
-    const text = what.replace(/#\d+/g, "/** … */").trim();
-    throw new Fault(`ts/${file} may hold \`export {…} from\` and comments within the braces only, not: ${text}`);
+    throw new Fault(`ts/${file} may hold \`export {…} from\` only, not: ${what.trim()}`);
   };
   const besides = text.replace(statement, "");
   if (besides.trim()) refuse(besides);
-  for (const [, allTypes, names] of text.matchAll(statement)) {
+  for (const [, allTypes, names, from] of text.matchAll(statement)) {
     for (const entry of names.split(",").filter((name) => name.trim())) {
-      const [, comment, type, name] = /^\s*(?:#(\d+)\s+)?(type )?(\w+)\s*$/.exec(entry) ?? refuse(entry);
+      const [, type, name] = /^\s*(type )?(\w+)\s*$/.exec(entry) ?? refuse(entry);
       if (type || allTypes) list.types.push(name);
       else if (name.endsWith("Operation")) list.operations.push(name);
       else if (!name.startsWith("bind")) list.values.push(name);
-      else if (comment === undefined) refuse(`${name} without a comment`);
-      else list.bound.push({ binder: name, name: name[4].toLowerCase() + name.slice(5), comment: comments[comment] });
+      else
+        list.bound.push({ binder: name, name: name[4].toLowerCase() + name.slice(5), from: join(dirname(file), from) });
     }
   }
   return list;
@@ -95,7 +103,7 @@ export const functionsOf = (family) => readList(`operations/${family}.ts`).bound
 const importOf = (names, from) => (names.length > 0 ? `import { ${names.join(", ")} } from "../../${from}";` : "");
 const exportOf = (kind, names, from) =>
   names.length > 0 ? `export ${kind}{ ${names.join(", ")} } from "../../${from}";` : "";
-const bound = (comment, name, call) => `/** ${comment} */\nexport const ${name} = /* @__PURE__ */ ${call};\n`;
+const bound = (from, name, call) => `${commentOf(from, name)}\nexport const ${name} = /* @__PURE__ */ ${call};\n`;
 
 function textOf(family, host) {
   const { loader, binaries, from, engine, init } = hosts[host];
@@ -107,7 +115,7 @@ function textOf(family, host) {
   const load = engine && `bindCreateEngine<Engine>(runtime, { ${table} }, () => loadEngine(${engine(family)}))`;
   const reexports = ({ file, values, types }) => [exportOf("", values, file), exportOf("type ", types, file)];
   const bindings = ({ bound: all, argument }) =>
-    all.map(({ binder, name, comment }) => bound(comment, name, `${binder}(${argument})`));
+    all.map(({ binder, name, from }) => bound(from, name, `${binder}(${argument})`));
   return [
     `// Made by scripts/build.mjs: the family \`${family}\` on the host \`${host}\`. Not committed.\n`,
     engine ? importOf(["bindCreateEngine"], "engine/bind.ts") : "",
@@ -126,15 +134,9 @@ function textOf(family, host) {
     ...binaries.map((variant) => `import ${variant} from "${from(family, variant)}";`),
     `\nconst runtime = /* @__PURE__ */ new Runtime(/* @__PURE__ */ loader(${given}));\n`,
     ...bindings(lists[0]),
-    bound("What runs: version, binary, features. @see {@link Info}", "info", "bindInfo(runtime)"),
-    bound(`${init} @see {@link InitFunction}`, "init", "bindInit(runtime, info)"),
-    load
-      ? bound(
-          "Makes an engine that runs batches on all threads. @see {@link CreateEngineFunction}",
-          "createEngine",
-          load,
-        )
-      : "",
+    bound("wasm/info.ts", "info", "bindInfo(runtime)"),
+    bound("wasm/init.ts", "init", "bindInit(runtime, info)").replace("/**", `/**\n * ${init}\n *`),
+    load ? bound("engine/bind.ts", "createEngine", load) : "",
     ...lists.slice(1).flatMap(bindings),
     ...lists.flatMap(reexports),
     engine ? `export * from "../../engine/public.ts";` : "",

@@ -52,7 +52,7 @@ function argumentsOf(one: Case): [Paths, Numbers, Given] {
   const count = shape.reduce((product, n) => product * n, 1);
   const next = random(one.seed + 5);
   const Kind = one.seed % 2 === 0 ? Float32Array : Float64Array;
-  return [paths as Paths, new Kind(count).map(() => next() - 0.5), options as Given];
+  return [paths as Paths, new Kind(count).map(() => next() - 0.5), options as unknown as Given];
 }
 
 const ways: { name: string; variant: "relaxed" | "simd"; options: EngineOptions; share: number }[] = [

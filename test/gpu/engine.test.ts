@@ -230,6 +230,34 @@ describeOn("dawn", "an engine on Dawn", () => {
     device.destroy();
   });
 
+  test("channels-first paths, and their gradients in memory and on the device", async () => {
+    const device = await deviceOf();
+    const here = await make({ device: "webgpu", gpu: device });
+    const [batch, points, channels] = small.shape as [number, number, number];
+    const turned = (data: Float32Array) =>
+      Float32Array.from(data, (_, i) => {
+        const [b, at] = [Math.floor(i / (points * channels)), i % (points * channels)];
+        return data[(b * points + (at % points)) * channels + Math.floor(at / points)]!;
+      });
+    const paths = { data: turned(small.data), shape: [batch, channels, points] };
+    const options = { depth: 3, layout: "channels-first" } as const;
+    const s = await here.signature(small, { depth: 3 });
+    expect((await here.signature(paths, options)).data).toEqual(s.data);
+    const wanted = turned((await here.signatureVjp(small, s, { depth: 3 })).paths.data);
+    const inMemory = await here.signatureVjp(paths, s, options);
+    expect(inMemory.paths).toEqual({ data: wanted, shape: [batch, channels, points], dtype: "float32" });
+    const there = await here.signatureVjp(paths, s, { ...options, output: "gpu" });
+    expect(there.paths.shape).toEqual([batch, channels, points]);
+    expect((await there.paths.toCpu()).data).toEqual(wanted);
+    const buffer = upload(device, small.data);
+    await expect(here.signature({ buffer, shape: small.shape }, options)).rejects.toMatchObject({
+      code: "LAYOUT_INVALID",
+    });
+    expect(here.info()).toMatchObject({ warnings: [], gpu: { fallbacks: 0 } });
+    await here.close();
+    device.destroy();
+  });
+
   test.each([1, 2])("results of several blocks that stay have all scalar terms, at depth %i", async (depth) => {
     const device = await (await gpu.requestAdapter())!.requestDevice();
     // Three paths per block: rows of 21 numbers, so that the second block begins one number before

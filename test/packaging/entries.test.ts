@@ -1,10 +1,10 @@
 // The entries of the installed package: package.json agrees with the table of entries, all export
 // the same names, and each contains what it should and no more.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { entries, exportsField, importPaths } from "../../scripts/lib/entries.mjs";
+import { entries, exportsField, importPaths, sideEffectsField } from "../../scripts/lib/entries.mjs";
 import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
 import { families, mainFamily, prefixed } from "../../scripts/lib/families.mjs";
 import { Consumer, nodes, root } from "./consumer.ts";
@@ -13,11 +13,15 @@ const consumer = new Consumer();
 beforeAll(() => consumer.install());
 afterAll(() => consumer.close());
 
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> };
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, unknown>;
+  sideEffects: string[];
+};
 
 it("package.json exports what the table says (node scripts/exports.mjs writes it)", () => {
   expect(manifest.exports).toEqual(exportsField());
   expect(Object.keys(manifest.exports)).toEqual(Object.keys(exportsField()));
+  expect(manifest.sideEffects).toEqual(sideEffectsField());
 });
 
 it("conditions come in the order in which hosts must find them", () => {
@@ -70,18 +74,21 @@ function loadedAtOnce(file: string, found = new Set<string>()): Set<string> {
 }
 
 it.each([
-  ["index", ["binaries", "core", "gradients", "loading", "sizes"]],
-  ["slim", ["core", "gradients", "loading", "sizes"]],
+  ["index", ["binaries", "core", "gradients", "loading", "log-signatures", "sizes"]],
+  ["slim", ["core", "gradients", "loading", "log-signatures", "sizes"]],
   // No code that compiles bytes, starts workers or imports dynamically.
-  ["workerd", ["core", "gradients", "sizes"]],
-  ["edge-light", ["core", "gradients", "sizes"]],
+  ["workerd", ["core", "gradients", "log-signatures", "sizes"]],
+  ["edge-light", ["core", "gradients", "log-signatures", "sizes"]],
   // The entry of another family: its own binaries, and no operations of the first.
   ["algebra", ["algebra", "algebra-binaries", "core", "loading", "sizes"]],
   ["algebra-slim", ["algebra", "core", "loading", "sizes"]],
   ["algebra-workerd", ["algebra", "core", "sizes"]],
   ["algebra-edge-light", ["algebra", "core", "sizes"]],
   // Its `prepare` loads the code for WebGPU.
-  ["tfjs", ["binaries", "core", "gradients", "loading", "sizes"]],
+  ["tfjs", ["binaries", "core", "gradients", "loading", "log-signatures", "sizes"]],
+  // Readers load no kernels.
+  ["arrow", ["core", "sizes", "tables"]],
+  ["io", ["sizes", "tables"]],
 ])("%s loads these parts at once, no engine among them", (entry, parts) => {
   const expected = [`${entry}.js`, ...parts.map((part) => `shared/${part}.js`)];
   expect([...loadedAtOnce(`${entry}.js`)].sort()).toEqual(expected.sort());
@@ -124,7 +131,7 @@ it("the slim entry holds no binary, and says so", async () => {
   const file = consumer.write(
     "slim.mjs",
     `import { info, init, signature } from "path-signature/slim";
-     import { readFileSync } from "node:fs";
+     import { existsSync, readFileSync, symlinkSync } from "node:fs";
      const attempt = async (work) => { try { return await work(); } catch (error) { return error.code; } };
      const call = () => [...signature([[0, 0], [1, 2], [3, 1]], { depth: 1 }).data];
      const url = (name) => new URL(import.meta.resolve("path-signature/wasm/" + name + ".wasm"));
@@ -149,7 +156,7 @@ it("the slim entry holds no binary, and says so", async () => {
 describe.each(importPaths.filter((path) => path !== "."))("%s", (path) => {
   it("imports and requires, and does nothing by that", async ({ skip }) => {
     // Its peer dependency is not installed in this project.
-    skip(path === "./tfjs", "needs its peer dependency; tested where that is");
+    skip(path === "./tfjs" || path === "./arrow", "needs its peer dependency; tested where that is");
     const name = `path-signature${path.slice(1)}`;
     const { commonjs } = entries.find((entry) => `./${entry.name}` === path) ?? { commonjs: true };
     const program = (load: string) =>
@@ -168,6 +175,38 @@ describe.each(importPaths.filter((path) => path !== "."))("%s", (path) => {
     expect(await consumer.run(nodes["Node 24"], common)).toBe("0 object\n");
   });
 });
+
+it.each(["mjs", "cjs"])(
+  "reads Arrow with the user's apache-arrow, and says which package a file needs (%s)",
+  async (kind) => {
+    const place = join(consumer.folder, "node_modules", "apache-arrow");
+    if (!existsSync(place)) symlinkSync(join(root, "node_modules", "apache-arrow"), place);
+    const load = (names: string, from: string) =>
+      kind === "mjs" ? `import { ${names} } from "${from}";` : `const { ${names} } = require("${from}");`;
+    const file = consumer.write(
+      `containers.${kind}`,
+      `${load("tableFromArrays", "apache-arrow")}
+     ${load("signature", "path-signature")}
+     ${load("pathsFromArrow, toArrow", "path-signature/arrow")}
+     ${load("readTs, readLong, readNpz", "path-signature/io")}
+     const table = tableFromArrays({ id: ["a", "a"], x: Float64Array.of(0, 2) });
+     const found = [toArrow(signature(pathsFromArrow(table, { id: "id", channels: ["x"] }), { depth: 2 })).toString()];
+     const missing = async (work) => work().catch((error) => found.push(error.code));
+     (async () => {
+       found.push(signature(await readTs(new TextEncoder().encode("@data\\n0,2")), { depth: 1 }).toNested());
+       await missing(() => readLong("x.csv", { id: "id", channels: ["x"] }));
+       await missing(() => readNpz(new Uint8Array(1)));
+       console.log(JSON.stringify(found));
+     })();`,
+    );
+    expect(JSON.parse(await consumer.run(nodes["Node 24"], file))).toEqual([
+      "[[2,2]]",
+      [[2]],
+      "PEER_MISSING",
+      "PEER_MISSING",
+    ]);
+  },
+);
 
 it("errors are the same in all entries", async () => {
   const file = consumer.write(

@@ -6,6 +6,7 @@ import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entries } from "../../scripts/lib/entries.mjs";
 import { families, prefixed } from "../../scripts/lib/families.mjs";
+import { filesUnder } from "../../scripts/lib/fingerprint.mjs";
 import { Consumer, missing, nodes, root } from "./consumer.ts";
 
 const consumer = new Consumer();
@@ -18,7 +19,7 @@ const installed = (file: string) => join(consumer.folder, "node_modules/path-sig
  * contents.
  */
 const sharedScripts = [
-  ...["algebra", "core", "engine", "gpu", "gradients", "loading", "sizes", "tfjs-webgpu"],
+  ...["algebra", "core", "engine", "gpu", "gradients", "loading", "log-signatures", "sizes", "tables", "tfjs-webgpu"],
   ...Object.keys(families).flatMap((family) => [prefixed(family, "binaries"), prefixed(family, "threads")]),
 ];
 /** The binaries below dist/wasm. */
@@ -54,6 +55,7 @@ describe("the tarball", () => {
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
+        ...filesUnder("docs"),
         ...built,
         ...shared,
         "dist/wasm/module.d.ts",
@@ -81,6 +83,20 @@ describe("the tarball", () => {
     for (const name in peerDependencies) expect(peerDependenciesMeta[name]?.optional, name).toBe(true);
     const scripts = Object.keys(manifest.scripts as object);
     expect(scripts.filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+
+  it("holds what its README links to", () => {
+    const readme = readFileSync(installed("README.md"), "utf8");
+    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)|(?:src|href)="(?!https?:|#)([^"#]+)/g)];
+    expect(links.length).toBeGreaterThan(5);
+    const paths = links.map(([, path, attribute]) => (path ?? attribute)!);
+    expect(paths.filter((path) => !consumer.packed.files.includes(path))).toEqual([]);
+  });
+
+  it("says who made it, and invents no address", () => {
+    const manifest: Record<string, unknown> = JSON.parse(readFileSync(installed("package.json"), "utf8"));
+    expect(manifest.author).toBe("path-signature contributors");
+    for (const field of ["homepage", "bugs", "repository", "funding"]) expect(manifest[field], field).toBeUndefined();
   });
 
   it("holds the binaries that the build made", () => {

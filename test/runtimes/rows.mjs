@@ -1,6 +1,6 @@
 // The rows of the runtime matrix: every host on which the packed tarball is run. The tests beside
-// this file run them, each under its id; scripts/matrix.mjs writes the table in the README from the
-// findings.
+// this file run them, each under its id; scripts/matrix.mjs writes the table in docs/runtimes.md
+// from the findings.
 
 const row = (id, runtime, how, binary, options = {}) => ({ id, runtime, how, binary, ...options });
 

@@ -1,5 +1,5 @@
-// The runtime matrix in the README has a line for every tested row, and agrees with the committed
-// result.
+// The runtime matrix in docs/runtimes.md has a line for every tested row, and agrees with the
+// committed result.
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -19,6 +19,6 @@ it("has a result for every row, and all are green", () => {
   expect([...verdicts].filter((verdict) => verdict !== "passed" && verdict !== "absent")).toEqual([]);
 });
 
-it("is what the README shows (node scripts/matrix.mjs --draw writes it)", async () => {
+it("is what docs/runtimes.md shows (node scripts/matrix.mjs --draw writes it)", async () => {
   await promisify(execFile)(process.execPath, [join(root, "scripts/matrix.mjs"), "--check"], { cwd: root });
 });

@@ -22,22 +22,28 @@ import {
 } from "@tensorflow/tfjs-core";
 import { layers, type Shape } from "@tensorflow/tfjs-layers";
 import { brief, rangeError, typeError } from "../input/errors.ts";
-import { checkDepth, checkedSize } from "../input/size.ts";
+import { readOptions, type VjpOptions } from "../input/options.ts";
+import { checkedSize } from "../input/size.ts";
+import { unknownOption } from "../input/unknown-option.ts";
 import type { TensorSignature } from "./tfjs.ts";
 import { detached, isWebGpu } from "./tfjs-backend.ts";
 
-/** Arguments of the layer's constructor. */
-export interface SigLayerArguments {
-  /** N, the level at which signatures are truncated: a whole number, at least 1. */
-  readonly depth: number;
-  /** Return the signature of every prefix instead of the whole path. Default false. */
+/** Arguments of the layer's constructor. Unknown arguments are rejected. */
+export interface SigLayerArguments extends Pick<VjpOptions, "depth" | "inverse" | "algorithm" | "checkFinite"> {
+  /**
+   * Return the signature of every prefix instead of the whole path: (batch, length − 1, size), or
+   * (batch, length, size) with a basepoint. Default false.
+   */
   readonly stream?: boolean;
   /** Keras Sig's option; ignored. */
   readonly unroll?: boolean | number | null;
   /** Keras Sig's option, also as `gpu_optimized`; ignored. */
   readonly gpuOptimized?: boolean | null;
-  /** Paths start at the origin, so that signatures depend on their position. Default false. */
-  readonly basepoint?: boolean;
+  /**
+   * A point that precedes the first point of each path, so that signatures depend on their
+   * position: `true` for the origin, or (channels) numbers, the time among them. Default false.
+   */
+  readonly basepoint?: boolean | readonly number[];
   /** Include the leading 1 in each signature. Default false. */
   readonly scalarTerm?: boolean;
   /** Append a time channel, from 0 at the first point of a path to 1 at its last. Default false. */
@@ -46,25 +52,66 @@ export interface SigLayerArguments {
   readonly trainable?: boolean;
   readonly inputShape?: Shape;
   readonly batchInputShape?: Shape;
+  readonly batchSize?: number;
   readonly dtype?: "float32";
 }
 
-const names = [
-  "depth",
-  "stream",
-  "unroll",
-  "gpuOptimized",
-  "gpu_optimized",
-  "basepoint",
-  "scalarTerm",
-  "time",
-] as const;
+/** The arguments that are options of the op. */
+const optionNames = ["depth", "stream", "basepoint", "inverse", "scalarTerm", "checkFinite", "algorithm"] as const;
+type LayerOptions = Pick<SigLayerArguments, (typeof optionNames)[number]>;
 
-const flag = (value: unknown, name: string): boolean => {
+/** `customObjects` is added when a model is loaded. */
+const ownNames = ["unroll", "gpuOptimized", "gpu_optimized", "time", "customObjects"];
+/** Those of the base class, which ignores unknown ones. */
+const baseNames = ["name", "trainable", "inputShape", "batchInputShape", "batchSize", "dtype", "weights", "inputDType"];
+const allNames: readonly string[] = [...optionNames, ...ownNames, ...baseNames];
+
+/**
+ * The options of the op among the arguments. `null`, in models from Python, is as good as nothing.
+ */
+function readArguments(args: SigLayerArguments): LayerOptions {
+  if (typeof args !== "object" || args === null)
+    throw typeError("OPTION_TYPE", "options", brief(args), "an object such as { depth: 3 }");
+  for (const name in args) {
+    if (name === "lengths")
+      throw typeError("OPTION_UNKNOWN", "options.lengths", "it", "left out: a mask gives the lengths");
+    if (!allNames.includes(name)) throw unknownOption(name, allNames);
+  }
+  const given = optionNames.map((name) => [name, args[name] ?? undefined]);
+  const options = Object.fromEntries(given.filter(([, value]) => value !== undefined)) as unknown as LayerOptions;
+  readOptions(options, undefined, optionNames);
+  const { basepoint = false } = options;
+  if (typeof basepoint !== "boolean" && !(Array.isArray(basepoint) && basepoint.every(Number.isFinite)))
+    throw typeError(
+      "BASEPOINT_TYPE",
+      "options.basepoint",
+      brief(basepoint),
+      "true, false or an array of channels numbers",
+    );
+  return options;
+}
+
+function readTime(value: unknown): boolean {
   if (value === undefined || value === null) return false;
-  if (typeof value !== "boolean") throw typeError("OPTION_TYPE", `options.${name}`, brief(value), "true or false");
+  if (typeof value !== "boolean") throw typeError("OPTION_TYPE", "options.time", brief(value), "true or false");
   return value;
-};
+}
+
+/** The one shape (…batch, length, channels) of inputs. */
+function pathsShape(inputShape: Shape | Shape[]): Shape {
+  const shapes = (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as Shape[];
+  const [shape] = shapes as [Shape];
+  if (shapes.length > 1 || shape.length < 3) {
+    const given = shapes.map((one) => `(${one.map(String).join(", ")})`).join(" and ");
+    const hint = shape.length < 3 ? ": Flatten and pooling remove the axis of time" : "";
+    throw typeError("PATHS_RANK", "inputs", given + hint, "one tensor of paths, (batch, length, channels)");
+  }
+  if (typeof shape.at(-1) !== "number") {
+    const given = `(${shape.map(String).join(", ")})`;
+    throw rangeError("SHAPE_INVALID", "inputShape", given, "(…batch, length, channels) with known channels");
+  }
+  return shape;
+}
 
 let noted = false;
 
@@ -77,52 +124,49 @@ function note(value: unknown): void {
   );
 }
 
-/** A layer's constructor. */
-export type SigLayerClass = (new (args: SigLayerArguments) => layers.Layer) & { readonly className: "SigLayer" };
+/** The layer's constructor, which `serialization.registerClass` of TensorFlow.js also accepts. */
+export interface SigLayerClass {
+  new (args: SigLayerArguments): layers.Layer;
+  readonly className: "SigLayer";
+  fromConfig<T extends serialization.Serializable>(
+    cls: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T;
+}
 
 /** Makes the layer for an op and registers it for saved models. */
 export function bindSigLayer(signature: TensorSignature): SigLayerClass {
   class SigLayer extends layers.Layer {
     static readonly className = "SigLayer";
-    readonly depth: number;
-    readonly stream: boolean;
-    readonly basepoint: boolean;
-    readonly scalarTerm: boolean;
+    readonly options: LayerOptions;
     readonly time: boolean;
     readonly #unroll: unknown;
     readonly #gpuOptimized: unknown;
 
     constructor(args: SigLayerArguments) {
-      // The base class rejects unknown arguments.
-      super(Object.fromEntries(Object.entries(args).filter(([name]) => !(names as readonly string[]).includes(name))));
-      const { depth, stream, unroll, gpuOptimized, basepoint, scalarTerm, time } = args;
-      checkDepth(depth, "depth");
-      this.depth = depth;
-      this.stream = flag(stream, "stream");
-      this.basepoint = flag(basepoint, "basepoint");
-      this.scalarTerm = flag(scalarTerm, "scalarTerm");
-      this.time = flag(time, "time");
-      this.#unroll = unroll ?? null;
-      this.#gpuOptimized = gpuOptimized ?? (args as { gpu_optimized?: unknown }).gpu_optimized ?? null;
+      const options = readArguments(args);
+      super(Object.fromEntries(Object.entries(args).filter(([name]) => baseNames.includes(name))));
+      this.options = options;
+      this.time = readTime(args.time);
+      this.#unroll = args.unroll ?? null;
+      this.#gpuOptimized = args.gpuOptimized ?? (args as { gpu_optimized?: unknown }).gpu_optimized ?? null;
       note(this.#unroll ?? this.#gpuOptimized);
       this.supportsMasking = true;
     }
 
+    override build(inputShape: Shape | Shape[]): void {
+      pathsShape(inputShape);
+      super.build(inputShape);
+    }
+
     override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-      const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as Shape;
-      const [length, channels] = shape.slice(-2);
-      if (shape.length < 2 || typeof channels !== "number") {
-        throw rangeError(
-          "SHAPE_INVALID",
-          "inputShape",
-          `(${shape.join(", ")})`,
-          "(…batch, length, channels) with known channels",
-        );
-      }
-      const size = checkedSize(channels + (this.time ? 1 : 0), this.depth) + (this.scalarTerm ? 1 : 0);
+      const shape = pathsShape(inputShape);
+      const [length, channels] = shape.slice(-2) as [number | null, number];
+      const { depth, stream, basepoint, scalarTerm } = this.options;
+      const size = checkedSize(channels + (this.time ? 1 : 0), depth) + (scalarTerm ? 1 : 0);
       const lead = shape.slice(0, -2);
-      if (!this.stream) return [...lead, size];
-      return [...lead, typeof length === "number" ? length - (this.basepoint ? 0 : 1) : null, size];
+      if (!stream) return [...lead, size];
+      return [...lead, typeof length === "number" ? length - (basepoint ? 0 : 1) : null, size];
     }
 
     override call(inputs: Tensor | Tensor[], kwargs: { mask?: Tensor | Tensor[] | null } = {}): Tensor {
@@ -131,28 +175,23 @@ export function bindSigLayer(signature: TensorSignature): SigLayerClass {
         const mask = Array.isArray(kwargs.mask) ? kwargs.mask[0] : kwargs.mask;
         const lengths = mask ? lengthsOf(mask) : undefined;
         const paths = this.time ? concat([x, timesOf(x, lengths)], -1) : x;
-        return signature(paths, {
-          depth: this.depth,
-          stream: this.stream,
-          scalarTerm: this.scalarTerm,
-          ...(this.basepoint && { basepoint: true }),
-          ...(lengths && { lengths }),
-        });
+        return signature(paths, { ...this.options, ...(lengths && { lengths }) });
       });
     }
 
     /** Whole signatures have no time axis to mask. */
     override computeMask(_inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor {
       const own = Array.isArray(mask) ? mask[0] : mask;
-      if (!own || !this.stream) return null as unknown as Tensor;
-      return this.basepoint ? own : slice(own, [0, 1], [-1, -1]);
+      if (!own || !this.options.stream) return null as unknown as Tensor;
+      return this.options.basepoint ? own : slice(own, [0, 1], [-1, -1]);
     }
 
     override getConfig(): serialization.ConfigDict {
-      const { depth, stream, basepoint, scalarTerm, time } = this;
       const unroll = this.#unroll as boolean | null;
       const gpuOptimized = this.#gpuOptimized as boolean | null;
-      return { ...super.getConfig(), depth, stream, unroll, gpuOptimized, basepoint, scalarTerm, time };
+      const { stream = false, basepoint = false, scalarTerm = false, ...others } = this.options;
+      const options = { stream, basepoint, scalarTerm, ...others } as serialization.ConfigDict;
+      return { ...super.getConfig(), ...options, unroll, gpuOptimized, time: this.time };
     }
   }
   serialization.registerClass(SigLayer);

@@ -25,50 +25,63 @@ import {
   tensor,
 } from "@tensorflow/tfjs-core";
 import { reasonOf, typeError } from "../input/errors.ts";
-import type { SignatureOptions } from "../input/options.ts";
-import type { SignatureGradients, SignatureWithVjpFunction, VjpOptions } from "../operations/signature-vjp.ts";
+import type { VjpOptions } from "../input/options.ts";
+import type { SignatureGradients, SignatureWithVjpFunction } from "../operations/signature-vjp.ts";
 import { detached, isWebGpu, numbersOf, type WebGpuBackend } from "./tfjs-backend.ts";
 import type * as webgpu from "./tfjs-webgpu.ts";
 
 /** Options of the op: those of `signature`, some of them also as tensors. Everything is float32. */
-export interface TensorSignatureOptions
-  extends Omit<SignatureOptions, "basepoint" | "initial" | "lengths" | "dtype" | "out"> {
+export interface TensorSignatureOptions extends Omit<VjpOptions, "basepoint" | "initial" | "lengths" | "dtype"> {
   /** As for `signature`; a tensor (channels) or (…batch, channels) has a gradient. */
-  readonly basepoint?: SignatureOptions["basepoint"] | Tensor;
+  readonly basepoint?: VjpOptions["basepoint"] | Tensor;
   /** As for `signature`; a tensor (size) or (…batch, size) has a gradient. */
-  readonly initial?: SignatureOptions["initial"] | Tensor;
+  readonly initial?: VjpOptions["initial"] | Tensor;
   /**
    * As for `signature`; or a tensor of as many whole numbers. On a WebGPU backend, values out of
    * range are clamped.
    */
-  readonly lengths?: SignatureOptions["lengths"] | Tensor;
+  readonly lengths?: VjpOptions["lengths"] | Tensor;
 }
 
-/**
- * Signatures of paths as a TensorFlow.js op, differentiable with respect to paths, basepoints and
- * initial signatures.
- *
- * On a WebGPU backend, after {@link Prepare | prepare}, nothing leaves the GPU: tensors are read in
- * place, and results and gradients are written to buffers of the backend. Nothing is read back, so
- * non-finite input gives non-finite results without an error. Calls without a GPU kernel
- * (docs/gradients.md), and calls before `prepare`, are computed on the CPU if the numbers of the
- * tensors are in memory. Numbers on a GPU can only be read asynchronously, which an op cannot wait
- * for.
- *
- * @param paths - (…batch, length, channels); other number types are converted to float32.
- * @returns float32 (…batch, size); with `stream` (…batch, length − 1, size), or (…batch, length,
- *   size) with a basepoint.
- * @throws PathSignatureError as for `signature`; TENSOR_ON_GPU if the CPU needs numbers that are
- *   only on the GPU.
- */
-export type TensorSignature = (paths: Tensor, options: TensorSignatureOptions) => Tensor;
+/** The type of the op. */
+export interface TensorSignature {
+  /**
+   * Signatures of paths as a TensorFlow.js op, differentiable with respect to paths, basepoints and
+   * initial signatures.
+   *
+   * On a WebGPU backend, after {@link Prepare | prepare}, nothing leaves the GPU: tensors are read
+   * in place, and results and gradients are written to buffers of the backend. Nothing is read
+   * back, so non-finite input gives non-finite results without an error. Calls without a GPU kernel
+   * (docs/gradients.md), and calls before `prepare`, are computed on the CPU if the numbers of the
+   * tensors are in memory. Numbers on a GPU can only be read asynchronously, which an op cannot
+   * wait for.
+   *
+   * @param paths - (…batch, length, channels); other number types are converted to float32.
+   * @param options - `depth`, and the optional {@link TensorSignatureOptions}.
+   * @returns float32 (…batch, size); with `stream` (…batch, length − 1, size), or (…batch, length,
+   *   size) with a basepoint.
+   * @throws PathSignatureError as for `signature`; TENSOR_ON_GPU if the CPU needs numbers that are
+   *   only on the GPU.
+   *
+   * @example
+   * signature(tf.randomNormal([32, 100, 3]), { depth: 3 }).shape; // [32, 39]
+   */
+  (paths: Tensor, options: TensorSignatureOptions): Tensor;
+}
 
-/**
- * Waits until TensorFlow.js is ready and, for a WebGPU backend, loads the code with which
- * signatures stay on the GPU. Await it once, after the backend is selected; earlier calls are
- * computed on the CPU. Does nothing for other backends.
- */
-export type Prepare = () => Promise<void>;
+/** The type of `prepare`. */
+export interface Prepare {
+  /**
+   * Waits until TensorFlow.js is ready and, for a WebGPU backend, loads the code with which
+   * signatures stay on the GPU. Await it once, after the backend is selected; earlier calls are
+   * computed on the CPU. Does nothing for other backends.
+   *
+   * @example
+   * await tf.setBackend("webgpu");
+   * await prepare();
+   */
+  (): Promise<void>;
+}
 
 /** The module that is loaded for WebGPU backends. */
 export type WebGpuParts = typeof webgpu;

@@ -2,6 +2,7 @@
 
 import { type CallInputs, type GpuOperation, gpuOperations, type InputRows } from "../gpu/index.ts";
 import type { Call } from "../input/call.ts";
+import { faultOf } from "../input/detached.ts";
 import { type Checks, checkBefore, numbersAtOnce, unreportedNumbers } from "../input/finite.ts";
 import { ReadRows } from "../input/rows.ts";
 import { checksOf, isEmpty } from "../operations/bind.ts";
@@ -92,6 +93,10 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
   job(budget: Budget): Job {
     const { operation, call, prepared, cost } = this;
     return new Job(operation, call, prepared.sinks, budget, cost, prepared.checksFirst);
+  }
+
+  fault(error: unknown): unknown {
+    return faultOf(error, this.call, this.operation.kernel.inputs);
   }
 
   result(): R {

@@ -2,41 +2,55 @@
 // where the call runs.
 
 import { describe, typeError } from "../input/errors.ts";
+import type { Signal } from "../input/host-types.ts";
 import type { ReadOther } from "../input/options.ts";
 import type { CallContext, Device, Progress } from "./backend.ts";
 import { readDevice } from "./options.ts";
 
-/** Options of every call on an engine. */
-export interface EngineCallOptions {
+/**
+ * Options of every call on an engine.
+ *
+ * @typeParam Place - where the result is put.
+ */
+export interface EngineCallOptions<Place extends "cpu" | "gpu" = "cpu" | "gpu"> {
   /**
    * Aborts the call. It rejects at once with the signal's reason, and its pending work is dropped;
    * other calls are not affected. The contents of an `out` of more than 1 MiB are then undefined; a
    * smaller one is unchanged.
+   *
+   * @example signal: AbortSignal.timeout(1000)
    */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Signal | undefined;
   /**
    * Where the call runs. "auto": where it is expected to be faster, given where its paths are.
    * Default: the engine's `device`. If the GPU cannot run it, the engine's `fallback` decides
    * between the CPU and an error.
+   *
+   * @example device: "webgpu"
    */
   readonly device?: "auto" | Device | undefined;
   /**
    * Where to put the result: "cpu", a tensor in memory, or "gpu", a `GpuTensor` on the device,
    * which the caller must destroy. Default "cpu".
+   *
+   * @example output: "gpu"
    */
-  readonly output?: "cpu" | "gpu" | undefined;
+  readonly output?: Place | undefined;
   /**
    * Receives the number of the call's paths that are done, from time to time and at the end. If it
    * throws, the call rejects with that error.
+   *
+   * @example onProgress: ({ done, total }) => console.log(done / total)
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** The options, as read. */
 export class ReadContext implements CallContext {
-  signal: AbortSignal | undefined;
-  onProgress: ((progress: Progress) => void) | undefined;
-  device: "auto" | Device | undefined;
+  // Own properties, also those that no option sets.
+  signal: AbortSignal | undefined = undefined;
+  onProgress: ((progress: Progress) => void) | undefined = undefined;
+  device: "auto" | Device | undefined = undefined;
   output: "cpu" | "gpu" = "cpu";
 
   /**

@@ -1,30 +1,57 @@
 // The engine of the family `core`: its functions and their options. Types only.
 
 import type { Costs } from "../dispatch/index.ts";
-import type { GpuNumbers, GpuSignatureOptions, PathsAnywhere } from "../gpu/index.ts";
+import type { GpuNumbers, GpuOptions, PathsAnywhere } from "../gpu/index.ts";
+import type { DType } from "../input/arrays.ts";
+import type { Signal } from "../input/host-types.ts";
+import type { SignatureOptions } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
-import type { Only } from "../input/types.ts";
-import type { LogSignatureOf, LogSignatureOptions } from "../operations/log-signature.ts";
+import type { BatchedOf, DTypeOf } from "../input/types.ts";
+import type { Windows } from "../input/windows.ts";
+import type { LogSignatureOptions } from "../operations/log-signature.ts";
+import type { LogSignature } from "../operations/log-signature-tensor.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
 import type { EngineBase } from "./engine.ts";
 import type { CallPlan } from "./explain.ts";
-import type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
-
-/**
- * Options of `engine.signature`: those of `signature`, a signal, a progress listener, and where it
- * runs.
- */
-export interface EngineSignatureOptions extends GpuSignatureOptions, EngineCallOptions {}
+import type { EngineDTypeOf, EngineGradientsOf, EngineSignatureOf } from "./result.ts";
 
 /**
  * Options of `engine.signatureVjp`: those of `signatureVjp`, a signal, a progress listener, and
  * where it runs.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ * @typeParam Place - where the result is put.
+ * @typeParam W - the type of the windows, if any.
  */
-export interface EngineVjpOptions extends Omit<GpuSignatureOptions, "out">, EngineCallOptions {}
+export interface EngineVjpOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  Place extends "cpu" | "gpu" = "cpu" | "gpu",
+  W extends Windows | undefined = Windows | undefined,
+> extends GpuOptions<T, S, W>,
+    EngineCallOptions<Place> {}
+
+/**
+ * Options of `engine.signature`: those of `signature`, a signal, a progress listener, and where it
+ * runs.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ * @typeParam Place - where the result is put.
+ * @typeParam W - the type of the windows, if any.
+ */
+export interface EngineSignatureOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  Place extends "cpu" | "gpu" = "cpu" | "gpu",
+  W extends Windows | undefined = Windows | undefined,
+> extends EngineVjpOptions<T, S, Place, W>,
+    Pick<SignatureOptions, "out"> {}
 
 /** Arguments of {@link Engine.explain}: the shape, and the options of the call. */
-export interface SignatureSizes extends Omit<EngineSignatureOptions, "out" | "signal" | "onProgress"> {
+export interface SignatureSizes extends Omit<EngineVjpOptions, "signal" | "onProgress"> {
   /** (…batch, length, channels). */
   readonly shape: ArrayLike<number>;
   /** Where the paths are. Default "cpu". */
@@ -34,8 +61,19 @@ export interface SignatureSizes extends Omit<EngineSignatureOptions, "out" | "si
 /** Names of the functions that `prepare` and `explain` accept. */
 export type OperationName = "signature" | "signatureVjp" | "logSignature";
 
-/** Options of `engine.logSignature`: those of `logSignature`, a signal and a progress listener. */
-export interface EngineLogSignatureOptions extends LogSignatureOptions, EngineCallOptions {}
+/**
+ * Options of `engine.logSignature`: those of `logSignature`, a signal and a progress listener.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ * @typeParam W - the type of the windows, if any.
+ */
+export interface EngineLogSignatureOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> extends LogSignatureOptions<T, S, W>,
+    EngineCallOptions<"cpu"> {}
 
 /** Computes batches on all threads. Created by `createEngine`. */
 export interface Engine extends EngineBase {
@@ -45,15 +83,24 @@ export interface Engine extends EngineBase {
    * faster (see `explain`). Inputs must not change until the promise settles. `paths`, `basepoint`
    * and `initial` may be on the GPU: a `GpuTensor`, or `{ buffer, shape }`.
    *
-   * @returns A promise of the tensor, or of a `GpuTensor` with `output: "gpu"`. It rejects with the
-   *   errors of `signature`, with the signal's reason, or with QUEUE_FULL, ENGINE_CLOSED,
-   *   BLOCK_FAILED, GPU_BUFFER; with `fallback: "error"` also with GPU_UNAVAILABLE, GPU_LOST,
-   *   GPU_OUT_OF_MEMORY, GPU_FAILED, GPU_LIMITS. After an error of `signature`, `out` is unchanged.
+   * @param paths - (…batch, length, channels), in memory or on the GPU.
+   * @param options - `depth`, the options of `signature`, and those of {@link EngineCallOptions}.
+   * @returns A promise of the tensor, (…batch, size) as of `signature`, or of a `GpuTensor` with
+   *   `output: "gpu"`. It rejects with the errors of `signature`, with the signal's reason, or with
+   *   QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED, GPU_BUFFER; with `fallback: "error"` also with
+   *   GPU_UNAVAILABLE, GPU_LOST, GPU_OUT_OF_MEMORY, GPU_FAILED, GPU_LIMITS. After an error of
+   *   `signature`, `out` is unchanged.
+   *
+   * @example
+   * const s = await engine.signature(paths, { depth: 4, signal: AbortSignal.timeout(1000) });
    */
-  signature<const P extends PathsAnywhere, const O extends EngineSignatureOptions>(
-    paths: P,
-    options: Only<O, EngineSignatureOptions>,
-  ): Promise<EngineSignatureOf<P, O>>;
+  signature<
+    P extends PathsAnywhere,
+    T extends DType = EngineDTypeOf<P>,
+    S extends boolean = false,
+    Place extends "cpu" | "gpu" = "cpu",
+    W extends Windows | undefined = undefined,
+  >(paths: P, options: EngineSignatureOptions<T, S, Place, W>): Promise<EngineSignatureOf<P, T, S, Place, W>>;
   /**
    * Like `signatureVjp`, on the engine's threads: the same options and the same gradients, to the
    * bit, for any number of threads. It runs on the GPU, in float32, if requested or expected to be
@@ -61,27 +108,49 @@ export interface Engine extends EngineBase {
    * change until the promise settles. `paths`, `cotangent`, `basepoint` and `initial` may be on the
    * GPU.
    *
+   * @param paths - (…batch, length, channels), in memory or on the GPU.
+   * @param cotangent - numbers of the shape of the signatures, (…batch, size).
+   * @param options - `depth`, the options of `signatureVjp`, and those of
+   *   {@link EngineCallOptions}.
    * @returns A promise of the gradients, or of `GpuGradients` with `output: "gpu"`. It rejects with
    *   the errors of `signatureVjp`, with the signal's reason, or with QUEUE_FULL, ENGINE_CLOSED,
    *   BLOCK_FAILED, and errors of the GPU as for `signature`.
+   *
+   * @example
+   * const { paths: dx } = await engine.signatureVjp(paths, cotangent, { depth: 4 });
    */
-  signatureVjp<const P extends PathsAnywhere, const O extends EngineVjpOptions>(
+  signatureVjp<P extends PathsAnywhere, T extends DType = EngineDTypeOf<P>, Place extends "cpu" | "gpu" = "cpu">(
     paths: P,
     cotangent: Cotangent | GpuNumbers,
-    options: Only<O, EngineVjpOptions>,
-  ): Promise<EngineGradientsOf<P, O>>;
+    options: EngineVjpOptions<T, boolean, Place>,
+  ): Promise<EngineGradientsOf<T, Place>>;
   /**
    * Like `logSignature`, on the engine's threads: the same options and the same result, to the bit,
    * for any number of threads. Paths are in memory.
+   *
+   * @param paths - (…batch, length, channels), in memory.
+   * @param options - those of `logSignature`, and {@link EngineCallOptions}.
+   * @returns A promise of the tensor. It rejects with the errors of `logSignature`, with the
+   *   signal's reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED.
+   *
+   * @example
+   * const p = await engine.logSignature(paths, { depth: 4, basis: "lyndon" });
    */
-  logSignature<const P extends Paths, const O extends EngineLogSignatureOptions>(
-    paths: P,
-    options: Only<O, EngineLogSignatureOptions>,
-  ): Promise<LogSignatureOf<P, O>>;
+  logSignature<
+    P extends Paths,
+    T extends DType = DTypeOf<P>,
+    S extends boolean = false,
+    W extends Windows | undefined = undefined,
+  >(paths: P, options: EngineLogSignatureOptions<T, S, W>): Promise<LogSignature<T, S, BatchedOf<P, W>>>;
   /**
    * Prepares for a call of such a shape, so that the first one does not wait: loads the binary, or
    * opens the device and creates its pipelines.
+   *
+   * @param name - the function that will be called.
+   * @param sizes - `shape`, (…batch, length, channels), and the options of the call.
    * @throws as the function, and with `fallback: "error"` errors of the device (as a rejection)
+   *
+   * @example await engine.prepare("signature", { shape: [512, 100, 3], depth: 4 });
    */
   prepare(name: OperationName, sizes: SignatureSizes): Promise<void>;
   /**
@@ -92,14 +161,18 @@ export interface Engine extends EngineBase {
    *
    * @returns A promise of the costs; it rejects with CLOCK_FROZEN, ENGINE_OPTION, ENGINE_CLOSED,
    *   errors of the GPU, or the signal's reason.
+   *
+   * @example const costs = await engine.calibrate({ budgetMs: 1000 });
    */
-  calibrate(options?: {
-    readonly budgetMs?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
-  }): Promise<Costs>;
+  calibrate(options?: { readonly budgetMs?: number | undefined; readonly signal?: Signal | undefined }): Promise<Costs>;
   /**
-   * How the engine would run a call of such a shape, and why. Starts nothing. @throws as the
-   * function
+   * How the engine would run a call of such a shape, and why. Starts nothing.
+   *
+   * @param name - the function.
+   * @param sizes - `shape`, (…batch, length, channels), and the options of the call.
+   * @throws as the function
+   *
+   * @example console.log(engine.explain("signature", { shape: [512, 100, 3], depth: 4 }).text);
    */
   explain(name: OperationName, sizes: SignatureSizes): CallPlan;
 }

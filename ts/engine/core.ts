@@ -2,7 +2,6 @@
 // Binders here take the entry's `createEngine`.
 
 export {
-  /** Signatures of paths, on all threads. @see {@link SignatureAsyncFunction} */
   bindSignatureAsync,
   type SignatureAsyncFunction,
 } from "./bind.ts";
@@ -14,4 +13,4 @@ export type {
   OperationName,
   SignatureSizes,
 } from "./core-engine.ts";
-export type { EngineGradientsOf, EngineSignatureOf } from "./result.ts";
+export type { EngineDTypeOf, EngineGradientsOf, EngineSignatureOf } from "./result.ts";

@@ -3,6 +3,7 @@
 import { type Costs, readCosts } from "../dispatch/index.ts";
 import { type GpuSource, readGpuSource } from "../gpu/index.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
+import { unknownOption } from "../input/unknown-option.ts";
 import type { WorkerLike } from "../pool/host.ts";
 import type { Device } from "./backend.ts";
 
@@ -122,11 +123,11 @@ function readFallback(value: unknown): "cpu" | "error" {
 export function readEngineOptions(options: unknown, available: () => number): ReadEngineOptions {
   if (options !== undefined && (typeof options !== "object" || options === null))
     throw typeError("OPTION_TYPE", "options", describe(options), "an object");
-  for (const name in options ?? {}) {
-    if (!(names as readonly string[]).includes(name))
-      throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${names.join(", ")}`);
+  for (const name of Object.keys(options ?? {})) {
+    if (!(names as readonly string[]).includes(name)) throw unknownOption(name, names);
   }
-  const given = (options ?? {}) as EngineOptions;
+  // Own properties only, each read once.
+  const given = Object.assign(Object.create(null), options) as EngineOptions;
   const { threads = "auto", workerFactory, maxQueued = 65_536, idleTimeout = 10_000 } = given;
   if (workerFactory !== undefined && typeof workerFactory !== "function")
     throw typeError("ENGINE_OPTION_TYPE", "options.workerFactory", describe(workerFactory), "a function");

@@ -2,32 +2,18 @@
 // requested. Types only.
 
 import type { GpuGradients, GpuNumbers, GpuTensor } from "../gpu/index.ts";
-import type { Paths } from "../input/paths.ts";
+import type { DType } from "../input/arrays.ts";
 import type { Signature } from "../input/tensor.ts";
-import type { BatchedOf, DTypeOf, StreamOf } from "../input/types.ts";
+import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { SignatureGradients } from "../operations/signature-vjp.ts";
 
-/** Selects one of two types by the requested location of the result. */
-type Placed<O, OnDevice, InMemory> = O extends { readonly output: infer Place }
-  ? Place extends "gpu"
-    ? OnDevice
-    : InMemory
-  : InMemory;
-
-type InMemory<P, O> = P extends GpuNumbers
-  ? Signature<"float32", StreamOf<O>, boolean>
-  : P extends Paths
-    ? Signature<DTypeOf<P, O>, StreamOf<O>, BatchedOf<P>>
-    : Signature;
+/** The number type of a result that paths in memory, or on the GPU, suggest. */
+export type EngineDTypeOf<P> = P extends GpuNumbers ? "float32" : DTypeOf<P>;
 
 /** The type of `engine.signature`'s result. */
-export type EngineSignatureOf<P, O> = Placed<O, GpuTensor, InMemory<P, O>>;
-
-type GradientsInMemory<P, O> = P extends GpuNumbers
-  ? SignatureGradients<"float32">
-  : P extends Paths
-    ? SignatureGradients<DTypeOf<P, O>>
-    : SignatureGradients;
+export type EngineSignatureOf<P, T extends DType, S extends boolean, Place, W = undefined> = [Place] extends ["gpu"]
+  ? GpuTensor
+  : Signature<T, S, P extends GpuNumbers ? boolean : BatchedOf<P, W>>;
 
 /** The type of `engine.signatureVjp`'s result. */
-export type EngineGradientsOf<P, O> = Placed<O, GpuGradients, GradientsInMemory<P, O>>;
+export type EngineGradientsOf<T extends DType, Place> = [Place] extends ["gpu"] ? GpuGradients : SignatureGradients<T>;

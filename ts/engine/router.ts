@@ -146,7 +146,7 @@ export class Router {
       this.#gpu.count(false);
       return result;
     } catch (error) {
-      if (!isGpuFault(error)) throw error;
+      if (!isGpuFault(error)) throw call.fault(error);
       this.#gpu.count(true);
       if (this.#settings.fallback === "error") throw error;
       this.#fellBack(error.message);

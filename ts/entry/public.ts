@@ -12,6 +12,7 @@ export {
   PathSignatureTypeError,
   type Position,
 } from "../input/errors.ts";
+export type { CompiledModule, GpuBuffer, GpuDevice } from "../input/host-types.ts";
 export type { ModuleSource } from "../wasm/compile.ts";
 export type { Info, InfoFunction } from "../wasm/info.ts";
 export type { InitFunction } from "../wasm/init.ts";

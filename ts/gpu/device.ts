@@ -6,7 +6,7 @@ import { faultOf, faultOfRejection, gpuFault } from "./faults.ts";
 import { Memory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import type { Region } from "./regions.ts";
-import { type GpuSource, hostGpu, isDevice } from "./source.ts";
+import { deviceOf, type GpuSource, hostGpu } from "./source.ts";
 import { subgroupSizeOf } from "./subgroups.ts";
 import { Submitter } from "./submit.ts";
 import { STORAGE, usage } from "./usage.ts";
@@ -53,8 +53,8 @@ export interface AdapterInfo {
 
 /** Makes a device, or takes the user's. @throws PathSignatureError GPU_UNAVAILABLE */
 export async function openDevice(source: GpuSource): Promise<Device> {
-  if (source !== undefined && isDevice(source))
-    return probed(new Device(source, source.adapterInfo, false), source.adapterInfo);
+  const given = deviceOf(source);
+  if (given) return probed(new Device(given, given.adapterInfo, false), given.adapterInfo);
   const gpu = hostGpu(source);
   if (!gpu) throw gpuFault("GPU_UNAVAILABLE", "this host has no navigator.gpu (Node: pass the `webgpu` package's)");
   let adapter: GPUAdapter | null;

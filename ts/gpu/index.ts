@@ -6,7 +6,7 @@ export { type GpuFaultCode, gpuFault, isGpuFault } from "./faults.ts";
 export {
   type GpuInput,
   type GpuNumbers,
-  type GpuSignatureOptions,
+  type GpuOptions,
   isOnDevice,
   isResident,
   type PathsAnywhere,
@@ -17,5 +17,5 @@ export { usualLimits } from "./limits.ts";
 export type { CallInputs, GpuCounts, GpuOperation, GpuPlan, InputRows } from "./operation.ts";
 export { gpuOperations, measuredOperation } from "./operations/index.ts";
 export { type CallShape, callShapeOf, type Residency } from "./shape.ts";
-export { type GpuSource, hostGpu, isDevice, readGpuSource } from "./source.ts";
+export { type GpuSource, hostGpu, readGpuSource } from "./source.ts";
 export { GpuGradient, GpuGradients, GpuTensor } from "./tensor.ts";

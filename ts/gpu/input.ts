@@ -2,20 +2,16 @@
 // of the user's with a shape. Checks what can be known of a buffer without reading it; reads no
 // numbers.
 
-import { FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
+import { type DType, FLOAT32, KIND_FLOAT32 } from "../input/arrays.ts";
 import { Call, readCall } from "../input/call.ts";
 import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
-import {
-  type OptionName,
-  type ReadOptions,
-  type ReadOther,
-  readOptions,
-  type SignatureOptions,
-} from "../input/options.ts";
+import type { GpuBuffer } from "../input/host-types.ts";
+import { type OptionName, type ReadOptions, type ReadOther, readOptions, type VjpOptions } from "../input/options.ts";
 import { type Paths, ReadPaths, readPaths } from "../input/paths.ts";
 import type { Resident } from "../input/resident.ts";
-import { ReadRows, type RowsArgument } from "../input/rows.ts";
+import { ReadRows, type RowsArgument, readRowsShapes } from "../input/rows.ts";
 import { readShape } from "../input/shape.ts";
+import type { Windows } from "../input/windows.ts";
 import { gpuFault } from "./faults.ts";
 import type { CallInputs } from "./operation.ts";
 import { GpuGradient, GpuTensor } from "./tensor.ts";
@@ -24,7 +20,7 @@ import { usage } from "./usage.ts";
 /** Row-major float32 numbers in a user's buffer, which is read, never destroyed. */
 export interface GpuInput {
   /** With usage STORAGE, of the device that the call runs on. */
-  readonly buffer: GPUBuffer;
+  readonly buffer: GpuBuffer;
   readonly shape: ArrayLike<number>;
   /** Bytes before the first number, a multiple of 4. Default 0. */
   readonly offset?: number | undefined;
@@ -37,9 +33,23 @@ export type GpuNumbers = GpuTensor | GpuGradient | GpuInput;
 export type PathsAnywhere = Paths | GpuNumbers;
 
 /** Options where signatures to continue from, and basepoints, may be on a device too. */
-export interface GpuSignatureOptions extends Omit<SignatureOptions, "initial" | "basepoint"> {
-  readonly initial?: SignatureOptions["initial"] | GpuNumbers;
-  readonly basepoint?: SignatureOptions["basepoint"] | GpuNumbers;
+export interface GpuOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> extends Omit<VjpOptions<T, S, W>, "initial" | "basepoint"> {
+  /**
+   * As for `signature`; or numbers on the GPU, a `GpuTensor` or `{ buffer, shape }`.
+   *
+   * @example initial: await engine.signature(head, { depth: 3, output: "gpu" })
+   */
+  readonly initial?: VjpOptions["initial"] | GpuNumbers;
+  /**
+   * As for `signature`; or numbers on the GPU, a `GpuTensor` or `{ buffer, shape }`.
+   *
+   * @example basepoint: { buffer, shape: [32, 2] } // for 32 paths of two channels
+   */
+  readonly basepoint?: VjpOptions["basepoint"] | GpuNumbers;
 }
 
 const isOurs = (value: unknown): value is GpuTensor | GpuGradient =>
@@ -110,13 +120,7 @@ function readRowsOnDevice(
   const width = sizes.at(-1) ?? -1;
   const own = sizes.length === paths.lead.length + 1 && paths.lead.every((n, i) => n === sizes[i]);
   if (!widths.includes(width) || !(sizes.length === 1 || own)) {
-    const wanted = widths.join(" or ");
-    throw rangeError(
-      shape,
-      name,
-      `a buffer of shape (${sizes.join(", ")})`,
-      `of shape (${wanted}) or (${[...paths.lead, wanted].join(", ")})`,
-    );
+    throw rangeError(shape, name, `a buffer of shape (${sizes.join(", ")})`, readRowsShapes(paths.lead, widths));
   }
   const read = new ReadRows(nothing, KIND_FLOAT32, sizes.length === 1 && paths.lead.length > 0 ? 0 : width, width);
   read.resident = resident;
@@ -152,11 +156,16 @@ export function readCallAnywhere(
   names?: readonly OptionName[],
 ): { call: Call; options: ReadOptions } {
   const given = readOptions(options, other, names);
-  const read = isOnDevice(paths) ? readPathsOnDevice(paths) : readPaths(paths);
+  const read = isOnDevice(paths) ? readPathsOnDevice(paths) : readPaths(paths, given.layout);
   const { initial, basepoint } = given;
+  if (given.windows !== undefined && [paths, initial, basepoint].some(isOnDevice))
+    throw typeError("WINDOWS_TYPE", "options.windows", "windows of numbers on a device", "paths in memory");
   if (isOnDevice(initial)) given.initial = undefined;
   if (isOnDevice(basepoint)) given.basepoint = undefined;
   const plain = readCall(read, given);
+  if (read.resident && given.layout === "channels-first") {
+    throw typeError("LAYOUT_INVALID", "options.layout", '"channels-first"', '"channels-last" for paths on a device');
+  }
   if (read.resident && plain.dtype !== FLOAT32) {
     throw typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" for paths on a device');
   }

@@ -10,7 +10,7 @@ import { countOf, rangeError } from "../input/errors.ts";
 import { checkBefore } from "../input/finite.ts";
 import { pathInputs } from "../run/inputs.ts";
 import { Device } from "./device.ts";
-import { type GpuInput, type GpuSignatureOptions, readCallAnywhere } from "./input.ts";
+import { type GpuInput, type GpuOptions, readCallAnywhere } from "./input.ts";
 
 export { isGpuFault } from "./faults.ts";
 export { readRowsOfShape } from "./input.ts";
@@ -20,7 +20,7 @@ export { planNow } from "./run.ts";
 export interface InputNow {
   readonly paths: GpuInput;
   /** Basepoints and initial signatures may be on the device too. */
-  readonly options: GpuSignatureOptions;
+  readonly options: GpuOptions;
   /** Instead of the option: 32-bit whole numbers from 1 to the points, which is not checked. */
   readonly lengths?: GpuInput | undefined;
 }

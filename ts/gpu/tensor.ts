@@ -2,6 +2,7 @@
 
 import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
+import type { GpuBuffer, GpuDevice } from "../input/host-types.ts";
 import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
@@ -18,7 +19,7 @@ export interface SignatureForm {
 /** Numbers in a buffer of a device, row-major float32. Owns the buffer. */
 class GpuArray {
   /** Holds the numbers from its first byte on; usable as storage and for copies. Owned by this. */
-  readonly buffer: GPUBuffer;
+  readonly buffer: GpuBuffer;
   readonly shape: readonly number[];
   readonly dtype = "float32";
   readonly #device: Device;
@@ -32,7 +33,7 @@ class GpuArray {
   }
 
   /** The device that holds the buffer. */
-  get device(): GPUDevice {
+  get device(): GpuDevice {
     return this.#device.gpu;
   }
 
@@ -95,7 +96,16 @@ export class GpuTensor extends GpuArray {
   async toCpu(): Promise<Signature<"float32">> {
     const data = await this.read();
     const { shape, channels, depth, scalarTerm, stream } = this;
-    return new SignatureTensor<"float32", boolean, boolean>(data, shape, FLOAT32, channels, depth, scalarTerm, stream);
+    return new SignatureTensor<"float32", boolean, boolean>(
+      data,
+      shape,
+      FLOAT32,
+      channels,
+      depth,
+      scalarTerm,
+      stream,
+      undefined,
+    );
   }
 }
 

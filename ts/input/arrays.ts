@@ -2,7 +2,8 @@
 // WebAssembly memory. Shapes are not known here.
 
 import { describe, rangeError, typeError } from "./errors.ts";
-import { move } from "./move.ts";
+import { leastNumbers, move } from "./move.ts";
+import { bufferOfView, lengthOfView, lost, offsetOfView, set, tagOfView } from "./views.ts";
 
 /** The number type of a computation and of its result. */
 export type DType = "float32" | "float64";
@@ -44,13 +45,8 @@ export type Kind = typeof KIND_FLOAT32 | typeof KIND_FLOAT64 | typeof KIND_NUMBE
 
 /** The kind of a value, or -1 if it is not a typed array. */
 export function kindOf(value: unknown): Kind | -1 {
-  if (value instanceof Float32Array) return KIND_FLOAT32;
-  if (value instanceof Float64Array) return KIND_FLOAT64;
-  if (!ArrayBuffer.isView(value)) return -1;
-  // The tag comes from a built-in getter, so arrays of other realms (frames, vm contexts) are
-  // recognised.
-  switch ((value as NumericView & { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]) {
-    case "DataView":
+  switch (tagOfView(value)) {
+    case undefined:
       return -1;
     case "Float32Array":
       return KIND_FLOAT32;
@@ -72,11 +68,11 @@ export const dtypeOfKind = (kind: Kind): DTypeIndex => (kind === KIND_FLOAT32 ? 
 
 /** Whether a typed array is empty because its buffer was detached. */
 export function isDetached(view: NumericView): boolean {
-  if (view.length > 0) return false;
+  if (lengthOfView(view) > 0) return false;
   try {
     // A view whose buffer was resized below it passes here: it cannot be distinguished from an
     // empty one.
-    new Uint8Array(view.buffer as ArrayBuffer, 0, 0);
+    new Uint8Array(bufferOfView(view), 0, 0);
     return false;
   } catch {
     return true;
@@ -131,27 +127,23 @@ export function allocateNumbers(
     const buffer = unfilled || new ArrayBuffer(bytes);
     return dtype === FLOAT32 ? new Float32Array(buffer) : new Float64Array(buffer);
   } catch {
-    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers`, "what the engine has room for");
+    const accepted =
+      "such that this JavaScript engine can allocate the numbers: fewer paths at once, or a smaller depth";
+    throw rangeError("SIZE_TOO_LARGE", argument, `${count} numbers to allocate`, accepted);
   }
 }
 
 interface PlainArray {
   readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBufferLike, at: number, count: number): ArrayLike<number>;
+  new (buffer: ArrayBuffer, at: number, count: number): ArrayLike<number>;
 }
 
 /**
  * Part of a typed array as a view of the same kind. Subclasses and `Symbol.species` are ignored.
  */
 function part(view: NumericView, from: number, count: number): ArrayLike<number> {
-  const { buffer, byteOffset, BYTES_PER_ELEMENT: bytes } = view;
-  const { [Symbol.toStringTag]: kind } = view as NumericView & { readonly [Symbol.toStringTag]: string };
-  const plain = (globalThis as unknown as Record<string, PlainArray | undefined>)[kind];
-  if (plain?.BYTES_PER_ELEMENT === bytes) return new plain(buffer, byteOffset + from * bytes, count);
-  // A subclass with a tag of its own: copying by element is correct for all kinds.
-  const copy = new Float64Array(count);
-  for (let i = 0; i < count; i++) copy[i] = Number(view[from + i]);
-  return copy;
+  const plain = (globalThis as unknown as Record<string, PlainArray>)[tagOfView(view) as string] as PlainArray;
+  return new plain(bufferOfView(view), offsetOfView(view) + from * plain.BYTES_PER_ELEMENT, count);
 }
 
 /** Below this count a loop is faster than creating a view for `set`. */
@@ -160,6 +152,7 @@ const loopCount = 32;
 /**
  * Copies `count` numbers of `view`, from index `from`, to `heap` at index `at`. Rounds to the
  * heap's type.
+ * @throws RangeError if the view has fewer: its buffer was detached or has shrunk
  */
 export function copyIn(
   view: NumericView,
@@ -169,14 +162,14 @@ export function copyIn(
   heap: Float32Array | Float64Array,
   at: number,
 ): void {
+  const length = lengthOfView(view);
+  if (length < from + count) throw lost();
   if (kind === KIND_BIGINTS || count < loopCount) {
     for (let i = 0; i < count; i++) heap[at + i] = Number(view[from + i]);
-  } else if (kind === KIND_FLOAT32 && heap instanceof Float32Array) {
-    move(view as Float32Array, from, count, heap, at);
-  } else if (kind === KIND_FLOAT64 && heap instanceof Float64Array) {
-    move(view as Float64Array, from, count, heap, at);
-  } else if (from === 0 && count === view.length) {
+  } else if (from === 0 && count === length && count < leastNumbers) {
     heap.set(view as ArrayLike<number>, at);
+  } else if (kind === (heap instanceof Float32Array ? KIND_FLOAT32 : KIND_FLOAT64)) {
+    move(view as Numbers, from, count, heap, at);
   } else {
     heap.set(part(view, from, count), at);
   }
@@ -185,6 +178,7 @@ export function copyIn(
 /**
  * Copies `count` numbers of `heap`, from index `at`, to `out` at index `to`. Rounds to the type of
  * `out`.
+ * @throws RangeError if `out` ends before: its buffer was detached or has shrunk
  */
 export function copyOut(
   heap: Float32Array | Float64Array,
@@ -193,10 +187,11 @@ export function copyOut(
   out: Float32Array | Float64Array,
   to: number,
 ): void {
+  if (lengthOfView(out) < to + count) throw lost();
   if (count < loopCount) {
     for (let i = 0; i < count; i++) out[to + i] = heap[at + i] as number;
-  } else if (heap.BYTES_PER_ELEMENT !== out.BYTES_PER_ELEMENT) {
-    out.set(heap.subarray(at, at + count), to);
+  } else if (tagOfView(heap) !== tagOfView(out)) {
+    set.call(out, heap.subarray(at, at + count), to);
   } else {
     move(heap, at, count, out, to);
   }
@@ -221,8 +216,10 @@ function finiteFours(numbers: ArrayLike<number>, from: number, end: number): num
 /**
  * The first index in [from, from + count) whose number, rounded to the number type, is NaN or
  * infinite; -1 if there is none.
+ * @throws RangeError as {@link copyIn}
  */
 export function firstNonFinite(view: NumericView, kind: Kind, dtype: DTypeIndex, from: number, count: number): number {
+  if (lengthOfView(view) < from + count) throw lost();
   if (kind === KIND_BIGINTS) return -1;
   const numbers = view as unknown as ArrayLike<number>;
   const end = from + count;

@@ -2,15 +2,29 @@
 // basepoint, initial, out). finite.ts checks whether numbers are finite.
 
 import { INVERSE, SCALAR_TERM, STREAM } from "../wasm/abi.ts";
-import { checkAttached, type DTypeIndex, FLOAT32, type Kind, kindOf, type NumericView } from "./arrays.ts";
+import {
+  checkAttached,
+  type DTypeIndex,
+  FLOAT32,
+  KIND_FLOAT64,
+  type Kind,
+  kindOf,
+  type NumericView,
+} from "./arrays.ts";
 import { countOf, describe, failure, rangeError, typeError } from "./errors.ts";
 import { readLengths } from "./lengths.ts";
 import { ReadOptions } from "./options.ts";
-import type { ReadPaths } from "./paths.ts";
-import { type ReadRows, type RowsArgument, readRows } from "./rows.ts";
+import type { ReadPaths, WindowsOf } from "./read-paths.ts";
+import { ReadRows, type RowsArgument, readRows } from "./rows.ts";
 import { countCoefficients, sizeInRange, tooLarge } from "./size.ts";
+import { lengthOfView } from "./views.ts";
+import { readWindows } from "./windows.ts";
 
 const none: readonly undefined[] = [];
+
+/** What to change where signatures are too large. */
+const hint = " (the last dimension of paths is their channels; a smaller depth needs less)";
+const fewNumbers = `such that a signature has fewer than 2^31 numbers${hint}`;
 
 /**
  * A validated call. Operations on rows have no points: `paths` is then an empty batch with the
@@ -86,7 +100,10 @@ export class Call {
   }
 
   /** The same call with something else in place of some of its parts. */
-  with({ paths, options, dtype, basepoint, initial, operands, row }: Changes): Call {
+  with(changes: Changes): Call {
+    // Own properties only: others are nobody's changes.
+    const own = { __proto__: null, ...changes };
+    const { paths, options, dtype, basepoint, initial, operands, row }: Changes = own;
     const changed = options === undefined ? this.options : Object.assign(new ReadOptions(), this.options, options);
     return new Call(
       paths ?? this.paths,
@@ -120,12 +137,65 @@ export interface Changes {
  */
 export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const { channels } = paths;
-  const size = sizeInRange(channels, options.depth, "options.depth");
+  const size = sizeInRange(channels, options.depth, "options.depth", fewNumbers);
   const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
   const lengths = readLengths(options.lengths, paths);
   const basepoint = readBasepoint(options.basepoint, paths);
+  if (options.windows !== undefined) return windowsOf(paths, options, dtype, size, lengths, basepoint);
   const initial = readInitial(options.initial, paths, size, options.scalarTerm);
-  return new Call(paths, options, dtype, size, lengths, basepoint, initial);
+  const call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
+  if (channels > paths.points && options.layout === undefined) warnOfLayout(call);
+  return call;
+}
+
+/** The call for the windows of paths. @throws PathSignatureError WINDOWS_TYPE, WINDOWS_RANGE */
+function windowsOf(
+  of: ReadPaths,
+  options: ReadOptions,
+  dtype: DTypeIndex,
+  size: number,
+  lengths: Uint32Array | undefined,
+  basepoint: ReadRows | true | undefined,
+): Call {
+  if (options.initial !== undefined)
+    throw typeError("WINDOWS_TYPE", "options.windows", "windows and initial", "one of them: windows start anew");
+  const { paths, lengths: own } = readWindows(options.windows, of, lengths);
+  return new Call(paths, options, dtype, size, own, basepointOfWindows(basepoint, paths), undefined);
+}
+
+/** The basepoint of each window: its path's. Windows that a path does not have stay in place. */
+function basepointOfWindows(basepoint: ReadRows | true | undefined, paths: ReadPaths): typeof basepoint {
+  const windows = paths.windows as WindowsOf;
+  const { counts, perPath } = windows;
+  const isShared = basepoint === true || basepoint?.stride === 0;
+  if (basepoint !== undefined && basepoint !== true) windows.basepoint = isShared ? "shared" : "own";
+  if (basepoint === undefined || (isShared && counts.every((count) => count === perPath))) return basepoint;
+  const { batch, channels, view, starts } = paths;
+  const rows = new Float64Array(batch * channels);
+  for (let i = 0; i < batch; i++) {
+    const path = Math.floor(i / perPath);
+    const isMissing = i - path * perPath >= (counts[path] as number);
+    for (let c = 0; c < channels; c++) {
+      const given = basepoint === true ? 0 : basepoint.view[path * basepoint.stride + c];
+      rows[i * channels + c] = Number(isMissing ? view[((starts as Float64Array)[i] as number) * channels + c] : given);
+    }
+  }
+  return new ReadRows(rows, KIND_FLOAT64, channels, channels);
+}
+
+/** A result of more numbers is large enough to ask whether its paths were meant so. */
+const manyNumbers = 2 ** 22;
+let hasWarned = false;
+
+/** Says once what a large call reads, since its channels and points may have been exchanged. */
+function warnOfLayout({ batch, points, channels, rows, row }: Call): void {
+  const numbers = batch * rows * row;
+  if (hasWarned || numbers <= manyNumbers) return;
+  hasWarned = true;
+  console.warn(
+    `path-signature: ${countOf(batch, "path")} of ${countOf(points, "point")} of ${channels} channels were read, ` +
+      `for ${numbers} numbers. If channels come first, say layout: "channels-first"; else "channels-last".`,
+  );
 }
 
 const basepointArgument: RowsArgument = {
@@ -135,11 +205,29 @@ const basepointArgument: RowsArgument = {
   forms: "true, false, an array of channels numbers, or a tensor (…batch, channels)",
 };
 
+/** The depth at which a signature has so many numbers. */
+function depthOf(channels: number, size: number): number | undefined {
+  if (channels === 1) return size;
+  let depth = 1;
+  while (countCoefficients(channels, depth) < size) depth++;
+  return countCoefficients(channels, depth) === size ? depth : undefined;
+}
+
+/** What a row of `width` numbers is where `size` were expected. */
+function initialHint(width: number, channels: number, size: number): string {
+  if (width === size + 1) return " (with a scalar term: say scalarTerm: true)";
+  const depth = depthOf(channels, width);
+  if (depth === undefined) return "";
+  const wanted = depthOf(channels, size);
+  return ` (${countOf(width, "number")} are a signature of depth ${depth}, and options.depth is ${wanted})`;
+}
+
 const initialArgument: RowsArgument = {
   name: "options.initial",
   type: "INITIAL_TYPE",
   shape: "INITIAL_SHAPE",
   forms: "an array of as many numbers as a signature, or a tensor (…batch, size)",
+  hint: initialHint,
 };
 
 function readBasepoint(value: unknown, paths: ReadPaths): ReadRows | true | undefined {
@@ -177,13 +265,14 @@ export function checkOut(out: unknown, count: number, call: Call): void {
     throw typeError("OUT_TYPE", "options.out", describe(out), `${wanted}, as the dtype says${hint}`);
   }
   const view = out as NumericView;
-  if (view.length !== count || count === 0) {
+  const length = lengthOfView(view);
+  if (length !== count || count === 0) {
     checkAttached(view, "options.out");
-    if (view.length === count) return;
+    if (length === count) return;
     throw rangeError(
       "OUT_LENGTH",
       "options.out",
-      countOf(view.length, "number"),
+      countOf(length, "number"),
       `of ${countOf(count, "number")}, for a result of shape (${shapeOf(call).join(", ")})`,
     );
   }
@@ -229,4 +318,4 @@ export function internal(operation: string, call: Call, what: string, cause?: un
 
 /** The error for a call whose shape the kernels do not support. */
 export const beyondMemory = ({ channels, depth, size }: Call): Error =>
-  tooLarge(channels, depth, size, "options.depth", "such that a call fits into 32-bit WebAssembly memory");
+  tooLarge(channels, depth, size, "options.depth", `such that a call fits into 32-bit WebAssembly memory${hint}`);

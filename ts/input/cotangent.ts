@@ -13,10 +13,19 @@ import {
 import { type Call, shapeOf } from "./call.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
 import { ReadRows } from "./rows.ts";
-import { readTensorShape } from "./shape.ts";
+import { isRow, lengthOfList, readNumbers, readTensorShape } from "./shape.ts";
 
 /** What cotangents are accepted, for errors; "signatures'" or "result's" shape. */
 const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} shape, or as many numbers in a flat array`;
+
+/**
+ * Throws for options in the place of a cotangent: it was forgotten, or they were exchanged.
+ * @throws PathSignatureTypeError COTANGENT_TYPE
+ */
+export function checkIsCotangent(value: unknown, forms = formsOf("result's")): void {
+  if (typeof value === "object" && value !== null && "depth" in value && !("data" in value || "buffer" in value))
+    throw typeError("COTANGENT_TYPE", "cotangent", "the options: the cotangent comes before them", forms);
+}
 
 /**
  * Cotangents as rows, one for each row of signatures.
@@ -31,22 +40,24 @@ export function readCotangent(value: unknown, call: Call): ReadRows {
   const refuse = (given: string) =>
     rangeError("COTANGENT_SHAPE", "cotangent", given, `of shape (${shape.join(", ")}), as ${as}`);
 
-  let data = value;
-  let argument = "cotangent";
+  checkIsCotangent(value, forms);
+  const argument = "cotangent";
   if (typeof value === "object" && value !== null && kindOf(value) === -1 && !Array.isArray(value)) {
     const sizes = readTensorShape(value, argument, "COTANGENT_TYPE", forms);
     if (sizes.length !== shape.length || sizes.some((n, i) => n !== shape[i])) {
       throw refuse(`a tensor of shape (${sizes.join(", ")})`);
     }
-    data = (value as { data?: unknown }).data;
-    argument = "cotangent.data";
+    const view = readNumbers(value, argument, "COTANGENT_TYPE", count, sizes);
+    return new ReadRows(view, kindOf(view) as Kind, call.row, call.row);
   }
-  const kind = kindOf(data);
-  if (kind === -1 && !Array.isArray(data)) throw typeError("COTANGENT_TYPE", argument, describe(data), forms);
-  const list = data as NumericView | readonly unknown[];
-  if (list.length !== count) {
+  const kind = kindOf(value);
+  if (kind === -1 && !Array.isArray(value)) throw typeError("COTANGENT_TYPE", argument, describe(value), forms);
+  const list = value as NumericView | readonly unknown[];
+  const length = lengthOfList(list);
+  if (length !== count) {
     if (kind !== -1) checkAttached(list as NumericView, argument);
-    throw refuse(countOf(list.length, "number"));
+    const isNested = kind === -1 && isRow(list[0]);
+    throw refuse(isNested ? "nested arrays (give a flat array or { data, shape })" : countOf(length, "number"));
   }
   if (kind !== -1) return new ReadRows(list as NumericView, kind as Kind, call.row, call.row);
   const flat = allocateNumbers(FLOAT64, count, argument) as Float64Array;

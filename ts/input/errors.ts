@@ -18,14 +18,17 @@ export interface PathSignatureErrorCodes {
   PATHS_RANK: "TypeError";
   /** A dimension of `shape` is not a whole number, or length or channels is 0. */
   SHAPE_INVALID: "RangeError";
-  /** The count of numbers in `data` does not match its shape. */
+  /**
+   * The count of numbers in `data` does not match its shape, strides or offsets, or `shape` and
+   * `dims` differ.
+   */
   SHAPE_MISMATCH: "RangeError";
-  /** A tensor has strides or an offset: only row-major, contiguous data is read. */
+  /** `strides` or `offset` of a tensor are no whole numbers, one for each dimension. */
   STRIDED: "TypeError";
-  /** Points of nested arrays differ in their number of channels. */
+  /** Points, or paths of a list, differ in their channels; or columns in their length. */
   RAGGED_ROW: "RangeError";
   /**
-   * A path of nested arrays has no points, or a batch of nested arrays has no paths (its channels
+   * A path has no points, or a batch of nested arrays has no paths (its channels
    * are unknown).
    */
   EMPTY_PATH: "RangeError";
@@ -33,6 +36,11 @@ export interface PathSignatureErrorCodes {
   ELEMENT_TYPE: "TypeError";
   /** The buffer of a typed array was transferred or resized. */
   DETACHED_BUFFER: "TypeError";
+  /**
+   * The buffer of an input, or of `out`, was transferred or shrunk while the call was under way. Of
+   * an `out` of more than 1 MiB a part may have been written.
+   */
+  INPUT_DETACHED: "TypeError";
   /**
    * `options` is not an object, or a flag (`stream`, `inverse`, `scalarTerm`, `checkFinite`) is not
    * a boolean.
@@ -42,12 +50,17 @@ export interface PathSignatureErrorCodes {
   OPTION_UNKNOWN: "TypeError";
   /** `depth` is missing, not a whole number, or less than 1. */
   DEPTH_INVALID: "RangeError";
-  /** `channels` is not a whole number, or less than 1. */
+  /** `channels` is not a whole number from 1 on; or it, or `names`, is no list of their names. */
   CHANNELS_INVALID: "RangeError";
   /** A signature would have 2^31 numbers or more (or `words` would list too many words). */
   SIZE_TOO_LARGE: "RangeError";
   /** `dtype` is neither "float32" nor "float64". */
   DTYPE_INVALID: "TypeError";
+  /**
+   * `layout` is neither "channels-last" nor "channels-first", or paths cannot be read in that
+   * order.
+   */
+  LAYOUT_INVALID: "TypeError";
   /** `algorithm` is none of the names of kernels. */
   ALGORITHM_INVALID: "TypeError";
   /** `basis` is none of the names of bases of log-signatures. */
@@ -64,6 +77,10 @@ export interface PathSignatureErrorCodes {
    * An entry of `lengths` is not a whole number, less than 1, or more than the number of points.
    */
   LENGTHS_RANGE: "RangeError";
+  /** `windows` has none of the accepted forms, or comes with `initial`. */
+  WINDOWS_TYPE: "TypeError";
+  /** A window is empty or beyond the points, a step is not positive, or times do not increase. */
+  WINDOWS_RANGE: "RangeError";
   /** `basepoint` has none of the accepted forms. */
   BASEPOINT_TYPE: "TypeError";
   /** `basepoint` has neither shape (channels) nor (…batch, channels). */
@@ -91,6 +108,18 @@ export interface PathSignatureErrorCodes {
   OUT_TYPE: "TypeError";
   /** The length of `out` is not the count of numbers of the result. */
   OUT_LENGTH: "RangeError";
+  /** `window` of a stream is not a whole number from 1 on, or Infinity. */
+  WINDOW_INVALID: "RangeError";
+  /** `popFront` was asked for more points than the stream keeps. */
+  POP_RANGE: "RangeError";
+  /** `count` of streams is not a whole number from 1 on. */
+  COUNT_INVALID: "RangeError";
+  /** A snapshot is not a Uint8Array. */
+  SNAPSHOT_TYPE: "TypeError";
+  /** A snapshot is damaged, incomplete or of another version. */
+  SNAPSHOT_INVALID: "Error";
+  /** The stream was disposed of. */
+  STREAM_CLOSED: "Error";
   /** An input number is NaN or infinite. */
   NOT_FINITE: "RangeError";
   /** An input number is finite but beyond the range of float32, the number type of the call. */
@@ -156,6 +185,16 @@ export interface PathSignatureErrorCodes {
    * the block.
    */
   BLOCK_FAILED: "Error";
+  /** A table or a column has none of the accepted forms, or there is no column of that name. */
+  TABLE_TYPE: "TypeError";
+  /** A value is missing and `missing` does not say what to do, or what it says cannot be done. */
+  MISSING_VALUE: "RangeError";
+  /** `missing` is none of its names. */
+  MISSING_INVALID: "TypeError";
+  /** A file is not of its format, or uses a part of it that is not read. */
+  FILE_FORMAT: "Error";
+  /** A package that reads files of this kind is not installed. */
+  PEER_MISSING: "Error";
   /** A bug in this library. */
   INTERNAL: "Error";
 }

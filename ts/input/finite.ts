@@ -9,6 +9,7 @@
 import { firstNonFinite } from "./arrays.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
 import { type Position, rangeError } from "./errors.ts";
+import type { ReadPaths } from "./read-paths.ts";
 import type { ReadRows } from "./rows.ts";
 
 /** Numbers checked per part where other tasks share the thread: about a millisecond. */
@@ -69,18 +70,19 @@ export function* pathChecks(call: Call, numbers: number, first = 0, count = call
 }
 
 function pathNotFinite(call: Call, at: number): Error {
-  const path = pathAt(call, at);
-  const within = at - startOf(call, path);
+  const { windows } = call.paths;
+  const paths = windows?.of ?? call.paths;
+  const path = pathAt(paths, at);
+  const within = at - (paths.starts?.[path] ?? path * paths.points) * call.channels;
   const point = Math.floor(within / call.channels);
   return notFinite("paths", Number(call.paths.view[at]), { path, point, channel: within % call.channels });
 }
 
 /** The path that contains a number of the input. */
-function pathAt(call: Call, at: number): number {
-  const { starts } = call.paths;
-  if (starts === undefined) return Math.floor(at / (call.points * call.channels));
+function pathAt({ starts, points, channels }: ReadPaths, at: number): number {
+  if (starts === undefined) return Math.floor(at / (points * channels));
   let path = 0;
-  while ((starts[path + 1] as number) * call.channels <= at) path += 1;
+  while ((starts[path + 1] as number) * channels <= at) path += 1;
   return path;
 }
 
@@ -101,14 +103,18 @@ export interface CheckedRows {
   readonly checked: "before" | "reported" | "never";
 }
 
+/** Numbers of a call's rows. The array itself may be of a length that changes. */
+export const numbersOf = ({ per }: CheckedRows, { stride, width }: ReadRows, { batch, rows }: Call): number =>
+  stride === 0 ? width : batch * (per === "step" ? rows : 1) * width;
+
 /** Throws for the first non-finite number of a call's rows; checks in parts of `numbers`. */
 export function* rowChecks(rows: CheckedRows, call: Call, numbers: number): Generator<void> {
   const given = rows.of(call);
-  if (given === undefined || given === true) return;
+  if (given === undefined || given === true || given.resident !== undefined) return;
   const { view, kind, width, stride } = given;
+  const length = numbersOf(rows, given, call);
   const skip = rows.skip?.(call) ?? 0;
   const widthOfPath = rows.per === "step" ? width * call.rows : width;
-  const { length } = view;
   for (let from = 0; from < length; from += numbers) {
     const end = Math.min(length, from + numbers);
     for (let at = from; ; at++) {
@@ -149,9 +155,9 @@ function* singlePointChecks(call: Call, numbers: number): Generator<void> {
 /** Count of the numbers that {@link checksBefore} checks; 0 if none. */
 export function unreportedNumbers(inputs: readonly CheckedRows[], call: Call): number {
   let numbers = hasSinglePoints(call) ? call.paths.batch * call.channels : 0;
-  for (const { checked, of } of inputs) {
-    const rows = checked === "before" ? of(call) : undefined;
-    if (rows !== undefined && rows !== true) numbers += rows.view.length;
+  for (const input of inputs) {
+    const rows = input.checked === "before" ? input.of(call) : undefined;
+    if (rows !== undefined && rows !== true && rows.resident === undefined) numbers += numbersOf(input, rows, call);
   }
   return numbers;
 }

@@ -2,8 +2,8 @@
 
 import { checkAttached, type NumericView } from "./arrays.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
-import { pointsOf, type ReadPaths } from "./paths.ts";
-import { isRow } from "./shape.ts";
+import { pointsOf, type ReadPaths } from "./read-paths.ts";
+import { lengthOfList } from "./shape.ts";
 
 /**
  * Lengths of the paths in the form of the ABI, or `undefined` if every path has all points.
@@ -18,16 +18,17 @@ export function readLengths(lengths: unknown, paths: ReadPaths): Uint32Array | u
     return own;
   }
   const list = typeof lengths === "number" ? [lengths] : lengths;
-  if (!isRow(list))
+  const count = lengthOfList(list);
+  if (count < 0)
     throw typeError("LENGTHS_TYPE", "options.lengths", describe(lengths), "an array or a typed array of whole numbers");
-  if (list.length !== batch) {
+  if (count !== batch) {
     if (!Array.isArray(list)) checkAttached(list as NumericView, "options.lengths");
-    throw rangeError("LENGTHS_COUNT", "options.lengths", countOf(list.length, "length"), `one for each path, ${batch}`);
+    throw rangeError("LENGTHS_COUNT", "options.lengths", countOf(count, "length"), `one for each path, ${batch}`);
   }
   const read = new Uint32Array(batch);
   let short = false;
   for (let i = 0; i < batch; i++) {
-    const given: unknown = list[i];
+    const given = (list as ArrayLike<unknown>)[i];
     const length = typeof given === "bigint" ? Number(given) : given;
     const most = starts === undefined ? points : pointsOf(starts, i);
     if (typeof length !== "number" || !Number.isInteger(length) || length < 1 || length > most) {

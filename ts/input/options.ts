@@ -6,21 +6,42 @@ import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type Numer
 import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
 import { checkChannels, checkDepth } from "./size.ts";
+import { optionsOfEngines, unknownOption } from "./unknown-option.ts";
+import type { Windows } from "./windows.ts";
 
-/** Options of `signature`. Unknown options are rejected. */
-export interface SignatureOptions {
-  /** N, the level at which signatures are truncated: a whole number, at least 1. */
+/**
+ * Options of gradients: those of `signature` without `out`. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ * @typeParam W - the type of the windows, if any.
+ */
+export interface VjpOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> {
+  /**
+   * N, the level at which signatures are truncated: a whole number, at least 1. A signature of d
+   * channels has d + d² + … + d^N numbers.
+   *
+   * @example depth: 3 // for 2 channels 2 + 4 + 8 = 14 numbers
+   */
   readonly depth: number;
   /**
    * Return the signature of every prefix of a path: of the first 2, 3, …, length points (with a
-   * basepoint, of the first 1, 2, …, length). Past the end of a shorter path the last value
-   * repeats. Default false.
+   * basepoint, of the first 1, 2, …, length). The result has shape (…batch, length − 1, size), or
+   * (…batch, length, size). Past the end of a shorter path the last value repeats. Default false.
+   *
+   * @example stream: true // (32, 100, 2) at depth 3 gives (32, 99, 14)
    */
-  readonly stream?: boolean | undefined;
+  readonly stream?: S | undefined;
   /**
    * A point that precedes the first point of each path, so that signatures depend on where paths
    * start: `true` for the origin, (channels) numbers for all paths, or a tensor (…batch, channels).
    * Default none.
+   *
+   * @example basepoint: [0.5, -1] // for paths of two channels
    */
   readonly basepoint?:
     | boolean
@@ -31,36 +52,67 @@ export interface SignatureOptions {
     | undefined;
   /**
    * Signatures to continue from: the result is initial ⊗ S(path). (size) numbers for all paths, or
-   * (…batch, size); with `scalarTerm` including the leading 1. May share memory with `out`. Default
-   * the identity.
+   * (…batch, size); with `scalarTerm` including the leading 1. May share memory with `out`. The
+   * segment that joins two pieces of a path belongs to neither: give the last point of the first
+   * piece as `basepoint` of the second. Default the identity.
+   *
+   * @example
+   * const first = signature(head, { depth: 3 });
+   * const whole = signature(tail, { depth: 3, initial: first, basepoint: head.at(-1) });
    */
   readonly initial?: readonly number[] | readonly (readonly number[])[] | NumericView | TensorInput | undefined;
   /**
-   * Signatures of the reversed paths: all points, basepoint included, in reverse order. Default
-   * false.
+   * Signatures of the reversed paths: all points, basepoint included, in reverse order. They are
+   * the inverses of the signatures in the tensor algebra. Default false.
+   *
+   * @example inverse: true
    */
   readonly inverse?: boolean | undefined;
-  /** Include the leading 1, the coefficient of the empty word, in each signature. Default false. */
+  /**
+   * Include the leading 1, the coefficient of the empty word, in each signature: one number more a
+   * row. Default false.
+   *
+   * @example scalarTerm: true // for 2 channels at depth 3, 15 numbers
+   */
   readonly scalarTerm?: boolean | undefined;
   /**
    * Number of points of each path in the flattened batch, from 1 to length. Later points are
-   * ignored.
+   * ignored. Default all of them.
+   *
+   * @example lengths: [100, 42] // for paths of shape (2, 100, channels)
    */
   readonly lengths?: number | ArrayLike<number> | undefined;
   /**
+   * Stretches of each path, by their points: each has a signature of its own, and the result has
+   * shape (…batch, windows, size). Windows may overlap and are not copied. A `basepoint` precedes
+   * each of them; `initial` is not accepted. Paths of different lengths have different numbers of
+   * windows, `counts` of the result; rows behind them are the identity. Default the whole path.
+   *
+   * @example windows: { type: "sliding", length: 50, step: 10 }
+   */
+  readonly windows?: W | undefined;
+  /**
+   * The order of a path's dimensions: `"channels-last"` for points as rows, (length, channels), or
+   * `"channels-first"` for channels as rows, (channels, length), which are transposed when they are
+   * read. Gradients of paths have the same order; `lengths` and `basepoint` are those of points in
+   * both. Default `"channels-last"`, with a warning where paths look like the other.
+   *
+   * @example layout: "channels-first" // for three channels of 200 points, (3, 200)
+   */
+  readonly layout?: Layout | undefined;
+  /**
    * Number type of computation and result. Default: float32 if all input is Float32Array, else
    * float64.
+   *
+   * @example dtype: "float32"
    */
-  readonly dtype?: DType | undefined;
-  /**
-   * Array for the result, of its number type and exact length; `data` of the result is then this
-   * array.
-   */
-  readonly out?: Float32Array | Float64Array | undefined;
+  readonly dtype?: T | undefined;
   /**
    * Throw for input that is NaN, infinite, or out of the range of float32 where that is the number
-   * type. Default true. If false, such numbers propagate into the results. Results may overflow to
-   * infinity in both cases.
+   * type. If false, such numbers propagate into the results. Results may overflow to infinity in
+   * both cases. Default true.
+   *
+   * @example checkFinite: false
    */
   readonly checkFinite?: boolean | undefined;
   /**
@@ -69,12 +121,38 @@ export interface SignatureOptions {
    * with two to three times fewer operations (docs/pruned-walk.md). It exists for at least two
    * channels and depth 2, up to depth 6 and 16384 coefficients, without `stream`; elsewhere
    * `"horner"` is used. Default `"auto"`: pruned where it is both faster and as accurate.
+   *
+   * @example algorithm: "horner"
    */
   readonly algorithm?: Algorithm | undefined;
 }
 
+/**
+ * Options of `signature`. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ * @typeParam W - the type of the windows, if any.
+ */
+export interface SignatureOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> extends VjpOptions<T, S, W> {
+  /**
+   * Array for the result, of its number type and exact length, (…batch, size) row by row; `data` of
+   * the result is then this array.
+   *
+   * @example out: new Float64Array(32 * signatureSize(2, 3)) // for 32 paths of 2 channels
+   */
+  readonly out?: Float32Array | Float64Array | undefined;
+}
+
 /** Names of kernels for whole signatures; see {@link SignatureOptions.algorithm}. */
 export type Algorithm = "auto" | "horner" | "pruned";
+
+/** Which of a path's dimensions comes first; see {@link SignatureOptions.layout}. */
+export type Layout = "channels-last" | "channels-first";
 
 /** The options as read, with defaults, for operations on paths and for operations on rows. */
 export class ReadOptions {
@@ -88,6 +166,8 @@ export class ReadOptions {
   inverse = false;
   scalarTerm = false;
   lengths: unknown = undefined;
+  windows: unknown = undefined;
+  layout: Layout | undefined = undefined;
   /** -1: inferred from the input. */
   dtype: DTypeIndex | -1 = -1;
   out: ArrayOf[DType] | undefined = undefined;
@@ -115,6 +195,11 @@ function readDType(value: unknown): DTypeIndex | -1 {
   }
 }
 
+function readLayout(value: unknown): Layout | undefined {
+  if (value === undefined || value === "channels-last" || value === "channels-first") return value;
+  throw typeError("LAYOUT_INVALID", "options.layout", describe(value), '"channels-last" or "channels-first"');
+}
+
 function readAlgorithm(value: unknown): number {
   switch (value) {
     case undefined:
@@ -129,6 +214,9 @@ function readAlgorithm(value: unknown): number {
   }
 }
 
+/** Faster than `Object.hasOwn` where a loop visits properties. */
+const hasOwn = Object.prototype.hasOwnProperty;
+
 /** The name of an option. */
 export type OptionName = keyof ReadOptions;
 
@@ -139,11 +227,12 @@ export type ReadOther = (name: string, value: unknown) => boolean;
 export const namesOfRows: readonly OptionName[] = ["channels", "depth", "scalarTerm", "dtype", "out", "checkFinite"];
 
 /**
- * Reads each option once, whether own or inherited.
+ * Reads each option once. Options are own properties: what an object inherits, as from a changed
+ * `Object.prototype`, is none of the call's.
  * @param other - reads options that are not in `names`
  * @param names - options of the operation; default those of {@link SignatureOptions}
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
- *   DTYPE_INVALID, ALGORITHM_INVALID
+ *   DTYPE_INVALID, LAYOUT_INVALID, ALGORITHM_INVALID
  */
 export function readOptions(options: unknown, other?: ReadOther, names?: readonly (keyof ReadOptions)[]): ReadOptions {
   if (typeof options !== "object" || options === null) {
@@ -155,6 +244,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
   let depth: unknown;
   let channels: unknown;
   for (const name in given) {
+    if (!hasOwn.call(given, name)) continue;
     if (names === undefined || names.includes(name as OptionName)) {
       switch (name) {
         case "depth":
@@ -163,6 +253,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
         case "basepoint":
         case "initial":
         case "lengths":
+        case "windows":
         case "out":
           read[name] = given[name] as ReadOptions["out"];
           continue;
@@ -171,6 +262,9 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
         case "scalarTerm":
         case "checkFinite":
           read[name] = flag(given[name], read[name], name);
+          continue;
+        case "layout":
+          read.layout = readLayout(given.layout);
           continue;
         case "dtype":
           read.dtype = readDType(given.dtype);
@@ -186,7 +280,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
     }
     if (other?.(name, (given as Record<string, unknown>)[name])) continue;
     const known = names ?? Object.keys(read).filter((key) => key !== "channels");
-    throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(name), `one of ${known.join(", ")}`);
+    throw unknownOption(name, other === undefined ? known : [...known, ...optionsOfEngines]);
   }
   if (names?.includes("channels")) {
     checkChannels(channels, "options.channels");

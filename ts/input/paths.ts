@@ -1,6 +1,7 @@
 // Normalises the caller's paths (tensors of any array type, nested arrays, ragged batches) to flat
-// numbers with a shape. Plain arrays are checked and copied by element; typed arrays are
-// referenced. Code of the caller (getters, proxies) runs only here, before WebAssembly memory is
+// numbers with a shape. Other containers are in containers.ts. Plain arrays are checked and copied
+// by element; typed arrays are referenced. Code of the caller (getters, proxies) runs only here,
+// before WebAssembly memory is
 // touched.
 
 import {
@@ -17,101 +18,113 @@ import {
   kindOf,
   type NumericView,
 } from "./arrays.ts";
+import { type ColumnsInput, type PointsInput, readColumns, readList, readPoints } from "./containers.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
-import type { Resident } from "./resident.ts";
-import { describeShape, isRow, type Row, readNumbers, readShape, readTensorShape } from "./shape.ts";
+import type { Layout } from "./options.ts";
+import { pointsOf, ReadPaths } from "./read-paths.ts";
+import { describeShape, isRow, lengthOfList, readNumbers, readShape, shapeOfTensor, transpose } from "./shape.ts";
 
-/** Row-major numbers with a shape. `dims` is an alias of `shape`; other properties are ignored. */
+export { ReadPaths };
+
+/** Where a tensor's numbers are in `data`, in numbers. Default: row-major from the first. */
+interface Order {
+  readonly strides?: ArrayLike<number> | undefined;
+  readonly offset?: number | undefined;
+}
+
+/**
+ * Numbers with a shape, row-major or at any strides. `dims` is an alias of `shape`; other
+ * properties are ignored.
+ */
 export type TensorInput =
-  | { readonly data: NumericView | readonly number[]; readonly shape: ArrayLike<number> }
-  | { readonly data: NumericView | readonly number[]; readonly dims: ArrayLike<number> };
+  | (Order & { readonly data: NumericView | readonly number[]; readonly shape: Sizes })
+  | (Order & { readonly data: NumericView | readonly number[]; readonly dims: Sizes });
+
+/** Sizes of dimensions. The empty tuple lets TypeScript infer the rank of a literal. */
+type Sizes = ArrayLike<number> | readonly [];
 
 /** One path as its points: (length, channels). */
 export type NestedPath = readonly (readonly number[] | NumericView)[];
 
 /**
- * Paths: a tensor (…batch, length, channels), or nested arrays (length, channels) or (batch,
- * length, channels), where the paths of a batch may differ in length.
+ * Paths. Points are rows:
+ *
+ *     shape (3, 2), data [0, 0,  1, 0,  1, 2]     with layout: "channels-first"
+ *                                                 shape (2, 3), data [0, 1, 1,  0, 0, 2]
+ *              channel 0  channel 1                          point 0  point 1  point 2
+ *     point 0      0          0                   channel 0     0        1        1
+ *     point 1      1          0                   channel 1     0        0        2
+ *     point 2      1          2
+ *
+ * - a tensor `{ data, shape }` of shape (…batch, length, channels);
+ * - nested arrays (length, channels) or (batch, length, channels), where the paths of a batch may
+ *   differ in length;
+ * - columns `{ x: [0, 1, 1], y: [0, 0, 2] }`, one path whose channels have names;
+ * - points `{ data, channels, offsets }` of paths one after the other;
+ * - a list of tensors (length, channels), or of columns, that may differ in length.
  */
-export type Paths = TensorInput | NestedPath | readonly NestedPath[];
-
-/** Normalised paths. */
-export class ReadPaths {
-  /** All numbers. Plain arrays become a Float64Array. */
-  view: NumericView;
-  kind: Kind;
-  /** Leading dimensions: none for a single path. */
-  lead: readonly number[];
-  /** Number of paths: the product of the leading dimensions. */
-  batch: number;
-  /** Points of the longest path. */
-  points: number;
-  channels: number;
-  /** The number type that the input suggests. */
-  dtype: DTypeIndex;
-  /**
-   * For a ragged batch of nested arrays: the index of the first point of each path, and the end.
-   * Points are stored without padding. Otherwise path i starts at point i * points.
-   */
-  starts: Float64Array | undefined;
-  /** Location of the numbers if they are on a device; `view` is then empty. */
-  resident: Resident | undefined;
-
-  constructor(
-    view: NumericView,
-    kind: Kind,
-    lead: readonly number[],
-    batch: number,
-    points: number,
-    channels: number,
-    dtype: DTypeIndex,
-    starts: Float64Array | undefined,
-  ) {
-    this.view = view;
-    this.kind = kind;
-    this.lead = lead;
-    this.batch = batch;
-    this.points = points;
-    this.channels = channels;
-    this.dtype = dtype;
-    this.starts = starts;
-    this.resident = undefined;
-  }
-}
+export type Paths =
+  | TensorInput
+  | NestedPath
+  | readonly NestedPath[]
+  | ColumnsInput
+  | PointsInput
+  | readonly (TensorInput | ColumnsInput)[];
 
 const pathForms =
-  "a tensor { data, shape } of shape (…batch, length, channels), or nested arrays of two or three dimensions";
+  "a tensor { data, shape } of shape (…batch, length, channels), or nested arrays of two or three dimensions, " +
+  "or columns { x, y } of one path, or { data, channels, offsets }";
 
 /**
  * Normalises paths.
  * @throws PathSignatureError PATHS_TYPE, PATHS_RANK, SHAPE_INVALID, SHAPE_MISMATCH, STRIDED,
- *   RAGGED_ROW, EMPTY_PATH, ELEMENT_TYPE, DETACHED_BUFFER, SIZE_TOO_LARGE
+ *   RAGGED_ROW, EMPTY_PATH, ELEMENT_TYPE, DETACHED_BUFFER, SIZE_TOO_LARGE, CHANNELS_INVALID,
+ *   LAYOUT_INVALID
  */
-export function readPaths(paths: unknown): ReadPaths {
-  if (typeof paths !== "object" || paths === null) throw typeError("PATHS_TYPE", "paths", describe(paths), pathForms);
-  if (Array.isArray(paths)) return readNested(paths);
-  const sizes = readTensorShape(paths, "paths", "PATHS_TYPE", pathForms);
+export const readPaths = (paths: unknown, layout?: Layout): ReadPaths =>
+  readContainer(paths, "paths", layout === "channels-first");
+
+/** @param turned - whether channels precede points in it */
+function readContainer(paths: unknown, argument: string, turned: boolean): ReadPaths {
+  if (typeof paths !== "object" || paths === null) throw typeError("PATHS_TYPE", argument, describe(paths), pathForms);
+  if (Array.isArray(paths)) return readNested(paths, argument, turned);
+  const sizes = shapeOfTensor(paths, argument, "PATHS_TYPE");
+  if (sizes === undefined) {
+    if (!("data" in paths)) return readColumns(paths, argument, pathForms);
+    const { data, channels } = paths as { data: unknown; channels?: unknown };
+    if (channels === undefined && !("offsets" in paths))
+      throw typeError("PATHS_TYPE", argument, describe(paths), pathForms);
+    return readPoints(paths, data, channels, argument, turned, readContainer);
+  }
   const rank = sizes.length;
   const points = sizes[rank - 2] as number;
   const channels = sizes[rank - 1] as number;
   if (rank < 2 || points < 1 || channels < 1) {
-    const given = [shapeName(paths, "paths"), describeShape(sizes)] as const;
+    const given = [shapeName(paths, argument), describeShape(sizes)] as const;
     if (rank < 2) throw typeError("PATHS_RANK", ...given, "of two dimensions or more, (…batch, length, channels)");
     throw rangeError("SHAPE_INVALID", ...given, "of length and channels from 1 on");
   }
   let batch = 1;
   for (let i = 0; i < rank - 2; i++) batch *= sizes[i] as number;
-  const view = readNumbers(paths, "paths", "PATHS_TYPE", batch * points * channels, sizes);
+  const view = readNumbers(paths, argument, "PATHS_TYPE", batch * points * channels, sizes);
   const kind = kindOf(view) as Kind;
   const lead = rank === 2 ? noLead : sizes.slice(0, rank - 2);
-  return new ReadPaths(view, kind, lead, batch, points, channels, dtypeOfKind(kind), undefined);
+  const read = new ReadPaths(view, kind, lead, batch, points, channels, dtypeOfKind(kind), undefined);
+  return turned ? turn(read) : read;
+}
+
+/** Paths whose channels were read as points, and the other way round. */
+function turn({ view, lead, batch, points, channels, dtype }: ReadPaths): ReadPaths {
+  const turned = transpose(view, batch, points, channels);
+  return new ReadPaths(turned, kindOf(turned) as Kind, lead, batch, channels, points, dtype, undefined);
 }
 
 /** Paths of a shape without numbers, to plan a call. @throws as {@link readPaths} */
-export function imaginePaths(shape: unknown, dtype: DTypeIndex): ReadPaths {
+export function imaginePaths(shape: unknown, dtype: DTypeIndex, layout?: Layout): ReadPaths {
   const sizes = readShape(shape, "shape", "PATHS_TYPE");
   const rank = sizes.length;
-  const [points, channels] = [sizes[rank - 2] ?? 0, sizes[rank - 1] ?? 0];
+  const ends = [sizes[rank - 2] ?? 0, sizes[rank - 1] ?? 0] as const;
+  const [points, channels] = layout === "channels-first" ? [ends[1], ends[0]] : ends;
   if (points < 1 || channels < 1)
     throw rangeError(
       "SHAPE_INVALID",
@@ -133,52 +146,58 @@ const shapeName = (value: object, argument: string): string =>
 
 /** Whether nesting ends at this element: it is the row of a point, or not an array. */
 const isPoint = (value: unknown): boolean =>
-  kindOf(value) !== -1 || (Array.isArray(value) && (value.length === 0 || !isRow(value[0])));
+  kindOf(value) !== -1 || (Array.isArray(value) && (lengthOfList(value) === 0 || !isRow(value[0])));
 
-/** Nested arrays: a path or a batch of paths. */
-function readNested(paths: readonly unknown[]): ReadPaths {
-  if (paths.length === 0) {
+/** Nested arrays: a path or a batch of paths; or a list of other containers. */
+function readNested(paths: readonly unknown[], argument: string, turned: boolean): ReadPaths {
+  const items = lengthOfList(paths);
+  if (items < 1) {
     throw rangeError(
       "EMPTY_PATH",
-      "paths",
+      argument,
       "an empty array",
       "not empty (a tensor { data, shape } can say a batch of no paths)",
     );
   }
   const first: unknown = paths[0];
   if (!isRow(first)) {
-    if (typeof first === "number") throw typeError("PATHS_RANK", "paths", "a flat array of numbers", pathForms);
-    throw typeError("PATHS_TYPE", "paths[0]", describe(first), "a point or a path");
+    if (typeof first === "number") throw typeError("PATHS_RANK", argument, "a flat array of numbers", pathForms);
+    if (typeof first !== "object" || first === null || ArrayBuffer.isView(first))
+      throw typeError("PATHS_TYPE", `${argument}[0]`, describe(first), "a point or a path");
+    return readList(paths, argument, turned, readContainer);
   }
-  return isPoint(first) ? readBatch([paths], noLead, "paths") : readBatch(paths, [paths.length], "paths");
+  if (isPoint(first)) {
+    const read = readBatch([paths], undefined, argument);
+    return turned ? turn(read) : read;
+  }
+  return turned ? readList(paths, argument, turned, readContainer) : readBatch(paths, items, argument);
 }
 
-/** Number of points of path i of nested arrays. */
-export const pointsOf = (starts: Float64Array, i: number): number => (starts[i + 1] as number) - (starts[i] as number);
-
 /** Measures a batch, then copies it once. */
-function readBatch(batch: readonly unknown[], lead: readonly number[], argument: string): ReadPaths {
-  const nameOf = (i: number) => (lead.length === 0 ? argument : `${argument}[${i}]`);
-  const starts = new Float64Array(batch.length + 1);
+function readBatch(batch: readonly unknown[], size: number | undefined, argument: string): ReadPaths {
+  const nameOf = (i: number) => (size === undefined ? argument : `${argument}[${i}]`);
+  const items = size ?? 1;
+  const starts = new Float64Array(items + 1);
   let longest = 0;
   let ragged = false;
-  for (let i = 0; i < batch.length; i++) {
+  for (let i = 0; i < items; i++) {
     const path = batch[i];
-    if (!Array.isArray(path)) throw typeError("PATHS_TYPE", nameOf(i), describe(path), "a path: an array of points");
-    if (path.length === 0) throw rangeError("EMPTY_PATH", nameOf(i), "an empty array", "a path of at least one point");
-    starts[i + 1] = (starts[i] as number) + path.length;
-    if (i > 0 && path.length !== longest) ragged = true;
-    if (path.length > longest) longest = path.length;
+    const length = Array.isArray(path) ? lengthOfList(path) : -1;
+    if (length < 0) throw typeError("PATHS_TYPE", nameOf(i), describe(path), "a path: an array of points");
+    if (length === 0) throw rangeError("EMPTY_PATH", nameOf(i), "an empty array", "a path of at least one point");
+    starts[i + 1] = (starts[i] as number) + length;
+    if (i > 0 && length !== longest) ragged = true;
+    if (length > longest) longest = length;
   }
-  const channels = ((batch[0] as readonly Row[])[0] as Row).length;
-  if (channels === 0) {
+  const channels = lengthOfList((batch[0] as readonly unknown[])[0]);
+  if (channels < 1) {
     throw rangeError("SHAPE_INVALID", `${nameOf(0)}[0]`, "a point without channels", "a point of at least one channel");
   }
-  const count = (starts[batch.length] as number) * channels;
+  const count = (starts[items] as number) * channels;
   const flat = allocateNumbers(FLOAT64, count, argument) as Float64Array;
   let allFloat32 = true;
   let at = 0;
-  for (let i = 0; i < batch.length; i++) {
+  for (let i = 0; i < items; i++) {
     const path = batch[i] as readonly unknown[];
     // Uses `starts`: a getter may have changed the array since it was measured.
     const points = pointsOf(starts, i);
@@ -189,8 +208,8 @@ function readBatch(batch: readonly unknown[], lead: readonly number[], argument:
   return new ReadPaths(
     flat,
     KIND_FLOAT64,
-    lead,
-    batch.length,
+    size === undefined ? noLead : [items],
+    items,
     longest,
     channels,
     allFloat32 ? FLOAT32 : FLOAT64,
@@ -205,12 +224,13 @@ function copyPoint(point: unknown, channels: number, to: Float64Array, at: numbe
     throw typeError("PATHS_TYPE", `${path}[${j}]`, describe(point), "a point: an array of numbers");
   }
   const row = point as ArrayLike<unknown>;
-  if (row.length !== channels) {
+  const length = lengthOfList(point);
+  if (length !== channels) {
     if (kind !== -1) checkAttached(point as NumericView, `${path}[${j}]`);
     throw rangeError(
       "RAGGED_ROW",
       `${path}[${j}]`,
-      countOf(row.length, "number"),
+      countOf(length, "number"),
       `${countOf(channels, "number")}, as the first point`,
     );
   }

@@ -12,9 +12,10 @@ import {
   type NumericView,
 } from "./arrays.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
-import type { ReadPaths } from "./paths.ts";
+import type { ReadPaths } from "./read-paths.ts";
 import type { Resident } from "./resident.ts";
-import { describeShape, isRow, type Row, readNumbers, readTensorShape } from "./shape.ts";
+import { describeShape, isRow, lengthOfList, readNumbers, readTensorShape } from "./shape.ts";
+import { lengthOfView } from "./views.ts";
 
 /** Rows that accompany paths: one for all, or one for each. */
 export class ReadRows {
@@ -42,6 +43,14 @@ export interface RowsArgument {
   readonly type: "BASEPOINT_TYPE" | "INITIAL_TYPE" | "ROWS_TYPE";
   readonly shape: "BASEPOINT_SHAPE" | "INITIAL_SHAPE" | "ROWS_SHAPE";
   readonly forms: string;
+  /** What rows of a wrong width probably are. */
+  readonly hint?: (given: number, channels: number, width: number) => string;
+}
+
+/** The shapes that rows may have, for errors. */
+export function readRowsShapes(lead: readonly number[], widths: readonly number[]): string {
+  const width = widths.join(" or ");
+  return `of shape (${width})${lead.length === 0 ? "" : ` or (${[...lead, width].join(", ")})`}`;
 }
 
 /**
@@ -57,30 +66,33 @@ export function readRows(
 ): ReadRows {
   const { name } = argument;
   const fits = (n: number) => n === width || n === otherWidth;
-  const widths = otherWidth === width ? `${width}` : `${width} or ${otherWidth}`;
-  const wrongShape = (given: string) =>
+  const widths = otherWidth === width ? [width] : [width, otherWidth];
+  const wrongShape = (given: string, was: number) =>
     rangeError(
       argument.shape,
       name,
-      given,
-      `of shape (${widths})${paths.lead.length === 0 ? "" : ` or (${[...paths.lead, widths].join(", ")})`}`,
+      given + (argument.hint?.(was, paths.channels, width) ?? ""),
+      readRowsShapes(paths.lead, widths),
     );
 
   const kind = kindOf(value);
   if (kind !== -1) {
     const view = value as NumericView;
-    if (!fits(view.length)) {
+    const length = lengthOfView(view);
+    if (!fits(length)) {
       checkAttached(view, name);
-      throw wrongShape(`${countOf(view.length, "number")} without a shape`);
+      throw wrongShape(`${countOf(length, "number")} without a shape`, length);
     }
-    return new ReadRows(view, kind, 0, view.length);
+    return new ReadRows(view, kind, 0, length);
   }
   if (Array.isArray(value)) {
-    if (value.length > 0 && isRow(value[0])) return readNestedRows(value, paths, fits, wrongShape, name);
-    if (!fits(value.length)) throw wrongShape(`${countOf(value.length, "number")} without a shape`);
-    const flat = new Float64Array(value.length);
-    copyNumbers(value, flat.length, flat, 0, name);
-    return new ReadRows(flat, KIND_FLOAT64, 0, flat.length);
+    const length = lengthOfList(value);
+    const first: unknown = value[0];
+    if (length > 0 && isRow(first)) return readNestedRows(value, length, first, paths, fits, wrongShape, name);
+    if (!fits(length)) throw wrongShape(`${countOf(length, "number")} without a shape`, length);
+    const flat = new Float64Array(length);
+    copyNumbers(value, length, flat, 0, name);
+    return new ReadRows(flat, KIND_FLOAT64, 0, length);
   }
   if (typeof value !== "object" || value === null)
     throw typeError(argument.type, name, describe(value), argument.forms);
@@ -89,19 +101,21 @@ export function readRows(
 
 function readNestedRows(
   value: readonly unknown[],
+  length: number,
+  first: unknown,
   paths: ReadPaths,
   fits: (n: number) => boolean,
-  wrongShape: (given: string) => Error,
+  wrongShape: (given: string, was: number) => Error,
   name: string,
 ): ReadRows {
-  const width = (value[0] as Row).length;
-  if (paths.lead.length !== 1 || value.length !== paths.batch || !fits(width)) {
-    throw wrongShape(`nested arrays of shape (${value.length}, ${width})`);
+  const width = lengthOfList(first);
+  if (paths.lead.length !== 1 || length !== paths.batch || !fits(width)) {
+    throw wrongShape(`nested arrays of shape (${length}, ${width})`, width);
   }
   const flat = allocateNumbers(FLOAT64, paths.batch * width, name) as Float64Array;
   for (let i = 0; i < paths.batch; i++) {
-    const row: unknown = value[i];
-    if (!isRow(row) || row.length !== width) throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`);
+    const row: unknown = i === 0 ? first : value[i];
+    if (lengthOfList(row) !== width) throw wrongShape(`${describe(row)} at ${i} after rows of length ${width}`, width);
     const kind = kindOf(row);
     if (kind === -1) copyNumbers(row as readonly unknown[], width, flat, i * width, `${name}[${i}]`);
     else copyIn(row as NumericView, kind, 0, width, flat, i * width);
@@ -113,14 +127,14 @@ function readTensorRows(
   value: object,
   paths: ReadPaths,
   fits: (n: number) => boolean,
-  wrongShape: (given: string) => Error,
+  wrongShape: (given: string, was: number) => Error,
   { name, type, forms }: RowsArgument,
 ): ReadRows {
   const sizes = readTensorShape(value, name, type, forms);
   const rank = sizes.length;
   const width = sizes[rank - 1] ?? -1;
   const own = rank === paths.lead.length + 1 && paths.lead.every((n, i) => n === sizes[i]);
-  if (!fits(width) || !(rank === 1 || own)) throw wrongShape(`a tensor of shape ${describeShape(sizes)}`);
+  if (!fits(width) || !(rank === 1 || own)) throw wrongShape(`a tensor of shape ${describeShape(sizes)}`, width);
   const view = readNumbers(value, name, type, own ? paths.batch * width : width, sizes);
   return new ReadRows(view, kindOf(view) as Kind, own ? width : 0, width);
 }

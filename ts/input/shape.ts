@@ -1,15 +1,20 @@
-// Reads shapes and the numbers of tensors. Getters of the caller run here.
+// Reads shapes and the numbers of tensors, in any order of their strides. Getters of the caller run
+// here.
 
 import {
   allocateNumbers,
   checkAttached,
   copyNumbers,
+  dtypeOfKind,
   FLOAT64,
   KIND_BIGINTS,
+  type Kind,
   kindOf,
+  type Numbers,
   type NumericView,
 } from "./arrays.ts";
-import { clip, countOf, describe, rangeError, typeError } from "./errors.ts";
+import { clip, countOf, describe, failure, rangeError, typeError } from "./errors.ts";
+import { lengthOfView } from "./views.ts";
 
 /** Codes of errors about an argument's type. */
 export type TypeCode = "PATHS_TYPE" | "COTANGENT_TYPE" | "BASEPOINT_TYPE" | "INITIAL_TYPE" | "ROWS_TYPE";
@@ -19,11 +24,19 @@ export const describeShape = (sizes: readonly number[]): string => `(${clip(size
 /** A longer list is rejected: most likely data was passed as a shape. */
 const mostDimensions = 64;
 
+/**
+ * Number of elements of an array or a typed array, -1 for all else. Read it once: a proxy of an
+ * array may answer anything, so what is no whole number is no length.
+ */
+export function lengthOfList(value: unknown): number {
+  if (!Array.isArray(value)) return kindOf(value) === -1 ? -1 : lengthOfView(value as NumericView);
+  const { length } = value;
+  return Number.isInteger(length) ? length : -1;
+}
+
 /** Copies a shape; `name` is appended to the argument's name in errors. */
 export function readShape(shape: unknown, argument: string, code: TypeCode, name = ""): number[] {
-  const kind = kindOf(shape);
-  const isList = Array.isArray(shape) || (kind !== -1 && kind !== KIND_BIGINTS);
-  const rank = isList ? (shape as ArrayLike<unknown>).length : -1;
+  const rank = kindOf(shape) === KIND_BIGINTS ? -1 : lengthOfList(shape);
   if (rank < 0 || rank > mostDimensions) {
     throw typeError(code, argument + name, describe(shape), `an array of at most ${mostDimensions} whole numbers`);
   }
@@ -40,17 +53,65 @@ export function readShape(shape: unknown, argument: string, code: TypeCode, name
   return sizes;
 }
 
-/** The shape of a tensor that must be contiguous. */
-export function readTensorShape(value: object, argument: string, code: TypeCode, forms: string): number[] {
-  const { shape, dims } = value as { shape?: unknown; dims?: unknown };
-  const given = shape === undefined ? dims : shape;
-  if (given === undefined) throw typeError(code, argument, describe(value), forms);
-  const sizes = readShape(given, argument, code, shape === undefined ? ".dims" : ".shape");
-  checkContiguous(value, sizes, argument);
+/**
+ * The shape of a tensor, `shape` or `dims`; `undefined` if it has neither.
+ * @throws PathSignatureError `code`, SHAPE_INVALID, SHAPE_MISMATCH
+ */
+export function shapeOfTensor(value: object, argument: string, code: TypeCode): number[] | undefined {
+  const { shape, dims } = ownTensor(value);
+  if (shape === undefined) return dims === undefined ? undefined : readShape(dims, argument, code, ".dims");
+  const sizes = readShape(shape, argument, code, ".shape");
+  if (dims !== undefined) {
+    const others = readShape(dims, argument, code, ".dims");
+    if (others.join() !== sizes.join()) {
+      const wanted = `${describeShape(sizes)}, as shape says`;
+      throw rangeError("SHAPE_MISMATCH", `${argument}.dims`, describeShape(others), wanted);
+    }
+  }
   return sizes;
 }
 
-/** The `count` numbers of a tensor: a typed array itself, or a copy of a plain array. */
+/** The shape of a tensor. @throws as {@link shapeOfTensor}, and `code` if there is none */
+export function readTensorShape(value: object, argument: string, code: TypeCode, forms: string): number[] {
+  const sizes = shapeOfTensor(value, argument, code);
+  if (sizes === undefined) throw typeError(code, argument, describe(value), forms);
+  return sizes;
+}
+
+/** A tensor's properties. */
+interface TensorParts {
+  readonly shape?: unknown;
+  readonly dims?: unknown;
+  readonly data?: unknown;
+  readonly strides?: unknown;
+  /** As ndarray names strides. */
+  readonly stride?: unknown;
+  readonly offset?: unknown;
+  /** Of tensors of TensorFlow.js, whose `data` is a function, and whose strides are of no use. */
+  readonly dataSync?: () => unknown;
+}
+
+const every = Object.prototype as TensorParts;
+
+/** A tensor without what it only has because every object has it. */
+function ownTensor(value: object): TensorParts {
+  const { shape, dims, strides, stride, offset, data } = every;
+  if ((shape ?? dims ?? strides ?? stride ?? offset ?? data) === undefined) return value;
+  const names = ["shape", "dims", "strides", "stride", "offset", "data"] as const;
+  return Object.fromEntries(names.map((name) => [name, ownProperty(value, name)]));
+}
+
+/** A property of an object or of its class. */
+function ownProperty(value: object, name: keyof TensorParts): unknown {
+  for (let at: object | null = value; at !== null && at !== every; at = Object.getPrototypeOf(at))
+    if (Object.hasOwn(at, name)) return (value as TensorParts)[name];
+  return undefined;
+}
+
+/**
+ * The `count` numbers of a tensor, row-major: the typed array itself if they are contiguous in it,
+ * else a copy.
+ */
 export function readNumbers(
   tensor: object,
   argument: string,
@@ -58,21 +119,111 @@ export function readNumbers(
   count: number,
   sizes: readonly number[],
 ): NumericView {
-  const { data } = tensor as { data?: unknown };
+  const parts = ownTensor(tensor);
+  let { data } = parts;
+  const isFunction = typeof data === "function";
+  if (isFunction && "dataSync" in tensor) data = numbersOfTfjs(tensor as TensorParts, argument);
+  const kind = kindOf(data);
   const name = `${argument}.data`;
-  if (kindOf(data) !== -1) {
-    const view = data as NumericView;
-    if (view.length !== count || count === 0) {
-      checkAttached(view, name);
-      checkLength(name, view.length, count, sizes);
-    }
-    return view;
+  const length = lengthOfList(data);
+  if (length < 0) throw typeError(code, name, describe(data), "a typed array or an array of numbers");
+  const list = data as NumericView | readonly unknown[];
+  const order = isFunction ? undefined : readOrder(parts, argument, count, sizes, length);
+  if (order === undefined && (length !== count || count === 0)) {
+    if (kind !== -1) checkAttached(list as NumericView, name);
+    checkLength(name, length, count, sizes);
   }
-  if (!Array.isArray(data)) throw typeError(code, name, describe(data), "a typed array or an array of numbers");
-  checkLength(name, data.length, count, sizes);
-  const flat = allocateNumbers(FLOAT64, count, name) as Float64Array;
-  copyNumbers(data, count, flat, 0, name);
-  return flat;
+  let view = list as NumericView;
+  if (kind === -1) {
+    view = allocateNumbers(FLOAT64, length, name);
+    copyNumbers(list as readonly unknown[], length, view as Float64Array, 0, name);
+  }
+  return order === undefined ? view : gather(view, sizes, order.strides, order.offset, name);
+}
+
+function numbersOfTfjs(tensor: TensorParts, argument: string): unknown {
+  try {
+    return tensor.dataSync?.();
+  } catch (error) {
+    const accepted = "one whose numbers are in memory (path-signature/tfjs computes on the GPU)";
+    throw failure(
+      "TENSOR_ON_GPU",
+      argument,
+      "a TensorFlow.js tensor that cannot be read now",
+      accepted,
+      undefined,
+      error,
+    );
+  }
+}
+
+/** Where a tensor's numbers are in `length` numbers; `undefined` if they are these, in order. */
+function readOrder(
+  { strides, stride, offset = 0 }: TensorParts,
+  argument: string,
+  count: number,
+  sizes: readonly number[],
+  length: number,
+): { readonly strides: readonly number[]; readonly offset: number } | undefined {
+  const given = strides ?? stride;
+  if (given === undefined && offset === 0) return undefined;
+  const contiguous = rowMajor(sizes);
+  const list =
+    given === undefined ? contiguous : isRow(given) && given.length === sizes.length ? Array.from(given) : [];
+  if (list.length !== sizes.length || !list.every(Number.isSafeInteger))
+    throw typeError("STRIDED", `${argument}.strides`, describe(given), "whole numbers, one for each dimension");
+  if (!Number.isSafeInteger(offset))
+    throw typeError("STRIDED", `${argument}.offset`, describe(offset), "a whole number from 0 on");
+  const steps = list as readonly number[];
+  let first = offset as number;
+  let last = first;
+  let isInOrder = first === 0 && length === count;
+  sizes.forEach((size, i) => {
+    const step = steps[i] as number;
+    if (step < 0) first += (size - 1) * step;
+    else last += (size - 1) * step;
+    if (size > 1 && step !== contiguous[i]) isInOrder = false;
+  });
+  if (isInOrder) return undefined;
+  if (count > 0 && (first < 0 || last >= length)) {
+    const reach = `numbers ${first} to ${last}, as shape, strides and offset say`;
+    throw rangeError("SHAPE_MISMATCH", `${argument}.data`, countOf(length, "number"), `such that it has ${reach}`);
+  }
+  return { strides: steps, offset: offset as number };
+}
+
+/** The numbers at strides of a view, row-major: float32 of a Float32Array, else float64. */
+export function gather(
+  view: NumericView,
+  sizes: readonly number[],
+  strides: readonly number[],
+  offset: number,
+  argument: string,
+): Numbers {
+  let count = 1;
+  for (const size of sizes) count *= size;
+  const to = allocateNumbers(dtypeOfKind(kindOf(view) as Kind), count, argument, true);
+  const last = sizes.length - 1;
+  let at = 0;
+  const walk = (axis: number, from: number): void => {
+    const step = strides[axis] as number;
+    for (let i = sizes[axis] as number; i > 0; i--, from += step) {
+      if (axis < last) walk(axis + 1, from);
+      else to[at++] = Number(view[from]);
+    }
+  };
+  if (count > 0) walk(0, offset);
+  return to;
+}
+
+/** `count` matrices of (rows, columns), transposed: (columns, rows). */
+export function transpose(view: NumericView, count: number, rows: number, columns: number): Numbers {
+  const size = rows * columns;
+  const to = allocateNumbers(dtypeOfKind(kindOf(view) as Kind), count * size, "paths", true);
+  for (let base = 0, at = 0; base < count * size; base += size)
+    for (let row = 0; row < rows; row++)
+      for (let i = base + row; i < base + size; i += rows) to[i] = Number(view[at++]);
+  return to;
 }
 
 function checkLength(argument: string, length: number, count: number, sizes: readonly number[]): void {
@@ -96,23 +247,4 @@ export function rowMajor(shape: readonly number[]): number[] {
     s *= shape[i] as number;
   }
   return strides;
-}
-
-/** Throws unless the data of an input tensor is contiguous. */
-export function checkContiguous(tensor: object, shape: readonly number[], argument: string): void {
-  const { strides, stride, offset } = tensor as { strides?: unknown; stride?: unknown; offset?: unknown };
-  const given = strides ?? stride;
-  if (given === undefined && (offset === undefined || offset === 0)) return;
-  const wanted = rowMajor(shape);
-  const list = given === undefined ? wanted : (given as ArrayLike<unknown>);
-  const contiguous =
-    list !== null && list.length === wanted.length && wanted.every((s, i) => list[i] === s || shape[i] === 1);
-  if (!contiguous || (offset !== undefined && offset !== 0)) {
-    throw typeError(
-      "STRIDED",
-      argument,
-      "a tensor with strides or an offset",
-      "contiguous in row-major order, as `level(k).toArray()` is",
-    );
-  }
 }

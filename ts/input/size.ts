@@ -50,9 +50,9 @@ export function checkChannels(channels: unknown, argument: string): asserts chan
 }
 
 /** The number of coefficients. @throws SIZE_TOO_LARGE for `argument`, the one that has the depth */
-export function sizeInRange(channels: number, depth: number, argument: string): number {
+export function sizeInRange(channels: number, depth: number, argument: string, accepted?: string): number {
   const size = countCoefficients(channels, depth);
-  if (size >= sizeLimit) throw tooLarge(channels, depth, size, argument);
+  if (size >= sizeLimit) throw tooLarge(channels, depth, size, argument, accepted);
   return size;
 }
 
@@ -74,10 +74,13 @@ export function scalarTermOf(options: LayoutOptions | undefined): boolean {
   if (options === undefined) return false;
   if (typeof options !== "object" || options === null)
     throw typeError("OPTION_TYPE", "options", brief(options), "an object");
-  for (const key in options) {
+  let scalarTerm: unknown;
+  // Own properties only, each read once.
+  for (const key of Object.keys(options)) {
     if (key !== "scalarTerm") throw typeError("OPTION_UNKNOWN", `options.${key}`, brief(key), "one of scalarTerm");
+    ({ scalarTerm } = options);
   }
-  const { scalarTerm = false } = options;
+  if (scalarTerm === undefined) return false;
   if (typeof scalarTerm !== "boolean")
     throw typeError("OPTION_TYPE", "options.scalarTerm", brief(scalarTerm), "true or false");
   return scalarTerm;

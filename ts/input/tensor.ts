@@ -3,6 +3,7 @@
 import { type ArrayOf, type DType, type DTypeIndex, FLOAT32 } from "./arrays.ts";
 import { countOf, describe, rangeError } from "./errors.ts";
 import { rowMajor } from "./shape.ts";
+import { words } from "./words.ts";
 
 /**
  * A view of one level. `strides` and `offset` count numbers of `data`: the element at index (i, j,
@@ -65,7 +66,7 @@ export interface Signature<
   readonly data: ArrayOf[T];
   /**
    * (…batch, row), or with `stream` (…batch, length − 1, row); with a basepoint also (…batch,
-   * length, row).
+   * length, row). With `windows` they are the last axis of the batch.
    */
   readonly shape: readonly number[];
   readonly dtype: T;
@@ -77,6 +78,11 @@ export interface Signature<
   readonly scalarTerm: boolean;
   /** Whether it holds the signature of every prefix of a path. */
   readonly stream: Stream;
+  /**
+   * With `windows`: the number of windows of each path of the flattened batch. Rows behind them are
+   * the identity.
+   */
+  readonly counts: Uint32Array | undefined;
   /**
    * Level k as a tensor of shape (…lead, d, …, d), sharing memory with `data`.
    * @param k - 1 … depth, and 0 with `scalarTerm`.
@@ -91,7 +97,21 @@ export interface Signature<
    * @throws PathSignatureRangeError WORD_INVALID
    */
   at(word: ArrayLike<number>): Coefficients<T, Stream, Batched>;
+  /** The rows one after the other, as views of `data`: one signature each. */
+  rows(): IterableIterator<ArrayOf[T]>;
+  /** A copy as nested arrays of the dimensions of `shape`: `number[]` for a single signature. */
+  toNested(): Nested;
+  /**
+   * Names of the coefficients of a row: the channels of each word, joined by dots (`"x"`, `"x.y"`);
+   * `"()"` for the empty word.
+   * @param names - one for each channel. Default: those of the paths, else the channels' numbers.
+   * @throws PathSignatureRangeError CHANNELS_INVALID; SIZE_TOO_LARGE as `words`
+   */
+  labels(names?: readonly string[]): string[];
 }
+
+/** Numbers in nested arrays. */
+export type Nested = (number | Nested)[];
 
 const product = (numbers: readonly number[]): number => {
   let p = 1;
@@ -143,6 +163,8 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
   readonly depth: number;
   readonly scalarTerm: boolean;
   readonly stream: Stream;
+  readonly counts: Uint32Array | undefined;
+  readonly #names: readonly string[] | undefined;
 
   constructor(
     data: ArrayOf[T],
@@ -152,6 +174,8 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     depth: number,
     scalarTerm: boolean,
     stream: boolean,
+    names: readonly string[] | undefined,
+    counts?: Uint32Array,
   ) {
     this.data = data;
     this.shape = shape;
@@ -160,6 +184,8 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     this.depth = depth;
     this.scalarTerm = scalarTerm;
     this.stream = stream as Stream;
+    this.counts = counts;
+    this.#names = names;
   }
 
   level(k: number): LevelView<T> {
@@ -172,6 +198,36 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
 
   at(word: ArrayLike<number>): Coefficients<T, Stream, Batched> {
     return valuesAt(this, this.#indexOf(word)) as Coefficients<T, Stream, Batched>;
+  }
+
+  *rows(): IterableIterator<ArrayOf[T]> {
+    const row = this.shape[this.shape.length - 1] as number;
+    for (let at = 0; at < this.data.length; at += row) yield this.data.subarray(at, at + row) as ArrayOf[T];
+  }
+
+  toNested(): Nested {
+    let nested: Nested = Array.from(this.rows(), (row) => [...row]);
+    for (let axis = this.shape.length - 2; axis > 0; axis--) {
+      const size = this.shape[axis] as number;
+      const inner = nested;
+      nested = Array.from({ length: inner.length / size }, (_, i) => inner.slice(i * size, (i + 1) * size));
+    }
+    return this.shape.length === 1 ? (nested[0] as Nested) : nested;
+  }
+
+  labels(names: readonly string[] = this.#names ?? Array.from({ length: this.channels }, (_, i) => `${i}`)): string[] {
+    const { channels, depth, scalarTerm } = this;
+    if (names.length !== channels)
+      throw rangeError("CHANNELS_INVALID", "names", countOf(names.length, "name"), `${channels}, one for each channel`);
+    return words(channels, depth, { scalarTerm }).map((word) => word.map((i) => names[i]).join(".") || "()");
+  }
+
+  /** What Node prints: the shape and the first numbers. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const { data, shape, dtype, channels, depth } = this;
+    const first = Array.from(data.subarray(0, 6), (x) => +x.toPrecision(6)).join(", ");
+    const what = `${dtype} (${shape.join(", ")}), depth ${depth} of ${countOf(channels, "channel")}`;
+    return `Signature ${what} [${first}${data.length > 6 ? ", …" : ""}]`;
   }
 
   /** Index in a row where level k begins. */
@@ -188,7 +244,9 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
         "WORD_INVALID",
         "word",
         given,
-        `${this.scalarTerm ? 0 : 1} to ${this.depth} letters, whole numbers from 0 to ${this.channels - 1}`,
+        `an array of ${this.scalarTerm ? 0 : 1} to ${this.depth} letters, ` +
+          `whole numbers from 0 to ${this.channels - 1}, ` +
+          `such as [0${this.depth > 1 && this.channels > 1 ? ", 1" : ""}]`,
       );
     if (typeof word !== "object" || word === null || !Number.isInteger(word.length)) throw refuse(describe(word));
     const k = word.length;

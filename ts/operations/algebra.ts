@@ -4,12 +4,7 @@ export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
 export { words } from "../input/words.ts";
 export {
-  /**
-   * Exponentials of rows of the tensor algebra. @see {@link ExpFunction} for shapes, options and
-   * errors.
-   */
   bindExp,
-  /** Gradients of `exp`. @see {@link ExpVjpFunction} */
   bindExpVjp,
   type ExpFunction,
   type ExpVjpFunction,
@@ -17,12 +12,7 @@ export {
   expVjpOperation,
 } from "./exp.ts";
 export {
-  /**
-   * Inverses of rows of the tensor algebra. @see {@link InverseFunction} for shapes, options and
-   * errors.
-   */
   bindInverse,
-  /** Gradients of `inverse`. @see {@link InverseVjpFunction} */
   bindInverseVjp,
   type InverseFunction,
   type InverseVjpFunction,
@@ -30,12 +20,7 @@ export {
   inverseVjpOperation,
 } from "./inverse.ts";
 export {
-  /**
-   * Logarithms of rows of the tensor algebra. @see {@link LogFunction} for shapes, options and
-   * errors.
-   */
   bindLog,
-  /** Gradients of `log`. @see {@link LogVjpFunction} */
   bindLogVjp,
   type LogFunction,
   type LogVjpFunction,
@@ -43,12 +28,7 @@ export {
   logVjpOperation,
 } from "./log.ts";
 export {
-  /**
-   * Products of rows of the tensor algebra (Chen's identity). @see {@link MultiplyFunction} for
-   * shapes, options and errors.
-   */
   bindMultiply,
-  /** Gradients of `multiply`. @see {@link MultiplyVjpFunction} */
   bindMultiplyVjp,
   type MultiplyFunction,
   type MultiplyVjpFunction,

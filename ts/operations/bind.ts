@@ -1,6 +1,7 @@
 // Makes a synchronous public function from the descriptor of an operation.
 
 import type { Call } from "../input/call.ts";
+import { faultOf } from "../input/detached.ts";
 import { checksAfter, checksBefore, runChecks, unreportedNumbers } from "../input/finite.ts";
 import { wholeBudget } from "../run/blocks.ts";
 import { Job } from "../run/job.ts";
@@ -27,16 +28,20 @@ export const isEmpty = (call: Call): boolean => call.batch === 0 || call.rows ==
 
 /** Runs a validated call. */
 export function compute<R>(runtime: Runtime, operation: Descriptor<R>, call: Call): R {
-  const prepared = operation.prepare(call);
-  const { sinks, checksFirst } = prepared;
-  if (call.checkFinite && (checksFirst || unreportedNumbers(operation.kernel.inputs, call) > 0))
-    runChecks(checksOf(operation, call, checksFirst));
-  if (!isEmpty(call)) {
-    runOn(runtime, operation.name, call, (instance) =>
-      runJob(instance, new Job(operation, call, sinks, wholeBudget, 0, checksFirst)),
-    );
+  try {
+    const prepared = operation.prepare(call);
+    const { sinks, checksFirst } = prepared;
+    if (call.checkFinite && (checksFirst || unreportedNumbers(operation.kernel.inputs, call) > 0))
+      runChecks(checksOf(operation, call, checksFirst));
+    if (!isEmpty(call)) {
+      runOn(runtime, operation, call, (instance) =>
+        runJob(instance, new Job(operation, call, sinks, wholeBudget, 0, checksFirst)),
+      );
+    }
+    return prepared.result();
+  } catch (error) {
+    throw faultOf(error, call, operation.kernel.inputs);
   }
-  return prepared.result();
 }
 
 /** Makes the function of an operation. Pure: nothing is loaded before the first call. */

@@ -1,20 +1,39 @@
 // Exports of the entries of the family `core`, read by the build (scripts/lib/entry-modules.mjs).
-// Each `bindName` becomes the function `name`, with the comment above it; each `nameOperation`
-// becomes a function of the family's engines; other names are exported unchanged. Only
-// `export {…} from` is allowed here.
+// Each `bindName` becomes the function `name`, documented as the interface `NameFunction` of the
+// same file is; each `nameOperation` becomes a function of the family's engines; other names are
+// exported unchanged. Only `export {…} from` is allowed here.
 
-export type { Algorithm, SignatureOptions } from "../input/options.ts";
+export type { ColumnsInput, PointsInput } from "../input/containers.ts";
+export type { Algorithm, Layout, SignatureOptions, VjpOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
-export type { BatchedOf, DTypeOf, Only, SignatureOf, StreamOf } from "../input/types.ts";
+export type { BatchedOf, DTypeOf } from "../input/types.ts";
+export type { Windows } from "../input/windows.ts";
 export { words } from "../input/words.ts";
+export type { SignatureStreamOptions, SignatureStreamsOptions } from "../streams/options.ts";
+export type { StreamPoints } from "../streams/points.ts";
 export {
-  /** Log-signatures of paths. @see {@link LogSignatureFunction} for shapes, options and errors. */
+  bindCreateSignatureStream,
+  bindRestoreSignatureStream,
+  type CreateSignatureStreamFunction,
+  type RestoreSignatureStreamFunction,
+  type SignatureStream,
+} from "../streams/signature-stream.ts";
+export {
+  bindCreateSignatureStreams,
+  type CreateSignatureStreamsFunction,
+  type SignatureStreams,
+} from "../streams/signature-streams.ts";
+export {
+  bindSignatureTransform,
+  type SignatureTransformFunction,
+} from "../streams/transform.ts";
+export {
   bindLogSignature,
   type LogSignatureFunction,
-  type LogSignatureOf,
   type LogSignatureOptions,
+  type LogSignatureVjpOptions,
   logSignatureOperation,
 } from "./log-signature.ts";
 export {
@@ -25,49 +44,34 @@ export {
   logSignatureSize,
 } from "./log-signature-labels.ts";
 export {
-  /** Signatures of log-signatures. @see {@link LogSignatureToSignatureFunction} */
   bindLogSignatureToSignature,
-  /** Gradients of `logSignatureToSignature`. @see {@link LogSignatureRowsVjpFunction} */
   bindLogSignatureToSignatureVjp,
-  /** Log-signatures of signatures. @see {@link SignatureToLogSignatureFunction} */
   bindSignatureToLogSignature,
-  /** Gradients of `signatureToLogSignature`. @see {@link LogSignatureRowsVjpFunction} */
   bindSignatureToLogSignatureVjp,
   type LogSignatureRowsOptions,
-  type LogSignatureRowsVjpFunction,
   type LogSignatureRowsVjpOptions,
   type LogSignatureToSignatureFunction,
+  type LogSignatureToSignatureVjpFunction,
   type SignatureToLogSignatureFunction,
+  type SignatureToLogSignatureVjpFunction,
 } from "./log-signature-rows.ts";
 export type { LogSignature } from "./log-signature-tensor.ts";
 export {
-  /** Gradients of log-signatures. @see {@link LogSignatureVjpFunction} */
   bindLogSignatureVjp,
-  /**
-   * Log-signatures, and a function that gives their gradients.
-   * @see {@link LogSignatureWithVjpFunction}
-   */
   bindLogSignatureWithVjp,
   type LogSignatureVjpFunction,
-  type LogSignatureVjpOptions,
   type LogSignatureWithVjpFunction,
 } from "./log-signature-vjp.ts";
 export {
-  /** Signatures of paths. @see {@link SignatureFunction} for shapes, options and errors. */
   bindSignature,
   type SignatureFunction,
   signatureOperation,
 } from "./signature.ts";
 export {
-  /** Gradients of signatures. @see {@link SignatureVjpFunction} for shapes, options and errors. */
   bindSignatureVjp,
-  /**
-   * Signatures, and a function that gives their gradients. @see {@link SignatureWithVjpFunction}
-   */
   bindSignatureWithVjp,
   type SignatureGradients,
   type SignatureVjpFunction,
   type SignatureWithVjpFunction,
   signatureVjpOperation,
-  type VjpOptions,
 } from "./signature-vjp.ts";

@@ -23,7 +23,7 @@ export interface Readers {
 export const memoryReaders: Readers = {
   call: (paths, options, other, names) => {
     const given = readOptions(options, other, names);
-    return readCall(readPaths(paths), given);
+    return readCall(readPaths(paths, given.layout), given);
   },
   cotangent: readCotangent,
 };

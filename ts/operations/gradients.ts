@@ -2,10 +2,12 @@
 
 import type { Call } from "../input/call.ts";
 import { ReadRows } from "../input/rows.ts";
+import { transpose } from "../input/shape.ts";
 import type { Sink } from "../run/operation.ts";
 import { ArraySink } from "../run/sinks.ts";
 import { RowsGradient, tensorOf } from "./rows-gradient.ts";
 import type { SignatureGradients } from "./signature-vjp.ts";
+import { basepointOfWindows, pointsOfWindows } from "./windows-gradient.ts";
 
 const rowsGradient = (call: Call, rows: ReadRows | true | undefined, width: number): RowsGradient | undefined =>
   rows instanceof ReadRows ? new RowsGradient(call, rows, width) : undefined;
@@ -32,11 +34,26 @@ export class Gradients {
 
   /** All but those of points. */
   rows(): Pick<SignatureGradients, "initial" | "basepoint"> {
-    return { initial: this.#initial?.tensor(), basepoint: this.#basepoint?.tensor() };
+    const basepoint = this.#basepoint;
+    const windows = this.#call.paths.windows;
+    return {
+      initial: this.#initial?.tensor(),
+      basepoint: basepoint && windows ? basepointOfWindows(this.#call, basepoint.tensor()) : basepoint?.tensor(),
+    };
   }
 
   tensors(): SignatureGradients {
-    const { paths, points, channels } = this.#call;
-    return { paths: tensorOf(this.#paths.data, [...paths.lead, points, channels]), ...this.rows() };
+    const { channels, options } = this.#call;
+    const { windows } = this.#call.paths;
+    const paths = windows?.of ?? this.#call.paths;
+    const { batch, points } = paths;
+    const data = windows ? pointsOfWindows(this.#call, this.#paths.data) : this.#paths.data;
+    return {
+      paths:
+        options.layout === "channels-first"
+          ? tensorOf(transpose(data, batch, points, channels), [...paths.lead, channels, points])
+          : tensorOf(data, [...paths.lead, points, channels]),
+      ...this.rows(),
+    };
   }
 }

@@ -1,13 +1,12 @@
 // `signatureToLogSignature`, `logSignatureToSignature` and their gradients: the public functions
 // and their descriptors.
 
-import type { DTypeIndex, Kind, Numbers } from "../input/arrays.ts";
+import type { DType, DTypeIndex, Kind, Numbers } from "../input/arrays.ts";
 import { type Call, shapeOf } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
 import { type OptionName, ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { ReadRows } from "../input/rows.ts";
 import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
-import type { Only } from "../input/types.ts";
 import type { Input } from "../run/operation.ts";
 import { LOG_BASIS, region } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -19,64 +18,118 @@ import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis
 import { type LogSignature, LogSignatureTensor } from "./log-signature-tensor.ts";
 import { PreparedRows } from "./prepared-rows.ts";
 import { RowsGradient } from "./rows-gradient.ts";
-import { callOf, type Rows, type RowsDType, type RowsOptions, readRowsCall } from "./rows-operation.ts";
+import {
+  callOf,
+  type Rows,
+  type RowsDType,
+  type RowsGradients,
+  type RowsOptions,
+  type RowsVjpOptions,
+  readRowsCall,
+} from "./rows-operation.ts";
 import type { Cotangent } from "./signature-vjp.ts";
 
-/** Options of the conversions. Unknown options are rejected. */
-export interface LogSignatureRowsOptions extends Omit<RowsOptions, "scalarTerm"> {
+/** Options of gradients of the conversions. Unknown options are rejected. */
+export interface LogSignatureRowsVjpOptions<T extends DType = DType> extends Omit<RowsVjpOptions<T>, "scalarTerm"> {
   /** The basis of the log-signatures. Default "words". */
   readonly basis?: LogSignatureBasis | undefined;
 }
 
-/** Options of their gradients. */
-export type LogSignatureRowsVjpOptions = Omit<LogSignatureRowsOptions, "out">;
+/** Options of the conversions: those of their gradients, and `out`. */
+export interface LogSignatureRowsOptions<T extends DType = DType>
+  extends LogSignatureRowsVjpOptions<T>,
+    Pick<RowsOptions, "out"> {}
 
-/**
- * Log-signatures of signatures. Reads their coefficients at words that the logarithm of a signature
- * depends on, so rows have to be signatures: of others, such as averages of signatures, `log` of
- * `path-signature/algebra` is the logarithm.
- *
- * @param a - signatures without scalar terms: a tensor (…batch, size), nested arrays (batch, size),
- *   or the numbers of one.
- * @returns log-signatures (…batch, row).
- * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH,
- *   CHANNELS_INVALID, DEPTH_INVALID, SIZE_TOO_LARGE, BASIS_INVALID, NOT_FINITE and others. After an
- *   error `out` is unchanged, and the next call works.
- *
- * @example
- * signatureToLogSignature([1, 1, 0.5, 1, 0, 0.5], { channels: 2, depth: 2 }).data; // [1, 1, 0.5]
- */
-export type SignatureToLogSignatureFunction = <const A extends Rows, const O extends LogSignatureRowsOptions>(
-  a: A,
-  options: Only<O, LogSignatureRowsOptions>,
-) => LogSignature<RowsDType<A, O>, false, boolean>;
+/** The type of `signatureToLogSignature`. */
+export interface SignatureToLogSignatureFunction {
+  /**
+   * Log-signatures of signatures. Reads their coefficients at words that the logarithm of a
+   * signature depends on, so rows have to be signatures: of others, such as averages of signatures,
+   * `log` of `path-signature/algebra` is the logarithm. Rows of shape (…batch, size) give (…batch,
+   * row).
+   *
+   * @param a - signatures without scalar terms: a tensor (…batch, size), nested arrays (batch,
+   *   size), or the numbers of one.
+   * @returns log-signatures (…batch, row).
+   * @throws PathSignatureError ROWS_TYPE, ROWS_SHAPE, SHAPE_INVALID, SHAPE_MISMATCH,
+   *   CHANNELS_INVALID, DEPTH_INVALID, SIZE_TOO_LARGE, BASIS_INVALID, NOT_FINITE and others. After
+   *   an error `out` is unchanged, and the next call works.
+   *
+   * @example
+   * signatureToLogSignature([1, 1, 0.5, 1, 0, 0.5], { channels: 2, depth: 2 }).data; // [1, 1, 0.5]
+   */
+  <A extends Rows, T extends DType = RowsDType<A>>(
+    a: A,
+    options: LogSignatureRowsOptions<T>,
+  ): LogSignature<T, false, boolean>;
+}
 
-/**
- * Signatures of log-signatures: the exponential of what the coordinates stand for.
- *
- * @param a - log-signatures in the basis of the options, as the rows of `signatureToLogSignature`.
- * @returns signatures (…batch, size), without scalar terms.
- * @throws PathSignatureError as `signatureToLogSignature`
- *
- * @example
- * logSignatureToSignature([1, 1, 0.5], { channels: 2, depth: 2 }).data; // [1, 1, 0.5, 1, 0, 0.5]
- */
-export type LogSignatureToSignatureFunction = <const A extends Rows, const O extends LogSignatureRowsOptions>(
-  a: A,
-  options: Only<O, LogSignatureRowsOptions>,
-) => Signature<RowsDType<A, O>, false, boolean>;
+/** The type of `logSignatureToSignature`. */
+export interface LogSignatureToSignatureFunction {
+  /**
+   * Signatures of log-signatures: the exponential of what the coordinates stand for. Rows of shape
+   * (…batch, row) give (…batch, size).
+   *
+   * @param a - log-signatures in the basis of the options, as the rows of
+   *   `signatureToLogSignature`.
+   * @returns signatures (…batch, size), without scalar terms.
+   * @throws PathSignatureError as `signatureToLogSignature`
+   *
+   * @example
+   * logSignatureToSignature([1, 1, 0.5], { channels: 2, depth: 2 }).data; // [1, 1, 0.5, 1, 0, 0.5]
+   */
+  <A extends Rows, T extends DType = RowsDType<A>>(
+    a: A,
+    options: LogSignatureRowsOptions<T>,
+  ): Signature<T, false, boolean>;
+}
 
-/**
- * Gradients of a function of such results: from ∂f/∂result, the cotangent, to ∂f/∂a.
- *
- * @param cotangent - numbers of the result's shape.
- * @throws PathSignatureError as the function, and COTANGENT_TYPE, COTANGENT_SHAPE
- */
-export type LogSignatureRowsVjpFunction = <const A extends Rows, const O extends LogSignatureRowsVjpOptions>(
-  a: A,
-  cotangent: Cotangent,
-  options: Only<O, LogSignatureRowsVjpOptions>,
-) => { readonly a: GradientTensor<RowsDType<A, O>> };
+/** The type of `signatureToLogSignatureVjp`. */
+export interface SignatureToLogSignatureVjpFunction {
+  /**
+   * Gradients of a function of `signatureToLogSignature(a)`: from ∂f/∂result, the cotangent, to
+   * ∂f/∂a, of shape (…batch, size).
+   *
+   * @param a - (…batch, size), as for `signatureToLogSignature`.
+   * @param cotangent - numbers of the result's shape.
+   * @param options - those of `signatureToLogSignature` without `out`.
+   * @returns `{ a }`, a tensor with the shape of that argument.
+   * @throws PathSignatureError as for `signatureToLogSignature`, and COTANGENT_TYPE,
+   *   COTANGENT_SHAPE.
+   *
+   * @example
+   * signatureToLogSignatureVjp([1, 1, 0.5, 1, 0, 0.5], [0, 0, 1], { channels: 2, depth: 2
+   * }).a.data;
+   */
+  <A extends Rows, T extends DType = RowsDType<A>>(
+    a: A,
+    cotangent: Cotangent,
+    options: LogSignatureRowsVjpOptions<T>,
+  ): RowsGradients<T>;
+}
+
+/** The type of `logSignatureToSignatureVjp`. */
+export interface LogSignatureToSignatureVjpFunction {
+  /**
+   * Gradients of a function of `logSignatureToSignature(a)`: from ∂f/∂result, the cotangent, to
+   * ∂f/∂a, of shape (…batch, row).
+   *
+   * @param a - (…batch, row), as for `logSignatureToSignature`.
+   * @param cotangent - numbers of the result's shape.
+   * @param options - those of `logSignatureToSignature` without `out`.
+   * @returns `{ a }`, a tensor with the shape of that argument.
+   * @throws PathSignatureError as for `logSignatureToSignature`, and COTANGENT_TYPE,
+   *   COTANGENT_SHAPE.
+   *
+   * @example
+   * logSignatureToSignatureVjp([1, 1, 0.5], [0, 0, 0, 1, 0, 0], { channels: 2, depth: 2 }).a.data;
+   */
+  <A extends Rows, T extends DType = RowsDType<A>>(
+    a: A,
+    cotangent: Cotangent,
+    options: LogSignatureRowsVjpOptions<T>,
+  ): RowsGradients<T>;
+}
 
 const names: readonly OptionName[] = ["channels", "depth", "dtype", "out", "checkFinite"];
 const namesOfVjp = /* @__PURE__ */ names.filter((name) => name !== "out");
@@ -192,7 +245,7 @@ const toSignature: Conversion = { name: "logSignatureToSignature", code: 6, vjp:
 const wrapLog = (call: Call, data: Numbers): LogSignature =>
   new LogSignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, basisOf(call), false);
 const wrapSignature = (call: Call, data: Numbers): Signature =>
-  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, false, false);
+  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, false, false, undefined);
 
 const toLogOperation = /* @__PURE__ */ operation(toLog, wrapLog);
 const toLogVjpOperation = /* @__PURE__ */ vjpOperation(toLog);
@@ -227,13 +280,13 @@ export const bindSignatureToLogSignature = (runtime: Runtime): SignatureToLogSig
   bind(runtime, toLogOperation) as unknown as SignatureToLogSignatureFunction;
 
 /** Makes `signatureToLogSignatureVjp` for a runtime. */
-export const bindSignatureToLogSignatureVjp = (runtime: Runtime): LogSignatureRowsVjpFunction =>
-  bind(runtime, toLogVjpOperation) as unknown as LogSignatureRowsVjpFunction;
+export const bindSignatureToLogSignatureVjp = (runtime: Runtime): SignatureToLogSignatureVjpFunction =>
+  bind(runtime, toLogVjpOperation) as unknown as SignatureToLogSignatureVjpFunction;
 
 /** Makes `logSignatureToSignature` for a runtime. */
 export const bindLogSignatureToSignature = (runtime: Runtime): LogSignatureToSignatureFunction =>
   bind(runtime, toSignatureOperation) as unknown as LogSignatureToSignatureFunction;
 
 /** Makes `logSignatureToSignatureVjp` for a runtime. */
-export const bindLogSignatureToSignatureVjp = (runtime: Runtime): LogSignatureRowsVjpFunction =>
-  bind(runtime, toSignatureVjpOperation) as unknown as LogSignatureRowsVjpFunction;
+export const bindLogSignatureToSignatureVjp = (runtime: Runtime): LogSignatureToSignatureVjpFunction =>
+  bind(runtime, toSignatureVjpOperation) as unknown as LogSignatureToSignatureVjpFunction;

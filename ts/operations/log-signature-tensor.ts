@@ -42,6 +42,8 @@ export interface LogSignature<
   readonly basis: LogSignatureBasis;
   /** Whether it holds the log-signature of every prefix of a path. */
   readonly stream: Stream;
+  /** Numbers of windows of each path, with `windows` on paths of different lengths. */
+  readonly counts: Uint32Array | undefined;
   /** What the coordinates belong to: `logSignatureLabels(channels, depth, basis)`. */
   readonly labels: readonly LogSignatureLabel[];
   /**
@@ -71,6 +73,7 @@ export class LogSignatureTensor<T extends DType, Stream extends boolean, Batched
   readonly depth: number;
   readonly basis: LogSignatureBasis;
   readonly stream: Stream;
+  readonly counts: Uint32Array | undefined;
   #labels: readonly LogSignatureLabel[] | undefined;
   /** Index of each label by its text. */
   #indices: Map<string, number> | undefined;
@@ -83,6 +86,7 @@ export class LogSignatureTensor<T extends DType, Stream extends boolean, Batched
     depth: number,
     basis: LogSignatureBasis,
     stream: boolean,
+    counts?: Uint32Array,
   ) {
     this.data = data;
     this.shape = shape;
@@ -91,6 +95,7 @@ export class LogSignatureTensor<T extends DType, Stream extends boolean, Batched
     this.depth = depth;
     this.basis = basis;
     this.stream = stream as Stream;
+    this.counts = counts;
   }
 
   get labels(): readonly LogSignatureLabel[] {

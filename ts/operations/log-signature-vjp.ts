@@ -7,57 +7,64 @@ import { type Call, refuseOut } from "../input/call.ts";
 import type { Paths } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
 import type { GradientTensor } from "../input/tensor.ts";
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { BatchedOf, DTypeOf } from "../input/types.ts";
+import type { Windows } from "../input/windows.ts";
 import { LOG_FLOAT32 } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { compute } from "./bind.ts";
 import { type Descriptor, memoryReaders } from "./descriptor.ts";
-import { type LogSignatureOf, type LogSignatureOptions, logSignatureOperation, readLogCall } from "./log-signature.ts";
+import { type LogSignatureVjpOptions, logSignatureOperation, readLogCall } from "./log-signature.ts";
 import { signatureCotangents } from "./log-signature-rows.ts";
+import type { LogSignature } from "./log-signature-tensor.ts";
 import { signatureOperation } from "./signature.ts";
 import { type Cotangent, type SignatureGradients, signatureVjpOperation } from "./signature-vjp.ts";
 
-/** Options of gradients: those of `logSignature` without `out`. */
-export type LogSignatureVjpOptions = Omit<LogSignatureOptions, "out">;
+/** The type of `logSignatureVjp`. */
+export interface LogSignatureVjpFunction {
+  /**
+   * Gradients of a function of log-signatures: from ∂f/∂log-signature, the *cotangent*, to
+   * ∂f/∂paths, and to those of `initial` and `basepoint`. Calls in float32 compute in float64
+   * unless `precision` is "float32". Synchronous, on the calling thread; memory grows with the
+   * signatures of the batch, with `stream` of all prefixes. Cotangents of shape (…batch, row) give
+   * gradients of shape (…batch, length, channels).
+   *
+   * @param paths - as for `logSignature`.
+   * @param cotangent - numbers with the shape of the log-signatures.
+   * @param options - those of `logSignature` without `out`.
+   * @throws PathSignatureError as for `logSignature`, and COTANGENT_TYPE, COTANGENT_SHAPE.
+   *
+   * @example
+   * const { paths: dx } = logSignatureVjp([[0, 0], [1, 0], [1, 1]], [0, 0, 1], { depth: 2 });
+   * dx.data; // Float64Array: the gradient of the area between path and chord
+   */
+  <P extends Paths, T extends DType = DTypeOf<P>>(
+    paths: P,
+    cotangent: Cotangent,
+    options: LogSignatureVjpOptions<T>,
+  ): SignatureGradients<T>;
+}
 
-/**
- * Gradients of a function of log-signatures: from ∂f/∂log-signature, the *cotangent*, to ∂f/∂paths,
- * and to those of `initial` and `basepoint`. Calls in float32 compute in float64 unless `precision`
- * is "float32". Synchronous, on the calling thread; memory grows with the signatures of the batch,
- * with `stream` of all prefixes.
- *
- * @param paths - as for `logSignature`.
- * @param cotangent - numbers with the shape of the log-signatures.
- * @param options - those of `logSignature` without `out`.
- * @throws PathSignatureError as for `logSignature`, and COTANGENT_TYPE, COTANGENT_SHAPE.
- *
- * @example
- * const { paths: dx } = logSignatureVjp([[0, 0], [1, 0], [1, 1]], [0, 0, 1], { depth: 2 });
- * dx.data; // Float64Array: the gradient of the area between path and chord
- */
-export type LogSignatureVjpFunction = <const P extends Paths, const O extends LogSignatureVjpOptions>(
-  paths: P,
-  cotangent: Cotangent,
-  options: Only<O, LogSignatureVjpOptions>,
-) => SignatureGradients<DTypeOf<P, O>>;
-
-/**
- * Log-signatures, and a function that maps their cotangents to gradients and can be called
- * repeatedly. It reads the given paths again, so they may not change until its last call.
- *
- * @example
- * const [p, pullback] = logSignatureWithVjp(paths, { depth: 4 });
- * const { paths: dx } = pullback(gradientOfLoss(p));
- * @throws PathSignatureError as for `logSignature`; the pullback as for the cotangent of
- *   `logSignatureVjp`.
- */
-export type LogSignatureWithVjpFunction = <const P extends Paths, const O extends LogSignatureVjpOptions>(
-  paths: P,
-  options: Only<O, LogSignatureVjpOptions>,
-) => readonly [
-  logSignature: LogSignatureOf<P, O>,
-  pullback: (cotangent: Cotangent) => SignatureGradients<DTypeOf<P, O>>,
-];
+/** The type of `logSignatureWithVjp`. */
+export interface LogSignatureWithVjpFunction {
+  /**
+   * Log-signatures, and a function that maps their cotangents to gradients and can be called
+   * repeatedly. Paths are (…batch, length, channels). It reads them again, so they may not change
+   * until its last call.
+   *
+   * @example
+   * const [p, pullback] = logSignatureWithVjp(paths, { depth: 4 });
+   * const { paths: dx } = pullback(gradientOfLoss(p));
+   * @throws PathSignatureError as for `logSignature`; the pullback as for the cotangent of
+   *   `logSignatureVjp`.
+   */
+  <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
+    paths: P,
+    options: LogSignatureVjpOptions<T, S, W>,
+  ): readonly [
+    logSignature: LogSignature<T, S, BatchedOf<P, W>>,
+    pullback: (cotangent: Cotangent) => SignatureGradients<T>,
+  ];
+}
 
 const read = (paths: unknown, options: unknown): Call =>
   refuseOut(readLogCall((own, names) => memoryReaders.call(paths, options, own, names)));

@@ -1,18 +1,20 @@
 // `logSignature`: the public function, and the descriptor of its operation.
 
-import { FLOAT64, type Numbers } from "../input/arrays.ts";
+import { type DType, FLOAT64, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut, shapeOf } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
 import { checkBefore } from "../input/finite.ts";
-import type { OptionName, ReadOther, SignatureOptions } from "../input/options.ts";
+import type { OptionName, ReadOther, SignatureOptions, VjpOptions } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
-import type { BatchedOf, DTypeOf, Only, StreamOf } from "../input/types.ts";
+import type { BatchedOf, DTypeOf } from "../input/types.ts";
+import type { Windows } from "../input/windows.ts";
 import { type Budget, fitsOneBlock, longestStretch, streamSteps } from "../run/blocks.ts";
 import { pathInputs } from "../run/inputs.ts";
 import { runOnce } from "../run/once.ts";
 import type { Segments } from "../run/operation.ts";
 import { afterFault } from "../run/run.ts";
 import { LOG_BASIS, LOG_FLOAT32, LOG_FLOAT64, region } from "../wasm/abi.ts";
+import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { compute } from "./bind.ts";
 import { memoryReaders } from "./descriptor.ts";
@@ -20,8 +22,18 @@ import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis
 import { type LogSignature, LogSignatureTensor } from "./log-signature-tensor.ts";
 import { imagineCall, pathsOperation } from "./paths-operation.ts";
 
-/** Options of `logSignature`. Unknown options are rejected. */
-export interface LogSignatureOptions extends Omit<SignatureOptions, "scalarTerm" | "algorithm"> {
+/**
+ * Options of gradients of log-signatures. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ * @typeParam W - the type of the windows, if any.
+ */
+export interface LogSignatureVjpOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> extends Omit<VjpOptions<T, S, W>, "scalarTerm" | "algorithm"> {
   /** Which coordinates; see {@link LogSignatureBasis}. Default "words". */
   readonly basis?: LogSignatureBasis | undefined;
   /**
@@ -35,40 +47,45 @@ export interface LogSignatureOptions extends Omit<SignatureOptions, "scalarTerm"
   readonly precision?: "auto" | "float32" | "float64" | undefined;
 }
 
-/** The type of a call's result. */
-export type LogSignatureOf<P extends Paths, O extends LogSignatureOptions> = LogSignature<
-  DTypeOf<P, O>,
-  StreamOf<O>,
-  BatchedOf<P>
->;
+/** Options of `logSignature`: those of its gradients, and `out`. */
+export interface LogSignatureOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> extends LogSignatureVjpOptions<T, S, W>,
+    Pick<SignatureOptions, "out"> {}
 
-/**
- * Log-signatures of piecewise linear paths, truncated at `options.depth`: the logarithm of the
- * signature in the tensor algebra, which is a Lie element, in as many coordinates as the free Lie
- * algebra has dimensions. The unit of a coordinate is the product of the units of the channels of
- * its letters.
- *
- * Only the words of the signature that the logarithm depends on are computed; the logarithm itself
- * costs less than one step of the path (docs/log-signatures.md). With `initial` it is that of
- * initial ⊗ S(path); `initial` has to be a signature. Synchronous, on the calling thread.
- *
- * @param paths - as for `signature`.
- * @param options - `depth`, and the optional {@link LogSignatureOptions}.
- * @returns A tensor (…batch, row), row = `logSignatureSize(channels, depth, basis)`; with `stream`
- *   (…batch, length − 1, row), or (…batch, length, row) with a basepoint.
- * @throws PathSignatureError as for `signature`, and BASIS_INVALID, PRECISION_INVALID;
- *   SIZE_TOO_LARGE also where the signature has more than 131 072 coefficients and depth is 3 or
- *   more. After an error `out` is unchanged, and the next call works.
- *
- * @example
- * const p = logSignature([[0, 0], [1, 0], [1, 1]], { depth: 3 });
- * p.data; // Float64Array [1, 1, 0.5, 1/12, 1/12]
- * p.at([0, 1]); // 0.5, the area between path and chord
- */
-export type LogSignatureFunction = <const P extends Paths, const O extends LogSignatureOptions>(
-  paths: P,
-  options: Only<O, LogSignatureOptions>,
-) => LogSignatureOf<P, O>;
+/** The type of `logSignature`. */
+export interface LogSignatureFunction {
+  /**
+   * Log-signatures of piecewise linear paths, truncated at `options.depth`: the logarithm of the
+   * signature in the tensor algebra, which is a Lie element, in as many coordinates as the free Lie
+   * algebra has dimensions. The unit of a coordinate is the product of the units of the channels of
+   * its letters. Paths of shape (…batch, length, channels) give log-signatures of shape (…batch,
+   * row), where row is `logSignatureSize(channels, depth, basis)`.
+   *
+   * Only the words of the signature that the logarithm depends on are computed; the logarithm
+   * itself costs less than one step of the path (docs/log-signatures.md). With `initial` it is that
+   * of initial ⊗ S(path); `initial` has to be a signature. Synchronous, on the calling thread.
+   *
+   * @param paths - as for `signature`.
+   * @param options - `depth`, and the optional {@link LogSignatureOptions}.
+   * @returns A tensor (…batch, row), row = `logSignatureSize(channels, depth, basis)`; with
+   *   `stream` (…batch, length − 1, row), or (…batch, length, row) with a basepoint.
+   * @throws PathSignatureError as for `signature`, and BASIS_INVALID, PRECISION_INVALID;
+   *   SIZE_TOO_LARGE also where the signature has more than 131 072 coefficients and depth is 3 or
+   *   more. After an error `out` is unchanged, and the next call works.
+   *
+   * @example
+   * const p = logSignature([[0, 0], [1, 0], [1, 1]], { depth: 3 });
+   * p.data; // Float64Array [1, 1, 0.5, 1/12, 1/12]
+   * p.at([0, 1]); // 0.5, the area between path and chord
+   */
+  <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
+    paths: P,
+    options: LogSignatureOptions<T, S, W>,
+  ): LogSignature<T, S, BatchedOf<P, W>>;
+}
 
 /** Operation code in the head of a task. */
 const LOG_SIGNATURE = 4;
@@ -82,6 +99,8 @@ const names = [
   "initial",
   "inverse",
   "lengths",
+  "layout",
+  "windows",
   "dtype",
   "out",
   "checkFinite",
@@ -167,6 +186,7 @@ const wrap = (call: Call, data: Numbers): Result =>
     call.depth,
     basisOf(call),
     call.stream,
+    call.paths.windows?.counts,
   );
 
 export const logSignatureOperation = /* @__PURE__ */ pathsOperation<Result>(
@@ -189,12 +209,13 @@ export function bindLogSignature(runtime: Runtime): LogSignatureFunction {
     const count = batch * rows * row;
     if (!fitsOneBlock(call) || count === 0) return compute(runtime, logSignatureOperation, call);
     if (out !== undefined) checkOut(out, count, call);
-    if (checkFinite && (call.ahead > 0 || initial || lengths || call.points === 1)) checkBefore(pathInputs, call);
-    const instance = runtime.instance();
+    let instance: Instance | undefined;
     try {
+      if (checkFinite && (call.ahead > 0 || initial || lengths || call.points === 1)) checkBefore(pathInputs, call);
+      instance = runtime.instance();
       return wrap(call, runOnce(instance, call, logSignatureOperation, out, count));
     } catch (error) {
-      throw afterFault(runtime, instance, logSignatureOperation.name, call, error);
+      throw afterFault(runtime, instance, logSignatureOperation, call, error);
     }
   }
   return logSignature as LogSignatureFunction;

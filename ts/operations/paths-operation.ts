@@ -32,7 +32,7 @@ export function imagineCall(sizes: unknown, other?: ReadOther, names?: readonly 
     throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape and depth");
   const { shape, ...rest } = sizes as { shape?: unknown };
   const options = readOptions(rest, other, names);
-  return readCall(imaginePaths(shape, options.dtype === FLOAT64 ? FLOAT64 : FLOAT32), options);
+  return readCall(imaginePaths(shape, options.dtype === FLOAT64 ? FLOAT64 : FLOAT32, options.layout), options);
 }
 
 /** @param more - what else the operation says of itself */

@@ -1,6 +1,6 @@
 // Results that are rows in one array: in a new one, or in the caller's `out`.
 
-import type { Numbers } from "../input/arrays.ts";
+import { copyOut, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut } from "../input/call.ts";
 import { outputBytes } from "../run/blocks.ts";
 import { ArraySink } from "../run/sinks.ts";
@@ -32,7 +32,7 @@ export class PreparedRows<R> implements Prepared<R> {
   result(): R {
     const { out } = this.#call.options;
     const [{ data }] = this.sinks;
-    if (out !== undefined && data !== out) out.set(data);
+    if (out !== undefined && data !== out) copyOut(data, 0, data.length, out, 0);
     return this.#wrap(this.#call, out ?? data);
   }
 }

@@ -1,8 +1,9 @@
 // Operations on rows of the truncated tensor algebra, shape (…batch, size): reading their
 // arguments, and their common descriptor. One row may be shared by the whole batch.
 
-import { FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
+import { type DType, FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
 import { Call, shapeOf } from "../input/call.ts";
+import { checkIsCotangent } from "../input/cotangent.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { namesOfRows, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
@@ -10,45 +11,70 @@ import { ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
 import { describeShape, isRow, readShape, readTensorShape } from "../input/shape.ts";
 import { sizeInRange } from "../input/size.ts";
 import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
-import type { DTypeOf, Only } from "../input/types.ts";
+import type { DTypeOf } from "../input/types.ts";
 import type { Input, Output } from "../run/operation.ts";
 import { region } from "../wasm/abi.ts";
 import { rowsCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { PreparedRows } from "./prepared-rows.ts";
 import { RowsGradient } from "./rows-gradient.ts";
-import type { Cotangent } from "./signature-vjp.ts";
 
-/** Options of operations on rows. Unknown options are rejected. */
-export interface RowsOptions {
-  /** d, the number of letters of the algebra: a whole number, at least 1. */
+/**
+ * Options of the gradients of operations on rows. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the result.
+ */
+export interface RowsVjpOptions<T extends DType = DType> {
+  /**
+   * d, the number of letters of the algebra: a whole number, at least 1.
+   *
+   * @example channels: 2
+   */
   readonly channels: number;
-  /** N, the level at which it is truncated: a whole number, at least 1. */
+  /**
+   * N, the level at which it is truncated: a whole number, at least 1. Rows have d + d² + … + d^N
+   * numbers.
+   *
+   * @example depth: 3 // for 2 channels 2 + 4 + 8 = 14 numbers
+   */
   readonly depth: number;
   /**
    * Whether rows include their scalar term. Default false: the term is 1 (for `exp` 0), and results
    * omit theirs.
+   *
+   * @example scalarTerm: true // for 2 channels at depth 3, rows of 15 numbers
    */
   readonly scalarTerm?: boolean | undefined;
   /**
    * Number type of computation and result. Default: float32 if all rows are Float32Arrays, else
    * float64.
+   *
+   * @example dtype: "float32"
    */
-  readonly dtype?: "float32" | "float64" | undefined;
-  /**
-   * Array for the result, of its number type and exact length; `data` of the result is then this
-   * array.
-   */
-  readonly out?: Float32Array | Float64Array | undefined;
+  readonly dtype?: T | undefined;
   /**
    * Throw for input that is NaN, infinite, or out of the range of float32 if that is the number
    * type. Default true.
+   *
+   * @example checkFinite: false
    */
   readonly checkFinite?: boolean | undefined;
 }
 
-/** Options of the gradients of these operations. */
-export type RowsVjpOptions = Omit<RowsOptions, "out">;
+/**
+ * Options of operations on rows. Unknown options are rejected.
+ *
+ * @typeParam T - number type of the result.
+ */
+export interface RowsOptions<T extends DType = DType> extends RowsVjpOptions<T> {
+  /**
+   * Array for the result, of its number type and exact length, (…batch, size) row by row; `data` of
+   * the result is then this array.
+   *
+   * @example out: new Float64Array(32 * signatureSize(2, 3)) // for 32 rows
+   */
+  readonly out?: Float32Array | Float64Array | undefined;
+}
 
 /**
  * Rows: a tensor `{ data, shape }` (or `dims`) of shape (…batch, size), such as results of this
@@ -62,22 +88,20 @@ type Suggested<A> = A extends Float32Array
   ? "float32"
   : A extends Float64Array | readonly number[]
     ? "float64"
-    : DTypeOf<A, object>;
+    : DTypeOf<A>;
 
 /**
- * The number type of a result: the option where it is given, else float32 if both operands suggest
- * it.
+ * The number type of a result, if the option `dtype` does not say it: float32 if both operands
+ * suggest it.
  */
-export type RowsDType<A, O, B = A> = "dtype" extends keyof O
-  ? DTypeOf<A, O>
-  : [Suggested<A>] extends ["float64"]
+export type RowsDType<A, B = A> = [Suggested<A>] extends ["float64"]
+  ? "float64"
+  : [Suggested<B>] extends ["float64"]
     ? "float64"
-    : [Suggested<B>] extends ["float64"]
-      ? "float64"
-      : Suggested<A> | Suggested<B>;
+    : Suggested<A> | Suggested<B>;
 
 /** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
-export type RowsOf<A, O, B = A> = Signature<RowsDType<A, O, B>, false, boolean>;
+export type RowsOf<T extends DType> = Signature<T, false, boolean>;
 
 /** The regions of the cotangents and of the gradients of the operands. */
 const COTANGENTS = 4;
@@ -199,7 +223,8 @@ function checkScalars({ scalars }: RowsOperation, call: Call): void {
   const [a] = call.operands;
   if (scalars === undefined || !call.options.scalarTerm || a === undefined) return;
   const [isValid, accepted] = scalars;
-  for (let at = 0; at < a.view.length; at += a.width) {
+  const end = a.stride === 0 ? a.width : call.batch * a.width;
+  for (let at = 0; at < end; at += a.width) {
     const scalar = call.dtype === FLOAT32 ? Math.fround(Number(a.view[at])) : Number(a.view[at]);
     if (Number.isFinite(scalar) && !isValid(scalar))
       throw rangeError("SCALAR_TERM_INVALID", "a", `the scalar term ${scalar} of row ${at / a.width}`, accepted);
@@ -207,7 +232,16 @@ function checkScalars({ scalars }: RowsOperation, call: Call): void {
 }
 
 const wrap = (call: Call, data: Numbers) =>
-  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, false);
+  new SignatureTensor(
+    data,
+    shapeOf(call),
+    call.dtype,
+    call.channels,
+    call.depth,
+    call.options.scalarTerm,
+    false,
+    undefined,
+  );
 
 /** The descriptor of an operation on rows. */
 export function rowsOperation(given: RowsOperation): Descriptor {
@@ -255,6 +289,7 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
       outputs: inputs.map((of, i) => ({ region: GRADIENTS + i, per: "item", width: ({ row }) => row, of })),
     },
     read(args, readers, other) {
+      checkIsCotangent(args[operands]);
       const options = readOptions(args[operands + 1], other, namesOfVjp);
       const call = readRowsCall(args.slice(0, operands), names, options);
       checkScalars(given, call);
@@ -279,20 +314,9 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
  * Gradients of an operation with one operand, and with two. That of a shared row is the sum over
  * all.
  */
-export interface RowsGradients<T extends "float32" | "float64"> {
+export interface RowsGradients<T extends DType> {
   readonly a: GradientTensor<T>;
 }
-export interface TwoRowsGradients<T extends "float32" | "float64"> extends RowsGradients<T> {
+export interface TwoRowsGradients<T extends DType> extends RowsGradients<T> {
   readonly b: GradientTensor<T>;
 }
-
-/** An operation with one operand: its result, and its gradient. */
-export type RowsFunction = <const A extends Rows, const O extends RowsOptions>(
-  a: A,
-  options: Only<O, RowsOptions>,
-) => RowsOf<A, O>;
-export type RowsVjpFunction = <const A extends Rows, const O extends RowsVjpOptions>(
-  a: A,
-  cotangent: Cotangent,
-  options: Only<O, RowsVjpOptions>,
-) => RowsGradients<RowsDType<A, O>>;

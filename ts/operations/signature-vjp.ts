@@ -3,15 +3,17 @@
 
 import { type DType, FLOAT32, FLOAT64, type Kind, type NumericView } from "../input/arrays.ts";
 import { type Call, refuseOut } from "../input/call.ts";
-import type { SignatureOptions } from "../input/options.ts";
+import { checkIsCotangent } from "../input/cotangent.ts";
+import type { VjpOptions } from "../input/options.ts";
 import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
-import type { GradientTensor } from "../input/tensor.ts";
-import type { DTypeOf, Only, SignatureOf } from "../input/types.ts";
+import type { GradientTensor, Signature } from "../input/tensor.ts";
+import type { BatchedOf, DTypeOf } from "../input/types.ts";
+import type { Windows } from "../input/windows.ts";
 import type { Budget } from "../run/blocks.ts";
 import { Cut } from "../run/cut.ts";
 import { basepointInput, initialInput } from "../run/inputs.ts";
-import type { Input, Kernel, Segments, Window } from "../run/operation.ts";
+import type { Input, Kernel, Section, Segments } from "../run/operation.ts";
 import { region, SINGLE } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind, compute } from "./bind.ts";
@@ -22,9 +24,6 @@ import { needsDouble, someNeedDouble } from "./gradient-double.ts";
 import { Gradients } from "./gradients.ts";
 import { imagineCall } from "./paths-operation.ts";
 import { signatureOperation } from "./signature.ts";
-
-/** Options of gradients: those of `signature` without `out`. */
-export type VjpOptions = Omit<SignatureOptions, "out">;
 
 /** ∂f/∂ each input, f being the function whose cotangent was given. */
 export interface SignatureGradients<T extends DType = DType> {
@@ -48,47 +47,61 @@ export interface SignatureGradients<T extends DType = DType> {
 /** Cotangents: numbers with the shape of the signatures. */
 export type Cotangent = TensorInput | NumericView | readonly number[];
 
-/**
- * Gradients of a function of signatures: from ∂f/∂signature, the *cotangent*, to ∂f/∂paths (the
- * vector–Jacobian product), and to those of `initial` and `basepoint`. Exact up to rounding, for
- * any `initial`, whether it is a signature or not.
- *
- * Whole signatures use the bracket adjoint (docs/gradients.md). It costs less than a signature by
- * Horner's scheme, and its memory does not grow with the length of the paths. Streams use the
- * adjoint of Horner's scheme, with all prefixes in memory. Synchronous, on the calling thread.
- *
- * @param paths - as for `signature`.
- * @param cotangent - ∂f/∂signature: a tensor `{ data, shape }` (or `dims`) with the shape of the
- *   signatures, or as many numbers in a flat array. Entries of scalar terms are ignored: the term
- *   is constant.
- * @param options - those of `signature` without `out`.
- * @throws PathSignatureError as for `signature`, and COTANGENT_TYPE, COTANGENT_SHAPE.
- *
- * @example
- * const { paths: dx } = signatureVjp([[0, 0], [1, 0], [1, 1]], [0, 0, 0, 1, 0, 0], { depth: 2 });
- * dx.data; // Float64Array: the gradient of the coefficient of the word (0, 1)
- */
-export type SignatureVjpFunction = <const P extends Paths, const O extends VjpOptions>(
-  paths: P,
-  cotangent: Cotangent,
-  options: Only<O, VjpOptions>,
-) => SignatureGradients<DTypeOf<P, O>>;
+/** The type of `signatureVjp`. */
+export interface SignatureVjpFunction {
+  /**
+   * Gradients of a function f of signatures: from ∂f/∂signature, the *cotangent*, to ∂f/∂paths (the
+   * vector–Jacobian product), and to those of `initial` and `basepoint`: cotangents of shape
+   * (…batch, size) give gradients of shape (…batch, length, channels). Exact up to rounding, for
+   * any `initial`, whether it is a signature or not.
+   *
+   * Whole signatures use the bracket adjoint (docs/gradients.md). It costs less than a signature by
+   * Horner's scheme, and its memory does not grow with the length of the paths. Streams use the
+   * adjoint of Horner's scheme, with all prefixes in memory. Synchronous, on the calling thread.
+   *
+   * @param paths - as for `signature`: (…batch, length, channels).
+   * @param cotangent - ∂f/∂signature: a tensor `{ data, shape }` (or `dims`) with the shape of the
+   *   signatures, or as many numbers in a flat array. Entries of scalar terms are ignored: the term
+   *   is constant.
+   * @param options - those of `signature` without `out`.
+   * @returns `{ paths, initial, basepoint }`, each a tensor with the shape of that argument.
+   * @throws PathSignatureError as for `signature`, and COTANGENT_TYPE, COTANGENT_SHAPE.
+   *
+   * @example
+   * const { paths: dx } = signatureVjp([[0, 0], [1, 0], [1, 1]], [0, 0, 0, 1, 0, 0], { depth: 2 });
+   * dx.shape; // [3, 2]
+   * dx.data; // Float64Array: the gradient of the coefficient of the word (0, 1)
+   */
+  <P extends Paths, T extends DType = DTypeOf<P>>(
+    paths: P,
+    cotangent: Cotangent,
+    options: VjpOptions<T>,
+  ): SignatureGradients<T>;
+}
 
-/**
- * Signatures, and a function that maps their cotangents to gradients and can be called repeatedly.
- * It keeps the signatures and reads the given paths again, so neither may change until its last
- * call.
- *
- * @example
- * const [s, pullback] = signatureWithVjp(paths, { depth: 4 });
- * const { paths: dx } = pullback(gradientOfLoss(s));
- * @throws PathSignatureError as for `signature`; the pullback as for the cotangent of
- *   `signatureVjp`.
- */
-export type SignatureWithVjpFunction = <const P extends Paths, const O extends VjpOptions>(
-  paths: P,
-  options: Only<O, VjpOptions>,
-) => readonly [signature: SignatureOf<P, O>, pullback: (cotangent: Cotangent) => SignatureGradients<DTypeOf<P, O>>];
+/** The type of `signatureWithVjp`. */
+export interface SignatureWithVjpFunction {
+  /**
+   * Signatures of shape (…batch, size), and a function that maps their cotangents, of the same
+   * shape, to gradients of the paths. The function can be called repeatedly. It keeps the
+   * signatures and reads the given paths again, so neither may change until its last call.
+   *
+   * @param paths - as for `signature`: (…batch, length, channels).
+   * @param options - those of `signature` without `out`.
+   * @returns `[signature, pullback]`: the result of `signature`, and `(cotangent) => gradients`
+   *   with the result of `signatureVjp`.
+   * @throws PathSignatureError as for `signature`; the pullback as for the cotangent of
+   *   `signatureVjp`.
+   *
+   * @example
+   * const [s, pullback] = signatureWithVjp(paths, { depth: 4 });
+   * const { paths: dx } = pullback(gradientOfLoss(s)); // as many numbers as s.data
+   */
+  <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
+    paths: P,
+    options: VjpOptions<T, S, W>,
+  ): readonly [signature: Signature<T, S, BatchedOf<P, W>>, pullback: (cotangent: Cotangent) => SignatureGradients<T>];
+}
 
 /** Operation code in the head of a task, and its regions. */
 const SIGNATURE_VJP = 3;
@@ -169,7 +182,7 @@ export function stateNumbers({ channels, depth, size, stream }: Call): number {
 }
 
 /** Consecutive paths that are computed in the same number type. */
-function windows(call: Call): Window[] {
+function sections(call: Call): Section[] {
   const { batch } = call;
   const [cotangents] = call.operands;
   // Known signatures have only float32 accuracy, and those of long paths are computed segment by
@@ -177,7 +190,7 @@ function windows(call: Call): Window[] {
   const unknown = call.operands[1] === undefined ? call : call.with({ operands: [cotangents] });
   if (!someNeedDouble(call)) return [{ call: isUncut(call) ? call : unknown, first: 0, end: batch }];
   const double = unknown.with({ dtype: FLOAT64 });
-  const found: Window[] = [];
+  const found: Section[] = [];
   for (let first = 0, end = 0; first < batch; first = end) {
     const isDouble = needsDouble(call, first);
     for (end = first + 1; end < batch && needsDouble(call, end) === isDouble; ) end++;
@@ -191,8 +204,9 @@ export const signatureVjpOperation: Descriptor<SignatureGradients> = {
   label: "gradients of ",
   kernel,
   segments,
-  windows,
+  sections,
   read([paths, cotangent, options], readers, other) {
+    checkIsCotangent(cotangent);
     const call = refuseOut(readers.call(paths, options, other));
     return call.with({ operands: [readers.cotangent(cotangent, call)] });
   },

@@ -1,12 +1,13 @@
 // `signature`: the public function, and the descriptor of its operation.
 
-import { allocateNumbers, type Numbers } from "../input/arrays.ts";
+import { allocateNumbers, copyOut, type DType, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
 import { checkBefore } from "../input/finite.ts";
 import { readOptions, type SignatureOptions } from "../input/options.ts";
 import { type Paths, readPaths } from "../input/paths.ts";
-import { SignatureTensor } from "../input/tensor.ts";
-import type { Only, SignatureOf } from "../input/types.ts";
+import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import type { BatchedOf, DTypeOf } from "../input/types.ts";
+import type { Windows } from "../input/windows.ts";
 import { type Budget, fitsOneBlock, longestStretch, streamSteps } from "../run/blocks.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
 import { initialInput, pathInputs } from "../run/inputs.ts";
@@ -14,47 +15,58 @@ import { runOnce } from "../run/once.ts";
 import type { Kernel, Segments } from "../run/operation.ts";
 import { afterFault } from "../run/run.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
+import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { compute } from "./bind.ts";
 import { pathsOperation } from "./paths-operation.ts";
 
-/**
- * Signatures of piecewise linear paths, truncated at `options.depth`: for a path x and a word i₁ …
- * i_k the iterated integral ∫…∫_{t₁<…<t_k} dx^{i₁}(t₁) … dx^{i_k}(t_k). Its unit is the product of
- * the units of the channels in the word. A path of one point has the identity as signature: all
- * coefficients 0.
- *
- * Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
- * Signatures of pieces of a path are multiplied by Chen's identity (Chen 1957, "Integration of
- * paths, geometric invariants and a generalized Baker–Hausdorff formula"). Synchronous, on the
- * calling thread.
- *
- * WebAssembly memory stays bounded for any batch and any length of paths. Staging takes at most 5
- * MiB, unless four signatures, or 257 points of four paths, need more. The scratch of the kernel,
- * about twenty signatures, depends only on channels and depth.
- *
- * @param paths - a tensor `{ data, shape }` (or `dims` for `shape`) of shape (…batch, length,
- *   channels), row-major, or nested arrays (length, channels) or (batch, length, channels), where
- *   the paths of a batch may differ in length.
- * @param options - `depth`, and the optional {@link SignatureOptions}.
- * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream` (…batch,
- *   length − 1, size), or (…batch, length, size) with a basepoint. An empty batch gives an empty
- *   tensor.
- * @throws PathSignatureError, a `TypeError` or a `RangeError` by kind, with a `code` of
- *   `PathSignatureErrorCodes`. After an error `out` is unchanged, and the next call works.
- *
- * @example
- * const s = signature([[0, 0], [1, 0], [1, 1]], { depth: 2 });
- * s.data; // Float64Array [1, 1, 0.5, 1, 0, 0.5]
- * s.at([0, 1]); // 1
- */
-export type SignatureFunction = <const P extends Paths, const O extends SignatureOptions>(
-  paths: P,
-  options: Only<O, SignatureOptions>,
-) => SignatureOf<P, O>;
+// Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
+// Signatures of pieces of a path are multiplied by Chen's identity (Chen 1957, "Integration of
+// paths, geometric invariants and a generalized Baker–Hausdorff formula").
+
+/** The type of `signature`. */
+export interface SignatureFunction {
+  /**
+   * Signatures of piecewise linear paths, truncated at `options.depth`: for a path x and a word i₁
+   * … i_k the iterated integral ∫…∫_{t₁<…<t_k} dx^{i₁}(t₁) … dx^{i_k}(t_k). Points are rows: paths
+   * of shape (…batch, length, channels) give signatures of shape (…batch, size), where size is d +
+   * d² + … + d^N for d channels and depth N.
+   *
+   * Synchronous, on the calling thread. WebAssembly memory stays bounded for any batch and any
+   * length of paths: at most 5 MiB for points and results, unless four signatures, or 257 points of
+   * four paths, need more, and about twenty signatures for the kernel.
+   *
+   * @param paths - a tensor `{ data, shape }` (or `dims` for `shape`) of shape (…batch, length,
+   *   channels), with `strides` if it is not row-major, or nested arrays (length, channels) or
+   *   (batch, length, channels), where the paths of a batch may differ in length; or another
+   *   container of {@link Paths}. A path of one point has the identity as signature: all
+   *   coefficients 0.
+   * @param options - `depth`, and the optional {@link SignatureOptions}.
+   * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream`
+   *   (…batch, length − 1, size), or (…batch, length, size) with a basepoint; with `windows` one
+   *   axis more, behind those of the batch. The unit of a coefficient is the product of the units
+   *   of its channels. An empty batch gives an empty tensor.
+   * @throws PathSignatureError, a `TypeError` or a `RangeError` by kind, with a `code` of
+   *   `PathSignatureErrorCodes`. After an error `out` is unchanged, and the next call works.
+   *
+   * @example
+   * const s = signature([[0, 0], [1, 0], [1, 1]], { depth: 2 });
+   * s.shape; // [6]
+   * s.data; // Float64Array [1, 1, 0.5, 1, 0, 0.5]
+   * s.at([0, 1]); // 1, the coefficient of the word (0, 1)
+   *
+   * @example
+   * const data = new Float32Array(32 * 100 * 3); // 32 paths of 100 points with 3 channels
+   * signature({ data, shape: [32, 100, 3] }, { depth: 4 }).shape; // [32, 120]
+   */
+  <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
+    paths: P,
+    options: SignatureOptions<T, S, W>,
+  ): Signature<T, S, BatchedOf<P, W>>;
+}
 
 /** Operation code in the head of a task. */
-const SIGNATURE = 1;
+export const SIGNATURE = 1;
 
 /**
  * The call for a piece of a path: from the identity and without scalar term, since pieces are
@@ -85,7 +97,17 @@ function segments(call: Call, budget: Budget): Segments | undefined {
 }
 
 const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
-  new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, call.options.scalarTerm, call.stream);
+  new SignatureTensor(
+    data,
+    shapeOf(call),
+    call.dtype,
+    call.channels,
+    call.depth,
+    call.options.scalarTerm,
+    call.stream,
+    call.paths.names,
+    call.paths.windows?.counts,
+  );
 
 export const signatureOperation = /* @__PURE__ */ pathsOperation(
   { name: "signature", code: SIGNATURE, wrap },
@@ -94,8 +116,9 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(
     segments,
     fromDevice(call, numbers) {
       const { out } = call.options;
-      out?.set(numbers as Float32Array);
-      return wrap(call, out ?? (numbers as Float32Array));
+      const data = numbers as Float32Array;
+      if (out !== undefined) copyOut(data, 0, data.length, out, 0);
+      return wrap(call, out ?? data);
     },
     explain(call, budget) {
       const reasons: string[] = [];
@@ -117,20 +140,21 @@ export function bindSignature(runtime: Runtime): SignatureFunction {
   // Short calls are common: a call of one block creates no closures and few objects.
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
-    const call = readCall(readPaths(paths), given);
+    const call = readCall(readPaths(paths, given.layout), given);
     if (!fitsOneBlock(call)) return compute(runtime, signatureOperation, call);
     const { batch, row, rows, dtype } = call;
     const count = batch * rows * row;
     const { out, checkFinite } = given;
     if (out !== undefined) checkOut(out, count, call);
-    if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
-      checkBefore(pathInputs, call);
-    if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
-    const instance = runtime.instance();
+    let instance: Instance | undefined;
     try {
+      if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
+        checkBefore(pathInputs, call);
+      if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
+      instance = runtime.instance();
       return wrap(call, runOnce(instance, call, signatureOperation, out, count));
     } catch (error) {
-      throw afterFault(runtime, instance, signatureOperation.name, call, error);
+      throw afterFault(runtime, instance, signatureOperation, call, error);
     }
   }
   return signature as SignatureFunction;

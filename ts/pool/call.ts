@@ -36,6 +36,8 @@ export interface CheckedCall<R = unknown> {
   check(): Iterator<void> | undefined;
   /** The call's job, divided by a budget. @throws if there is no memory for the result */
   job(budget: Budget): Job;
+  /** What to reject with for an error of its checks, tasks or result. */
+  fault(error: unknown): unknown;
   /** The result, once the job is done. */
   result(): R;
 }

@@ -50,6 +50,8 @@ export interface ExecutorEvents {
   wake(): void;
   /** A task has run. `code` is one of task.ts and abi.ts; its results can be read if it is ≥ 0. */
   finished(task: Task, code: number, memory: Memory, at: number): void;
+  /** Numbers of a task could not be copied: a buffer of a caller is gone. */
+  failed(task: Task, error: unknown): void;
   /**
    * A task was lost.
    * @param blamed - whether the worker that ran it died, or its kernel trapped

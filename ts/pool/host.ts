@@ -7,7 +7,14 @@ import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { wakeMessage } from "./protocol.ts";
 
 /** A worker of the web: a `Worker`, or an object with the same members. */
-export type WebWorkerLike = Pick<Worker, "postMessage" | "addEventListener" | "removeEventListener" | "terminate">;
+export interface WebWorkerLike {
+  postMessage(message: unknown, transfer: never): void;
+  // biome-ignore lint/suspicious/noExplicitAny: the first argument decides.
+  addEventListener(type: string, listener: (event: any) => void): void;
+  // biome-ignore lint/suspicious/noExplicitAny: likewise.
+  removeEventListener(type: string, listener: (event: any) => void): void;
+  terminate(): unknown;
+}
 
 /** A worker of Node's `worker_threads`, also in Deno and Bun. */
 export interface NodeWorkerLike {
@@ -56,11 +63,11 @@ export class HostWorker {
       });
       worker.on("exit", (code) => end(reason || `it ended with exit code ${String(code)}`));
     } else {
-      this.endpoint = worker;
+      this.endpoint = worker as Worker;
       this.reportsExit = false;
-      worker.addEventListener("message", ({ data }) => data === wakeMessage && onWake());
+      worker.addEventListener("message", ({ data }: MessageEvent) => data === wakeMessage && onWake());
       // Before it has started, this means that it never will; afterwards, an uncaught error.
-      worker.addEventListener("error", ({ message }) =>
+      worker.addEventListener("error", ({ message }: ErrorEvent) =>
         end(message || "its script could not be loaded (not found, or forbidden by the page's policy)"),
       );
       worker.addEventListener("messageerror", () => end("a message could not be read"));

@@ -38,10 +38,15 @@ export class LocalRunner {
   run(task: Task): void {
     if (this.#buffer.byteLength < task.bytes) this.#buffer = new ArrayBuffer(sizeClassBytes(task.bytes));
     const memory = viewsOf(this.#buffer);
+    try {
+      task.stage(memory, 0);
+    } catch (error) {
+      this.#events.failed(task, error);
+      return;
+    }
     let instance: Instance | undefined;
     try {
       instance = this.#instances.instance();
-      task.stage(memory, 0);
       performOutside(instance, this.#buffer, 0, noSources);
     } catch (error) {
       // An instance that trapped is in an unknown state.

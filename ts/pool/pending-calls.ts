@@ -107,7 +107,7 @@ export class PendingCalls {
     try {
       pending.resolve(pending.call.result());
     } catch (error) {
-      pending.reject(error);
+      pending.reject(pending.call.fault(error));
     }
   }
 

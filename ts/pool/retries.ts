@@ -1,6 +1,6 @@
 // Tasks in flight. Those that were lost with a worker are retried, up to a limit.
 
-import type { Task } from "./call.ts";
+import type { Job, Task } from "./call.ts";
 import { exhausted } from "./errors.ts";
 
 /** Attempts that may fail before a task is given up. */
@@ -42,6 +42,19 @@ export class TasksInFlight {
     // Any of several coalesced jobs may be the cause, so they are retried separately.
     for (const part of blamed ? task.separate() : [task]) this.#retries.push({ task: part, failures });
     return undefined;
+  }
+
+  /**
+   * Numbers of a task could not be copied. One job of several is the cause: those that have no
+   * results are scheduled again, one by one. @returns the jobs that cannot go on
+   */
+  separate(task: Task): readonly Job[] {
+    const failures = this.#failures.get(task) ?? 0;
+    this.remove(task);
+    if (task.jobs.length === 1) return task.jobs;
+    for (const part of task.separate())
+      if (part.jobs.every(({ done }) => done === 0)) this.#retries.push({ task: part, failures });
+    return task.jobs.filter(({ done, total }) => done > 0 && done < total);
   }
 
   nextRetry(): Attempt | undefined {

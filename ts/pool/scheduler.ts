@@ -88,6 +88,8 @@ export class Scheduler implements ExecutorEvents {
       });
       // Still counted as being checked, so that `close` waits for it.
       return this.#start(call, context);
+    } catch (error) {
+      throw call.fault(error);
     } finally {
       this.#checking -= 1;
       this.#idle();
@@ -137,8 +139,15 @@ export class Scheduler implements ExecutorEvents {
       this.lost(task, true, "its kernel trapped");
       return;
     }
+    if (code >= 0) {
+      try {
+        task.take(memory, at);
+      } catch (error) {
+        this.failed(task, error);
+        return;
+      }
+    }
     this.#inFlight.remove(task);
-    if (code >= 0) task.take(memory, at);
     for (const job of task.jobs) {
       if (job.cancelled) continue;
       const pending = job.owner as PendingCall;
@@ -149,6 +158,15 @@ export class Scheduler implements ExecutorEvents {
         if (pending.hasNext) this.#queue.add(pending);
       }
     }
+  }
+
+  failed(task: Task, error: unknown): void {
+    for (const { owner } of this.#inFlight.separate(task)) {
+      const pending = owner as PendingCall;
+      this.#calls.abort(pending, pending.call.fault(error));
+    }
+    for (const { owner } of task.jobs) this.#calls.update(owner as PendingCall);
+    this.#ticks.schedule();
   }
 
   lost(task: Task, blamed: boolean, reason: string): void {
@@ -233,7 +251,7 @@ export class Scheduler implements ExecutorEvents {
     try {
       await runInSteps(steps, () => !job.cancelled);
     } catch (error) {
-      this.#calls.abort(pending, error);
+      this.#calls.abort(pending, pending.call.fault(error));
       return;
     }
     pending.isInspected = false;

@@ -96,7 +96,14 @@ export class SharedHeap {
       this.#events.finished(task, code.OUT_OF_MEMORY, memory, 0);
       return;
     }
-    const source = this.sources.stage(() => task.stage(memory, address));
+    let source: Source | undefined;
+    try {
+      source = this.sources.stage(() => task.stage(memory, address));
+    } catch (error) {
+      this.#allocator.release(address, task.bytes);
+      this.#events.failed(task, error);
+      return;
+    }
     const slot = this.#dispatcher.acquire();
     this.#tasks.set(slot, { task, address, source });
     this.#dispatcher.publish(slot, address);

@@ -68,7 +68,13 @@ export class TransferExecutor implements Executor {
 
   submit(task: Task): void {
     const buffer = this.#takeBuffer(task.bytes);
-    task.stage(viewsOf(buffer), 0);
+    try {
+      task.stage(viewsOf(buffer), 0);
+    } catch (error) {
+      this.#keep(buffer);
+      this.#events.failed(task, error);
+      return;
+    }
     const assignment = this.#choose();
     assignment.tasks.push(task);
     void this.#send(assignment, task, buffer);
@@ -79,7 +85,7 @@ export class TransferExecutor implements Executor {
       const { task, buffer } = next;
       const memory = viewsOf(buffer);
       this.#events.finished(task, (memory.u32[word.RESULT] as number) | 0, memory, 0);
-      if (this.#spares.length < sparesPerWorker * this.#threads) this.#spares.push(buffer);
+      this.#keep(buffer);
       if (enough()) return;
     }
   }
@@ -113,6 +119,11 @@ export class TransferExecutor implements Executor {
     const size = sizeClassBytes(bytes);
     const at = this.#spares.findIndex(({ byteLength }) => byteLength === size);
     return at < 0 ? new ArrayBuffer(size) : (this.#spares.splice(at, 1)[0] as ArrayBuffer);
+  }
+
+  /** Keeps a buffer for reuse, if there are few. */
+  #keep(buffer: ArrayBuffer): void {
+    if (this.#spares.length < sparesPerWorker * this.#threads) this.#spares.push(buffer);
   }
 
   async #send({ handle, isReady, tasks }: Assignment, task: Task, buffer: ArrayBuffer): Promise<void> {

@@ -2,7 +2,7 @@
 // death.
 
 import { type Remote, wrap } from "comlink/dist/esm/comlink.mjs";
-import { HostWorker, type StartWorker, textOf, type WorkerLike } from "./host.ts";
+import { HostWorker, type StartWorker, textOf } from "./host.ts";
 import type { Setup, WorkerApi } from "./protocol.ts";
 
 /** Timeout for the first answer of a worker. */
@@ -50,29 +50,16 @@ export class WorkerHandle {
    */
   async start(setup: () => Omit<Setup, "lock">): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.isSilent = true;
+        reject(new Error("it did not answer"));
+      }, startMilliseconds);
+    });
     try {
-      if (this.#host === undefined) {
-        // Asynchronous, so that the executor is complete when a factory throws.
-        await undefined;
-        const worker: WorkerLike = await this.#startWorker();
-        if (this.isEnded) {
-          void worker.terminate();
-          return false;
-        }
-        this.#host = new HostWorker(worker, this.#onWake, (reason) => this.fail(reason));
-        this.#host.keepAlive(this.#isKeptAlive);
-        this.api = wrap<WorkerApi>(this.#host.endpoint);
-      }
-      const lock = this.#lockName();
-      const timeout = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => {
-          this.isSilent = true;
-          reject(new Error("it did not answer"));
-        }, startMilliseconds);
-      });
-      await Promise.race([this.api.start({ ...setup(), lock }), timeout, this.ended]);
+      // Not all factories settle.
+      await Promise.race([this.#setUp(setup), timeout, this.ended]);
       if (this.isEnded) return false;
-      if (lock !== undefined && !this.isReady) this.#watch(lock);
       this.isReady = true;
       return true;
     } catch (error) {
@@ -81,6 +68,21 @@ export class WorkerHandle {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async #setUp(setup: () => Omit<Setup, "lock">): Promise<void> {
+    if (this.#host === undefined) {
+      // Asynchronous, so that the executor is complete when a factory throws.
+      await undefined;
+      const host = new HostWorker(await this.#startWorker(), this.#onWake, (reason) => this.fail(reason));
+      if (this.isEnded) return host.terminate();
+      this.#host = host;
+      host.keepAlive(this.#isKeptAlive);
+      this.api = wrap<WorkerApi>(host.endpoint);
+    }
+    const lock = this.#lockName();
+    await this.api.start({ ...setup(), lock });
+    if (lock !== undefined && !this.isReady && !this.isEnded) this.#watch(lock);
   }
 
   /** Sends a new or dropped source. Does nothing before the setup, which includes all sources. */

@@ -5,6 +5,7 @@
 import { copyIn, type Numbers } from "../input/arrays.ts";
 import { type Call, lengthOf, startOf } from "../input/call.ts";
 import { ReadRows } from "../input/rows.ts";
+import { bufferOfView } from "../input/views.ts";
 import { region } from "../wasm/abi.ts";
 import type { Cut } from "./cut.ts";
 import { gathersOf, listItems } from "./gather.ts";
@@ -180,7 +181,7 @@ export class BlockTask implements Task {
     const { u32 } = memory;
     const heap = heapOf(memory, dtype);
     this.writeHead(u32, at);
-    const source = this.#gathers > 0 ? memory.sourceOf?.(call.paths.view.buffer as SharedArrayBuffer) : undefined;
+    const source = this.#gathers > 0 ? memory.sourceOf?.(bufferOfView(call.paths.view)) : undefined;
     if (source !== undefined) writeGather(u32, at, source, dtype, this.#list, this.#gathers, this.#paths);
     const lengths = this.#lengths && u32;
     let item = 0;

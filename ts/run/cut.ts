@@ -20,7 +20,7 @@ import { orderByKey } from "./order.ts";
  * Number of paths that are sorted together: enough for similar lengths, few enough that sorting
  * takes little time.
  */
-const windowPaths = 16384;
+const sectionPaths = 16384;
 
 /** Position of a stretch in its path. */
 export interface Stretch {
@@ -33,13 +33,13 @@ export interface Stretch {
   readonly from: number;
 }
 
-/** How the items of a window are made; see {@link Cut}. */
+/** How the items of a section are made; see {@link Cut}. */
 export type Order = "stretches" | "lengths" | "batch";
 
-/** The items of a window of a call's paths. */
+/** The items of a section of a call's paths. */
 export class Cut {
   readonly call: Call;
-  /** First path of the window, and the path after its last. */
+  /** First path of the section, and the path after its last. */
   readonly first: number;
   readonly end: number;
   /** Number of items: paths, or more if some are cut. */
@@ -52,14 +52,14 @@ export class Cut {
   readonly #indices: Uint32Array | undefined;
 
   /**
-   * @param end - upper bound of the window's end
+   * @param end - upper bound of the section's end
    * @param order - "stretches": cut long paths and sort items by length; "lengths": only sort;
    *   "batch": paths in the order of the batch
    */
   constructor(call: Call, first: number, end = call.batch, order: Order = "stretches") {
     this.call = call;
     this.first = first;
-    this.end = Math.min(end, first + windowPaths);
+    this.end = Math.min(end, first + sectionPaths);
     const { paths, wholes, indices } = itemsOf(call, first, this.end, order);
     this.paths = paths;
     this.#indices = indices;
@@ -68,7 +68,7 @@ export class Cut {
   }
 
   /**
-   * Whether the items are the window's paths in order, each with all points of the shape,
+   * Whether the items are the section's paths in order, each with all points of the shape,
    * contiguous in the input.
    */
   get inOrder(): boolean {

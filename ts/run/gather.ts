@@ -2,6 +2,7 @@
 // a list of their positions is staged.
 
 import { type Call, startOf } from "../input/call.ts";
+import { bufferOfView, offsetOfView } from "../input/views.ts";
 import type { Part } from "./block.ts";
 import { gatherEntry } from "./head.ts";
 
@@ -14,7 +15,8 @@ const leastGather = 16384;
  */
 function canGather({ paths, dtype }: Call, numbers: number): boolean {
   const { view, kind } = paths;
-  const isShared = typeof SharedArrayBuffer === "function" && view.buffer instanceof SharedArrayBuffer;
+  const isShared =
+    typeof SharedArrayBuffer === "function" && (bufferOfView(view) as ArrayBufferLike) instanceof SharedArrayBuffer;
   return isShared && kind === dtype && numbers >= leastGather;
 }
 
@@ -46,7 +48,7 @@ export function listItems(
 ): void {
   const { call } = cut;
   const { channels, bytes } = call;
-  const begin = call.paths.view.byteOffset / bytes;
+  const begin = offsetOfView(call.paths.view) / bytes;
   if (cut.inOrder) {
     list[at] = begin + startOf(call, cut.pathOf(first));
     list[at + 1] = count * points * channels;

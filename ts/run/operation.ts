@@ -83,7 +83,7 @@ export interface Segments {
 }
 
 /** Consecutive paths of a call, or of one derived from it, that are computed in the same way. */
-export interface Window {
+export interface Section {
   readonly call: Call;
   readonly first: number;
   readonly end: number;
@@ -101,8 +101,8 @@ export interface Operation {
   readonly segments?: (call: Call, budget: Budget) => Segments | undefined;
   /** Whether small calls with equal options may be coalesced. */
   readonly coalesces: boolean;
-  /** Absent: one window, all paths. */
-  readonly windows?: (call: Call) => Window[];
+  /** Absent: one section, all paths. */
+  readonly sections?: (call: Call) => Section[];
 }
 
 /**

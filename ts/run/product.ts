@@ -15,7 +15,7 @@ import type { Task } from "./task.ts";
 import type { Work } from "./work.ts";
 
 /** The operation that multiplies rows. */
-const COMBINE = 2;
+export const COMBINE = 2;
 /** Rows of one product stage at most this many bytes, unless there are only two rows. */
 const productBytes = 1024 * 1024;
 /** Limit of rows × numbers × levels of one product: some tens of microseconds. */

@@ -2,19 +2,21 @@
 // instance.
 
 import { type Call, internal } from "../input/call.ts";
+import { faultOf } from "../input/detached.ts";
 import { runChecks } from "../input/finite.ts";
 import { code } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { align } from "./head.ts";
 import type { Job } from "./job.ts";
+import type { Operation } from "./operation.ts";
 import type { Task } from "./task.ts";
 
 /**
  * Runs `work` on the runtime's instance.
  * @throws PathSignatureError INTERNAL, and what `work` throws
  */
-export function runOn<R>(runtime: Runtime, operation: string, call: Call, work: (instance: Instance) => R): R {
+export function runOn<R>(runtime: Runtime, operation: Operation, call: Call, work: (instance: Instance) => R): R {
   const instance = runtime.instance();
   try {
     return work(instance);
@@ -23,17 +25,20 @@ export function runOn<R>(runtime: Runtime, operation: string, call: Call, work: 
   }
 }
 
-/** The error to throw. An instance that trapped may hold anything: the next call gets a new one. */
+/**
+ * The error to throw for one of a call. An instance that trapped may hold anything: the next call
+ * gets a new one.
+ */
 export function afterFault(
   runtime: Runtime,
-  instance: Instance,
-  operation: string,
+  instance: Instance | undefined,
+  operation: Operation,
   call: Call,
   error: unknown,
 ): unknown {
-  if (!(error instanceof WebAssembly.RuntimeError)) return error;
-  runtime.discard(instance);
-  return internal(operation, call, error.message, error);
+  if (!(error instanceof WebAssembly.RuntimeError)) return faultOf(error, call, operation.kernel.inputs);
+  if (instance !== undefined) runtime.discard(instance);
+  return internal(operation.name, call, error.message, error);
 }
 
 /** Runs all tasks of a job. Its sinks have the results afterwards. */

@@ -2,6 +2,7 @@
 
 import type { NumericView } from "../input/arrays.ts";
 import type { Call } from "../input/call.ts";
+import { bufferOfView, bytesOfView, offsetOfView } from "../input/views.ts";
 
 /** Whether writing the results of a block to `out` would overwrite input of later blocks. */
 export function spoils(call: Call, out: Float32Array | Float64Array): boolean {
@@ -10,8 +11,8 @@ export function spoils(call: Call, out: Float32Array | Float64Array): boolean {
   const inPlace =
     initial !== undefined &&
     !call.stream &&
-    initial.view.byteOffset === out.byteOffset &&
-    initial.view.byteLength === out.byteLength &&
+    offsetOfView(initial.view) === offsetOfView(out) &&
+    bytesOfView(initial.view) === bytesOfView(out) &&
     initial.stride === call.row;
   return [paths, basepoint, inPlace ? undefined : initial, ...operands].some(
     (input) => typeof input === "object" && overlap(input.view, out),
@@ -20,4 +21,6 @@ export function spoils(call: Call, out: Float32Array | Float64Array): boolean {
 
 /** Whether two views overlap. */
 const overlap = (a: NumericView, b: NumericView): boolean =>
-  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+  bufferOfView(a) === bufferOfView(b) &&
+  offsetOfView(a) < offsetOfView(b) + bytesOfView(b) &&
+  offsetOfView(b) < offsetOfView(a) + bytesOfView(a);

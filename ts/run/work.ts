@@ -8,7 +8,7 @@ import { BlockTask, type Part } from "./block.ts";
 import type { Budget } from "./blocks.ts";
 import { Cut, hasStretches } from "./cut.ts";
 import type { Job } from "./job.ts";
-import type { Kernel, Operation, Segments, Sink, Stretches, Window } from "./operation.ts";
+import type { Kernel, Operation, Section, Segments, Sink, Stretches } from "./operation.ts";
 import { Product, ProductTask } from "./product.ts";
 import { Chain, SegmentTask } from "./segment.ts";
 import { ArraySink } from "./sinks.ts";
@@ -24,10 +24,10 @@ export class Work {
   readonly #budget: Budget;
   readonly #onFinished: ((paths: number) => void) | undefined;
   /**
-   * The window whose items are next, those after it, the cut in it, and which of its items is next.
+   * The section whose items are next, those after it, the cut in it, and which item is next.
    */
-  #window: Window | undefined;
-  readonly #windows: Window[] | undefined;
+  #section: Section | undefined;
+  readonly #sections: Section[] | undefined;
   #cut: Cut | undefined;
   #item = 0;
   #segments: Segments | undefined;
@@ -37,7 +37,7 @@ export class Work {
   constructor(
     job: Job,
     operation: Operation,
-    window: Window,
+    section: Section,
     sinks: readonly (Sink | undefined)[],
     budget: Budget,
     onFinished?: (paths: number) => void,
@@ -46,15 +46,15 @@ export class Work {
     this.operation = operation;
     this.sinks = sinks;
     this.label = operation.label;
-    this.#windows = operation.windows?.(window.call);
-    this.#window = this.#windows === undefined ? window : this.#windows.shift();
+    this.#sections = operation.sections?.(section.call);
+    this.#section = this.#sections === undefined ? section : this.#sections.shift();
     this.#budget = budget;
     this.#onFinished = onFinished;
   }
 
   /** Whether there are items without a task. */
   get hasNext(): boolean {
-    return this.#window !== undefined;
+    return this.#section !== undefined;
   }
 
   next(): Task | undefined {
@@ -66,13 +66,13 @@ export class Work {
 
   /** The items of the next block. */
   nextPart(): Part | undefined {
-    const window = this.#window;
-    if (window === undefined) return undefined;
-    const { call, end } = window;
+    const section = this.#section;
+    if (section === undefined) return undefined;
+    const { call, end } = section;
     const { operation } = this;
     if (this.#cut === undefined) {
       this.#segments = operation.segments?.(call, this.#budget);
-      this.#cut = new Cut(call, window.first, end, this.#order);
+      this.#cut = new Cut(call, section.first, end, this.#order);
     }
     const cut = this.#cut;
     const first = this.#item;
@@ -82,7 +82,7 @@ export class Work {
     if (this.#item === cut.count) {
       this.#item = 0;
       this.#cut = cut.end < end ? new Cut(call, cut.end, end, this.#order) : undefined;
-      if (this.#cut === undefined) this.#window = this.#windows?.shift();
+      if (this.#cut === undefined) this.#section = this.#sections?.shift();
     }
     return { cut, first, count };
   }
@@ -175,8 +175,8 @@ export class Work {
 
   /** Whether the call can be coalesced with others: no path is cut. */
   get isUncut(): boolean {
-    if (this.#window === undefined || this.#windows?.length) return false;
-    const { call } = this.#window;
+    if (this.#section === undefined || this.#sections?.length) return false;
+    const { call } = this.#section;
     return !(this.operation.stretches && hasStretches(call)) && !this.operation.segments?.(call, this.#budget);
   }
 }

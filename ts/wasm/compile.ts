@@ -2,11 +2,19 @@
 // compiling (workerd, edge-light) must not import this file.
 
 import { describe, failure, reasonOf, tagOf, typeError } from "../input/errors.ts";
+import type { CompiledModule, FetchResponse, Url } from "../input/host-types.ts";
 
 /**
  * A source for `init`: a compiled module, its bytes, a Response (or a promise of one), or a URL.
  */
-export type ModuleSource = WebAssembly.Module | BufferSource | Response | PromiseLike<Response> | URL | string;
+export type ModuleSource =
+  | CompiledModule
+  | ArrayBuffer
+  | ArrayBufferView
+  | FetchResponse
+  | PromiseLike<FetchResponse>
+  | Url
+  | string;
 
 const accepted = "a WebAssembly.Module, bytes, a Response, a URL or a string with one";
 

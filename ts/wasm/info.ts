@@ -31,7 +31,14 @@ export interface Info {
 }
 
 /** The type of `info`. */
-export type InfoFunction = () => Info;
+export interface InfoFunction {
+  /**
+   * What runs, or will run: the version, the binary, and features of the engine. Loads nothing.
+   *
+   * @example info().variant; // "relaxed"
+   */
+  (): Info;
+}
 
 /** Makes `info` for a runtime. */
 export function bindInfo(runtime: Runtime): InfoFunction {

@@ -151,7 +151,7 @@ export class Instance {
    * staged. @throws PathSignatureError OUT_OF_MEMORY
    */
   get headAddress(): number {
-    if (this.#head === 0) this.#head = this.#allocate(headBytes);
+    if (this.#head === 0) this.#head = this.allocate(headBytes);
     return this.#head;
   }
 
@@ -169,12 +169,17 @@ export class Instance {
     this.#arena = 0;
     this.#arenaBytes = 0;
     const rounded = Math.ceil(bytes / pageBytes) * pageBytes;
-    this.#arena = this.#allocate(rounded);
+    this.#arena = this.allocate(rounded);
     this.#arenaBytes = rounded;
     return this.#arena;
   }
 
-  #allocate(bytes: number): number {
+  /**
+   * Memory of its own, 64-byte aligned, to be given back by `kernels.release`. The address; views
+   * may be stale afterwards.
+   * @throws PathSignatureError OUT_OF_MEMORY
+   */
+  allocate(bytes: number): number {
     const address = bytes <= mostBytes ? this.kernels.allocate(bytes) >>> 0 : 0;
     this.refresh();
     if (address !== 0) return address;

@@ -3,6 +3,7 @@
 // contains none.
 
 import { describe, failure, tagOf, typeError } from "../input/errors.ts";
+import { unknownOption } from "../input/unknown-option.ts";
 import type { ModuleSource } from "./compile.ts";
 import { Instance } from "./instance.ts";
 import { familyOf, isVariant, supports, type Variant, variantOf, variantsByPreference } from "./probe.ts";
@@ -186,8 +187,7 @@ export function readInit(given: unknown): InitOptions {
   if (given === undefined) return {};
   if (tagOf(given) !== "Object") return { source: given as ModuleSource };
   for (const key in given) {
-    if (key !== "variant" && key !== "source")
-      throw typeError("OPTION_UNKNOWN", `options.${key}`, describe(key), "one of variant, source");
+    if (key !== "variant" && key !== "source") throw unknownOption(key, ["variant", "source"]);
   }
   const { variant, source } = given as InitOptions;
   if (variant !== undefined && !isVariant(variant))

@@ -1,5 +1,5 @@
 // Measures the edge service: cold start, warm requests, throughput beside plain JavaScript, memory
-// over many requests. Writes bench/results/edge-MACHINE-DATE.json and the table in the README.
+// over many requests. Writes bench/results/edge-MACHINE-DATE.json and the table in its README.
 // Needs Linux and an otherwise idle machine.
 //
 //   npm run build && node examples/edge/bench/run.mjs [--quick]

@@ -1,11 +1,12 @@
-// Writes the edge service's figures as a table into the README, from the newest result of run.mjs:
+// Writes the edge service's figures as a table into examples/edge/README.md, from the newest result
+// of run.mjs:
 //
 //   node examples/edge/bench/table.mjs [--check]
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../../bench/lib/machine.mjs";
-import { section } from "../../../scripts/lib/readme.mjs";
+import { section } from "../../../scripts/lib/sections.mjs";
 import { main } from "../../../scripts/lib/terminal.mjs";
 
 const ms = (x) => `${x.toPrecision(3)} ms`;
@@ -75,6 +76,7 @@ if (process.argv[1] === import.meta.filename) {
   await main(async () => {
     const { name, result } = newest();
     const text = drawEdge(result, `bench/results/${name}`);
-    section("edge", "node examples/edge/bench/table.mjs", text, process.argv.includes("--check"));
+    const check = process.argv.includes("--check");
+    section("examples/edge/README.md", "edge", "node examples/edge/bench/table.mjs", text, check);
   });
 }

@@ -1,6 +1,8 @@
 // Reads and decompresses a body, and stops as soon as it exceeds the limit. Neither a long body nor
 // a small one that decompresses to a long one is ever held in memory.
 
+import { shortBytes } from "./budget.ts";
+import { limits } from "./limits.ts";
 import { Problem } from "./problem.ts";
 
 const encodings: Record<string, CompressionFormat> = { gzip: "gzip", deflate: "deflate" };
@@ -15,52 +17,58 @@ function compressionOf(request: Request): CompressionFormat | undefined {
   return format;
 }
 
-const tooLong = (mostBytes: number) => new Problem(413, "body", `A body may have ${mostBytes} bytes, decompressed.`);
+const tooLong = () => new Problem(413, "body", `A body may have ${limits.bodyBytes} bytes, decompressed.`);
+const tooSlow = () => new Problem(408, "body", `A body has to arrive within ${limits.bodyMs / 1000} seconds.`);
 
 const cutOff = (error: unknown) =>
   new Problem(400, "body", `The body ends before its end, or its compression is broken: ${error}`);
 
-/** Reads a stream. @throws Problem 400, 413 */
-async function collect(stream: ReadableStream<Uint8Array>, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
-  const chunks: Uint8Array[] = [];
+/** Reads a stream into memory for `expected` bytes. @throws Problem 413, and the stream's errors */
+async function collect(reader: ReadableStreamDefaultReader<Uint8Array>, expected: number) {
+  const bytes = new Uint8Array(expected);
   let length = 0;
   for (;;) {
-    const { done, value } = await reader.read().catch((error: unknown) => {
-      throw cutOff(error);
-    });
-    if (done) break;
+    const { done, value } = await reader.read();
+    if (done) return bytes.subarray(0, length);
+    if (length + value.length > expected) throw tooLong();
+    bytes.set(value, length);
     length += value.length;
-    if (length > mostBytes) {
-      // Stops the sender. Failure to stop it does not matter here.
-      reader.cancel().catch(() => undefined);
-      throw tooLong(mostBytes);
-    }
-    chunks.push(value);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
-/** Reads a body. @throws Problem 400, 413, 415 */
-export async function readBody(request: Request, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const compression = compressionOf(request);
+/** Bytes that a body may need: its length if that is known, else the most. @throws Problem 413 */
+export function expectedBytes(request: Request): number {
   const given = request.headers.get("content-length");
-  if (given !== null && !(Number(given) <= mostBytes)) throw tooLong(mostBytes);
+  if (given !== null && !(Number(given) <= limits.bodyBytes)) throw tooLong();
+  return given === null || request.headers.has("content-encoding") ? limits.bodyBytes : Number(given);
+}
+
+/** Reads a body. @throws Problem 400, 408, 413, 415 */
+export async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const compression = compressionOf(request);
   const body = request.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
   if (!body) return new Uint8Array(0);
-  if (compression) return collect(body.pipeThrough(new DecompressionStream(compression)), mostBytes);
-  if (given === null) return collect(body, mostBytes);
-  // The server enforces content-length, so the body can be read at once, which is several times
-  // cheaper.
+  const expected = expectedBytes(request);
+  // The server enforces content-length, so a short body can be read at once, which is several times
+  // cheaper. A longer one would be held twice for a moment.
+  const reader =
+    expected <= shortBytes
+      ? undefined
+      : (compression ? body.pipeThrough(new DecompressionStream(compression)) : body).getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(tooSlow()), limits.bodyMs);
+  });
   try {
-    return new Uint8Array(await request.arrayBuffer());
+    return await Promise.race([
+      late,
+      reader ? collect(reader, expected) : request.arrayBuffer().then((buffer) => new Uint8Array(buffer)),
+    ]);
   } catch (error) {
-    throw cutOff(error);
+    // Stops the sender. Failure to stop it does not matter here.
+    reader?.cancel().catch(() => undefined);
+    throw error instanceof Problem ? error : cutOff(error);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,4 +1,4 @@
-// Estimates the cost of a call, refuses it if it is too expensive, and makes it.
+// Estimates the cost of a call, refuses what is too expensive, and makes the call.
 
 import { type Signature, type SignatureOptions, signature, signatureSize } from "path-signature";
 import { limits } from "./limits.ts";
@@ -30,23 +30,26 @@ function sizeOf({ paths }: Body): Size {
   return { batch: nested.length, points, channels: lengthOf(first[0]) };
 }
 
-/** @throws Problem 413, 422, and the library's errors */
-export function compute(body: Body, options: SignatureOptions): Signature {
+/**
+ * How many numbers the answer holds; 0 if the paths are none, of which the library says more.
+ * @throws Problem 413, 422
+ */
+export function answerSize(body: Body, options: SignatureOptions): number {
   const { batch, points, channels } = sizeOf(body);
   if (channels > limits.channels)
     throw new Problem(422, "paths", `Paths may have ${limits.channels} channels; these have ${channels}.`);
-  if (channels > 0) {
-    const size = signatureSize(channels, options.depth, { scalarTerm: options.scalarTerm });
-    const numbers = batch * (options.stream ? points : 1) * size;
-    if (numbers > limits.numbers)
-      throw new Problem(413, "depth", `An answer may hold ${limits.numbers} numbers; this one would hold ${numbers}.`);
-    if (batch * points * size > limits.work)
-      throw new Problem(
-        413,
-        "body",
-        `${batch * points} points to ${size} coefficients each are too much for a request.`,
-      );
-  }
-  const { paths, lengths } = body;
+  if (channels === 0) return 0;
+  const size = signatureSize(channels, options.depth, { scalarTerm: options.scalarTerm });
+  const prefixes = options.basepoint ? points : points - 1;
+  const numbers = batch * (options.stream ? prefixes : 1) * size;
+  if (numbers > limits.numbers)
+    throw new Problem(413, "depth", `An answer may hold ${limits.numbers} numbers; this one would hold ${numbers}.`);
+  if (batch * points * size > limits.work)
+    throw new Problem(413, "body", `${batch * points} points to ${size} coefficients each are too much for a request.`);
+  return numbers;
+}
+
+/** @throws the library's errors */
+export function compute({ paths, lengths }: Body, options: SignatureOptions): Signature {
   return signature(paths, lengths ? { ...options, lengths } : options);
 }

@@ -1,17 +1,20 @@
 // The service: from a Request to a Response, on any host that has both. It is stateless; every
 // error becomes a response.
 
-import { readBody } from "./body.ts";
-import { compute } from "./compute.ts";
+import { answer } from "./answer.ts";
+import { expectedBytes, readBody } from "./body.ts";
+import { reserve } from "./budget.ts";
+import { answerSize, compute } from "./compute.ts";
 import { decodeCsv } from "./formats/csv.ts";
 import { decodeJson, encodeJson } from "./formats/json.ts";
 import { limits } from "./limits.ts";
 import { log, requestIdOf } from "./log.ts";
-import { answerFormat, bodyFormat } from "./media.ts";
+import { answerType, answerTypes, bodyFormat, csvHeader } from "./media.ts";
 import { openapi } from "./openapi.ts";
 import { page, pageScript } from "./page.ts";
 import { readParameters } from "./parameters.ts";
 import { Problem, problemResponse } from "./problem.ts";
+import type { Body } from "./ragged.ts";
 
 /**
  * apache-arrow is a hundred times larger than the rest of this service, so it is loaded only for
@@ -19,15 +22,32 @@ import { Problem, problemResponse } from "./problem.ts";
  */
 const arrow = () => import("./formats/arrow.ts");
 
+async function readPaths(request: Request): Promise<Body> {
+  const format = bodyFormat(request);
+  const release = reserve(expectedBytes(request), limits.bodyMs);
+  try {
+    const bytes = await readBody(request);
+    if (format === "json") return decodeJson(bytes);
+    return format === "csv" ? decodeCsv(bytes, csvHeader(request)) : (await arrow()).decodeArrow(bytes);
+  } finally {
+    release();
+  }
+}
+
 async function postSignature(request: Request, url: URL): Promise<Response> {
   const options = readParameters(url.searchParams);
-  const format = bodyFormat(request);
-  const wanted = answerFormat(request);
-  const bytes = await readBody(request, limits.bodyBytes);
-  const body =
-    format === "json" ? decodeJson(bytes) : format === "csv" ? decodeCsv(bytes) : (await arrow()).decodeArrow(bytes);
-  const result = compute(body, options);
-  return wanted === "json" ? encodeJson(result) : (await arrow()).encodeArrow(result);
+  const type = answerType(request);
+  const body = await readPaths(request);
+  const bytes = 8 * answerSize(body, options) + (body.ids ?? []).reduce((sum, id) => sum + id.length + 3, 0);
+  const release = reserve(bytes, limits.answerMs);
+  try {
+    const result = compute(body, options);
+    const content = answerTypes[type] === "json" ? encodeJson(result, body) : (await arrow()).encodeArrow(result, body);
+    return answer(content, type, bytes, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 type Route = (request: Request, url: URL) => Response | Promise<Response>;

@@ -1,5 +1,6 @@
 // Media types: the format of a body, and the format of the response.
 
+import type { Header } from "./formats/csv.ts";
 import { Problem } from "./problem.ts";
 
 /** Formats of request bodies. */
@@ -16,9 +17,15 @@ export const answerTypes = {
 } as const;
 
 export type BodyFormat = (typeof bodyTypes)[keyof typeof bodyTypes];
-export type AnswerFormat = (typeof answerTypes)[keyof typeof answerTypes];
+export type AnswerType = keyof typeof answerTypes;
 
 const bare = (type: string): string => (type.split(";")[0] ?? "").trim().toLowerCase();
+
+/** What a request says about a header in its CSV (RFC 4180, section 3). */
+export function csvHeader(request: Request): Header {
+  const [, said] = /;\s*header="?(present|absent)\b/i.exec(request.headers.get("content-type") ?? "") ?? [];
+  return said?.toLowerCase() as Header;
+}
 
 /** The format of a request's body. @throws Problem 415 */
 export function bodyFormat(request: Request): BodyFormat {
@@ -28,14 +35,14 @@ export function bodyFormat(request: Request): BodyFormat {
 }
 
 /**
- * The preferred format among those that a request accepts (RFC 9110, section 12.5.1). @throws
+ * The preferred type among those that a request accepts (RFC 9110, section 12.5.1). @throws
  * Problem 406
  */
-export function answerFormat(request: Request): AnswerFormat {
+export function answerType(request: Request): AnswerType {
   const accept = request.headers.get("accept")?.trim();
-  if (!accept) return "json";
+  if (!accept) return "application/json";
   // Programs send a single type; browsers send ranges with qualities.
-  if (Object.hasOwn(answerTypes, accept)) return answerTypes[accept as keyof typeof answerTypes];
+  if (Object.hasOwn(answerTypes, accept)) return accept as AnswerType;
   const ranges = accept.split(",").map((range) => {
     const quality = /;\s*q=([\d.]+)/i.exec(range)?.[1];
     return { type: bare(range), quality: quality === undefined ? 1 : Number(quality) };
@@ -48,8 +55,8 @@ export function answerFormat(request: Request): AnswerFormat {
     }
     return 0;
   };
-  const known = Object.keys(answerTypes) as (keyof typeof answerTypes)[];
+  const known = Object.keys(answerTypes) as AnswerType[];
   const best = known.reduce((a, b) => (qualityOf(b) > qualityOf(a) ? b : a));
   if (!(qualityOf(best) > 0)) throw new Problem(406, "accept", `Answers come as ${known.join(", ")}.`);
-  return answerTypes[best];
+  return best;
 }

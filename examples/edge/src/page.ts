@@ -56,12 +56,13 @@ const element = (name, attributes, text = "") => {
   return made;
 };
 
-/** Words in the order of the coefficients. */
+/** Words in the order of the coefficients; letters are channels, from 0, as in the library. */
 function words(channels, depth) {
-  const levels = [[""]];
+  const levels = [[[]]];
   for (let k = 1; k <= depth; k++)
-    levels.push(levels[k - 1].flatMap((word) => Array.from({ length: channels }, (_, i) => word + (i + 1))));
-  return levels.slice(1).flat();
+    levels.push(levels[k - 1].flatMap((word) => Array.from({ length: channels }, (_, i) => [...word, i])));
+  const separator = channels > 10 ? "," : "";
+  return levels.slice(1).flat().map((word) => word.join(separator));
 }
 
 function drawPath(points) {

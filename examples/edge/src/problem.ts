@@ -1,16 +1,19 @@
 // Errors as RFC 9457 has them: application/problem+json with the argument at fault.
 
 import { isPathSignatureError } from "path-signature";
+import { limits } from "./limits.ts";
 
 const titles = {
   400: "The request cannot be read",
   404: "There is nothing here",
   405: "This method does nothing here",
   406: "None of the accepted media types can be given",
+  408: "The body did not arrive in time",
   413: "This is more than the service takes",
   415: "This media type is not read here",
   422: "This cannot be computed",
   500: "The service failed",
+  503: "The service is busy",
 } as const;
 
 export type ProblemStatus = keyof typeof titles;
@@ -54,7 +57,8 @@ export function problemResponse(
 ): { response: Response; note: Record<string, unknown> } {
   const { status, argument, message: detail, code } = problemOf(error);
   const body = { type: "about:blank", title: titles[status], status, detail, argument, code, requestId };
-  const headers = { "content-type": "application/problem+json" };
+  const headers = new Headers({ "content-type": "application/problem+json" });
+  if (status === 503) headers.set("retry-after", String(limits.retryAfter));
   const note = status === 500 ? { error: String((error as Error)?.stack ?? error) } : { argument, detail, code };
   return { response: Response.json(body, { status, headers }), note };
 }

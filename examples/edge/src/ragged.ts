@@ -10,6 +10,16 @@ export interface Body {
   readonly paths: Paths;
   /** For tensors of paths that differ in length. */
   readonly lengths?: readonly number[];
+  /** Ids of the paths and names of the channels, where the body has them. */
+  readonly ids?: readonly string[];
+  readonly names?: readonly string[];
+}
+
+/** How often a character occurs: a bound on the numbers of a text. */
+export function occurrences(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 /**

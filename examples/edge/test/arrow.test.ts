@@ -37,6 +37,13 @@ describe("Arrow", () => {
     expect([...compute(decodeArrow(valid[2]!)).data]).toEqual([...signature(good[0]!, { depth: 2 }).data]);
   });
 
+  it("ends where it says, not where apache-arrow would stop", () => {
+    const followed = (more: number[]) => Uint8Array.from([...valid[2]!, ...more]);
+    expect(decodeArrow(followed(Array(16).fill(0)))).toEqual(decodeArrow(valid[2]!));
+    expect(() => decodeArrow(followed([0, 0, 0, 1]))).toThrow("something behind its end");
+    expect(() => decodeArrow(followed([...valid[2]!]))).toThrow("something behind its end");
+  });
+
   it("that lies is refused, or is another valid batch: ten thousand mutants", () => {
     const next = random(20);
     let [read, refused] = [0, 0];

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { tableFromIPC } from "apache-arrow";
 import { init, type SignatureOptions, signature } from "path-signature";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { edgeCorpus } from "../../../test/fuzz/corpus/edge.ts";
 import type { Consumer } from "../../../test/packaging/consumer.ts";
 import { missing, requireHost } from "../../../test/runtimes/hosts.ts";
 import { limits } from "../src/limits.ts";
@@ -48,10 +49,16 @@ describe.each(hosts)("on %s", (host) => {
     const { data } = signature(paths as Points[], options);
     const got = [...found];
     expect(got.length).toBe(data.length);
-    data.forEach((x, i) => void expect(Math.abs(got[i]! - x)).toBeLessThan(1e-12));
+    expect(Math.max(...data.map((x, i) => Math.abs(got[i]! - x)))).toBeLessThan(1e-12);
   };
 
+  const json = { "content-type": types.json };
+  const csv = { "content-type": types.csv };
+  const path = jsonOf(even[0]);
+
   interface JsonAnswer {
+    ids?: string[];
+    names?: string[];
     shape: number[];
     dtype: string;
     channels: number;
@@ -96,6 +103,58 @@ describe.each(hosts)("on %s", (host) => {
     close(one.data, even[0], { depth: 3 });
   });
 
+  on("groups the lines of CSV by their path, and gives the ids back", async () => {
+    const [a, b] = [somePaths([4], 2)[0]!, somePaths([3], 2, 9)[0]!];
+    const point = (id: string, path: Points, i: number) => `${path[i]![0]},${id},${path[i]![1]}`;
+    const lines = ["x,Path,y", point("b", b, 0), point("a", a, 0), point("a", a, 1), point("b", b, 1)];
+    lines.push(point("a", a, 2), point("b", b, 2), point("a", a, 3));
+    const headers = { "content-type": types.csv };
+    const answer = (await (await post("depth=3", lines.join("\n"), headers)).json()) as JsonAnswer;
+    expect(answer).toMatchObject({ shape: [2, 14], ids: ["b", "a"], names: ["x", "y"] });
+    close(answer.data, [b, a], { depth: 3 });
+    const table = tableFromIPC(
+      await (await post("depth=3", lines.join("\n"), { ...headers, accept: types.arrow })).arrayBuffer(),
+    );
+    expect([...table.getChild("path")!]).toEqual(["b", "a"]);
+    close(
+      [...table.getChild("signature")!].flatMap((row) => [...(row as Iterable<number>)]),
+      [b, a],
+      { depth: 3 },
+    );
+  });
+
+  on("takes a first line of CSV for what it is said to be", async () => {
+    const send = async (said: string, body: string) =>
+      (await (await post("depth=1", body, { "content-type": `text/csv${said}` })).json()) as JsonAnswer;
+    expect(await send("; header=present", "2020,2021\n0,1\n1,3\n")).toMatchObject({
+      names: ["2020", "2021"],
+      data: [1, 2],
+    });
+    expect(await send("", "2020,2021\n0,1\n")).toMatchObject({ data: [-2020, -2020] });
+    expect(await send("; header=absent", "x,y\n0,1\n1,3\n")).toMatchObject({ status: 400, argument: "line 1" });
+  });
+
+  on("streams long responses", async () => {
+    const [long] = somePaths([20], 2, 3);
+    const options = { depth: 11, stream: true };
+    const answer = (await (
+      await post("depth=11&stream=1", jsonOf(long), { "content-type": types.json })
+    ).json()) as JsonAnswer;
+    expect(answer.shape).toEqual([19, 4094]);
+    close(answer.data, long, options);
+    const headers = { "content-type": types.json, accept: types.arrow };
+    const table = tableFromIPC(await (await post("depth=11&stream=1", jsonOf(long), headers)).arrayBuffer());
+    expect((table.getChild("signature")!.get(0) as Iterable<unknown> & { length: number }).length).toBe(19);
+  });
+
+  on("is alive after requests that it once failed", async () => {
+    for (const [name, { type, body, query, accept, status }] of Object.entries(edgeCorpus)) {
+      const response = await post(query ?? "depth=2", body, { "content-type": type, accept: accept ?? "*/*" });
+      expect([name, response.status]).toEqual([name, status]);
+      expect((await post("depth=2", path, json)).status).toBe(200);
+    }
+  });
+
   on("takes Arrow and gives Arrow", async () => {
     const headers = { "content-type": types.arrow, accept: types.arrow };
     for (const [paths, shape] of [
@@ -131,9 +190,6 @@ describe.each(hosts)("on %s", (host) => {
     close(((await response.json()) as JsonAnswer).data, ragged, { depth: 3 });
   });
 
-  const json = { "content-type": types.json };
-  const csv = { "content-type": types.csv };
-  const path = jsonOf(even[0]);
   const bomb = gzipSync(Buffer.alloc(64 * 2 ** 20, "[1,2],"));
   it.for<[string, string, BodyInit, Record<string, string>, number, string]>([
     ["no depth", "", path, json, 400, "depth"],
@@ -142,11 +198,16 @@ describe.each(hosts)("on %s", (host) => {
     ["an unknown parameter", "depth=2&stram=1", path, json, 400, "stram"],
     ["a flag that is none", "depth=2&stream=maybe", path, json, 400, "stream"],
     ["half a body", "depth=2", path.slice(0, -2), json, 400, "body"],
-    ["nested too deeply", "depth=2", `${"[".repeat(50_000)}${"]".repeat(50_000)}`, json, 400, "body"],
+    ["nested too deeply", "depth=2", `${"[".repeat(50_000)}${"]".repeat(50_000)}`, json, 422, "paths"],
     ["nested deeply", "depth=2", `${"[".repeat(20_000)}${"]".repeat(20_000)}`, json, 422, "paths"],
     ["no UTF-8", "depth=2", new Uint8Array([0x5b, 0xff, 0x5d]), json, 400, "body"],
     ["words in CSV", "depth=2", "x,y\n0,1\n1,zwei\n", csv, 400, "line 3"],
     ["a ragged line in CSV", "depth=2", "0,1\n1\n", csv, 400, "line 2"],
+    ["a mistake in the first line of CSV", "depth=2", "0,l\n1,2\n", csv, 400, "line 1"],
+    ["nothing but mistakes there", "depth=2", "1.O,2.O\n1,2\n", csv, 400, "line 1"],
+    ["a column without a name", "depth=2", "x,\n1,2\n", csv, 400, "line 1"],
+    ["two columns of paths", "depth=2", "path,path\n1,2\n", csv, 400, "line 1"],
+    ["a path without an id", "depth=2", "path,x\n,2\n", csv, 400, "line 2"],
     ["no Arrow", "depth=2", "ARROW1", { "content-type": types.arrow }, 400, "body"],
     ["half of Arrow", "depth=2", arrowOf(even).slice(0, 300), { "content-type": types.arrow }, 400, "body"],
     ["broken compression", "depth=2", "no gzip", { ...json, "content-encoding": "gzip" }, 400, "body"],

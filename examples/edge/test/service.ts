@@ -54,7 +54,7 @@ export async function startOn(host: string, project: Consumer): Promise<Service>
   const port = await freePort();
   const script = join(project.folder, "serve.ts");
   const { process } = await startProgram(program, [...args, script, String(port)], /"listening"/);
-  return { origin: `http://localhost:${port}`, pid: process.pid, close: () => endProgram(process) };
+  return { origin: `http://127.0.0.1:${port}`, pid: process.pid, close: () => endProgram(process) };
 }
 
 export const hosts = ["workerd", ...Object.keys(servers)];

@@ -2,7 +2,7 @@
 
 import Table from "cli-table3";
 import { type Confusion, mistakes, percent } from "./confusion.ts";
-import type { Experiment, Outcome } from "./identify.ts";
+import { baselineRule, type Experiment, type Outcome } from "./identify.ts";
 import { short } from "./short.ts";
 
 /** Wider tables do not fit a terminal. */
@@ -34,6 +34,7 @@ export function describeOutcome({
   signatureMs,
   penalty,
   confusion,
+  baseline,
 }: Outcome): string {
   const size = signatures.data.length / paths.length;
   const how = `first call, ${where} of path-signature ${library.version}, started in ${ms(startMs)}`;
@@ -42,6 +43,7 @@ export function describeOutcome({
     `Classifier   ridge, penalty ${Number(penalty.toPrecision(3))} chosen by leave-one-out on the training set`,
     "",
     `Accuracy     ${confusion.right} of ${confusion.total} right (${percent(confusion)} %)`,
+    `Baseline     ${baseline.right} of ${baseline.total} right (${percent(baseline)} %): ${baselineRule}`,
     "",
     describeConfusion(confusion),
   ].join("\n");

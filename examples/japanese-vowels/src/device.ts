@@ -1,7 +1,7 @@
 // Where signatures are computed: on the CPU in float64, or on a GPU in float32 through the npm
 // package `webgpu`. Both give the same predictions.
 
-import { createEngine, info, init, type Signature, signature } from "path-signature";
+import { createEngine, type Info, info, init, type Signature, signature } from "path-signature";
 import { Fault } from "./fault.ts";
 import type { Path } from "./paths.ts";
 
@@ -22,10 +22,17 @@ export type ComputeSignatures = (
 
 export const signaturesOn = (device: "cpu" | "webgpu"): ComputeSignatures => (device === "cpu" ? onCpu : onGpu);
 
+const binaries: Readonly<Record<Info["variant"], string>> = {
+  relaxed: "WebAssembly with relaxed SIMD",
+  simd: "WebAssembly with SIMD",
+  custom: "WebAssembly",
+  none: "nothing",
+};
+
 const onCpu: ComputeSignatures = async (paths, options) => {
   const [, startMs] = await timed(() => init());
   const [signatures, signatureMs] = await timed(() => signature(paths, { ...options, dtype: "float64" }));
-  return { signatures, where: `variant ${info().variant}`, startMs, signatureMs };
+  return { signatures, where: binaries[info().variant], startMs, signatureMs };
 };
 
 /** @throws Fault if no GPU is available */

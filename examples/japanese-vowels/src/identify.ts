@@ -6,6 +6,7 @@ import { type Info, info, type Signature, signatureSize } from "path-signature";
 import { type Confusion, confusion } from "./confusion.ts";
 import type { ComputeSignatures } from "./device.ts";
 import { Fault } from "./fault.ts";
+import { moments } from "./moments.ts";
 import { channelScales, type Path, toPath } from "./paths.ts";
 import type { Progress } from "./progress.ts";
 import { learnRidgeClassifier } from "./ridge.ts";
@@ -21,6 +22,8 @@ export interface Experiment extends Split {
 export interface Outcome {
   /** True against predicted speakers of the held-out set. */
   readonly confusion: Confusion;
+  /** The same with means and variances of the channels instead of signatures. */
+  readonly baseline: Confusion;
   /** Predicted speaker of each held-out utterance. */
   readonly predicted: readonly string[];
   readonly penalty: number;
@@ -37,6 +40,8 @@ export interface Outcome {
   /** Milliseconds for all signatures, in one call. */
   readonly signatureMs: number;
 }
+
+export const baselineRule = "means and variances of the channels, the same classifier";
 
 /** Limit on the bytes of all signatures: above it the linear algebra would run out of memory. */
 const mostBytes = 2 ** 30;
@@ -65,19 +70,29 @@ export async function identify(
   }
 
   progress.begin("classifier");
-  const rows = Matrix.from1DArray(utterances.length, numbers.length / utterances.length, numbers);
-  const learned = rows.subMatrix(0, train.length - 1, 0, rows.columns - 1);
-  const heldOut = rows.subMatrix(train.length, rows.rows - 1, 0, rows.columns - 1);
   const speakers = speakersOf(utterances);
-  const labels = (of: typeof train) => of.map(({ speaker }) => speakers.indexOf(speaker));
-  const standardise = learnStandardiser(learned);
-  const classifier = learnRidgeClassifier(standardise(learned), labels(train), speakers.length);
-  const predictions = classifier.predict(standardise(heldOut));
+  /** Learns from the rows of the training set, which are first. */
+  const classify = (rows: Matrix) => {
+    const learned = rows.subMatrix(0, train.length - 1, 0, rows.columns - 1);
+    const heldOut = rows.subMatrix(train.length, rows.rows - 1, 0, rows.columns - 1);
+    const labels = (of: typeof train) => of.map(({ speaker }) => speakers.indexOf(speaker));
+    const standardise = learnStandardiser(learned);
+    const classifier = learnRidgeClassifier(standardise(learned), labels(train), speakers.length);
+    const predictions = classifier.predict(standardise(heldOut));
+    return { penalty: classifier.penalty, predictions, confusion: confusion(speakers, labels(test), predictions) };
+  };
+  const {
+    penalty,
+    predictions,
+    confusion: table,
+  } = classify(Matrix.from1DArray(utterances.length, numbers.length / utterances.length, numbers));
+  const { confusion: baseline } = classify(new Matrix(utterances.map(moments)));
 
   return {
-    confusion: confusion(speakers, labels(test), predictions),
+    confusion: table,
+    baseline,
     predicted: predictions.map((label) => speakers[label] as string),
-    penalty: classifier.penalty,
+    penalty,
     paths,
     signatures,
     where,

@@ -44,7 +44,7 @@ interface Column {
 const keys = ["utterance", "speaker", "frame"] as const;
 
 /** Plain decimal notation: `Number` alone would accept "", "0x10" and "Infinity" as well. */
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 class Reader {
   readonly #file: string;

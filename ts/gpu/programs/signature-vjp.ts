@@ -108,7 +108,9 @@ class GradientJob implements GpuJob<Gradients | GpuGradients> {
     const { device, output } = this.#context;
     this.#found = this.#staging.write(noPathFound(), holdings);
     this.#foundCotangent = this.#staging.write(noPathFound(), holdings);
-    if (output === "gpu") this.#buffer ??= resultBuffer(device, batch * points * channels);
+    // Other gradients go through memory, where those of channels-first paths are transposed.
+    if (output === "gpu" && this.#call.options.layout !== "channels-first")
+      this.#buffer ??= resultBuffer(device, batch * points * channels);
   }
 
   encode(block: Block, isLast: boolean, holdings: Holdings): EncodedBlock {
@@ -184,7 +186,7 @@ class GradientJob implements GpuJob<Gradients | GpuGradients> {
   }
 
   async result(): Promise<Gradients | GpuGradients> {
-    const { device } = this.#context;
+    const { device, output } = this.#context;
     const call = this.#call;
     await checkPathFound(device, call, this.#suspect);
     if (this.#suspectCotangent !== undefined) {
@@ -192,7 +194,7 @@ class GradientJob implements GpuJob<Gradients | GpuGradients> {
       runChecks(rowChecks({ ...cotangentInput, of: () => cotangents }, call, Number.POSITIVE_INFINITY));
     }
     const gradients = this.#gradients!;
-    if (!this.#buffer) return gradients;
+    if (!this.#buffer) return output === "gpu" ? uploadGradients(device, gradients.tensors()) : gradients;
     const shape = [...call.paths.lead, call.points, call.channels];
     return uploadGradients(device, gradients.rows(), new GpuGradient(device, this.#buffer, shape));
   }

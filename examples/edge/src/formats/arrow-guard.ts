@@ -57,30 +57,43 @@ function checkBatch(batch: RecordBatch, metadataBytes: number, bodyBytes: number
     throw new Problem(415, "body", "Arrow buffers may not be compressed; the whole body may be.");
 }
 
-/** @throws Problem 400, 415, 422; and any error where an offset points outside the metadata */
-export function checkArrow(bytes: Uint8Array): void {
+/**
+ * The messages of a stream, without the end marker and padding behind it: apache-arrow would take
+ * what it finds there for another stream.
+ * @throws Problem 400, 415, 422; and any error where an offset points outside the metadata
+ */
+export function checkedMessages(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
+  let end = 0;
   for (let count = 0; at + 4 <= bytes.length; count++) {
     if (count > mostMessages) throw broken(`it has more than ${mostMessages} messages`);
     // The continuation marker of a message; streams older than Arrow 0.15 have none.
     if (view.getInt32(at, true) === -1) at += 4;
     const metadataBytes = at + 4 <= bytes.length ? view.getInt32(at, true) : 0;
     at += 4;
-    if (metadataBytes === 0) return;
+    if (metadataBytes === 0) break;
     hold(metadataBytes, bytes.length - at, "bytes of metadata");
     const message = Message.getRootAsMessage(new ByteBuffer(bytes.subarray(at, at + metadataBytes)));
     at += metadataBytes;
     const bodyBytes = Number(message.bodyLength());
     hold(bodyBytes, bytes.length - at, "bytes of a body");
     at += bodyBytes;
+    end = at;
     hold(message.customMetadataLength(), mostNotes, "notes on a message");
     const type = message.headerType();
     const header = type === MessageHeader.Schema ? new Schema() : new RecordBatch();
     if (type !== MessageHeader.Schema && type !== MessageHeader.RecordBatch)
       throw broken("it holds something else than a schema and batches of rows");
     if (!message.header(header)) throw broken("a message is empty");
-    if (header instanceof Schema) checkSchema(header);
-    else checkBatch(header, metadataBytes, bodyBytes);
+    if (header instanceof RecordBatch) checkBatch(header, metadataBytes, bodyBytes);
+    else {
+      // apache-arrow does not skip the body of a schema, and would read it as messages.
+      hold(bodyBytes, 0, "bytes behind the schema");
+      hold(count, 0, "messages before the schema");
+      checkSchema(header);
+    }
   }
+  if (bytes.subarray(at).some((byte) => byte !== 0)) throw broken("there is something behind its end");
+  return bytes.subarray(0, end);
 }

@@ -18,12 +18,13 @@ import {
   Table,
   tableFromIPC,
   tableToIPC,
+  Utf8,
 } from "apache-arrow";
 import type { Signature } from "path-signature";
 import { limits } from "../limits.ts";
 import { Problem } from "../problem.ts";
 import { type Body, fromRow } from "../ragged.ts";
-import { checkArrow } from "./arrow-guard.ts";
+import { checkedMessages } from "./arrow-guard.ts";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -111,8 +112,7 @@ function fromColumns(table: Table): Body {
 export function decodeArrow(bytes: Uint8Array): Body {
   let table: Table;
   try {
-    checkArrow(bytes);
-    table = tableFromIPC(bytes);
+    table = tableFromIPC(checkedMessages(bytes));
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem(
@@ -141,11 +141,25 @@ export function decodeArrow(bytes: Uint8Array): Body {
   throw new Problem(422, "body", `The stream must hold ${forms}; it holds ${found.join(", ") || "no column"}.`);
 }
 
+/** A column of text. apache-arrow's own builder compiles code, which workerd does not allow. */
+function textColumn(texts: readonly string[]): Data {
+  const encoder = new TextEncoder();
+  const valueOffsets = new Int32Array(texts.length + 1);
+  const encoded = texts.map((text, i) => {
+    const bytes = encoder.encode(text);
+    valueOffsets[i + 1] = (valueOffsets[i] as number) + bytes.length;
+    return bytes;
+  });
+  const data = new Uint8Array(valueOffsets[texts.length] as number);
+  encoded.forEach((bytes, i) => void data.set(bytes, valueOffsets[i]));
+  return makeData({ type: new Utf8(), length: texts.length, nullCount: 0, valueOffsets, data });
+}
+
 /**
  * A column `signature`, one row per path: fixed-size lists, or lists of them for the prefixes of
- * each path.
+ * each path. Before it a column `path` with the ids, if there are any.
  */
-export function encodeArrow(result: Signature): Response {
+export function encodeArrow(result: Signature, { ids }: Body): Uint8Array<ArrayBuffer> {
   const { shape, data, dtype } = result;
   const row = shape.at(-1) as number;
   const rows = data.length / row;
@@ -155,15 +169,15 @@ export function encodeArrow(result: Signature): Response {
   let column: Data = makeData({ type: signatures, length: rows, child: numbers } as Parameters<typeof makeData>[0]);
   if (result.stream) {
     const prefixes = shape.at(-2) as number;
-    const paths = rows / prefixes;
+    const paths = shape.length > 2 ? (shape[0] as number) : 1;
     const valueOffsets = Int32Array.from({ length: paths + 1 }, (_, i) => i * prefixes);
     const lists = new List(new Field("signature", signatures, false));
     column = makeData({ type: lists, length: paths, valueOffsets, child: column } as Parameters<typeof makeData>[0]);
   }
-  const fields = [new Field("signature", column.type, false)];
-  const struct = makeData({ type: new Struct(fields), length: column.length, children: [column], nullCount: 0 });
+  const named = ids ? [textColumn(ids)] : [];
+  const children = [...named, column];
+  const fields = children.map(({ type: of }, i) => new Field(i < named.length ? "path" : "signature", of, false));
+  const struct = makeData({ type: new Struct(fields), length: column.length, children, nullCount: 0 });
   const table = new Table(new Schema(fields), new RecordBatch(new Schema(fields), struct));
-  return new Response(tableToIPC(table, "stream") as Uint8Array<ArrayBuffer>, {
-    headers: { "content-type": "application/vnd.apache.arrow.stream" },
-  });
+  return tableToIPC(table, "stream") as Uint8Array<ArrayBuffer>;
 }

@@ -1,48 +1,26 @@
 // JSON bodies and responses: nested arrays, `[[0, 1], [2, 3]]` for a path or an array of such for a
 // batch, whose paths may differ in length; or an object `{ "paths": … }` around them. The library
-// validates the contents of the arrays.
+// validates the contents of the arrays in short bodies, and json-scan.ts in long ones.
 
 import type { Paths, Signature } from "path-signature";
-import { limits } from "../limits.ts";
 import { Problem } from "../problem.ts";
 import type { Body } from "../ragged.ts";
+import { scanJson } from "./json-scan.ts";
 
-const quote = 0x22;
-const backslash = 0x5c;
-const isOpening = (byte: number) => byte === 0x5b || byte === 0x7b;
-const isClosing = (byte: number) => byte === 0x5d || byte === 0x7d;
+/** Longer text is read by a scanner; the objects of a text this long take little memory. */
+const shortBytes = 2 ** 16;
 
-/** Bodies up to this size cannot nest deeply enough to matter. */
-const harmlessBytes = 2 ** 16;
-
-/**
- * A parser's memory grows with nesting, so long text that nests deeper than paths do is not parsed.
- */
-function checkNesting(bytes: Uint8Array): void {
-  if (bytes.length <= harmlessBytes) return;
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number;
-    if (inString) {
-      if (byte === backslash) i++;
-      else if (byte === quote) inString = false;
-    } else if (byte === quote) inString = true;
-    else if (isClosing(byte)) depth--;
-    else if (isOpening(byte) && ++depth > limits.nesting)
-      throw new Problem(400, "body", `Nothing here nests more than ${limits.nesting} deep.`);
-  }
-}
-
-/** @throws Problem 400 */
+/** @throws Problem 400, 413, 422 */
 export function decodeJson(bytes: Uint8Array): Body {
-  checkNesting(bytes);
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (bytes.length <= shortBytes) value = JSON.parse(text);
   } catch (error) {
     throw new Problem(400, "body", `The body is no JSON: ${(error as Error).message}`);
   }
+  if (bytes.length > shortBytes) return scanJson(text);
   if (typeof value !== "object" || value === null)
     throw new Problem(422, "body", "The body must be nested arrays, or an object with `paths`.");
   if (Array.isArray(value)) return { paths: value as Paths };
@@ -58,10 +36,23 @@ export function decodeJson(bytes: Uint8Array): Body {
   return { paths: paths as unknown as Paths };
 }
 
-/** @throws Problem 422 where a coefficient is infinite, which JSON cannot express */
-export function encodeJson(result: Signature): Response {
+/** Numbers in a piece of text. */
+const pieceNumbers = 2048;
+
+function* piecesOf(head: string, data: Float32Array | Float64Array): Generator<string> {
+  yield head.replace(/}$/, ',"data":[');
+  for (let at = 0; at < data.length; at += pieceNumbers)
+    yield (at === 0 ? "" : ",") + data.subarray(at, at + pieceNumbers).join();
+  yield "]}";
+}
+
+/**
+ * The text of an answer, in pieces.
+ * @throws Problem 422 where a coefficient is infinite, which JSON cannot express
+ */
+export function encodeJson(result: Signature, { ids, names }: Body): Iterable<string> {
   const { shape, dtype, channels, depth, data } = result;
   if (!data.every(Number.isFinite))
     throw new Problem(422, "paths", "A coefficient is too large for its number type; ask for Arrow to see which.");
-  return Response.json({ shape, dtype, channels, depth, data: Array.from(data) });
+  return piecesOf(JSON.stringify({ shape, dtype, channels, depth, names, ids }), data);
 }

@@ -10,6 +10,11 @@ import type { Specimen } from "./specimen.ts";
 export const mostChannels = 16;
 const columns = 4;
 
+/** Fits a window of 1200 pixels with a scroll bar. */
+const width = 1120;
+/** Plot's own format writes 0.4 as 400m. */
+const number = (value: number): string => String(Number(value.toPrecision(6))).replace("-", "−");
+
 const strokes = ["var(--first)", "var(--second)"];
 const dashes = ["", "5 3"];
 
@@ -27,7 +32,7 @@ export function curvesChart(specimens: readonly Specimen[], channels: readonly s
   const facet = { fx: ({ channel }: Point) => column(channel), fy: ({ channel }: Point) => row(channel) };
   const titles = shown.map((channel) => ({ channel }));
   return chart("Two utterances as curves, channel by channel", {
-    width: 1180,
+    width,
     height: 90 + 130 * rows,
     marginLeft: 52,
     marginRight: 16,
@@ -40,9 +45,17 @@ export function curvesChart(specimens: readonly Specimen[], channels: readonly s
       labelAnchor: "center",
       labelArrow: "none",
       ticks: [0, 0.5, 1],
+      tickFormat: number,
       inset: 4,
     },
-    y: { label: "value ÷ standard deviation", labelAnchor: "center", labelArrow: "none", ticks: 4, nice: true },
+    y: {
+      label: "value ÷ standard deviation",
+      labelAnchor: "center",
+      labelArrow: "none",
+      ticks: 4,
+      tickFormat: number,
+      nice: true,
+    },
     marks: [
       Plot.ruleY([0], { stroke: "var(--ink)", strokeOpacity: 0.25 }),
       ...specimens.map((_, s) =>

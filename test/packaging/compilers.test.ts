@@ -1,0 +1,130 @@
+// The package's declarations under several versions of TypeScript, with the types of the DOM and
+// without, checked themselves (`skipLibCheck: false`): they need no ambient types of WebGPU or of
+// pages, and hold nothing that is not part of the API.
+
+import { readdirSync, readFileSync, symlinkSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Consumer, nodes, root } from "./consumer.ts";
+
+const consumer = new Consumer();
+beforeAll(() => consumer.install());
+afterAll(() => consumer.close());
+
+/** Compilers by version. The oldest is the one that the README names. */
+const compilers = {
+  "5.4": "typescript-5.4/bin/tsc",
+  "5.9": "typescript-5.9/bin/tsc",
+  "6": "@typescript/typescript6/bin/tsc6",
+  "7": "typescript/bin/tsc",
+} as const;
+
+/** A program that uses every entry, and each argument that a host's object can be given for. */
+const program = `
+import {
+  createEngine, createSignatureStream, init, signature, signatureTransform, signatureVjp,
+  type Engine, type GpuTensor,
+} from "path-signature";
+import * as slim from "path-signature/slim";
+import * as inline from "path-signature/inline";
+import * as algebra from "path-signature/algebra";
+import * as algebraSlim from "path-signature/algebra/slim";
+import module from "path-signature/wasm/simd.wasm";
+import "path-signature/worker";
+
+export const data: Float64Array = signature([[0, 0], [1, 2]], { depth: 2 }).data;
+export const gradient: Float64Array = signatureVjp([[0, 0], [1, 2]], [1, 1], { depth: 1 }).paths.data;
+export const ready = [init(), slim.init(module), inline.init(new Uint8Array(8)), algebraSlim.init("binary.wasm")];
+export const row: Float64Array = algebra.exp([1, 0, 0], { channels: 1, depth: 3 }).data;
+
+using stream = createSignatureStream({ channels: 2, depth: 2, dtype: "float32" });
+export const streamed: Float32Array = stream.push([0, 1]).value().data;
+// @ts-expect-error: no such option
+createSignatureStream({ channels: 2, depth: 2, windows: 3 });
+export const pipe = signatureTransform({ channels: 2, depth: 2 });
+
+declare const host: { requestAdapter(): Promise<null> };
+// @ts-expect-error: no source of GPUs
+createEngine({ gpu: { adapter: 1 } });
+
+export async function onEngine(engine: Engine): Promise<GpuTensor> {
+  await createEngine({ gpu: host, workerFactory: () => ({
+    postMessage() {}, on() {}, off() {}, terminate() {}, ref() {}, unref() {},
+  }) });
+  const tensor = await engine.signature([[0, 0], [1, 2]], { depth: 2, output: "gpu" });
+  const again: Float32Array = (await engine.signature(tensor, { depth: 2 })).data;
+  tensor.buffer.destroy();
+  const bytes: number = tensor.buffer.size + again.length;
+  // @ts-expect-error: the buffer has no such member
+  tensor.buffer.bytes;
+  console.log(bytes);
+  return tensor;
+}
+declare const console: { log(...values: unknown[]): void };
+`;
+
+const strict = { strict: true, noEmit: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
+const bundled = { target: "es2022", module: "esnext", moduleResolution: "bundler", types: [], skipLibCheck: false };
+
+async function typeErrors(version: keyof typeof compilers, file: string, ...lib: string[]): Promise<string> {
+  const compilerOptions = { ...strict, ...bundled, lib: ["es2022", ...lib] };
+  const project = consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }));
+  try {
+    return await consumer.run(nodes["Node 24"], join(root, "node_modules", compilers[version]), "-p", project);
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+describe.each(Object.keys(compilers) as (keyof typeof compilers)[])("TypeScript %s", (version) => {
+  it("checks a program and the declarations, without the types of pages", async () => {
+    const file = consumer.write("apart.mts", program);
+    expect(await typeErrors(version, file)).toBe("");
+  });
+
+  it("checks them with the types of pages", async () => {
+    const text = program.replace("declare const console", "declare const shadowed");
+    const onPage = `
+declare const worker: Worker;
+createEngine({ workerFactory: () => worker });
+init(fetch("binary.wasm"));
+init(new URL("https://host/binary.wasm"));
+export const compiled: WebAssembly.Module = module;
+signatureVjp([[0, 0]], [1, 1], { depth: 1 });
+export const written: WritableStream = pipe.writable;
+export const aborted = (engine: Engine) => engine.signature([[0, 0]], { depth: 1, signal: AbortSignal.timeout(1) });
+`;
+    const file = consumer.write("page.mts", text + onPage);
+    expect(await typeErrors(version, file, "dom")).toBe("");
+  });
+
+  it("checks a program with TensorFlow.js", async () => {
+    const scope = join(consumer.folder, "node_modules", "@tensorflow");
+    symlinkSync(join(root, "node_modules", "@tensorflow"), scope);
+    const file = consumer.write(
+      "tensors.mts",
+      `import { prepare, SigLayer, signature } from "path-signature/tfjs";
+       import { serialization, type Tensor } from "@tensorflow/tfjs-core";
+       import type { layers } from "@tensorflow/tfjs-layers";
+       export const layer: layers.Layer & SigLayer = new SigLayer({ depth: 2 });
+       serialization.registerClass(SigLayer);
+       export const of = (x: Tensor): Tensor => signature(x, { depth: 2 });
+       // @ts-expect-error: no such argument
+       new SigLayer({ depth: 2, streams: true });
+       export const ready: Promise<void> = prepare();`,
+    );
+    const errors = await typeErrors(version, file, "dom").finally(() => unlinkSync(scope));
+    // Those of TensorFlow.js's own declarations are not ours.
+    expect(errors.split("\n").filter((line) => /^(tensors|node_modules.path-signature)/.test(line))).toEqual([]);
+  });
+});
+
+it("declarations name no ambient types of WebGPU, and declare nothing internal", () => {
+  const dist = join(consumer.folder, "node_modules", "path-signature", "dist");
+  const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".d.ts"));
+  for (const name of files) {
+    const text = readFileSync(join(dist, name), "utf8").replace(/\/\*[\s\S]*?\*\/|"[^"]*"/g, "");
+    expect(text.match(/\bGPU[A-Z]\w+/g), name).toBe(null);
+    expect(text.match(/\b(Submitter|Pipelines|Descriptor|Runtime|Readers)\b/g), name).toBe(null);
+  }
+});

@@ -1,0 +1,130 @@
+// `createSignatureStreams`: many streams that get their points together, in the lanes of vectors.
+
+import type { DType } from "../input/arrays.ts";
+import { countOf, describe, rangeError } from "../input/errors.ts";
+import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import { SIGNATURE } from "../operations/signature.ts";
+import type { Runtime } from "../wasm/runtime.ts";
+import { Growing } from "./growing.ts";
+import { type ReadStreamOptions, readStreamOptions, type SignatureStreamsOptions } from "./options.ts";
+import { PointReader, type StreamPoints } from "./points.ts";
+import { numbersFor, streamClosed } from "./signature-stream.ts";
+
+/**
+ * Signatures of many paths that grow together, a point each at a time. Created by
+ * `createSignatureStreams`.
+ */
+export interface SignatureStreams<T extends DType = DType> {
+  /** Number of streams. */
+  readonly count: number;
+  readonly channels: number;
+  readonly depth: number;
+  /** Number of points that each stream has got. */
+  readonly length: number;
+  /**
+   * Appends a point to each stream: (count, channels) numbers, flat or nested. All are appended, or
+   * after an error none.
+   * @throws PathSignatureError PATHS_TYPE, SHAPE_MISMATCH, RAGGED_ROW, ELEMENT_TYPE, NOT_FINITE,
+   *   STREAM_CLOSED
+   */
+  push(points: StreamPoints): this;
+  /** The signatures (count, size). The numbers are valid until the next call of `value`. */
+  value(): Signature<T, false, true>;
+  /** The same with numbers of its own. */
+  copy(): Signature<T, false, true>;
+  /** Frees the memory. Further calls throw STREAM_CLOSED. May be called again. */
+  [Symbol.dispose](): void;
+}
+
+/** The type of `createSignatureStreams`. */
+export interface CreateSignatureStreamsFunction {
+  /**
+   * Creates `count` streams that get their points together: one call takes points of shape (count,
+   * channels) and appends one to each. Synchronous, on the calling thread.
+   *
+   * @param count - number of streams, at least 1.
+   * @param options - `channels` and `depth`, and the optional {@link SignatureStreamsOptions}.
+   * @throws PathSignatureError as `createSignatureStream`, and COUNT_INVALID
+   *
+   * @example
+   * using streams = createSignatureStreams(10_000, { channels: 3, depth: 3 });
+   * streams.push(points); // Float64Array of 30 000 numbers
+   * streams.value().shape; // [10000, 39]
+   */
+  <T extends DType = "float64">(count: number, options: SignatureStreamsOptions<T>): SignatureStreams<T>;
+}
+
+class Streams implements SignatureStreams {
+  readonly count: number;
+  readonly channels: number;
+  readonly depth: number;
+  readonly #options: ReadStreamOptions;
+  readonly #reader: PointReader;
+  readonly #growing: Growing;
+  #value: SignatureTensor<DType, false, true> | undefined;
+  #length = 0;
+  #isClosed = false;
+
+  constructor(runtime: Runtime, count: number, options: ReadStreamOptions) {
+    const { channels, depth, size, basepoint } = options;
+    this.#options = options;
+    this.count = count;
+    this.channels = channels;
+    this.depth = depth;
+    this.#reader = new PointReader(channels);
+    this.#growing = new Growing(runtime.instance(), SIGNATURE, channels, depth, size, count);
+    if (basepoint)
+      this.#growing.start(Float64Array.from({ length: count * channels }, (_, i) => basepoint[i % channels] as number));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(points: StreamPoints): this {
+    if (this.#isClosed) throw streamClosed();
+    const count = this.#reader.read(points);
+    const { numbers } = this.#reader;
+    if (count !== this.count)
+      throw rangeError("SHAPE_MISMATCH", "points", countOf(count, "point"), `${this.count}, one for each stream`);
+    if (this.#length === 0 && !this.#options.basepoint) this.#growing.start(numbers);
+    else this.#growing.append(numbers, 1);
+    this.#length += 1;
+    return this;
+  }
+
+  value(): Signature<DType, false, true> {
+    this.#value ??= this.#tensor();
+    return this.#read(this.#value);
+  }
+
+  copy(): Signature<DType, false, true> {
+    return this.#read(this.#tensor());
+  }
+
+  #read(tensor: SignatureTensor<DType, false, true>): SignatureTensor<DType, false, true> {
+    if (this.#isClosed) throw streamClosed();
+    this.#growing.read(tensor.data);
+    return tensor;
+  }
+
+  #tensor(): SignatureTensor<DType, false, true> {
+    const { dtype, size, channels, depth } = this.#options;
+    const numbers = numbersFor(dtype, this.count * size);
+    return new SignatureTensor(numbers, [this.count, size], dtype, channels, depth, false, false, undefined);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#growing.release();
+  }
+}
+
+/** Makes `createSignatureStreams` for a runtime. Pure: nothing is loaded before the first call. */
+export const bindCreateSignatureStreams = (runtime: Runtime): CreateSignatureStreamsFunction =>
+  ((count: unknown, options: unknown) => {
+    if (!Number.isInteger(count) || (count as number) < 1)
+      throw rangeError("COUNT_INVALID", "count", describe(count), "a whole number from 1 on");
+    return new Streams(runtime, count as number, readStreamOptions(options, false));
+  }) as CreateSignatureStreamsFunction;
