@@ -2,5 +2,6 @@
 
 pub mod algebra;
 pub mod combine;
+pub mod log_signature;
 pub mod signature;
 pub mod vjp;
