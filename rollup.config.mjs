@@ -90,7 +90,8 @@ const sharedFiles = {
   ...Object.assign({}, ...Object.keys(families).map(binaryFiles)),
   gradients: /\/ts\/operations\/(signature-vjp|gradient[^/]*)\.js$/,
   /** The family `algebra`. */
-  algebra: /\/ts\/operations\/(rows-operation|multiply|inverse|exp|log)\.js$/,
+  algebra: /\/ts\/operations\/(multiply|inverse|exp|log)\.js$/,
+  "log-signatures": /\/ts\/operations\/log-signature[^/]*\.js$/,
   /** The family `kernels`. */
   kernels: /\/ts\/operations\/signature-kernel[^/]*\.js$/,
   core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,

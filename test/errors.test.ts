@@ -1712,13 +1712,16 @@ type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
 /** Codes of the family `kernels`, which test/signature-kernel-errors.test.ts covers. */
 type KernelCode = "KERNEL_OPTION" | "KERNEL_OPTION_TYPE" | "KERNEL_SHAPE" | "KERNEL_OVERFLOW";
 
+/** Codes of log-signatures, which test/log-signature.test.ts covers. */
+type LogCode = "BASIS_INVALID" | "PRECISION_INVALID";
+
 /** Codes of readers of tables and files, which test/arrow.test.ts and test/io.test.ts cover. */
 type TableCode = "TABLE_TYPE" | "MISSING_VALUE" | "MISSING_INVALID" | "FILE_FORMAT" | "PEER_MISSING";
 
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Other = EngineCode | AlgebraCode | KernelCode | StreamCode | TableCode;
+  type Other = EngineCode | AlgebraCode | KernelCode | StreamCode | TableCode | LogCode;
   type Elsewhere = Other | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,

@@ -30,7 +30,7 @@ const lazily = (name, files, limit, buys, besides = []) =>
     files.map((file) => `dist/shared/${file}.js`),
     limit,
     buys,
-    { plugin: without(["binaries", "core", "gradients", "loading", "sizes", ...besides]) },
+    { plugin: without(["binaries", "core", "gradients", "loading", "log-signatures", "sizes", ...besides]) },
   );
 
 /** What an entry adds to an app that has loaded `path-signature`. */
@@ -48,7 +48,8 @@ const served = (name, path, limit, buys) => ({
 
 /** All functions of an entry except the engine, which is loaded from files of its own. */
 const withoutEngine =
-  "{ init, info, signature, signatureVjp, signatureWithVjp, signatureSize, words, isPathSignatureError }";
+  "{ init, info, signature, signatureVjp, signatureWithVjp, logSignature, logSignatureSize, logSignatureLabels, " +
+  "signatureSize, words, isPathSignatureError }";
 
 /**
  * What an additional function may add to an app that imports all others of its family without a
@@ -58,6 +59,9 @@ export const functionBytes = 600;
 
 /** `signature` also has its own code for a call of one block (ts/run/once.ts). */
 export const onceBytes = 500;
+
+/** `logSignature` has a result type of its own, which lists the words and brackets of its bases. */
+export const logSignatureBytes = 1200;
 
 /** Description of each variant of a family's binary. */
 const binaries = {
@@ -78,7 +82,7 @@ export const budgets = [
   atOnce(
     "path-signature/slim",
     "dist/slim.js",
-    "29 kB",
+    "31 kB",
     "the same functions and errors where the page fetches one binary itself, compiled while it arrives",
     withoutEngine,
   ),

@@ -74,11 +74,11 @@ function loadedAtOnce(file: string, found = new Set<string>()): Set<string> {
 }
 
 it.each([
-  ["index", ["binaries", "core", "gradients", "loading", "sizes"]],
-  ["slim", ["core", "gradients", "loading", "sizes"]],
+  ["index", ["binaries", "core", "gradients", "loading", "log-signatures", "sizes"]],
+  ["slim", ["core", "gradients", "loading", "log-signatures", "sizes"]],
   // No code that compiles bytes, starts workers or imports dynamically.
-  ["workerd", ["core", "gradients", "sizes"]],
-  ["edge-light", ["core", "gradients", "sizes"]],
+  ["workerd", ["core", "gradients", "log-signatures", "sizes"]],
+  ["edge-light", ["core", "gradients", "log-signatures", "sizes"]],
   // The entry of another family: its own binaries, and no operations of the first.
   ["algebra", ["algebra", "algebra-binaries", "core", "loading", "sizes"]],
   ["algebra-slim", ["algebra", "core", "loading", "sizes"]],
@@ -89,7 +89,7 @@ it.each([
   ["kernels-workerd", ["core", "kernels", "sizes"]],
   ["kernels-edge-light", ["core", "kernels", "sizes"]],
   // Its `prepare` loads the code for WebGPU.
-  ["tfjs", ["binaries", "core", "gradients", "loading", "sizes"]],
+  ["tfjs", ["binaries", "core", "gradients", "loading", "log-signatures", "sizes"]],
   // Readers load no kernels.
   ["arrow", ["core", "sizes", "tables"]],
   ["io", ["sizes", "tables"]],

@@ -19,7 +19,8 @@ const installed = (file: string) => join(consumer.folder, "node_modules/path-sig
  * contents.
  */
 const sharedScripts = [
-  ...["algebra", "core", "engine", "gpu", "gradients", "kernels", "loading", "sizes", "tables", "tfjs-webgpu"],
+  ...["algebra", "core", "engine", "gpu", "gradients", "kernels", "loading", "log-signatures", "sizes", "tables"],
+  "tfjs-webgpu",
   ...Object.keys(families).flatMap((family) => [prefixed(family, "binaries"), prefixed(family, "threads")]),
 ];
 /** The binaries below dist/wasm. */

@@ -5,7 +5,11 @@ import type { GpuNumbers, GpuOptions, PathsAnywhere } from "../gpu/index.ts";
 import type { DType } from "../input/arrays.ts";
 import type { Signal } from "../input/host-types.ts";
 import type { SignatureOptions } from "../input/options.ts";
+import type { Paths } from "../input/paths.ts";
+import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
+import type { LogSignatureOptions } from "../operations/log-signature.ts";
+import type { LogSignature } from "../operations/log-signature-tensor.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
 import type { EngineBase } from "./engine.ts";
@@ -55,7 +59,21 @@ export interface SignatureSizes extends Omit<EngineVjpOptions, "signal" | "onPro
 }
 
 /** Names of the functions that `prepare` and `explain` accept. */
-export type OperationName = "signature" | "signatureVjp";
+export type OperationName = "signature" | "signatureVjp" | "logSignature";
+
+/**
+ * Options of `engine.logSignature`: those of `logSignature`, a signal and a progress listener.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ * @typeParam W - the type of the windows, if any.
+ */
+export interface EngineLogSignatureOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  W extends Windows | undefined = Windows | undefined,
+> extends LogSignatureOptions<T, S, W>,
+    EngineCallOptions<"cpu"> {}
 
 /** Computes batches on all threads. Created by `createEngine`. */
 export interface Engine extends EngineBase {
@@ -106,6 +124,24 @@ export interface Engine extends EngineBase {
     cotangent: Cotangent | GpuNumbers,
     options: EngineVjpOptions<T, boolean, Place>,
   ): Promise<EngineGradientsOf<T, Place>>;
+  /**
+   * Like `logSignature`, on the engine's threads: the same options and the same result, to the bit,
+   * for any number of threads. Paths are in memory.
+   *
+   * @param paths - (…batch, length, channels), in memory.
+   * @param options - those of `logSignature`, and {@link EngineCallOptions}.
+   * @returns A promise of the tensor. It rejects with the errors of `logSignature`, with the
+   *   signal's reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED.
+   *
+   * @example
+   * const p = await engine.logSignature(paths, { depth: 4, basis: "lyndon" });
+   */
+  logSignature<
+    P extends Paths,
+    T extends DType = DTypeOf<P>,
+    S extends boolean = false,
+    W extends Windows | undefined = undefined,
+  >(paths: P, options: EngineLogSignatureOptions<T, S, W>): Promise<LogSignature<T, S, BatchedOf<P, W>>>;
   /**
    * Prepares for a call of such a shape, so that the first one does not wait: loads the binary, or
    * opens the device and creates its pipelines.

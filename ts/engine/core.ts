@@ -7,6 +7,7 @@ export {
 } from "./bind.ts";
 export type {
   Engine,
+  EngineLogSignatureOptions,
   EngineSignatureOptions,
   EngineVjpOptions,
   OperationName,

@@ -63,6 +63,12 @@ export interface PathSignatureErrorCodes {
   LAYOUT_INVALID: "TypeError";
   /** `algorithm` is none of the names of kernels. */
   ALGORITHM_INVALID: "TypeError";
+  /** `basis` is none of the names of bases of log-signatures. */
+  BASIS_INVALID: "TypeError";
+  /**
+   * `precision` is neither "auto", "float32" nor "float64", or "float32" for a call in float64.
+   */
+  PRECISION_INVALID: "TypeError";
   /** `lengths` is not a list of numbers. */
   LENGTHS_TYPE: "TypeError";
   /** `lengths` does not have one entry for each path. */

@@ -122,6 +122,36 @@ const product = (numbers: readonly number[]): number => {
 const numbersOf = <T extends DType>(dtype: T, count: number): ArrayOf[T] =>
   (dtype === "float32" ? new Float32Array(count) : new Float64Array(count)) as ArrayOf[T];
 
+/** Numbers `offset` and following of each row, as a tensor of shape (…lead, …inner). */
+export function levelView<T extends DType>(
+  data: ArrayOf[T],
+  shape: readonly number[],
+  inner: readonly number[],
+  offset: number,
+  dtype: T,
+): LevelView<T> {
+  const row = shape[shape.length - 1] as number;
+  const lead = shape.slice(0, -1);
+  const width = product(inner);
+  const single = lead.length === 0;
+  const strides = [...rowMajor(lead).map((s) => s * row), ...rowMajor(inner)];
+  const own = single ? (data.subarray(offset, offset + width) as ArrayOf[T]) : data;
+  return new StridedLevel(own, [...lead, ...inner], strides, single ? 0 : offset, dtype, width, row);
+}
+
+/** Number `index` of a single row, or of each row. */
+export function valuesAt<T extends DType>(
+  { data, shape, dtype }: { readonly data: ArrayOf[T]; readonly shape: readonly number[]; readonly dtype: T },
+  index: number,
+): number | ArrayOf[T] {
+  if (shape.length === 1) return data[index] as number;
+  const row = shape[shape.length - 1] as number;
+  const count = product(shape.slice(0, -1));
+  const found = numbersOf(dtype, count);
+  for (let i = 0; i < count; i++) found[i] = data[i * row + index] as number;
+  return found;
+}
+
 /** The result of a call. Only the library constructs it. */
 export class SignatureTensor<T extends DType, Stream extends boolean, Batched extends boolean>
   implements Signature<T, Stream, Batched>
@@ -163,25 +193,11 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     if (!Number.isInteger(k) || k < lowest || k > this.depth) {
       throw rangeError("LEVEL_INVALID", "level", describe(k), `a whole number from ${lowest} to ${this.depth}`);
     }
-    const { channels: d, dtype } = this;
-    const row = this.shape[this.shape.length - 1] as number;
-    const lead = this.shape.slice(0, -1);
-    const offset = this.#offset(k);
-    const inner: number[] = new Array(k).fill(d);
-    const single = lead.length === 0;
-    const data = single ? (this.data.subarray(offset, offset + d ** k) as ArrayOf[T]) : this.data;
-    const strides = [...rowMajor(lead).map((s) => s * row), ...rowMajor(inner)];
-    return new StridedLevel(data, [...lead, ...inner], strides, single ? 0 : offset, dtype, d ** k, row);
+    return levelView(this.data, this.shape, new Array(k).fill(this.channels), this.#offset(k), this.dtype);
   }
 
   at(word: ArrayLike<number>): Coefficients<T, Stream, Batched> {
-    const index = this.#indexOf(word);
-    if (this.shape.length === 1) return this.data[index] as number as Coefficients<T, Stream, Batched>;
-    const row = this.shape[this.shape.length - 1] as number;
-    const count = product(this.shape.slice(0, -1));
-    const found = numbersOf(this.dtype, count);
-    for (let i = 0; i < count; i++) found[i] = this.data[i * row + index] as number;
-    return found as Coefficients<T, Stream, Batched>;
+    return valuesAt(this, this.#indexOf(word)) as Coefficients<T, Stream, Batched>;
   }
 
   *rows(): IterableIterator<ArrayOf[T]> {

@@ -30,6 +30,39 @@ export {
   type SignatureTransformFunction,
 } from "../streams/transform.ts";
 export {
+  bindLogSignature,
+  type LogSignatureFunction,
+  type LogSignatureOptions,
+  type LogSignatureVjpOptions,
+  logSignatureOperation,
+} from "./log-signature.ts";
+export {
+  type Bracket,
+  type LogSignatureBasis,
+  type LogSignatureLabel,
+  logSignatureLabels,
+  logSignatureSize,
+} from "./log-signature-labels.ts";
+export {
+  bindLogSignatureToSignature,
+  bindLogSignatureToSignatureVjp,
+  bindSignatureToLogSignature,
+  bindSignatureToLogSignatureVjp,
+  type LogSignatureRowsOptions,
+  type LogSignatureRowsVjpOptions,
+  type LogSignatureToSignatureFunction,
+  type LogSignatureToSignatureVjpFunction,
+  type SignatureToLogSignatureFunction,
+  type SignatureToLogSignatureVjpFunction,
+} from "./log-signature-rows.ts";
+export type { LogSignature } from "./log-signature-tensor.ts";
+export {
+  bindLogSignatureVjp,
+  bindLogSignatureWithVjp,
+  type LogSignatureVjpFunction,
+  type LogSignatureWithVjpFunction,
+} from "./log-signature-vjp.ts";
+export {
   bindSignature,
   type SignatureFunction,
   signatureOperation,

@@ -164,7 +164,8 @@ const noNumbers = new Float32Array(0);
 
 const sizeOf = ({ channels, depth }: ReadOptions): number => sizeInRange(channels, depth, "options.depth");
 
-function callOf(options: ReadOptions, lead: readonly number[], single: boolean): Call {
+/** A call without operands. */
+export function callOf(options: ReadOptions, lead: readonly number[], single: boolean): Call {
   const { channels } = options;
   const size = sizeOf(options);
   const dtype = options.dtype === -1 ? (single ? FLOAT32 : FLOAT64) : options.dtype;
@@ -173,13 +174,19 @@ function callOf(options: ReadOptions, lead: readonly number[], single: boolean):
   return new Call(items, options, dtype, size, undefined, undefined, undefined);
 }
 
-/** A call whose operands are rows of equal width. */
-function readRowsCall(values: readonly unknown[], names: readonly string[], options: ReadOptions): Call {
-  const lead = leadOfAll(values, names, sizeOf(options) + (options.scalarTerm ? 1 : 0));
+/**
+ * A call whose operands are rows of equal width. @param width - default: that of the result, which
+ * is a row of the algebra
+ */
+export function readRowsCall(
+  values: readonly unknown[],
+  names: readonly string[],
+  options: ReadOptions,
+  width = sizeOf(options) + (options.scalarTerm ? 1 : 0),
+): Call {
+  const lead = leadOfAll(values, names, width);
   const call = callOf(options, lead, values.every(suggestsFloat32));
-  const operands = values.map((value, i) =>
-    readRows(value, call.paths, call.row, call.row, argumentOf(names[i] as string)),
-  );
+  const operands = values.map((value, i) => readRows(value, call.paths, width, width, argumentOf(names[i] as string)));
   return call.with({ operands });
 }
 

@@ -1,5 +1,5 @@
-// A call for signatures that is one block, by far the most common: stages everything, runs the
-// kernel once.
+// A call for signatures or log-signatures that is one block, by far the most common: stages
+// everything, runs the kernel once.
 //
 // The kernel may take well under a microsecond (a path of a hundred points), so this code creates
 // no closures and no objects except the result. For the same reason it writes the head of the task
@@ -119,7 +119,9 @@ function writeShape(u32: Uint32Array, w: number, { dtype, channels, depth, bits 
  */
 function scratchOf(instance: Instance, call: Call, operation: number): number {
   const { once } = instance;
-  const { dtype, channels, depth, bits } = call;
+  const { dtype, channels, depth } = call;
+  // Options and operation in one number.
+  const bits = call.bits * 64 + operation;
   if (once.dtype !== dtype || once.channels !== channels || once.depth !== depth || once.bits !== bits) {
     const head = instance.headAddress;
     const { u32 } = instance;

@@ -107,6 +107,11 @@ export const SINGLE = 32;
 export const HORNER = 256;
 /** Option: the pruned walk wherever it exists. */
 export const PRUNED = 512;
+/** Option of log-signatures: the number of the basis, times this. */
+export const LOG_BASIS = 1024;
+/** Options of log-signatures in float32: the arithmetic. With neither, the kernels choose. */
+export const LOG_FLOAT32 = 4096;
+export const LOG_FLOAT64 = 8192;
 
 /** Results of `run`. Negative: the task was rejected, nothing was written. */
 export const code = {

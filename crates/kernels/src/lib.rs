@@ -1,8 +1,9 @@
 //! Truncated signatures of piecewise linear paths, generic over SIMD lanes, for WebAssembly and
 //! native builds.
 //!
-//! No allocation but in [`Recovery::build`], no I/O, no JavaScript: the caller owns inputs, outputs
-//! and scratch memory ([`signature_scratch`] says how much).
+//! No allocation but in [`Recovery::build`] and [`log_signature::Tables::new`], no I/O, no
+//! JavaScript: the caller owns inputs, outputs and scratch memory ([`signature_scratch`] says how
+//! much).
 //!
 //! `ops` holds the operations; start at [`signature()`]. `batch` has what every call has (a
 //! request, a plan, items, rows that go out), `path` reads points and writes their gradients,
@@ -26,7 +27,7 @@ pub use batch::request::{Error, Report, Request, output_len};
 pub use ops::combine::combine;
 pub use ops::signature::scratch::signature_scratch;
 pub use ops::signature::signature;
-pub use ops::{algebra, signature_kernel, vjp};
+pub use ops::{algebra, log_signature, signature_kernel, vjp};
 pub use path_signature_lanes as lanes;
 pub use words::recovery::Recovery;
 pub use words::shape::signature_size;

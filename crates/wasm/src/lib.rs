@@ -13,6 +13,8 @@
 #![cfg_attr(not(feature = "core"), allow(dead_code))]
 
 mod head;
+#[cfg(feature = "core")]
+mod kept;
 #[cfg(test)]
 mod memory;
 mod ops;

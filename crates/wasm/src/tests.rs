@@ -260,7 +260,7 @@ fn hostile_heads() {
     for round in 0..40_000 {
         let sizes = if round % 2 == 0 { small } else { wild };
         let mut head = Head {
-            operation: random.of(&[0, 1, 2, 3, 3, 16]),
+            operation: random.of(&[0, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 16]),
             dtype: random.of(&[0, 1, 2]),
             channels: random.of(sizes),
             depth: random.of(sizes),

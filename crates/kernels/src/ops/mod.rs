@@ -2,6 +2,7 @@
 
 pub mod algebra;
 pub mod combine;
+pub mod log_signature;
 pub mod signature;
 pub mod signature_kernel;
 pub mod vjp;

@@ -132,14 +132,14 @@ impl<'a, T: Real> Track<'a, T> {
 
     /// Point number `t` in the direction of travel.
     #[inline(always)]
-    fn point(&self, t: usize) -> *const T {
+    pub fn point(&self, t: usize) -> *const T {
         self.stored_point(if self.reversed { self.steps - t } else { t })
     }
 
     /// Steps, counted from the piece's first, from which on points lie one behind the other in
     /// memory; `usize::MAX` if never.
     #[inline(always)]
-    fn contiguous_from(&self) -> usize {
+    pub fn contiguous_from(&self) -> usize {
         if self.reversed {
             usize::MAX
         } else if self.basepoint.is_null() || self.from > 0 {
@@ -259,23 +259,47 @@ impl<'a, T: Real> Gather<'a, T> {
         };
         let prev: Rows<T> = core::array::from_fn(|l| at(l, t));
         let cur: Rows<T> = core::array::from_fn(|l| at(l, t + 1));
-        let mut i = 0;
-        while i + V::WIDTH <= d {
-            // SAFETY: a point has d numbers; `to` has room for d vectors.
-            unsafe { put(V::load_transposed_difference(&cur, &prev, i), to.add(i)) };
-            i += V::WIDTH;
-        }
-        while i < d {
-            // SAFETY: as above.
-            unsafe { *to.add(i) = V::from_lanes(|l| (*cur[l].add(i)).minus(*prev[l].add(i))) };
-            i += 1;
-        }
+        // SAFETY: a point has d numbers; `to` has room for d vectors.
+        unsafe { differences(&cur, &prev, d, to) }
+    }
+
+    /// The whole piece's increments of all channels, as [`Gather::total`] has each.
+    ///
+    /// # Safety
+    /// `to` is valid for as many vectors as a point has numbers.
+    pub unsafe fn totals<V: Lanes<T = T>>(&self, to: *mut V) {
+        let ends = |end: bool| -> Rows<T> {
+            core::array::from_fn(|l| {
+                let track = &self.tracks[l];
+                track.point(track.from + if end { track.count } else { 0 })
+            })
+        };
+        let (prev, cur) = (ends(false), ends(true));
+        // SAFETY: a point has `channels` numbers.
+        unsafe { differences(&cur, &prev, self.channels, to) }
     }
 
     /// The whole piece's increment of channel `c`: last point minus first, one rounding.
     #[inline(always)]
     pub fn total<V: Lanes<T = T>>(&self, c: usize) -> V {
         V::from_lanes(|l| self.tracks[l].moved(c))
+    }
+}
+
+/// `d` differences of two points of each lane.
+#[inline(always)]
+unsafe fn differences<V: Lanes>(cur: &Rows<V::T>, prev: &Rows<V::T>, d: usize, to: *mut V) {
+    let mut i = 0;
+    // SAFETY: the caller vouches for d numbers and vectors.
+    unsafe {
+        while i + V::WIDTH <= d {
+            put(V::load_transposed_difference(cur, prev, i), to.add(i));
+            i += V::WIDTH;
+        }
+        while i < d {
+            *to.add(i) = V::from_lanes(|l| (*cur[l].add(i)).minus(*prev[l].add(i)));
+            i += 1;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::words::shape::MAX_DEPTH;
 use core::hint::black_box;
 
 /// 1/n: a division for each step and level would take longer than the multiply-adds.
-const RECIPROCALS: [f64; MAX_DEPTH + 2] = {
+pub const RECIPROCALS: [f64; MAX_DEPTH + 2] = {
     let mut table = [0.0; MAX_DEPTH + 2];
     let mut n = 1;
     while n < table.len() {

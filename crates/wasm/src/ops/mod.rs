@@ -6,6 +6,10 @@ mod algebra;
 #[cfg(feature = "core")]
 mod combine;
 #[cfg(feature = "core")]
+mod log_rows;
+#[cfg(feature = "core")]
+mod log_signature;
+#[cfg(feature = "core")]
 mod signature;
 #[cfg(feature = "kernels")]
 mod signature_kernel;
@@ -51,6 +55,10 @@ pub fn ask(task: &Task, question: Question) -> Result<usize, i32> {
         2 => of::<combine::Combine>(task, question),
         #[cfg(feature = "core")]
         3 => of::<vjp::SignatureVjp>(task, question),
+        #[cfg(feature = "core")]
+        4 => of::<log_signature::LogSignature>(task, question),
+        #[cfg(feature = "core")]
+        5..=8 => of::<log_rows::LogRows>(task, question),
         #[cfg(feature = "algebra")]
         16..=23 => of::<algebra::Algebra>(task, question),
         #[cfg(feature = "kernels")]
