@@ -1,12 +1,13 @@
 // All static checks: TypeScript's types, rustfmt and clippy, biome's linter and formatter, the
-// width of lines, a dry run of the release. Every check runs even if another fails. `--write` (npm
-// run format) formats and applies safe fixes instead.
+// width of lines, lock files, the count of `unsafe`, a dry run of the release. Every check runs
+// even if another fails. `--write` (npm run format) formats and applies safe fixes instead.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { aptInstall, isDebian, isRoot } from "./lib/get-rust.mjs";
 import { at, minimumRustVersion, pinnedNode, targetFolder } from "./lib/project.mjs";
 import { environment, isAtLeast, onPath, remembered, survey } from "./lib/rust.mjs";
+import { checkLocks, checkUnsafe } from "./lib/supply.mjs";
 import { command, Fault, main, step } from "./lib/terminal.mjs";
 import { checkWidths } from "./lib/width.mjs";
 
@@ -84,12 +85,18 @@ await main(async () => {
         ]),
         ["biome", () => biome("ci")],
         ["line widths", checkWidths],
+        ["lock files", checkLocks],
+        ["unsafe blocks", checkUnsafe],
         ["release (dry run)", () => command(pinnedNode, [at("scripts", "release.mjs"), "--dry-run"], { cwd: at() })],
       ];
   let failed = 0;
   for (const [title, work] of steps) {
     try {
-      await step(title, async () => void (await work()));
+      // The output of tools is shown if they fail only.
+      await step(title, async () => {
+        const said = await work();
+        return work === checkUnsafe ? said : undefined;
+      });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       console.error(error.message);

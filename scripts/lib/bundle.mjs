@@ -6,6 +6,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { binaryTypes, entries } from "./entries.mjs";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
 import { at, packageJson, pinnedNode, targetFolder } from "./project.mjs";
+import { billOfMaterials } from "./supply.mjs";
 import { command, Fault } from "./terminal.mjs";
 
 const products = entries.flatMap(({ name, commonjs }) =>
@@ -57,6 +58,7 @@ export function plan() {
       "tsconfig.json",
       "tsconfig.build.json",
       "package-lock.json",
+      "Cargo.lock",
       "package.json",
       "scripts/lib/bundle.mjs",
       "scripts/lib/entries.mjs",
@@ -89,6 +91,7 @@ export function plan() {
       { cwd: at() },
     );
     writeIfChanged(at("dist", "wasm", "module.d.ts"), binaryTypes);
+    writeIfChanged(at("dist", "sbom.json"), `${JSON.stringify(billOfMaterials(), undefined, 2)}\n`);
     remember(stamp, print);
   }
 
