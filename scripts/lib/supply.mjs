@@ -1,5 +1,5 @@
-// What the package is made of, and checks of it: the software bill of materials, the lock files, and
-// the number of `unsafe` blocks.
+// What the package is made of, and checks of it: the software bill of materials, the lock files,
+// and the number of `unsafe` blocks.
 
 import { readFileSync } from "node:fs";
 import { filesUnder } from "./fingerprint.mjs";
@@ -79,7 +79,10 @@ export function checkLocks() {
   if (wrong.length > 0) throw new Fault(wrong.join("\n"));
 }
 
-/** Counts `unsafe` blocks. @returns a line for the log @throws Fault if there are more than agreed */
+/**
+ * Counts `unsafe` blocks. @returns a line for the log
+ * @throws Fault if there are more than agreed
+ */
 export function checkUnsafe() {
   const counts = Object.fromEntries(
     Object.keys(unsafeBlocks).map((crate) => {

@@ -68,7 +68,7 @@ const kept = join(root, "target", "test", "installed");
  */
 async function installed(): Promise<{ folder: string; packed: Packed }> {
   const print = fingerprint(
-    filesUnder("package.json", "dist", "docs", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "SECURITY.md"),
+    filesUnder("package.json", "dist", "docs", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"),
   );
   const folder = join(kept, print.slice(0, 16));
   const description = join(folder, "packed.json");
