@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { parseHTML } from "linkedom";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -206,6 +207,32 @@ describe("with a file of one's own", () => {
     expect(result.stderr.trim().split("\n")).toHaveLength(1);
     expect(result.stdout).toBe("");
     expect(result.code).toBe(1);
+  });
+
+  it("reads .ts and Parquet files like the CSV", async () => {
+    const csv = join(data, "test.csv");
+    const [, ...lines] = (await readFile(csv, "utf8")).trim().split("\n");
+    const cases = new Map<string, string[][]>();
+    for (const row of lines.map((line) => line.split(","))) cases.set(row[0]!, [...(cases.get(row[0]!) ?? []), row]);
+    const body = [...cases.values()].map((rows) => {
+      const channels = Array.from({ length: 12 }, (_, c) => rows.map((row) => row[3 + c]).join(","));
+      return [...channels, rows[0]![1]].join(":");
+    });
+    const header =
+      "@problemName JapaneseVowels\n@univariate false\n@equalLength false\n@classLabel true 1 2 3 4 5 6 7 8 9\n";
+    await writeFile(join(folder, "test.ts"), `${header}@data\n${body.join("\n")}\n`);
+    const parquet = join(folder, "test.parquet");
+    const connection = await (await DuckDBInstance.create(":memory:")).connect();
+    await connection.run(`COPY (SELECT * FROM read_csv('${csv}')) TO '${parquet}' (FORMAT parquet)`);
+    const report = join(folder, "formats.html");
+    const wanted = right(await run("--data", csv, "--report", report));
+    expect(wanted[0]).toBeGreaterThan(80);
+    for (const file of ["test.ts", "test.parquet"])
+      expect(right(await run("--data", join(folder, file), "--report", report)), file).toEqual(wanted);
+    await writeFile(join(folder, "bad.ts"), "@classLabel true a\n@data\n1,x:a\n");
+    const bad = await run("--data", join(folder, "bad.ts"), "--report", report);
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toContain("bad.ts");
   });
 
   it("says that there is no such file", async () => {

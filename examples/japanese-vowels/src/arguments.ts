@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { Fault, quote } from "./fault.ts";
 
 export interface Arguments {
-  /** CSV for training and test, to be split; undefined: Japanese Vowels. */
+  /** File for training and test, to be split; undefined: Japanese Vowels. */
   readonly data: string | undefined;
   /** N, the level at which signatures are truncated. */
   readonly depth: number;
@@ -20,9 +20,10 @@ export const usage = `Usage: npm run demo -- [options]
 
 Learns who speaks from path signatures of recordings, and writes a report.
 
-  --data FILE     a CSV of your own instead of Japanese Vowels: one row a frame, with the columns
-                  utterance, speaker, frame and any number of channels. Every fourth utterance of
-                  each speaker is held out for the test.
+  --data FILE     a file of your own instead of Japanese Vowels: CSV or Parquet with one row a
+                  frame and the columns utterance, speaker, frame and any number of channels, or a
+                  .ts file of sktime or aeon, whose cases are utterances and labels speakers.
+                  Every fourth utterance of each speaker is held out for the test.
   --depth N       level at which signatures are truncated (default 2)
   --device NAME   where signatures are computed: cpu (default), or webgpu, in float32
   --report FILE   where the HTML report goes (default examples/japanese-vowels/output/report.html)

@@ -8,9 +8,9 @@ import { here, readArguments, usage } from "./arguments.ts";
 import { describeExperiment, describeOutcome } from "./console.ts";
 import { signaturesOn } from "./device.ts";
 import { Fault, quote } from "./fault.ts";
+import { readAny } from "./formats.ts";
 import { type Experiment, identify } from "./identify.ts";
 import { Progress } from "./progress.ts";
-import { readRecordings } from "./recordings.ts";
 import { reportPage } from "./report/page.ts";
 import { holdOut } from "./split.ts";
 
@@ -61,7 +61,7 @@ export async function main(given: readonly string[]): Promise<number> {
 async function read(data: string | undefined, depth: number, progress: Progress): Promise<Experiment> {
   const file = async (path: string) => {
     progress.begin(`reading ${display(path)}`);
-    return readRecordings(path, (part) => progress.part(part));
+    return readAny(path, (part) => progress.part(part));
   };
   if (data !== undefined) {
     const recordings = await file(data);
