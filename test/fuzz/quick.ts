@@ -1,5 +1,5 @@
-// The short form of a part, for `npm test`: the same cases each time, so that a failure comes from a
-// change. TEST_SEED selects others; long runs search.
+// The short form of a part, for `npm test`: the same cases each time, so that a failure comes from
+// a change. TEST_SEED selects others; long runs search.
 
 import { expect, test } from "vitest";
 import type { Part } from "./part.ts";
