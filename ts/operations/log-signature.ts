@@ -115,6 +115,14 @@ function readPrecision(value: unknown): number {
   return precisions[value as keyof typeof precisions];
 }
 
+/** Checks an option that only log-signatures have; whether it is one. @throws BASIS_INVALID, PRECISION_INVALID */
+export const readLogOption: ReadOther = (name, value) => {
+  if (name === "basis") readBasis(value, "options.basis");
+  else if (name === "precision") readPrecision(value);
+  else return false;
+  return true;
+};
+
 /** Reads a call by a function that is given how to read the options of log-signatures. */
 export function readLogCall(read: (other: ReadOther, names: readonly OptionName[]) => Call, other?: ReadOther): Call {
   let basis: LogSignatureBasis = "words";
