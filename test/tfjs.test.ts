@@ -1,5 +1,6 @@
-// The ops and the layers in TensorFlow.js, on its CPU and WebAssembly backends: values and gradients
-// against the library's own; models that are trained, saved, loaded, and converted from Python.
+// The ops and the layers in TensorFlow.js, on its CPU and WebAssembly backends: values and
+// gradients against the library's own; models that are trained, saved, loaded, and converted from
+// Python.
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";

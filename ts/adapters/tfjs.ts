@@ -1,7 +1,7 @@
 // Signatures and log-signatures as TensorFlow.js ops with registered gradients. A thin layer:
 // shapes, options and errors are those of the library. Once `prepare` has loaded tfjs-webgpu.ts,
-// signatures of tensors of a WebGPU backend are computed in place. Other tensors are read, passed to
-// the library, and its results returned as tensors. Layers for models are in tfjs-layer.ts.
+// signatures of tensors of a WebGPU backend are computed in place. Other tensors are read, passed
+// to the library, and its results returned as tensors. Layers for models are in tfjs-layer.ts.
 
 import {
   engine,
@@ -92,8 +92,8 @@ export interface TensorLogSignature {
    * @param options - `depth`, and the optional {@link TensorLogSignatureOptions}.
    * @returns float32 (…batch, row), row = `logSignatureSize(channels, depth, basis)`; with `stream`
    *   (…batch, length − 1, row), or (…batch, length, row) with a basepoint.
-   * @throws PathSignatureError as for `logSignature`; TENSOR_ON_GPU for numbers that are only on the
-   *   GPU.
+   * @throws PathSignatureError as for `logSignature`; TENSOR_ON_GPU for numbers that are only on
+   *   the GPU.
    *
    * @example
    * logSignature(tf.randomNormal([32, 100, 3]), { depth: 3 }).shape; // [32, 14]
