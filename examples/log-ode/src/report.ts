@@ -27,10 +27,10 @@ export function reportPage({ windows, plain, library, seed, source }: Report): s
   const seconds = ({ training }: Learned) => `${training.seconds.toFixed(1)} s`;
   return pageOf({
     title: "Japanese Vowels: a recurrent network on log-signatures of windows",
-    lead: html`An utterance is cut into windows of ${segments} segments. Of each the network reads where it
-ends, and its log-signature to depth ${depth}, time among the channels: how far the path went, and the areas that
-it swept on the way. A recurrent layer of ${units} numbers reads window after window, a dense layer names the
-speaker. Beside it the same network on the plain frames.`,
+    lead: html`An utterance is cut into windows of ${segments} segments. Of each the network reads the
+log-signature to depth ${depth}, from the origin and with time among the channels: where it ends, and the areas
+that it swept on the way. A recurrent layer of ${units} numbers reads window after window, a dense layer names
+the speaker. Beside it the same network on the plain frames.`,
     figures: [
       accuracy("Windows", windows),
       accuracy("Frames", plain),

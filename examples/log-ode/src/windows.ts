@@ -1,7 +1,7 @@
-// From frames to windows: for each stretch of an utterance its log-signature, and the point where
-// it ends. The one use of path-signature.
+// From frames to windows: for each stretch of an utterance its log-signature, from the origin, so
+// that the network knows where it was. The one use of path-signature.
 
-import { type Tensor3D, tensor3d } from "@tensorflow/tfjs-core";
+import { tensor3d } from "@tensorflow/tfjs-core";
 import { logSignature } from "path-signature";
 import type { Data, Examples } from "../../train/src/data.ts";
 
@@ -20,38 +20,30 @@ export function toWindows(data: Data): Data {
 
 function windowsOf(examples: Examples, { length, channels }: Data): Examples {
   const { lengths } = examples;
-  const points = examples.paths.dataSync();
-  const frames = withTime(points, channels);
   const count = Math.ceil((length - 1) / segments);
   const windows = Array.from({ length: count }, (_, k): [number, number] => [
     k * segments,
     Math.min(k * segments + segments + 1, length),
   ]);
+  const frames = withTime(examples.paths.dataSync(), length, channels);
   const shape = [lengths.length, length, channels + 1];
-  const { data, shape: found } = logSignature({ data: frames, shape }, { depth, lengths, windows });
+  const options = { depth, basepoint: true, lengths, windows } as const;
+  const { data, shape: found } = logSignature({ data: frames, shape }, options);
   const row = found.at(-1) as number;
-  const width = row + channels;
-  const numbers = new Float32Array(lengths.length * count * width);
   for (const [i, frames] of lengths.entries()) {
-    for (const [k, [from, to]] of windows.entries()) {
-      if (k > 0 && from >= frames - 1) break;
-      const at = (i * count + k) * width;
-      const end = (i * length + Math.min(to, frames) - 1) * channels;
-      numbers.set(data.subarray((i * count + k) * row, (i * count + k + 1) * row), at);
-      numbers.set(points.subarray(end, end + channels), at + row);
-    }
+    const used = Math.max(1, Math.ceil((frames - 1) / segments));
+    data.fill(0, (i * count + used) * row, (i + 1) * count * row);
   }
-  const paths: Tensor3D = tensor3d(numbers, [lengths.length, count, width]);
-  return { ...examples, paths };
+  return { ...examples, paths: tensor3d(data, [lengths.length, count, row]) };
+}
 
-  /** The frames with their time in front. */
-  function withTime(points: ArrayLike<number>, channels: number): Float32Array {
-    const all = points.length / channels;
-    const timed = new Float32Array(all * (channels + 1));
-    for (let t = 0; t < all; t++) {
-      timed[t * (channels + 1)] = (t % length) / framesPerUnit;
-      for (let c = 0; c < channels; c++) timed[t * (channels + 1) + 1 + c] = points[t * channels + c] as number;
-    }
-    return timed;
+/** The frames with their time in front. */
+function withTime(points: ArrayLike<number>, length: number, channels: number): Float32Array {
+  const all = points.length / channels;
+  const timed = new Float32Array(all * (channels + 1));
+  for (let t = 0; t < all; t++) {
+    timed[t * (channels + 1)] = (t % length) / framesPerUnit;
+    for (let c = 0; c < channels; c++) timed[t * (channels + 1) + 1 + c] = points[t * channels + c] as number;
   }
+  return timed;
 }
