@@ -532,8 +532,96 @@ test("an engine gives the same bits", async () => {
       }
     }
   }
-  const plan = engine.explain("logSignature", { shape: [10, 100, 2], depth: 4 });
+  const plan = engine.explain("logSignature", { shape: [10, 100, 2], depth: 4, basis: "hall" });
   expect(plan.device).toBe("cpu");
+});
+
+describe("gradients and conversions on an engine", () => {
+  const given = (channels: number, length: number, batch: number, seed: number) => {
+    const next = random(seed);
+    return Array.from({ length: batch }, () => makePath("walk", length, channels, next));
+  };
+  const uniform = (count: number, seed: number) => {
+    const next = random(seed);
+    return Float64Array.from({ length: count }, () => next() - 0.5);
+  };
+
+  test("gradients have the same bits, with progress of the paths", async () => {
+    await using engine = await createEngine({ threads: 2 });
+    for (const [channels, depth, length, batch, options] of [
+      [2, 4, 60, 200, { basis: "lyndon" }],
+      [3, 3, 9000, 3, { dtype: "float32" }],
+      [4, 4, 7, 1, { dtype: "float32", precision: "float32" }],
+      [3, 3, 40, 20, { dtype: "float32", stream: true, basepoint: [0.1, -0.2, 0.3], basis: "hall" }],
+      [2, 3, 40, 20, { windows: { type: "sliding", length: 8, step: 4 } }],
+    ] as const) {
+      const paths = given(channels, length, batch, 21);
+      const all = { depth, ...options } as const;
+      const cotangent = uniform(logSignature(paths, all).data.length, 22);
+      const seen: number[] = [];
+      const onProgress = ({ done }: { done: number }) => void seen.push(done);
+      const found = await engine.logSignatureVjp(paths, cotangent, { ...all, onProgress });
+      expect(found).toEqual(logSignatureVjp(paths, cotangent, all));
+      expect(seen).toEqual([...seen].sort((a, b) => a - b));
+      expect(seen.filter((done) => done === seen.at(-1))).toHaveLength(1);
+    }
+  });
+
+  test("conversions and their gradients have the same bits", async () => {
+    await using engine = await createEngine({ threads: 2 });
+    for (const dtype of ["float32", "float64"] as const) {
+      const options = { channels: 3, depth: 4, basis: "lyndon", dtype } as const;
+      const s = signature(given(3, 12, 700, 23), { depth: 4 });
+      const p = signatureToLogSignature(s, options);
+      expect(await engine.signatureToLogSignature(s, options)).toEqual(p);
+      expect(await engine.logSignatureToSignature(p, options)).toEqual(logSignatureToSignature(p, options));
+      const [ofRows, ofSignatures] = [uniform(p.data.length, 24), uniform(s.data.length, 25)];
+      expect(await engine.signatureToLogSignatureVjp(s, ofRows, options)).toEqual(
+        signatureToLogSignatureVjp(s, ofRows, options),
+      );
+      expect(await engine.logSignatureToSignatureVjp(p, ofSignatures, options)).toEqual(
+        logSignatureToSignatureVjp(p, ofSignatures, options),
+      );
+    }
+  });
+
+  test("explain, bad input, aborts, closing", async () => {
+    const engine = await createEngine({ threads: 2 });
+    const coded = (code: string) => expect.objectContaining({ code });
+    const rows = { channels: 2, depth: 3, basis: "lyndon" } as const;
+    expect(engine.explain("logSignatureVjp", { shape: [64, 100, 2], depth: 4, basis: "hall" }).device).toBe("cpu");
+    expect(engine.explain("signatureToLogSignature", { shape: [64, 14], ...rows }).device).toBe("cpu");
+    expect(engine.explain("logSignatureToSignatureVjp", { shape: [64, 5], ...rows }).device).toBe("cpu");
+    expect(() => engine.explain("logSignatureToSignature", { shape: [64, 14], ...rows })).toThrow(coded("ROWS_SHAPE"));
+
+    const paths = given(2, 50, 40, 26);
+    const cotangent = uniform(40 * 8, 27);
+    const wrong = paths.map((path, i) => (i === 3 ? [...path.slice(1), [0, Number.NaN]] : path));
+    const call = (...[own, numbers, more]: [unknown, unknown, object?]) =>
+      engine.logSignatureVjp(own as typeof paths, numbers as Float64Array, { depth: 4, ...more });
+    await expect(call(paths, cotangent.subarray(1))).rejects.toThrow(coded("COTANGENT_SHAPE"));
+    await expect(call(paths, undefined)).rejects.toThrow(coded("COTANGENT_TYPE"));
+    await expect(call(paths, cotangent, { basis: "x" })).rejects.toThrow(coded("BASIS_INVALID"));
+    await expect(call(paths, cotangent, { output: "gpu" })).rejects.toThrow(coded("ENGINE_OPTION_TYPE"));
+    await expect(call(wrong, cotangent)).rejects.toThrow(coded("NOT_FINITE"));
+    await expect(call(paths, cotangent.with(9, Number.NaN))).rejects.toThrow(
+      expect.objectContaining({ code: "NOT_FINITE", argument: "cotangent" }),
+    );
+    const reason = new Error("enough");
+    await expect(call(paths, cotangent, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+
+    // A call that has begun is completed, one that is made later is refused.
+    const begun = call(paths, cotangent);
+    const closing = engine.close();
+    await expect(call(paths, cotangent)).rejects.toThrow(coded("ENGINE_CLOSED"));
+    await expect(engine.signature(paths, { depth: 2 })).rejects.toThrow(coded("ENGINE_CLOSED"));
+    expect(await begun).toEqual(logSignatureVjp(paths, cotangent, { depth: 4 }));
+    await closing;
+
+    const other = await createEngine({ threads: 2 });
+    const dropped = other.logSignatureVjp(paths, cotangent, { depth: 4 });
+    await Promise.all([expect(dropped).rejects.toThrow(coded("ENGINE_CLOSED")), other.close({ abort: true })]);
+  });
 });
 
 test("views by level and label", () => {

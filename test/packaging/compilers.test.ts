@@ -103,14 +103,19 @@ export const aborted = (engine: Engine) => engine.signature([[0, 0]], { depth: 1
     symlinkSync(join(root, "node_modules", "@tensorflow"), scope);
     const file = consumer.write(
       "tensors.mts",
-      `import { prepare, SigLayer, signature } from "path-signature/tfjs";
+      `import { LogSigLayer, logSignature, prepare, SigLayer, signature } from "path-signature/tfjs";
        import { serialization, type Tensor } from "@tensorflow/tfjs-core";
        import type { layers } from "@tensorflow/tfjs-layers";
        export const layer: layers.Layer & SigLayer = new SigLayer({ depth: 2 });
        serialization.registerClass(SigLayer);
        export const of = (x: Tensor): Tensor => signature(x, { depth: 2 });
+       export const logLayer: layers.Layer & LogSigLayer = new LogSigLayer({ depth: 2, basis: "hall" });
+       serialization.registerClass(LogSigLayer);
+       export const logOf = (x: Tensor): Tensor => logSignature(x, { depth: 2, basis: "lyndon" });
        // @ts-expect-error: no such argument
        new SigLayer({ depth: 2, streams: true });
+       // @ts-expect-error: log-signatures have no scalar term
+       new LogSigLayer({ depth: 2, scalarTerm: true });
        export const ready: Promise<void> = prepare();`,
     );
     const errors = await typeErrors(version, file, "dom").finally(() => unlinkSync(scope));

@@ -105,7 +105,7 @@ const functions = {
   ],
   "path-signature/algebra": [...functionsOf("algebra"), "signatureSize", "words", "info", "init", "createEngine"],
   "path-signature/kernels": [...functionsOf("kernels"), "info", "init", "createEngine"],
-  "path-signature/tfjs": ["signature", "prepare", "SigLayer"],
+  "path-signature/tfjs": ["signature", "logSignature", "prepare", "SigLayer", "LogSigLayer"],
 };
 
 describe.each(Object.entries(functions))("%s", (entry, names) => {

@@ -1,5 +1,6 @@
-// SigLayer: signatures in TensorFlow.js models. It has the names of the layer in Keras Sig, so that
-// models can be converted from Python (scripts/keras_to_tfjs.py). The op in tfjs.ts computes.
+// SigLayer and LogSigLayer: signatures and log-signatures in TensorFlow.js models. SigLayer has the
+// names of the layer in Keras Sig, so that models can be converted from Python
+// (scripts/keras_to_tfjs.py). The ops in tfjs.ts compute.
 
 import {
   cast,
@@ -22,30 +23,26 @@ import {
 } from "@tensorflow/tfjs-core";
 import { layers, type Shape } from "@tensorflow/tfjs-layers";
 import { brief, rangeError, typeError } from "../input/errors.ts";
-import { readOptions, type VjpOptions } from "../input/options.ts";
+import { type OptionName, type ReadOther, readOptions, type VjpOptions } from "../input/options.ts";
 import { checkedSize } from "../input/size.ts";
 import { unknownOption } from "../input/unknown-option.ts";
-import type { TensorSignature } from "./tfjs.ts";
+import type { LogSignatureVjpOptions } from "../operations/log-signature.ts";
+import type { LogSignatureBasis } from "../operations/log-signature-labels.ts";
+import type { TensorLogSignature, TensorSignature } from "./tfjs.ts";
 import { detached, isWebGpu } from "./tfjs-backend.ts";
 
-/** Arguments of the layer's constructor. Unknown arguments are rejected. */
-export interface SigLayerArguments extends Pick<VjpOptions, "depth" | "inverse" | "algorithm" | "checkFinite"> {
+/** Arguments that both layers' constructors take. Unknown arguments are rejected. */
+export interface LayerArguments extends Pick<VjpOptions, "depth" | "inverse" | "checkFinite"> {
   /**
-   * Return the signature of every prefix instead of the whole path: (batch, length − 1, size), or
-   * (batch, length, size) with a basepoint. Default false.
+   * Return a row for every prefix instead of the whole path: (batch, length − 1, row), or (batch,
+   * length, row) with a basepoint. Default false.
    */
   readonly stream?: boolean;
-  /** Keras Sig's option; ignored. */
-  readonly unroll?: boolean | number | null;
-  /** Keras Sig's option, also as `gpu_optimized`; ignored. */
-  readonly gpuOptimized?: boolean | null;
   /**
-   * A point that precedes the first point of each path, so that signatures depend on their
-   * position: `true` for the origin, or (channels) numbers, the time among them. Default false.
+   * A point that precedes the first point of each path, so that results depend on their position:
+   * `true` for the origin, or (channels) numbers, the time among them. Default false.
    */
   readonly basepoint?: boolean | readonly number[];
-  /** Include the leading 1 in each signature. Default false. */
-  readonly scalarTerm?: boolean;
   /** Append a time channel, from 0 at the first point of a path to 1 at its last. Default false. */
   readonly time?: boolean;
   readonly name?: string;
@@ -56,30 +53,55 @@ export interface SigLayerArguments extends Pick<VjpOptions, "depth" | "inverse" 
   readonly dtype?: "float32";
 }
 
-/** The arguments that are options of the op. */
-const optionNames = ["depth", "stream", "basepoint", "inverse", "scalarTerm", "checkFinite", "algorithm"] as const;
-type LayerOptions = Pick<SigLayerArguments, (typeof optionNames)[number]>;
+/** Arguments of SigLayer. Unknown arguments are rejected. */
+export interface SigLayerArguments extends LayerArguments, Pick<VjpOptions, "algorithm"> {
+  /** Keras Sig's option; ignored. */
+  readonly unroll?: boolean | number | null;
+  /** Keras Sig's option, also as `gpu_optimized`; ignored. */
+  readonly gpuOptimized?: boolean | null;
+  /** Include the leading 1 in each signature. Default false. */
+  readonly scalarTerm?: boolean;
+}
+
+/** Arguments of LogSigLayer. Unknown arguments are rejected. */
+export interface LogSigLayerArguments extends LayerArguments, Pick<LogSignatureVjpOptions, "basis" | "precision"> {}
+
+/** Arguments that are options of every op, and those of each. */
+const commonOptions = ["depth", "stream", "basepoint", "inverse", "checkFinite"] as const;
+const signatureOptions = [...commonOptions, "scalarTerm", "algorithm"] as const;
+const logSignatureOptions = [...commonOptions, "basis", "precision"] as const;
 
 /** `customObjects` is added when a model is loaded. */
-const ownNames = ["unroll", "gpuOptimized", "gpu_optimized", "time", "customObjects"];
+const ownNames = ["time", "customObjects"];
+const kerasNames = ["unroll", "gpuOptimized", "gpu_optimized"];
 /** Those of the base class, which ignores unknown ones. */
 const baseNames = ["name", "trainable", "inputShape", "batchInputShape", "batchSize", "dtype", "weights", "inputDType"];
-const allNames: readonly string[] = [...optionNames, ...ownNames, ...baseNames];
+
+/** Which arguments a layer takes. */
+interface Known {
+  /** Options of the op. */
+  readonly options: readonly string[];
+  /** Further arguments. */
+  readonly others: readonly string[];
+  /** Reads options that only this op has. */
+  readonly readOther?: ReadOther;
+}
 
 /**
  * The options of the op among the arguments. `null`, in models from Python, is as good as nothing.
  */
-function readArguments(args: SigLayerArguments): LayerOptions {
+function readArguments(args: LayerArguments, { options: names, others, readOther }: Known): LayerArguments {
   if (typeof args !== "object" || args === null)
     throw typeError("OPTION_TYPE", "options", brief(args), "an object such as { depth: 3 }");
+  const allNames = [...names, ...others, ...ownNames, ...baseNames];
   for (const name in args) {
     if (name === "lengths")
       throw typeError("OPTION_UNKNOWN", "options.lengths", "it", "left out: a mask gives the lengths");
     if (!allNames.includes(name)) throw unknownOption(name, allNames);
   }
-  const given = optionNames.map((name) => [name, args[name] ?? undefined]);
-  const options = Object.fromEntries(given.filter(([, value]) => value !== undefined)) as unknown as LayerOptions;
-  readOptions(options, undefined, optionNames);
+  const given = names.map((name) => [name, args[name as keyof LayerArguments] ?? undefined]);
+  const options = Object.fromEntries(given.filter(([, value]) => value !== undefined)) as unknown as LayerArguments;
+  readOptions(options, readOther, names as readonly OptionName[]);
   const { basepoint = false } = options;
   if (typeof basepoint !== "boolean" && !(Array.isArray(basepoint) && basepoint.every(Number.isFinite)))
     throw typeError(
@@ -124,78 +146,137 @@ function note(value: unknown): void {
   );
 }
 
-/** The layer's constructor, which `serialization.registerClass` of TensorFlow.js also accepts. */
-export interface SigLayerClass {
-  new (args: SigLayerArguments): layers.Layer;
-  readonly className: "SigLayer";
+/** A layer's constructor, which `serialization.registerClass` of TensorFlow.js also accepts. */
+export interface LayerClass<Arguments, Name extends string> {
+  new (args: Arguments): layers.Layer;
+  readonly className: Name;
   fromConfig<T extends serialization.Serializable>(
     cls: serialization.SerializableConstructor<T>,
     config: serialization.ConfigDict,
   ): T;
 }
+export interface SigLayerClass extends LayerClass<SigLayerArguments, "SigLayer"> {}
+export interface LogSigLayerClass extends LayerClass<LogSigLayerArguments, "LogSigLayer"> {}
 
-/** Makes the layer for an op and registers it for saved models. */
+/** What both layers are: an op on paths, with a time channel, masks as lengths, and a config. */
+abstract class PathLayer extends layers.Layer {
+  readonly options: LayerArguments;
+  readonly time: boolean;
+
+  constructor(args: LayerArguments, known: Known) {
+    const options = readArguments(args, known);
+    super(Object.fromEntries(Object.entries(args).filter(([name]) => baseNames.includes(name))));
+    this.options = options;
+    this.time = readTime(args.time);
+    this.supportsMasking = true;
+  }
+
+  /** Numbers of a row of the result. */
+  abstract size(channels: number): number;
+  /** The op. */
+  abstract compute(paths: Tensor, options: object): Tensor;
+
+  override build(inputShape: Shape | Shape[]): void {
+    pathsShape(inputShape);
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    const shape = pathsShape(inputShape);
+    const [length, channels] = shape.slice(-2) as [number | null, number];
+    const { stream, basepoint } = this.options;
+    const size = this.size(channels + (this.time ? 1 : 0));
+    const lead = shape.slice(0, -2);
+    if (!stream) return [...lead, size];
+    return [...lead, typeof length === "number" ? length - (basepoint ? 0 : 1) : null, size];
+  }
+
+  override call(inputs: Tensor | Tensor[], kwargs: { mask?: Tensor | Tensor[] | null } = {}): Tensor {
+    return tidy(() => {
+      const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
+      const mask = Array.isArray(kwargs.mask) ? kwargs.mask[0] : kwargs.mask;
+      const lengths = mask ? lengthsOf(mask) : undefined;
+      const paths = this.time ? concat([x, timesOf(x, lengths)], -1) : x;
+      return this.compute(paths, { ...this.options, ...(lengths && { lengths }) });
+    });
+  }
+
+  /** Rows of whole paths have no time axis to mask. */
+  override computeMask(_inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor {
+    const own = Array.isArray(mask) ? mask[0] : mask;
+    if (!own || !this.options.stream) return null as unknown as Tensor;
+    return this.options.basepoint ? own : slice(own, [0, 1], [-1, -1]);
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const options = { stream: false, basepoint: false, ...this.options } as unknown as serialization.ConfigDict;
+    return { ...super.getConfig(), ...options, time: this.time };
+  }
+}
+
+/** Makes the layer of signatures for an op and registers it for saved models. */
 export function bindSigLayer(signature: TensorSignature): SigLayerClass {
-  class SigLayer extends layers.Layer {
+  class SigLayer extends PathLayer {
     static readonly className = "SigLayer";
-    readonly options: LayerOptions;
-    readonly time: boolean;
+    declare readonly options: SigLayerArguments;
     readonly #unroll: unknown;
     readonly #gpuOptimized: unknown;
 
     constructor(args: SigLayerArguments) {
-      const options = readArguments(args);
-      super(Object.fromEntries(Object.entries(args).filter(([name]) => baseNames.includes(name))));
-      this.options = options;
-      this.time = readTime(args.time);
+      super(args, { options: signatureOptions, others: kerasNames });
       this.#unroll = args.unroll ?? null;
       this.#gpuOptimized = args.gpuOptimized ?? (args as { gpu_optimized?: unknown }).gpu_optimized ?? null;
       note(this.#unroll ?? this.#gpuOptimized);
-      this.supportsMasking = true;
     }
 
-    override build(inputShape: Shape | Shape[]): void {
-      pathsShape(inputShape);
-      super.build(inputShape);
+    override size(channels: number): number {
+      const { depth, scalarTerm } = this.options;
+      return checkedSize(channels, depth) + (scalarTerm ? 1 : 0);
     }
 
-    override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-      const shape = pathsShape(inputShape);
-      const [length, channels] = shape.slice(-2) as [number | null, number];
-      const { depth, stream, basepoint, scalarTerm } = this.options;
-      const size = checkedSize(channels + (this.time ? 1 : 0), depth) + (scalarTerm ? 1 : 0);
-      const lead = shape.slice(0, -2);
-      if (!stream) return [...lead, size];
-      return [...lead, typeof length === "number" ? length - (basepoint ? 0 : 1) : null, size];
-    }
-
-    override call(inputs: Tensor | Tensor[], kwargs: { mask?: Tensor | Tensor[] | null } = {}): Tensor {
-      return tidy(() => {
-        const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
-        const mask = Array.isArray(kwargs.mask) ? kwargs.mask[0] : kwargs.mask;
-        const lengths = mask ? lengthsOf(mask) : undefined;
-        const paths = this.time ? concat([x, timesOf(x, lengths)], -1) : x;
-        return signature(paths, { ...this.options, ...(lengths && { lengths }) });
-      });
-    }
-
-    /** Whole signatures have no time axis to mask. */
-    override computeMask(_inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor {
-      const own = Array.isArray(mask) ? mask[0] : mask;
-      if (!own || !this.options.stream) return null as unknown as Tensor;
-      return this.options.basepoint ? own : slice(own, [0, 1], [-1, -1]);
+    override compute(paths: Tensor, options: object): Tensor {
+      return signature(paths, options as SigLayerArguments);
     }
 
     override getConfig(): serialization.ConfigDict {
       const unroll = this.#unroll as boolean | null;
       const gpuOptimized = this.#gpuOptimized as boolean | null;
-      const { stream = false, basepoint = false, scalarTerm = false, ...others } = this.options;
-      const options = { stream, basepoint, scalarTerm, ...others } as serialization.ConfigDict;
-      return { ...super.getConfig(), ...options, unroll, gpuOptimized, time: this.time };
+      return { scalarTerm: false, ...super.getConfig(), unroll, gpuOptimized };
     }
   }
   serialization.registerClass(SigLayer);
   return SigLayer as unknown as SigLayerClass;
+}
+
+/**
+ * Makes the layer of log-signatures for an op and registers it for saved models.
+ *
+ * @param readOther - checks `basis` and `precision`
+ * @param logSignatureSize - the library's function
+ */
+export function bindLogSigLayer(
+  logSignature: TensorLogSignature,
+  readOther: ReadOther,
+  logSignatureSize: (channels: number, depth: number, basis?: LogSignatureBasis) => number,
+): LogSigLayerClass {
+  class LogSigLayer extends PathLayer {
+    static readonly className = "LogSigLayer";
+    declare readonly options: LogSigLayerArguments;
+
+    constructor(args: LogSigLayerArguments) {
+      super(args, { options: logSignatureOptions, others: [], readOther });
+    }
+
+    override size(channels: number): number {
+      return logSignatureSize(channels, this.options.depth, this.options.basis);
+    }
+
+    override compute(paths: Tensor, options: object): Tensor {
+      return logSignature(paths, options as LogSigLayerArguments);
+    }
+  }
+  serialization.registerClass(LogSigLayer);
+  return LogSigLayer as unknown as LogSigLayerClass;
 }
 
 /**

@@ -1,7 +1,7 @@
-// Signatures as a TensorFlow.js op with a registered gradient. A thin layer: shapes, options and
-// errors are those of the library. Once `prepare` has loaded tfjs-webgpu.ts, tensors of a WebGPU
-// backend are processed in place. Tensors of other backends are read, passed to `signature`, and
-// returned as tensors. The layer for models is in tfjs-layer.ts.
+// Signatures and log-signatures as TensorFlow.js ops with registered gradients. A thin layer:
+// shapes, options and errors are those of the library. Once `prepare` has loaded tfjs-webgpu.ts,
+// signatures of tensors of a WebGPU backend are computed in place. Other tensors are read, passed
+// to the library, and its results returned as tensors. Layers for models are in tfjs-layer.ts.
 
 import {
   engine,
@@ -26,12 +26,14 @@ import {
 } from "@tensorflow/tfjs-core";
 import { reasonOf, typeError } from "../input/errors.ts";
 import type { VjpOptions } from "../input/options.ts";
+import type { LogSignatureVjpOptions } from "../operations/log-signature.ts";
+import type { LogSignatureWithVjpFunction } from "../operations/log-signature-vjp.ts";
 import type { SignatureGradients, SignatureWithVjpFunction } from "../operations/signature-vjp.ts";
 import { detached, isWebGpu, numbersOf, type WebGpuBackend } from "./tfjs-backend.ts";
 import type * as webgpu from "./tfjs-webgpu.ts";
 
-/** Options of the op: those of `signature`, some of them also as tensors. Everything is float32. */
-export interface TensorSignatureOptions extends Omit<VjpOptions, "basepoint" | "initial" | "lengths" | "dtype"> {
+/** Options of ops that may also be tensors. */
+export interface TensorArguments {
   /** As for `signature`; a tensor (channels) or (…batch, channels) has a gradient. */
   readonly basepoint?: VjpOptions["basepoint"] | Tensor;
   /** As for `signature`; a tensor (size) or (…batch, size) has a gradient. */
@@ -42,6 +44,16 @@ export interface TensorSignatureOptions extends Omit<VjpOptions, "basepoint" | "
    */
   readonly lengths?: VjpOptions["lengths"] | Tensor;
 }
+
+/** Options of the op: those of `signature`, some of them also as tensors. Everything is float32. */
+export interface TensorSignatureOptions extends Omit<VjpOptions, keyof TensorArguments | "dtype">, TensorArguments {}
+
+/**
+ * Options of the op: those of `logSignature`, some of them also as tensors. Results are float32.
+ */
+export interface TensorLogSignatureOptions
+  extends Omit<LogSignatureVjpOptions, keyof TensorArguments | "dtype">,
+    TensorArguments {}
 
 /** The type of the op. */
 export interface TensorSignature {
@@ -69,6 +81,26 @@ export interface TensorSignature {
   (paths: Tensor, options: TensorSignatureOptions): Tensor;
 }
 
+/** The type of the op. */
+export interface TensorLogSignature {
+  /**
+   * Log-signatures of paths as a TensorFlow.js op, differentiable with respect to paths, basepoints
+   * and initial signatures. Computed on the CPU, on every backend: on a WebGPU backend the numbers
+   * of the tensors, and of cotangents, have to be in memory.
+   *
+   * @param paths - (…batch, length, channels); other number types are converted to float32.
+   * @param options - `depth`, and the optional {@link TensorLogSignatureOptions}.
+   * @returns float32 (…batch, row), row = `logSignatureSize(channels, depth, basis)`; with `stream`
+   *   (…batch, length − 1, row), or (…batch, length, row) with a basepoint.
+   * @throws PathSignatureError as for `logSignature`; TENSOR_ON_GPU for numbers that are only on
+   *   the GPU.
+   *
+   * @example
+   * logSignature(tf.randomNormal([32, 100, 3]), { depth: 3 }).shape; // [32, 14]
+   */
+  (paths: Tensor, options: TensorLogSignatureOptions): Tensor;
+}
+
 /** The type of `prepare`. */
 export interface Prepare {
   /**
@@ -86,16 +118,25 @@ export interface Prepare {
 /** The module that is loaded for WebGPU backends. */
 export type WebGpuParts = typeof webgpu;
 
-const kernelName = "PathSignature";
-const gradientName = "PathSignatureGradient";
 const unprepared = "`await prepare()` of path-signature/tfjs comes before the first call";
 
 type Inputs = webgpu.TensorInputs;
 type Pullback = (cotangent: { data: Float32Array; shape: readonly number[] }) => SignatureGradients<"float32">;
 
+/** Specification of an op. */
+interface Op {
+  readonly name: string;
+  readonly kernelName: string;
+  /** The function that computes it on the CPU. */
+  readonly withVjp: SignatureWithVjpFunction | LogSignatureWithVjpFunction;
+  /** The code that computes it on a GPU, if there is any and it is loaded; why there is none. */
+  readonly parts: () => WebGpuParts | undefined;
+  readonly why: string;
+}
+
 /** Parameters of kernels. Not tensors: they are not part of a graph. */
 interface Attributes {
-  readonly options: VjpOptions;
+  readonly options: object;
   /** For a call that the CPU has computed. */
   pullback?: Pullback;
 }
@@ -103,22 +144,47 @@ interface Attributes {
 const isTensor = (value: unknown): value is Tensor =>
   typeof value === "object" && value !== null && "dataId" in value && "dtype" in value;
 
-/** The op for an instance of the library, and its `prepare`. */
-export function bindTensorSignature(
+/** The ops for an instance of the library, and their `prepare`. */
+export function bindTensorOps(
   signatureWithVjp: SignatureWithVjpFunction,
+  logSignatureWithVjp: LogSignatureWithVjpFunction,
   load: () => Promise<WebGpuParts>,
-): { readonly signature: TensorSignature; readonly prepare: Prepare } {
-  let parts: WebGpuParts | undefined;
+): { readonly signature: TensorSignature; readonly logSignature: TensorLogSignature; readonly prepare: Prepare } {
+  let loaded: WebGpuParts | undefined;
+  return {
+    async prepare() {
+      await ready();
+      if (isWebGpu(engine().backend)) loaded = await load();
+    },
+    signature: bindOp({
+      name: "signature",
+      kernelName: "PathSignature",
+      withVjp: signatureWithVjp,
+      parts: () => loaded,
+      why: unprepared,
+    }),
+    logSignature: bindOp({
+      name: "logSignature",
+      kernelName: "PathLogSignature",
+      withVjp: logSignatureWithVjp,
+      parts: () => undefined,
+      why: "log-signatures are computed on the CPU",
+    }),
+  };
+}
 
-  /** A call on the CPU: its signatures, and the function that maps cotangents to gradients. */
-  function onCpu(backend: KernelBackend, inputs: Inputs, options: VjpOptions, why: string) {
+function bindOp({ name: opName, kernelName, withVjp, parts: partsNow, why: reason }: Op) {
+  const gradientName = `${kernelName}Gradient`;
+
+  /** A call on the CPU: its result, and the function that maps cotangents to gradients. */
+  function onCpu(backend: KernelBackend, inputs: Inputs, options: object, why: string) {
     const given: Record<string, unknown> = { ...options, dtype: "float32" };
     const { paths, lengths, ...rows } = inputs;
     for (const [name, info] of Object.entries(rows)) {
       if (info) given[name] = numbersOf(backend, info, `options.${name}`, why);
     }
     if (lengths) given.lengths = numbersOf(backend, lengths, "options.lengths", why).data;
-    return signatureWithVjp(numbersOf(backend, paths, "paths", why), given as never) as unknown as [
+    return withVjp(numbersOf(backend, paths, "paths", why), given as never) as unknown as [
       { data: Float32Array; shape: readonly number[] },
       Pullback,
     ];
@@ -130,7 +196,8 @@ export function bindTensorSignature(
     work: (parts: WebGpuParts, backend: WebGpuBackend) => R,
     elsewhere: (why: string) => R,
   ): R {
-    if (!parts || !isWebGpu(backend)) return elsewhere(unprepared);
+    const parts = partsNow();
+    if (!parts || !isWebGpu(backend)) return elsewhere(reason);
     try {
       return work(parts, backend);
     } catch (error) {
@@ -166,7 +233,7 @@ export function bindTensorSignature(
       const made = Object.entries(all).filter(([, gradient]) => gradient !== undefined);
       return Object.fromEntries(made.map(([name, { data, shape }]) => [name, tensor(data, [...shape], "float32")]));
     };
-    if (pullback) return cpu(unprepared);
+    if (pullback) return cpu(reason);
     return onDevice(
       backend,
       () => {
@@ -199,7 +266,7 @@ export function bindTensorSignature(
         kernelFunc: ({ inputs, backend, attrs }) => {
           const { dy, ...own } = inputs as Record<string, TensorInfo>;
           const { options } = attrs as unknown as Attributes;
-          return (parts as WebGpuParts).gradientsOn(backend as never, dy as TensorInfo, own as never, options);
+          return (partsNow() as WebGpuParts).gradientsOn(backend as never, dy as TensorInfo, own as never, options);
         },
       });
     }
@@ -218,31 +285,24 @@ export function bindTensorSignature(
     });
   }
 
-  return {
-    async prepare() {
-      await ready();
-      if (isWebGpu(engine().backend)) parts = await load();
-    },
-
-    signature(paths, options) {
-      if (!isTensor(paths)) throw typeError("PATHS_TYPE", "paths", String(paths), "a tensor of TensorFlow.js");
-      return engine().tidy("signature", () => {
-        const plain: Record<string, unknown> = { ...options };
-        const inputs: NamedTensorMap = { paths: as("float32", paths) };
-        for (const name of ["basepoint", "initial", "lengths"] as const) {
-          const given = plain[name];
-          if (!isTensor(given)) continue;
-          delete plain[name];
-          inputs[name] = name === "lengths" ? lengthsOf(given, paths) : as("float32", given);
-        }
-        // Saved inputs of a gradient must all be present, so there is one kernel per combination of
-        // inputs.
-        const names = Object.keys(inputs);
-        const name = [kernelName, ...names.slice(1)].join("+");
-        provide(name, names);
-        return engine().runKernel(name, inputs, { options: plain } as unknown as NamedAttrMap) as Tensor;
-      });
-    },
+  return (paths: Tensor, options: object): Tensor => {
+    if (!isTensor(paths)) throw typeError("PATHS_TYPE", "paths", String(paths), "a tensor of TensorFlow.js");
+    return engine().tidy(opName, () => {
+      const plain: Record<string, unknown> = { ...options };
+      const inputs: NamedTensorMap = { paths: as("float32", paths) };
+      for (const name of ["basepoint", "initial", "lengths"] as const) {
+        const given = plain[name];
+        if (!isTensor(given)) continue;
+        delete plain[name];
+        inputs[name] = name === "lengths" ? lengthsOf(given, paths) : as("float32", given);
+      }
+      // Saved inputs of a gradient must all be present, so there is one kernel per combination of
+      // inputs.
+      const names = Object.keys(inputs);
+      const name = [kernelName, ...names.slice(1)].join("+");
+      provide(name, names);
+      return engine().runKernel(name, inputs, { options: plain } as unknown as NamedAttrMap) as Tensor;
+    });
   };
 }
 

@@ -6,11 +6,14 @@ import type { DType } from "../input/arrays.ts";
 import type { Signal } from "../input/host-types.ts";
 import type { SignatureOptions } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
+import type { Signature } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
-import type { LogSignatureOptions } from "../operations/log-signature.ts";
+import type { LogSignatureOptions, LogSignatureVjpOptions } from "../operations/log-signature.ts";
+import type { LogSignatureRowsOptions, LogSignatureRowsVjpOptions } from "../operations/log-signature-rows.ts";
 import type { LogSignature } from "../operations/log-signature-tensor.ts";
-import type { Cotangent } from "../operations/signature-vjp.ts";
+import type { Rows, RowsDType, RowsGradients } from "../operations/rows-operation.ts";
+import type { Cotangent, SignatureGradients } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
 import type { EngineBase } from "./engine.ts";
 import type { CallPlan } from "./explain.ts";
@@ -58,8 +61,42 @@ export interface SignatureSizes extends Omit<EngineVjpOptions, "signal" | "onPro
   readonly input?: "cpu" | "gpu" | undefined;
 }
 
-/** Names of the functions that `prepare` and `explain` accept. */
-export type OperationName = "signature" | "signatureVjp" | "logSignature";
+/** The same for log-signatures and their gradients. */
+export interface LogSignatureSizes extends Omit<EngineLogSignatureVjpOptions, "signal" | "onProgress"> {
+  /** (…batch, length, channels). */
+  readonly shape: ArrayLike<number>;
+}
+
+/** Arguments of {@link Engine.explain} for conversions: the shape of the rows, and the options. */
+export interface LogSignatureRowsSizes extends Omit<EngineLogSignatureRowsVjpOptions, "signal" | "onProgress"> {
+  /** (…batch, size) of signatures, or (…batch, row) of log-signatures: of what is given. */
+  readonly shape: ArrayLike<number>;
+}
+
+/** Names of the functions of paths that `prepare` and `explain` accept. */
+export type OperationName = "signature" | "signatureVjp" | "logSignature" | "logSignatureVjp";
+
+/** Names of the functions of rows that they accept. */
+export type ConversionName =
+  | "signatureToLogSignature"
+  | "signatureToLogSignatureVjp"
+  | "logSignatureToSignature"
+  | "logSignatureToSignatureVjp";
+
+/** Options of `engine.logSignatureVjp`: those of `logSignatureVjp`, a signal and a listener. */
+export interface EngineLogSignatureVjpOptions<T extends DType = DType>
+  extends LogSignatureVjpOptions<T>,
+    EngineCallOptions<"cpu"> {}
+
+/** Options of gradients of conversions: those of this thread, a signal and a listener. */
+export interface EngineLogSignatureRowsVjpOptions<T extends DType = DType>
+  extends LogSignatureRowsVjpOptions<T>,
+    EngineCallOptions<"cpu"> {}
+
+/** Options of conversions: those of this thread, a signal and a listener. */
+export interface EngineLogSignatureRowsOptions<T extends DType = DType>
+  extends LogSignatureRowsOptions<T>,
+    EngineCallOptions<"cpu"> {}
 
 /**
  * Options of `engine.logSignature`: those of `logSignature`, a signal and a progress listener.
@@ -143,6 +180,67 @@ export interface Engine extends EngineBase {
     W extends Windows | undefined = undefined,
   >(paths: P, options: EngineLogSignatureOptions<T, S, W>): Promise<LogSignature<T, S, BatchedOf<P, W>>>;
   /**
+   * Like `logSignatureVjp`, on the engine's threads: the same options and the same gradients, to
+   * the bit. Signatures, their cotangents and gradients are computed one after the other; progress
+   * is that of the last. Threads divide a call by paths.
+   *
+   * @param paths - (…batch, length, channels), in memory.
+   * @param cotangent - numbers of the shape of the log-signatures, (…batch, row).
+   * @param options - those of `logSignatureVjp`, and {@link EngineCallOptions}.
+   * @returns A promise of the gradients. It rejects as `logSignature` does, and with the errors of
+   *   `logSignatureVjp`.
+   *
+   * @example
+   * const { paths: dx } = await engine.logSignatureVjp(paths, cotangent, { depth: 4 });
+   */
+  logSignatureVjp<P extends Paths, T extends DType = DTypeOf<P>>(
+    paths: P,
+    cotangent: Cotangent,
+    options: EngineLogSignatureVjpOptions<T>,
+  ): Promise<SignatureGradients<T>>;
+  /**
+   * Like `signatureToLogSignature`, on the engine's threads: the same result, to the bit. Rows of
+   * shape (…batch, size) give (…batch, row).
+   *
+   * @example const p = await engine.signatureToLogSignature(s, { channels: 2, depth: 3 });
+   */
+  signatureToLogSignature<A extends Rows, T extends DType = RowsDType<A>>(
+    a: A,
+    options: EngineLogSignatureRowsOptions<T>,
+  ): Promise<LogSignature<T, false, boolean>>;
+  /**
+   * Like `signatureToLogSignatureVjp`, on the engine's threads: the same gradients, to the bit.
+   *
+   * @example
+   * const { a } = await engine.signatureToLogSignatureVjp(s, cotangent, { channels: 2, depth: 3 });
+   */
+  signatureToLogSignatureVjp<A extends Rows, T extends DType = RowsDType<A>>(
+    a: A,
+    cotangent: Cotangent,
+    options: EngineLogSignatureRowsVjpOptions<T>,
+  ): Promise<RowsGradients<T>>;
+  /**
+   * Like `logSignatureToSignature`, on the engine's threads: the same result, to the bit. Rows of
+   * shape (…batch, row) give (…batch, size).
+   *
+   * @example const s = await engine.logSignatureToSignature(p, { channels: 2, depth: 3 });
+   */
+  logSignatureToSignature<A extends Rows, T extends DType = RowsDType<A>>(
+    a: A,
+    options: EngineLogSignatureRowsOptions<T>,
+  ): Promise<Signature<T, false, boolean>>;
+  /**
+   * Like `logSignatureToSignatureVjp`, on the engine's threads: the same gradients, to the bit.
+   *
+   * @example
+   * const { a } = await engine.logSignatureToSignatureVjp(p, cotangent, { channels: 2, depth: 3 });
+   */
+  logSignatureToSignatureVjp<A extends Rows, T extends DType = RowsDType<A>>(
+    a: A,
+    cotangent: Cotangent,
+    options: EngineLogSignatureRowsVjpOptions<T>,
+  ): Promise<RowsGradients<T>>;
+  /**
    * Prepares for a call of such a shape, so that the first one does not wait: loads the binary, or
    * opens the device and creates its pipelines.
    *
@@ -152,7 +250,8 @@ export interface Engine extends EngineBase {
    *
    * @example await engine.prepare("signature", { shape: [512, 100, 3], depth: 4 });
    */
-  prepare(name: OperationName, sizes: SignatureSizes): Promise<void>;
+  prepare(name: OperationName, sizes: SignatureSizes | LogSignatureSizes): Promise<void>;
+  prepare(name: ConversionName, sizes: LogSignatureRowsSizes): Promise<void>;
   /**
    * Measures the costs of calls on this machine, CPU and GPU, and returns the value for
    * `createEngine({ costs })`. Takes about `budgetMs` (default 2000); up to three times as long if
@@ -174,5 +273,6 @@ export interface Engine extends EngineBase {
    *
    * @example console.log(engine.explain("signature", { shape: [512, 100, 3], depth: 4 }).text);
    */
-  explain(name: OperationName, sizes: SignatureSizes): CallPlan;
+  explain(name: OperationName, sizes: SignatureSizes | LogSignatureSizes): CallPlan;
+  explain(name: ConversionName, sizes: LogSignatureRowsSizes): CallPlan;
 }

@@ -6,10 +6,16 @@ export {
   type SignatureAsyncFunction,
 } from "./bind.ts";
 export type {
+  ConversionName,
   Engine,
   EngineLogSignatureOptions,
+  EngineLogSignatureRowsOptions,
+  EngineLogSignatureRowsVjpOptions,
+  EngineLogSignatureVjpOptions,
   EngineSignatureOptions,
   EngineVjpOptions,
+  LogSignatureRowsSizes,
+  LogSignatureSizes,
   OperationName,
   SignatureSizes,
 } from "./core-engine.ts";

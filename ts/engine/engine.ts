@@ -3,10 +3,12 @@
 
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
+import type { Call } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
 import { bind } from "../operations/bind.ts";
-import type { Descriptor } from "../operations/descriptor.ts";
+import type { Descriptor, Steps } from "../operations/descriptor.ts";
 import { wantedBinary } from "../pool/binary.ts";
+import { closed } from "../pool/errors.ts";
 import type { Mode } from "../pool/executor.ts";
 import { availableThreads } from "../pool/host.ts";
 import { HostExecutors, type ThreadParts } from "../pool/host-executors.ts";
@@ -92,6 +94,8 @@ class ThreadEngine {
     this.#context ??= new ReadContext();
     return this.#context.read(name, value);
   };
+  /** Calls of several steps, which are not over before the last. */
+  readonly #inSteps = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(runtime: Runtime, operations: Operations, parts: EngineParts, given: unknown) {
@@ -125,15 +129,40 @@ class ThreadEngine {
     const outer = this.#context;
     this.#context = undefined;
     try {
-      const call = new EngineCall(operation, operation.read(given, engineReaders, this.#readOther));
+      const call = operation.read(given, engineReaders, this.#readOther);
       const context = this.#context ?? noContext;
-      if (this.#router.concerns(call, context)) return this.#router.run(call, context);
-      return this.#scheduler.run(call, context);
+      if (this.#closed) throw closed();
+      return operation.steps === undefined
+        ? this.#runOne(operation, call, context)
+        : this.#runSteps(operation.steps(call), context);
     } catch (error) {
       return Promise.reject(error);
     } finally {
       this.#context = outer;
     }
+  }
+
+  #runOne(operation: Descriptor, read: Call, context: ReadContext): Promise<unknown> {
+    const call = new EngineCall(operation, read);
+    if (this.#router.concerns(call, context)) return this.#router.run(call, context);
+    return this.#scheduler.run(call, context);
+  }
+
+  #runSteps(steps: Steps<unknown>, context: ReadContext): Promise<unknown> {
+    const silent = Object.assign(new ReadContext(), context, { onProgress: undefined });
+    const run = async (): Promise<unknown> => {
+      let next = steps.next();
+      while (!next.done) {
+        const { operation, call, isLast } = next.value;
+        next = steps.next(await this.#runOne(operation, call, isLast ? context : silent));
+      }
+      return next.value;
+    };
+    const all = run();
+    this.#inSteps.add(all);
+    const forget = () => this.#inSteps.delete(all);
+    all.then(forget, forget);
+    return all;
   }
 
   explain(name: unknown, sizes: unknown): CallPlan {
@@ -196,6 +225,7 @@ class ThreadEngine {
     };
     if (typeof abort !== "boolean") throw typeError("OPTION_TYPE", "options.abort", describe(abort), "true or false");
     this.#closed = true;
+    if (!abort) await Promise.allSettled(this.#inSteps);
     await Promise.all([this.#router.close({ abort }), this.#scheduler.close({ abort })]);
   }
 

@@ -7,7 +7,7 @@ import { wholeBudget } from "../run/blocks.ts";
 import { Job } from "../run/job.ts";
 import { runJob, runOn } from "../run/run.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { type Descriptor, memoryReaders } from "./descriptor.ts";
+import { type Descriptor, memoryReaders, type Steps } from "./descriptor.ts";
 
 /**
  * Checks before a call runs, in parts of `numbers`. `everything` includes the input that kernels
@@ -42,6 +42,13 @@ export function compute<R>(runtime: Runtime, operation: Descriptor<R>, call: Cal
   } catch (error) {
     throw faultOf(error, call, operation.kernel.inputs);
   }
+}
+
+/** Runs the steps of a call (`Descriptor.steps`). */
+export function computeSteps<R>(runtime: Runtime, steps: Steps<R>): R {
+  let next = steps.next();
+  while (!next.done) next = steps.next(compute(runtime, next.value.operation, next.value.call));
+  return next.value;
 }
 
 /** Makes the function of an operation. Pure: nothing is loaded before the first call. */

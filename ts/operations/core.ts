@@ -52,8 +52,12 @@ export {
   type LogSignatureRowsVjpOptions,
   type LogSignatureToSignatureFunction,
   type LogSignatureToSignatureVjpFunction,
+  logSignatureToSignatureOperation,
+  logSignatureToSignatureVjpOperation,
   type SignatureToLogSignatureFunction,
   type SignatureToLogSignatureVjpFunction,
+  signatureToLogSignatureOperation,
+  signatureToLogSignatureVjpOperation,
 } from "./log-signature-rows.ts";
 export type { LogSignature } from "./log-signature-tensor.ts";
 export {
@@ -61,6 +65,7 @@ export {
   bindLogSignatureWithVjp,
   type LogSignatureVjpFunction,
   type LogSignatureWithVjpFunction,
+  logSignatureVjpOperation,
 } from "./log-signature-vjp.ts";
 export {
   bindSignature,

@@ -28,6 +28,22 @@ export const memoryReaders: Readers = {
   cotangent: readCotangent,
 };
 
+/** A call of an operation, as one of several that a call of another consists of. */
+export interface Step {
+  readonly operation: Descriptor;
+  readonly call: Call;
+  /** Whether it is the last one, whose progress is that of the whole. */
+  readonly isLast: boolean;
+}
+
+/** Steps, each of which is resumed with its result. */
+export type Steps<R> = Generator<Step, R, unknown>;
+
+/** One step; returns its result. */
+export function* step<R>(operation: Descriptor<R>, call: Call, isLast = false): Steps<R> {
+  return (yield { operation, call, isLast }) as R;
+}
+
 /** Results of a call: where outputs are written, and what is returned at the end. */
 export interface Prepared<R> {
   readonly sinks: readonly (Sink | undefined)[];
@@ -43,6 +59,10 @@ export interface Descriptor<R = unknown> extends Operation {
   imagine(sizes: unknown, other?: ReadOther): Call;
   /** Allocates the results. @throws if there is no memory for them, or `out` does not fit */
   prepare(call: Call): Prepared<R>;
+  /**
+   * The operations that a call consists of, one after the other. Absent: the kernel's alone.
+   */
+  steps?(call: Call): Steps<R>;
   /**
    * The result from the output of a GPU program (ts/gpu/operations). Absent: not supported on the
    * GPU.

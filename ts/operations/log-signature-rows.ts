@@ -1,9 +1,9 @@
 // `signatureToLogSignature`, `logSignatureToSignature` and their gradients: the public functions
 // and their descriptors.
 
-import type { DType, DTypeIndex, Kind, Numbers } from "../input/arrays.ts";
+import { type DType, type DTypeIndex, FLOAT32, type Kind, type Numbers } from "../input/arrays.ts";
 import { type Call, shapeOf } from "../input/call.ts";
-import { describe, typeError } from "../input/errors.ts";
+import { checkIsCotangent } from "../input/cotangent.ts";
 import { type OptionName, ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { ReadRows } from "../input/rows.ts";
 import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
@@ -12,7 +12,7 @@ import { LOG_BASIS, region } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import { rowsCost } from "./cost.ts";
-import type { Descriptor } from "./descriptor.ts";
+import { type Descriptor, type Steps, step } from "./descriptor.ts";
 import { basisOf } from "./log-signature.ts";
 import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis } from "./log-signature-labels.ts";
 import { type LogSignature, LogSignatureTensor } from "./log-signature-tensor.ts";
@@ -20,6 +20,7 @@ import { PreparedRows } from "./prepared-rows.ts";
 import { RowsGradient } from "./rows-gradient.ts";
 import {
   callOf,
+  imagineRowsCall,
   type Rows,
   type RowsDType,
   type RowsGradients,
@@ -151,8 +152,8 @@ const coordinates = (call: Call): number => countCoordinates(call.channels, call
 const convertedCall = (call: Call, { toSignature }: Conversion): Call =>
   call.with({ row: toSignature ? call.size : coordinates(call) });
 
-/** Reads rows; the basis is among the options. */
-function read(conversion: Conversion, a: unknown, options: unknown, known: typeof names, other?: ReadOther): Call {
+/** Reads options; the basis is among them. */
+function readOwn(options: unknown, known: typeof names, other?: ReadOther): ReadOptions {
   let basis: LogSignatureBasis = "words";
   const given = readOptions(
     options,
@@ -166,8 +167,24 @@ function read(conversion: Conversion, a: unknown, options: unknown, known: typeo
   const { channels, depth } = given;
   checkTables(channels, depth, "options.depth");
   given.algorithm = bases.indexOf(basis) * LOG_BASIS;
-  const width = conversion.toSignature ? countCoordinates(channels, depth, basis) : undefined;
-  return convertedCall(readRowsCall([a], ["a"], given, width), conversion);
+  return given;
+}
+
+/** Numbers of a given row. */
+const widthOf = (given: ReadOptions, { toSignature }: Conversion): number | undefined =>
+  toSignature ? countCoordinates(given.channels, given.depth, basisOf({ options: given })) : undefined;
+
+function read(conversion: Conversion, a: unknown, options: unknown, known: typeof names, other?: ReadOther): Call {
+  const given = readOwn(options, known, other);
+  return convertedCall(readRowsCall([a], ["a"], given, widthOf(given, conversion)), conversion);
+}
+
+function imagine(conversion: Conversion, sizes: unknown, known: typeof names, other?: ReadOther): Call {
+  const own = (options: unknown) => readOwn(options, known, other);
+  return convertedCall(
+    imagineRowsCall(sizes, 1, own, (given) => widthOf(given, conversion)),
+    conversion,
+  );
 }
 
 const rowsInput = ({ toSignature }: Conversion): Input => ({
@@ -179,10 +196,6 @@ const rowsInput = ({ toSignature }: Conversion): Input => ({
   noun: "index",
   checked: "before",
 });
-
-const refuseImagined = (name: string): never => {
-  throw typeError("OPERATION_UNKNOWN", "name", describe(name), "a function of paths");
-};
 
 function operation<R>(conversion: Conversion, wrap: (call: Call, data: Numbers) => R): Descriptor<R> {
   const { name, code } = conversion;
@@ -196,7 +209,7 @@ function operation<R>(conversion: Conversion, wrap: (call: Call, data: Numbers) 
       outputs: [{ region: region.OUT, per: "step", width: ({ row }) => row }],
     },
     read: ([a, options], _readers, other) => read(conversion, a, options, names, other),
-    imagine: () => refuseImagined(name),
+    imagine: (sizes, other) => imagine(conversion, sizes, names, other),
     prepare: (call) => new PreparedRows(call, wrap),
     cost: (call) => rowsCost(call, 1),
     explain: () => [],
@@ -225,10 +238,16 @@ function vjpOperation(conversion: Conversion): Descriptor<{ readonly a: Gradient
       outputs: [{ region: GRADIENTS, per: "item", width: input.width, of: input }],
     },
     read([a, cotangent, options], readers, other) {
+      checkIsCotangent(cotangent);
       const call = read(conversion, a, options, namesOfVjp, other);
       return call.with({ operands: [...call.operands, readers.cotangent(cotangent, call)] });
     },
-    imagine: () => refuseImagined(conversion.name),
+    imagine(sizes, other) {
+      const call = imagine(conversion, sizes, namesOfVjp, other);
+      return call.with({
+        operands: [...call.operands, new ReadRows(new Float32Array(0), FLOAT32, call.row, call.row)],
+      });
+    },
     prepare(call) {
       const gradient = new RowsGradient(call, call.operands[0] as ReadRows, input.width(call));
       return { sinks: [gradient.sink], checksFirst: false, result: () => ({ a: gradient.tensor() }) };
@@ -247,22 +266,21 @@ const wrapLog = (call: Call, data: Numbers): LogSignature =>
 const wrapSignature = (call: Call, data: Numbers): Signature =>
   new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, false, false, undefined);
 
-const toLogOperation = /* @__PURE__ */ operation(toLog, wrapLog);
-const toLogVjpOperation = /* @__PURE__ */ vjpOperation(toLog);
-const toSignatureOperation = /* @__PURE__ */ operation(toSignature, wrapSignature);
-const toSignatureVjpOperation = /* @__PURE__ */ vjpOperation(toSignature);
+export const signatureToLogSignatureOperation = /* @__PURE__ */ operation(toLog, wrapLog);
+export const signatureToLogSignatureVjpOperation = /* @__PURE__ */ vjpOperation(toLog);
+export const logSignatureToSignatureOperation = /* @__PURE__ */ operation(toSignature, wrapSignature);
+export const logSignatureToSignatureVjpOperation = /* @__PURE__ */ vjpOperation(toSignature);
 
 /**
  * The gradients of signatures that follow from those of their log-signatures: rows of a call of
  * paths.
  */
-export function signatureCotangents(
-  compute: (operation: Descriptor<{ readonly a: GradientTensor }>, call: Call) => { readonly a: GradientTensor },
+export function* signatureCotangents(
   { channels, depth, options, batch, rows, size, checkFinite }: Call,
   dtype: DTypeIndex,
   signatures: Numbers,
   cotangents: ReadRows,
-): Numbers {
+): Steps<Numbers> {
   const given = Object.assign(new ReadOptions(), {
     channels,
     depth,
@@ -272,21 +290,21 @@ export function signatureCotangents(
   });
   const operands = [new ReadRows(signatures, dtype as Kind, size, size), cotangents];
   const call = convertedCall(callOf(given, [batch * rows], false), toLog).with({ operands });
-  return compute(toLogVjpOperation, call).a.data as Numbers;
+  return (yield* step(signatureToLogSignatureVjpOperation, call)).a.data as Numbers;
 }
 
 /** Makes `signatureToLogSignature` for a runtime. */
 export const bindSignatureToLogSignature = (runtime: Runtime): SignatureToLogSignatureFunction =>
-  bind(runtime, toLogOperation) as unknown as SignatureToLogSignatureFunction;
+  bind(runtime, signatureToLogSignatureOperation) as unknown as SignatureToLogSignatureFunction;
 
 /** Makes `signatureToLogSignatureVjp` for a runtime. */
 export const bindSignatureToLogSignatureVjp = (runtime: Runtime): SignatureToLogSignatureVjpFunction =>
-  bind(runtime, toLogVjpOperation) as unknown as SignatureToLogSignatureVjpFunction;
+  bind(runtime, signatureToLogSignatureVjpOperation) as unknown as SignatureToLogSignatureVjpFunction;
 
 /** Makes `logSignatureToSignature` for a runtime. */
 export const bindLogSignatureToSignature = (runtime: Runtime): LogSignatureToSignatureFunction =>
-  bind(runtime, toSignatureOperation) as unknown as LogSignatureToSignatureFunction;
+  bind(runtime, logSignatureToSignatureOperation) as unknown as LogSignatureToSignatureFunction;
 
 /** Makes `logSignatureToSignatureVjp` for a runtime. */
 export const bindLogSignatureToSignatureVjp = (runtime: Runtime): LogSignatureToSignatureVjpFunction =>
-  bind(runtime, toSignatureVjpOperation) as unknown as LogSignatureToSignatureVjpFunction;
+  bind(runtime, logSignatureToSignatureVjpOperation) as unknown as LogSignatureToSignatureVjpFunction;

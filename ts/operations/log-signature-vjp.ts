@@ -1,9 +1,11 @@
-// `logSignatureVjp` and `logSignatureWithVjp`: gradients of log-signatures, as gradients of
-// signatures whose cotangents follow from the program of the logarithm, backwards
-// (docs/log-signatures.md).
+// `logSignatureVjp` and `logSignatureWithVjp`: the public functions, and the descriptor of their
+// operation. Gradients of log-signatures are gradients of signatures whose cotangents follow from
+// the program of the logarithm, backwards (docs/log-signatures.md).
 
 import { type DType, FLOAT32, FLOAT64, type Kind, type Numbers } from "../input/arrays.ts";
 import { type Call, refuseOut } from "../input/call.ts";
+import { checkIsCotangent } from "../input/cotangent.ts";
+import type { ReadOther } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
 import type { GradientTensor } from "../input/tensor.ts";
@@ -11,11 +13,13 @@ import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
 import { LOG_FLOAT32 } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { compute } from "./bind.ts";
-import { type Descriptor, memoryReaders } from "./descriptor.ts";
+import { compute, computeSteps } from "./bind.ts";
+import { signatureCost, signaturesOfVjp } from "./cost.ts";
+import { type Descriptor, memoryReaders, type Steps, step } from "./descriptor.ts";
 import { type LogSignatureVjpOptions, logSignatureOperation, readLogCall } from "./log-signature.ts";
 import { signatureCotangents } from "./log-signature-rows.ts";
 import type { LogSignature } from "./log-signature-tensor.ts";
+import { imagineCall } from "./paths-operation.ts";
 import { signatureOperation } from "./signature.ts";
 import { type Cotangent, type SignatureGradients, signatureVjpOperation } from "./signature-vjp.ts";
 
@@ -66,28 +70,33 @@ export interface LogSignatureWithVjpFunction {
   ];
 }
 
-const read = (paths: unknown, options: unknown): Call =>
-  refuseOut(readLogCall((own, names) => memoryReaders.call(paths, options, own, names)));
-
 const rounded = ({ data, shape }: GradientTensor): GradientTensor => ({
   data: new Float32Array(data),
   shape,
   dtype: "float32",
 });
 
-function gradients(runtime: Runtime, call: Call, cotangent: unknown): SignatureGradients {
-  const cotangents = memoryReaders.cotangent(cotangent, call);
+const name = "logSignatureVjp";
+/** Under a name for which there are no GPU kernels: the steps of a call run on the CPU. */
+const named = <R>(operation: Descriptor<R>, more?: Partial<Descriptor<R>>): Descriptor<R> => ({
+  ...operation,
+  name,
+  ...more,
+});
+const signatures = /* @__PURE__ */ named(signatureOperation);
+const signatureGradients = /* @__PURE__ */ named(signatureVjpOperation);
+
+function* steps(call: Call): Steps<SignatureGradients> {
   const isWide = call.dtype === FLOAT32 && (call.options.algorithm & LOG_FLOAT32) === 0;
   const dtype = isWide ? FLOAT64 : call.dtype;
-  const whole = call.with({ dtype, options: { algorithm: 0 } });
+  const whole = call.with({ dtype, options: { algorithm: 0 }, operands: [] });
   const { size } = whole;
-  const run = <R>(operation: Descriptor<R>, own: Call): R => compute(runtime, operation, own);
-  const signatures = run(signatureOperation, whole).data as Numbers;
-  const known =
-    call.stream || call.initial === undefined ? new ReadRows(signatures, dtype as Kind, size, size) : undefined;
-  const lambda = signatureCotangents(run, call, dtype, signatures, cotangents);
+  const data = (yield* step(signatures, whole)).data as Numbers;
+  const isKnown = call.stream || call.initial === undefined;
+  const known = isKnown ? new ReadRows(data, dtype as Kind, size, size) : undefined;
+  const lambda = yield* signatureCotangents(call, dtype, data, call.operands[0] as ReadRows);
   const operands = [new ReadRows(lambda, dtype as Kind, size, size), known];
-  const found = run(signatureVjpOperation, whole.with({ operands }));
+  const found = yield* step(signatureGradients, whole.with({ operands }), true);
   if (!isWide) return found;
   const { paths, initial, basepoint } = found;
   return {
@@ -97,19 +106,39 @@ function gradients(runtime: Runtime, call: Call, cotangent: unknown): SignatureG
   };
 }
 
+const readPaths = (paths: unknown, options: unknown, other?: ReadOther): Call =>
+  refuseOut(readLogCall((own, names) => memoryReaders.call(paths, options, own, names), other));
+
+const withCotangent = (call: Call, cotangent: unknown): Call =>
+  call.with({ operands: [memoryReaders.cotangent(cotangent, call)] });
+
+export const logSignatureVjpOperation = /* @__PURE__ */ named(signatureVjpOperation, {
+  read([paths, cotangent, options], _readers, other) {
+    checkIsCotangent(cotangent);
+    return withCotangent(readPaths(paths, options, other), cotangent);
+  },
+  imagine(sizes, other) {
+    const call = refuseOut(readLogCall((own, names) => imagineCall(sizes, own, names), other));
+    return call.with({ operands: [new ReadRows(new Float32Array(0), FLOAT32, call.row, call.row)] });
+  },
+  steps,
+  cost: (call) => (1 + signaturesOfVjp) * signatureCost(call),
+});
+
 /** Makes `logSignatureVjp` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindLogSignatureVjp(runtime: Runtime): LogSignatureVjpFunction {
-  const logSignatureVjp = (paths: unknown, cotangent: unknown, options: unknown): SignatureGradients<DType> =>
-    gradients(runtime, read(paths, options), cotangent);
+  const logSignatureVjp = (...given: unknown[]): SignatureGradients =>
+    computeSteps(runtime, steps(logSignatureVjpOperation.read(given, memoryReaders)));
   return logSignatureVjp as unknown as LogSignatureVjpFunction;
 }
 
 /** Makes `logSignatureWithVjp` for a runtime. */
 export function bindLogSignatureWithVjp(runtime: Runtime): LogSignatureWithVjpFunction {
   function logSignatureWithVjp(paths: unknown, options: unknown) {
-    const call = read(paths, options);
-    const value = compute(runtime, logSignatureOperation, call);
-    return [value, (cotangent: unknown) => gradients(runtime, call, cotangent)] as const;
+    const call = readPaths(paths, options);
+    const pullback = (cotangent: unknown): SignatureGradients =>
+      computeSteps(runtime, steps(withCotangent(call, cotangent)));
+    return [compute(runtime, logSignatureOperation, call), pullback] as const;
   }
   return logSignatureWithVjp as unknown as LogSignatureWithVjpFunction;
 }

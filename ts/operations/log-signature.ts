@@ -115,6 +115,17 @@ function readPrecision(value: unknown): number {
   return precisions[value as keyof typeof precisions];
 }
 
+/**
+ * Checks an option that only log-signatures have; returns whether it is one. @throws
+ * PathSignatureTypeError BASIS_INVALID, PRECISION_INVALID
+ */
+export const readLogOption: ReadOther = (name, value) => {
+  if (name === "basis") readBasis(value, "options.basis");
+  else if (name === "precision") readPrecision(value);
+  else return false;
+  return true;
+};
+
 /** Reads a call by a function that is given how to read the options of log-signatures. */
 export function readLogCall(read: (other: ReadOther, names: readonly OptionName[]) => Call, other?: ReadOther): Call {
   let basis: LogSignatureBasis = "words";
@@ -138,7 +149,7 @@ export function readLogCall(read: (other: ReadOther, names: readonly OptionName[
 }
 
 /** The basis of a call. */
-export const basisOf = ({ options }: Call): LogSignatureBasis =>
+export const basisOf = ({ options }: Pick<Call, "options">): LogSignatureBasis =>
   bases[Math.floor(options.algorithm / LOG_BASIS) % 4] as LogSignatureBasis;
 
 /** Whether float32 paths are computed in float64. */

@@ -5,7 +5,7 @@ import { type DType, FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type 
 import { Call, shapeOf } from "../input/call.ts";
 import { checkIsCotangent } from "../input/cotangent.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
-import { namesOfRows, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
+import { namesOfRows, type ReadOptions, readOptions } from "../input/options.ts";
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
 import { ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
 import { describeShape, isRow, readShape, readTensorShape } from "../input/shape.ts";
@@ -190,15 +190,23 @@ export function readRowsCall(
   return call.with({ operands });
 }
 
-/** A call whose arguments, so many, all have the same shape, without numbers. */
-function imagineRowsCall(sizes: unknown, count: number, names: typeof namesOfRows, other?: ReadOther): Call {
+/**
+ * A call whose arguments, so many, all have the same shape, without numbers. @param widthOf -
+ * numbers of a row; default: those of the result, as for `readRowsCall`
+ */
+export function imagineRowsCall(
+  sizes: unknown,
+  count: number,
+  read: (options: unknown) => ReadOptions,
+  widthOf?: (options: ReadOptions) => number | undefined,
+): Call {
   if (typeof sizes !== "object" || sizes === null)
     throw typeError("OPTION_TYPE", "sizes", describe(sizes), "an object with shape, channels and depth");
   const { shape, ...rest } = sizes as { shape?: unknown };
-  const options = readOptions(rest, other, names);
+  const options = read(rest);
   const lengths = readShape(shape, "shape", "ROWS_TYPE");
   const call = callOf(options, lengths.slice(0, -1), true);
-  const { row } = call;
+  const row = widthOf?.(options) ?? call.row;
   if (lengths.at(-1) !== row)
     throw rangeError("ROWS_SHAPE", "shape", describeShape(lengths), `(…batch, ${row}), as channels and depth say`);
   return call.with({ operands: new Array(count).fill(new ReadRows(noNumbers, KIND_FLOAT32, row, row)) });
@@ -257,7 +265,7 @@ export function rowsOperation(given: RowsOperation): Descriptor {
       checkScalars(given, call);
       return call;
     },
-    imagine: (sizes, other) => imagineRowsCall(sizes, operands, namesOfRows, other),
+    imagine: (sizes, other) => imagineRowsCall(sizes, operands, (given) => readOptions(given, other, namesOfRows)),
     prepare: (call) => new PreparedRows(call, wrap),
     cost: (call) => rowsCost(call, products),
     explain: () => [],
@@ -295,7 +303,7 @@ export function rowsVjpOperation(given: RowsOperation): Descriptor {
       checkScalars(given, call);
       return call.with({ operands: [...call.operands, readers.cotangent(args[operands], call)] });
     },
-    imagine: (sizes, other) => imagineRowsCall(sizes, operands + 1, namesOfVjp, other),
+    imagine: (sizes, other) => imagineRowsCall(sizes, operands + 1, (given) => readOptions(given, other, namesOfVjp)),
     prepare(call) {
       const gradients = names.map((_, i) => new RowsGradient(call, call.operands[i] as ReadRows, call.row));
       return {

@@ -11,6 +11,8 @@ export interface Examples {
   /** (utterances, speakers) */
   readonly classes: Tensor2D;
   readonly speakers: readonly number[];
+  /** Frames of each utterance. */
+  readonly lengths: readonly number[];
 }
 
 export interface Data {
@@ -40,6 +42,7 @@ export function toTensors(train: Recordings, test: Recordings): Data {
       paths: tensor3d(numbers, [utterances.length, length, channels]),
       classes: tidy(() => cast(oneHot(tensor1d(speakers, "int32"), names.length), "float32") as Tensor2D),
       speakers,
+      lengths: utterances.map(({ points }) => points.length),
     };
   };
   return { train: examples(train.utterances), test: examples(test.utterances), length, channels, names };
