@@ -10,7 +10,7 @@ import { scratchBytes, subjects } from "./subjects.mjs";
 const variant = process.argv[2];
 watchMemories();
 const beforeImport = performance.now();
-const { info, init, signature, signatureWithVjp } = await import("../../dist/index.js");
+const { info, init, logSignature, signature, signatureWithVjp } = await import("../../dist/index.js");
 const imported = (performance.now() - beforeImport) / 1e3;
 
 /** Prepared calls by key. */
@@ -54,7 +54,7 @@ const operations = {
     const data = file && read(file).slice(0, numbersOfFile);
     const lengths = lengthsFile && read(lengthsFile, Uint32Array);
     const cotangents = cotangentsFile && read(cotangentsFile);
-    const given = { signature, signatureWithVjp, variant, data, lengths, cotangents };
+    const given = { logSignature, signature, signatureWithVjp, variant, data, lengths, cotangents };
     prepared.set(key, subjects[subject]({ ...given, ...fields }));
     return {};
   },

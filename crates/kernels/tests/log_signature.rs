@@ -419,8 +419,8 @@ fn conversions() {
     }
 }
 
-/// `Auto` of float32 paths: at most 16 units in the last place of each level, and as good as float64
-/// where a path is ill-conditioned or its numbers are too small for float32 products.
+/// `Auto` of float32 paths: at most 16 units in the last place of each level, and as good as
+/// float64 where a path is ill-conditioned or its numbers are too small for float32 products.
 #[test]
 fn long_paths_by_auto() {
     let mut random = Random(17);

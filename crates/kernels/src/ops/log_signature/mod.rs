@@ -35,7 +35,7 @@ use walk::Walk;
 /// Which arithmetic computes a call in float32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
-    /// Chosen path by path: float32 in tiles for long paths that are well-conditioned, else float64.
+    /// Chosen path by path: float32 in tiles for long, well-conditioned paths, else float64.
     #[default]
     Auto,
     /// float32.
@@ -135,9 +135,12 @@ pub fn log_signature<V: Lanes>(
             call.group(group, &source, paths.initial(group, shape.size), &scratch)
         };
         let (mut narrow, mut wide) = (Group::EMPTY, Group::EMPTY);
-        let mut push = |item| {
-            wide.push(item);
-            if wide.count == LanesF64::WIDTH {
+        // Without an item: those that wait.
+        let push: &mut dyn FnMut(Option<usize>) = &mut |item| {
+            if let Some(item) = item {
+                wide.push(item);
+            }
+            if wide.count == LanesF64::WIDTH || (item.is_none() && wide.count > 0) {
                 finite &= in_float64(core::mem::replace(&mut wide, Group::EMPTY));
             }
         };
@@ -148,19 +151,17 @@ pub fn log_signature<V: Lanes>(
                         narrow.push(item);
                         if narrow.count == V::WIDTH {
                             let group = core::mem::replace(&mut narrow, Group::EMPTY);
-                            call.tiles(group, &paths, product, tiles, &scratch, &mut push);
+                            call.tiles(group, &paths, product, tiles, &scratch, push);
                         }
                     }
-                    _ => push(item),
+                    _ => push(Some(item)),
                 }
             }
         });
         if let Some((tiles, product)) = tiles.filter(|_| narrow.count > 0) {
-            call.tiles(narrow, &paths, product, &tiles, &scratch, &mut push);
+            call.tiles(narrow, &paths, product, &tiles, &scratch, push);
         }
-        if wide.count > 0 {
-            finite &= in_float64(wide);
-        }
+        push(None);
     } else {
         let scratch = Scratch::of(tables, scratch)?;
         paths.groups(V::WIDTH, |group| {
@@ -197,6 +198,8 @@ impl<'b, T: Real> Items<'b, T> for Paths<'_, 'b, T> {
 }
 
 impl<'b, T: Real> Paths<'_, 'b, T> {
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn tracks(&self, group: Group) -> [Track<'b, T>; MAX_WIDTH] {
         group.items.map(|item| self.track(item))
     }
@@ -277,6 +280,7 @@ impl Call<'_> {
     }
 
     /// Computes whole paths in tiles, and gives those to `again` that need float64.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     fn tiles<V: Lanes>(
         &self,
@@ -285,7 +289,7 @@ impl Call<'_> {
         product: &Product,
         tiles: &Tiles<V>,
         scratch: &Scratch<LanesF64>,
-        again: &mut dyn FnMut(usize),
+        again: &mut dyn FnMut(Option<usize>),
     ) {
         let tables = self.tables;
         let tracks = paths.tracks(group);
@@ -303,7 +307,7 @@ impl Call<'_> {
                 self.keep_state(pair, scratch);
                 for (l, &item) in pair.items[..pair.count].iter().enumerate() {
                     if !sizes.is_well_conditioned(first + l, scratch.values.add(tables.at), l, &tables.ends) {
-                        again(item);
+                        again(Some(item));
                     }
                 }
             }
@@ -311,6 +315,8 @@ impl Call<'_> {
     }
 
     /// Writes the states of a group, where they are wanted.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn keep_state<V: Lanes>(&self, group: Group, scratch: &Scratch<V>) {
         if !self.states.is_null() {
             let to: RowsMut<V::T> = group.items.map(|item| self.state::<V>(item));
@@ -346,7 +352,7 @@ impl Call<'_> {
                 for (a, &letter) in letters.iter().enumerate() {
                     *state.add(letter) = source.load(&rows, a);
                 }
-                followed.rows(|level, first, at, count| {
+                followed.rows(&mut |level, first, at, count| {
                     for e in 0..count {
                         *state.add(at + e) = source.load(&rows, self.shape.offset(level) + first + e);
                     }

@@ -336,7 +336,7 @@ impl Writer {
         w.next += shape.size;
         w.copy(w.logarithm, given, d);
         let mut copies = Vec::new();
-        w.followed.rows(|level, first, at, count| copies.push((at, given + shape.offset(level) + first, count)));
+        w.followed.rows(&mut |level, first, at, count| copies.push((at, given + shape.offset(level) + first, count)));
         for (to, from, count) in copies {
             w.copy(to, from, count);
         }

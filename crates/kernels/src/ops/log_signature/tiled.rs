@@ -25,6 +25,9 @@ const MOST_STEPS: usize = 4096;
 /// The same in numbers of a path.
 const MOST_NUMBERS: usize = 65536;
 
+/// Deeper levels lose too much in tiles.
+const DEEPEST_IN_TILES: usize = 5;
+
 /// Numbers in a vector of float32, as two vectors of float64.
 const HALVES: usize = 2;
 
@@ -32,7 +35,7 @@ const HALVES: usize = 2;
 const SAMPLED: usize = 11;
 
 /// The largest condition number at which errors are a few units in the last place, up to depth 4;
-/// each further level takes a third of it. Measured (docs/log-signatures.md).
+/// half of it at depth 5. Measured (docs/log-signatures.md).
 const WORST: f64 = 4.0;
 
 /// Levels smaller than this are lost to the exponents of float32.
@@ -64,10 +67,13 @@ pub struct Product {
 }
 
 impl Product {
-    /// For two or more channels and levels; `None` where there is no recovery.
+    /// For two or more channels and levels; `None` where paths are not computed in tiles.
     #[cfg_attr(path_signature_small, optimize(size))]
     pub fn new(followed: &Followed, shape: &Shape) -> Option<Product> {
         let (d, n) = (shape.channels, shape.depth);
+        if n > DEEPEST_IN_TILES {
+            return None;
+        }
         let recovery = if n > 2 { Some(Recovery::build_below(d, n)?) } else { None };
         let values = recovery.as_ref().and_then(|words| Recovery::from_words(words, d, n)).map(|r| r.values());
         let (mut copies, mut powers, mut rows) = (Vec::new(), Vec::new(), Vec::new());
@@ -78,7 +84,7 @@ impl Product {
                 powers.push([followed.index(&word) as u32, (shape.offset(k) + number(&word, d)) as u32]);
             }
         }
-        followed.rows(|level, first, at, count| {
+        followed.rows(&mut |level, first, at, count| {
             if level < n && count > 0 {
                 copies.extend([at as u32, (shape.offset(level) + first) as u32, count as u32]);
             }
@@ -87,7 +93,7 @@ impl Product {
             if wanted == 1 {
                 rows.extend((0..d).flat_map(|a| [followed.letter(a) as u32, 1, 0]));
             }
-            followed.rows(|level, first, at, count| {
+            followed.rows(&mut |level, first, at, count| {
                 if level == wanted && count > 0 {
                     rows.extend([at as u32, count as u32, level as u32 - 1]);
                     let word = super::words::letters(first, level, d);
@@ -102,6 +108,7 @@ impl Product {
     }
 
     /// Multiplies: all operands have [`HALVES`] vectors a coefficient.
+    #[inline(never)]
     unsafe fn run(&self, a: *mut LanesF64, t: *const LanesF64, all: *const LanesF64) {
         let mut p = self.rows.as_ptr();
         // SAFETY: the caller vouches for the operands, `new` for the indices. Rows of higher levels
@@ -183,6 +190,8 @@ pub struct Tiles<V> {
 impl<V: Lanes> Tiles<V> {
     const SAME: () = assert!(size_of::<V>() == size_of::<LanesF64>() || size_of::<V::T>() == 8);
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     pub fn new(tables: &Tables, parts: &mut Parts<LanesF64>) -> Self {
         let () = Self::SAME;
         let (followed, size) = (tables.followed, tables.followed_size());
@@ -203,6 +212,7 @@ impl<V: Lanes> Tiles<V> {
     ///
     /// # Safety
     /// The memory is there, and the tables have a product.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     pub unsafe fn run(&self, tables: &Tables, product: &Product, tracks: &[Track<'_, V::T>; MAX_WIDTH]) -> Sizes {
         let (d, n, size) = (tables.followed.channels, tables.followed.depth, tables.followed_size());
@@ -218,7 +228,7 @@ impl<V: Lanes> Tiles<V> {
                 self.walk.advance(steps);
                 self.move_on(tracks, t, steps);
                 sizes.add_tile(self.walk.tile, steps, d, self.moved);
-                // Level 1 and its powers: their rounding would be that of the path, not of the tile.
+                // Rounding of level 1 and its powers would be that of the path, not of the tile.
                 let powers = product.powers.chunks_exact(n - 1).enumerate();
                 for (a, of_letter) in powers.clone() {
                     let x = V::from_lanes(|l| V::T::from_f64((*self.moved.add(a))[l]));
@@ -270,6 +280,8 @@ impl<V: Lanes> Tiles<V> {
     ///
     /// # Safety
     /// After [`Tiles::run`]; `to` has room.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     pub unsafe fn copy(&self, tables: &Tables, first: usize, to: *mut LanesF64) {
         let size = tables.followed_size();
         // SAFETY: as the caller vouches.
@@ -286,6 +298,8 @@ impl<V: Lanes> Tiles<V> {
     }
 
     /// Where some steps have moved the paths.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn move_on(&self, tracks: &[Track<'_, V::T>; MAX_WIDTH], t: usize, steps: usize) {
         for (l, track) in tracks.iter().enumerate() {
             let point = |t: usize| track.point(track.from + t.min(track.count));
@@ -319,6 +333,7 @@ pub struct Sizes {
 impl Sizes {
     /// A tile's size: the largest move of a channel, or half of the root of its variation, which
     /// some of the steps tell.
+    #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn add_tile<V: Lanes>(
         &mut self,
         increments: *const V,
@@ -354,6 +369,7 @@ impl Sizes {
     ///
     /// # Safety
     /// `logarithm` has as many vectors as the last of `ends`, where its levels end.
+    #[cfg_attr(path_signature_small, optimize(size))]
     pub unsafe fn is_well_conditioned(
         &self,
         lane: usize,
@@ -362,7 +378,7 @@ impl Sizes {
         ends: &[usize],
     ) -> bool {
         let noise = self.tiles[lane].sqrt();
-        let mut factor = (5..ends.len()).fold(1.0, |factor, _| 3.0 * factor);
+        let mut factor = if ends.len() > 5 { 2.0 } else { 1.0 };
         let mut fine = true;
         for (k, range) in ends.windows(2).enumerate() {
             let (mut most, mut zeros) = (0.0f64, 0.0);
