@@ -53,6 +53,14 @@ def signax_call(paths, depth):
     return jitted(lambda x: signax.signature(x, depth), paths)
 
 
+def pysiglib_log_call(paths, depth):
+    import pysiglib
+
+    # Coefficients of Lyndon words: the fastest of its methods, and our default basis.
+    pysiglib.prepare_log_sig(paths.shape[-1], depth, method=1)
+    return lambda: pysiglib.log_sig(paths, depth, method=1, n_jobs=THREADS)
+
+
 def pysiglib_backprop_call(paths, depth, cotangents):
     import pysiglib
 
@@ -110,6 +118,7 @@ PEERS = {
     "keras_sig": (keras_sig_call, ["keras_sig", "keras", "jax"]),
     "keras_sig_parallel": (lambda paths, depth: keras_sig_call(paths, depth, gpu_optimized=True), ["keras_sig", "keras", "jax"]),
     "signax": (signax_call, ["signax", "jax"]),
+    "pysiglib_log": (pysiglib_log_call, ["pysiglib", "numpy"]),
     # Gradients, from cotangents of the signatures.
     "pysiglib_kernel": (pysiglib_kernel_call, ["pysiglib", "numpy"]),
     "pysiglib_backprop": (pysiglib_backprop_call, ["pysiglib", "numpy"]),

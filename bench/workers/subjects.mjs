@@ -42,6 +42,14 @@ function api({
   return { call, result: () => call().data };
 }
 
+/** The public call of log-signatures, as `api`. */
+function logSignatures({ logSignature, data, batch, points, channels, depth, precision = "auto", dtype, stream }) {
+  const numbers = dtype === "float64" ? Float64Array.from(data) : data;
+  const paths = { data: numbers, shape: batch > 1 ? [batch, points, channels] : [points, channels] };
+  const call = () => logSignature(paths, { depth, precision, stream });
+  return { call, result: () => call().data };
+}
+
 /** The kernel alone, on numbers already in WebAssembly memory. */
 const kernel = ({ variant, data, ...shape }) => kernelCall(instanceOf(variant), data, shape);
 
@@ -171,4 +179,7 @@ function signatureKernel({ kernels, data, other, batch, points, channels, what, 
 }
 
 /** The subjects by the names that the parts of the benchmark use. */
-export const subjects = { api, signatureKernel, kernel, gradient, gradientKernel, copy, write, peak, bandwidth };
+export const subjects = {
+  ...{ api, signatureKernel, kernel, logSignatures, gradient, gradientKernel },
+  ...{ copy, write, peak, bandwidth },
+};

@@ -418,3 +418,63 @@ fn conversions() {
         }
     }
 }
+
+/// `Auto` of float32 paths: at most 16 units in the last place of each level, and as good as
+/// float64 where a path is ill-conditioned or its numbers are too small for float32 products.
+#[test]
+fn long_paths_by_auto() {
+    let mut random = Random(17);
+    for (d, n) in [(2, 2), (2, 4), (3, 3), (3, 5)] {
+        let (batch, points) = (6, 1101);
+        let noise = random.numbers(batch * points * d);
+        let mut in_tiles = 0;
+        // Walks, with drifts; noise around a line; zigzags; tiny and huge walks.
+        for (drift, memory, zigzag, scale) in [
+            (0.0, true, 0.0, 1.0),
+            (0.3, true, 0.0, 1.0),
+            (3.0, true, 0.0, 1.0),
+            (0.01, false, 0.0, 1.0),
+            (0.01, false, 40.0, 1.0),
+            (0.0, true, 0.0, 1e-12),
+            (0.0, true, 0.0, 1e12),
+        ] {
+            let scale = if n == 2 || scale < 1e3 { scale } else { 1e4 };
+            let mut paths = vec![0f32; noise.len()];
+            for (b, path) in paths.chunks_mut(points * d).enumerate() {
+                for c in 0..d {
+                    let mut sum = 0.0;
+                    for t in 0..points {
+                        let z = noise[(b * points + t) * d + c];
+                        sum = if memory { sum + z } else { z };
+                        let line = drift * (1.0 + c as f64 / 3.0) * t as f64;
+                        let turn = if t % 2 == 0 { zigzag } else { -zigzag };
+                        path[t * d + c] = (scale * (sum + line + turn)) as f32;
+                    }
+                }
+            }
+            let double: Vec<f64> = paths.iter().map(|&x| f64::from(x)).collect();
+            let exact = call::<LanesF64>(&request(&double, batch, points, d, n), Basis::Words, Precision::Auto);
+            let single = request(&paths, batch, points, d, n);
+            let auto = call::<LanesF32>(&single, Basis::Words, Precision::Auto);
+            let wide = call::<LanesF32>(&single, Basis::Words, Precision::Float64);
+            in_tiles += auto.iter().zip(&wide).filter(|(x, y)| x != y).count();
+            let row = lyndon_count(d, n).unwrap();
+            for k in 1..=n {
+                let level = if k == 1 { 0 } else { lyndon_count(d, k - 1).unwrap() }..lyndon_count(d, k).unwrap();
+                for b in 0..batch {
+                    let at = b * row + level.start..b * row + level.end;
+                    let most = exact[at.clone()].iter().fold(1e-37f64, |most, x| most.max(x.abs()));
+                    for i in at {
+                        let off = (f64::from(auto[i]) - exact[i]).abs();
+                        // Below the smallest normal number digits are lost in the result itself.
+                        assert!(
+                            off <= 16.0 * 2f64.powi(-24) * most + 1e-44,
+                            "({d}, {n}) drift {drift} zigzag {zigzag} scale {scale} path {b} level {k}: {off} of {most}"
+                        );
+                    }
+                }
+            }
+        }
+        assert!(n == 2 || in_tiles > 0, "({d}, {n})");
+    }
+}

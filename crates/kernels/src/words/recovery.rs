@@ -52,7 +52,13 @@ impl<'a> Recovery<'a> {
     /// others, or if it would be too large to be of use.
     pub fn build(channels: usize, depth: usize) -> Option<Vec<u32>> {
         let shape = Shape::new(channels, depth)?;
-        Self::exists(channels, depth).then(|| Writer::new(&shape).write())
+        Self::exists(channels, depth).then(|| Writer::new(&shape).write(depth))
+    }
+
+    /// As [`Recovery::build`], but the program completes the levels below the top alone.
+    pub(crate) fn build_below(channels: usize, depth: usize) -> Option<Vec<u32>> {
+        let shape = Shape::new(channels, depth)?;
+        Self::exists(channels, depth).then(|| Writer::new(&shape).write(depth - 1))
     }
 
     /// Whether there is a program for a shape.
@@ -161,8 +167,8 @@ impl<'s> Writer<'s> {
     }
 
     #[cfg_attr(path_signature_small, optimize(size))]
-    fn write(mut self) -> Vec<u32> {
-        for level in 2..=self.shape.depth {
+    fn write(mut self, levels: usize) -> Vec<u32> {
+        for level in 2..=levels {
             if level == self.shape.depth {
                 self.words_ending_in_their_smallest_letter(level);
                 self.flush();

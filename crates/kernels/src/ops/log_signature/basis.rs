@@ -132,33 +132,37 @@ fn classes(words: &[Vec<usize>], trees: &[Tree], channels: usize) -> Vec<[Vec<us
     found
 }
 
-/// The inverse of a matrix that is invertible over the integers. All numbers stay far below 2^53,
-/// so that elimination in float64 is exact up to divisions, which are rounded away at the end.
+/// The inverse of a matrix of `n` rows that is invertible over the integers. All numbers stay far
+/// below 2^53, so that elimination in float64 is exact up to divisions, which are rounded away at
+/// the end.
 #[cfg_attr(path_signature_small, optimize(size))]
-fn inverse(matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let n = matrix.len();
-    let mut rows: Vec<Vec<f64>> = matrix
-        .iter()
-        .enumerate()
-        .map(|(i, row)| row.iter().copied().chain((0..n).map(|j| f64::from(i == j))).collect())
-        .collect();
+fn inverse(mut matrix: Vec<f64>, n: usize) -> Vec<f64> {
+    let mut inverse = std::vec![0.0; n * n];
     for c in 0..n {
-        let pivot = (c..n).max_by(|&i, &j| rows[i][c].abs().total_cmp(&rows[j][c].abs())).unwrap_or(c);
-        rows.swap(c, pivot);
-        let by = rows[c][c];
-        rows[c].iter_mut().for_each(|x| *x /= by);
-        let (before, rest) = rows.split_at_mut(c);
-        let Some((row, after)) = rest.split_first_mut() else { continue };
-        for other in before.iter_mut().chain(after) {
-            let factor = other[c];
+        inverse[c * n + c] = 1.0;
+    }
+    for c in 0..n {
+        let size = |row: usize| matrix[row * n + c].abs();
+        let pivot = (c..n).fold(c, |best, row| if size(row) > size(best) { row } else { best });
+        let by = matrix[pivot * n + c];
+        for all in [&mut matrix, &mut inverse] {
+            for j in 0..n {
+                all.swap(c * n + j, pivot * n + j);
+                all[c * n + j] /= by;
+            }
+        }
+        for row in 0..n {
+            let factor = if row == c { 0.0 } else { matrix[row * n + c] };
             if factor != 0.0 {
-                for (x, y) in other[c..].iter_mut().zip(&row[c..]) {
-                    *x -= factor * y;
+                for all in [&mut matrix, &mut inverse] {
+                    for j in 0..n {
+                        all[row * n + j] -= factor * all[c * n + j];
+                    }
                 }
             }
         }
     }
-    rows.iter().map(|row| row[n..].iter().map(|x| (x + 0.5).floor()).collect()).collect()
+    inverse.iter().map(|x| (x + 0.5).floor()).collect()
 }
 
 /// The coefficients of all words in sums of trees: rows of the size of a signature, one entry for
@@ -245,13 +249,12 @@ impl Change {
             to_words: rows(),
         };
         for [of_words, of_trees] in classes(&words, &trees, channels) {
-            let matrix: Vec<Vec<f64>> = of_words
-                .iter()
-                .map(|&w| of_trees.iter().map(|&t| coefficient(&trees, t, &words[w]) as f64).collect())
-                .collect();
-            let back = inverse(&matrix);
-            let fill = |to: &mut Rows, rows: &[usize], columns: &[usize], matrix: &[Vec<f64>]| {
-                for (&row, numbers) in rows.iter().zip(matrix) {
+            let n = of_words.len();
+            let entry = |i: usize| coefficient(&trees, of_trees[i % n], &words[of_words[i / n]]) as f64;
+            let matrix: Vec<f64> = (0..n * n).map(entry).collect();
+            let back = inverse(matrix.clone(), n);
+            let fill = |to: &mut Rows, rows: &[usize], columns: &[usize], matrix: &[f64]| {
+                for (&row, numbers) in rows.iter().zip(matrix.chunks_exact(n)) {
                     let entries = numbers.iter().zip(columns).filter(|(x, _)| **x != 0.0);
                     to[row] = entries.map(|(&x, &column)| (x as i32, column as u32)).collect();
                 }

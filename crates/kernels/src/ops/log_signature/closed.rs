@@ -1,9 +1,11 @@
 //! Depths 2 and 3, and depth 4 of two letters, in closed form: with X = P on letters,
 //!
-//!     P(ac) = S(ac) - X_a X_c / 2,    P(ca) = -P(ac),    G(ab) = P(ab) / 2 + X_a X_b / 6,
-//!     P(abc) = S(abc) - X_a P(bc) / 2 - G(ab) X_c,
-//!     H(abc) = P(abc) / 2 + X_a P(bc) / 6 + (P(ab) / 6 + X_a X_b / 24) X_c,
-//!     P(abce) = S(abce) - X_a P(bce) / 2 - G(ab) P(ce) - H(abc) X_e.
+//! ```text
+//! P(ac) = S(ac) - X_a X_c / 2,    P(ca) = -P(ac),    G(ab) = P(ab) / 2 + X_a X_b / 6,
+//! P(abc) = S(abc) - X_a P(bc) / 2 - G(ab) X_c,
+//! H(abc) = P(abc) / 2 + X_a P(bc) / 6 + (P(ab) / 6 + X_a X_b / 24) X_c,
+//! P(abce) = S(abce) - X_a P(bce) / 2 - G(ab) P(ce) - H(abc) X_e.
+//! ```
 //!
 //! All words on the left of depths 2 and 3 are Lyndon words, and they are the followed ones.
 

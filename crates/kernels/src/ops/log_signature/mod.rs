@@ -12,6 +12,7 @@ mod program;
 mod source;
 mod step;
 mod tables;
+mod tiled;
 mod walk;
 mod words;
 
@@ -28,12 +29,13 @@ use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::path::increments::{Gather, TILE, Track};
 use crate::words::shape::Shape;
 use source::{Promoted, Source};
+use tiled::{Product, Tiles, is_long};
 use walk::Walk;
 
 /// Which arithmetic computes a call in float32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
-    /// Chosen path by path.
+    /// Chosen path by path: float32 in tiles for long, well-conditioned paths, else float64.
     #[default]
     Auto,
     /// float32.
@@ -68,6 +70,9 @@ pub fn log_signature_scratch<V: Lanes>(tables: &Tables, precision: Precision) ->
     if is_wide::<V::T>(precision) {
         let mut parts = Parts::measured();
         Scratch::<LanesF64>::new(tables, &mut parts);
+        if precision == Precision::Auto {
+            Tiles::<V>::new(tables, &mut parts);
+        }
         // One more, in which the first is aligned.
         (parts.total()? + 1).checked_mul(size_of::<LanesF64>().div_ceil(size_of::<V>()))
     } else {
@@ -119,11 +124,44 @@ pub fn log_signature<V: Lanes>(
     if is_wide::<V::T>(precision) {
         // SAFETY: vectors of numbers; any bytes are numbers.
         let (_, scratch, _) = unsafe { scratch.align_to_mut::<LanesF64>() };
-        let scratch = Scratch::of(tables, scratch)?;
-        paths.groups(LanesF64::WIDTH, |group| {
+        let mut parts = Parts::of(scratch);
+        let scratch = Scratch::new(tables, &mut parts);
+        let tiles = (precision == Precision::Auto).then(|| Tiles::<V>::new(tables, &mut parts));
+        parts.fit()?;
+        let begins = !call.stream && !continued && request.initial.is_none();
+        let tiles = tiles.zip(tables.product.as_ref()).filter(|_| begins);
+        let in_float64 = |group: Group| {
             let source = Promoted::new(paths.tracks(group), request.channels, scratch.buffer);
-            finite &= call.group(group, &source, paths.initial(group, shape.size), &scratch);
+            call.group(group, &source, paths.initial(group, shape.size), &scratch)
+        };
+        let (mut narrow, mut wide) = (Group::EMPTY, Group::EMPTY);
+        // Without an item: those that wait.
+        let push: &mut dyn FnMut(Option<usize>) = &mut |item| {
+            if let Some(item) = item {
+                wide.push(item);
+            }
+            if wide.count == LanesF64::WIDTH || (item.is_none() && wide.count > 0) {
+                finite &= in_float64(core::mem::replace(&mut wide, Group::EMPTY));
+            }
+        };
+        paths.windows(|items| {
+            for &item in items {
+                match &tiles {
+                    Some((tiles, product)) if is_long(request.channels, paths.track(item).steps) => {
+                        narrow.push(item);
+                        if narrow.count == V::WIDTH {
+                            let group = core::mem::replace(&mut narrow, Group::EMPTY);
+                            call.tiles(group, &paths, product, tiles, &scratch, push);
+                        }
+                    }
+                    _ => push(Some(item)),
+                }
+            }
         });
+        if let Some((tiles, product)) = tiles.filter(|_| narrow.count > 0) {
+            call.tiles(narrow, &paths, product, &tiles, &scratch, push);
+        }
+        push(None);
     } else {
         let scratch = Scratch::of(tables, scratch)?;
         paths.groups(V::WIDTH, |group| {
@@ -160,6 +198,8 @@ impl<'b, T: Real> Items<'b, T> for Paths<'_, 'b, T> {
 }
 
 impl<'b, T: Real> Paths<'_, 'b, T> {
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn tracks(&self, group: Group) -> [Track<'b, T>; MAX_WIDTH] {
         group.items.map(|item| self.track(item))
     }
@@ -234,11 +274,54 @@ impl Call<'_> {
             self.start(group, source, initial, scratch);
             let finite =
                 if self.stream { self.prefixes(group, source, scratch) } else { self.whole(group, source, scratch) };
-            if !self.states.is_null() {
-                let to: RowsMut<V::T> = group.items.map(|item| self.state::<V>(item));
-                store_state(scratch.walk.state, self.tables.followed_size(), &to);
-            }
+            self.keep_state(group, scratch);
             finite
+        }
+    }
+
+    /// Computes whole paths in tiles, and gives those to `again` that need float64.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    fn tiles<V: Lanes>(
+        &self,
+        group: Group,
+        paths: &Paths<'_, '_, V::T>,
+        product: &Product,
+        tiles: &Tiles<V>,
+        scratch: &Scratch<LanesF64>,
+        again: &mut dyn FnMut(Option<usize>),
+    ) {
+        let tables = self.tables;
+        let tracks = paths.tracks(group);
+        let source = Promoted::new(tracks, tables.followed.channels, scratch.buffer);
+        // SAFETY: all lengths were checked, and the scratch is there.
+        unsafe {
+            let sizes = tiles.run(tables, product, &tracks);
+            for first in (0..group.count).step_by(LanesF64::WIDTH) {
+                let mut pair = Group::EMPTY;
+                for &item in &group.items[first..group.count.min(first + LanesF64::WIDTH)] {
+                    pair.push(item);
+                }
+                tiles.copy(tables, first, scratch.values);
+                self.store(pair, 0, &source, scratch);
+                self.keep_state(pair, scratch);
+                for (l, &item) in pair.items[..pair.count].iter().enumerate() {
+                    if !sizes.is_well_conditioned(first + l, scratch.values.add(tables.at), l, &tables.ends) {
+                        again(Some(item));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the states of a group, where they are wanted.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    unsafe fn keep_state<V: Lanes>(&self, group: Group, scratch: &Scratch<V>) {
+        if !self.states.is_null() {
+            let to: RowsMut<V::T> = group.items.map(|item| self.state::<V>(item));
+            // SAFETY: as the caller vouches.
+            unsafe { store_state(scratch.walk.state, self.tables.followed_size(), &to) };
         }
     }
 
@@ -269,7 +352,7 @@ impl Call<'_> {
                 for (a, &letter) in letters.iter().enumerate() {
                     *state.add(letter) = source.load(&rows, a);
                 }
-                followed.rows(|level, first, at, count| {
+                followed.rows(&mut |level, first, at, count| {
                     for e in 0..count {
                         *state.add(at + e) = source.load(&rows, self.shape.offset(level) + first + e);
                     }

@@ -3,15 +3,19 @@
 //!
 //! With P = log S and E_m = Σ_{j≥1} P^j / (j + m)!, for words w = u v with no factor empty,
 //!
-//!     P(w) = S(w) - Σ E_1(u) P(v),
-//!     E_m(u) = P(u) / (m+1)! + Σ_{u = u'v} E_{m+1}(u') P(v),
+//! ```text
+//! P(w) = S(w) - Σ E_1(u) P(v),
+//! E_m(u) = P(u) / (m+1)! + Σ_{u = u'v} E_{m+1}(u') P(v),
+//! ```
 //!
 //! at Lyndon words w, whose prefixes u are followed. Suffixes v are any words below the top; P
 //! there comes from Lyndon words, since P is a Lie element and so vanishes on shuffles (Ree 1958):
 //! with x the first of the smallest letters, and a the first and smallest letter of u,
 //!
-//!     P(u x v) = (-1)^|u| P(x (reverse(u) ⧢ v)),
-//!     r P(u aʳ) = -Σ_p P(u with a before letter p, then aʳ⁻¹).
+//! ```text
+//! P(u x v) = (-1)^|u| P(x (reverse(u) ⧢ v)),
+//! r P(u aʳ) = -Σ_p P(u with a before letter p, then aʳ⁻¹).
+//! ```
 //!
 //! `docs/log-signatures.md` derives them. E_m is kept as m! E_m, which saves divisions.
 
@@ -336,7 +340,7 @@ impl Writer {
         w.next += shape.size;
         w.copy(w.logarithm, given, d);
         let mut copies = Vec::new();
-        w.followed.rows(|level, first, at, count| copies.push((at, given + shape.offset(level) + first, count)));
+        w.followed.rows(&mut |level, first, at, count| copies.push((at, given + shape.offset(level) + first, count)));
         for (to, from, count) in copies {
             w.copy(to, from, count);
         }

@@ -4,7 +4,9 @@
 use super::basis::{Basis, Change};
 use super::closed;
 use super::program::{Program, Writer, combinations};
+use super::tiled::Product;
 use super::words::{Followed, lyndon_count};
+use crate::Recovery;
 use crate::lanes::Lanes;
 use crate::words::shape::{Shape, signature_size};
 use std::vec::Vec;
@@ -45,7 +47,11 @@ pub struct Tables {
     logarithm: Logarithm,
     change: Option<Program>,
     /// Where the logarithm stands before the change, among the values.
-    at: usize,
+    pub at: usize,
+    /// Where its levels end: 0 for level 0.
+    pub ends: Vec<usize>,
+    /// The product of tiles of time, where there is one.
+    pub product: Option<Product>,
     /// Vectors that a logarithm works on: followed words, letters of P, and what comes of them.
     pub values: usize,
 }
@@ -85,7 +91,10 @@ impl Tables {
             values += row;
         }
         let letters = (0..=channels).map(|a| followed.letter(a)).collect();
-        Some(Tables { followed, letters, row, logarithm, change, at, values })
+        let end = |k| if k == 0 { Some(0) } else { row_len(channels, k, basis) };
+        let ends = (0..=levels).map_while(end).collect();
+        let product = Shape::new(channels, levels).filter(|_| levels > 1).and_then(|s| Product::new(&followed, &s));
+        Some(Tables { followed, letters, row, logarithm, change, at, ends, product, values })
     }
 
     /// Words that a walk follows.
@@ -98,7 +107,8 @@ impl Tables {
     pub fn building_bytes(channels: usize, depth: usize) -> usize {
         let size = signature_size(channels, depth).unwrap_or(0).min(MOST_COEFFICIENTS);
         let sums = if depth > 2 { 4 * depth * depth + 512 } else { 64 };
-        size.saturating_mul(sums) + (1 << 16)
+        let product = if depth > 2 { Recovery::building_bytes(channels, depth) } else { 0 };
+        size.saturating_mul(sums) + product + (1 << 16)
     }
 
     /// The log-signature of the followed words at `values`, in front of level one of P; gives where

@@ -61,7 +61,8 @@ impl Followed {
 
     /// All rows of level two and more, in their order: level, first place among all words of that
     /// level in lexicographic order, first place here, words.
-    pub fn rows(&self, mut row: impl FnMut(usize, usize, usize, usize)) {
+    #[cfg_attr(path_signature_small, optimize(size))]
+    pub fn rows(&self, row: &mut dyn FnMut(usize, usize, usize, usize)) {
         let d = self.channels;
         let mut at = 0;
         for a in 0..d {
@@ -191,7 +192,7 @@ mod tests {
         for (channels, depth, strict) in [(2, 5, true), (3, 4, true), (4, 3, false), (3, 1, true), (5, 2, true)] {
             let followed = Followed { channels, depth, strict };
             let mut seen = 0;
-            followed.rows(|level, first, at, count| {
+            followed.rows(&mut |level, first, at, count| {
                 for e in 0..count {
                     assert_eq!(followed.index(&letters(first + e, level, channels)), at + e);
                     seen += 1;

@@ -1,0 +1,398 @@
+//! Whole float32 paths in tiles of time: the walk of each tile in float32 from the identity, the
+//! product of the tiles and its logarithm in float64. A tile's signature is as small as the tile,
+//! and so is its rounding; what is large, the terms of a product, is float64.
+//!
+//! `is_well_conditioned` says whether that was good enough. It depends on the path alone.
+
+use super::tables::Tables;
+use super::walk::Walk;
+use super::words::{Followed, number};
+use crate::Recovery;
+use crate::batch::parts::Parts;
+use crate::batch::state::clear;
+use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real};
+use crate::path::increments::{Gather, TILE, Track};
+use crate::walk::chains::{RECIPROCALS, reciprocal};
+use crate::words::shape::Shape;
+use std::vec::Vec;
+
+/// Shorter paths have too few tiles for their errors to average out.
+const FEWEST_STEPS: usize = 512;
+
+/// Steps from which on a path may arrive in pieces, at most this many; a piece does not know the
+/// condition of the whole.
+const MOST_STEPS: usize = 4096;
+/// The same in numbers of a path.
+const MOST_NUMBERS: usize = 65536;
+
+/// Deeper levels lose too much in tiles.
+const DEEPEST_IN_TILES: usize = 5;
+
+/// Numbers in a vector of float32, as two vectors of float64.
+const HALVES: usize = 2;
+
+/// Steps of a tile between those whose size is looked at; of few common factors with periods.
+const SAMPLED: usize = 11;
+
+/// The largest condition number at which errors are a few units in the last place, up to depth 4;
+/// half of it at depth 5. Measured (docs/log-signatures.md).
+const WORST: f64 = 4.0;
+
+/// Levels smaller than this are lost to the exponents of float32.
+const SMALLEST: f64 = 1e-28;
+
+/// Whether paths of this many steps are computed in tiles.
+pub fn is_long(channels: usize, steps: usize) -> bool {
+    steps >= FEWEST_STEPS && steps < MOST_STEPS.min(MOST_NUMBERS / channels)
+}
+
+/// The product A ← A ⊗ T on followed words,
+///
+///     A(w) ← A(w) + T(w) + Σ_{w = uv} A(u) T(v):
+///
+/// all u are followed; v is any word below the top, which is recovered from the followed ones.
+#[derive(Debug)]
+pub struct Product {
+    /// Followed words to all words: from, to, count.
+    copies: Vec<u32>,
+    /// Powers of letters: among followed words, among all.
+    powers: Vec<[u32; 2]>,
+    recovery: Option<Vec<u32>>,
+    /// Rows of followed words, top level first: target, count, terms, (u, first v) for each term.
+    rows: Vec<u32>,
+    /// Vectors of all words, and what their recovery needs.
+    all: usize,
+    /// Words below the top.
+    low: usize,
+}
+
+impl Product {
+    /// For two or more channels and levels; `None` where paths are not computed in tiles.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    pub fn new(followed: &Followed, shape: &Shape) -> Option<Product> {
+        let (d, n) = (shape.channels, shape.depth);
+        if n > DEEPEST_IN_TILES {
+            return None;
+        }
+        let recovery = if n > 2 { Some(Recovery::build_below(d, n)?) } else { None };
+        let values = recovery.as_ref().and_then(|words| Recovery::from_words(words, d, n)).map(|r| r.values());
+        let (mut copies, mut powers, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        for a in 0..d {
+            copies.extend([followed.letter(a) as u32, a as u32, 1]);
+            for k in 1..n {
+                let word = std::vec![a; k];
+                powers.push([followed.index(&word) as u32, (shape.offset(k) + number(&word, d)) as u32]);
+            }
+        }
+        followed.rows(&mut |level, first, at, count| {
+            if level < n && count > 0 {
+                copies.extend([at as u32, (shape.offset(level) + first) as u32, count as u32]);
+            }
+        });
+        for wanted in (1..=n).rev() {
+            if wanted == 1 {
+                rows.extend((0..d).flat_map(|a| [followed.letter(a) as u32, 1, 0]));
+            }
+            followed.rows(&mut |level, first, at, count| {
+                if level == wanted && count > 0 {
+                    rows.extend([at as u32, count as u32, level as u32 - 1]);
+                    let word = super::words::letters(first, level, d);
+                    for i in 1..level {
+                        let suffix = shape.offset(level - i) + number(&word[i..], d);
+                        rows.extend([followed.index(&word[..i]) as u32, suffix as u32]);
+                    }
+                }
+            });
+        }
+        Some(Product { copies, powers, recovery, rows, all: values.unwrap_or(d), low: shape.offset(n) })
+    }
+
+    /// Multiplies: all operands have [`HALVES`] vectors a coefficient.
+    #[inline(never)]
+    unsafe fn run(&self, a: *mut LanesF64, t: *const LanesF64, all: *const LanesF64) {
+        let mut p = self.rows.as_ptr();
+        // SAFETY: the caller vouches for the operands, `new` for the indices. Rows of higher levels
+        // come first, so that prefixes are still those of A.
+        unsafe {
+            let end = p.add(self.rows.len());
+            while p < end {
+                let (at, count, terms) = (HALVES * *p as usize, *p.add(1) as usize, *p.add(2) as usize);
+                p = p.add(3);
+                let (to, of_tile) = (a.add(at), t.add(at));
+                let mut j = 0;
+                while j < count {
+                    macro_rules! take {
+                        ($count:literal) => {{
+                            words::<$count>(to, of_tile, j, terms, p, a, all);
+                            $count
+                        }};
+                    }
+                    j += match count - j {
+                        1 => take!(1),
+                        2 => take!(2),
+                        3 => take!(3),
+                        _ => take!(4),
+                    };
+                }
+                p = p.add(2 * terms);
+            }
+        }
+    }
+}
+
+/// Some words of a row, from number `j` on.
+#[inline(always)]
+unsafe fn words<const N: usize>(
+    to: *mut LanesF64,
+    of_tile: *const LanesF64,
+    j: usize,
+    terms: usize,
+    p: *const u32,
+    a: *const LanesF64,
+    all: *const LanesF64,
+) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let at = |i: usize, h: usize| HALVES * (j + i) + h;
+        let mut sums: [[LanesF64; HALVES]; N] =
+            core::array::from_fn(|i| core::array::from_fn(|h| (*to.add(at(i, h))).add(*of_tile.add(at(i, h)))));
+        for term in 0..terms {
+            let u = a.add(HALVES * *p.add(2 * term) as usize);
+            let v = all.add(HALVES * *p.add(2 * term + 1) as usize);
+            let u = [*u, *u.add(1)];
+            for (i, sum) in sums.iter_mut().enumerate() {
+                for (h, sum) in sum.iter_mut().enumerate() {
+                    *sum = u[h].mul_add(*v.add(at(i, h)), *sum);
+                }
+            }
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            for (h, sum) in sum.into_iter().enumerate() {
+                *to.add(at(i, h)) = sum;
+            }
+        }
+    }
+}
+
+/// Memory of tiles of paths in lanes of `V`.
+pub struct Tiles<V> {
+    walk: Walk<V>,
+    /// All words of a tile's signature below the top, in float32 and in float64.
+    all: *mut V,
+    wide: *mut LanesF64,
+    /// The followed words of the tile, and of the product of the tiles.
+    tile: *mut LanesF64,
+    sum: *mut LanesF64,
+    /// Increments of a tile, one a lane and channel.
+    moved: *mut [f64; MAX_WIDTH],
+}
+
+impl<V: Lanes> Tiles<V> {
+    const SAME: () = assert!(size_of::<V>() == size_of::<LanesF64>() || size_of::<V::T>() == 8);
+
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    pub fn new(tables: &Tables, parts: &mut Parts<LanesF64>) -> Self {
+        let () = Self::SAME;
+        let (followed, size) = (tables.followed, tables.followed_size());
+        let (all, low) = tables.product.as_ref().map_or((0, 0), |product| (product.all, product.low));
+        let d = followed.channels;
+        let increments = parts.take(TILE.checked_mul(d).and_then(|tile| tile.checked_add(MAX_WIDTH))).cast();
+        let chains = parts.take(Walk::<V>::chains(followed)).cast();
+        let state = parts.take(size).cast();
+        let all = parts.take(all).cast();
+        let wide = parts.take(HALVES * low);
+        let tile = parts.take(HALVES * size);
+        let sum = parts.take(HALVES * size);
+        let moved = parts.take(HALVES * d).cast();
+        Tiles { walk: Walk { followed, tile: increments, chains, state }, all, wide, tile, sum, moved }
+    }
+
+    /// The signatures of four paths; gives what [`Sizes`] needs.
+    ///
+    /// # Safety
+    /// The memory is there, and the tables have a product.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    pub unsafe fn run(&self, tables: &Tables, product: &Product, tracks: &[Track<'_, V::T>; MAX_WIDTH]) -> Sizes {
+        let (d, n, size) = (tables.followed.channels, tables.followed.depth, tables.followed_size());
+        let gather = Gather::new(*tracks, d);
+        let recovery = product.recovery.as_ref().and_then(|words| Recovery::from_words(words, d, n));
+        let mut sizes = Sizes { tiles: [0.0; MAX_WIDTH], whole: [0.0; MAX_WIDTH] };
+        // SAFETY: as the caller vouches.
+        unsafe {
+            clear(self.sum, HALVES * size);
+            for (t, steps) in gather.tiles() {
+                gather.read(t, steps, self.walk.tile);
+                clear(self.walk.state, size);
+                self.walk.advance(steps);
+                self.move_on(tracks, t, steps);
+                sizes.add_tile(self.walk.tile, steps, d, self.moved);
+                // Rounding of level 1 and its powers would be that of the path, not of the tile.
+                let powers = product.powers.chunks_exact(n - 1).enumerate();
+                for (a, of_letter) in powers.clone() {
+                    let x = V::from_lanes(|l| V::T::from_f64((*self.moved.add(a))[l]));
+                    let mut power = x;
+                    for (k, at) in of_letter.iter().enumerate() {
+                        if k > 0 {
+                            power = power.mul(x).mul(reciprocal(k + 1));
+                        }
+                        *self.walk.state.add(at[0] as usize) = power;
+                    }
+                }
+                if t > 0 {
+                    for copy in product.copies.chunks_exact(3) {
+                        for j in 0..copy[2] as usize {
+                            *self.all.add(copy[1] as usize + j) = *self.walk.state.add(copy[0] as usize + j);
+                        }
+                    }
+                    if let Some(recovery) = &recovery {
+                        recovery.run(self.all);
+                    }
+                    convert::<V>(self.all, self.wide, product.low);
+                }
+                convert::<V>(self.walk.state, self.tile, size);
+                for (a, of_letter) in powers {
+                    let x = *self.moved.add(a);
+                    let mut power = x;
+                    for (k, at) in of_letter.iter().enumerate() {
+                        if k > 0 {
+                            power = core::array::from_fn(|l| power[l] * x[l] * RECIPROCALS[k + 1]);
+                        }
+                        *self.tile.add(HALVES * at[0] as usize).cast::<[f64; MAX_WIDTH]>() = power;
+                        *self.wide.add(HALVES * at[1] as usize).cast::<[f64; MAX_WIDTH]>() = power;
+                    }
+                }
+                product.run(self.sum, self.tile, self.wide);
+                for &letter in &tables.letters[..d] {
+                    let x = *self.sum.add(HALVES * letter).cast::<[f64; MAX_WIDTH]>();
+                    for (whole, x) in sizes.whole.iter_mut().zip(x) {
+                        *whole = whole.max(x.abs());
+                    }
+                }
+            }
+            self.move_on(tracks, 0, gather.steps);
+        }
+        sizes
+    }
+
+    /// Copies the signatures of two lanes, from lane `first` on, with level 1 behind them.
+    ///
+    /// # Safety
+    /// After [`Tiles::run`]; `to` has room.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    pub unsafe fn copy(&self, tables: &Tables, first: usize, to: *mut LanesF64) {
+        let size = tables.followed_size();
+        // SAFETY: as the caller vouches.
+        unsafe {
+            for i in 0..size {
+                *to.add(i) = *self.sum.add(HALVES * i + first / LanesF64::WIDTH);
+            }
+            for (a, &letter) in tables.letters[..tables.followed.channels].iter().enumerate() {
+                let x = LanesF64::from_lanes(|l| (*self.moved.add(a))[first + l]);
+                *to.add(letter) = x;
+                *to.add(size + a) = x;
+            }
+        }
+    }
+
+    /// Where some steps have moved the paths.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    unsafe fn move_on(&self, tracks: &[Track<'_, V::T>; MAX_WIDTH], t: usize, steps: usize) {
+        for (l, track) in tracks.iter().enumerate() {
+            let point = |t: usize| track.point(track.from + t.min(track.count));
+            let (from, to) = (point(t), point(t + steps));
+            for a in 0..self.walk.followed.channels {
+                // SAFETY: points have `channels` numbers, and so has `moved`.
+                unsafe { (*self.moved.add(a))[l] = (*to.add(a)).to_f64() - (*from.add(a)).to_f64() };
+            }
+        }
+    }
+}
+
+/// Vectors of float32 as float64.
+#[inline(never)]
+unsafe fn convert<V: Lanes>(from: *const V, to: *mut LanesF64, count: usize) {
+    let (from, to) = (from.cast::<V::T>(), to.cast::<f64>());
+    for i in 0..V::WIDTH * count {
+        // SAFETY: the caller vouches for `count` vectors, and twice as many.
+        unsafe { *to.add(i) = (*from.add(i)).to_f64() };
+    }
+}
+
+/// How large paths are, lane by lane.
+pub struct Sizes {
+    /// Σ r⁴ with r the size of a tile.
+    tiles: [f64; MAX_WIDTH],
+    /// The largest distance of a coordinate from the start, at the ends of tiles.
+    whole: [f64; MAX_WIDTH],
+}
+
+impl Sizes {
+    /// A tile's size: the largest move of a channel, or half of the root of its variation, which
+    /// some of the steps tell.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    unsafe fn add_tile<V: Lanes>(
+        &mut self,
+        increments: *const V,
+        steps: usize,
+        d: usize,
+        moved: *const [f64; MAX_WIDTH],
+    ) {
+        let mut squares = [0.0f64; MAX_WIDTH];
+        for a in 0..d {
+            let mut sum = V::zero();
+            let mut count = 0;
+            // SAFETY: the caller vouches for the increments and moves of `d` channels.
+            let moved = unsafe {
+                for q in (SAMPLED / 2..steps).step_by(SAMPLED) {
+                    let z = *increments.add(q * d + a);
+                    sum = z.mul_add(z, sum);
+                    count += 1;
+                }
+                *moved.add(a)
+            };
+            let (sum, scale) = (sum.to_lanes(), 0.25 * steps as f64 / f64::from(count.max(1)));
+            for l in 0..MAX_WIDTH {
+                squares[l] = squares[l].max(moved[l] * moved[l]).max(sum[l].to_f64() * scale);
+            }
+        }
+        for (sum, square) in self.tiles.iter_mut().zip(squares) {
+            *sum += square * square;
+        }
+    }
+
+    /// Whether the logarithm of a lane has lost no more than a few units in the last place of each
+    /// level. Numbers that are not finite are not well-conditioned.
+    ///
+    /// # Safety
+    /// `logarithm` has as many vectors as the last of `ends`, where its levels end.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    pub unsafe fn is_well_conditioned(
+        &self,
+        lane: usize,
+        logarithm: *const LanesF64,
+        within: usize,
+        ends: &[usize],
+    ) -> bool {
+        let noise = self.tiles[lane].sqrt();
+        let mut factor = if ends.len() > 5 { 2.0 } else { 1.0 };
+        let mut fine = true;
+        for (k, range) in ends.windows(2).enumerate() {
+            let (mut most, mut zeros) = (0.0f64, 0.0);
+            for i in range[0]..range[1] {
+                // SAFETY: as the caller vouches.
+                let x = unsafe { *logarithm.add(i).cast::<f64>().add(within) };
+                most = most.max(x.abs());
+                zeros += x * 0.0;
+            }
+            fine &= zeros == 0.0 && (k == 0 || (noise * factor <= WORST * most && most >= SMALLEST));
+            if k > 0 {
+                factor *= self.whole[lane] / (2.0 * (k + 1) as f64);
+            }
+        }
+        fine
+    }
+}
