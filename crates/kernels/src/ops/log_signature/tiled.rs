@@ -213,7 +213,6 @@ impl<V: Lanes> Tiles<V> {
     ///
     /// # Safety
     /// The memory is there, and the tables have a product.
-    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     pub unsafe fn run(
         &self,
@@ -320,7 +319,6 @@ impl<V: Lanes> Tiles<V> {
     }
 
     /// How far tracks go.
-    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn move_on(&self, tracks: &[Track<'_, V::T>; MAX_WIDTH]) {
         for (l, track) in tracks.iter().enumerate() {
@@ -361,7 +359,6 @@ pub struct Sizes {
 impl Sizes {
     /// A tile's size: the largest move of a channel, or half of the root of its variation, which
     /// some of the steps tell.
-    #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn add_tile<V: Lanes>(
         &mut self,
         increments: *const V,
