@@ -478,3 +478,29 @@ fn long_paths_by_auto() {
         assert!(n == 2 || in_tiles > 0, "({d}, {n})");
     }
 }
+
+/// Tiles of ragged paths, alone and together.
+#[test]
+fn long_ragged_paths() {
+    let mut random = Random(19);
+    for (d, n) in [(2, 2), (2, 4), (3, 3), (3, 5)] {
+        let lengths = [1200, 513, 514, 577, 640, 999, 1150, 40, 1199];
+        let (batch, points) = (lengths.len(), 1200);
+        let mut paths: Vec<f32> = cast(&random.numbers(batch * points * d));
+        for path in paths.chunks_mut(points * d) {
+            for i in d..path.len() {
+                path[i] += path[i - d];
+            }
+        }
+        let mut all = request(&paths, batch, points, d, n);
+        all.lengths = Some(&lengths);
+        let together = call::<LanesF32>(&all, Basis::Words, Precision::Auto);
+        let row = lyndon_count(d, n).unwrap();
+        for (b, &length) in lengths.iter().enumerate() {
+            let length = length as usize;
+            let one = request(&paths[b * points * d..][..length * d], 1, length, d, n);
+            let alone = call::<LanesF32>(&one, Basis::Words, Precision::Auto);
+            assert_eq!(bits(&alone), bits(&together[b * row..][..row]), "({d}, {n}) {length} points");
+        }
+    }
+}

@@ -105,6 +105,12 @@ impl<'a, T: Real> Track<'a, T> {
         unsafe { (*to).to_f64() - (*from).to_f64() }
     }
 
+    /// Some steps of the whole path, no more than it has.
+    pub fn cut(self, from: usize, count: usize) -> Track<'a, T> {
+        let from = from.min(self.steps);
+        Track { from, count: count.min(self.steps - from), ..self }
+    }
+
     /// The first steps of the piece, no more than it has.
     pub fn first_steps(self, count: usize) -> Track<'a, T> {
         Track { count: count.min(self.count), ..self }

@@ -74,7 +74,6 @@ pub unsafe fn three<V: Lanes>(d: usize, s: *const V, x: *const V, pairs: *mut V,
         match d {
             2 => three_of(2, s, x, pairs, to),
             3 => three_of(3, s, x, pairs, to),
-            4 => three_of(4, s, x, pairs, to),
             _ => three_of(d, s, x, pairs, to),
         }
     }

@@ -261,6 +261,7 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// Computes the rows of a group; says whether sums of increments are finite.
+    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     fn group<V: Lanes>(
         &self,
@@ -296,7 +297,7 @@ impl Call<'_> {
         let source = Promoted::new(tracks, tables.followed.channels, scratch.buffer);
         // SAFETY: all lengths were checked, and the scratch is there.
         unsafe {
-            let sizes = tiles.run(tables, product, &tracks);
+            let sizes = tiles.run(tables, product, &tracks, group.count);
             for first in (0..group.count).step_by(LanesF64::WIDTH) {
                 let mut pair = Group::EMPTY;
                 for &item in &group.items[first..group.count.min(first + LanesF64::WIDTH)] {
@@ -305,8 +306,12 @@ impl Call<'_> {
                 tiles.copy(tables, first, scratch.values);
                 self.store(pair, 0, &source, scratch);
                 self.keep_state(pair, scratch);
-                for (l, &item) in pair.items[..pair.count].iter().enumerate() {
-                    if !sizes.is_well_conditioned(first + l, scratch.values.add(tables.at), l, &tables.ends) {
+                // Both before the others are computed again, in the same memory.
+                let logarithm = scratch.values.add(tables.at);
+                let fine: [bool; LanesF64::WIDTH] =
+                    core::array::from_fn(|l| sizes.is_well_conditioned(first + l, logarithm, l, &tables.ends));
+                for (&item, fine) in pair.items[..pair.count].iter().zip(fine) {
+                    if !fine {
                         again(Some(item));
                     }
                 }

@@ -208,26 +208,37 @@ impl<V: Lanes> Tiles<V> {
         Tiles { walk: Walk { followed, tile: increments, chains, state }, all, wide, tile, sum, moved }
     }
 
-    /// The signatures of four paths; gives what [`Sizes`] needs.
+    /// The signatures of up to four paths; gives what [`Sizes`] needs. Lanes of one path alone hold
+    /// tiles that follow each other.
     ///
     /// # Safety
     /// The memory is there, and the tables have a product.
-    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    pub unsafe fn run(&self, tables: &Tables, product: &Product, tracks: &[Track<'_, V::T>; MAX_WIDTH]) -> Sizes {
+    pub unsafe fn run(
+        &self,
+        tables: &Tables,
+        product: &Product,
+        tracks: &[Track<'_, V::T>; MAX_WIDTH],
+        count: usize,
+    ) -> Sizes {
         let (d, n, size) = (tables.followed.channels, tables.followed.depth, tables.followed_size());
-        let gather = Gather::new(*tracks, d);
+        let longest = tracks.iter().fold(0, |most, track| most.max(track.steps));
         let recovery = product.recovery.as_ref().and_then(|words| Recovery::from_words(words, d, n));
         let mut sizes = Sizes { tiles: [0.0; MAX_WIDTH], whole: [0.0; MAX_WIDTH] };
+        let (tiles, apart) = if count == 1 { (MAX_WIDTH, TILE) } else { (1, 0) };
         // SAFETY: as the caller vouches.
         unsafe {
             clear(self.sum, HALVES * size);
-            for (t, steps) in gather.tiles() {
-                gather.read(t, steps, self.walk.tile);
+            for t in (0..longest).step_by(TILE * tiles) {
+                let pieces = core::array::from_fn(|l| tracks[l].cut(t + l * apart, TILE));
+                let gather = Gather::new(pieces, d);
+                // Always all steps, the last with zeros: sums are taken in the same order then.
+                gather.read(0, gather.steps, self.walk.tile);
+                clear(self.walk.tile.add(gather.steps * d), (TILE - gather.steps) * d);
                 clear(self.walk.state, size);
-                self.walk.advance(steps);
-                self.move_on(tracks, t, steps);
-                sizes.add_tile(self.walk.tile, steps, d, self.moved);
+                self.walk.advance(TILE);
+                self.move_on(&pieces);
+                sizes.add_tile(self.walk.tile, d, self.moved, tiles > 1);
                 // Rounding of level 1 and its powers would be that of the path, not of the tile.
                 let powers = product.powers.chunks_exact(n - 1).enumerate();
                 for (a, of_letter) in powers.clone() {
@@ -240,15 +251,13 @@ impl<V: Lanes> Tiles<V> {
                         *self.walk.state.add(at[0] as usize) = power;
                     }
                 }
-                if t > 0 {
-                    for copy in product.copies.chunks_exact(3) {
-                        for j in 0..copy[2] as usize {
-                            *self.all.add(copy[1] as usize + j) = *self.walk.state.add(copy[0] as usize + j);
-                        }
+                for copy in product.copies.chunks_exact(3) {
+                    for j in 0..copy[2] as usize {
+                        *self.all.add(copy[1] as usize + j) = *self.walk.state.add(copy[0] as usize + j);
                     }
-                    if let Some(recovery) = &recovery {
-                        recovery.run(self.all);
-                    }
+                }
+                if let Some(recovery) = &recovery {
+                    recovery.run(self.all);
                     convert::<V>(self.all, self.wide, product.low);
                 }
                 convert::<V>(self.walk.state, self.tile, size);
@@ -263,15 +272,27 @@ impl<V: Lanes> Tiles<V> {
                         *self.wide.add(HALVES * at[1] as usize).cast::<[f64; MAX_WIDTH]>() = power;
                     }
                 }
-                product.run(self.sum, self.tile, self.wide);
-                for &letter in &tables.letters[..d] {
-                    let x = *self.sum.add(HALVES * letter).cast::<[f64; MAX_WIDTH]>();
-                    for (whole, x) in sizes.whole.iter_mut().zip(x) {
-                        *whole = whole.max(x.abs());
+                for tile in 0..tiles {
+                    if tile > 0 {
+                        next_lane(self.tile, size);
+                        next_lane(self.wide, product.low);
+                    }
+                    product.run(self.sum, self.tile, self.wide);
+                    for &letter in &tables.letters[..d] {
+                        let x = *self.sum.add(HALVES * letter).cast::<[f64; MAX_WIDTH]>();
+                        for (whole, x) in sizes.whole.iter_mut().zip(x) {
+                            *whole = whole.max(x.abs());
+                        }
                     }
                 }
             }
-            self.move_on(tracks, 0, gather.steps);
+            if tiles > 1 {
+                for i in 0..size {
+                    let x = self.sum.add(HALVES * i).cast::<f64>();
+                    *x.add(1) = *x;
+                }
+            }
+            self.move_on(tracks);
         }
         sizes
     }
@@ -297,19 +318,24 @@ impl<V: Lanes> Tiles<V> {
         }
     }
 
-    /// Where some steps have moved the paths.
-    #[cfg_attr(path_signature_small, optimize(size))]
+    /// How far tracks go.
     #[inline(never)]
-    unsafe fn move_on(&self, tracks: &[Track<'_, V::T>; MAX_WIDTH], t: usize, steps: usize) {
+    unsafe fn move_on(&self, tracks: &[Track<'_, V::T>; MAX_WIDTH]) {
         for (l, track) in tracks.iter().enumerate() {
-            let point = |t: usize| track.point(track.from + t.min(track.count));
-            let (from, to) = (point(t), point(t + steps));
+            let (from, to) = (track.point(track.from), track.point(track.from + track.count));
             for a in 0..self.walk.followed.channels {
                 // SAFETY: points have `channels` numbers, and so has `moved`.
                 unsafe { (*self.moved.add(a))[l] = (*to.add(a)).to_f64() - (*from.add(a)).to_f64() };
             }
         }
     }
+}
+
+/// Moves each lane to the one before it.
+unsafe fn next_lane(vectors: *mut LanesF64, count: usize) {
+    let first = vectors.cast::<f64>();
+    // SAFETY: the caller vouches for `count` times MAX_WIDTH numbers.
+    unsafe { core::ptr::copy(first.add(1), first, MAX_WIDTH * count - 1) };
 }
 
 /// Vectors of float32 as float64.
@@ -333,34 +359,32 @@ pub struct Sizes {
 impl Sizes {
     /// A tile's size: the largest move of a channel, or half of the root of its variation, which
     /// some of the steps tell.
-    #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn add_tile<V: Lanes>(
         &mut self,
         increments: *const V,
-        steps: usize,
         d: usize,
         moved: *const [f64; MAX_WIDTH],
+        is_one_path: bool,
     ) {
         let mut squares = [0.0f64; MAX_WIDTH];
         for a in 0..d {
             let mut sum = V::zero();
-            let mut count = 0;
             // SAFETY: the caller vouches for the increments and moves of `d` channels.
             let moved = unsafe {
-                for q in (SAMPLED / 2..steps).step_by(SAMPLED) {
+                for q in (SAMPLED / 2..TILE).step_by(SAMPLED) {
                     let z = *increments.add(q * d + a);
                     sum = z.mul_add(z, sum);
-                    count += 1;
                 }
                 *moved.add(a)
             };
-            let (sum, scale) = (sum.to_lanes(), 0.25 * steps as f64 / f64::from(count.max(1)));
+            let sum = sum.to_lanes();
             for l in 0..MAX_WIDTH {
-                squares[l] = squares[l].max(moved[l] * moved[l]).max(sum[l].to_f64() * scale);
+                let variation = sum[l].to_f64() * SAMPLED as f64;
+                squares[l] = squares[l].max(moved[l] * moved[l]).max(variation / 4.0);
             }
         }
-        for (sum, square) in self.tiles.iter_mut().zip(squares) {
-            *sum += square * square;
+        for (l, square) in squares.into_iter().enumerate() {
+            self.tiles[if is_one_path { 0 } else { l }] += square * square;
         }
     }
 
