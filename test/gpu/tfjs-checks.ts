@@ -8,7 +8,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-webgpu";
 import type { SymbolicTensor } from "@tensorflow/tfjs-layers";
 import * as layersModule from "@tensorflow/tfjs-layers";
-import { prepare, SigLayer, signature } from "../../ts/entry/tfjs.ts";
+import { logSignature, prepare, SigLayer, signature } from "../../ts/entry/tfjs.ts";
 import { gradient } from "../gradient-reference.ts";
 import { makePath, random, toFloat32 } from "../paths.ts";
 import { maxAbs, referenceSignature } from "../reference.ts";
@@ -431,6 +431,16 @@ const parts: Record<string, () => Promise<void>> = {
       assertThrows(() => signature(x, { depth: 1, basepoint: tf.ones([3]) }), "BASEPOINT_SHAPE", "a basepoint");
       assertThrows(() => signature(x, { depth: 1, basepoint: [Number.NaN, 0] }), "NOT_FINITE", "a basepoint");
     });
+  },
+
+  async "log-signatures: the CPU, or an error that says why"() {
+    const path = tf.tensor([0, 0, 1, 0, 1, 1], [3, 2]);
+    const row = logSignature(path, { depth: 2 });
+    assertSame([...(await row.data())], [1, 1, 0.5], "numbers that are in memory");
+    const there = tf.tidy(() => onGpu(path));
+    const { message } = assertThrows(() => logSignature(there, { depth: 2 }), "TENSOR_ON_GPU", "on the GPU only");
+    assert(message.includes("log-signatures are computed on the CPU"), message);
+    for (const one of [path, row, there]) one.dispose();
   },
 
   async "what has no kernel: the CPU, or an error that says why"() {

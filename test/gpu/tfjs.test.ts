@@ -18,6 +18,7 @@ const parts = [
   "buffers that are larger than what is in them, and of whom they are",
   "lengths that are a tensor: kept in range, no gradient",
   "errors are the library's",
+  "log-signatures: the CPU, or an error that says why",
   "what has no kernel: the CPU, or an error that says why",
   "masks become lengths, on the GPU",
   "a model learns as on the CPU",
