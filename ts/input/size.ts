@@ -35,18 +35,19 @@ export function tooLarge(
   );
 }
 
+function checkWhole(value: unknown, code: "DEPTH_INVALID" | "CHANNELS_INVALID", argument: string): void {
+  if (!Number.isInteger(value) || (value as number) < 1)
+    throw rangeError(code, argument, brief(value), "a whole number from 1 on");
+}
+
 /** Throws unless `depth` is a whole number and at least 1. */
 export function checkDepth(depth: unknown, argument: string): asserts depth is number {
-  if (!Number.isInteger(depth) || (depth as number) < 1) {
-    throw rangeError("DEPTH_INVALID", argument, brief(depth), "a whole number from 1 on");
-  }
+  checkWhole(depth, "DEPTH_INVALID", argument);
 }
 
 /** Throws unless `channels` is a whole number and at least 1. */
 export function checkChannels(channels: unknown, argument: string): asserts channels is number {
-  if (!Number.isInteger(channels) || (channels as number) < 1) {
-    throw rangeError("CHANNELS_INVALID", argument, brief(channels), "a whole number from 1 on");
-  }
+  checkWhole(channels, "CHANNELS_INVALID", argument);
 }
 
 /** The number of coefficients. @throws SIZE_TOO_LARGE for `argument`, the one that has the depth */

@@ -12,6 +12,7 @@ mod program;
 mod source;
 mod step;
 mod tables;
+mod tile_product;
 mod tiled;
 mod walk;
 mod words;
@@ -29,7 +30,8 @@ use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real, Rows, RowsMut};
 use crate::path::increments::{Gather, TILE, Track};
 use crate::words::shape::Shape;
 use source::{Promoted, Source};
-use tiled::{Product, Tiles, is_long};
+use tile_product::Product;
+use tiled::{Tiles, is_long};
 use walk::Walk;
 
 /// Which arithmetic computes a call in float32.

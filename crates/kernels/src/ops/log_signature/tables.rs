@@ -4,7 +4,7 @@
 use super::basis::{Basis, Change};
 use super::closed;
 use super::program::{Program, Writer, combinations};
-use super::tiled::Product;
+use super::tile_product::Product;
 use super::words::{Followed, lyndon_count};
 use crate::Recovery;
 use crate::lanes::Lanes;

@@ -5,16 +5,14 @@
 //! `is_well_conditioned` says whether that was good enough. It depends on the path alone.
 
 use super::tables::Tables;
+use super::tile_product::{HALVES, Product};
 use super::walk::Walk;
-use super::words::{Followed, number};
 use crate::Recovery;
 use crate::batch::parts::Parts;
 use crate::batch::state::clear;
 use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real};
 use crate::path::increments::{Gather, TILE, Track};
 use crate::walk::chains::{RECIPROCALS, reciprocal};
-use crate::words::shape::Shape;
-use std::vec::Vec;
 
 /// Shorter paths have too few tiles for their errors to average out.
 const FEWEST_STEPS: usize = 512;
@@ -24,12 +22,6 @@ const FEWEST_STEPS: usize = 512;
 const MOST_STEPS: usize = 4096;
 /// The same in numbers of a path.
 const MOST_NUMBERS: usize = 65536;
-
-/// Deeper levels lose too much in tiles.
-const DEEPEST_IN_TILES: usize = 5;
-
-/// Numbers in a vector of float32, as two vectors of float64.
-const HALVES: usize = 2;
 
 /// Steps of a tile between those whose size is looked at; of few common factors with periods.
 const SAMPLED: usize = 11;
@@ -44,134 +36,6 @@ const SMALLEST: f64 = 1e-28;
 /// Whether paths of this many steps are computed in tiles.
 pub fn is_long(channels: usize, steps: usize) -> bool {
     steps >= FEWEST_STEPS && steps < MOST_STEPS.min(MOST_NUMBERS / channels)
-}
-
-/// The product A ← A ⊗ T on followed words,
-///
-///     A(w) ← A(w) + T(w) + Σ_{w = uv} A(u) T(v):
-///
-/// all u are followed; v is any word below the top, which is recovered from the followed ones.
-#[derive(Debug)]
-pub struct Product {
-    /// Followed words to all words: from, to, count.
-    copies: Vec<u32>,
-    /// Powers of letters: among followed words, among all.
-    powers: Vec<[u32; 2]>,
-    recovery: Option<Vec<u32>>,
-    /// Rows of followed words, top level first: target, count, terms, (u, first v) for each term.
-    rows: Vec<u32>,
-    /// Vectors of all words, and what their recovery needs.
-    all: usize,
-    /// Words below the top.
-    low: usize,
-}
-
-impl Product {
-    /// For two or more channels and levels; `None` where paths are not computed in tiles.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    pub fn new(followed: &Followed, shape: &Shape) -> Option<Product> {
-        let (d, n) = (shape.channels, shape.depth);
-        if n > DEEPEST_IN_TILES {
-            return None;
-        }
-        let recovery = if n > 2 { Some(Recovery::build_below(d, n)?) } else { None };
-        let values = recovery.as_ref().and_then(|words| Recovery::from_words(words, d, n)).map(|r| r.values());
-        let (mut copies, mut powers, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-        for a in 0..d {
-            copies.extend([followed.letter(a) as u32, a as u32, 1]);
-            for k in 1..n {
-                let word = std::vec![a; k];
-                powers.push([followed.index(&word) as u32, (shape.offset(k) + number(&word, d)) as u32]);
-            }
-        }
-        followed.rows(&mut |level, first, at, count| {
-            if level < n && count > 0 {
-                copies.extend([at as u32, (shape.offset(level) + first) as u32, count as u32]);
-            }
-        });
-        for wanted in (1..=n).rev() {
-            if wanted == 1 {
-                rows.extend((0..d).flat_map(|a| [followed.letter(a) as u32, 1, 0]));
-            }
-            followed.rows(&mut |level, first, at, count| {
-                if level == wanted && count > 0 {
-                    rows.extend([at as u32, count as u32, level as u32 - 1]);
-                    let word = super::words::letters(first, level, d);
-                    for i in 1..level {
-                        let suffix = shape.offset(level - i) + number(&word[i..], d);
-                        rows.extend([followed.index(&word[..i]) as u32, suffix as u32]);
-                    }
-                }
-            });
-        }
-        Some(Product { copies, powers, recovery, rows, all: values.unwrap_or(d), low: shape.offset(n) })
-    }
-
-    /// Multiplies: all operands have [`HALVES`] vectors a coefficient.
-    #[inline(never)]
-    unsafe fn run(&self, a: *mut LanesF64, t: *const LanesF64, all: *const LanesF64) {
-        let mut p = self.rows.as_ptr();
-        // SAFETY: the caller vouches for the operands, `new` for the indices. Rows of higher levels
-        // come first, so that prefixes are still those of A.
-        unsafe {
-            let end = p.add(self.rows.len());
-            while p < end {
-                let (at, count, terms) = (HALVES * *p as usize, *p.add(1) as usize, *p.add(2) as usize);
-                p = p.add(3);
-                let (to, of_tile) = (a.add(at), t.add(at));
-                let mut j = 0;
-                while j < count {
-                    macro_rules! take {
-                        ($count:literal) => {{
-                            words::<$count>(to, of_tile, j, terms, p, a, all);
-                            $count
-                        }};
-                    }
-                    j += match count - j {
-                        1 => take!(1),
-                        2 => take!(2),
-                        3 => take!(3),
-                        _ => take!(4),
-                    };
-                }
-                p = p.add(2 * terms);
-            }
-        }
-    }
-}
-
-/// Some words of a row, from number `j` on.
-#[inline(always)]
-unsafe fn words<const N: usize>(
-    to: *mut LanesF64,
-    of_tile: *const LanesF64,
-    j: usize,
-    terms: usize,
-    p: *const u32,
-    a: *const LanesF64,
-    all: *const LanesF64,
-) {
-    // SAFETY: as the caller vouches.
-    unsafe {
-        let at = |i: usize, h: usize| HALVES * (j + i) + h;
-        let mut sums: [[LanesF64; HALVES]; N] =
-            core::array::from_fn(|i| core::array::from_fn(|h| (*to.add(at(i, h))).add(*of_tile.add(at(i, h)))));
-        for term in 0..terms {
-            let u = a.add(HALVES * *p.add(2 * term) as usize);
-            let v = all.add(HALVES * *p.add(2 * term + 1) as usize);
-            let u = [*u, *u.add(1)];
-            for (i, sum) in sums.iter_mut().enumerate() {
-                for (h, sum) in sum.iter_mut().enumerate() {
-                    *sum = u[h].mul_add(*v.add(at(i, h)), *sum);
-                }
-            }
-        }
-        for (i, sum) in sums.into_iter().enumerate() {
-            for (h, sum) in sum.into_iter().enumerate() {
-                *to.add(at(i, h)) = sum;
-            }
-        }
-    }
 }
 
 /// Memory of tiles of paths in lanes of `V`.
