@@ -1,11 +1,15 @@
 // Makes a synchronous public function from the descriptor of an operation.
 
-import type { Call } from "../input/call.ts";
+import type { Numbers } from "../input/arrays.ts";
+import { type Call, checkOut } from "../input/call.ts";
 import { faultOf } from "../input/detached.ts";
-import { checksAfter, checksBefore, runChecks, unreportedNumbers } from "../input/finite.ts";
-import { wholeBudget } from "../run/blocks.ts";
+import { checkBefore, checksAfter, checksBefore, runChecks, unreportedNumbers } from "../input/finite.ts";
+import { fitsOneBlock, wholeBudget } from "../run/blocks.ts";
+import { pathInputs } from "../run/inputs.ts";
 import { Job } from "../run/job.ts";
-import { runJob, runOn } from "../run/run.ts";
+import { runOnce } from "../run/once.ts";
+import { afterFault, runJob, runOn } from "../run/run.ts";
+import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { type Descriptor, memoryReaders, type Steps } from "./descriptor.ts";
 
@@ -41,6 +45,31 @@ export function compute<R>(runtime: Runtime, operation: Descriptor<R>, call: Cal
     return prepared.result();
   } catch (error) {
     throw faultOf(error, call, operation.kernel.inputs);
+  }
+}
+
+/**
+ * Runs a validated call of an operation that gives rows of paths. Most calls are short and one
+ * block: such a call creates no closures and few objects.
+ */
+export function computeRows<R>(
+  runtime: Runtime,
+  operation: Descriptor<R>,
+  call: Call,
+  wrap: (call: Call, data: Numbers) => R,
+): R {
+  const { batch, row, rows, initial, lengths } = call;
+  const { out, checkFinite } = call.options;
+  const count = batch * rows * row;
+  if (!fitsOneBlock(call) || count === 0) return compute(runtime, operation, call);
+  if (out !== undefined) checkOut(out, count, call);
+  let instance: Instance | undefined;
+  try {
+    if (checkFinite && (call.ahead > 0 || initial || lengths || call.points === 1)) checkBefore(pathInputs, call);
+    instance = runtime.instance();
+    return wrap(call, runOnce(instance, call, operation, out, count));
+  } catch (error) {
+    throw afterFault(runtime, instance, operation, call, error);
   }
 }
 

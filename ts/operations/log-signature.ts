@@ -1,22 +1,17 @@
 // `logSignature`: the public function, and the descriptor of its operation.
 
 import { type DType, FLOAT64, type Numbers } from "../input/arrays.ts";
-import { type Call, checkOut, shapeOf } from "../input/call.ts";
+import { type Call, shapeOf } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
-import { checkBefore } from "../input/finite.ts";
 import type { OptionName, ReadOther, SignatureOptions, VjpOptions } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
-import { type Budget, fitsOneBlock, longestStretch, streamSteps } from "../run/blocks.ts";
-import { pathInputs } from "../run/inputs.ts";
-import { runOnce } from "../run/once.ts";
+import { type Budget, longestStretch, streamSteps } from "../run/blocks.ts";
 import type { Segments } from "../run/operation.ts";
-import { afterFault } from "../run/run.ts";
 import { LOG_BASIS, LOG_FLOAT32, LOG_FLOAT64, region } from "../wasm/abi.ts";
-import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { compute } from "./bind.ts";
+import { computeRows } from "./bind.ts";
 import { memoryReaders } from "./descriptor.ts";
 import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis } from "./log-signature-labels.ts";
 import { type LogSignature, LogSignatureTensor } from "./log-signature-tensor.ts";
@@ -212,22 +207,9 @@ export const logSignatureOperation = /* @__PURE__ */ pathsOperation<Result>(
 
 /** Makes `logSignature` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindLogSignature(runtime: Runtime): LogSignatureFunction {
-  // As in `bindSignature`.
   function logSignature(paths: unknown, options: unknown): unknown {
     const call = readLogCall((own, names) => memoryReaders.call(paths, options, own, names));
-    const { batch, row, rows, initial, lengths } = call;
-    const { out, checkFinite } = call.options;
-    const count = batch * rows * row;
-    if (!fitsOneBlock(call) || count === 0) return compute(runtime, logSignatureOperation, call);
-    if (out !== undefined) checkOut(out, count, call);
-    let instance: Instance | undefined;
-    try {
-      if (checkFinite && (call.ahead > 0 || initial || lengths || call.points === 1)) checkBefore(pathInputs, call);
-      instance = runtime.instance();
-      return wrap(call, runOnce(instance, call, logSignatureOperation, out, count));
-    } catch (error) {
-      throw afterFault(runtime, instance, logSignatureOperation, call, error);
-    }
+    return computeRows(runtime, logSignatureOperation, call, wrap);
   }
   return logSignature as LogSignatureFunction;
 }

@@ -1,23 +1,19 @@
 // `signature`: the public function, and the descriptor of its operation.
 
-import { allocateNumbers, copyOut, type DType, type Numbers } from "../input/arrays.ts";
-import { type Call, checkOut, readCall, shapeOf } from "../input/call.ts";
-import { checkBefore } from "../input/finite.ts";
+import { copyOut, type DType, type Numbers } from "../input/arrays.ts";
+import { type Call, readCall, shapeOf } from "../input/call.ts";
 import { readOptions, type SignatureOptions } from "../input/options.ts";
 import { type Paths, readPaths } from "../input/paths.ts";
 import { type Signature, SignatureTensor } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
-import { type Budget, fitsOneBlock, longestStretch, streamSteps } from "../run/blocks.ts";
+import { type Budget, longestStretch, streamSteps } from "../run/blocks.ts";
 import { hasStretches, stretchesIn } from "../run/cut.ts";
-import { initialInput, pathInputs } from "../run/inputs.ts";
-import { runOnce } from "../run/once.ts";
+import { initialInput } from "../run/inputs.ts";
 import type { Kernel, Segments } from "../run/operation.ts";
-import { afterFault } from "../run/run.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
-import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { compute } from "./bind.ts";
+import { computeRows } from "./bind.ts";
 import { pathsOperation } from "./paths-operation.ts";
 
 // Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
@@ -140,25 +136,9 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(
 
 /** Makes `signature` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignature(runtime: Runtime): SignatureFunction {
-  // Short calls are common: a call of one block creates no closures and few objects.
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
-    const call = readCall(readPaths(paths, given.layout), given);
-    if (!fitsOneBlock(call)) return compute(runtime, signatureOperation, call);
-    const { batch, row, rows, dtype } = call;
-    const count = batch * rows * row;
-    const { out, checkFinite } = given;
-    if (out !== undefined) checkOut(out, count, call);
-    let instance: Instance | undefined;
-    try {
-      if (checkFinite && (call.ahead > 0 || call.initial || call.lengths || call.points === 1))
-        checkBefore(pathInputs, call);
-      if (count === 0) return wrap(call, out ?? allocateNumbers(dtype, 0, "paths"));
-      instance = runtime.instance();
-      return wrap(call, runOnce(instance, call, signatureOperation, out, count));
-    } catch (error) {
-      throw afterFault(runtime, instance, signatureOperation, call, error);
-    }
+    return computeRows(runtime, signatureOperation, readCall(readPaths(paths, given.layout), given), wrap);
   }
   return signature as SignatureFunction;
 }
