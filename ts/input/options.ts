@@ -185,7 +185,8 @@ function flag(value: unknown, fallback: boolean, name: string): boolean {
   return value;
 }
 
-function readDType(value: unknown): DTypeIndex | -1 {
+/** The number type of an option; -1: none given. @throws PathSignatureTypeError DTYPE_INVALID */
+export function readDType(value: unknown): DTypeIndex | -1 {
   switch (value) {
     case undefined:
       return -1;

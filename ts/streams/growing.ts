@@ -35,19 +35,13 @@ export class Growing {
     ]);
   }
 
-  /** Starts again at a point of each path, with the identity. */
-  start(points: Float64Array): void {
+  /** Starts again at a point of each path: with the identity, or with signatures that are known. */
+  start(points: Float64Array, known?: Float64Array): void {
     const { heap } = this.#task;
     heap.set(points, this.#task.at(LAST));
     const state = this.#task.at(STATE);
-    heap.fill(0, state, state + this.#batch * this.#size);
-  }
-
-  /** Continues at a point with a signature that is known. */
-  restore(last: Float64Array, state: Float64Array): void {
-    const { heap } = this.#task;
-    heap.set(last, this.#task.at(LAST));
-    heap.set(state, this.#task.at(STATE));
+    if (known) heap.set(known, state);
+    else heap.fill(0, state, state + this.#batch * this.#size);
   }
 
   /** Appends finite points: `count` to the only path, or one to each path of a batch. */

@@ -2,20 +2,12 @@
 // instance between calls. The caller writes inputs to the regions and reads outputs from there.
 
 import type { DTypeIndex } from "../input/arrays.ts";
-import { align, heapOf, Layout, writeHead, writeRegion } from "../run/head.ts";
+import { align, type Head, heapOf, Layout, writeHead, writeRegion } from "../run/head.ts";
 import { word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 
 /** What does not change from run to run. */
-export interface KeptShape {
-  readonly operation: number;
-  readonly dtype: DTypeIndex;
-  readonly channels: number;
-  readonly depth: number;
-  readonly options: number;
-  readonly batch: number;
-  readonly points: number;
-}
+export type KeptShape = Pick<Head, "operation" | "dtype" | "channels" | "depth" | "options" | "batch" | "points">;
 
 /** A region: its index in the head, the size of one item and of all, in numbers. */
 export interface KeptRegion {

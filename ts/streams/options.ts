@@ -1,7 +1,8 @@
 // The options of streams: their types, and reading them.
 
-import { type DType, type DTypeIndex, FLOAT32, FLOAT64 } from "../input/arrays.ts";
+import { type DType, type DTypeIndex, FLOAT64 } from "../input/arrays.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
+import { readDType } from "../input/options.ts";
 import { checkChannels, checkDepth, sizeInRange } from "../input/size.ts";
 import { unknownOption } from "../input/unknown-option.ts";
 
@@ -81,12 +82,6 @@ function readBasepoint(value: unknown, channels: number): Float64Array | undefin
   return numbers;
 }
 
-function readDType(value: unknown): DTypeIndex {
-  if (value === undefined || value === "float64") return FLOAT64;
-  if (value === "float32") return FLOAT32;
-  throw typeError("DTYPE_INVALID", "options.dtype", describe(value), '"float32" or "float64"');
-}
-
 function readWindow(value: unknown): number {
   if (value === undefined) return 0;
   if (value !== Infinity && (!Number.isInteger(value) || (value as number) < 1))
@@ -109,12 +104,13 @@ export function readStreamOptions(options: unknown, hasWindow: boolean): ReadStr
   const { channels, depth, basepoint, dtype, window } = options as Record<string, unknown>;
   checkChannels(channels, "options.channels");
   checkDepth(depth, "options.depth");
+  const read = readDType(dtype);
   return {
     channels,
     depth,
     size: sizeInRange(channels, depth, "options.depth"),
     basepoint: readBasepoint(basepoint, channels),
-    dtype: readDType(dtype),
+    dtype: read === -1 ? FLOAT64 : read,
     window: readWindow(window),
   };
 }

@@ -1,7 +1,8 @@
 // Reads the points that are given to a stream.
 
-import { kindOf, type NumericView } from "../input/arrays.ts";
+import type { NumericView } from "../input/arrays.ts";
 import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
+import { lengthOfList } from "../input/shape.ts";
 
 /** Points: the numbers of one or more, or an array of points. */
 export type StreamPoints = ArrayLike<number> | readonly ArrayLike<number>[];
@@ -9,7 +10,7 @@ export type StreamPoints = ArrayLike<number> | readonly ArrayLike<number>[];
 /** Numbers that were read, and how many points they are. Reused from call to call. */
 export class PointReader {
   readonly #channels: number;
-  /** One number more than the points have, so that a view of exactly them is rarely needed. */
+  /** Exactly those of the points that were read. */
   numbers: Float64Array;
 
   constructor(channels: number) {
@@ -23,14 +24,13 @@ export class PointReader {
    */
   read(given: unknown): number {
     const d = this.#channels;
-    const isPlain = Array.isArray(given);
-    if (!isPlain && kindOf(given) === -1) {
+    const length = lengthOfList(given);
+    if (length < 0) {
       const accepted = `a point of ${countOf(d, "number")}, an array of points, or a typed array of their numbers`;
       throw typeError("PATHS_TYPE", "points", describe(given), accepted);
     }
     const list = given as readonly unknown[] | NumericView;
-    const { length } = list;
-    if (isPlain && typeof list[0] === "object") {
+    if (typeof list[0] === "object") {
       this.#reserve(length);
       for (let i = 0; i < length; i++) this.#readPoint(list[i], i);
       return length;
@@ -49,9 +49,8 @@ export class PointReader {
   #readPoint(point: unknown, i: number): void {
     const d = this.#channels;
     const argument = `points[${i}]`;
-    if (!Array.isArray(point) && kindOf(point) === -1)
-      throw typeError("PATHS_TYPE", argument, describe(point), `a point of ${countOf(d, "number")}`);
-    const { length } = point as ArrayLike<unknown>;
+    const length = lengthOfList(point);
+    if (length < 0) throw typeError("PATHS_TYPE", argument, describe(point), `a point of ${countOf(d, "number")}`);
     if (length !== d) throw rangeError("RAGGED_ROW", argument, countOf(length, "number"), `${countOf(d, "number")}`);
     this.#copy(point as ArrayLike<unknown>, d, i * d, argument);
   }

@@ -1,6 +1,6 @@
 // `createSignatureStream`: the signature of data that keeps arriving, of all of it or of a window.
 
-import { type DType, type DTypeIndex, FLOAT32 } from "../input/arrays.ts";
+import { allocateNumbers, type DType, type DTypeIndex } from "../input/arrays.ts";
 import { describe, failure, rangeError } from "../input/errors.ts";
 import { checkedSize } from "../input/size.ts";
 import { type Signature, SignatureTensor } from "../input/tensor.ts";
@@ -96,10 +96,6 @@ export interface RestoreSignatureStreamFunction {
    */
   (bytes: Uint8Array | ArrayBuffer): SignatureStream;
 }
-
-/** A new array for results. */
-export const numbersFor = (dtype: DTypeIndex, count: number): Float32Array | Float64Array =>
-  dtype === FLOAT32 ? new Float32Array(count) : new Float64Array(count);
 
 /** The error for a stream that was disposed of. */
 export const streamClosed = (): Error =>
@@ -222,7 +218,16 @@ class Stream implements SignatureStream {
 
   #tensor(): SignatureTensor<DType, false, false> {
     const { dtype, size, channels, depth } = this.#options;
-    return new SignatureTensor(numbersFor(dtype, size), [size], dtype, channels, depth, false, false, undefined);
+    return new SignatureTensor(
+      allocateNumbers(dtype, size, "options.depth"),
+      [size],
+      dtype,
+      channels,
+      depth,
+      false,
+      false,
+      undefined,
+    );
   }
 
   snapshot(): Uint8Array {
@@ -243,7 +248,7 @@ class Stream implements SignatureStream {
   restore(length: number, points: Float64Array, middle: number, state: Float64Array): void {
     this.#length = length;
     if (length === 0) return;
-    if (this.#growing) this.#growing.restore(points, state);
+    if (this.#growing) this.#growing.start(points, state);
     else this.#queue?.restore(points, middle, state);
   }
 

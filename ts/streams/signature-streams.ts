@@ -1,6 +1,6 @@
 // `createSignatureStreams`: many streams that get their points together, in the lanes of vectors.
 
-import type { DType } from "../input/arrays.ts";
+import { allocateNumbers, type DType } from "../input/arrays.ts";
 import { countOf, describe, rangeError } from "../input/errors.ts";
 import { type Signature, SignatureTensor } from "../input/tensor.ts";
 import { SIGNATURE } from "../operations/signature.ts";
@@ -8,7 +8,7 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { Growing } from "./growing.ts";
 import { type ReadStreamOptions, readStreamOptions, type SignatureStreamsOptions } from "./options.ts";
 import { PointReader, type StreamPoints } from "./points.ts";
-import { numbersFor, streamClosed } from "./signature-stream.ts";
+import { streamClosed } from "./signature-stream.ts";
 
 /**
  * Signatures of many paths that grow together, a point each at a time. Created by
@@ -110,7 +110,7 @@ class Streams implements SignatureStreams {
 
   #tensor(): SignatureTensor<DType, false, true> {
     const { dtype, size, channels, depth } = this.#options;
-    const numbers = numbersFor(dtype, this.count * size);
+    const numbers = allocateNumbers(dtype, this.count * size, "count");
     return new SignatureTensor(numbers, [this.count, size], dtype, channels, depth, false, false, undefined);
   }
 

@@ -135,16 +135,16 @@ export class WindowQueue {
     const count = points.length / d;
     this.#hold(points, count);
     this.#fill(middle);
-    this.#back.restore(points.subarray((count - 1) * d), back);
+    this.#back.start(points.subarray((count - 1) * d), back);
   }
 
   #hold(points: Float64Array, count: number): void {
     const d = this.#channels;
     const end = this.#first + this.#count;
     if ((end + count) * d > this.#points.length) {
-      const room = Math.max(this.#points.length, 2 * (this.#count + count) * d);
+      const capacity = Math.max(this.#points.length, 2 * (this.#count + count) * d);
       const held = this.points;
-      const next = room > this.#points.length ? new Float64Array(room) : this.#points;
+      const next = capacity > this.#points.length ? new Float64Array(capacity) : this.#points;
       next.set(held);
       this.#points = next;
       this.#first = 0;
