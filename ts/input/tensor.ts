@@ -45,6 +45,29 @@ export type Coefficients<T extends DType, Stream extends boolean, Batched extend
       ? number
       : never;
 
+/** What the results of operations on paths have in common. */
+export interface ResultOfPaths<T extends DType, Stream extends boolean> {
+  /** The numbers; the array `out` if it was given. */
+  readonly data: ArrayOf[T];
+  /**
+   * (…batch, row), or with `stream` (…batch, length − 1, row); with a basepoint also (…batch,
+   * length, row). With `windows` they are the last axis of the batch.
+   */
+  readonly shape: readonly number[];
+  readonly dtype: T;
+  /** d, the dimension of the path's space. */
+  readonly channels: number;
+  /** N, the level at which it is truncated. */
+  readonly depth: number;
+  /** Whether it holds the row of every prefix of a path. */
+  readonly stream: Stream;
+  /**
+   * With `windows`: the number of windows of each path of the flattened batch. Rows behind them are
+   * the identity.
+   */
+  readonly counts: Uint32Array | undefined;
+}
+
 /**
  * Signatures of a path or of a batch of paths, truncated at `depth`.
  *
@@ -57,32 +80,10 @@ export type Coefficients<T extends DType, Stream extends boolean, Batched extend
  * @typeParam Batched - whether it holds more than a single path (`boolean` if the types cannot
  *   know).
  */
-export interface Signature<
-  T extends DType = DType,
-  Stream extends boolean = boolean,
-  Batched extends boolean = boolean,
-> {
-  /** The numbers; the array `out` if it was given. */
-  readonly data: ArrayOf[T];
-  /**
-   * (…batch, row), or with `stream` (…batch, length − 1, row); with a basepoint also (…batch,
-   * length, row). With `windows` they are the last axis of the batch.
-   */
-  readonly shape: readonly number[];
-  readonly dtype: T;
-  /** d, the dimension of the path's space. */
-  readonly channels: number;
-  /** N, the level at which the signature is truncated. */
-  readonly depth: number;
+export interface Signature<T extends DType = DType, Stream extends boolean = boolean, Batched extends boolean = boolean>
+  extends ResultOfPaths<T, Stream> {
   /** Whether each signature includes the leading 1 of the empty word. */
   readonly scalarTerm: boolean;
-  /** Whether it holds the signature of every prefix of a path. */
-  readonly stream: Stream;
-  /**
-   * With `windows`: the number of windows of each path of the flattened batch. Rows behind them are
-   * the identity.
-   */
-  readonly counts: Uint32Array | undefined;
   /**
    * Level k as a tensor of shape (…lead, d, …, d), sharing memory with `data`.
    * @param k - 1 … depth, and 0 with `scalarTerm`.

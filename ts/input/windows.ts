@@ -51,6 +51,14 @@ function whole(value: unknown, option: string, least: number): number {
   return value;
 }
 
+/** A number of points from 1 to those of the longest path. */
+function within(value: unknown, option: string, points: number): number {
+  const count = whole(value, option, 1);
+  if (count <= points) return count;
+  const accepted = `at most ${points}, the points of the longest path`;
+  throw rangeError("WINDOWS_RANGE", `${name}.${option}`, describe(count), accepted);
+}
+
 function positive(value: unknown, option: string): number {
   if (typeof value !== "number" || !(value > 0) || value === Number.POSITIVE_INFINITY)
     throw rangeError("WINDOWS_RANGE", `${name}.${option}`, describe(value), "a positive number, in the unit of times");
@@ -133,20 +141,14 @@ function readForm(given: unknown, paths: ReadPaths): IntervalOf {
   switch (form.type) {
     case "sliding": {
       checkNames(form, ["length", "step"]);
-      const [length, step] = [whole(form.length, "length", 1), whole(form.step ?? 1, "step", 1)];
-      if (length > paths.points) {
-        const accepted = `at most ${paths.points}, the points of the longest path`;
-        throw rangeError("WINDOWS_RANGE", `${name}.length`, describe(length), accepted);
-      }
+      const length = within(form.length, "length", paths.points);
+      const step = whole(form.step ?? 1, "step", 1);
       return (k, n) => (k * step + length <= n ? [k * step, k * step + length] : undefined);
     }
     case "expanding": {
       checkNames(form, ["start", "step"]);
-      const [start, step] = [whole(form.start ?? 1, "start", 1), whole(form.step ?? 1, "step", 1)];
-      if (start > paths.points) {
-        const accepted = `at most ${paths.points}, the points of the longest path`;
-        throw rangeError("WINDOWS_RANGE", `${name}.start`, describe(start), accepted);
-      }
+      const start = within(form.start ?? 1, "start", paths.points);
+      const step = whole(form.step ?? 1, "step", 1);
       return (k, n) => (start + k * step <= n ? [0, start + k * step] : undefined);
     }
     case "dyadic": {

@@ -4,7 +4,7 @@
 import type { ArrayOf, DType, DTypeIndex } from "../input/arrays.ts";
 import { FLOAT32 } from "../input/arrays.ts";
 import { describe, rangeError } from "../input/errors.ts";
-import { type Coefficients, type LevelView, levelView, valuesAt } from "../input/tensor.ts";
+import { type Coefficients, type LevelView, levelView, type ResultOfPaths, valuesAt } from "../input/tensor.ts";
 import {
   type Bracket,
   countCoordinates,
@@ -29,21 +29,8 @@ export interface LogSignature<
   T extends DType = DType,
   Stream extends boolean = boolean,
   Batched extends boolean = boolean,
-> {
-  /** The numbers; the array `out` if it was given. */
-  readonly data: ArrayOf[T];
-  /** (…batch, row), or with `stream` (…batch, rows, row), as signatures have them. */
-  readonly shape: readonly number[];
-  readonly dtype: T;
-  /** d, the dimension of the path's space. */
-  readonly channels: number;
-  /** N, the level at which it is truncated. */
-  readonly depth: number;
+> extends ResultOfPaths<T, Stream> {
   readonly basis: LogSignatureBasis;
-  /** Whether it holds the log-signature of every prefix of a path. */
-  readonly stream: Stream;
-  /** Numbers of windows of each path, with `windows` on paths of different lengths. */
-  readonly counts: Uint32Array | undefined;
   /** What the coordinates belong to: `logSignatureLabels(channels, depth, basis)`. */
   readonly labels: readonly LogSignatureLabel[];
   /**
