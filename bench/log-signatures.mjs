@@ -10,8 +10,8 @@
 
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
-import { parseArgs } from "node:util";
-import { grid, onePath, rowFilter, rowKey, rowName } from "./grid.mjs";
+import { grid, onePath, rowKey, rowName } from "./grid.mjs";
+import { readPartOptions } from "./lib/arguments.mjs";
 import { Bench } from "./lib/bench.mjs";
 import { signatureSize } from "./lib/counts.mjs";
 import { leaveMeasuringCore, root } from "./lib/machine.mjs";
@@ -247,32 +247,8 @@ function markdown(result) {
   ].join("\n\n")}\n`;
 }
 
-function readOptions(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      only: { type: "string" },
-      rows: { type: "string" },
-      peers: { type: "string" },
-      quick: { type: "boolean", default: false },
-    },
-  });
-  const choose = (option, text, known) => {
-    const names = text === undefined ? known : text.split(",").filter((name) => name !== "none");
-    const unknown = names.find((name) => !known.includes(name));
-    if (unknown !== undefined) throw new Error(`--${option} ${unknown}: give some of ${known.join(", ")}`);
-    return names;
-  };
-  return {
-    quick: values.quick,
-    only: choose("only", values.only, partNames),
-    peers: choose("peers", values.peers, [peer]),
-    rows: rowFilter(values.rows),
-  };
-}
-
 export async function runLogSignaturesBench(args) {
-  const options = readOptions(args);
+  const options = readPartOptions(args, { partNames, peerNames: [peer] });
   leaveMeasuringCore();
   const progress = new Progress();
   const bench = new Bench({ ...options, progress });

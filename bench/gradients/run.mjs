@@ -9,8 +9,8 @@
 
 import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
-import { grid, onePath, rowFilter, rowKey, rowName } from "../grid.mjs";
+import { grid, onePath, rowKey, rowName } from "../grid.mjs";
+import { readPartOptions } from "../lib/arguments.mjs";
 import { Bench } from "../lib/bench.mjs";
 import { signatureSize } from "../lib/counts.mjs";
 import { leaveMeasuringCore, root } from "../lib/machine.mjs";
@@ -36,30 +36,6 @@ const errorShapes = [
   [4, 4],
   [8, 3],
 ].flatMap(([channels, depth]) => [100, 1000, 10000].map((points) => ({ batch: 4, points, channels, depth })));
-
-function readOptions(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      only: { type: "string" },
-      rows: { type: "string" },
-      peers: { type: "string" },
-      quick: { type: "boolean", default: false },
-    },
-  });
-  const choose = (option, text, known) => {
-    const names = text === undefined ? known : text.split(",").filter((name) => name !== "none");
-    const unknown = names.find((name) => !known.includes(name));
-    if (unknown !== undefined) throw new Error(`--${option} ${unknown}: give some of ${known.join(", ")}`);
-    return names;
-  };
-  return {
-    quick: values.quick,
-    only: choose("only", values.only, partNames),
-    peers: choose("peers", values.peers, peerNames),
-    rows: rowFilter(values.rows),
-  };
-}
 
 /** Cotangents of a row as a raw file: numbers of size one, the same for all contestants. */
 function cotangentsOf(bench, row, rows = 1) {
@@ -165,7 +141,7 @@ async function measureErrors(bench, row, kind) {
 }
 
 export async function runGradientsBench(args) {
-  const options = readOptions(args);
+  const options = readPartOptions(args, { partNames, peerNames });
   leaveMeasuringCore();
   const progress = new Progress();
   const bench = new Bench({ ...options, progress });
