@@ -7,13 +7,13 @@ import {
   createSignatureStream,
   createSignatureStreams,
   init,
-  isPathSignatureError,
   restoreSignatureStream,
   type SignatureStream,
   signature,
   signatureTransform,
   words,
 } from "../ts/index.ts";
+import { codeOf } from "./code-of.ts";
 import { makePath, random } from "./paths.ts";
 import { flatten, identity, referenceSignature } from "./reference.ts";
 import { identityTolerance } from "./tolerances.ts";
@@ -32,15 +32,6 @@ function expectSignature(actual: ArrayLike<number>, points: number[][], channels
     );
   });
 }
-
-const codeOf = (call: () => unknown): string | undefined => {
-  try {
-    call();
-  } catch (error) {
-    return isPathSignatureError(error) ? error.code : String(error);
-  }
-  return undefined;
-};
 
 const point = fc
   .tuple(fc.integer({ min: -64, max: 64 }), fc.integer({ min: -64, max: 64 }))

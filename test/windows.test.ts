@@ -12,6 +12,7 @@ import {
   signatureWithVjp,
   type Windows,
 } from "../ts/index.ts";
+import { codeOf } from "./code-of.ts";
 import { describeOn, openDawn } from "./gpu/implementations.ts";
 import { makePath, random } from "./paths.ts";
 
@@ -75,15 +76,6 @@ const range = (n: number) => Array.from({ length: Math.max(0, n) }, (_, k) => k)
 
 const pathsOf = (lengths: readonly number[], channels: number) =>
   lengths.map((length, i) => makePath("walk", length, channels, random(31 * i + channels)));
-
-const codeOf = (call: () => unknown): string | undefined => {
-  try {
-    call();
-  } catch (error) {
-    return isPathSignatureError(error) ? error.code : String(error);
-  }
-  return undefined;
-};
 
 let engine: Engine;
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 // and every executor; coalescing, `out`, progress, aborts, plans, errors.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine, type Engine, type EngineOptions, init, type OperationName } from "../../ts/algebra.ts";
+import { createEngine, type Engine, init, type OperationName } from "../../ts/algebra.ts";
 import {
   type OperationName as FunctionName,
   functions,
@@ -13,6 +13,7 @@ import {
 } from "../algebra-cases.ts";
 import { digest } from "../judge.ts";
 import { random } from "../paths.ts";
+import { hosts } from "./hosts.ts";
 
 type Work = (...args: unknown[]) => Promise<unknown>;
 
@@ -55,21 +56,6 @@ const here = (name: OperationName, given: readonly unknown[]): string[] => diges
 
 const shape: Shape = { channels: 3, depth: 3, scalarTerm: true };
 const size = rowSize(shape);
-
-const hosts: { name: string; options: EngineOptions; mode: string }[] = [
-  { name: "one thread", options: { threads: 1 }, mode: "shared" },
-  { name: "three threads", options: { threads: 3 }, mode: "shared" },
-  { name: "three threads, transfers", options: { threads: 3, sharedMemory: false }, mode: "transfer" },
-  {
-    name: "no workers",
-    options: {
-      workerFactory: () => {
-        throw new Error("none");
-      },
-    },
-    mode: "calling thread",
-  },
-];
 
 describe.each(hosts)("$name", ({ options, mode }) => {
   let engine: Engine;

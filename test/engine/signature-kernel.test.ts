@@ -3,9 +3,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as kernels from "../../ts/kernels.ts";
-import { createEngine, type Engine, type EngineOptions, init, type OperationName } from "../../ts/kernels.ts";
+import { createEngine, type Engine, init, type OperationName } from "../../ts/kernels.ts";
 import { digest } from "../judge.ts";
 import { random } from "../paths.ts";
+import { hosts } from "./hosts.ts";
 
 type Data = Float32Array | Float64Array;
 type Loose = Record<string, (...given: unknown[]) => unknown>;
@@ -55,21 +56,6 @@ const digestOf = (result: unknown): string[] => {
     typeof part === "object" ? digestOf(part) : [String(part)],
   );
 };
-
-const hosts: { name: string; options: EngineOptions; mode: string }[] = [
-  { name: "one thread", options: { threads: 1 }, mode: "shared" },
-  { name: "three threads", options: { threads: 3 }, mode: "shared" },
-  { name: "three threads, transfers", options: { threads: 3, sharedMemory: false }, mode: "transfer" },
-  {
-    name: "no workers",
-    options: {
-      workerFactory: () => {
-        throw new Error("none");
-      },
-    },
-    mode: "calling thread",
-  },
-];
 
 describe.each(hosts)("$name", ({ options, mode }) => {
   let engine: Engine;

@@ -1,6 +1,8 @@
 // What parts of the fuzz suite share that make each case from a seed of its own: shrinking, sizes,
 // and the text of scripts.
 
+import { random } from "../paths.ts";
+
 /** The last of ever smaller cases that still fails, and what is wrong with it. */
 export async function shrink<C>(
   failing: C,
@@ -28,13 +30,5 @@ export const sizeUpTo = (most: number, next: () => number): number => 1 + Math.f
 /** One of several. */
 export const oneOf = <T>(all: readonly T[], next: () => number): T => all[Math.floor(next() * all.length)] as T;
 
-/** The text of the generator of test/paths.ts, for scripts that stand alone. */
-export const randomText = `function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x = (x + Math.imul(x ^ (x >>> 7), x | 61)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
-}`;
+/** The text of the generator, without types, for scripts that stand alone. */
+export const randomText = String(random);

@@ -3,26 +3,12 @@
 
 mod common;
 
-use common::{Random, call, cast, exponential, flat, identity, product};
+use common::{Random, call, cast, exponential, flat, identity, product, request};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::{Options, PerPath, Request, signature_size};
+use path_signature_kernels::{PerPath, signature_size};
 
 const SHAPES: [(usize, usize); 14] =
     [(1, 3), (2, 1), (2, 2), (2, 4), (2, 6), (2, 8), (3, 3), (3, 5), (4, 3), (4, 4), (5, 4), (7, 3), (8, 3), (10, 2)];
-
-fn request<'a, T>(paths: &'a [T], batch: usize, points: usize, d: usize, n: usize) -> Request<'a, T> {
-    Request {
-        paths,
-        batch,
-        points,
-        channels: d,
-        depth: n,
-        lengths: None,
-        basepoint: None,
-        initial: None,
-        options: Options::default(),
-    }
-}
 
 fn bits<T: Real>(x: &[T]) -> Vec<u64> {
     x.iter().map(|x| x.to_f64().to_bits()).collect()

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Levels, Random, cast, flat, identity, prefixes, product};
+use common::{Levels, Random, cast, flat, identity, prefixes, product, request};
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, ToPrimitive};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Real};
@@ -11,7 +11,7 @@ use path_signature_kernels::log_signature::{
     Basis, Conversion, Direction, Precision, States, Tables, log_signature, log_signature_scratch, lyndon_count,
     state_len,
 };
-use path_signature_kernels::{Error, Options, PerPath, Request};
+use path_signature_kernels::{Error, PerPath, Request};
 
 /// log S = Σ (-1)^(k+1) (S - 1)^k / k.
 fn logarithm(s: &Levels<BigRational>) -> Levels<BigRational> {
@@ -54,20 +54,6 @@ fn words_of(p: &Levels<BigRational>, d: usize) -> Vec<BigRational> {
         }
     }
     found
-}
-
-fn request<'a, T>(paths: &'a [T], batch: usize, points: usize, d: usize, n: usize) -> Request<'a, T> {
-    Request {
-        paths,
-        batch,
-        points,
-        channels: d,
-        depth: n,
-        lengths: None,
-        basepoint: None,
-        initial: None,
-        options: Options::default(),
-    }
 }
 
 fn call<V: Lanes>(request: &Request<'_, V::T>, basis: Basis, precision: Precision) -> Vec<V::T> {

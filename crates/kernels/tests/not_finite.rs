@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Random, call, cast};
+use common::{Random, call, cast, request};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Real};
 use path_signature_kernels::{Algorithm, Options, PerPath, Request, signature_size};
 
@@ -34,17 +34,7 @@ fn marks_words<V: Lanes>() {
                     paths[(bad * points + point) * d + channel] = V::T::from_f64(value);
                     let inverse = random.below(2) == 1;
                     let options = Options { stream, inverse, algorithm, ..Options::default() };
-                    let mut request = Request {
-                        paths: &paths,
-                        batch,
-                        points,
-                        channels: d,
-                        depth: n,
-                        lengths: None,
-                        basepoint: None,
-                        initial: None,
-                        options,
-                    };
+                    let mut request = Request { options, ..request(&paths, batch, points, d, n) };
                     let (marked, report) = call::<V>(&request);
                     assert!(!report.increments_finite);
                     request.paths = &sound;
@@ -95,17 +85,8 @@ fn of_what_is_continued<V: Lanes>() {
                 let mut initial = vec![V::T::ONE; depth];
                 initial[bad] = V::T::from_f64(f64::NAN);
                 let paths = cast::<V::T>(&[0.0, step]);
-                let request = Request {
-                    paths: &paths,
-                    batch: 1,
-                    points: 2,
-                    channels: 1,
-                    depth,
-                    lengths: None,
-                    basepoint: None,
-                    initial: Some(PerPath { data: &initial, stride: 0 }),
-                    options: Options::default(),
-                };
+                let initial = Some(PerPath { data: &initial, stride: 0 });
+                let request = Request { initial, ..request(&paths, 1, 2, 1, depth) };
                 let (row, _) = call::<V>(&request);
                 for (k, x) in row.iter().enumerate() {
                     assert_eq!(x.is_finite(), k < bad, "depth {depth}, NaN at {bad}, step {step}, level {}", k + 1);

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::call;
+use common::{call, request};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::{Options, PerPath, Request, combine};
+use path_signature_kernels::{PerPath, Request, combine};
 
 /// Level k is Σ_j A_{k-j} Δʲ / j!, every term until powers are zero or overflow.
 fn plain<V: Lanes>(delta: V::T, initial: &[V::T]) -> Vec<V::T> {
@@ -54,17 +54,8 @@ fn continued<V: Lanes>() {
             for delta in [0.0, 1e-30, 0.5, -3.0, 60.0, -60.0, 500.0, 705.0, 800.0, 1e300] {
                 let delta = t(delta);
                 let paths = [V::T::ZERO, delta];
-                let request = Request {
-                    paths: &paths,
-                    batch: 1,
-                    points: 2,
-                    channels: 1,
-                    depth,
-                    lengths: None,
-                    basepoint: None,
-                    initial: Some(PerPath { data: initial, stride: 0 }),
-                    options: Options::default(),
-                };
+                let continued = Some(PerPath { data: initial, stride: 0 });
+                let request = Request { initial: continued, ..request(&paths, 1, 2, 1, depth) };
                 let bits = |x: &[V::T]| x.iter().map(|x| x.to_f64().to_bits()).collect::<Vec<_>>();
                 let wanted = plain::<V>(delta, initial);
                 let case = format!("depth {depth}, start {i}, {delta:?}");

@@ -7,8 +7,23 @@
 use num_rational::BigRational;
 use path_signature_kernels::lanes::{Lanes, Real};
 use path_signature_kernels::{
-    Error, Recovery, Report, Request, needs_recovery, output_len, signature, signature_scratch,
+    Error, Options, Recovery, Report, Request, needs_recovery, output_len, signature, signature_scratch,
 };
+
+/// A batch of paths with all their points, and no options.
+pub fn request<'a, T>(paths: &'a [T], batch: usize, points: usize, d: usize, n: usize) -> Request<'a, T> {
+    Request {
+        paths,
+        batch,
+        points,
+        channels: d,
+        depth: n,
+        lengths: None,
+        basepoint: None,
+        initial: None,
+        options: Options::default(),
+    }
+}
 
 /// What the reference needs of numbers.
 pub trait Field: Clone {
