@@ -9,7 +9,7 @@ import {
   type Engine,
   type EngineOptions,
   type GpuTensor,
-  type Signature,
+  type SignatureOf,
   signature,
 } from "../../ts/index.ts";
 import { makePath, random, toFloat32 } from "../paths.ts";
@@ -215,7 +215,7 @@ describeOn("dawn", "an engine on Dawn", () => {
     const stream: GpuTensor = await here.signature(small, { depth: 2, stream: true, output: "gpu" });
     expect(stream.shape).toEqual([5, 39, 12]);
     expect(stream.device).toBe(device);
-    const memory: Signature<"float32"> = await here.signature(stream, { depth: 2 });
+    const memory: SignatureOf<"float32"> = await here.signature(stream, { depth: 2 });
     const lifted = signature({ data: Float64Array.from(small.data), shape: small.shape }, { depth: 2, stream: true });
     expectClose(memory.data, signature(lifted, { depth: 2 }).data);
     const buffer = upload(device, small.data);

@@ -173,13 +173,18 @@ createEngine(|);
 
 it("results have readable types", () => {
   const program = new Program(`
-import { type Engine, signature, signatureVjp } from "path-signature";
+import { type Engine, logSignature, signature, signatureVjp } from "path-signature";
 import { exp } from "path-signature/algebra";
 declare const engine: Engine;
 const data = new Float32Array(4);
 const |one = signature([[0, 0], [1, 2]], { depth: 2 });
+const |batch = signature([[[0, 0], [1, 2]], [[0, 0]]], { depth: 2 });
 const |single = signature({ data, shape: [2, 2] }, { depth: 2 });
 const |stream = signature({ data, shape: [1, 2, 2] }, { depth: 2, stream: true, dtype: "float64" });
+const |windowed = signature([[0], [1]], { depth: 2, windows: { type: "expanding" } });
+declare const shape: number[];
+const |either = signature({ data, shape }, { depth: 2 });
+const |logs = logSignature([[0], [1]], { depth: 2, stream: true });
 const |gradients = signatureVjp([[0, 0], [1, 2]], [1, 1], { depth: 1 });
 const |later = engine.signature({ data, shape: [2, 2] }, { depth: 2 });
 const |onGpu = engine.signature({ data, shape: [2, 2] }, { depth: 2, output: "gpu" });
@@ -188,11 +193,15 @@ const |row = exp(data, { channels: 2, depth: 2 });
 `);
   const shown = program.hovers().map(({ declaration }) => declaration);
   expect(shown.slice(0, -1)).toEqual([
-    'const one: Signature<"float64", false, false>',
-    'const single: Signature<"float32", false, false>',
-    'const stream: Signature<"float64", true, true>',
+    'const one: Signature<"float64">',
+    'const batch: Signatures<"float64">',
+    'const single: Signature<"float32">',
+    'const stream: Signatures<"float64">',
+    'const windowed: Signatures<"float64">',
+    'const either: Signature<"float32"> | Signatures<"float32">',
+    'const logs: LogSignatures<"float64">',
     'const gradients: SignatureGradients<"float64">',
-    'const later: Promise<Signature<"float32", false, false>>',
+    'const later: Promise<Signature<"float32">>',
     "const onGpu: Promise<GpuTensor>",
     'const row: RowsOf<"float32">',
   ]);
@@ -200,7 +209,7 @@ const |row = exp(data, { channels: 2, depth: 2 });
   expect(shown.at(-1)).toBe(
     '(alias) signature<number[][], "float32", false, undefined>' +
       '(paths: number[][], options: SignatureOptions<"float32", false, undefined>): ' +
-      'Signature<"float32", false, false>\nimport signature',
+      'Signature<"float32">\nimport signature',
   );
 });
 

@@ -6,12 +6,12 @@ import type { DType } from "../input/arrays.ts";
 import type { Signal } from "../input/host-types.ts";
 import type { SignatureOptions } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
-import type { Signature } from "../input/tensor.ts";
+import type { SignatureOf } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
 import type { LogSignatureOptions, LogSignatureVjpOptions } from "../operations/log-signature.ts";
 import type { LogSignatureRowsOptions, LogSignatureRowsVjpOptions } from "../operations/log-signature-rows.ts";
-import type { LogSignature } from "../operations/log-signature-tensor.ts";
+import type { LogSignatureOf } from "../operations/log-signature-tensor.ts";
 import type { Rows, RowsDType, RowsGradients } from "../operations/rows-operation.ts";
 import type { Cotangent, SignatureGradients } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
@@ -178,7 +178,7 @@ export interface Engine extends EngineBase {
     T extends DType = DTypeOf<P>,
     S extends boolean = false,
     W extends Windows | undefined = undefined,
-  >(paths: P, options: EngineLogSignatureOptions<T, S, W>): Promise<LogSignature<T, S, BatchedOf<P, W>>>;
+  >(paths: P, options: EngineLogSignatureOptions<T, S, W>): Promise<LogSignatureOf<T, S, BatchedOf<P, W>>>;
   /**
    * Like `logSignatureVjp`, on the engine's threads: the same options and the same gradients, to
    * the bit. Signatures, their cotangents and gradients are computed one after the other; progress
@@ -207,7 +207,7 @@ export interface Engine extends EngineBase {
   signatureToLogSignature<A extends Rows, T extends DType = RowsDType<A>>(
     a: A,
     options: EngineLogSignatureRowsOptions<T>,
-  ): Promise<LogSignature<T, false, boolean>>;
+  ): Promise<LogSignatureOf<T, false>>;
   /**
    * Like `signatureToLogSignatureVjp`, on the engine's threads: the same gradients, to the bit.
    *
@@ -228,7 +228,7 @@ export interface Engine extends EngineBase {
   logSignatureToSignature<A extends Rows, T extends DType = RowsDType<A>>(
     a: A,
     options: EngineLogSignatureRowsOptions<T>,
-  ): Promise<Signature<T, false, boolean>>;
+  ): Promise<SignatureOf<T, false>>;
   /**
    * Like `logSignatureToSignatureVjp`, on the engine's threads: the same gradients, to the bit.
    *

@@ -7,7 +7,7 @@ export type { ColumnsInput, PointsInput } from "../input/containers.ts";
 export type { Algorithm, Layout, SignatureOptions, VjpOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
-export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
+export type { GradientTensor, LevelView, Signature, SignatureOf, SignatureRows, Signatures } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf } from "../input/types.ts";
 export type { Windows } from "../input/windows.ts";
 export { words } from "../input/words.ts";
@@ -59,7 +59,7 @@ export {
   signatureToLogSignatureOperation,
   signatureToLogSignatureVjpOperation,
 } from "./log-signature-rows.ts";
-export type { LogSignature } from "./log-signature-tensor.ts";
+export type { LogSignature, LogSignatureOf, LogSignatureRows, LogSignatures } from "./log-signature-tensor.ts";
 export {
   bindLogSignatureVjp,
   bindLogSignatureWithVjp,

@@ -18,7 +18,7 @@ import { signatureCost, signaturesOfVjp } from "./cost.ts";
 import { type Descriptor, memoryReaders, type Steps, step } from "./descriptor.ts";
 import { type LogSignatureVjpOptions, logSignatureOperation, readLogCall } from "./log-signature.ts";
 import { signatureCotangents } from "./log-signature-rows.ts";
-import type { LogSignature } from "./log-signature-tensor.ts";
+import type { LogSignatureOf } from "./log-signature-tensor.ts";
 import { imagineCall } from "./paths-operation.ts";
 import { signatureOperation } from "./signature.ts";
 import { type Cotangent, type SignatureGradients, signatureVjpOperation } from "./signature-vjp.ts";
@@ -65,7 +65,7 @@ export interface LogSignatureWithVjpFunction {
     paths: P,
     options: LogSignatureVjpOptions<T, S, W>,
   ): readonly [
-    logSignature: LogSignature<T, S, BatchedOf<P, W>>,
+    logSignature: LogSignatureOf<T, S, BatchedOf<P, W>>,
     pullback: (cotangent: Cotangent) => SignatureGradients<T>,
   ];
 }

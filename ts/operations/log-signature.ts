@@ -14,7 +14,7 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { computeRows } from "./bind.ts";
 import { memoryReaders } from "./descriptor.ts";
 import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis } from "./log-signature-labels.ts";
-import { type LogSignature, LogSignatureTensor } from "./log-signature-tensor.ts";
+import { type LogSignatureOf, LogSignatureTensor } from "./log-signature-tensor.ts";
 import { imagineCall, pathsOperation } from "./paths-operation.ts";
 
 /**
@@ -79,7 +79,7 @@ export interface LogSignatureFunction {
   <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
     paths: P,
     options: LogSignatureOptions<T, S, W>,
-  ): LogSignature<T, S, BatchedOf<P, W>>;
+  ): LogSignatureOf<T, S, BatchedOf<P, W>>;
 }
 
 /** Operation code in the head of a task. */
@@ -181,7 +181,7 @@ function segments(call: Call, budget: Budget): Segments | undefined {
   };
 }
 
-type Result = LogSignature<"float32" | "float64", boolean, boolean>;
+type Result = LogSignatureOf;
 
 const wrap = (call: Call, data: Numbers): Result =>
   new LogSignatureTensor(

@@ -10,7 +10,7 @@ import { ReadPaths, type TensorInput } from "../input/paths.ts";
 import { ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
 import { describeShape, isRow, readShape, readTensorShape } from "../input/shape.ts";
 import { sizeInRange } from "../input/size.ts";
-import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, type SignatureOf, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf } from "../input/types.ts";
 import type { Input, Output } from "../run/operation.ts";
 import { region } from "../wasm/abi.ts";
@@ -101,7 +101,7 @@ export type RowsDType<A, B = A> = [Suggested<A>] extends ["float64"]
     : Suggested<A> | Suggested<B>;
 
 /** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
-export type RowsOf<T extends DType> = Signature<T, false, boolean>;
+export type RowsOf<T extends DType> = SignatureOf<T, false>;
 
 /** The regions of the cotangents and of the gradients of the operands. */
 const COTANGENTS = 4;

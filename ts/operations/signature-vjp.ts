@@ -7,7 +7,7 @@ import { checkIsCotangent } from "../input/cotangent.ts";
 import type { VjpOptions } from "../input/options.ts";
 import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
-import type { GradientTensor, Signature } from "../input/tensor.ts";
+import type { GradientTensor, SignatureOf } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
 import type { Budget } from "../run/blocks.ts";
@@ -100,7 +100,10 @@ export interface SignatureWithVjpFunction {
   <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
     paths: P,
     options: VjpOptions<T, S, W>,
-  ): readonly [signature: Signature<T, S, BatchedOf<P, W>>, pullback: (cotangent: Cotangent) => SignatureGradients<T>];
+  ): readonly [
+    signature: SignatureOf<T, S, BatchedOf<P, W>>,
+    pullback: (cotangent: Cotangent) => SignatureGradients<T>,
+  ];
 }
 
 /** Operation code in the head of a task, and its regions. */

@@ -4,7 +4,7 @@ import { copyOut, type DType, type Numbers } from "../input/arrays.ts";
 import { type Call, readCall, shapeOf } from "../input/call.ts";
 import { readOptions, type SignatureOptions } from "../input/options.ts";
 import { type Paths, readPaths } from "../input/paths.ts";
-import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type SignatureOf, SignatureTensor } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
 import { type Budget, longestStretch, streamSteps } from "../run/blocks.ts";
@@ -58,7 +58,7 @@ export interface SignatureFunction {
   <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
     paths: P,
     options: SignatureOptions<T, S, W>,
-  ): Signature<T, S, BatchedOf<P, W>>;
+  ): SignatureOf<T, S, BatchedOf<P, W>>;
 }
 
 /** Operation code in the head of a task. */
@@ -95,7 +95,7 @@ function segments(call: Call, budget: Budget): Segments | undefined {
   };
 }
 
-const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
+const wrap = (call: Call, data: Numbers): SignatureTensor<DType> =>
   new SignatureTensor(
     data,
     shapeOf(call),
