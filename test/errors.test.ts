@@ -339,7 +339,7 @@ const table: Row[] = [
     "SHAPE_MISMATCH",
     "paths.data",
     "12 numbers",
-    "such that it has numbers 2 to 13, as shape, strides and offset say",
+    "14 numbers or more, as shape, strides and offset say",
   ),
   row(
     "a layout of another name",

@@ -158,7 +158,7 @@ function windowsOf(
   basepoint: ReadRows | true | undefined,
 ): Call {
   if (options.initial !== undefined)
-    throw typeError("WINDOWS_TYPE", "options.windows", "windows and initial", "one of them: windows start anew");
+    throw typeError("WINDOWS_TYPE", "options.initial", "initial and windows", "absent: each window starts anew");
   const { paths, lengths: own } = readWindows(options.windows, of, lengths);
   return new Call(paths, options, dtype, size, own, basepointOfWindows(basepoint, paths), undefined);
 }
@@ -217,8 +217,8 @@ function depthOf(channels: number, size: number): number | undefined {
 function initialHint(width: number, channels: number, size: number): string {
   if (width === size + 1) return " (with a scalar term: say scalarTerm: true)";
   const depth = depthOf(channels, width);
-  if (depth === undefined) return "";
   const wanted = depthOf(channels, size);
+  if (depth === undefined || depth === wanted) return "";
   return ` (${countOf(width, "number")} are a signature of depth ${depth}, and options.depth is ${wanted})`;
 }
 
@@ -237,6 +237,13 @@ function readBasepoint(value: unknown, paths: ReadPaths): ReadRows | true | unde
 
 function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm: boolean): ReadRows | undefined {
   if (value === undefined) return undefined;
+  if ((value as { basis?: unknown } | null)?.basis !== undefined)
+    throw typeError(
+      "INITIAL_TYPE",
+      "options.initial",
+      "a log-signature",
+      "a signature: logSignatureToSignature gives it",
+    );
   const rows = readRows(value, paths, size, scalarTerm ? size + 1 : size, initialArgument);
   if (rows.width > size) {
     const count = rows.stride === 0 ? 1 : paths.batch;

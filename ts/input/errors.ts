@@ -394,7 +394,7 @@ export function brief(value: unknown): string {
     case "function":
       return "a function";
     case "object":
-      return value === null ? "null" : "an object";
+      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
     default:
       return Object.is(value, -0) ? "-0" : String(value);
   }

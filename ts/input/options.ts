@@ -284,7 +284,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
     }
     if (other?.(name, (given as Record<string, unknown>)[name])) continue;
     const known = names ?? Object.keys(read).filter((key) => key !== "channels");
-    throw unknownOption(name, other === undefined ? known : [...known, ...optionsOfEngines]);
+    throw unknownOption(name, [...known, ...optionsOfEngines.filter((one) => other?.(one, undefined))]);
   }
   if (names?.includes("channels")) {
     checkChannels(channels, "options.channels");

@@ -128,6 +128,8 @@ export function readNumbers(
   const length = lengthOfList(data);
   if (length < 0) throw typeError(code, name, describe(data), "a typed array or an array of numbers");
   const list = data as NumericView | readonly unknown[];
+  if (kind === -1 && isRow(list[0]))
+    throw typeError(code, name, "nested arrays", "flat, as there is a shape (or give nested arrays alone)");
   const order = isFunction ? undefined : readOrder(parts, argument, count, sizes, length);
   if (order === undefined && (length !== count || count === 0)) {
     if (kind !== -1) checkAttached(list as NumericView, name);
@@ -186,8 +188,9 @@ function readOrder(
   });
   if (isInOrder) return undefined;
   if (count > 0 && (first < 0 || last >= length)) {
-    const reach = `numbers ${first} to ${last}, as shape, strides and offset say`;
-    throw rangeError("SHAPE_MISMATCH", `${argument}.data`, countOf(length, "number"), `such that it has ${reach}`);
+    const reach = first < 0 ? `such that it begins ${-first} earlier` : `${countOf(last + 1, "number")} or more`;
+    const accepted = `${reach}, as shape, strides and offset say`;
+    throw rangeError("SHAPE_MISMATCH", `${argument}.data`, countOf(length, "number"), accepted);
   }
   return { strides: steps, offset: offset as number };
 }

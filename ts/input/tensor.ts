@@ -239,8 +239,10 @@ export class SignatureTensor<T extends DType> implements SignatureRows<T> {
 
   labels(names: readonly string[] = this.#names ?? Array.from({ length: this.channels }, (_, i) => `${i}`)): string[] {
     const { channels, depth, scalarTerm } = this;
-    if (names.length !== channels)
-      throw rangeError("CHANNELS_INVALID", "names", countOf(names.length, "name"), `${channels}, one for each channel`);
+    if (!Array.isArray(names) || names.length !== channels) {
+      const accepted = `an array of ${countOf(channels, "name")}, one for each channel`;
+      throw rangeError("CHANNELS_INVALID", "names", describe(names), accepted);
+    }
     return words(channels, depth, { scalarTerm }).map((word) => word.map((i) => names[i]).join(".") || "()");
   }
 

@@ -12,11 +12,15 @@ const ofPaths = "is an option of signature and other functions of paths";
 const elsewhere: Readonly<Record<string, string>> = {
   ...Object.fromEntries(optionsOfEngines.map((name) => [name, ofEngines])),
   ...Object.fromEntries(
-    ["depth", "stream", "basepoint", "initial", "inverse", "lengths", "algorithm"].map((name) => [name, ofPaths]),
+    ["depth", "stream", "basepoint", "initial", "inverse", "scalarTerm", "lengths", "windows", "algorithm"].map(
+      (name) => [name, ofPaths],
+    ),
   ),
   channels: "is the last dimension of paths",
   out: "is an option of functions whose result is one array: gradients are new arrays",
+  basis: "is an option of logSignature",
   threads: "is an option of createEngine",
+  gpu: "is an option of createEngine",
   variant: "is an option of init",
 };
 

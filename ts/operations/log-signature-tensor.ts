@@ -3,7 +3,7 @@
 
 import type { ArrayOf, DType, DTypeIndex } from "../input/arrays.ts";
 import { FLOAT32 } from "../input/arrays.ts";
-import { describe, rangeError } from "../input/errors.ts";
+import { clip, describe, rangeError } from "../input/errors.ts";
 import { type LevelView, levelView, type OneOrMany, type ResultOfPaths, valuesAt } from "../input/tensor.ts";
 import {
   type Bracket,
@@ -126,8 +126,9 @@ export class LogSignatureTensor<T extends DType> implements LogSignatureRows<T> 
     const index = this.#indices.get(text);
     if (index === undefined) {
       const example = labels[labels.length - 1] as LogSignatureLabel;
-      const accepted = `a label of the basis "${basis}", such as ${JSON.stringify(example.bracket ?? example.word)}`;
-      throw rangeError("WORD_INVALID", "label", isText ? describe(label) : text || describe(label), accepted);
+      const such = isText ? example.text : (example.bracket ?? example.word);
+      const accepted = `a label of the basis "${basis}", such as ${JSON.stringify(such)}`;
+      throw rangeError("WORD_INVALID", "label", text === "" ? describe(label) : clip(JSON.stringify(label)), accepted);
     }
     return valuesAt(this, index) as number & ArrayOf[T];
   }

@@ -3,7 +3,7 @@
 
 import { type DType, FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
 import { Call, shapeOf } from "../input/call.ts";
-import { checkIsCotangent } from "../input/cotangent.ts";
+import { checkIsCotangent, isOptions } from "../input/cotangent.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { namesOfRows, type ReadOptions, readOptions } from "../input/options.ts";
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
@@ -261,6 +261,9 @@ export function rowsOperation(given: RowsOperation): Descriptor {
     label: "",
     kernel: { code, options: ({ bits }) => bits, inputs: names.map((_, i) => operandInput(i)), outputs: [rows] },
     read(args, _readers, other) {
+      const last = letters[operands - 1] as string;
+      if (args[operands] === undefined && isOptions(args[operands - 1]))
+        throw typeError("ROWS_TYPE", last, `the options: ${last} comes before them`, argumentOf(last).forms);
       const call = readRowsCall(args.slice(0, operands), names, readOptions(args[operands], other, namesOfRows));
       checkScalars(given, call);
       return call;

@@ -2,7 +2,7 @@
 
 import { type DType, type DTypeIndex, FLOAT32, FLOAT64, firstNonFinite } from "../input/arrays.ts";
 import { Call } from "../input/call.ts";
-import { describe, failure, rangeError, typeError } from "../input/errors.ts";
+import { countOf, describe, failure, rangeError, typeError } from "../input/errors.ts";
 import { notFinite } from "../input/finite.ts";
 import { readLengths } from "../input/lengths.ts";
 import { type Layout, type OptionName, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
@@ -347,7 +347,12 @@ export function makeCall(
     throw typeError("OPTION_UNKNOWN", "options.yLengths", describe(scheme.yLengths), "absent where there is no y");
   const second = y === undefined ? first : new Side("y", y, readLengths(scheme.yLengths, y, "options.yLengths"));
   if (y !== undefined && y.channels !== x.channels)
-    throw rangeError("KERNEL_SHAPE", "y", `paths of ${y.channels} channels`, `of ${x.channels} channels, as x is`);
+    throw rangeError(
+      "KERNEL_SHAPE",
+      "y",
+      `paths of ${countOf(y.channels, "channel")}`,
+      `of ${countOf(x.channels, "channel")}, as x is`,
+    );
   if (y !== undefined && pairs && (y.lead.length !== x.lead.length || y.lead.some((n, i) => n !== x.lead[i]))) {
     const accepted = x.lead.length === 0 ? "one path, as x is" : `a batch of shape ${describeShape(x.lead)}, as x is`;
     const what = y.lead.length === 0 ? "one path" : `a batch of shape ${describeShape(y.lead)}`;

@@ -2,7 +2,7 @@
 // added up tile by tile; no matrix of them is stored.
 
 import type { DType } from "../input/arrays.ts";
-import { describe, rangeError } from "../input/errors.ts";
+import { countOf, describe, rangeError } from "../input/errors.ts";
 import type { ReadOther } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -203,7 +203,12 @@ function readLoss({ options, leastY }: Loss, more: Loss["options"]) {
           [call.y, leastY],
         ] as const)
           if (side.count < least)
-            throw rangeError("KERNEL_SHAPE", side.name, `${side.count} paths`, `a batch of at least ${least} paths`);
+            throw rangeError(
+              "KERNEL_SHAPE",
+              side.name,
+              countOf(side.count, "path"),
+              `a batch of at least ${least} paths`,
+            );
         return Object.assign(call, { numbers, wanted: wanted.wanted });
       },
     ] as const;
