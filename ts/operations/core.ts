@@ -3,6 +3,7 @@
 // same file is; each `nameOperation` becomes a function of the family's engines; other names are
 // exported unchanged. Only `export {…} from` is allowed here.
 
+export { augmentedChannels, augmentedNames } from "../input/augment/channels.ts";
 export type {
   Augmentation,
   AugmentationName,
