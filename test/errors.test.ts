@@ -1697,6 +1697,9 @@ type EngineCode =
   | "ENGINE_CLOSED"
   | "BLOCK_FAILED";
 
+/** Codes of augmentations and masks, which test/augmentations.test.ts covers. */
+type AugmentCode = "AUGMENT_TYPE" | "AUGMENT_RANGE";
+
 /** Codes of streams and windows, which test/streams.test.ts and test/windows.test.ts cover. */
 type StreamCode =
   | `WINDOWS_${string}`
@@ -1721,7 +1724,7 @@ type TableCode = "TABLE_TYPE" | "MISSING_VALUE" | "MISSING_INVALID" | "FILE_FORM
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Other = EngineCode | AlgebraCode | KernelCode | StreamCode | TableCode | LogCode;
+  type Other = EngineCode | AlgebraCode | KernelCode | StreamCode | TableCode | LogCode | AugmentCode;
   type Elsewhere = Other | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,

@@ -53,6 +53,7 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
   /** How a GPU computes it; `undefined`: only the CPU can. */
   get gpu(): GpuOperation | undefined {
     const { name } = this.operation;
+    if (this.call.paths.augmented !== undefined) return undefined;
     return Object.hasOwn(gpuOperations, name) ? gpuOperations[name as keyof typeof gpuOperations] : undefined;
   }
 

@@ -11,6 +11,7 @@ import {
   kindOf,
   type NumericView,
 } from "./arrays.ts";
+import { readAugmented } from "./augment/paths.ts";
 import { countOf, describe, failure, rangeError, typeError } from "./errors.ts";
 import { readLengths } from "./lengths.ts";
 import { ReadOptions } from "./options.ts";
@@ -136,6 +137,7 @@ export interface Changes {
  * @throws PathSignatureError SIZE_TOO_LARGE, and the codes of lengths, basepoint and initial
  */
 export function readCall(paths: ReadPaths, options: ReadOptions): Call {
+  if (options.augment !== undefined || options.mask !== undefined) return augmentedOf(paths, options);
   const { channels } = paths;
   const size = sizeInRange(channels, options.depth, "options.depth", fewNumbers);
   const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
@@ -146,6 +148,32 @@ export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   const call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
   if (channels > paths.points && options.layout === undefined) warnOfLayout(call);
   return call;
+}
+
+/**
+ * The call for augmented paths: first the one for the points that were given, of depth 1, then one
+ * for what its items become. @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE
+ */
+function augmentedOf(given: ReadPaths, options: ReadOptions): Call {
+  const { augment, mask, depth, scalarTerm } = options;
+  if (options.basepoint !== undefined && options.basepoint !== false) {
+    const accepted = "without basepoint: say { basepoint: … } in augment, where its place among others is clear";
+    throw typeError("AUGMENT_TYPE", "options.augment", "augment or mask with basepoint", accepted);
+  }
+  const own = { augment: undefined, mask: undefined, depth: 1, basepoint: undefined };
+  const initial = options.windows === undefined ? undefined : options.initial;
+  const raw = readCall(given, Object.assign(new ReadOptions(), options, own, { initial }));
+  const { paths, lengths } = readAugmented(raw, augment, mask);
+  const size = sizeInRange(paths.channels, depth, "options.depth", fewNumbers);
+  return new Call(
+    paths,
+    options,
+    raw.dtype,
+    size,
+    lengths,
+    undefined,
+    readInitial(options.initial, paths, size, scalarTerm),
+  );
 }
 
 /** The call for the windows of paths. @throws PathSignatureError WINDOWS_TYPE, WINDOWS_RANGE */

@@ -81,6 +81,13 @@ export interface PathSignatureErrorCodes {
   WINDOWS_TYPE: "TypeError";
   /** A window is empty or beyond the points, a step is not positive, or times do not increase. */
   WINDOWS_RANGE: "RangeError";
+  /**
+   * `augment` or `mask` has none of the accepted forms or an unknown name, or an augmentation
+   * cannot stand where it does.
+   */
+  AUGMENT_TYPE: "TypeError";
+  /** A number in `augment` or `mask` is out of range, or there are too few or too many. */
+  AUGMENT_RANGE: "RangeError";
   /** `basepoint` has none of the accepted forms. */
   BASEPOINT_TYPE: "TypeError";
   /** `basepoint` has neither shape (channels) nor (…batch, channels). */

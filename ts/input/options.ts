@@ -3,6 +3,7 @@
 
 import { HORNER, PRUNED } from "../wasm/abi.ts";
 import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type NumericView } from "./arrays.ts";
+import type { Augmentation, Mask } from "./augment/types.ts";
 import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
 import { checkChannels, checkDepth } from "./size.ts";
@@ -92,6 +93,24 @@ export interface VjpOptions<
    */
   readonly windows?: W | undefined;
   /**
+   * What is done to each path first, in this order (docs/augmentations.md): time as a channel,
+   * lead-lag, a point ahead of the first, … The augmented paths are never stored as a whole. Rows
+   * and streams are those of the augmented path, of `augmentedChannels(channels, augment)`
+   * channels; `lengths`, `windows` and `mask` count the points that were given, each window is
+   * augmented on its own, and gradients are those of the points that were given. On the CPU only.
+   * In place of `basepoint` there is an augmentation. Default none.
+   *
+   * @example augment: ["time", { leadLag: { lag: 2 } }]
+   */
+  readonly augment?: readonly Augmentation[] | undefined;
+  /**
+   * Points, or numbers of points, that are not there: points to skip, or numbers in whose place the
+   * channel's number before them stands. They may be NaN, and have no gradient. Default none.
+   *
+   * @example mask: { missing: "nan" } // NaN: the channel's number before it
+   */
+  readonly mask?: Mask | undefined;
+  /**
    * The order of a path's dimensions: `"channels-last"` for points as rows, (length, channels), or
    * `"channels-first"` for channels as rows, (channels, length), which are transposed when they are
    * read. Gradients of paths have the same order; `lengths` and `basepoint` are those of points in
@@ -170,6 +189,8 @@ export class ReadOptions {
   scalarTerm = false;
   lengths: unknown = undefined;
   windows: unknown = undefined;
+  augment: unknown = undefined;
+  mask: unknown = undefined;
   layout: Layout | undefined = undefined;
   /** -1: inferred from the input. */
   dtype: DTypeIndex | -1 = -1;
@@ -258,6 +279,8 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
         case "initial":
         case "lengths":
         case "windows":
+        case "augment":
+        case "mask":
         case "out":
           read[name] = given[name] as ReadOptions["out"];
           continue;

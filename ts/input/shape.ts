@@ -17,7 +17,13 @@ import { clip, countOf, describe, failure, rangeError, typeError } from "./error
 import { lengthOfView } from "./views.ts";
 
 /** Codes of errors about an argument's type. */
-export type TypeCode = "PATHS_TYPE" | "COTANGENT_TYPE" | "BASEPOINT_TYPE" | "INITIAL_TYPE" | "ROWS_TYPE";
+export type TypeCode =
+  | "PATHS_TYPE"
+  | "COTANGENT_TYPE"
+  | "BASEPOINT_TYPE"
+  | "INITIAL_TYPE"
+  | "ROWS_TYPE"
+  | "AUGMENT_TYPE";
 
 export const describeShape = (sizes: readonly number[]): string => `(${clip(sizes.join(", "))})`;
 

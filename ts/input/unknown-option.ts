@@ -12,9 +12,10 @@ const ofPaths = "is an option of signature and other functions of paths";
 const elsewhere: Readonly<Record<string, string>> = {
   ...Object.fromEntries(optionsOfEngines.map((name) => [name, ofEngines])),
   ...Object.fromEntries(
-    ["depth", "stream", "basepoint", "initial", "inverse", "scalarTerm", "lengths", "windows", "algorithm"].map(
-      (name) => [name, ofPaths],
-    ),
+    [
+      ...["depth", "stream", "basepoint", "initial", "inverse", "scalarTerm", "lengths", "windows", "algorithm"],
+      ...["augment", "mask"],
+    ].map((name) => [name, ofPaths]),
   ),
   channels: "is the last dimension of paths",
   out: "is an option of functions whose result is one array: gradients are new arrays",
@@ -48,7 +49,7 @@ const plain = (name: string): string =>
     .slice(0, 20);
 
 /** The known name that is nearest, if it differs in a third of its letters at most. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+export function nearest(name: string, known: readonly string[]): string | undefined {
   if (forDepth.includes(name) && known.includes("depth")) return "depth";
   let found: string | undefined;
   let least = Number.POSITIVE_INFINITY;

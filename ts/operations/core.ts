@@ -3,6 +3,15 @@
 // same file is; each `nameOperation` becomes a function of the family's engines; other names are
 // exported unchanged. Only `export {…} from` is allowed here.
 
+export { augmentedChannels, augmentedNames } from "../input/augment/channels.ts";
+export type {
+  Augmentation,
+  AugmentationName,
+  LeadLagOrder,
+  Mask,
+  PerPoint,
+  RandomProjections,
+} from "../input/augment/types.ts";
 export type { ColumnsInput, PointsInput } from "../input/containers.ts";
 export type { Algorithm, Layout, SignatureOptions, VjpOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";

@@ -33,15 +33,36 @@ export function needsDouble(call: Call, path: number): boolean {
   if (dtype !== FLOAT32 || stream || depth < 3 || channels < 2 || paths.kind === KIND_BIGINTS) return false;
   const length = lengthOf(call, path);
   if (length < leastPoints) return false;
-  const view = paths.view as ArrayLike<unknown> as ArrayLike<number>;
-  const begin = startOf(call, path);
+  const view = readerOf(call, path);
   const steps = Math.max(moreSteps, Math.floor(length / stride));
   return (
-    (left(view, begin, length, channels, fewSteps) < mostLeft &&
-      left(view, begin, length, channels, moreSteps) < mostLeft &&
-      left(view, begin, length, channels, steps) <= mostCancelled(depth)) ||
-    (length > mostRough(depth) && roughness(view, begin, length, channels, steps) > mostRough(depth))
+    (left(view, length, channels, fewSteps) < mostLeft &&
+      left(view, length, channels, moreSteps) < mostLeft &&
+      left(view, length, channels, steps) <= mostCancelled(depth)) ||
+    (length > mostRough(depth) && roughness(view, length, channels, steps) > mostRough(depth))
   );
+}
+
+/** Numbers of a path, and where among them those of a point and the two behind it begin. */
+interface Reader {
+  readonly view: ArrayLike<number>;
+  readonly at: (point: number) => number;
+}
+
+function readerOf(call: Call, path: number): Reader {
+  const { channels, paths } = call;
+  const { augmented } = paths;
+  if (augmented === undefined) {
+    const begin = startOf(call, path);
+    return { view: paths.view as ArrayLike<unknown> as ArrayLike<number>, at: (point) => begin + point * channels };
+  }
+  const length = lengthOf(call, path);
+  const view = new Float32Array(3 * channels);
+  const at = (point: number): number => {
+    augmented.write(path, point, Math.min(point + 3, length), view, 0);
+    return 0;
+  };
+  return { view, at };
 }
 
 /** The point before step `j` of the `steps` that are examined, in the middle of its share. */
@@ -52,12 +73,12 @@ const stepAt = (j: number, steps: number, length: number): number => Math.floor(
  * some steps, weighted by their length, so that a calm part of the path does not hide another one,
  * unless it is as long. NaN without movement.
  */
-function left(view: ArrayLike<number>, begin: number, length: number, channels: number, steps: number): number {
+function left({ view, at }: Reader, length: number, channels: number, steps: number): number {
   let way = 0;
   let left = 0;
   for (let j = 0; j < steps; j++) {
-    const end = begin + (stepAt(j, steps, length) + 1) * channels;
-    for (let i = end - channels; i < end; i++) {
+    const begin = at(stepAt(j, steps, length));
+    for (let i = begin; i < begin + channels; i++) {
       const before = view[i] as number;
       way += Math.abs((view[i + channels] as number) - before);
       left += Math.abs((view[i + 2 * channels] as number) - before);
@@ -67,16 +88,16 @@ function left(view: ArrayLike<number>, begin: number, length: number, channels: 
 }
 
 /** The length of the path divided by the size of its bounding box, from the examined steps. */
-function roughness(view: ArrayLike<number>, begin: number, length: number, channels: number, steps: number): number {
+function roughness({ view, at }: Reader, length: number, channels: number, steps: number): number {
   let way = 0;
   let box = 0;
   for (let c = 0; c < channels; c++) {
-    let least = view[begin + c] as number;
+    let least = view[at(0) + c] as number;
     let most = least;
     for (let j = 0; j < steps; j++) {
-      const at = begin + stepAt(j, steps, length) * channels + c;
-      const here = view[at] as number;
-      const next = view[at + channels] as number;
+      const i = at(stepAt(j, steps, length)) + c;
+      const here = view[i] as number;
+      const next = view[i + channels] as number;
       way += Math.abs(next - here);
       least = Math.min(least, here, next);
       most = Math.max(most, here, next);

@@ -96,6 +96,8 @@ const names = [
   "lengths",
   "layout",
   "windows",
+  "augment",
+  "mask",
   "dtype",
   "out",
   "checkFinite",

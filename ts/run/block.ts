@@ -267,8 +267,8 @@ function stageItems(
 ): void {
   const { call, paths } = cut;
   const { channels } = call;
-  const { view, kind, starts } = call.paths;
-  if (cut.inOrder && call.points === points) {
+  const { view, kind, starts, augmented } = call.paths;
+  if (augmented === undefined && cut.inOrder && call.points === points) {
     copyIn(view, kind, startOf(call, cut.pathOf(first)), count * points * channels, heap, to);
     if (lengths) lengths.fill(points, at, at + count);
     return;
@@ -278,7 +278,7 @@ function stageItems(
   const pitch = points * channels;
   let item = first;
   // The case of ragged batches of short paths: avoids repeated look-ups.
-  if (paths !== undefined && call.lengths !== undefined && starts === undefined) {
+  if (augmented === undefined && paths !== undefined && call.lengths !== undefined && starts === undefined) {
     const pathNumbers = call.points * channels;
     for (; item < wholes; item++, to += pitch, at++) {
       const path = paths[item] as number;

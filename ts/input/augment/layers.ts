@@ -1,0 +1,247 @@
+// What augmentations compute: from a piece of a path that comes in to a piece of the one that goes
+// out, and from gradients of what goes out back. Numbers are computed in float64 and rounded once
+// where they are stored; sums along the path are kept in float64.
+
+import type { Numbers } from "../arrays.ts";
+
+/** A step of a list of augmentations. */
+export interface Layer {
+  /** Channels that come in, and that go out. */
+  readonly from: number;
+  readonly to: number;
+  /** Whether a piece depends on all points before it, or on the piece that was written last. */
+  readonly goesOn?: boolean;
+  /** Points that go out where n come in. */
+  points(n: number): number;
+  /**
+   * The points that come in, [first, end), on which those that go out, [from, end), depend. Each
+   * bound is that of one point.
+   */
+  first(from: number, n: number, path: number): number;
+  end(end: number, n: number): number;
+  /**
+   * Writes points [from, end) to `out[at…]`. `input` begins with point `first`.
+   * @param n - points of the whole path that comes in
+   */
+  write(
+    input: Numbers,
+    first: number,
+    n: number,
+    from: number,
+    end: number,
+    out: Numbers,
+    at: number,
+    path: number,
+  ): void;
+  /** Adds to the gradient of a whole path of n points, `to`, what that of its output amounts to. */
+  adjoint(gradient: Float64Array, n: number, to: Float64Array): void;
+  /** Names of the channels that go out. */
+  names(names: readonly string[]): string[];
+}
+
+const same = (n: number): number => n;
+
+/** A number of a channel that is added, at point t of a path of n points. */
+export type ValueAt = (t: number, n: number, path: number) => number;
+
+/** What `rows` does. */
+export interface Rows {
+  readonly channels: number;
+  /** Name of the channel that is added behind the others. */
+  readonly name?: string;
+  readonly value?: ValueAt;
+  /** Points ahead of the path and behind it, at which the channel is 0. */
+  readonly ahead?: number;
+  readonly behind?: number;
+  /** The outermost of these points. Of two, the other one is the end of the path. */
+  readonly outer?: ArrayLike<number>;
+}
+
+/** Points as they are, with a channel more or points more. */
+export function rows({ channels: d, name, value, ahead = 0, behind = 0, outer }: Rows): Layer {
+  const to = value === undefined ? d : d + 1;
+  /** The point that point m is a copy of; −1: the outer one. */
+  const copied = (m: number, n: number): number => {
+    const t = m - ahead;
+    if (t >= 0 && t < n) return t;
+    const isOuter = t < 0 ? m === 0 : t === n + behind - 1;
+    return isOuter ? -1 : t < 0 ? 0 : n - 1;
+  };
+  const within = (t: number, n: number): number => Math.min(Math.max(t - ahead, 0), n - 1);
+  return {
+    from: d,
+    to,
+    points: (n) => n + ahead + behind,
+    first: within,
+    end: (end, n) => within(end - 1, n) + 1,
+    write(input, first, n, from, end, out, at, path) {
+      for (let m = from; m < end; m++, at += to) {
+        const s = copied(m, n);
+        if (s < 0) for (let c = 0; c < d; c++) out[at + c] = outer?.[c] ?? 0;
+        else for (let c = 0, i = (s - first) * d; c < d; c++) out[at + c] = input[i + c] as number;
+        if (value !== undefined) out[at + d] = s === m - ahead ? value(s, n, path) : 0;
+      }
+    },
+    adjoint(gradient, n, gradients) {
+      for (let m = 0, at = 0; m < n + ahead + behind; m++, at += to) {
+        const s = copied(m, n);
+        if (s >= 0) for (let c = 0; c < d; c++) gradients[s * d + c]! += gradient[at + c] as number;
+      }
+    },
+    names: (names) => (name === undefined ? [...names] : [...names, name]),
+  };
+}
+
+/**
+ * The path of the lead and that of the lag, `lag` points behind it, one step of each by turns.
+ * @param lagFirst - whether the channels of the lag come first
+ */
+export function leadLag(d: number, lag: number, lagFirst: boolean): Layer {
+  /** The point of the lead at point m; that of the lag is m less it. */
+  const leadAt = (m: number, n: number): number => {
+    const alone = Math.min(lag, n - 1);
+    return m <= alone ? m : Math.min(n - 1, alone + ((m - alone) >> 1));
+  };
+  const [leads, lags] = lagFirst ? [d, 0] : [0, d];
+  return {
+    from: d,
+    to: 2 * d,
+    points: (n) => 2 * n - 1,
+    first: (m, n) => m - leadAt(m, n),
+    end: (end, n) => leadAt(end - 1, n) + 1,
+    write(input, first, n, from, end, out, at) {
+      // One point is read once for both.
+      for (let m = from; m < end; m++, at += 2 * d) {
+        const lead = leadAt(m, n);
+        const i = (lead - first) * d;
+        const j = (m - lead - first) * d;
+        for (let c = 0; c < d; c++) {
+          out[at + leads + c] = input[i + c] as number;
+          out[at + lags + c] = input[j + c] as number;
+        }
+      }
+    },
+    adjoint(gradient, n, to) {
+      for (let m = 0, at = 0; m < 2 * n - 1; m++, at += 2 * d) {
+        const lead = leadAt(m, n);
+        for (let c = 0; c < d; c++) {
+          to[lead * d + c]! += gradient[at + leads + c] as number;
+          to[(m - lead) * d + c]! += gradient[at + lags + c] as number;
+        }
+      }
+    },
+    names(names) {
+      const [lead, lag] = [names.map((name) => `${name}·lead`), names.map((name) => `${name}·lag`)];
+      return lagFirst ? [...lag, ...lead] : [...lead, ...lag];
+    },
+  };
+}
+
+/** What layers have in common that work on each point alone. */
+const pointwise = { points: same, first: same, end: same };
+
+/** Some channels, each times a number. */
+export function pick(d: number, channels: readonly number[], factors: ArrayLike<number>): Layer {
+  const to = channels.length;
+  return {
+    ...pointwise,
+    from: d,
+    to,
+    write(input, first, _n, from, end, out, at) {
+      for (let m = from, i = (from - first) * d; m < end; m++, i += d, at += to)
+        for (let c = 0; c < to; c++)
+          out[at + c] = (input[i + (channels[c] as number)] as number) * (factors[c] as number);
+    },
+    adjoint(gradient, n, gradients) {
+      for (let m = 0; m < n; m++)
+        for (let c = 0; c < to; c++)
+          gradients[m * d + (channels[c] as number)]! += (gradient[m * to + c] as number) * (factors[c] as number);
+    },
+    names: (names) => channels.map((c) => names[c] as string),
+  };
+}
+
+/** The points times a matrix of (channels that go out, channels that come in). */
+export function project(d: number, matrix: Float64Array): Layer {
+  const to = matrix.length / d;
+  return {
+    ...pointwise,
+    from: d,
+    to,
+    write(input, first, _n, from, end, out, at) {
+      for (let m = from, i = (from - first) * d; m < end; m++, i += d)
+        for (let r = 0; r < to; r++) {
+          let sum = 0;
+          for (let c = 0; c < d; c++) sum += (matrix[r * d + c] as number) * (input[i + c] as number);
+          out[at++] = sum;
+        }
+    },
+    adjoint(gradient, n, gradients) {
+      for (let m = 0; m < n; m++)
+        for (let r = 0; r < to; r++)
+          for (let c = 0; c < d; c++)
+            gradients[m * d + c]! += (matrix[r * d + c] as number) * (gradient[m * to + r] as number);
+    },
+    names: () => Array.from({ length: to }, (_, r) => `projection ${r}`),
+  };
+}
+
+/** Differences of consecutive points; the origin for a single one. */
+export function differences(d: number): Layer {
+  return {
+    from: d,
+    to: d,
+    points: (n) => Math.max(1, n - 1),
+    first: same,
+    end: (end, n) => Math.min(end + 1, n),
+    write(input, first, n, from, end, out, at) {
+      for (let k = (from - first) * d; k < (end - first) * d; k++)
+        out[at++] = n === 1 ? 0 : (input[k + d] as number) - (input[k] as number);
+    },
+    adjoint(gradient, n, to) {
+      for (let k = 0; k < (n - 1) * d; k++) {
+        to[k]! -= gradient[k] as number;
+        to[k + d]! += gradient[k] as number;
+      }
+    },
+    names: (names) => names.map((name) => `${name}·difference`),
+  };
+}
+
+/** Sums of the points up to each. A piece that follows the last one goes on from its sums. */
+export function sums(d: number): Layer {
+  const sum = new Float64Array(d);
+  /** The path of the sums, and the last point in them. */
+  let [of, last] = [-1, -1];
+  return {
+    from: d,
+    to: d,
+    goesOn: true,
+    points: same,
+    first: (from, _n, path) => (path === of && last >= 0 && last <= from ? last + 1 : 0),
+    end: same,
+    write(input, first, _n, from, end, out, at, path) {
+      if (first === 0) sum.fill(0);
+      [of, last] = [path, end - 1];
+      if (first === from + 1) {
+        out.set(sum, at);
+        at += d;
+      }
+      for (let m = first, i = 0; m < end; m++, i += d) {
+        for (let c = 0; c < d; c++) sum[c]! += input[i + c] as number;
+        if (m < from) continue;
+        out.set(sum, at);
+        at += d;
+      }
+    },
+    adjoint(gradient, n, to) {
+      const sum = new Float64Array(d);
+      for (let m = n - 1; m >= 0; m--)
+        for (let c = 0; c < d; c++) {
+          sum[c]! += gradient[m * d + c] as number;
+          to[m * d + c]! += sum[c] as number;
+        }
+    },
+    names: (names) => names.map((name) => `${name}·sum`),
+  };
+}
