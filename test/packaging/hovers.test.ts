@@ -6,7 +6,7 @@ import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript-5.9";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
+import { functionsIn, functionsOf } from "../../scripts/lib/entry-modules.mjs";
 import { Consumer, root } from "./consumer.ts";
 
 const consumer = new Consumer();
@@ -121,6 +121,23 @@ describe.each(Object.entries(functions))("%s", (entry, names) => {
   });
 });
 
+it("documents every function of an engine, with an example", () => {
+  const families = ["core", "algebra", "kernels"].map((family) => {
+    const entry = family === "core" ? "path-signature" : `path-signature/${family}`;
+    const names = functionsIn(family).map(({ name }) => name);
+    return `import type { Engine as Engine_${family} } from "${entry}";
+declare const ${family}: Engine_${family};
+${names.map((name) => `${family}.|${name}(...([] as never));`).join("\n")}`;
+  });
+  const hovers = new Program(families.join("\n")).hovers();
+  expect(hovers.length).toBeGreaterThan(20);
+  for (const { declaration, documentation, examples } of hovers) {
+    expect(documentation, declaration).toContain("on the engine's threads");
+    expect(declaration).toMatch(/Promise<\w+/);
+    expect(examples, declaration).toBe(1);
+  }
+});
+
 it("functions on arrays say their shapes", () => {
   const names = functionsOf("core");
   for (const { declaration, documentation } of new Program(
@@ -137,10 +154,19 @@ it.each([
   ["multiplyVjp([0], [0], [0], ", ")"],
   ["engine.signature([[0]], ", ")"],
   ["engine.signatureVjp([[0]], [0], ", ")"],
+  ["engine.logSignature([[0]], ", ")"],
+  ["signatureToLogSignature([0], ", ")"],
+  ["signatureKernel([[0]], [[0]], ", ")"],
+  ["signatureScore([[0]], [[0]], ", ")"],
+  ["truncatedSignatureKernel([[0]], [[0]], ", ")"],
+  ["createEngine(", ")"],
 ])("every option of %s…%s is documented with an example", (before, after) => {
   const imports = `
-import { createSignatureStream, type Engine, signature, signatureVjp } from "path-signature";
+import {
+  createEngine, createSignatureStream, type Engine, signature, signatureToLogSignature, signatureVjp,
+} from "path-signature";
 import { multiply, multiplyVjp } from "path-signature/algebra";
+import { signatureKernel, signatureScore, truncatedSignatureKernel } from "path-signature/kernels";
 declare const engine: Engine;
 `;
   const names = new Program(`${imports}${before}{ | }${after};`).completions();

@@ -32,7 +32,11 @@ import type { Cotangent } from "./signature-vjp.ts";
 
 /** Options of gradients of the conversions. Unknown options are rejected. */
 export interface LogSignatureRowsVjpOptions<T extends DType = DType> extends Omit<RowsVjpOptions<T>, "scalarTerm"> {
-  /** The basis of the log-signatures. Default "words". */
+  /**
+   * The basis of the log-signatures. Default "words".
+   *
+   * @example basis: "lyndon"
+   */
   readonly basis?: LogSignatureBasis | undefined;
 }
 

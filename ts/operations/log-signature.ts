@@ -29,7 +29,11 @@ export interface LogSignatureVjpOptions<
   S extends boolean = boolean,
   W extends Windows | undefined = Windows | undefined,
 > extends Omit<VjpOptions<T, S, W>, "scalarTerm" | "algorithm"> {
-  /** Which coordinates; see {@link LogSignatureBasis}. Default "words". */
+  /**
+   * Which coordinates; see {@link LogSignatureBasis}. Default "words".
+   *
+   * @example basis: "lyndon"
+   */
   readonly basis?: LogSignatureBasis | undefined;
   /**
    * The arithmetic of calls in float32. A logarithm is what is left where large terms of a
@@ -38,6 +42,8 @@ export interface LogSignatureVjpOptions<
    * and rounds at the end; "float32" takes about half of that time. Default "auto": by each path
    * alone, accurate to some units in the last place of the largest coordinate of a level. Calls in
    * float64 compute in float64.
+   *
+   * @example precision: "float32"
    */
   readonly precision?: "auto" | "float32" | "float64" | undefined;
 }

@@ -39,14 +39,35 @@ export interface KernelSchemeOptions<T extends DType = DType> {
    * @example staticKernel: staticKernels.rbf({ sigma: 1 })
    */
   readonly staticKernel?: StaticKernel | undefined;
-  /** Number of points of each path of x, and of y, in the flattened batch. Default all. */
+  /**
+   * Number of points of each path of x, and of y, in the flattened batch. Default all.
+   *
+   * @example xLengths: [100, 42] // for x of shape (2, 100, channels)
+   */
   readonly xLengths?: number | ArrayLike<number> | undefined;
+  /**
+   * Number of points of each path of y. Default all.
+   *
+   * @example yLengths: [100, 42]
+   */
   readonly yLengths?: number | ArrayLike<number> | undefined;
-  /** Whether channels precede points in x and y: "channels-first". Default "channels-last". */
+  /**
+   * Whether channels precede points in x and y: "channels-first". Default "channels-last".
+   *
+   * @example layout: "channels-first" // for (batch, channels, length)
+   */
   readonly layout?: Layout | undefined;
-  /** Number type of computation and result. Default: float32 if all input is, else float64. */
+  /**
+   * Number type of computation and result. Default: float32 if all input is, else float64.
+   *
+   * @example dtype: "float64"
+   */
   readonly dtype?: T | undefined;
-  /** Throw for input that is not finite, and for kernels beyond the number type. Default true. */
+  /**
+   * Throw for input that is not finite, and for kernels beyond the number type. Default true.
+   *
+   * @example checkFinite: false
+   */
   readonly checkFinite?: boolean | undefined;
 }
 
@@ -56,16 +77,24 @@ export interface KernelSchemeOptions<T extends DType = DType> {
  * @typeParam T - number type of the result.
  */
 export interface KernelOptions<T extends DType = DType> extends KernelSchemeOptions<T> {
-  /** k(x, y) / √(k(x, x) k(y, y)). Default false. */
+  /**
+   * k(x, y) / √(k(x, x) k(y, y)). Default false.
+   *
+   * @example normalize: true // k(x, x) is 1
+   */
   readonly normalize?: boolean | undefined;
   /**
    * Compute each kernel at one dyadic order more, too, and estimate its error from the two. Default
    * false.
+   *
+   * @example estimateError: true
    */
   readonly estimateError?: boolean | undefined;
   /**
    * Array for the result, of its number type and exact length; `data` of the result is then this
    * array.
+   *
+   * @example out: new Float64Array(64 * 64) // for a Gram matrix of 64 paths
    */
   readonly out?: Float32Array | Float64Array | undefined;
 }
@@ -381,9 +410,17 @@ export const readKernelCall = (
 
 /** Shapes of x and y, for `explain`. */
 export interface KernelSizes extends Omit<KernelSchemeOptions, "xLengths" | "yLengths"> {
-  /** (…batch, length, channels) of x. */
+  /**
+   * (…batch, length, channels) of x.
+   *
+   * @example shape: [64, 100, 3]
+   */
   readonly shape: ArrayLike<number>;
-  /** Of y. Default that of x. */
+  /**
+   * Of y. Default that of x.
+   *
+   * @example yShape: [32, 80, 3]
+   */
   readonly yShape?: ArrayLike<number> | undefined;
 }
 
