@@ -81,6 +81,12 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
     return new EngineCall(this.operation, this.call);
   }
 
+  /** The same call, refused if it has a number that is not finite. */
+  checked(): EngineCall<R> {
+    const { call, operation } = this;
+    return call.checkFinite ? this : new EngineCall(operation, call.with({ options: { checkFinite: true } }));
+  }
+
   check(): Checks | undefined {
     const { call, operation, prepared } = this;
     if (!call.checkFinite) return undefined;

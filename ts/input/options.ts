@@ -130,8 +130,8 @@ export interface VjpOptions<
    * Throw for input that is NaN, infinite, or out of the range of float32 where that is the number
    * type. If false, a coefficient of a signature is NaN or infinite exactly where a letter of its
    * word has such a number in a point that it depends on, or a prefix of the word has one in
-   * `initial`; all others keep their bits. The same on engines, but not on WebGPU, whose shaders
-   * may take numbers for finite. For gradients see docs/gradients.md. Results may overflow to
+   * `initial`; all others keep their bits. The same on engines; a call for WebGPU that has such a
+   * number is done on the CPU. For gradients see docs/gradients.md. Results may overflow to
    * infinity in both cases. Default true.
    *
    * @example checkFinite: false

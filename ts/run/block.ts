@@ -210,17 +210,18 @@ export class BlockTask implements Task {
     }
   }
 
-  take(memory: Memory, at: number): void {
+  take(memory: Memory, at: number, done: number): void {
     let item = 0;
     for (const { work, part } of this.#shares) {
-      if (!work.job.cancelled) this.#takePart(work, part, item, memory, at);
+      if (!work.job.cancelled) this.#takePart(work, part, item, memory, at, done);
       item += part.count;
     }
   }
 
-  #takePart(work: Work, part: Part, item: number, memory: Memory, at: number): void {
+  #takePart(work: Work, part: Part, item: number, memory: Memory, at: number, done: number): void {
     const { cut, first, count } = part;
     const { call } = cut;
+    const again = work.again(part, done);
     const heap = heapOf(memory, call.dtype);
     for (const [i, output] of this.#kernel.outputs.entries()) {
       const offset = this.#outputs[i] as number;
@@ -237,15 +238,16 @@ export class BlockTask implements Task {
       // are not read back.
       const all = rowsOfItem(output, call, call.points);
       if (sink === undefined) continue;
-      if (cut.inOrder) sink.take(heap, from, cut.pathOf(first) * all, count * all);
+      if (cut.inOrder && again === undefined) sink.take(heap, from, cut.pathOf(first) * all, count * all);
       else {
         for (let k = 0; k < count; k++) {
           const path = cut.pathOf(first + k);
+          if (again?.has(path)) continue;
           sink.take(heap, from + k * numbers, path * all, output.per === "point" ? lengthOf(call, path) : all);
         }
       }
     }
-    if (this.#whole) work.finished(count);
+    if (this.#whole) work.finished(count - (again?.size ?? 0));
   }
 
   separate(): readonly Task[] {

@@ -124,6 +124,11 @@ export const code = {
   INCREMENTS_NOT_FINITE: 1,
   /** Done, but a cotangent is not finite, or a value computed from it overflowed. */
   COTANGENTS_NOT_FINITE: 2,
+  /**
+   * A bit besides one of these: some path may go back and forth so that float32 gradients lose
+   * digits.
+   */
+  MAY_CANCEL: 4,
   /** Unknown number type. */
   DTYPE: -1,
   /** No channels, depth or points, or a size beyond 32-bit memory. */
@@ -146,3 +151,6 @@ export const code = {
   /** The kernel trapped. */
   TRAP: -102,
 } as const;
+
+/** Whether a result of `run` says that something is not finite. */
+export const tellsNotFinite = (done: number): boolean => done > 0 && done !== code.MAY_CANCEL;

@@ -43,6 +43,9 @@ mod code {
     pub const INCREMENTS_NOT_FINITE: i32 = 1;
     /// Done, but a cotangent is not finite, or what came of one.
     pub const COTANGENTS_NOT_FINITE: i32 = 2;
+    /// Done, and this bit besides: some path may go back and forth so that float32 gradients lose
+    /// digits.
+    pub const MAY_CANCEL: i32 = 4;
     /// No such number type.
     pub const DTYPE: i32 = -1;
     /// No channels, depth, points or rows, or a size beyond what memory holds.
