@@ -3,13 +3,14 @@
 import type { DType } from "../input/arrays.ts";
 import type { Paths } from "../input/paths.ts";
 import type { KernelDType, Kernels, TruncatedKernelOptions } from "../operations/signature-kernel.ts";
-import type { KernelOptions, KernelSizes } from "../operations/signature-kernel-call.ts";
+import type { KernelSizes } from "../operations/signature-kernel-call.ts";
 import type {
   KernelLossOptions,
   LossVjpOptions,
   ScoreOptions,
   ScoreVjpOptions,
 } from "../operations/signature-kernel-losses.ts";
+import type { KernelOptions } from "../operations/signature-kernel-options.ts";
 import type { KernelGradientsOf, KernelVjpOptions } from "../operations/signature-kernel-vjp.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions } from "./context.ts";
