@@ -19,7 +19,7 @@ export {
   truncatedSignatureKernelGramOperation,
   truncatedSignatureKernelOperation,
 } from "./signature-kernel.ts";
-export type { KernelOptions, KernelSchemeOptions, KernelSizes } from "./signature-kernel-call.ts";
+export type { KernelSizes } from "./signature-kernel-call.ts";
 export {
   bindSignatureMmd,
   bindSignatureMmdVjp,
@@ -38,6 +38,7 @@ export {
   signatureScoreOperation,
   signatureScoreVjpOperation,
 } from "./signature-kernel-losses.ts";
+export type { KernelOptions, KernelSchemeOptions } from "./signature-kernel-options.ts";
 export { type StaticKernel, staticKernels } from "./signature-kernel-static.ts";
 export {
   bindSignatureKernelGramVjp,

@@ -9,14 +9,10 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type KernelDType, kernelCost, kernelOperation } from "./signature-kernel.ts";
-import {
-  imagineKernelCall,
-  type KernelCall,
-  type KernelSchemeOptions,
-  readKernelCall,
-  readSchemeOptions,
-} from "./signature-kernel-call.ts";
-import { type Part, WeightedSink } from "./signature-kernel-tiles.ts";
+import { imagineKernelCall, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
+import { type KernelSchemeOptions, readSchemeOptions } from "./signature-kernel-options.ts";
+import { WeightedSink } from "./signature-kernel-sinks.ts";
+import type { Part } from "./signature-kernel-tiles.ts";
 import { type KernelGradientsOf, PreparedGradients, readWanted, vjpCost } from "./signature-kernel-vjp.ts";
 
 /** Options of losses: those of kernels. */

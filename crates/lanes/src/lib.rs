@@ -98,6 +98,8 @@ pub trait Lanes: Copy + 'static {
     type T: Real;
     /// Lanes, at most [`MAX_WIDTH`].
     const WIDTH: usize;
+    /// Adding this rounds small numbers to whole ones, which are then the lowest bits.
+    const ROUNDER: f64 = if size_of::<Self::T>() == 4 { 12_582_912.0 } else { 6_755_399_441_055_744.0 };
 
     /// The same number in every lane.
     fn splat(x: Self::T) -> Self;
@@ -196,10 +198,11 @@ pub trait Lanes: Copy + 'static {
         let lanes = self.to_lanes();
         Self::from_lanes(|l| Self::T::from_f64(lanes[l].to_f64().sqrt()))
     }
-    /// `self * 2^n` for whole numbers n, where neither is beyond the range of normal numbers.
+    /// `self * 2^n` for whole numbers n, where neither is beyond the range of normal numbers; n is
+    /// given as n + [`Lanes::ROUNDER`].
     #[inline(always)]
-    fn times_power_of_two(self, n: Self) -> Self {
-        let (lanes, n) = (self.to_lanes(), n.to_lanes());
+    fn times_power_of_two(self, rounded: Self) -> Self {
+        let (lanes, n) = (self.to_lanes(), rounded.sub(Self::splat(Self::T::from_f64(Self::ROUNDER))).to_lanes());
         Self::from_lanes(|l| Self::T::from_f64(lanes[l].to_f64() * f64::powi(2.0, n[l].to_f64() as i32)))
     }
 

@@ -83,8 +83,8 @@ impl Lanes for F32x4 {
         F32x4(f32x4_sqrt(self.0))
     }
     #[inline(always)]
-    fn times_power_of_two(self, n: Self) -> Self {
-        F32x4(i32x4_add(self.0, i32x4_shl(i32x4_trunc_sat_f32x4(n.0), 23)))
+    fn times_power_of_two(self, rounded: Self) -> Self {
+        F32x4(i32x4_add(self.0, i32x4_shl(rounded.0, 23)))
     }
     #[inline(always)]
     fn rotate(self, r: usize) -> Self {
@@ -195,9 +195,8 @@ impl Lanes for F64x2 {
         F64x2(f64x2_sqrt(self.0))
     }
     #[inline(always)]
-    fn times_power_of_two(self, n: Self) -> Self {
-        let n = i64x2_extend_low_i32x4(i32x4_trunc_sat_f64x2_zero(n.0));
-        F64x2(i64x2_add(self.0, i64x2_shl(n, 52)))
+    fn times_power_of_two(self, rounded: Self) -> Self {
+        F64x2(i64x2_add(self.0, i64x2_shl(rounded.0, 52)))
     }
     #[inline(always)]
     fn rotate(self, r: usize) -> Self {

@@ -30,6 +30,7 @@ impl<V: Lanes> Scheme<V> for DegreeOne<V> {
     const ROWS: usize = 4;
     const STORED: usize = 1;
     const UNIT: f64 = 0.5 / ROOT_3;
+    const GROUPS: usize = 4;
     const KEPT: usize = 2;
     type Own = Own<V>;
     type Passing = Passing<V>;
@@ -73,6 +74,10 @@ impl<V: Lanes> Scheme<V> for DegreeOne<V> {
         passing.diagonal = own.left;
         passing.below = passing.below.add(own.difference);
         own.left = passing.below;
+    }
+    #[inline(always)]
+    fn handed(before: &Passing<V>, passing: &Passing<V>) -> Passing<V> {
+        Passing { below: before.below.shift_in(passing.below), diagonal: before.diagonal.shift_in(passing.diagonal) }
     }
     #[inline(always)]
     unsafe fn leave(passing: Passing<V>, at: *mut V) {

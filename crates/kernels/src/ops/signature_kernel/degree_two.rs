@@ -33,6 +33,7 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
     const ROWS: usize = 3;
     const STORED: usize = 2;
     const UNIT: f64 = 1.0 / 12.0;
+    const GROUPS: usize = 3;
     const KEPT: usize = 4;
     type Own = Own<V>;
     type Passing = Passing<V>;
@@ -74,6 +75,10 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
         passing.e = e.add(inc);
         own.mean = rho.mul_add(inc, mean);
         passing.rise = rho.mul_add(inc, rise);
+    }
+    #[inline(always)]
+    fn handed(before: &Passing<V>, passing: &Passing<V>) -> Passing<V> {
+        Passing { e: before.e.shift_in(passing.e), rise: before.rise.shift_in(passing.rise) }
     }
     #[inline(always)]
     unsafe fn leave(passing: Passing<V>, at: *mut V) {
