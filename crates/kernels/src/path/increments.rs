@@ -83,6 +83,12 @@ impl<'a, T: Real> Track<'a, T> {
         }
     }
 
+    /// The piece's first point and its last.
+    #[inline(never)]
+    pub fn ends(&self) -> [*const T; 2] {
+        [self.point(self.from), self.point(self.from + self.count)]
+    }
+
     /// The piece's last point less its first, channel `c`.
     pub fn moved(&self, c: usize) -> T {
         let (from, to) = (self.point(self.from), self.point(self.from + self.count));
@@ -274,13 +280,10 @@ impl<'a, T: Real> Gather<'a, T> {
     /// # Safety
     /// `to` is valid for as many vectors as a point has numbers.
     pub unsafe fn totals<V: Lanes<T = T>>(&self, to: *mut V) {
-        let ends = |end: bool| -> Rows<T> {
-            core::array::from_fn(|l| {
-                let track = &self.tracks[l];
-                track.point(track.from + if end { track.count } else { 0 })
-            })
-        };
-        let (prev, cur) = (ends(false), ends(true));
+        let (mut prev, mut cur) = ([core::ptr::null(); MAX_WIDTH], [core::ptr::null(); MAX_WIDTH]);
+        for (l, track) in self.tracks.iter().enumerate() {
+            [prev[l], cur[l]] = track.ends();
+        }
         // SAFETY: a point has `channels` numbers.
         unsafe { differences(&cur, &prev, self.channels, to) }
     }
@@ -314,7 +317,7 @@ unsafe fn differences<V: Lanes>(cur: &Rows<V::T>, prev: &Rows<V::T>, d: usize, t
 /// # Safety
 /// All of them are there, and `to` has room for as many vectors.
 #[inline(never)]
-unsafe fn squares<V: Lanes>(mut prev: Rows<V::T>, d: usize, numbers: usize, mut to: *mut V) {
+pub unsafe fn squares<V: Lanes>(mut prev: Rows<V::T>, d: usize, numbers: usize, mut to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
         for _ in 0..numbers / V::WIDTH {

@@ -3,7 +3,7 @@
 
 use crate::batch::state::store_state;
 use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real, Rows, RowsMut};
-use crate::path::increments::{Gather, TILE, Track};
+use crate::path::increments::{Gather, TILE, Track, squares};
 
 /// The paths of a group, one a lane of `V`. Rows of the call's numbers are addresses, so that what
 /// uses a source is compiled once for each arithmetic.
@@ -60,7 +60,7 @@ impl<V: Lanes> Source<V> for Gather<'_, V::T> {
 
     unsafe fn store(&self, from: *const V, count: usize, rows: &RowsMut<u8>) {
         // SAFETY: as the caller vouches.
-        unsafe { store_state(from, count, &rows.map(<*mut u8>::cast::<V::T>)) }
+        unsafe { store_state(from, count, &*core::ptr::from_ref(rows).cast::<RowsMut<V::T>>()) }
     }
 }
 
@@ -103,37 +103,23 @@ impl<T: Real> Source<LanesF64> for Promoted<'_, T> {
         // SAFETY: a lane's points, and the buffer, are there.
         unsafe {
             for (l, track) in self.tracks[..LanesF64::WIDTH].iter().enumerate() {
-                if t >= track.contiguous_from() && t + steps <= track.count {
-                    convert(track.point(track.from + t), lane(l), (steps + 1) * d);
-                } else {
-                    for q in 0..=steps {
-                        let from = track.point(track.from + (t + q).min(track.count));
-                        convert(from, lane(l).add(q * d), d);
-                    }
-                }
+                promote(track, t, steps, d, lane(l));
             }
-            let prev: Rows<f64> = core::array::from_fn(|l| lane(l.min(LanesF64::WIDTH - 1)).cast_const());
-            let cur = prev.map(|p| p.add(d));
-            for i in (0..steps * d).step_by(LanesF64::WIDTH) {
-                let square = LanesF64::load_transposed_difference(&cur, &prev, i);
-                for (j, v) in square.into_iter().enumerate().take(LanesF64::WIDTH) {
-                    *to.add(i + j) = v;
-                }
-            }
+            let prev = [lane(0).cast_const(), lane(1).cast_const(), lane(1).cast_const(), lane(1).cast_const()];
+            squares(prev, d, (steps * d).next_multiple_of(LanesF64::WIDTH), to);
         }
     }
 
     unsafe fn totals(&self, to: *mut LanesF64) {
-        let ends = |l: usize| {
-            let track = &self.tracks[l];
-            (track.point(track.from), track.point(track.from + track.count))
-        };
-        let ends: [_; LanesF64::WIDTH] = core::array::from_fn(ends);
         for c in 0..self.channels {
             // SAFETY: all points lie in their tracks, and `to` has room.
             unsafe {
-                *to.add(c) = LanesF64::from_lanes(|l| (*ends[l].1.add(c)).to_f64() - (*ends[l].0.add(c)).to_f64())
-            };
+                *to.add(c) = LanesF64::from_lanes(|l| {
+                    let track = &self.tracks[l];
+                    let [from, to] = track.ends();
+                    (*to.add(c)).to_f64() - (*from.add(c)).to_f64()
+                });
+            }
         }
     }
 
@@ -148,12 +134,33 @@ impl<T: Real> Source<LanesF64> for Promoted<'_, T> {
         unsafe {
             store_state(from, count, &own);
             for l in 0..LanesF64::WIDTH {
-                let to = rows[l].cast::<T>();
-                for i in 0..count {
-                    *to.add(i) = T::from_f64(*own[l].add(i));
-                }
+                demote::<T>(own[l], rows[l].cast(), count);
             }
         }
+    }
+}
+
+/// Copies the points of `steps` steps from `t` on; the last point is repeated.
+#[inline(never)]
+unsafe fn promote<T: Real>(track: &Track<'_, T>, t: usize, steps: usize, d: usize, to: *mut f64) {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        if t >= track.contiguous_from() && t + steps <= track.count {
+            convert(track.point(track.from + t), to, (steps + 1) * d);
+        } else {
+            for q in 0..=steps {
+                convert(track.point(track.from + (t + q).min(track.count)), to.add(q * d), d);
+            }
+        }
+    }
+}
+
+/// Rounds `count` numbers.
+#[inline(never)]
+unsafe fn demote<T: Real>(from: *const f64, to: *mut T, count: usize) {
+    for i in 0..count {
+        // SAFETY: the caller vouches for them.
+        unsafe { *to.add(i) = T::from_f64(*from.add(i)) };
     }
 }
 

@@ -1,11 +1,12 @@
 //! What is made once a shape and basis: the program of the logarithm where there is no closed form,
 //! and the change of basis.
 
-use super::basis::{Basis, Change};
+use super::basis::{Basis, to_coordinates};
 use super::closed;
-use super::program::{Program, Writer, combinations};
+use super::program::Program;
 use super::tile_product::Product;
-use super::words::{Followed, lyndon_count};
+use super::words::{Followed, Row, lyndon_count, places};
+use super::writer::Writer;
 use crate::Recovery;
 use crate::lanes::Lanes;
 use crate::words::shape::{Shape, signature_size};
@@ -42,6 +43,8 @@ pub struct Tables {
     pub followed: Followed,
     /// Where the words of each letter begin among these, and where they end.
     pub letters: Vec<usize>,
+    /// Their rows.
+    pub rows: Vec<Row>,
     /// Numbers of a row.
     pub row: usize,
     logarithm: Logarithm,
@@ -62,39 +65,41 @@ impl Tables {
     pub fn new(channels: usize, depth: usize, basis: Basis) -> Option<Tables> {
         let row = row_len(channels, depth, basis)?;
         let levels = if channels == 1 { 1 } else { depth };
-        let followed = Followed { channels, depth: levels, strict: true };
-        let words = lyndon_count(channels, depth)?;
-        let given = followed.size() + channels;
-        let (logarithm, at, mut values) = match (levels, basis) {
+        let shape = Shape::new(channels, levels)?;
+        let followed = Followed { channels, depth: levels };
+        let letters: Vec<usize> = (0..=channels).map(|a| followed.letter(a)).collect();
+        let (rows, size) = (followed.rows(&shape), letters[channels]);
+        let places = places(&rows, &shape);
+        let product = Product::new(&rows, &places, &shape);
+        let expanded = basis == Basis::Expanded;
+        let given = size + channels;
+        let (logarithm, at, mut values) = match (levels, expanded) {
             (1, _) => (Logarithm::Letters, given, given + row),
-            (2, Basis::Expanded) => (Logarithm::TwoExpanded, given, given + row),
-            (2, _) => (Logarithm::Two, given, given + row),
-            (3, Basis::Words | Basis::Lyndon | Basis::Hall) => {
+            (2, true) => (Logarithm::TwoExpanded, given, given + row),
+            (2, false) => (Logarithm::Two, given, given + row),
+            (3, false) => {
                 let at = given + closed::pairs(channels);
-                (Logarithm::Three, at, at + words)
+                (Logarithm::Three, at, at + row)
             }
-            (4, Basis::Words | Basis::Lyndon | Basis::Hall) if channels == 2 => {
-                (Logarithm::FourOfTwo, given, given + words)
-            }
+            (4, false) if channels == 2 => (Logarithm::FourOfTwo, given, given + row),
             _ => {
-                let shape = Shape::new(channels, depth)?;
-                let program = if basis == Basis::Expanded { Writer::expanded(shape) } else { Writer::lyndon(shape) };
+                let program = Writer::of_followed(shape, places, size, expanded);
                 let (at, values) = (program.results, program.values);
                 (Logarithm::Program(program), at, values)
             }
         };
         let mut change = None;
         if levels > 2
-            && let Some(matrix) = Change::new(channels, depth, basis)
+            && let Some(matrix) = to_coordinates(&shape, basis)
         {
-            change = Some(combinations(at, values, matrix.to_coordinates));
-            values += row;
+            let mut program = Program::new(values);
+            let results = program.combinations(at, &matrix);
+            values = program.values;
+            change = Some(program.finish(results));
         }
-        let letters = (0..=channels).map(|a| followed.letter(a)).collect();
         let end = |k| if k == 0 { Some(0) } else { row_len(channels, k, basis) };
         let ends = (0..=levels).map_while(end).collect();
-        let product = Shape::new(channels, levels).filter(|_| levels > 1).and_then(|s| Product::new(&followed, &s));
-        Some(Tables { followed, letters, row, logarithm, change, at, ends, product, values })
+        Some(Tables { followed, letters, rows, row, logarithm, change, at, ends, product, values })
     }
 
     /// Words that a walk follows.
