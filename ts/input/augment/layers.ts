@@ -3,6 +3,7 @@
 // where they are stored; sums along the path are kept in float64.
 
 import type { Numbers } from "../arrays.ts";
+import { copyColumns, copyPairs, wordsOf, wordsPer } from "./copy.ts";
 
 /** A step of a list of augmentations. */
 export interface Layer {
@@ -44,7 +45,7 @@ const same = (n: number): number => n;
 /** A number of a channel that is added, at point t of a path of n points. */
 export type ValueAt = (t: number, n: number, path: number) => number;
 
-/** What `rows` does. */
+/** What {@link rows} does. */
 export interface Rows {
   readonly channels: number;
   /** Name of the channel that is added behind the others. */
@@ -75,11 +76,21 @@ export function rows({ channels: d, name, value, ahead = 0, behind = 0, outer }:
     first: within,
     end: (end, n) => within(end - 1, n) + 1,
     write(input, first, n, from, end, out, at, path) {
-      for (let m = from; m < end; m++, at += to) {
-        const s = copied(m, n);
-        if (s < 0) for (let c = 0; c < d; c++) out[at + c] = outer?.[c] ?? 0;
-        else for (let c = 0, i = (s - first) * d; c < d; c++) out[at + c] = input[i + c] as number;
-        if (value !== undefined) out[at + d] = s === m - ahead ? value(s, n, path) : 0;
+      // Points of the path itself, [begin, last), and then what is ahead of it and behind.
+      const begin = Math.min(Math.max(from, ahead), end);
+      const last = Math.max(Math.min(end, ahead + n), begin);
+      const at0 = at + (begin - from) * to;
+      const w = wordsPer(out);
+      const [source, target] = [wordsOf(input, 0, input.length), wordsOf(out, at0, (last - begin) * to)];
+      copyColumns(source, (begin - ahead - first) * d * w, d * w, target, 0, to * w, d * w, last - begin);
+      if (value !== undefined)
+        for (let m = begin, i = at0 + d; m < last; m++, i += to) out[i] = value(m - ahead, n, path);
+      for (let m = from; m < end; m++) {
+        if (m === begin) m = last;
+        if (m >= end) break;
+        const [s, i] = [copied(m, n), at + (m - from) * to];
+        for (let c = 0; c < d; c++) out[i + c] = s < 0 ? (outer?.[c] ?? 0) : (input[(s - first) * d + c] as number);
+        if (value !== undefined) out[i + d] = 0;
       }
     },
     adjoint(gradient, n, gradients) {
@@ -110,16 +121,27 @@ export function leadLag(d: number, lag: number, lagFirst: boolean): Layer {
     first: (m, n) => m - leadAt(m, n),
     end: (end, n) => leadAt(end - 1, n) + 1,
     write(input, first, n, from, end, out, at) {
-      // One point is read once for both.
-      for (let m = from; m < end; m++, at += 2 * d) {
+      const point = (m: number): void => {
         const lead = leadAt(m, n);
-        const i = (lead - first) * d;
-        const j = (m - lead - first) * d;
+        const [i, j, k] = [(lead - first) * d, (m - lead - first) * d, at + (m - from) * 2 * d];
         for (let c = 0; c < d; c++) {
-          out[at + leads + c] = input[i + c] as number;
-          out[at + lags + c] = input[j + c] as number;
+          out[k + leads + c] = input[i + c] as number;
+          out[k + lags + c] = input[j + c] as number;
         }
+      };
+      // Where the two go by turns, two points at once, in which the lead is the same.
+      const alone = Math.min(lag, n - 1);
+      const begin = Math.min(end, Math.max(from + ((from - alone) & 1), alone));
+      const pairs = Math.max(0, (Math.min(end, 2 * n - 1 - alone) - begin) >> 1);
+      const b = (begin - alone) >> 1;
+      for (let m = from; m < begin; m++) point(m);
+      if (pairs > 0) {
+        const words = wordsPer(out);
+        const source = wordsOf(input, (b - first) * d, input.length - (b - first) * d);
+        const target = wordsOf(out, at + (begin - from) * 2 * d, 4 * pairs * d);
+        copyPairs(source, alone * d * words, target, leads * words, lags * words, d * words, pairs);
       }
+      for (let m = begin + 2 * pairs; m < end; m++) point(m);
     },
     adjoint(gradient, n, to) {
       for (let m = 0, at = 0; m < 2 * n - 1; m++, at += 2 * d) {
