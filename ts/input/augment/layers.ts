@@ -2,6 +2,7 @@
 // out, and from gradients of what goes out back. Numbers are computed in float64 and rounded once
 // where they are stored; sums along the path are kept in float64.
 
+import { EXPAND_LAG_FIRST, EXPAND_LEAD_LAG } from "../../wasm/abi.ts";
 import type { Numbers } from "../arrays.ts";
 import { copyColumns, copyPairs, wordsOf, wordsPer } from "./copy.ts";
 
@@ -12,6 +13,8 @@ export interface Layer {
   readonly to: number;
   /** Whether a piece depends on all points before it, or on the piece that was written last. */
   readonly goesOn?: boolean;
+  /** Option bits with which the thread of the kernel does it; absent: only staging does. */
+  readonly bits?: number;
   /** Points that go out where n come in. */
   points(n: number): number;
   /**
@@ -54,12 +57,14 @@ export interface Rows {
   /** Points ahead of the path and behind it, at which the channel is 0. */
   readonly ahead?: number;
   readonly behind?: number;
+  /** Option bits, as those of the layer. */
+  readonly bits?: number;
   /** The outermost of these points. Of two, the other one is the end of the path. */
   readonly outer?: ArrayLike<number>;
 }
 
 /** Points as they are, with a channel more or points more. */
-export function rows({ channels: d, name, value, ahead = 0, behind = 0, outer }: Rows): Layer {
+export function rows({ channels: d, name, value, bits = 0, ahead = 0, behind = 0, outer }: Rows): Layer {
   const to = value === undefined ? d : d + 1;
   /** The point that point m is a copy of; −1: the outer one. */
   const copied = (m: number, n: number): number => {
@@ -72,6 +77,7 @@ export function rows({ channels: d, name, value, ahead = 0, behind = 0, outer }:
   return {
     from: d,
     to,
+    bits,
     points: (n) => n + ahead + behind,
     first: within,
     end: (end, n) => within(end - 1, n) + 1,
@@ -117,6 +123,7 @@ export function leadLag(d: number, lag: number, lagFirst: boolean): Layer {
   return {
     from: d,
     to: 2 * d,
+    bits: lag > 1 ? 0 : EXPAND_LEAD_LAG | (lagFirst ? EXPAND_LAG_FIRST : 0),
     points: (n) => 2 * n - 1,
     first: (m, n) => m - leadAt(m, n),
     end: (end, n) => leadAt(end - 1, n) + 1,
