@@ -64,9 +64,11 @@ pub fn expand(task: &Task, bits: u32) -> Result<(), i32> {
 /// Both have a chunk at each multiple of CHUNK below `width`.
 #[inline(always)]
 unsafe fn copy(from: *const u32, to: *mut u32, width: usize) {
-    for i in (0..width).step_by(CHUNK) {
+    let mut i = 0;
+    while i < width {
         // SAFETY: as the caller vouches.
         unsafe { to.add(i).cast::<Chunk>().write_unaligned(from.add(i).cast::<Chunk>().read_unaligned()) }
+        i += CHUNK;
     }
 }
 
@@ -76,16 +78,17 @@ fn add_time(path: &mut [u32], width: usize, words: usize, normalized: bool) {
     let n = path.len() / width;
     let own = width - words;
     let source = n * words;
+    let end = n.saturating_sub(CHUNK);
     for t in 0..n {
         let (from, to) = (source + t * own, t * width);
-        if t + CHUNK < n {
+        if t < end {
             // SAFETY: CHUNK more points follow, each of a word at least; so many words, too, are
             // between what is written and what has not been read.
             unsafe { copy(path.as_ptr().add(from), path.as_mut_ptr().add(to), own) }
         } else {
             path.copy_within(from..from + own, to);
         }
-        let time = t as f64 / if normalized && n > 1 { (n - 1) as f64 } else { 1.0 };
+        let time = if normalized { t as f64 / (n - 1).max(1) as f64 } else { t as f64 };
         if words == 1 {
             path[to + own] = (time as f32).to_bits();
         } else {
@@ -101,19 +104,20 @@ fn lead_lag(path: &mut [u32], width: usize, lag_first: bool) {
     let n = (path.len() / width).div_ceil(4);
     let source = path.len() - n * width;
     // Of the four places of two points, the third or the fourth has the next point.
-    let next = if lag_first { 3 } else { 2 };
-    for t in 0..n {
-        let (from, to) = (source + t * width, 4 * t * width);
+    let next = if lag_first { [0, 0, 0, width] } else { [0, 0, width, 0] };
+    let (begin, end) = (path.as_mut_ptr(), n.saturating_sub(CHUNK + 1));
+    for t in 0..end {
+        for (place, more) in next.into_iter().enumerate() {
+            // SAFETY: CHUNK more points follow, each of a word at least; so many words, too, are
+            // between what is written and what has not been read.
+            unsafe { copy(begin.add(source + t * width + more), begin.add((4 * t + place) * width), width) }
+        }
+    }
+    for t in end..n {
         // The last point is written once, over itself.
-        for place in 0..if t + 1 < n { 4 } else { 2 } {
-            let from = if place == next { from + width } else { from };
-            if t + CHUNK + 1 < n {
-                // SAFETY: CHUNK more points follow, each of a word at least; so many words, too,
-                // are between what is written and what has not been read.
-                unsafe { copy(path.as_ptr().add(from), path.as_mut_ptr().add(to + place * width), width) }
-            } else {
-                path.copy_within(from..from + width, to + place * width);
-            }
+        for (place, more) in next.into_iter().enumerate().take(if t + 1 < n { 4 } else { 2 }) {
+            let from = source + t * width + more;
+            path.copy_within(from..from + width, (4 * t + place) * width);
         }
     }
 }
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn paths_expand_in_place() {
         for width in 1..10 {
-            for n in 1..12 {
+            for n in 1..20 {
                 for lag_first in [false, true] {
                     let points: Vec<u32> = (1..=(n * width) as u32).collect();
                     let of = |t: usize| points[t * width..(t + 1) * width].to_vec();
