@@ -265,6 +265,22 @@ test("long paths are cut in time, and gradients put together", async () => {
   }
 });
 
+test("small calls on an engine share tasks only where they are expanded in the same way", async () => {
+  const own: readonly (readonly Augmentation[])[] = [
+    ["leadLag"],
+    [{ leadLag: { order: "lag-lead" } }],
+    [{ leadLag: { lag: 2 } }],
+    [{ select: [0, 1, 0, 1] }],
+  ];
+  const calls = Array.from({ length: 400 }, (_, i) => {
+    const [path] = pathsOf([2 + (i % 30)], 2, i) as [Path];
+    return { path, options: { depth: 2, augment: own[i % 4]! } };
+  });
+  const all = await Promise.all(calls.map(({ path, options }) => engine.signature(path, options)));
+  for (const [i, { path, options }] of calls.entries())
+    expect([...all[i]!.data]).toEqual([...signature(path, options).data]);
+});
+
 describe("masks", () => {
   const flags = [0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0];
   const missing = Array.from({ length: 12 }, (_, t) => [t % 3 === 0 ? 1 : 0, t > 4 && t < 8 ? 1 : 0]);

@@ -57,6 +57,9 @@ export function stageSteps(
   }
 }
 
+/** Option bits with which the thread of the kernel expands what is staged of whole paths. */
+export const expansionsOf = ({ paths }: Call): number => paths.augmented?.expansions ?? 0;
+
 /** "path 3" or "paths 3…7". */
 export const pathNames = (first: number, last: number, item: Call["item"] = "path"): string =>
   first === last ? `${item} ${first}` : `${item}s ${first}…${last}`;
@@ -68,6 +71,8 @@ export class BlockTask implements Task {
   /** Whether the items are whole paths. */
   readonly #whole: boolean;
   readonly #items: number;
+  /** Option bits of what staging leaves to do; for whole paths only. */
+  readonly #expansions: number;
   /** Capacity of each item, in points. */
   readonly #points: number;
   readonly #layout = new Layout();
@@ -103,6 +108,7 @@ export class BlockTask implements Task {
     this.#whole = part.first < part.cut.wholes;
     this.#kernel = work.kernelOf(this.#whole);
     this.#items = items;
+    this.#expansions = this.#whole ? expansionsOf(call) : 0;
     this.#points = points;
     this.#gathers = shares.length > 1 ? 0 : gathersOf(part);
     const layout = this.#layout;
@@ -148,7 +154,7 @@ export class BlockTask implements Task {
       dtype,
       channels,
       depth,
-      options: kernel.options(call),
+      options: kernel.options(call) | this.#expansions,
       batch: this.#items,
       points: this.#points,
       lengths: this.#lengths,
@@ -291,7 +297,9 @@ function stageItems(
   }
   for (; item < end; item++, to += pitch, at++) {
     const length = cut.pointsOf(item);
-    stagePoints(call, cut.pathOf(item), item < wholes ? 0 : cut.stretchOf(item).from, length, heap, to);
+    if (augmented?.expansions && item < wholes)
+      augmented.writeStaged(cut.pathOf(item), length, heap, to + length * channels);
+    else stagePoints(call, cut.pathOf(item), item < wholes ? 0 : cut.stretchOf(item).from, length, heap, to);
     if (lengths) lengths[at] = length;
   }
 }

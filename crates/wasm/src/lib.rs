@@ -12,6 +12,8 @@
 // What all families share is not dead where one of them does not use it.
 #![cfg_attr(not(feature = "core"), allow(dead_code))]
 
+#[cfg(feature = "core")]
+mod expand;
 mod head;
 #[cfg(feature = "core")]
 mod kept;
@@ -88,7 +90,15 @@ pub fn release(address: usize, bytes: usize) {
 /// Runs the task whose head is at an address. The result is a code.
 #[wasm_bindgen]
 pub fn run(head: usize) -> i32 {
-    Task::read(head, |task| ask(task, Question::Run)).map_or_else(|code| code, |code| code as i32)
+    let expanded = |task: &Task| {
+        #[cfg(feature = "core")]
+        if task.expansions() != 0 {
+            expand::expand(task, task.expansions())?;
+            task.forget();
+        }
+        ask(task, Question::Run)
+    };
+    Task::read(head, expanded).map_or_else(|code| code, |code| code as i32)
 }
 
 /// Bytes of scratch memory that a task needs; 0 if it is unsupported. The memory may grow: tables

@@ -2,6 +2,7 @@
 // a task is staged; and gradients back to the points that were given. Holds a piece of a path for
 // each augmentation, never a whole batch.
 
+import { EXPAND_LEAD_LAG, EXPAND_TIME } from "../../wasm/abi.ts";
 import type { Numbers } from "../arrays.ts";
 import type { Layer } from "./layers.ts";
 import type { PointSource } from "./source.ts";
@@ -11,13 +12,25 @@ const atOnce = 4096;
 
 export class Augmented {
   readonly source: PointSource;
+  /** Option bits of the last layers, those that the thread of the kernel can do; 0 for none. */
+  readonly expansions: number;
   readonly #layers: readonly Layer[];
+  /** Layers before these. */
+  readonly #staged: number;
   /** What goes into each layer, of either number type. */
   readonly #pieces: readonly Numbers[][] = [[], []];
 
   constructor(source: PointSource, layers: readonly Layer[]) {
     this.source = source;
     this.#layers = layers;
+    // Lead-lag, or time, or time and then lead-lag.
+    const [last = 0, before = 0] = layers
+      .slice(-2)
+      .reverse()
+      .map(({ bits = 0 }) => bits);
+    const both = (last & EXPAND_LEAD_LAG) !== 0 && (before & EXPAND_TIME) !== 0;
+    this.expansions = both ? last | before : last;
+    this.#staged = layers.length - (both ? 2 : last === 0 ? 0 : 1);
   }
 
   get channels(): number {
@@ -49,6 +62,16 @@ export class Augmented {
   /** Writes points [from, end) of an item to `out[at…]`. */
   write(item: number, from: number, end: number, out: Numbers, at: number): void {
     this.#write(this.#layers.length, item, from, end, out, at);
+  }
+
+  /**
+   * Writes what the first `points` points of an item are expanded from, before the number `end` of
+   * `out`.
+   */
+  writeStaged(item: number, points: number, out: Numbers, end: number): void {
+    const n = (this.expansions & EXPAND_LEAD_LAG) === 0 ? points : (points + 1) / 2;
+    const channels = this.#layers[this.#staged]?.from ?? 0;
+    this.#write(this.#staged, item, 0, n, out, end - n * channels);
   }
 
   #write(level: number, item: number, from: number, end: number, out: Numbers, at: number): void {

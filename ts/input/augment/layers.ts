@@ -2,7 +2,9 @@
 // out, and from gradients of what goes out back. Numbers are computed in float64 and rounded once
 // where they are stored; sums along the path are kept in float64.
 
+import { EXPAND_LAG_FIRST, EXPAND_LEAD_LAG } from "../../wasm/abi.ts";
 import type { Numbers } from "../arrays.ts";
+import { copyColumns, copyPairs, wordsOf, wordsPer } from "./copy.ts";
 
 /** A step of a list of augmentations. */
 export interface Layer {
@@ -11,6 +13,8 @@ export interface Layer {
   readonly to: number;
   /** Whether a piece depends on all points before it, or on the piece that was written last. */
   readonly goesOn?: boolean;
+  /** Option bits with which the thread of the kernel does it; absent: only staging does. */
+  readonly bits?: number;
   /** Points that go out where n come in. */
   points(n: number): number;
   /**
@@ -44,7 +48,7 @@ const same = (n: number): number => n;
 /** A number of a channel that is added, at point t of a path of n points. */
 export type ValueAt = (t: number, n: number, path: number) => number;
 
-/** What `rows` does. */
+/** What {@link rows} does. */
 export interface Rows {
   readonly channels: number;
   /** Name of the channel that is added behind the others. */
@@ -53,12 +57,14 @@ export interface Rows {
   /** Points ahead of the path and behind it, at which the channel is 0. */
   readonly ahead?: number;
   readonly behind?: number;
+  /** Option bits, as those of the layer. */
+  readonly bits?: number;
   /** The outermost of these points. Of two, the other one is the end of the path. */
   readonly outer?: ArrayLike<number>;
 }
 
 /** Points as they are, with a channel more or points more. */
-export function rows({ channels: d, name, value, ahead = 0, behind = 0, outer }: Rows): Layer {
+export function rows({ channels: d, name, value, bits = 0, ahead = 0, behind = 0, outer }: Rows): Layer {
   const to = value === undefined ? d : d + 1;
   /** The point that point m is a copy of; −1: the outer one. */
   const copied = (m: number, n: number): number => {
@@ -71,15 +77,26 @@ export function rows({ channels: d, name, value, ahead = 0, behind = 0, outer }:
   return {
     from: d,
     to,
+    bits,
     points: (n) => n + ahead + behind,
     first: within,
     end: (end, n) => within(end - 1, n) + 1,
     write(input, first, n, from, end, out, at, path) {
-      for (let m = from; m < end; m++, at += to) {
-        const s = copied(m, n);
-        if (s < 0) for (let c = 0; c < d; c++) out[at + c] = outer?.[c] ?? 0;
-        else for (let c = 0, i = (s - first) * d; c < d; c++) out[at + c] = input[i + c] as number;
-        if (value !== undefined) out[at + d] = s === m - ahead ? value(s, n, path) : 0;
+      // Points of the path itself, [begin, last), and then what is ahead of it and behind.
+      const begin = Math.min(Math.max(from, ahead), end);
+      const last = Math.max(Math.min(end, ahead + n), begin);
+      const at0 = at + (begin - from) * to;
+      const w = wordsPer(out);
+      const [source, target] = [wordsOf(input, 0, input.length), wordsOf(out, at0, (last - begin) * to)];
+      copyColumns(source, (begin - ahead - first) * d * w, d * w, target, 0, to * w, d * w, last - begin);
+      if (value !== undefined)
+        for (let m = begin, i = at0 + d; m < last; m++, i += to) out[i] = value(m - ahead, n, path);
+      for (let m = from; m < end; m++) {
+        if (m === begin) m = last;
+        if (m >= end) break;
+        const [s, i] = [copied(m, n), at + (m - from) * to];
+        for (let c = 0; c < d; c++) out[i + c] = s < 0 ? (outer?.[c] ?? 0) : (input[(s - first) * d + c] as number);
+        if (value !== undefined) out[i + d] = 0;
       }
     },
     adjoint(gradient, n, gradients) {
@@ -106,20 +123,32 @@ export function leadLag(d: number, lag: number, lagFirst: boolean): Layer {
   return {
     from: d,
     to: 2 * d,
+    bits: lag > 1 ? 0 : EXPAND_LEAD_LAG | (lagFirst ? EXPAND_LAG_FIRST : 0),
     points: (n) => 2 * n - 1,
     first: (m, n) => m - leadAt(m, n),
     end: (end, n) => leadAt(end - 1, n) + 1,
     write(input, first, n, from, end, out, at) {
-      // One point is read once for both.
-      for (let m = from; m < end; m++, at += 2 * d) {
+      const point = (m: number): void => {
         const lead = leadAt(m, n);
-        const i = (lead - first) * d;
-        const j = (m - lead - first) * d;
+        const [i, j, k] = [(lead - first) * d, (m - lead - first) * d, at + (m - from) * 2 * d];
         for (let c = 0; c < d; c++) {
-          out[at + leads + c] = input[i + c] as number;
-          out[at + lags + c] = input[j + c] as number;
+          out[k + leads + c] = input[i + c] as number;
+          out[k + lags + c] = input[j + c] as number;
         }
+      };
+      // Where the two go by turns, two points at once, in which the lead is the same.
+      const alone = Math.min(lag, n - 1);
+      const begin = Math.min(end, Math.max(from + ((from - alone) & 1), alone));
+      const pairs = Math.max(0, (Math.min(end, 2 * n - 1 - alone) - begin) >> 1);
+      const b = (begin - alone) >> 1;
+      for (let m = from; m < begin; m++) point(m);
+      if (pairs > 0) {
+        const words = wordsPer(out);
+        const source = wordsOf(input, (b - first) * d, input.length - (b - first) * d);
+        const target = wordsOf(out, at + (begin - from) * 2 * d, 4 * pairs * d);
+        copyPairs(source, alone * d * words, target, leads * words, lags * words, d * words, pairs);
       }
+      for (let m = begin + 2 * pairs; m < end; m++) point(m);
     },
     adjoint(gradient, n, to) {
       for (let m = 0, at = 0; m < 2 * n - 1; m++, at += 2 * d) {

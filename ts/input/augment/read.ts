@@ -1,5 +1,6 @@
 // Reads a list of augmentations: names and settings become layers.
 
+import { EXPAND_NORMALIZED, EXPAND_TIME } from "../../wasm/abi.ts";
 import { describe, rangeError, typeError } from "../errors.ts";
 import { lengthOfList } from "../shape.ts";
 import { nearest } from "../unknown-option.ts";
@@ -91,7 +92,9 @@ function readTime(settings: unknown, place: Place): Layer {
     since = (t, _n, item) => at(item, t) - at(item, 0);
   }
   const value: ValueAt = normalized ? (t, n, item) => since(t, n, item) / (since(n - 1, n, item) || 1) : since;
-  return rows({ channels, name: "time", value });
+  // The kernel's thread counts points, but has no times.
+  const bits = times === undefined ? EXPAND_TIME | (normalized ? EXPAND_NORMALIZED : 0) : 0;
+  return rows({ channels, name: "time", value, bits });
 }
 
 function readLeadLag(settings: unknown, { channels, argument }: Place): Layer {
@@ -147,11 +150,14 @@ function readScale(settings: unknown, { channels, argument }: Place): Layer {
   return pick(channels, Array.from(factors.keys()), factors);
 }
 
+/** Numbers of a random matrix, at most. */
+const mostRandom = 2 ** 24;
+
 function readProjections(settings: unknown, { channels, argument }: Place): Layer {
   const count = lengthOfList(settings);
   if (count < 0) {
     const { channels: to, seed = 0 } = settingsOf(settings, ["channels", "seed"], argument);
-    const rows = whole(to, 1, 2 ** 24, `${argument}.channels`);
+    const rows = whole(to, 1, Math.floor(mostRandom / channels), `${argument}.channels`);
     return project(channels, randomMatrix(rows, channels, whole(seed, 0, 2 ** 32 - 1, `${argument}.seed`)));
   }
   if (count === 0) throw rangeError("AUGMENT_RANGE", argument, "no row", "a row of numbers for each new channel");

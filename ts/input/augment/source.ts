@@ -4,6 +4,7 @@ import { copyIn, type Numbers } from "../arrays.ts";
 import type { Call } from "../call.ts";
 import { describe, rangeError, typeError } from "../errors.ts";
 import type { ReadPaths } from "../read-paths.ts";
+import { lengthOfView, lost } from "../views.ts";
 import { readPointNumbers } from "./per-point.ts";
 
 /** A mask as read. Points are counted among those of all paths. */
@@ -151,6 +152,7 @@ export class PointSource {
     const { view, kind } = paths;
     const { kept, isMissing } = this.#mask;
     if (isMissing !== undefined) {
+      if (lengthOfView(view) < this.bounds(item)[1] * channels) throw lost();
       this.#visit(item, from, end, (to, i) => {
         out[at + to - from * channels] = i < 0 ? 0 : Number(view[i]);
       });
