@@ -30,10 +30,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   tables: ["input"],
   arrow: ["input", "tables"],
   io: ["input", "tables"],
+  features: ["input", "operations"],
   entry: [
     "adapters",
     "arrow",
     "engine",
+    "features",
     "generated",
     "gpu",
     "index",

@@ -56,6 +56,8 @@ const files = {
   arrow: { source: "entry/arrow.ts", commonjs: true },
   /** Files, in Node. */
   io: { source: "entry/io.ts", commonjs: true },
+  /** The pipeline from recordings to features. */
+  features: { source: "entry/features.ts", commonjs: true },
 };
 
 /**
@@ -68,6 +70,7 @@ const paths = {
   "./tfjs": { default: "tfjs" },
   "./arrow": { default: "arrow" },
   "./io": { default: "io" },
+  "./features": { default: "features" },
 };
 
 /**

@@ -93,6 +93,7 @@ it.each([
   // Readers load no kernels.
   ["arrow", ["core", "sizes", "tables"]],
   ["io", ["sizes", "tables"]],
+  ["features", ["binaries", "core", "gradients", "loading", "log-signatures", "sizes"]],
 ])("%s loads these parts at once, no engine among them", (entry, parts) => {
   const expected = [`${entry}.js`, ...parts.map((part) => `shared/${part}.js`)];
   expect([...loadedAtOnce(`${entry}.js`)].sort()).toEqual(expected.sort());
