@@ -398,7 +398,7 @@ describe("wrong input", () => {
     for (const wrong of [
       ...["{", "3", null, {}, [], { ...json, format: "x" }, { ...json, version: 2 }, { ...json, fitted: null }],
       ...[fitted({ channels: [] }), fitted({ centers: [1, 2] }), fitted({ sizes: [0] }), fitted({ windows: 0 })],
-      ...[fitted({ points: 1.5 }), { ...json, options: { ...json.options, rescale: "x" } }],
+      ...[fitted({ windows: 1.5 }), { ...json, options: { ...json.options, rescale: "x" } }],
     ])
       expect(await codeOf(() => fromJSON(wrong)), JSON.stringify(wrong)).toBe("SNAPSHOT_INVALID");
   });

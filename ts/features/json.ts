@@ -16,14 +16,13 @@ export interface FeaturesJson {
     readonly channels: readonly string[];
     readonly centers: readonly number[];
     readonly sizes: readonly number[];
-    readonly points: number;
     readonly windows: number;
   };
 }
 
-export function toJson(options: KeptOptions, { channels, scales, points, windows }: Fitted): FeaturesJson {
+export function toJson(options: KeptOptions, { channels, scales, windows }: Fitted): FeaturesJson {
   const { centers, sizes } = scales;
-  return { format, version, options, fitted: { channels, centers: [...centers], sizes: [...sizes], points, windows } };
+  return { format, version, options, fitted: { channels, centers: [...centers], sizes: [...sizes], windows } };
 }
 
 /** @throws PathSignatureError SNAPSHOT_INVALID */
@@ -42,7 +41,7 @@ export function fromJson(json: unknown): { readonly options: KeptOptions; readon
   const { format: own, version: ownVersion, options, fitted } = given as Partial<Record<string, unknown>>;
   if (own !== format) throw refuse(`the format ${describe(own)}`);
   if (ownVersion !== version) throw refuse(`version ${describe(ownVersion)}`);
-  const { channels, centers, sizes, points, windows } = Object(fitted) as Partial<Record<string, unknown>>;
+  const { channels, centers, sizes, windows } = Object(fitted) as Partial<Record<string, unknown>>;
   const isList = (list: unknown, type: string): list is unknown[] =>
     Array.isArray(list) && list.length > 0 && list.every((one) => typeof one === type);
   const isCount = (count: unknown): count is number => Number.isSafeInteger(count) && (count as number) > 0;
@@ -50,14 +49,14 @@ export function fromJson(json: unknown): { readonly options: KeptOptions; readon
   if (!isList(channels, "string") || !numbers.every(({ length }) => length === channels.length) || numbers.length < 2)
     throw refuse("channels, centers and sizes that do not agree");
   if (!numbers[1]?.every((size) => size > 0)) throw refuse("sizes of channels that are not positive");
-  if (!isCount(points) || !isCount(windows)) throw refuse(`${describe(points)} points, ${describe(windows)} windows`);
+  if (!isCount(windows)) throw refuse(`${describe(windows)} windows`);
   try {
     // null stands for options that are not set, except for `windows`.
     const { logSignature, dtype, ...others } = Object(options) as Partial<Record<string, unknown>>;
     const set = { ...others, logSignature: logSignature ?? false, dtype: dtype ?? undefined };
     const { engine: _, ...kept } = readFeatureOptions(set);
     const scales = { centers: Float64Array.from(centers as number[]), sizes: Float64Array.from(sizes as number[]) };
-    return { options: kept, fitted: { channels: channels as string[], scales, points, windows } };
+    return { options: kept, fitted: { channels: channels as string[], scales, windows } };
   } catch (error) {
     if (!isPathSignatureError(error)) throw error;
     throw refuse(`options that are refused: ${reasonOf(error)}`, error);

@@ -35,8 +35,6 @@ export interface Fitted {
   /** Names of the channels of paths. */
   readonly channels: readonly string[];
   readonly scales: Scales;
-  /** Points of the longest path. */
-  readonly points: number;
   /** Windows of a path at most. */
   readonly windows: number;
 }
@@ -49,7 +47,7 @@ export interface Functions {
 
 /** What the functions of this thread and of an engine have in common. */
 type Compute = (paths: object, options: object) => Result | Promise<Result>;
-type Result = { readonly data: Numbers };
+type Result = { readonly data: Numbers; readonly counts: Uint32Array | undefined };
 
 /** Numbers of the points or of the features of a batch, at most, unless a path has more. */
 const numbersAtOnce = 2 ** 20;
@@ -120,8 +118,7 @@ export class Pipeline {
 
   async #learn(points: Points, { signal }: FeatureRunOptions): Promise<Fitted> {
     if (points.batch === 0) throw rangeError("EMPTY_PATH", "paths", "no path", "one path to learn from, or more");
-    const { longest } = points;
-    const windows = this.#windowsOf(points, 0, points.batch, longest)?.perPath ?? 1;
+    const windows = this.#windowsOf(points, points.longest);
     const learning = learnScales(points, this.options.scale);
     let step = learning.next();
     for (; !step.done; step = learning.next()) {
@@ -129,30 +126,38 @@ export class Pipeline {
       signal?.throwIfAborted();
     }
     const channels = points.names ?? Array.from({ length: points.channels }, (_, i) => `${i}`);
-    this.#fitted = { channels, scales: step.value, points: longest, windows };
+    this.#fitted = { channels, scales: step.value, windows };
     return this.#fitted;
   }
 
-  /** The option `windows` for paths [from, to). */
-  #windowsOption(points: Points, from: number, to: number, longest: number): Windows | undefined {
+  /** The largest number of windows of a path. @throws PathSignatureError as `signature` */
+  #windowsOf(points: Points, longest: number): number {
+    const { windows } = this.options;
+    if (windows === null) return 1;
+    const { batch } = points;
+    const isOfTimes = "type" in windows && windows.type === "times";
+    // Windows that no path has are an error here, and only here.
+    const option = isOfTimes ? this.#windowsOption(points, 0, batch, longest) : windows;
+    const lengths = Uint32Array.from({ length: batch }, (_, i) => points.lengthOf(i));
+    const shape = new ReadPaths(new Float64Array(0), KIND_FLOAT64, [batch], batch, longest, 1, FLOAT64, undefined);
+    return readWindows(option, shape, lengths).paths.windows?.perPath ?? 1;
+  }
+
+  /**
+   * The option `windows` for paths [from, to) of up to `longest` points, in a form that `signature`
+   * takes; `null`: none of them has a window.
+   */
+  #windowsOption(points: Points, from: number, to: number, longest: number): Windows | null | undefined {
     const { windows } = this.options;
     if (windows === null) return undefined;
-    if (!("type" in windows) || windows.type !== "times") return windows as Windows;
+    if (!("type" in windows)) return clipped(windows, longest);
+    if (windows.type === "sliding" && windows.length > longest) return null;
+    if (windows.type === "expanding" && (windows.start ?? 1) > longest) return null;
+    if (windows.type !== "times") return windows;
     const times = points.timesOf(from, to, longest);
     if (times === undefined)
       throw rangeError("WINDOWS_RANGE", "options.times", "undefined", 'the times of points, for windows "times"');
     return { ...windows, times };
-  }
-
-  /** How many windows paths [from, to) have, each of which is padded to `longest` points. */
-  #windowsOf(points: Points, from: number, to: number, longest: number) {
-    const windows = this.#windowsOption(points, from, to, longest);
-    if (windows === undefined) return undefined;
-    const lengths = Uint32Array.from({ length: to - from }, (_, i) => points.lengthOf(from + i));
-    const none = new Float64Array(0);
-    const shape = new ReadPaths(none, KIND_FLOAT64, [to - from], to - from, longest, 1, FLOAT64, undefined);
-    const { counts, perPath } = readWindows(windows, shape, lengths).paths.windows as NonNullable<ReadPaths["windows"]>;
-    return { counts, perPath };
   }
 
   async #compute(points: Points, run: FeatureRunOptions, fitted: Fitted): Promise<Features> {
@@ -162,39 +167,47 @@ export class Pipeline {
     const { batch, dtype } = points;
     const coordinates = this.#coordinates();
     const factors = factorsOf(this.options, coordinates);
-    const longest = Math.max(points.longest, fitted.points);
     const row = coordinates.length * fitted.windows;
     const data = new (dtype === "float32" ? Float32Array : Float64Array)(batch * row);
     const counts = windows === null ? undefined : new Uint32Array(batch);
     const functions = this.#engine ?? this.#functions;
     const compute = (logSignature === null ? functions.signature : functions.logSignature) as Compute;
     const width = points.channels + (this.#hasTime ? 1 : 0);
-    const most = Math.max(1, Math.floor(numbersAtOnce / Math.max(longest * width, row)));
-    for (let from = 0; from < batch; from += most) {
-      const to = Math.min(batch, from + most);
-      const found = this.#windowsOf(points, from, to, longest);
-      const tooMany = found?.counts.findIndex((count) => count > fitted.windows) ?? -1;
-      if (found !== undefined && tooMany >= 0) {
-        const given = `${countOf(found.counts[tooMany] as number, "window")} of path ${from + tooMany}`;
-        throw rangeError("WINDOWS_RANGE", "options.windows", given, `at most ${fitted.windows}, as paths given to fit`);
+    for (let from = 0, to = 0; from < batch; from = to) {
+      let [longest, numbers] = [0, 0];
+      for (; to < batch && (to === from || numbers < numbersAtOnce); to++) {
+        numbers += Math.max(points.lengthOf(to) * width, row);
+        longest = Math.max(longest, points.lengthOf(to));
       }
-      counts?.set(found?.counts ?? [], from);
-      const options = {
-        ...{ depth, dtype, basepoint: augment.includes("basepoint") },
-        windows: this.#windowsOption(points, from, to, longest),
-        lengths: Array.from({ length: to - from }, (_, i) => points.lengthOf(from + i)),
-        ...(logSignature && { basis: logSignature }),
-        ...(this.#engine && { signal }),
-      };
-      const scaled = points.padded(from, to, longest, fitted.scales, this.#hasTime);
-      const result = await compute({ data: scaled, shape: [to - from, longest, width] }, options);
-      scatter(result.data, data.subarray(from * row, to * row), to - from, factors);
+      const windowsHere = this.#windowsOption(points, from, to, longest);
+      if (windowsHere !== null) {
+        const result = await compute(points.scaled(from, to, fitted.scales, this.#hasTime), {
+          ...{ depth, dtype, basepoint: augment.includes("basepoint"), windows: windowsHere },
+          ...(logSignature && { basis: logSignature }),
+          ...(this.#engine && { signal }),
+        });
+        checkCounts(result.counts, fitted.windows, from);
+        counts?.set(result.counts ?? [], from);
+        scatter(result.data, data.subarray(from * row, to * row), to - from, factors);
+      }
       onProgress?.({ done: to, total: batch });
       if (to < batch) await pause();
       signal?.throwIfAborted();
     }
     return { data, shape: [batch, row], dtype, counts };
   }
+}
+
+/** Intervals that end with the longest path; each path has the same points in them. */
+const clipped = (intervals: readonly (readonly [number, number])[], longest: number): Windows =>
+  intervals.map(([from, to]) => [Math.min(from, longest - 1), Math.min(to, longest)] as const);
+
+/** @throws PathSignatureRangeError WINDOWS_RANGE for more windows than columns */
+function checkCounts(counts: Uint32Array | undefined, most: number, first: number): void {
+  const path = counts?.findIndex((count) => count > most) ?? -1;
+  if (counts === undefined || path < 0) return;
+  const given = `${countOf(counts[path] as number, "window")} of path ${first + path}`;
+  throw rangeError("WINDOWS_RANGE", "options.windows", given, `at most ${most}, as paths given to fit`);
 }
 
 /** Rescales rows of windows into rows of features, which may have more windows. */

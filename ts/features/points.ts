@@ -1,6 +1,7 @@
-// The points of a batch of paths, one by one and as padded batches of some of the paths.
+// The points of a batch of paths, one by one and as batches of some of the paths.
 
-import { type DType, FLOAT32, kindOf, type Numbers } from "../input/arrays.ts";
+import { type DType, FLOAT32, kindOf } from "../input/arrays.ts";
+import type { PointsInput } from "../input/containers.ts";
 import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
 import { notFinite } from "../input/finite.ts";
 import { readLengths } from "../input/lengths.ts";
@@ -102,27 +103,30 @@ export class Points {
   }
 
   /**
-   * Scaled points of paths [from, to), each padded to `points` points.
+   * Scaled points of paths [from, to), one path after the other.
    * @param hasTime - whether a last channel holds the time, from 0 to 1
    */
-  padded(from: number, to: number, points: number, { centers, sizes }: Scales, hasTime: boolean): Numbers {
+  scaled(from: number, to: number, { centers, sizes }: Scales, hasTime: boolean): PointsInput {
     const { channels } = this;
     const width = hasTime ? channels + 1 : channels;
+    const offsets = new Float64Array(to - from + 1);
+    for (let path = from; path < to; path++)
+      offsets[path - from + 1] = (offsets[path - from] as number) + this.lengthOf(path);
     const Type = this.dtype === "float32" ? Float32Array : Float64Array;
-    const all = new Type((to - from) * points * width);
-    for (let path = from; path < to; path++) {
+    const data = new Type((offsets[to - from] as number) * width);
+    for (let path = from, at = 0; path < to; path++) {
       const length = this.lengthOf(path);
       const first = this.#startOf(path);
-      for (let point = 0, i = 0, at = (path - from) * points * width; point < length; point++, at += width) {
+      for (let point = 0, i = 0; point < length; point++, at += width) {
         for (let channel = 0; channel < channels; channel++, i++) {
           const x = (this.#at(first, path, i) - (centers[channel] as number)) / (sizes[channel] as number);
-          all[at + channel] = x;
-          if (!Number.isFinite(all[at + channel])) throw notFinite("paths", x, this.#position(path, i));
+          data[at + channel] = x;
+          if (!Number.isFinite(data[at + channel])) throw notFinite("paths", x, this.#position(path, i));
         }
-        if (hasTime) all[at + channels] = this.#share(path, point, length);
+        if (hasTime) data[at + channels] = this.#share(path, point, length);
       }
     }
-    return all;
+    return { data, offsets, channels: width };
   }
 
   /** Times of paths [from, to), flat, padded by later ones; `undefined` if none are given. */
