@@ -9,6 +9,9 @@ import { makePath, random } from "./paths.ts";
 import { exponential, flatten, identity, product } from "./reference.ts";
 import { roundoff } from "./tolerances.ts";
 
+/** Time from 0 to 1. */
+const time = { time: { normalized: true } } as const;
+
 /** Nothing but signatures of the paths as they are. */
 const bare = { augment: [], windows: null, rescale: "none", scale: "none" } as const;
 
@@ -75,7 +78,7 @@ describe("by hand", () => {
   test("time grows from 0 to 1, or with the times that are given", async () => {
     // x moves from 0 to 1, then waits. ∫x dt = 1/4 + 1/2, ∫t dx = 1/4.
     const path = [[0], [1], [1]];
-    const options = { ...bare, depth: 2, augment: ["time"] } as const;
+    const options = { ...bare, depth: 2, augment: [time] } as const;
     expect(await rows([path], options)).toEqual([[1, 1, 0.5, 0.75, 0.25, 0.5]]);
     // Of the times 3, 4, 7 a quarter passes while x moves.
     expect(await rows([path], options, { times: [3, 4, 7] })).toEqual([[1, 1, 0.5, 0.875, 0.125, 0.5]]);
@@ -84,12 +87,23 @@ describe("by hand", () => {
     expect(await rows([[[5]]], options)).toEqual([[0, 0, 0, 0, 0, 0]]);
   });
 
+  test("other augmentations, in their order, with names of channels", async () => {
+    // The lead moves first: ∫ lead d(lag) − ∫ lag d(lead) is the quadratic variation, 1 + 4.
+    const features = signatureFeatures({ ...bare, depth: 2, augment: [{ scale: 2 }, "leadLag"] });
+    const { data } = await features.fitTransform({ x: [0, 0.5, -0.5] });
+    expect(features.names().slice(0, 4)).toEqual([
+      ...["series__x·lead__sig", "series__x·lag__sig", "series__x·lead·x·lead__sig", "series__x·lead·x·lag__sig"],
+    ]);
+    expect(data[3]! - data[4]!).toBe(5);
+    expect(await rows([[[1], [3]]], { ...bare, depth: 1, augment: ["time", "cumulativeSum"] })).toEqual([[3, 1]]);
+  });
+
   test("the defaults have time, a basepoint, fifteen windows, depth 3 and scales", async () => {
     const features = signatureFeatures();
     const { shape } = await features.fitTransform([[[0], [1], [3]]]);
     expect(shape).toEqual([1, 15 * (2 + 4 + 8)]);
     expect(features.toJSON().options).toEqual({
-      ...{ augment: ["time", "basepoint"], depth: 3, windows: { type: "dyadic", depth: 3 }, logSignature: null },
+      ...{ augment: [time, "basepoint"], depth: 3, windows: { type: "dyadic", depth: 3 }, logSignature: null },
       ...{ rescale: "pre", scale: "standard", dtype: null, name: "series" },
     });
   });
@@ -168,7 +182,7 @@ const next = random(18);
 const ragged = [10, 7, 5].map((length) => makePath("walk", length, 2, next));
 
 describe.each(forms)("windows: %s", (_, windows, intervalsOf, ends) => {
-  const options = { ...bare, windows, depth: 3, augment: ["time", "basepoint"], rescale: "post" } as const;
+  const options = { ...bare, windows, depth: 3, augment: [time, "basepoint"], rescale: "post" } as const;
   const run = { times };
 
   test("each is the signature of its points, rescaled; columns that a path has not are 0", async () => {
@@ -178,11 +192,12 @@ describe.each(forms)("windows: %s", (_, windows, intervalsOf, ends) => {
     const words = [3, 9, 27].flatMap((size, i) => new Array<number>(size).fill(factorial[i + 1]!));
     expect(shape).toEqual([3, 39 * ends.length]);
     ragged.forEach((path, i) => {
-      const own = times.slice(0, path.length);
-      const prepared = path.map((point, j) => [...point, own[j]! / own.at(-1)!]);
-      const expected = intervalsOf(path.length).flatMap(([from, to]) =>
-        definition([[0, 0, 0], ...prepared.slice(from, to)], 3).map((x, k) => x * words[k]!),
-      );
+      const expected = intervalsOf(path.length).flatMap(([from, to]) => {
+        // Each window has a time of its own.
+        const [first, last] = [times[from]!, times[to - 1]!];
+        const points = path.slice(from, to).map((x, j) => [...x, (times[from + j]! - first) / (last - first || 1)]);
+        return definition([[0, 0, 0], ...points], 3).map((x, k) => x * words[k]!);
+      });
       if (counts) expect(counts[i]).toBe(expected.length / 39);
       const row = data.subarray(i * shape[1], (i + 1) * shape[1]);
       expected.forEach((x, k) => {
@@ -331,9 +346,9 @@ describe("wrong input", () => {
     [{ rescale: "log" }, "FEATURES_OPTION"],
     [{ scale: "robust" }, "FEATURES_OPTION"],
     [{ logSignature: "lie" }, "FEATURES_OPTION"],
-    [{ augment: "time" }, "FEATURES_OPTION"],
-    [{ augment: ["tim"] }, "FEATURES_OPTION"],
-    [{ augment: ["time", "time"] }, "FEATURES_OPTION"],
+    [{ augment: "time" }, "AUGMENT_TYPE"],
+    [{ augment: [{ time: { times: [0, 1] } }] }, "AUGMENT_TYPE"],
+    [{ augment: ["penOnOff"] }, "AUGMENT_TYPE"],
     [{ name: 3 }, "FEATURES_OPTION"],
     [{ engine: {} }, "FEATURES_OPTION"],
     [{ windows: 3 }, "WINDOWS_TYPE"],
@@ -349,6 +364,8 @@ describe("wrong input", () => {
   });
 
   test.each([
+    ["an unknown augmentation", [[[0], [1]]], {}, { augment: ["tim"] }, "AUGMENT_TYPE"],
+    ["an augmentation of other channels", [[[0], [1]]], {}, { augment: [{ scale: [1, 2] }] }, "AUGMENT_RANGE"],
     ["windows that are no form", [[[0], [1]]], {}, { windows: { type: "slide" } }, "WINDOWS_TYPE"],
     ["a window longer than all paths", [[[0], [1]]], {}, { windows: { type: "sliding", length: 3 } }, "WINDOWS_RANGE"],
     ["windows of times without times", [[[0], [1]]], {}, { windows: forms[5]![1] }, "WINDOWS_RANGE"],

@@ -45,7 +45,7 @@ export const commands = {
     options: {
       depth: { value: "N", text: "the level at which signatures are truncated", default: "3" },
       log: { text: "log-signatures, in the coordinates of Lyndon words" },
-      augment: { value: "A,B,…", text: "time, basepoint" },
+      augment: { value: "A,B,…", text: "time, lead-lag, basepoint, invisibility-reset, cumulative-sum, differences" },
       window: { value: "N", text: "features of each window of N points" },
       step: { value: "N", text: "from one window to the next (default: the window, so that none overlap)" },
       ...reading,

@@ -1,6 +1,7 @@
 // `path-signature features`: files of series in, a row of features for each out.
 
-import { type FeatureAugmentation, type FeatureEngine, signatureFeatures } from "../entry/features.ts";
+import { type FeatureEngine, signatureFeatures } from "../entry/features.ts";
+import type { Augmentation } from "../index.ts";
 import { isPathSignatureError, type PathSignatureError } from "../input/errors.ts";
 import { withoutMissing } from "../tables/missing.ts";
 import type { Id } from "../tables/series.ts";
@@ -25,7 +26,7 @@ async function pipelineOf(values: Values, source: Source, engine: FeatureEngine 
     throw wrongArguments(`--window ${window}: the longest series has ${longest} points.`);
   const features = signatureFeatures({
     depth: values.whole("depth"),
-    augment: (values.list("augment") ?? []) as FeatureAugmentation[],
+    augment: augmentOf(values),
     windows: window === undefined ? null : { type: "sliding", length: window, step: step ?? window },
     logSignature: values.has("log"),
     dtype: values.oneOf("dtype", ["float64", "float32"]),
@@ -41,7 +42,7 @@ export async function features(values: Values, given: readonly string[], signal:
   const [out, reading] = [values.text("out"), readReading(values)];
   if (given.length === 0) throw wrongArguments("features takes one file or more.");
   if (out === undefined && values.has("json")) throw wrongArguments("--json needs --out: stdout is for one of them.");
-  checkAugment(values);
+  augmentOf(values);
   const start = performance.now();
   const clock = new Clock();
   const files = await filesOf(given);
@@ -153,8 +154,19 @@ async function located(error: PathSignatureError, source: Source, { series }: Ba
   return new Fault(`${place}: a time of series ${id} that is not after the one before it (--augment time needs that).`);
 }
 
-function checkAugment(values: Values): void {
-  const known = ["time", "basepoint"];
-  for (const name of values.list("augment") ?? [])
+/** Augmentations by their names on the command line. */
+const augmentations: Readonly<Record<string, Augmentation>> = {
+  time: { time: { normalized: true } },
+  "lead-lag": "leadLag",
+  basepoint: "basepoint",
+  "invisibility-reset": "invisibilityReset",
+  "cumulative-sum": "cumulativeSum",
+  differences: "differences",
+};
+
+const augmentOf = (values: Values): Augmentation[] =>
+  (values.list("augment") ?? []).map((name) => {
+    const known = Object.keys(augmentations);
     if (!known.includes(name)) throw wrongArguments(`--augment takes ${known.join(", ")}, not ${name}.`);
-}
+    return augmentations[name] as Augmentation;
+  });

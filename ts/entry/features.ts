@@ -22,7 +22,6 @@ export const signatureFeatures: SignatureFeaturesFunction = /* @__PURE__ */ bind
 export type { SignatureFeatures, SignatureFeaturesFunction } from "../features/features.ts";
 export type { FeaturesJson } from "../features/json.ts";
 export type {
-  FeatureAugmentation,
   FeatureEngine,
   FeatureOptions,
   FeatureRunOptions,

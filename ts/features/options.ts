@@ -2,6 +2,7 @@
 
 import type { Engine } from "../engine/core-engine.ts";
 import type { DType } from "../input/arrays.ts";
+import type { Augmentation } from "../input/augment/types.ts";
 import { describe, typeError } from "../input/errors.ts";
 import type { Signal } from "../input/host-types.ts";
 import { type Layout, readDType } from "../input/options.ts";
@@ -15,17 +16,13 @@ export type FeatureWindows =
   | Exclude<Windows, { readonly type: "times" }>
   | { readonly type: "times"; readonly length: number; readonly step: number };
 
-/** What is added to paths; see {@link FeatureOptions.augment}. */
-export type FeatureAugmentation = "time" | "basepoint";
-
 /** Options of `signatureFeatures`. Unknown options are rejected. */
 export interface FeatureOptions {
   /**
-   * What is added to scaled paths: "time", a last channel that grows from 0 at the first point of a
-   * path to 1 at its last; "basepoint", the origin in front of each path and of each window.
-   * Default both.
+   * What is done to scaled paths, as of `signature`; each window is augmented on its own. The times
+   * of `time` come with the paths, and there is no pen. Default time from 0 to 1, and a basepoint.
    */
-  readonly augment?: readonly FeatureAugmentation[] | undefined;
+  readonly augment?: readonly Augmentation[] | undefined;
   /** N, the level at which signatures are truncated. Default 3. */
   readonly depth?: number | undefined;
   /**
@@ -70,8 +67,9 @@ export interface FeatureRunOptions {
   /** `"channels-first"` for paths (…batch, channels, length). */
   readonly layout?: Layout | undefined;
   /**
-   * Increasing times of the points: an array for all paths, or one for each. The channel "time"
-   * follows them, and windows of the type "times" require them. Default: points at equal distances.
+   * Increasing times of the points: an array for all paths, or one for each. The augmentation
+   * `time` follows them, and windows of the type "times" require them. Default: points at equal
+   * distances.
    */
   readonly times?: ArrayLike<number> | readonly ArrayLike<number>[] | undefined;
   /** Aborts the run between two batches of paths. It rejects with the signal's reason. */
@@ -82,7 +80,7 @@ export interface FeatureRunOptions {
 
 /** The options that a pipeline keeps, and writes as JSON. */
 export interface KeptOptions {
-  readonly augment: readonly FeatureAugmentation[];
+  readonly augment: readonly Augmentation[];
   readonly depth: number;
   readonly windows: FeatureWindows | null;
   /** The basis; `null`: signatures. */
@@ -98,7 +96,7 @@ export interface KeptOptions {
  * Method for Multivariate Time Series Feature Extraction", section 5.
  */
 export const generalised = {
-  augment: ["time", "basepoint"],
+  augment: [{ time: { normalized: true } }, "basepoint"],
   depth: 3,
   windows: { type: "dyadic", depth: 3 },
   logSignature: false,
@@ -138,6 +136,21 @@ function readWindowsOption(value: unknown): FeatureWindows | null {
   return structuredClone(value) as FeatureWindows;
 }
 
+/** Settings that depend on the points cannot be kept. `fit` checks the others. */
+function readAugment(value: unknown): readonly Augmentation[] {
+  if (!Array.isArray(value))
+    throw typeError("AUGMENT_TYPE", "options.augment", describe(value), 'an array, such as ["time", "basepoint"]');
+  value.forEach((one: unknown, i) => {
+    const { time, penOnOff } = Object(one) as { time?: { times?: unknown }; penOnOff?: unknown };
+    const argument = `options.augment[${i}]`;
+    if (time?.times !== undefined)
+      throw typeError("AUGMENT_TYPE", `${argument}.time.times`, "given", "given to fit and transform, as times");
+    if (penOnOff !== undefined || one === "penOnOff")
+      throw typeError("AUGMENT_TYPE", argument, "penOnOff", "another: make the pen a channel of the paths");
+  });
+  return structuredClone(value) as Augmentation[];
+}
+
 function readEngine(value: unknown): FeatureEngine | undefined {
   const { signature, logSignature } = Object(value) as Partial<Record<string, unknown>>;
   if (value === undefined || (typeof signature === "function" && typeof logSignature === "function"))
@@ -148,7 +161,7 @@ function readEngine(value: unknown): FeatureEngine | undefined {
 /**
  * The options of a pipeline, with defaults.
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, DEPTH_INVALID, DTYPE_INVALID,
- *   WINDOWS_TYPE, FEATURES_OPTION
+ *   AUGMENT_TYPE, WINDOWS_TYPE, FEATURES_OPTION
  */
 export function readFeatureOptions(options: unknown): KeptOptions & { readonly engine: FeatureEngine | undefined } {
   const { augment, depth, windows, logSignature, rescale, scale, dtype, name, engine } = {
@@ -164,10 +177,8 @@ export function readFeatureOptions(options: unknown): KeptOptions & { readonly e
     const accepted = `true, false, ${bases.map((one) => `"${one}"`).join(", ")}`;
     throw typeError("FEATURES_OPTION", "options.logSignature", describe(basis), accepted);
   }
-  if (!Array.isArray(augment) || new Set(augment).size < augment.length)
-    throw typeError("FEATURES_OPTION", "options.augment", describe(augment), "an array of different augmentations");
   return {
-    augment: augment.map((one, i) => oneOf(one, ["time", "basepoint"], `options.augment[${i}]`)),
+    augment: readAugment(augment),
     depth,
     windows: readWindowsOption(windows),
     logSignature: basis as LogSignatureBasis | null,

@@ -3,6 +3,8 @@
 
 import type { ArrayOf, DType, Numbers } from "../input/arrays.ts";
 import { FLOAT64, KIND_FLOAT64 } from "../input/arrays.ts";
+import { augmentedNames, numbersAsNames } from "../input/augment/channels.ts";
+import type { Augmentation } from "../input/augment/types.ts";
 import { countOf, failure, rangeError } from "../input/errors.ts";
 import type { Paths } from "../input/paths.ts";
 import { ReadPaths } from "../input/read-paths.ts";
@@ -104,12 +106,7 @@ export class Pipeline {
   }
 
   #coordinates(): Coordinate[] {
-    const { channels } = this.fitted;
-    return coordinatesOf(this.options, this.#hasTime ? [...channels, "time"] : channels);
-  }
-
-  get #hasTime(): boolean {
-    return this.options.augment.includes("time");
+    return coordinatesOf(this.options, augmentedNames(this.fitted.channels, this.options.augment));
   }
 
   #read(paths: Paths, run: FeatureRunOptions): Points {
@@ -118,6 +115,8 @@ export class Pipeline {
 
   async #learn(points: Points, { signal }: FeatureRunOptions): Promise<Fitted> {
     if (points.batch === 0) throw rangeError("EMPTY_PATH", "paths", "no path", "one path to learn from, or more");
+    const channels = points.names ?? numbersAsNames(points.channels);
+    augmentedNames(channels, this.options.augment);
     const windows = this.#windowsOf(points, points.longest);
     const learning = learnScales(points, this.options.scale);
     let step = learning.next();
@@ -125,7 +124,6 @@ export class Pipeline {
       await pause();
       signal?.throwIfAborted();
     }
-    const channels = points.names ?? Array.from({ length: points.channels }, (_, i) => `${i}`);
     this.#fitted = { channels, scales: step.value, windows };
     return this.#fitted;
   }
@@ -154,7 +152,7 @@ export class Pipeline {
     if (windows.type === "sliding" && windows.length > longest) return null;
     if (windows.type === "expanding" && (windows.start ?? 1) > longest) return null;
     if (windows.type !== "times") return windows;
-    const times = points.timesOf(from, to, longest);
+    const times = points.paddedTimesOf(from, to, longest);
     if (times === undefined)
       throw rangeError("WINDOWS_RANGE", "options.times", "undefined", 'the times of points, for windows "times"');
     return { ...windows, times };
@@ -172,17 +170,18 @@ export class Pipeline {
     const counts = windows === null ? undefined : new Uint32Array(batch);
     const functions = this.#engine ?? this.#functions;
     const compute = (logSignature === null ? functions.signature : functions.logSignature) as Compute;
-    const width = points.channels + (this.#hasTime ? 1 : 0);
     for (let from = 0, to = 0; from < batch; from = to) {
       let [longest, numbers] = [0, 0];
       for (; to < batch && (to === from || numbers < numbersAtOnce); to++) {
-        numbers += Math.max(points.lengthOf(to) * width, row);
+        numbers += Math.max(points.lengthOf(to) * points.channels, row);
         longest = Math.max(longest, points.lengthOf(to));
       }
       const windowsHere = this.#windowsOption(points, from, to, longest);
       if (windowsHere !== null) {
-        const result = await compute(points.scaled(from, to, fitted.scales, this.#hasTime), {
-          ...{ depth, dtype, basepoint: augment.includes("basepoint"), windows: windowsHere },
+        const times = points.timesOf(from, to);
+        const result = await compute(points.scaled(from, to, fitted.scales), {
+          ...{ depth, dtype, windows: windowsHere },
+          ...(augment.length > 0 && { augment: augment.map((one) => withTimes(one, times)) }),
           ...(logSignature && { basis: logSignature }),
           ...(this.#engine && { signal }),
         });
@@ -196,6 +195,15 @@ export class Pipeline {
     }
     return { data, shape: [batch, row], dtype, counts };
   }
+}
+
+/** An augmentation, with the times of points where it is `time`. */
+function withTimes(augmentation: Augmentation, times: Float64Array | undefined): Augmentation {
+  if (times === undefined) return augmentation;
+  if (augmentation === "time") return { time: { times } };
+  return typeof augmentation === "object" && "time" in augmentation
+    ? { time: { ...augmentation.time, times } }
+    : augmentation;
 }
 
 /** Intervals that end with the longest path; each path has the same points in them. */

@@ -102,35 +102,39 @@ export class Points {
     }
   }
 
-  /**
-   * Scaled points of paths [from, to), one path after the other.
-   * @param hasTime - whether a last channel holds the time, from 0 to 1
-   */
-  scaled(from: number, to: number, { centers, sizes }: Scales, hasTime: boolean): PointsInput {
+  /** Scaled points of paths [from, to), one path after the other. */
+  scaled(from: number, to: number, { centers, sizes }: Scales): PointsInput {
     const { channels } = this;
-    const width = hasTime ? channels + 1 : channels;
     const offsets = new Float64Array(to - from + 1);
     for (let path = from; path < to; path++)
       offsets[path - from + 1] = (offsets[path - from] as number) + this.lengthOf(path);
     const Type = this.dtype === "float32" ? Float32Array : Float64Array;
-    const data = new Type((offsets[to - from] as number) * width);
+    const data = new Type((offsets[to - from] as number) * channels);
     for (let path = from, at = 0; path < to; path++) {
-      const length = this.lengthOf(path);
+      const end = this.lengthOf(path) * channels;
       const first = this.#startOf(path);
-      for (let point = 0, i = 0; point < length; point++, at += width) {
-        for (let channel = 0; channel < channels; channel++, i++) {
-          const x = (this.#at(first, path, i) - (centers[channel] as number)) / (sizes[channel] as number);
-          data[at + channel] = x;
-          if (!Number.isFinite(data[at + channel])) throw notFinite("paths", x, this.#position(path, i));
-        }
-        if (hasTime) data[at + channels] = this.#share(path, point, length);
+      for (let i = 0, channel = 0; i < end; i++, at++) {
+        const x = (this.#at(first, path, i) - (centers[channel] as number)) / (sizes[channel] as number);
+        data[at] = x;
+        if (!Number.isFinite(data[at])) throw notFinite("paths", x, this.#position(path, i));
+        channel = channel + 1 === channels ? 0 : channel + 1;
       }
     }
-    return { data, offsets, channels: width };
+    return { data, offsets, channels: this.names ?? channels };
+  }
+
+  /** The times of the same points; `undefined` if none are given. */
+  timesOf(from: number, to: number): Float64Array | undefined {
+    const times = this.#times;
+    if (times === undefined) return undefined;
+    const all: number[] = [];
+    for (let path = from; path < to; path++)
+      for (let own = times(path), i = 0; i < this.lengthOf(path); i++) all.push(own[i] as number);
+    return Float64Array.from(all);
   }
 
   /** Times of paths [from, to), flat, padded by later ones; `undefined` if none are given. */
-  timesOf(from: number, to: number, points: number): Float64Array | undefined {
+  paddedTimesOf(from: number, to: number, points: number): Float64Array | undefined {
     if (this.#times === undefined) return undefined;
     const all = new Float64Array((to - from) * points);
     for (let path = from; path < to; path++) {
@@ -141,15 +145,6 @@ export class Points {
         all[(path - from) * points + i] = i < length ? (own[i] as number) : last + (i + 1 - length) * paddingOf(last);
     }
     return all;
-  }
-
-  /** The time of a point, from 0 at the first point to 1 at the last. */
-  #share(path: number, point: number, length: number): number {
-    if (length === 1) return 0;
-    if (this.#times === undefined) return point / (length - 1);
-    const own = this.#times(path);
-    const first = own[0] as number;
-    return ((own[point] as number) - first) / ((own[length - 1] as number) - first);
   }
 
   /** Number i of a path whose numbers begin at `first`. */
