@@ -155,7 +155,7 @@ describe("without optional packages", () => {
     expect(head).toBe(
       "id,series__0__sig__w=0:2,series__time__sig__w=0:2,series__0__sig__w=3:5,series__time__sig__w=3:5",
     );
-    expect(row).toBe("0,1,0.25,4,0.25");
+    expect(row).toBe("0,1,1,4,1");
   });
 
   it("info and bench answer", async () => {
