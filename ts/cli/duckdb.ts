@@ -7,55 +7,62 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { reasonOf } from "../input/errors.ts";
 import { peer } from "../tables/peer.ts";
 import { Fault } from "./fault.ts";
-
-export type Package = typeof import("@duckdb/node-api");
+import { expectRemoval, forget } from "./leftovers.ts";
 
 /** Memory of all that a database holds; more goes to a temporary folder. */
 const memoryLimit = "128MB";
 
-/** @throws PathSignatureError PEER_MISSING */
-export const loadDuckDb = (): Promise<Package> => peer("@duckdb/node-api", () => import("@duckdb/node-api"));
-
 /** A database in memory. `using` it closes it and removes its folder. */
 export class Database implements AsyncDisposable {
-  readonly package: Package;
   readonly #instance: DuckDBInstance;
   readonly #folder: string;
   readonly #connections: DuckDBConnection[] = [];
+  readonly #signal: AbortSignal;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(library: Package, instance: DuckDBInstance, folder: string) {
-    this.package = library;
+  private constructor(instance: DuckDBInstance, folder: string, signal: AbortSignal) {
     this.#instance = instance;
     this.#folder = folder;
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#stop);
   }
 
-  static async open(): Promise<Database> {
-    const library = await loadDuckDb();
+  /** @param signal - ends all queries. @throws PathSignatureError PEER_MISSING */
+  static async open(signal: AbortSignal): Promise<Database> {
+    const { DuckDBInstance } = await peer("@duckdb/node-api", () => import("@duckdb/node-api"));
     const folder = await mkdtemp(join(tmpdir(), "path-signature-"));
-    const instance = await library.DuckDBInstance.create(":memory:", {
+    expectRemoval(folder);
+    const instance = await DuckDBInstance.create(":memory:", {
       memory_limit: memoryLimit,
       temp_directory: folder,
     });
-    return new Database(library, instance, folder);
+    return new Database(instance, folder, signal);
   }
 
   /** A connection that ends with the database. Queries of several run side by side. */
   async connect(): Promise<DuckDBConnection> {
+    this.#signal.throwIfAborted();
     const connection = await this.#instance.connect();
     this.#connections.push(connection);
     return connection;
   }
 
-  /** Stops what is running. */
-  interrupt(): void {
-    for (const connection of this.#connections) connection.interrupt();
-  }
+  /** Again and again: a query that begins forgets interrupts that came before. */
+  readonly #stop = (): void => {
+    const interrupt = () => {
+      for (const connection of this.#connections) connection.interrupt();
+    };
+    interrupt();
+    this.#timer ??= setInterval(interrupt, 50);
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.interrupt();
+    clearInterval(this.#timer);
+    this.#signal.removeEventListener("abort", this.#stop);
     for (const connection of this.#connections) connection.closeSync();
     this.#instance.closeSync();
     await rm(this.#folder, { recursive: true, force: true });
+    forget(this.#folder);
   }
 }
 

@@ -46,9 +46,7 @@ export async function features(values: Values, given: readonly string[], signal:
   const start = performance.now();
   const clock = new Clock();
   const files = await filesOf(given);
-  await using source = await openFiles(files, reading);
-  const stop = () => source.interrupt();
-  signal.addEventListener("abort", stop);
+  await using source = await openFiles(files, reading, signal);
   if (source.count === 0) throw new Fault(`${files.join(", ")}: no series.`);
   const engine = await engineOf(values);
   const progress = new Progress();
@@ -90,7 +88,6 @@ export async function features(values: Values, given: readonly string[], signal:
     if (signal.aborted) throw new Interrupted(done, source.count, out);
     throw current !== undefined && isPathSignatureError(error) ? await located(error, source, current) : error;
   } finally {
-    signal.removeEventListener("abort", stop);
     await engine?.close();
   }
 }

@@ -14,17 +14,17 @@ const usual = {
   sort: /^(t|ts|time|timestamp|date|datetime|frame|step|index|i|row|point|seq)$/i,
 };
 
-export async function inspect(values: Values, given: readonly string[]): Promise<Summary> {
+export async function inspect(values: Values, given: readonly string[], signal: AbortSignal): Promise<Summary> {
   if (given.length !== 1) throw wrongArguments("inspect takes one file.");
   const files = await filesOf(given);
   const [file] = files as [string];
   const reading = readReading(values);
   const isTable = kindOfFile(file) === "table" && !reading.wide;
-  const columns = isTable ? await columnsOfFile(files) : undefined;
+  const columns = isTable ? await columnsOfFile(files, signal) : undefined;
   const usualName = (which: keyof typeof usual) => columns?.find(({ name }) => usual[which].test(name))?.name;
   const id = reading.id ?? usualName("id");
   const sort = reading.sort ?? usualName("sort");
-  await using source = await openFiles(files, isTable ? { ...reading, id, sort } : reading);
+  await using source = await openFiles(files, isTable ? { ...reading, id, sort } : reading, signal);
   const { channels, count, longest } = source;
   let [shortest, points] = [Number.POSITIVE_INFINITY, 0];
   const missing = new Array<number>(channels.length).fill(0);
@@ -68,7 +68,7 @@ export async function inspect(values: Values, given: readonly string[]): Promise
   };
 }
 
-async function columnsOfFile(files: readonly string[]) {
-  await using database = await Database.open();
+async function columnsOfFile(files: readonly string[], signal: AbortSignal) {
+  await using database = await Database.open(signal);
   return await columnsOf(await database.connect(), files);
 }

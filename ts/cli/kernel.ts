@@ -13,8 +13,8 @@ import { Progress } from "./progress.ts";
 import { npyHead } from "./write.ts";
 
 /** All series of a file. */
-async function allOf(file: string, reading: ReadingOptions): Promise<Series> {
-  await using source = await openFiles(await filesOf([file]), reading);
+async function allOf(file: string, reading: ReadingOptions, signal: AbortSignal): Promise<Series> {
+  await using source = await openFiles(await filesOf([file]), reading, signal);
   const { channels, count } = source;
   if (count === 0) throw new Fault(`${file}: no series.`);
   const parts: Series[] = [];
@@ -46,8 +46,8 @@ export async function kernel(values: Values, files: readonly string[], signal: A
   const reading = readReading(values);
   const start = performance.now();
   const [a, b] = files as [string, string?];
-  const x = await allOf(a, reading);
-  const y = b === undefined ? undefined : await allOf(b, reading);
+  const x = await allOf(a, reading, signal);
+  const y = b === undefined ? undefined : await allOf(b, reading, signal);
   const place = new Place(out);
   const handle = await place.open();
   const progress = new Progress();

@@ -11,6 +11,7 @@ import { generalHelp, helpOf } from "./help.ts";
 import { bench, information } from "./info.ts";
 import { inspect } from "./inspect.ts";
 import { kernel } from "./kernel.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { textOf } from "./text.ts";
 
 /** Milliseconds after Ctrl-C in which a command has to stop by itself. */
@@ -32,7 +33,7 @@ async function run(given: readonly string[], signal: AbortSignal): Promise<void>
   const commands: Record<typeof command, () => Promise<Summary>> = {
     features: () => features(values, files, signal),
     kernel: () => kernel(values, files, signal),
-    inspect: () => inspect(values, files),
+    inspect: () => inspect(values, files, signal),
     bench: () => bench(values, signal),
     info: information,
   };
@@ -68,10 +69,11 @@ function report(error: unknown): number {
 
 const controller = new AbortController();
 process.once("SIGINT", () => {
-  controller.abort(new Fault("Interrupted.", exitCodes.interrupted));
+  controller.abort(new Fault("Interrupted; no file was written.", exitCodes.interrupted));
   // What does not stop by itself is ended; its files have temporary names.
   setTimeout(() => {
-    process.stderr.write("path-signature: Interrupted; no file is complete.\n");
+    removeLeftovers();
+    process.stderr.write("path-signature: Interrupted; no file was written.\n");
     process.exit(exitCodes.interrupted);
   }, patience).unref();
 });
@@ -81,5 +83,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.
 try {
   await run(process.argv.slice(2), controller.signal);
 } catch (error) {
-  process.exitCode = report(error);
+  // Whatever failed when it was interrupted failed for that.
+  const { aborted, reason } = controller.signal;
+  process.exitCode = report(aborted && !(error instanceof Interrupted) ? reason : error);
 }

@@ -94,8 +94,6 @@ class NpySource implements Source {
   readonly locate: Source["locate"] = async (id, point, channel) =>
     `${this.#file}, series ${id}, point ${point}, channel ${this.channels[channel]}`;
 
-  interrupt(): void {}
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
   }

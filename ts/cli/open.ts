@@ -64,7 +64,11 @@ export function kindOfFile(file: string): FileKind {
   return kind === "feather" || kind === "ipc" ? "arrow" : (kind.toLowerCase() as FileKind);
 }
 
-export async function openFiles(files: readonly string[], options: ReadingOptions): Promise<Source> {
+export async function openFiles(
+  files: readonly string[],
+  options: ReadingOptions,
+  signal: AbortSignal,
+): Promise<Source> {
   const kinds = new Set(files.map(kindOfFile));
   const [kind] = kinds;
   const [file] = files as [string];
@@ -73,7 +77,7 @@ export async function openFiles(files: readonly string[], options: ReadingOption
     throw wrongArguments(`Of .${kind} files one can be read at a time: ${files.join(", ")}`);
   if (options.wide && kind !== "table") throw wrongArguments("--wide is for tables: .parquet, .csv, .tsv.");
   try {
-    if (kind === "table") return await (options.wide ? openWide : openTable)(files, options);
+    if (kind === "table") return await (options.wide ? openWide : openTable)(files, options, signal);
     if (kind === "npy") return await openNpy(file, options);
     if (kind === "ts") return await openTs(file, options);
     if (kind === "arrow") return await openArrow(file, options);

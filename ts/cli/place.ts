@@ -4,6 +4,7 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { reasonOf } from "../input/errors.ts";
 import { Fault } from "./fault.ts";
+import { expectRemoval, forget } from "./leftovers.ts";
 
 export class Place {
   readonly file: string;
@@ -17,6 +18,7 @@ export class Place {
   /** The file under its temporary name. @throws Fault if it cannot be written */
   async open(): Promise<FileHandle> {
     try {
+      expectRemoval(this.part);
       return await open(this.part, "w");
     } catch (error) {
       throw new Fault(`${this.file} cannot be written: ${reasonOf(error)}`);
@@ -25,9 +27,11 @@ export class Place {
 
   async finish(): Promise<void> {
     await rename(this.part, this.file);
+    forget(this.part);
   }
 
   async remove(): Promise<void> {
     await rm(this.part, { force: true });
+    forget(this.part);
   }
 }

@@ -24,8 +24,6 @@ export interface Source extends AsyncDisposable {
   readonly hasLabels: boolean;
   batches(): AsyncGenerator<Batch>;
   readonly locate: Locate;
-  /** Stops reading, for Ctrl-C. */
-  interrupt(): void;
 }
 
 /** Numbers of a batch, unless a series has more. */
@@ -58,7 +56,6 @@ export function sourceInMemory(file: string, series: Series, labels: readonly st
       }
     },
     locate: async (id, point, channel) => `${file}, series ${id}, point ${point}, channel ${channels[channel]}`,
-    interrupt() {},
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -62,8 +62,12 @@ function channelsOf(columns: readonly Column[], { channels, id, sort }: ReadingO
 const asDouble = (column: Column): string =>
   isTime(column) ? `epoch_us(${quoted(column.name)}::TIMESTAMP)::DOUBLE` : `${quoted(column.name)}::DOUBLE`;
 
-export async function openTable(files: readonly string[], options: ReadingOptions): Promise<Source> {
-  const database = await Database.open();
+export async function openTable(
+  files: readonly string[],
+  options: ReadingOptions,
+  signal: AbortSignal,
+): Promise<Source> {
+  const database = await Database.open(signal);
   try {
     return await TableSource.open(database, files, options);
   } catch (error) {
@@ -184,10 +188,6 @@ class TableSource implements Source {
     const [file, row] = (found[0] ?? [this.#files.join(", "), "?"]) as [string, number];
     return `${file}, row ${row}, column ${this.channels[channel]}`;
   };
-
-  interrupt(): void {
-    this.#database.interrupt();
-  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database[Symbol.asyncDispose]();

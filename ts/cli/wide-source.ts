@@ -29,9 +29,13 @@ function columnsOfChannels(names: readonly string[], given: readonly string[] | 
   return new Map(sorted);
 }
 
-export async function openWide(files: readonly string[], options: ReadingOptions): Promise<Source> {
+export async function openWide(
+  files: readonly string[],
+  options: ReadingOptions,
+  signal: AbortSignal,
+): Promise<Source> {
   if (options.sort !== undefined) throw wrongArguments("--sort: the rows of a wide table are series.");
-  const database = await Database.open();
+  const database = await Database.open(signal);
   try {
     const connection = await database.connect();
     const columns = await columnsOf(connection, files);
@@ -87,7 +91,6 @@ export async function openWide(files: readonly string[], options: ReadingOptions
       },
       locate: async (own, point, channel) =>
         `${files.join(", ")}, series ${own}, column ${(all[channel] as string[])[point]}`,
-      interrupt: () => database.interrupt(),
       [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
     };
   } catch (error) {
