@@ -1721,10 +1721,13 @@ type LogCode = "BASIS_INVALID" | "PRECISION_INVALID";
 /** Codes of readers of tables and files, which test/arrow.test.ts and test/io.test.ts cover. */
 type TableCode = "TABLE_TYPE" | "MISSING_VALUE" | "MISSING_INVALID" | "FILE_FORMAT" | "PEER_MISSING";
 
+/** Codes of pipelines, which test/features.test.ts covers. */
+type FeatureCode = "FEATURES_OPTION" | "NOT_FITTED";
+
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Other = EngineCode | AlgebraCode | KernelCode | StreamCode | TableCode | LogCode | AugmentCode;
+  type Other = EngineCode | AlgebraCode | KernelCode | StreamCode | TableCode | LogCode | AugmentCode | FeatureCode;
   type Elsewhere = Other | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,

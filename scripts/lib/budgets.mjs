@@ -114,6 +114,9 @@ export const budgets = [
   bundled("worker", "dist/path-signature-worker.js", "16 kB", "what each thread runs", { plugin: withoutLazy }),
   besides("path-signature/arrow", "dist/arrow.js", "7 kB", "Apache Arrow in and out; apache-arrow is the user's"),
   besides("path-signature/io", "dist/io.js", "6 kB", "files in Node; fflate and DuckDB are the user's"),
+  bundled("path-signature/features", "dist/features.js", "6 kB", "the pipeline from recordings to features", {
+    plugin: without(["index", "core", "gradients", "loading", "log-signatures", "binaries", "sizes"]),
+  }),
   atOnce("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
   ...Object.entries(families).flatMap(([family, { budget, operations }]) =>
     Object.entries(binaries).map(([variant, how]) => {

@@ -29,7 +29,7 @@ function lockOfCargo() {
 }
 
 /** Software that is bundled into the package: npm packages and crates. */
-const bundled = { npm: ["comlink"], cargo: ["wasm-bindgen"] };
+const bundled = { npm: ["cli-progress", "comlink"], cargo: ["wasm-bindgen"] };
 
 /** A CycloneDX 1.6 document without time or serial number, so that builds are reproducible. */
 export function billOfMaterials() {

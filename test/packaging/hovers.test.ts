@@ -105,6 +105,7 @@ const functions = {
   ],
   "path-signature/algebra": [...functionsOf("algebra"), "signatureSize", "words", "info", "init", "createEngine"],
   "path-signature/kernels": [...functionsOf("kernels"), "info", "init", "createEngine"],
+  "path-signature/features": ["signatureFeatures"],
   "path-signature/tfjs": ["signature", "logSignature", "prepare", "SigLayer", "LogSigLayer"],
 };
 

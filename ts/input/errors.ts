@@ -131,7 +131,7 @@ export interface PathSignatureErrorCodes {
   COUNT_INVALID: "RangeError";
   /** A snapshot is not a Uint8Array. */
   SNAPSHOT_TYPE: "TypeError";
-  /** A snapshot is damaged, incomplete or of another version. */
+  /** A snapshot, or the JSON of a pipeline, is damaged, incomplete or of another version. */
   SNAPSHOT_INVALID: "Error";
   /** The stream was disposed of. */
   STREAM_CLOSED: "Error";
@@ -200,6 +200,10 @@ export interface PathSignatureErrorCodes {
    * the block.
    */
   BLOCK_FAILED: "Error";
+  /** An option of `signatureFeatures` is none of its values. */
+  FEATURES_OPTION: "TypeError";
+  /** A pipeline is to transform paths and has not learned from any. */
+  NOT_FITTED: "Error";
   /** A table or a column has none of the accepted forms, or there is no column of that name. */
   TABLE_TYPE: "TypeError";
   /** A value is missing and `missing` does not say what to do, or what it says cannot be done. */

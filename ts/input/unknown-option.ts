@@ -28,16 +28,18 @@ const elsewhere: Readonly<Record<string, string>> = {
 /** Names that other libraries and texts have for the depth. */
 const forDepth = ["level", "degree", "order", "N", "n"];
 
-/** The number of letters to insert, delete or replace (Levenshtein 1966). */
+/** The number of letters to insert, delete, replace, or swap with the next (Damerau 1964). */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, replaced));
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] as number) + 1 : replaced;
+      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, replaced, swapped));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length] as number;
 }
