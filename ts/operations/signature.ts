@@ -14,7 +14,7 @@ import type { Kernel, Segments } from "../run/operation.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { computeRows } from "./bind.ts";
-import { pathsOperation } from "./paths-operation.ts";
+import { pathsComputation, pathsOperation } from "./paths-operation.ts";
 
 // Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
 // Signatures of pieces of a path are multiplied by Chen's identity (Chen 1957, "Integration of
@@ -108,37 +108,42 @@ const wrap = (call: Call, data: Numbers): SignatureTensor<DType> =>
     call.paths.windows?.counts,
   );
 
-export const signatureOperation = /* @__PURE__ */ pathsOperation(
-  { name: "signature", code: SIGNATURE, wrap },
-  {
-    stretches: { kernel: stretchKernel, initial: initialInput },
-    segments,
-    fromDevice(call, numbers) {
-      const { out } = call.options;
-      const data = numbers as Float32Array;
-      if (out !== undefined) copyOut(data, 0, data.length, out, 0);
-      return wrap(call, out ?? data);
-    },
-    explain(call, budget) {
-      const reasons: string[] = [];
-      if (hasStretches(call)) {
-        const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
-        const longest = `paths of more than ${longestStretch(call.channels)} steps`;
-        reasons.push(`${longest} are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`);
-      }
-      if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
-      const cut = segments(call, budget);
-      if (cut) reasons.push(`streams are cut in time: ${cut.steps} rows at once, each segment after the one before`);
-      return reasons;
-    },
+const described = {
+  name: "signature",
+  code: SIGNATURE,
+  wrap,
+  stretches: { kernel: stretchKernel, initial: initialInput },
+  segments,
+};
+
+const computation = /* @__PURE__ */ pathsComputation(described);
+
+export const signatureOperation = /* @__PURE__ */ pathsOperation(described, {
+  fromDevice(call, numbers) {
+    const { out } = call.options;
+    const data = numbers as Float32Array;
+    if (out !== undefined) copyOut(data, 0, data.length, out, 0);
+    return wrap(call, out ?? data);
   },
-);
+  explain(call, budget) {
+    const reasons: string[] = [];
+    if (hasStretches(call)) {
+      const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
+      const longest = `paths of more than ${longestStretch(call.channels)} steps`;
+      reasons.push(`${longest} are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`);
+    }
+    if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
+    const cut = segments(call, budget);
+    if (cut) reasons.push(`streams are cut in time: ${cut.steps} rows at once, each segment after the one before`);
+    return reasons;
+  },
+});
 
 /** Makes `signature` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignature(runtime: Runtime): SignatureFunction {
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
-    return computeRows(runtime, signatureOperation, readCall(readPaths(paths, given.layout), given), wrap);
+    return computeRows(runtime, computation, readCall(readPaths(paths, given.layout), given), wrap);
   }
   return signature as SignatureFunction;
 }
