@@ -83,6 +83,9 @@ describe("an option of another function says where it belongs", () => {
     expect(await said(() => sig(path, { depth, threads: 2 }))).toContain("an option of createEngine");
     expect(await said(() => later(path, { depth, threads: 2 }))).toContain("an option of createEngine");
     expect(await said(() => sig(path, { depth, variant: "simd" }))).toContain("an option of init");
+    expect(await said(() => sig(path, { depth, basis: "hall" }))).toContain("an option of logSignature");
+    expect(await said(() => sig(path, { depth, addTime: true }))).toContain('augment: ["time"]');
+    expect(await said(() => sig(path, { depth, leadLag: true }))).toContain('augment: ["leadLag"]');
     expect(await said(() => exp!([1, 2], { channels: 2, depth: 1, stream: true }))).toContain("an option of signature");
     expect(await said(() => vjp(path, [1], { depth, out: path }))).toContain("gradients are new arrays");
   });

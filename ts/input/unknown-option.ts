@@ -22,6 +22,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   basis: "is an option of logSignature",
   threads: "is an option of createEngine",
   gpu: "is an option of createEngine",
+  time: 'is an augmentation: augment: ["time"]',
+  addTime: 'is an augmentation: augment: ["time"]',
+  leadLag: 'is an augmentation: augment: ["leadLag"]',
   variant: "is an option of init",
 };
 
