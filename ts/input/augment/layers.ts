@@ -38,7 +38,7 @@ export interface Layer {
     path: number,
   ): void;
   /** Adds to the gradient of a whole path of n points, `to`, what that of its output amounts to. */
-  adjoint(gradient: Float64Array, n: number, to: Float64Array): void;
+  adjoint(gradient: Numbers, n: number, to: Float64Array): void;
   /** Names of the channels that go out. */
   names(names: readonly string[]): string[];
 }
@@ -101,8 +101,9 @@ export function rows({ channels: d, name, value, bits = 0, ahead = 0, behind = 0
     },
     adjoint(gradient, n, gradients) {
       for (let m = 0, at = 0; m < n + ahead + behind; m++, at += to) {
-        const s = copied(m, n);
-        if (s >= 0) for (let c = 0; c < d; c++) gradients[s * d + c]! += gradient[at + c] as number;
+        const isInner = m >= ahead && m < ahead + n;
+        const s = isInner ? m - ahead : copied(m, n);
+        if (s >= 0) for (let c = 0, k = s * d; c < d; c++) gradients[k + c]! += gradient[at + c] as number;
       }
     },
     names: (names) => (name === undefined ? [...names] : [...names, name]),
@@ -151,12 +152,14 @@ export function leadLag(d: number, lag: number, lagFirst: boolean): Layer {
       for (let m = begin + 2 * pairs; m < end; m++) point(m);
     },
     adjoint(gradient, n, to) {
+      let [lead, lagging] = [0, 0];
       for (let m = 0, at = 0; m < 2 * n - 1; m++, at += 2 * d) {
-        const lead = leadAt(m, n);
         for (let c = 0; c < d; c++) {
-          to[lead * d + c]! += gradient[at + leads + c] as number;
-          to[(m - lead) * d + c]! += gradient[at + lags + c] as number;
+          to[lead + c]! += gradient[at + leads + c] as number;
+          to[lagging + c]! += gradient[at + lags + c] as number;
         }
+        if (lead < (n - 1) * d && lead - lagging < lag * d) lead += d;
+        else lagging += d;
       }
     },
     names(names) {
