@@ -39,17 +39,24 @@ export class AugmentedSink implements Sink {
       const n = lengthOf(this.#call, path);
       const own = Math.min(end, (path + 1) * points) - row;
       const piece = heap.subarray(at, at + own * channels);
-      const arrived = this.#arrived.get(path) ?? { numbers: new Float64Array(n * channels), missing: n };
-      arrived.numbers.set(piece, (row - path * points) * channels);
-      arrived.missing -= own;
-      if (arrived.missing > 0) this.#arrived.set(path, arrived);
-      else {
+      const whole = own === n ? piece : this.#collect(path, n, (row - path * points) * channels, own, piece);
+      if (whole !== undefined) {
         const { raw } = this.#augmented.source;
-        this.#arrived.delete(path);
-        this.#augmented.adjoint(path, arrived.numbers, this.data, path * raw.points * raw.channels);
+        this.#augmented.adjoint(path, whole, this.data, path * raw.points * raw.channels);
       }
       row += own;
       at += own * channels;
     }
+  }
+
+  /** Keeps a piece of a path of n points; gives all of it once it is there. */
+  #collect(path: number, n: number, at: number, points: number, piece: Numbers): Numbers | undefined {
+    const { channels } = this.#call;
+    const arrived = this.#arrived.get(path) ?? { numbers: new Float64Array(n * channels), missing: n };
+    arrived.numbers.set(piece, at);
+    arrived.missing -= points;
+    if (arrived.missing === 0) this.#arrived.delete(path);
+    else this.#arrived.set(path, arrived);
+    return arrived.missing === 0 ? arrived.numbers : undefined;
   }
 }

@@ -17,6 +17,8 @@ export class Augmented {
   readonly #layers: readonly Layer[];
   /** Layers before these. */
   readonly #staged: number;
+  /** Gradients of what goes into each layer. */
+  readonly #sums: Float64Array[] = [];
   /** What goes into each layer, of either number type. */
   readonly #pieces: readonly Numbers[][] = [[], []];
 
@@ -112,16 +114,21 @@ export class Augmented {
    * window that a path does not have has none.
    * @param gradient - that of all points of the augmented item
    */
-  adjoint(item: number, gradient: Float64Array, out: Numbers, at: number): void {
+  adjoint(item: number, gradient: Numbers, out: Numbers, at: number): void {
     const { length } = this.#layers;
     if (gradient.length < this.#points(length, item) * this.channels) return;
     let of = gradient;
     for (let k = length - 1; k >= 0; k--) {
       const layer = this.#layers[k] as Layer;
       const n = this.#points(k, item);
-      const to = new Float64Array(n * layer.from);
-      layer.adjoint(of, n, to);
-      of = to;
+      const count = n * layer.from;
+      let sums = this.#sums[k];
+      if (sums === undefined || sums.length < count) {
+        sums = new Float64Array(count);
+        this.#sums[k] = sums;
+      } else sums.fill(0, 0, count);
+      layer.adjoint(of, n, sums);
+      of = sums.subarray(0, count);
     }
     this.source.adjoint(item, of, out, at);
   }

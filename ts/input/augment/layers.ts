@@ -38,7 +38,7 @@ export interface Layer {
     path: number,
   ): void;
   /** Adds to the gradient of a whole path of n points, `to`, what that of its output amounts to. */
-  adjoint(gradient: Float64Array, n: number, to: Float64Array): void;
+  adjoint(gradient: Numbers, n: number, to: Float64Array): void;
   /** Names of the channels that go out. */
   names(names: readonly string[]): string[];
 }
@@ -61,6 +61,14 @@ export interface Rows {
   readonly bits?: number;
   /** The outermost of these points. Of two, the other one is the end of the path. */
   readonly outer?: ArrayLike<number>;
+}
+
+/** Adds gradients of n points, of which each has `stride` numbers, to those of `d` numbers each. */
+function addColumns(gradient: Numbers, from: number, stride: number, d: number, n: number, to: Float64Array): void {
+  for (let c = 0; c < d; c++) {
+    let i = from + c;
+    for (let k = c; k < n * d; k += d, i += stride) to[k] = (to[k] as number) + (gradient[i] as number);
+  }
 }
 
 /** Points as they are, with a channel more or points more. */
@@ -100,13 +108,39 @@ export function rows({ channels: d, name, value, bits = 0, ahead = 0, behind = 0
       }
     },
     adjoint(gradient, n, gradients) {
-      for (let m = 0, at = 0; m < n + ahead + behind; m++, at += to) {
+      addColumns(gradient, ahead * to, to, d, n, gradients);
+      // Points ahead and behind that are copies of the path's ends.
+      const ends = [...Array(ahead).keys(), ...Array.from({ length: behind }, (_, k) => ahead + n + k)];
+      for (const m of ends) {
         const s = copied(m, n);
-        if (s >= 0) for (let c = 0; c < d; c++) gradients[s * d + c]! += gradient[at + c] as number;
+        if (s >= 0) for (let c = 0; c < d; c++) gradients[s * d + c]! += gradient[m * to + c] as number;
       }
     },
     names: (names) => (name === undefined ? [...names] : [...names, name]),
   };
+}
+
+/** Adds gradients of a lead and a lag, `d` numbers each, to those of n points. */
+function addLeadLag(
+  gradient: Numbers,
+  leads: number,
+  lags: number,
+  d: number,
+  lag: number,
+  n: number,
+  to: Float64Array,
+): void {
+  for (let c = 0; c < d; c++) {
+    const [last, apart, end] = [(n - 1) * d + c, lag * d, (2 * n - 1) * 2 * d];
+    let lead = c;
+    let lagging = c;
+    for (let i = c; i < end; i += 2 * d) {
+      to[lead] = (to[lead] as number) + (gradient[i + leads] as number);
+      to[lagging] = (to[lagging] as number) + (gradient[i + lags] as number);
+      if (lead < last && lead - lagging < apart) lead += d;
+      else lagging += d;
+    }
+  }
 }
 
 /**
@@ -150,15 +184,7 @@ export function leadLag(d: number, lag: number, lagFirst: boolean): Layer {
       }
       for (let m = begin + 2 * pairs; m < end; m++) point(m);
     },
-    adjoint(gradient, n, to) {
-      for (let m = 0, at = 0; m < 2 * n - 1; m++, at += 2 * d) {
-        const lead = leadAt(m, n);
-        for (let c = 0; c < d; c++) {
-          to[lead * d + c]! += gradient[at + leads + c] as number;
-          to[(m - lead) * d + c]! += gradient[at + lags + c] as number;
-        }
-      }
-    },
+    adjoint: (gradient, n, to) => addLeadLag(gradient, leads, lags, d, lag, n, to),
     names(names) {
       const [lead, lag] = [names.map((name) => `${name}·lead`), names.map((name) => `${name}·lag`)];
       return lagFirst ? [...lag, ...lead] : [...lead, ...lag];

@@ -175,7 +175,7 @@ export class PointSource {
   }
 
   /** Writes the gradient of the points that were given of an item to `out[at…]`, which is zero. */
-  adjoint(item: number, gradient: Float64Array, out: Numbers, at: number): void {
+  adjoint(item: number, gradient: Numbers, out: Numbers, at: number): void {
     const { channels } = this.raw;
     const [first] = this.bounds(item);
     const n = this.pointsOf(item);
@@ -187,8 +187,13 @@ export class PointSource {
       out.set(sums, at);
       return;
     }
-    for (let t = 0; t < n; t++) {
-      const to = at + (this.indexOf(item, t) - first) * channels;
+    const { kept } = this.#mask;
+    if (kept === undefined) {
+      out.set(gradient, at);
+      return;
+    }
+    for (let t = 0, k = countLess(kept, first); t < n; t++, k++) {
+      const to = at + ((kept[k] as number) - first) * channels;
       for (let c = 0; c < channels; c++) out[to + c] = gradient[t * channels + c] as number;
     }
   }
