@@ -113,7 +113,7 @@ export const callCorpus: Readonly<Record<string, () => Found | Promise<Found>>> 
     const names = { stream: true, inverse: true, lengths: [1], basepoint: true, data: 1, shape: [3] };
     try {
       for (const [name, value] of Object.entries(names))
-        Object.defineProperty(Object.prototype, name, { value, configurable: true });
+        Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
       return wrong([...core.signature(twoPoints, { depth: 2 }).data], [2, 2]);
     } finally {
       for (const name of Object.keys(names)) Reflect.deleteProperty(Object.prototype, name);
