@@ -1,6 +1,6 @@
 // Devices that are lost at any moment: before or after the nth time that something is created,
-// written, submitted, mapped or read, or some time later; once, several times, or always. On Dawn in
-// Node. Every call ends within seconds, with right numbers or the error that says so; calls of
+// written, submitted, mapped or read, or some time later; once, several times, or always. On Dawn
+// in Node. Every call ends within seconds, with right numbers or the error that says so; calls of
 // others and the next one succeed, and no buffer is left.
 
 import fc from "fast-check";

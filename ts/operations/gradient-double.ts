@@ -5,7 +5,7 @@
 import { FLOAT32, KIND_BIGINTS } from "../input/arrays.ts";
 import { type Call, lengthOf, startOf } from "../input/call.ts";
 
-/** Shorter paths are accurate enough in float32. */
+/** Shorter paths are accurate enough in float32. As in crates/kernels/src/ops/vjp/whole.rs. */
 const leastPoints = 32;
 /**
  * Back and forth: over all steps, a step and the one after it together are at most this fraction as

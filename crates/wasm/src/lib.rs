@@ -17,8 +17,8 @@ mod expand;
 mod head;
 #[cfg(feature = "core")]
 mod kept;
-#[cfg(test)]
-mod memory;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod memory;
 mod ops;
 #[cfg(feature = "core")]
 mod options;
@@ -31,6 +31,8 @@ mod recoveries;
 mod tests;
 
 use head::Task;
+#[cfg(feature = "fuzz")]
+pub use head::{Head, Region};
 use ops::{Question, ask};
 use std::alloc::Layout;
 use wasm_bindgen::prelude::wasm_bindgen;

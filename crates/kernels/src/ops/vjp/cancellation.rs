@@ -7,8 +7,8 @@
 
 use crate::lanes::{Lanes, Real};
 
-/// Sums over the steps so far, of each lane: Σ |z|², and Σ z·z' of pairs. Several, which do not wait
-/// for each other.
+/// Sums over the steps so far, of each lane: Σ |z|², and Σ z·z' of pairs. Several, which do not
+/// wait for each other.
 pub struct Cancellation<V> {
     squares: [V; 4],
     products: [V; 2],

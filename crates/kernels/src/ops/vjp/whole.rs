@@ -9,6 +9,7 @@ use super::cancellation::Cancellation;
 use super::contract;
 use super::flow::{Flow, TILE, is_wide, tile_steps, turns};
 use super::functional::{self, reduced_size};
+use super::request::Part;
 use super::rows::{all_finite, load, moved, read, store, writable};
 use super::scratch::Scratch;
 use super::single::Chunks;
@@ -20,6 +21,9 @@ use crate::path::scatter::Scatter;
 /// Steps after which the functional is settled anew: few enough for rounding, many enough to cost
 /// nothing.
 const SETTLED: usize = 128;
+
+/// As in ts/operations/gradient-double.ts.
+const LEAST_POINTS: usize = 32;
 
 impl<T: Real> Call<'_, '_, T> {
     /// Everything.
@@ -36,6 +40,11 @@ impl<T: Real> Call<'_, '_, T> {
             unsafe { self.group(group, chunks, scratch, &mut report) };
         });
         report
+    }
+
+    /// Whether steps that cancel matter: float32 is accurate enough for short paths.
+    fn is_examined(&self) -> bool {
+        size_of::<T>() == 4 && (self.part != Part::WHOLE || self.request.points >= LEAST_POINTS)
     }
 
     /// A path a lane, or one path's chunks.
@@ -74,7 +83,7 @@ impl<T: Real> Call<'_, '_, T> {
             let scatter = Scatter::new(targets, d);
             let mut cancellation = Cancellation::new();
             let steps = self.sweep(&tracks, &scatter, scratch, &mut cancellation);
-            report.may_cancel |= size_of::<T>() == 4 && cancellation.may_cancel(self.shape.depth);
+            report.may_cancel |= self.is_examined() && cancellation.may_cancel(self.shape.depth);
             scatter.write(steps, 1, scratch.pending);
             if chunks.is_some() {
                 for l in 1..V::WIDTH {
@@ -177,7 +186,7 @@ impl<T: Real> Call<'_, '_, T> {
                 let steps = count.next_multiple_of(4);
                 // Depth 3 looks one step ahead.
                 read(&gather, t, if depth == 3 { steps + 4 } else { steps }, scratch.increments);
-                if size_of::<T>() == 4 {
+                if self.is_examined() {
                     cancellation.add(scratch.increments, d, steps);
                 }
                 if turned {
