@@ -12,7 +12,7 @@ import type { KernelGradientsOf, SignatureKernelGramVjpFunction } from "../opera
 import { as, isTensor } from "./tfjs.ts";
 import { numbersOf } from "./tfjs-backend.ts";
 
-/** The functions of `path-signature/kernels`, or of `path-signature/kernels/slim`, that ops call. */
+/** The functions of `path-signature/kernels`, or of its entry `slim`, that ops call. */
 export interface KernelFunctions {
   readonly signatureKernelGram: SignatureKernelGramFunction;
   readonly signatureKernelGramVjp: SignatureKernelGramVjpFunction;

@@ -1,6 +1,7 @@
 // The engine of the family `kernels`: what it has besides its functions. Types only.
 
 import type { Functions } from "../generated/engines/kernels.ts";
+import type { RandomFeaturesSizes } from "../operations/random-signature-features.ts";
 import type { KernelSizes } from "../operations/signature-kernel-call.ts";
 import type { OnEngine } from "./context.ts";
 import type { EngineBase } from "./engine.ts";
@@ -20,7 +21,7 @@ export interface Engine extends EngineBase, Functions {
    *
    * @example await engine.prepare("signatureKernelGram", { shape: [512, 64, 3] });
    */
-  prepare(name: OperationName, sizes: OnEngine<KernelSizes>): Promise<void>;
+  prepare(name: OperationName, sizes: OnEngine<KernelSizes | RandomFeaturesSizes>): Promise<void>;
   /**
    * How the engine would run a call of such shapes, and why. Starts nothing.
    *
@@ -30,5 +31,5 @@ export interface Engine extends EngineBase, Functions {
    *
    * @example engine.explain("signatureKernelGram", { shape: [512, 64, 3] }).reasons;
    */
-  explain(name: OperationName, sizes: OnEngine<KernelSizes>): CallPlan;
+  explain(name: OperationName, sizes: OnEngine<KernelSizes | RandomFeaturesSizes>): CallPlan;
 }

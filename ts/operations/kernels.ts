@@ -3,6 +3,13 @@
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export type { GradientTensor } from "../input/tensor.ts";
 export {
+  bindRandomSignatureFeatures,
+  type RandomFeaturesOptions,
+  type RandomFeaturesSizes,
+  type RandomSignatureFeaturesFunction,
+  randomSignatureFeaturesOperation,
+} from "./random-signature-features.ts";
+export {
   bindSignatureKernel,
   bindSignatureKernelGram,
   bindTruncatedSignatureKernel,

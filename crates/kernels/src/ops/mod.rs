@@ -13,6 +13,7 @@ macro_rules! operations {
             "core" log_signature: 4 => LogSignature, 5..=8 => LogRows;
             "algebra" algebra: 16..=23 => Algebra;
             "kernels" signature_kernel: 32..=33 => SignatureKernel;
+            "kernels" random_signature_features: 34 => RandomSignatureFeatures;
         }
     };
 }

@@ -92,7 +92,6 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
     const REFINED_ROWS: usize = 2;
     const STORED: usize = 3;
     const UNIT: f64 = 1.0;
-    const GROUPS: usize = 2;
     const KEPT: usize = 7;
     type Own = Own<V>;
     type Passing = [V; 3];
@@ -152,10 +151,6 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
             edge[1] = edge[1].add(cell.first[i]);
             edge[2] = edge[2].add(cell.second[i]);
         }
-    }
-    #[inline(always)]
-    fn handed(before: &[V; 3], passing: &[V; 3]) -> [V; 3] {
-        core::array::from_fn(|k| before[k].shift_in(passing[k]))
     }
     #[inline(always)]
     unsafe fn leave(passing: [V; 3], at: *mut V) {

@@ -4,6 +4,7 @@
 //! follows from one increment, 6 w (y − w z); docs/signature-kernels.md derives it.
 
 use super::scheme::{Scheme, hidden};
+use super::skew::Skewed;
 use crate::lanes::{Lanes, Real};
 
 #[derive(Clone, Copy)]
@@ -33,7 +34,6 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
     const ROWS: usize = 3;
     const STORED: usize = 2;
     const UNIT: f64 = 1.0 / 12.0;
-    const GROUPS: usize = 3;
     const KEPT: usize = 4;
     type Own = Own<V>;
     type Passing = Passing<V>;
@@ -75,10 +75,6 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
         passing.e = e.add(inc);
         own.mean = rho.mul_add(inc, mean);
         passing.rise = rho.mul_add(inc, rise);
-    }
-    #[inline(always)]
-    fn handed(before: &Passing<V>, passing: &Passing<V>) -> Passing<V> {
-        Passing { e: before.e.shift_in(passing.e), rise: before.rise.shift_in(passing.rise) }
     }
     #[inline(always)]
     unsafe fn leave(passing: Passing<V>, at: *mut V) {
@@ -165,5 +161,13 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
     unsafe fn leave_bar(passing: Passing<V>, at: *mut V, _corner: &mut V) {
         // SAFETY: as the caller vouches.
         unsafe { Self::leave(passing, at) }
+    }
+}
+
+impl<V: Lanes> Skewed<V> for DegreeTwo<V> {
+    const GROUPS: usize = 3;
+    #[inline(always)]
+    fn handed(before: &Passing<V>, passing: &Passing<V>) -> Passing<V> {
+        Passing { e: before.e.shift_in(passing.e), rise: before.rise.shift_in(passing.rise) }
     }
 }

@@ -14,8 +14,6 @@ pub(super) trait Scheme<V: Lanes>: Copy {
     const STORED: usize;
     /// The unit of v: what is given is v times this.
     const UNIT: f64;
-    /// Groups of a vector of rows each that one pair alone has in registers.
-    const GROUPS: usize;
     /// Vectors of a cell that its adjoint needs.
     const KEPT: usize;
     /// An edge along x; also its cotangents.
@@ -38,9 +36,6 @@ pub(super) trait Scheme<V: Lanes>: Copy {
     unsafe fn enter(&self, at: *const V, corner: &mut V) -> Self::Passing;
     /// Moves over a cell.
     fn cell(&self, factors: &Self::Factors, own: &mut Self::Own, passing: &mut Self::Passing);
-    /// What rows in lanes are handed by the rows before them: the first lane gets that of the last
-    /// lane of `before`.
-    fn handed(before: &Self::Passing, passing: &Self::Passing) -> Self::Passing;
     /// Writes an edge along y.
     ///
     /// # Safety

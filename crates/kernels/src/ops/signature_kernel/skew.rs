@@ -1,13 +1,23 @@
 //! One pair alone: lanes are consecutive rows, each one column behind the row before it, so that
-//! the cells of an anti-diagonal are computed together. Cells have the bits that they have elsewhere.
+//! the cells of an anti-diagonal are computed together, to the bit as elsewhere.
 
 use super::scheme::Scheme;
 use super::sweep::Grid;
 use crate::batch::parts::Parts;
 use crate::lanes::{Lanes, Real};
 
+/// A scheme for rows in lanes: of degree 1 and 2, for what degree 3 would add to the binary.
+pub(super) trait Skewed<V: Lanes>: Scheme<V> {
+    /// Groups of a vector of rows each in registers.
+    const GROUPS: usize;
+
+    /// What rows in lanes are handed by the rows before them: the first lane gets that of the last
+    /// lane of `before`.
+    fn handed(before: &Self::Passing, passing: &Self::Passing) -> Self::Passing;
+}
+
 /// Vectors of an edge, at most.
-const MOST_STORED: usize = 3;
+const MOST_STORED: usize = 2;
 
 /// How a pair lies in scratch.
 struct Memory<V> {
@@ -24,7 +34,7 @@ struct Memory<V> {
 }
 
 impl<V: Lanes> Memory<V> {
-    fn take<C: Scheme<V>>(parts: &mut Parts<V>, grid: &Grid) -> Self {
+    fn take<C: Skewed<V>>(parts: &mut Parts<V>, grid: &Grid) -> Self {
         let rows = C::GROUPS * V::WIDTH;
         let blocks = (grid.steps[0] << grid.orders[0]).div_ceil(rows);
         let span = (grid.columns() + 2 * rows).div_ceil(V::WIDTH);
@@ -40,14 +50,14 @@ impl<V: Lanes> Memory<V> {
 }
 
 /// Vectors of scratch of [`solve_alone`].
-pub(super) fn alone_scratch<V: Lanes, C: Scheme<V>>(grid: &Grid) -> Option<usize> {
+pub(super) fn alone_scratch<V: Lanes, C: Skewed<V>>(grid: &Grid) -> Option<usize> {
     let mut parts = Parts::measured();
     Memory::<V>::take::<C>(&mut parts, grid);
     parts.total()
 }
 
 /// Whether rows in lanes are faster than a pair in one lane.
-pub(super) fn pays<V: Lanes, C: Scheme<V>>(grid: &Grid) -> bool {
+pub(super) fn pays<V: Lanes, C: Skewed<V>>(grid: &Grid) -> bool {
     let (rows, columns, height) = (grid.steps[0] << grid.orders[0], grid.columns(), C::GROUPS * V::WIDTH);
     let cells = rows.div_ceil(height).saturating_mul(columns + height).saturating_mul(C::GROUPS);
     cells.saturating_add(cells / 4) < rows.saturating_mul(columns)
@@ -59,7 +69,7 @@ pub(super) fn pays<V: Lanes, C: Scheme<V>>(grid: &Grid) -> bool {
 /// # Safety
 /// `memory` has [`alone_scratch`] vectors, and neither path is one point.
 #[inline(never)]
-pub(super) unsafe fn solve_alone<V: Lanes, C: Scheme<V>>(
+pub(super) unsafe fn solve_alone<V: Lanes, C: Skewed<V>>(
     grid: &Grid,
     [x, y]: [&[V::T]; 2],
     factor: V::T,
@@ -75,8 +85,7 @@ pub(super) unsafe fn solve_alone<V: Lanes, C: Scheme<V>>(
             let x = m.x.add(b * C::GROUPS * grid.channels).cast_const();
             match C::GROUPS {
                 4 => block::<V, C, 4>(&scheme, grid, x, &m),
-                3 => block::<V, C, 3>(&scheme, grid, x, &m),
-                _ => block::<V, C, 2>(&scheme, grid, x, &m),
+                _ => block::<V, C, 3>(&scheme, grid, x, &m),
             }
         }
         C::value(m.row, grid.columns()).to_lanes()[V::WIDTH - 1]
@@ -122,7 +131,7 @@ unsafe fn lay_out<V: Lanes>(grid: &Grid, m: &Memory<V>, [x, y]: [&[V::T]; 2], fa
 
 /// A block of rows, G vectors of them.
 #[inline(always)]
-unsafe fn block<V: Lanes, C: Scheme<V>, const G: usize>(scheme: &C, grid: &Grid, x: *const V, m: &Memory<V>) {
+unsafe fn block<V: Lanes, C: Skewed<V>, const G: usize>(scheme: &C, grid: &Grid, x: *const V, m: &Memory<V>) {
     let (columns, height) = (grid.columns(), G * V::WIDTH);
     let span = m.span * V::WIDTH;
     let mut corner = V::splat(V::T::ONE);

@@ -6,7 +6,7 @@ use super::degree_three::DegreeThree;
 use super::degree_two::DegreeTwo;
 use super::gradient::{Pair, solve_vjp, solve_vjp_scratch};
 use super::scheme::Scheme;
-use super::skew::{alone_scratch, pays, solve_alone};
+use super::skew::{Skewed, alone_scratch, pays, solve_alone};
 use super::sweep::{Grid, solve, solve_fused, solve_scratch};
 use super::truncated::{solve_truncated, truncated_scratch};
 use crate::lanes::Lanes;
@@ -55,8 +55,8 @@ impl<V: Lanes> Solver<V> {
                 alone: None,
                 vjp: None,
             },
-            1 => Solver { fused: Some(solve_fused::<V, DegreeOne<V>>), ..Self::by::<DegreeOne<V>>() },
-            2 => Solver { fused: Some(solve_fused::<V, DegreeTwo<V>>), ..Self::by::<DegreeTwo<V>>() },
+            1 => Self::short::<DegreeOne<V>>(),
+            2 => Self::short::<DegreeTwo<V>>(),
             3 => Self::by::<DegreeThree<V>>(),
             _ => return None,
         })
@@ -68,8 +68,17 @@ impl<V: Lanes> Solver<V> {
             solve: solve::<V, C>,
             fused: None,
             scratch: solve_scratch::<V, C>,
-            alone: Some(Alone { solve: solve_alone::<V, C>, scratch: alone_scratch::<V, C>, pays: pays::<V, C> }),
+            alone: None,
             vjp: Some((solve_vjp::<V, C>, solve_vjp_scratch::<V, C>)),
+        }
+    }
+
+    /// Of a scheme whose cells are short.
+    fn short<C: Skewed<V>>() -> Self {
+        Solver {
+            fused: Some(solve_fused::<V, C>),
+            alone: Some(Alone { solve: solve_alone::<V, C>, scratch: alone_scratch::<V, C>, pays: pays::<V, C> }),
+            ..Self::by::<C>()
         }
     }
 }
