@@ -317,7 +317,7 @@ unsafe fn differences<V: Lanes>(cur: &Rows<V::T>, prev: &Rows<V::T>, d: usize, t
 /// # Safety
 /// All of them are there, and `to` has room for as many vectors.
 #[inline(never)]
-pub unsafe fn squares<V: Lanes>(mut prev: Rows<V::T>, d: usize, numbers: usize, mut to: *mut V) {
+unsafe fn squares<V: Lanes>(mut prev: Rows<V::T>, d: usize, numbers: usize, mut to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
         for _ in 0..numbers / V::WIDTH {

@@ -66,32 +66,33 @@ impl Writer {
     }
 
     /// Words of P: results on the top level stand elsewhere, unless all words are wanted.
-    fn words(shape: &Shape, expanded: bool) -> usize {
-        if expanded { shape.size } else { shape.offset(shape.depth).max(shape.channels) }
+    fn words(shape: &Shape, basis: Basis) -> usize {
+        if basis == Basis::Expanded { shape.size } else { shape.offset(shape.depth).max(shape.channels) }
     }
 
-    /// The program that makes P of the followed words of S and of level one of P, which stand at the
-    /// beginning: on Lyndon words, or on all.
-    pub fn of_followed(shape: Shape, signature: Vec<u32>, followed: usize, expanded: bool) -> Program {
-        let program = Program::new(followed + Writer::words(&shape, expanded));
-        Writer::new(shape, program, signature, followed).write(expanded, None)
+    /// The program that makes coordinates from the followed words of S and from level one of P,
+    /// which stand at the beginning, and where it has P itself.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    pub fn of_followed(shape: Shape, signature: Vec<u32>, followed: usize, basis: Basis) -> (Program, usize) {
+        let program = Program::new(followed + Writer::words(&shape, basis));
+        Writer::new(shape, program, signature, followed).write(basis)
     }
 
     /// The program that makes coordinates from a whole signature, which stands at the beginning.
     #[cfg_attr(path_signature_small, optimize(size))]
     pub fn of_signature(shape: Shape, basis: Basis) -> Program {
-        let expanded = basis == Basis::Expanded;
-        let mut program = Program::new(shape.size + Writer::words(&shape, expanded));
+        let mut program = Program::new(shape.size + Writer::words(&shape, basis));
         program.copy(shape.size, 0, shape.channels);
         let signature = (0..shape.size as u32).collect();
-        Writer::new(shape, program, signature, shape.size).write(expanded, Some(basis))
+        Writer::new(shape, program, signature, shape.size).write(basis).0
     }
 
-    /// Writes P, and the coordinates of a basis.
+    /// Writes P, and the coordinates of a basis; gives where P stands, too.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    fn write(mut self, expanded: bool, basis: Option<Basis>) -> Program {
+    fn write(mut self, basis: Basis) -> (Program, usize) {
         let (d, n) = (self.shape.channels, self.shape.depth);
+        let expanded = basis == Basis::Expanded;
         let mut results = self.logarithm;
         let mut target = 0;
         if !expanded {
@@ -117,10 +118,11 @@ impl Writer {
                 i += count;
             }
         }
-        if let Some(rows) = basis.and_then(|basis| to_coordinates(&self.shape, basis)) {
-            results = self.program.combinations(results, &rows);
+        let at = results;
+        if let Some(rows) = to_coordinates(&self.shape, basis) {
+            results = self.program.combinations(at, &rows);
         }
-        self.program.finish(results)
+        (self.program.finish(results), at)
     }
 
     /// The program that makes a signature from `given` coordinates of its logarithm, which stand at
