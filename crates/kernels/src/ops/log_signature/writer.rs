@@ -22,7 +22,8 @@
 
 use super::basis::{Basis, to_all_words, to_coordinates};
 use super::program::{Instruction, MINUS, PLUS, Program};
-use super::words::{is_lyndon, letters, lyndon_count};
+use super::words::{is_lyndon, lyndon_count};
+use crate::words::numbers::{before_trailing, first_moved, letters, moved_in, smallest, turned};
 use crate::words::shape::Shape;
 use std::vec::Vec;
 
@@ -187,9 +188,8 @@ impl Writer {
         if self.made[flat] {
             return;
         }
-        let word = letters(i, level, d);
-        // The first of the smallest letters.
-        let at = (0..level).fold(0, |best, j| if word[j] < word[best] { j } else { best });
+        let word = &letters(i, level, d)[..level];
+        let at = smallest(word);
         let (a, last) = (word[0], word[level - 1]);
         if at == 0 && last > a {
             let (back, count) = (last - a - 1, d - a - 1);
@@ -209,12 +209,9 @@ impl Writer {
             }
         } else {
             // u aʳ with u of `n` letters; none for a power, which is zero.
-            let n = word[..level].iter().rposition(|&c| c != a).map_or(0, |at| at + 1);
-            let power = i % self.shape.count(level - n);
+            let n = before_trailing(word);
             for p in 0..n {
-                let (before, behind) = (i / self.shape.count(level - p), self.shape.count(n - p));
-                let u = (before * d + a) * behind + i / self.shape.count(level - n) % behind;
-                let other = u * self.shape.count(level - n - 1) + power % self.shape.count(level - n - 1);
+                let other = moved_in(&self.shape, level, i, n, p);
                 terms.push([-1i32 as u32, self.row(level, other, 1) as u32]);
             }
             divisor = level - n;
@@ -261,11 +258,9 @@ impl Writer {
     /// The value P(x (reverse(u) ⧢ v) s) of the word u x v s, |u| = `left`, |v| = `m`.
     #[cfg_attr(path_signature_small, optimize(size))]
     fn shuffled(&mut self, level: usize, i: usize, left: usize, m: usize) -> u32 {
-        let (d, n) = (self.shape.channels, self.shape.depth);
+        let n = self.shape.depth;
         if left == 0 || m == 0 {
-            let behind = self.shape.count(level - 1 - left);
-            let begin = letters(i, level, d)[..=left].iter().rev().fold(0, |n, c| n * d + c);
-            return self.row(level, begin * behind + i % behind, 1) as u32;
+            return self.row(level, turned(&self.shape, level, i, left), 1) as u32;
         }
         let key = ((self.shape.offset(level) + i) * n + left) * n + m;
         if self.shuffles[key] == 0 {
@@ -281,9 +276,7 @@ impl Writer {
     /// v.
     #[cfg_attr(path_signature_small, optimize(size))]
     fn halves(&mut self, level: usize, i: usize, left: usize, m: usize) -> [u32; 2] {
-        let d = self.shape.channels;
-        let (first, rest) = (self.shape.count(level - 1), self.shape.count(level - 1 - left - m));
-        let other = (i % first / rest * d + i / first) * rest + i % rest;
+        let other = first_moved(&self.shape, level, i, left + m);
         [self.shuffled(level, other, left - 1, m), self.shuffled(level, i, left, m - 1)]
     }
 }
