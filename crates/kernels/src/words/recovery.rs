@@ -240,8 +240,8 @@ impl<'s> Writer<'s> {
         }
         let key = (i * level + left) * level + m;
         if self.known[level][key] == 0 {
-            // The last letter of the shuffle is the last of reverse(u₂), which is u₂'s first, or the
-            // last of v.
+            // The last letter of the shuffle is the last of reverse(u₂), which is u₂'s first, or
+            // the last of v.
             let a = self.shuffled(level, first_moved(self.shape, level, i, left + m), left - 1, m);
             let b = self.shuffled(level, i, left, m - 1);
             self.adds.extend_from_slice(&[self.next, a, b]);

@@ -15,8 +15,8 @@ pub const PLUS: u32 = 2;
 pub const COMBINATION: u32 = 3;
 
 /// Instructions as words: kind, target, base, count, divisor, number of terms, two words a term,
-/// then the number of all those words, so that they can be read backwards. Targets are written once,
-/// after all that they are made of.
+/// then the number of all those words, so that they can be read backwards. Targets are written
+/// once, after all that they are made of.
 #[derive(Debug)]
 pub struct Program {
     words: Vec<u32>,

@@ -89,7 +89,7 @@ impl<T: Real> Source<LanesF64> for Promoted<'_, T> {
         let d = self.channels;
         let tracks = &self.tracks[..LanesF64::WIDTH];
         let is_plain = tracks.iter().all(|track| t >= track.contiguous_from() && t + steps <= track.count);
-        // SAFETY: as the caller vouches; points stand one behind the other, or are taken one by one.
+        // SAFETY: as the caller vouches; points stand one behind the other, or are taken singly.
         unsafe {
             if is_plain {
                 let from = [0, 1].map(|l: usize| tracks[l].point(tracks[l].from + t));

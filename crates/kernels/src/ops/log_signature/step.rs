@@ -95,7 +95,8 @@ impl<V: Lanes> Letter<V> {
         }
     }
 
-    /// The words below one whose chains are given: with one letter more at `row`, with two at `next`.
+    /// The words below one whose chains are given: with one letter more at `row`, with two at
+    /// `next`.
     #[inline(always)]
     unsafe fn two_levels(&self, row: *mut V, mut next: *mut V, one: V, two: V) {
         for c in 0..self.width {

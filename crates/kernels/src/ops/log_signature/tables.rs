@@ -40,8 +40,8 @@ enum Logarithm {
 /// Logarithms that a program takes at once, at most: it costs more to read than to carry out.
 pub const SLOTS: usize = 4;
 
-/// Vectors of programs and rows up to which more than one is taken at once; more would not stay in a
-/// cache.
+/// Vectors of programs and rows up to which more than one is taken at once; more would not stay in
+/// a cache.
 const MOST_AT_ONCE: usize = 2048;
 
 /// The tables of a shape and basis.
@@ -114,11 +114,11 @@ impl Tables {
         size.saturating_mul(sums) + product + (1 << 16)
     }
 
-    /// Takes the logarithm of the followed words at `state`, which level one of P follows, as number
-    /// `slot` of some: into its row of `out`, or so far that [`Tables::finish`] takes it.
+    /// Takes the logarithm of the followed words at `state`, which level one of P follows, as
+    /// number `slot` of some: into its row of `out`, or so far that [`Tables::finish`] takes it.
     ///
     /// # Safety
-    /// `values` is valid for `self.values` vectors, `out` for `self.slots` rows, `slot < self.slots`.
+    /// `values` is valid for `self.values` vectors, `out` for `self.slots` rows; `slot` is less.
     #[inline(never)]
     pub unsafe fn take<V: Lanes>(&self, slot: usize, state: *const V, values: *mut V, out: *mut V) {
         let d = self.followed.channels;
