@@ -282,7 +282,8 @@ impl<'a, T: Real> Gather<'a, T> {
     pub unsafe fn totals<V: Lanes<T = T>>(&self, to: *mut V) {
         let (mut prev, mut cur) = ([core::ptr::null(); MAX_WIDTH], [core::ptr::null(); MAX_WIDTH]);
         for (l, track) in self.tracks.iter().enumerate() {
-            [prev[l], cur[l]] = track.ends();
+            prev[l] = track.point(track.from);
+            cur[l] = track.point(track.from + track.count);
         }
         // SAFETY: a point has `channels` numbers.
         unsafe { differences(&cur, &prev, self.channels, to) }

@@ -135,6 +135,7 @@ impl Call<'_> {
 
     /// Whole paths: level one is the difference of the end points, with one rounding; what does not
     /// show there, a number that is not finite inside the path, is in the sums of the walk.
+    #[inline(never)]
     unsafe fn whole<V: Lanes>(&self, group: Group, source: &dyn Source<V>, scratch: &Scratch<V>) -> bool {
         let (size, state) = (self.tables.followed_size(), scratch.walk.state);
         // SAFETY: as the caller vouches.
@@ -198,16 +199,21 @@ impl Call<'_> {
     }
 
     /// Takes the logarithms of whole paths, whose rows are written now or with those of others.
+    #[inline(never)]
     pub unsafe fn store<V: Lanes>(&self, group: Group, state: *const V, source: &dyn Source<V>, scratch: &Scratch<V>) {
+        let rows = self.rows(group, 0);
         let slot = scratch.waits.get();
-        let mut waiting = scratch.waiting.get();
-        waiting[slot] = self.rows(group, 0);
-        scratch.waiting.set(waiting);
-        scratch.waits.set(slot + 1);
         // SAFETY: as the caller vouches.
         unsafe {
             self.tables.take(slot, state, scratch.values, scratch.out);
-            if slot + 1 == self.tables.slots || !self.tables.has_program() {
+            if !self.tables.has_program() {
+                return source.store(scratch.out, self.tables.row, &rows);
+            }
+            let mut waiting = scratch.waiting.get();
+            waiting[slot] = rows;
+            scratch.waiting.set(waiting);
+            scratch.waits.set(slot + 1);
+            if slot + 1 == self.tables.slots {
                 self.flush(source, scratch);
             }
         }
