@@ -1,5 +1,6 @@
-// An order of a binary's functions in which similar ones are near each other. gzip finds repetitions
-// within 32 KiB only, and a kernel has an instance for each number type and number of channels.
+// An order of a binary's functions in which similar ones are near each other. gzip finds
+// repetitions within 32 KiB only, and a kernel has an instance for each number type and number of
+// channels.
 //
 // The order is written into the names of the functions, by which wasm-opt sorts them.
 
@@ -55,7 +56,7 @@ function sections(bytes) {
   return found;
 }
 
-/** Functions that are imported come first in numbering. Memories and functions are all there are. */
+/** Imported functions have the first numbers. Memories and functions are all that is imported. */
 function importedFunctions(reader) {
   let functions = 0;
   for (let left = reader.number(); left > 0; left--) {

@@ -93,7 +93,8 @@ const baseline = [
 
 /**
  * Sorts functions so that similar ones are within the 32 KiB in which gzip finds repetitions, and
- * removes their names: 8 % of the download. The code is unchanged, unless optimisation is requested.
+ * removes their names: 8 % of the download. The code is unchanged, unless optimisation is
+ * requested.
  */
 async function finish(binary, wasmOpt) {
   const file = built(binary);

@@ -230,3 +230,33 @@ pub trait Lanes: Copy + 'static {
         Self::splat(Self::T::ZERO)
     }
 }
+
+/// Two numbers as float64, exactly.
+///
+/// # Safety
+/// There are two.
+#[inline(always)]
+pub unsafe fn load_promoted<T: Real>(from: *const T) -> LanesF64 {
+    // SAFETY: as the caller vouches.
+    #[cfg(target_arch = "wasm32")]
+    return unsafe { wasm::load_promoted(from) };
+    // SAFETY: likewise.
+    #[cfg(not(target_arch = "wasm32"))]
+    LanesF64::from_lanes(|l| unsafe { (*from.add(l)).to_f64() })
+}
+
+/// Rounds two numbers.
+///
+/// # Safety
+/// There is room for two.
+#[inline(always)]
+pub unsafe fn store_rounded<T: Real>(x: LanesF64, to: *mut T) {
+    // SAFETY: as the caller vouches.
+    #[cfg(target_arch = "wasm32")]
+    return unsafe { wasm::store_rounded(x, to) };
+    #[cfg(not(target_arch = "wasm32"))]
+    for (l, x) in x.to_lanes().into_iter().take(LanesF64::WIDTH).enumerate() {
+        // SAFETY: likewise.
+        unsafe { *to.add(l) = T::from_f64(x) };
+    }
+}

@@ -282,7 +282,8 @@ impl<'a, T: Real> Gather<'a, T> {
     pub unsafe fn totals<V: Lanes<T = T>>(&self, to: *mut V) {
         let (mut prev, mut cur) = ([core::ptr::null(); MAX_WIDTH], [core::ptr::null(); MAX_WIDTH]);
         for (l, track) in self.tracks.iter().enumerate() {
-            [prev[l], cur[l]] = track.ends();
+            prev[l] = track.point(track.from);
+            cur[l] = track.point(track.from + track.count);
         }
         // SAFETY: a point has `channels` numbers.
         unsafe { differences(&cur, &prev, self.channels, to) }
@@ -317,7 +318,7 @@ unsafe fn differences<V: Lanes>(cur: &Rows<V::T>, prev: &Rows<V::T>, d: usize, t
 /// # Safety
 /// All of them are there, and `to` has room for as many vectors.
 #[inline(never)]
-pub unsafe fn squares<V: Lanes>(mut prev: Rows<V::T>, d: usize, numbers: usize, mut to: *mut V) {
+unsafe fn squares<V: Lanes>(mut prev: Rows<V::T>, d: usize, numbers: usize, mut to: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
         for _ in 0..numbers / V::WIDTH {

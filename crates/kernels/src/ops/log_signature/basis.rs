@@ -6,6 +6,7 @@
 //! over the integers.
 
 use super::words::{is_lyndon, lyndon_words};
+use crate::words::numbers::letters;
 use crate::words::shape::Shape;
 use std::vec::Vec;
 
@@ -112,15 +113,15 @@ fn coefficient(trees: &[Tree], shape: &Shape, tree: usize, word: usize) -> i32 {
 #[cfg_attr(path_signature_small, optimize(size))]
 fn content(shape: &Shape, level: usize, word: usize) -> usize {
     let d = shape.channels;
-    let letters = &mut super::words::letters(word, level, d)[..level];
+    let word = &mut letters(word, level, d)[..level];
     for end in 1..level {
         for j in (0..end).rev() {
-            if letters[j] > letters[j + 1] {
-                letters.swap(j, j + 1);
+            if word[j] > word[j + 1] {
+                word.swap(j, j + 1);
             }
         }
     }
-    letters.iter().fold(0, |n, c| n * d + c) + shape.offset(level)
+    word.iter().fold(0, |n, c| n * d + c) + shape.offset(level)
 }
 
 /// Inverts the left half of `n` rows of `2 n` numbers, which is invertible over the integers; the

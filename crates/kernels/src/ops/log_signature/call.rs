@@ -1,7 +1,7 @@
 //! A call whose request was found sound: computes groups of paths and writes their rows.
 
-use super::source::{Promoted, Source};
-use super::tables::Tables;
+use super::source::Source;
+use super::tables::{SLOTS, Tables};
 use super::walk::Walk;
 use crate::batch::items::Group;
 use crate::batch::parts::Parts;
@@ -9,17 +9,20 @@ use crate::batch::request::Error;
 use crate::batch::state::{clear, is_zero, load_state, store_state};
 use crate::lanes::{Lanes, MAX_WIDTH, Rows, RowsMut};
 use crate::path::increments::TILE;
+use core::cell::Cell;
 
 /// Scratch memory, cut up.
 pub struct Scratch<V: Lanes> {
-    walk: Walk<V>,
-    /// [`Tables::values`] vectors, of which the first are the walk's state.
+    pub walk: Walk<V>,
+    /// [`Tables::values`] vectors, and rows of [`Tables::slots`] logarithms.
     pub values: *mut V,
+    pub out: *mut V,
+    /// Where the rows of whole paths go that are not finished.
+    waiting: Cell<[RowsMut<u8>; SLOTS]>,
+    waits: Cell<usize>,
     /// Level one at the start of each path, and what a path adds to it.
     origin: *mut V,
     totals: *mut V,
-    /// Numbers on their way from or to another type.
-    pub buffer: *mut V::T,
 }
 
 impl<V: Lanes> Scratch<V> {
@@ -29,12 +32,14 @@ impl<V: Lanes> Scratch<V> {
         let followed = tables.followed;
         let tile = parts.take(TILE.checked_mul(followed.channels).and_then(|tile| tile.checked_add(MAX_WIDTH)));
         let chains = parts.take(Walk::<V>::chains(followed));
+        let state = parts.take(tables.followed_size().checked_add(followed.channels));
         let values = parts.take(tables.values);
+        let out = parts.take(tables.slots.checked_mul(tables.row));
         let origin = parts.take(followed.channels);
         let totals = parts.take(followed.channels.checked_add(MAX_WIDTH));
-        let numbers = Promoted::<V::T>::buffer(followed.channels, tables.row);
-        let buffer = parts.take(numbers.map(|n| n.div_ceil(V::WIDTH))).cast();
-        Scratch { walk: Walk { followed, tile, chains, state: values }, values, origin, totals, buffer }
+        let walk = Walk { followed, tile, chains, state };
+        let (waiting, waits) = (Cell::new([[core::ptr::null_mut(); MAX_WIDTH]; SLOTS]), Cell::new(0));
+        Scratch { walk, values, out, waiting, waits, origin, totals }
     }
 
     pub fn of(tables: &Tables, memory: &mut [V]) -> Result<Self, Error> {
@@ -75,7 +80,7 @@ impl Call<'_> {
             self.start(group, source, initial, scratch);
             let finite =
                 if self.stream { self.prefixes(group, source, scratch) } else { self.whole(group, source, scratch) };
-            self.keep_state(group, scratch);
+            self.keep_state(group, scratch.walk.state);
             finite
         }
     }
@@ -83,11 +88,11 @@ impl Call<'_> {
     /// Writes the states of a group, where they are wanted.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    pub unsafe fn keep_state<V: Lanes>(&self, group: Group, scratch: &Scratch<V>) {
+    pub unsafe fn keep_state<V: Lanes>(&self, group: Group, state: *const V) {
         if !self.states.is_null() {
             let to: RowsMut<V::T> = group.items.map(|item| self.state::<V>(item));
             // SAFETY: as the caller vouches.
-            unsafe { store_state(scratch.walk.state, self.tables.followed_size(), &to) };
+            unsafe { store_state(state, self.tables.followed_size(), &to) };
         }
     }
 
@@ -130,6 +135,7 @@ impl Call<'_> {
 
     /// Whole paths: level one is the difference of the end points, with one rounding; what does not
     /// show there, a number that is not finite inside the path, is in the sums of the walk.
+    #[inline(never)]
     unsafe fn whole<V: Lanes>(&self, group: Group, source: &dyn Source<V>, scratch: &Scratch<V>) -> bool {
         let (size, state) = (self.tables.followed_size(), scratch.walk.state);
         // SAFETY: as the caller vouches.
@@ -148,25 +154,26 @@ impl Call<'_> {
                 *state.add(size + a) = total;
                 *state.add(letter) = total;
             }
-            self.store(group, 0, source, scratch);
+            self.store(group, scratch.walk.state, source, scratch);
             is_zero(zeros)
         }
     }
 
     /// Logarithms of all prefixes.
+    #[inline(never)]
     unsafe fn prefixes<V: Lanes>(&self, group: Group, source: &dyn Source<V>, scratch: &Scratch<V>) -> bool {
         let (d, size) = (self.tables.followed.channels, self.tables.followed_size());
         let state = scratch.walk.state;
         // SAFETY: as the caller vouches.
         unsafe {
-            let mut zeros = V::zero();
+            let (mut zeros, mut slot) = (V::zero(), 0);
             for row in 0..self.rows {
                 let q = row % TILE;
                 if row < source.steps() {
                     if q == 0 {
                         source.read(row, TILE.min(source.steps() - row), scratch.walk.tile);
                     }
-                    scratch.walk.step(scratch.walk.tile.add(q * d));
+                    scratch.walk.step(&self.tables.letters, scratch.walk.tile.add(q * d));
                 }
                 zeros = V::zero();
                 for (a, &letter) in self.tables.letters[..d].iter().enumerate() {
@@ -174,19 +181,60 @@ impl Call<'_> {
                     *state.add(size + a) = x;
                     zeros = x.mul_add(V::zero(), zeros);
                 }
-                self.store(group, row, source, scratch);
+                self.tables.take(slot, state, scratch.values, scratch.out);
+                slot += 1;
+                if slot == self.tables.slots || row + 1 == self.rows {
+                    self.tables.finish(slot, scratch.values, scratch.out);
+                    source.store(scratch.out, slot * self.tables.row, &self.rows(group, row + 1 - slot));
+                    slot = 0;
+                }
             }
             is_zero(zeros)
         }
     }
 
-    /// Takes the logarithm and writes a row of each lane.
-    pub unsafe fn store<V: Lanes>(&self, group: Group, row: usize, source: &dyn Source<V>, scratch: &Scratch<V>) {
+    /// Where row number `row` of each lane begins.
+    fn rows(&self, group: Group, row: usize) -> RowsMut<u8> {
+        group.items.map(|item| self.out.wrapping_add((item * self.rows + row) * self.pitch))
+    }
+
+    /// Takes the logarithms of whole paths, whose rows are written now or with those of others.
+    #[inline(never)]
+    pub unsafe fn store<V: Lanes>(&self, group: Group, state: *const V, source: &dyn Source<V>, scratch: &Scratch<V>) {
+        let rows = self.rows(group, 0);
+        let slot = scratch.waits.get();
         // SAFETY: as the caller vouches.
         unsafe {
-            let results = self.tables.run(scratch.values);
-            let rows = group.items.map(|item| self.out.add((item * self.rows + row) * self.pitch));
-            source.store(results, self.tables.row, &rows);
+            self.tables.take(slot, state, scratch.values, scratch.out);
+            if !self.tables.has_program() {
+                return source.store(scratch.out, self.tables.row, &rows);
+            }
+            let mut waiting = scratch.waiting.get();
+            waiting[slot] = rows;
+            scratch.waiting.set(waiting);
+            scratch.waits.set(slot + 1);
+            if slot + 1 == self.tables.slots {
+                self.flush(source, scratch);
+            }
+        }
+    }
+
+    /// Writes the rows that wait.
+    ///
+    /// # Safety
+    /// As [`Call::group`].
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    pub unsafe fn flush<V: Lanes>(&self, source: &dyn Source<V>, scratch: &Scratch<V>) {
+        let count = scratch.waits.replace(0);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            if count > 0 {
+                self.tables.finish(count, scratch.values, scratch.out);
+            }
+            for (slot, rows) in scratch.waiting.get()[..count].iter().enumerate() {
+                source.store(scratch.out.add(slot * self.tables.row), self.tables.row, rows);
+            }
         }
     }
 }

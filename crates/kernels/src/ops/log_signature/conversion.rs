@@ -90,7 +90,7 @@ impl Conversion {
             // SAFETY: every row is there, and the scratch is.
             unsafe {
                 load_state(values, self.from, &of(rows, self.from));
-                self.program.run(values);
+                self.program.run::<V, 1>(values);
                 let made_at = match cotangents {
                     None => values.add(self.program.results),
                     Some(cotangents) => {

@@ -124,7 +124,7 @@ pub fn log_signature<V: Lanes>(
         parts.fit()?;
         let begins = !call.stream && !continued && request.initial.is_none();
         let mut whole = |group: Group| {
-            let source = Promoted::new(paths.tracks(group), request.channels, scratch.buffer);
+            let source = Promoted::new(paths.tracks(group), request.channels);
             finite &= call.group(group, &source, paths.initial(group, shape.size), &scratch);
         };
         let mut in_tiles = |group: Group| {
@@ -142,12 +142,22 @@ pub fn log_signature<V: Lanes>(
         } else {
             groups(request.batch, request.lengths, LanesF64::WIDTH, &mut whole);
         }
+        if request.batch > 0 {
+            let source = Promoted::new(paths.tracks(Group::EMPTY), request.channels);
+            // SAFETY: as in `whole`.
+            unsafe { call.flush(&source, &scratch) };
+        }
     } else {
         let scratch = Scratch::of(tables, scratch)?;
         groups(request.batch, request.lengths, V::WIDTH, &mut |group: Group| {
             let source = Gather::new(paths.tracks(group), request.channels);
             finite &= call.group::<V>(group, &source, paths.initial(group, shape.size), &scratch);
         });
+        if request.batch > 0 {
+            let source = Gather::new(paths.tracks(Group::EMPTY), request.channels);
+            // SAFETY: as above.
+            unsafe { call.flush::<V>(&source, &scratch) };
+        }
     }
     Ok(Report { increments_finite: finite })
 }

@@ -15,8 +15,8 @@ pub const PLUS: u32 = 2;
 pub const COMBINATION: u32 = 3;
 
 /// Instructions as words: kind, target, base, count, divisor, number of terms, two words a term,
-/// then the number of all those words, so that they can be read backwards. Targets are written once,
-/// after all that they are made of.
+/// then the number of all those words, so that they can be read backwards. Targets are written
+/// once, after all that they are made of.
 #[derive(Debug)]
 pub struct Program {
     words: Vec<u32>,
@@ -89,29 +89,50 @@ impl Program {
         self
     }
 
-    /// Runs the program.
+    /// Runs the program on `M` vectors a value, one behind the other.
     ///
     /// # Safety
-    /// `values` is valid for `self.values` vectors.
+    /// `values` is valid for `M * self.values` vectors.
     #[inline(never)]
-    pub unsafe fn run<V: Lanes>(&self, values: *mut V) {
+    pub unsafe fn run<V: Lanes, const M: usize>(&self, values: *mut V) {
         let mut p = self.words[1..].as_ptr();
         // SAFETY: indices are below `self.values`, and the program ends with END.
         unsafe {
-            let value = |p: *const u32| values.add(*p as usize);
+            let value = |p: *const u32| values.add(M * *p as usize);
             while *p != END {
                 let (kind, to, base) = (*p, value(p.add(1)), value(p.add(2)));
                 let (count, scale, terms) =
                     (*p.add(3) as usize, reciprocal::<V>(*p.add(4) as usize), *p.add(5) as usize);
                 p = p.add(HEADER);
                 if kind == COMBINATION {
-                    let mut sum = V::zero();
+                    let mut sums = [V::zero(); M];
                     for i in 0..terms {
-                        sum = integer::<V>(*p.add(2 * i)).mul_add(*value(p.add(2 * i + 1)), sum);
+                        let (factor, x) = (integer::<V>(*p.add(2 * i)), value(p.add(2 * i + 1)));
+                        for (m, sum) in sums.iter_mut().enumerate() {
+                            *sum = factor.mul_add(*x.add(m), *sum);
+                        }
                     }
-                    *to = sum.mul(scale);
+                    for (m, sum) in sums.into_iter().enumerate() {
+                        *to.add(m) = sum.mul(scale);
+                    }
                 } else {
-                    rows(count, to, base, terms, p, values, kind == MINUS, scale);
+                    let row = Row { to, base, terms, p, values, minus: kind == MINUS, scale };
+                    let mut j = 0;
+                    while j < count {
+                        j += if M == 1 {
+                            match count - j {
+                                1 => row.take::<1, M>(j),
+                                2 => row.take::<2, M>(j),
+                                3 => row.take::<3, M>(j),
+                                4..=7 => row.take::<4, M>(j),
+                                _ => row.take::<8, M>(j),
+                            }
+                        } else if count - j == 1 {
+                            row.take::<1, M>(j)
+                        } else {
+                            row.take::<2, M>(j)
+                        };
+                    }
                 }
                 p = p.add(2 * terms + 1);
             }
@@ -165,47 +186,43 @@ fn integer<V: Lanes>(factor: u32) -> V {
     V::splat(V::T::from_f64(f64::from(factor as i32)))
 }
 
-/// Takes a row, up to eight sums at a time.
-#[allow(clippy::too_many_arguments)]
-#[inline(always)]
-unsafe fn rows<V: Lanes>(
-    count: usize,
+/// An instruction on a row.
+struct Row<V> {
     to: *mut V,
     base: *const V,
     terms: usize,
+    /// The terms.
     p: *const u32,
     values: *const V,
     minus: bool,
     scale: V,
-) {
-    let sign = V::splat(V::T::from_f64(if minus { -1.0 } else { 1.0 }));
-    let mut j = 0;
-    // SAFETY: as the caller vouches.
-    unsafe {
-        while j < count {
-            macro_rules! take {
-                ($count:literal) => {{
-                    let mut sums: [V; $count] = core::array::from_fn(|i| *base.add(j + i));
-                    for t in 0..terms {
-                        let coefficient = (*values.add(*p.add(2 * t) as usize)).mul(sign);
-                        let row = values.add(*p.add(2 * t + 1) as usize + j);
-                        for (i, sum) in sums.iter_mut().enumerate() {
-                            *sum = coefficient.mul_add(*row.add(i), *sum);
-                        }
+}
+
+impl<V: Lanes> Row<V> {
+    /// `C` values from number `j` on.
+    #[inline(always)]
+    unsafe fn take<const C: usize, const M: usize>(&self, j: usize) -> usize {
+        let sign = V::splat(V::T::from_f64(if self.minus { -1.0 } else { 1.0 }));
+        let at = |c: usize, m: usize| M * (j + c) + m;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let mut sums: [[V; M]; C] = core::array::from_fn(|c| core::array::from_fn(|m| *self.base.add(at(c, m))));
+            for t in 0..self.terms {
+                let coefficients = self.values.add(M * *self.p.add(2 * t) as usize);
+                let coefficients: [V; M] = core::array::from_fn(|m| (*coefficients.add(m)).mul(sign));
+                let row = self.values.add(M * *self.p.add(2 * t + 1) as usize);
+                for (c, sums) in sums.iter_mut().enumerate() {
+                    for (m, sum) in sums.iter_mut().enumerate() {
+                        *sum = coefficients[m].mul_add(*row.add(at(c, m)), *sum);
                     }
-                    for (i, sum) in sums.into_iter().enumerate() {
-                        *to.add(j + i) = sum.mul(scale);
-                    }
-                    $count
-                }};
+                }
             }
-            j += match count - j {
-                1 => take!(1),
-                2 => take!(2),
-                3 => take!(3),
-                4..=7 => take!(4),
-                _ => take!(8),
-            };
+            for (c, sums) in sums.into_iter().enumerate() {
+                for (m, sum) in sums.into_iter().enumerate() {
+                    *self.to.add(at(c, m)) = sum.mul(self.scale);
+                }
+            }
         }
+        C
     }
 }

@@ -93,7 +93,7 @@ impl<V: Lanes> Tiles<V> {
         scratch: &Scratch<LanesF64>,
     ) -> u32 {
         let tables = call.tables;
-        let source = Promoted::new(*tracks, tables.followed.channels, scratch.buffer);
+        let source = Promoted::new(*tracks, tables.followed.channels);
         let mut again = 0;
         // SAFETY: all lengths were checked, and the scratch is there.
         unsafe {
@@ -103,10 +103,13 @@ impl<V: Lanes> Tiles<V> {
                 for &item in &group.items[first..group.count.min(first + LanesF64::WIDTH)] {
                     pair.push(item);
                 }
-                self.copy(tables, first, scratch.values);
-                call.store(pair, 0, &source, scratch);
-                call.keep_state(pair, scratch);
-                let logarithm = scratch.values.add(tables.at);
+                let state = scratch.walk.state;
+                self.copy(tables, first, state);
+                call.flush(&source, scratch);
+                call.store(pair, state, &source, scratch);
+                call.flush(&source, scratch);
+                call.keep_state(pair, state);
+                let logarithm = tables.logarithm(scratch.values, scratch.out);
                 for l in 0..pair.count {
                     let fine = sizes.is_well_conditioned(first + l, logarithm, l, &tables.ends);
                     again |= u32::from(!fine) << (first + l);
@@ -315,12 +318,12 @@ impl Sizes {
     /// level. Numbers that are not finite are not well-conditioned.
     ///
     /// # Safety
-    /// `logarithm` has as many vectors as the last of `ends`, where its levels end.
+    /// `logarithm` has as many vectors, so far apart, as the last of `ends`, where its levels end.
     #[cfg_attr(path_signature_small, optimize(size))]
     pub unsafe fn is_well_conditioned(
         &self,
         lane: usize,
-        logarithm: *const LanesF64,
+        (logarithm, apart): (*const LanesF64, usize),
         within: usize,
         ends: &[usize],
     ) -> bool {
@@ -331,7 +334,7 @@ impl Sizes {
             let (mut most, mut zeros) = (0.0f64, 0.0);
             for i in range[0]..range[1] {
                 // SAFETY: as the caller vouches.
-                let x = unsafe { *logarithm.add(i).cast::<f64>().add(within) };
+                let x = unsafe { *logarithm.add(i * apart).cast::<f64>().add(within) };
                 most = most.max(x.abs());
                 zeros += x * 0.0;
             }

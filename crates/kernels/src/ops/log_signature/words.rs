@@ -83,18 +83,6 @@ pub fn places(rows: &[Row], shape: &Shape) -> Vec<u32> {
     places
 }
 
-/// The letters of word number `i` of a level.
-#[cfg_attr(path_signature_small, optimize(size))]
-#[inline(never)]
-pub fn letters(mut i: usize, level: usize, channels: usize) -> [usize; MAX_DEPTH] {
-    let mut word = [0; MAX_DEPTH];
-    for letter in word[..level].iter_mut().rev() {
-        *letter = i % channels;
-        i /= channels;
-    }
-    word
-}
-
 /// Whether word number `i` of a level is a Lyndon word: smaller than all its proper suffixes. With
 /// it all words are whose last letter alone is larger (Fredricksen, Kessler and Maiorana).
 #[cfg_attr(path_signature_small, optimize(size))]
@@ -141,6 +129,7 @@ pub fn lyndon_count(channels: usize, depth: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::numbers::letters;
 
     #[test]
     fn witt_numbers() {

@@ -22,7 +22,8 @@
 
 use super::basis::{Basis, to_all_words, to_coordinates};
 use super::program::{Instruction, MINUS, PLUS, Program};
-use super::words::{is_lyndon, letters, lyndon_count};
+use super::words::{is_lyndon, lyndon_count};
+use crate::words::numbers::{before_trailing, first_moved, letters, moved_in, smallest, turned};
 use crate::words::shape::Shape;
 use std::vec::Vec;
 
@@ -66,32 +67,33 @@ impl Writer {
     }
 
     /// Words of P: results on the top level stand elsewhere, unless all words are wanted.
-    fn words(shape: &Shape, expanded: bool) -> usize {
-        if expanded { shape.size } else { shape.offset(shape.depth).max(shape.channels) }
+    fn words(shape: &Shape, basis: Basis) -> usize {
+        if basis == Basis::Expanded { shape.size } else { shape.offset(shape.depth).max(shape.channels) }
     }
 
-    /// The program that makes P of the followed words of S and of level one of P, which stand at the
-    /// beginning: on Lyndon words, or on all.
-    pub fn of_followed(shape: Shape, signature: Vec<u32>, followed: usize, expanded: bool) -> Program {
-        let program = Program::new(followed + Writer::words(&shape, expanded));
-        Writer::new(shape, program, signature, followed).write(expanded, None)
+    /// The program that makes coordinates from the followed words of S and from level one of P,
+    /// which stand at the beginning, and where it has P itself.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    pub fn of_followed(shape: Shape, signature: Vec<u32>, followed: usize, basis: Basis) -> (Program, usize) {
+        let program = Program::new(followed + Writer::words(&shape, basis));
+        Writer::new(shape, program, signature, followed).write(basis)
     }
 
     /// The program that makes coordinates from a whole signature, which stands at the beginning.
     #[cfg_attr(path_signature_small, optimize(size))]
     pub fn of_signature(shape: Shape, basis: Basis) -> Program {
-        let expanded = basis == Basis::Expanded;
-        let mut program = Program::new(shape.size + Writer::words(&shape, expanded));
+        let mut program = Program::new(shape.size + Writer::words(&shape, basis));
         program.copy(shape.size, 0, shape.channels);
         let signature = (0..shape.size as u32).collect();
-        Writer::new(shape, program, signature, shape.size).write(expanded, Some(basis))
+        Writer::new(shape, program, signature, shape.size).write(basis).0
     }
 
-    /// Writes P, and the coordinates of a basis.
+    /// Writes P, and the coordinates of a basis; gives where P stands, too.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    fn write(mut self, expanded: bool, basis: Option<Basis>) -> Program {
+    fn write(mut self, basis: Basis) -> (Program, usize) {
         let (d, n) = (self.shape.channels, self.shape.depth);
+        let expanded = basis == Basis::Expanded;
         let mut results = self.logarithm;
         let mut target = 0;
         if !expanded {
@@ -117,10 +119,11 @@ impl Writer {
                 i += count;
             }
         }
-        if let Some(rows) = basis.and_then(|basis| to_coordinates(&self.shape, basis)) {
-            results = self.program.combinations(results, &rows);
+        let at = results;
+        if let Some(rows) = to_coordinates(&self.shape, basis) {
+            results = self.program.combinations(at, &rows);
         }
-        self.program.finish(results)
+        (self.program.finish(results), at)
     }
 
     /// The program that makes a signature from `given` coordinates of its logarithm, which stand at
@@ -185,9 +188,8 @@ impl Writer {
         if self.made[flat] {
             return;
         }
-        let word = letters(i, level, d);
-        // The first of the smallest letters.
-        let at = (0..level).fold(0, |best, j| if word[j] < word[best] { j } else { best });
+        let word = &letters(i, level, d)[..level];
+        let at = smallest(word);
         let (a, last) = (word[0], word[level - 1]);
         if at == 0 && last > a {
             let (back, count) = (last - a - 1, d - a - 1);
@@ -207,12 +209,9 @@ impl Writer {
             }
         } else {
             // u aʳ with u of `n` letters; none for a power, which is zero.
-            let n = word[..level].iter().rposition(|&c| c != a).map_or(0, |at| at + 1);
-            let power = i % self.shape.count(level - n);
+            let n = before_trailing(word);
             for p in 0..n {
-                let (before, behind) = (i / self.shape.count(level - p), self.shape.count(n - p));
-                let u = (before * d + a) * behind + i / self.shape.count(level - n) % behind;
-                let other = u * self.shape.count(level - n - 1) + power % self.shape.count(level - n - 1);
+                let other = moved_in(&self.shape, level, i, n, p);
                 terms.push([-1i32 as u32, self.row(level, other, 1) as u32]);
             }
             divisor = level - n;
@@ -259,11 +258,9 @@ impl Writer {
     /// The value P(x (reverse(u) ⧢ v) s) of the word u x v s, |u| = `left`, |v| = `m`.
     #[cfg_attr(path_signature_small, optimize(size))]
     fn shuffled(&mut self, level: usize, i: usize, left: usize, m: usize) -> u32 {
-        let (d, n) = (self.shape.channels, self.shape.depth);
+        let n = self.shape.depth;
         if left == 0 || m == 0 {
-            let behind = self.shape.count(level - 1 - left);
-            let begin = letters(i, level, d)[..=left].iter().rev().fold(0, |n, c| n * d + c);
-            return self.row(level, begin * behind + i % behind, 1) as u32;
+            return self.row(level, turned(&self.shape, level, i, left), 1) as u32;
         }
         let key = ((self.shape.offset(level) + i) * n + left) * n + m;
         if self.shuffles[key] == 0 {
@@ -279,9 +276,7 @@ impl Writer {
     /// v.
     #[cfg_attr(path_signature_small, optimize(size))]
     fn halves(&mut self, level: usize, i: usize, left: usize, m: usize) -> [u32; 2] {
-        let d = self.shape.channels;
-        let (first, rest) = (self.shape.count(level - 1), self.shape.count(level - 1 - left - m));
-        let other = (i % first / rest * d + i / first) * rest + i % rest;
+        let other = first_moved(&self.shape, level, i, left + m);
         [self.shuffled(level, other, left - 1, m), self.shuffled(level, i, left, m - 1)]
     }
 }
