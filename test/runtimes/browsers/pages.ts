@@ -42,7 +42,8 @@ export function writePages(project: Consumer): void {
 import * as algebra from "${dist}/algebra.js";
 import * as kernels from "${dist}/kernels.js";
 import { conformance } from "./conformance.mjs";
-conformance(library, { algebra, kernels, workers: true }).then((found) => report({ report: found, place: ${place} }), fail);
+const found = conformance(library, { algebra, kernels, workers: true });
+found.then((found) => report({ report: found, place: ${place} }), fail);
 `,
   );
   writePage(project, "page.html", "page.mjs");
