@@ -47,7 +47,12 @@ if (!existsSync(process.env.XDG_RUNTIME_DIR ?? "")) {
 export default defineConfig({
   // Examples import the package by name. Their parts are tested from the sources, the whole on the
   // packed tarball.
-  resolve: { alias: [{ find: /^path-signature$/, replacement: join(import.meta.dirname, "ts/index.ts") }] },
+  resolve: {
+    alias: [
+      { find: /^path-signature$/, replacement: join(import.meta.dirname, "ts/index.ts") },
+      { find: /^path-signature\/features$/, replacement: join(import.meta.dirname, "ts/entry/features.ts") },
+    ],
+  },
   test: {
     include: process.env.TEST_LEVEL === "quick" ? quick : ["test/**/*.test.ts", "examples/**/*.test.ts"],
     setupFiles: ["test/unfilled-memory.ts"],

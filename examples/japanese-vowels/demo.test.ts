@@ -84,6 +84,13 @@ describe("on Japanese Vowels", () => {
     expect(report).toContain(`${n} of 370: means and variances of the channels`);
   });
 
+  it("has as many right with features of the pipeline", () => {
+    const [, n, of] = /Pipeline +(\d+) of (\d+) right/.exec(result.stdout) ?? [];
+    expect(Number(of)).toBe(370);
+    expect(Number(n)).toBeGreaterThanOrEqual(368);
+    expect(report).toContain(`${n} of 370: signatureFeatures`);
+  });
+
   it("writes ticks as numbers", () => {
     const ticks = [...report.matchAll(/<text[^>]*>([−-]?[\d.]+\w*)<\/text>/g)].map(([, text]) => text);
     expect(ticks).toContain("0.5");

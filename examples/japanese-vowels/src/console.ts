@@ -2,7 +2,7 @@
 
 import Table from "cli-table3";
 import { type Confusion, mistakes, percent } from "./confusion.ts";
-import { baselineRule, type Experiment, type Outcome } from "./identify.ts";
+import { baselineRule, type Experiment, type Outcome, pipelineRule } from "./identify.ts";
 import { short } from "./short.ts";
 
 /** Wider tables do not fit a terminal. */
@@ -35,6 +35,7 @@ export function describeOutcome({
   penalty,
   confusion,
   baseline,
+  pipeline,
 }: Outcome): string {
   const size = signatures.data.length / paths.length;
   const how = `first call, ${where} of path-signature ${library.version}, started in ${ms(startMs)}`;
@@ -43,6 +44,7 @@ export function describeOutcome({
     `Classifier   ridge, penalty ${Number(penalty.toPrecision(3))} chosen by leave-one-out on the training set`,
     "",
     `Accuracy     ${confusion.right} of ${confusion.total} right (${percent(confusion)} %)`,
+    `Pipeline     ${pipeline.right} of ${pipeline.total} right (${percent(pipeline)} %): ${pipelineRule}`,
     `Baseline     ${baseline.right} of ${baseline.total} right (${percent(baseline)} %): ${baselineRule}`,
     "",
     describeConfusion(confusion),

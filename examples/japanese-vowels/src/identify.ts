@@ -3,6 +3,7 @@
 
 import { Matrix } from "ml-matrix";
 import { type Info, info, type Signatures, signatureSize } from "path-signature";
+import { signatureFeatures } from "path-signature/features";
 import { type Confusion, confusion } from "./confusion.ts";
 import type { ComputeSignatures } from "./device.ts";
 import { Fault } from "./fault.ts";
@@ -24,6 +25,8 @@ export interface Outcome {
   readonly confusion: Confusion;
   /** The same with means and variances of the channels instead of signatures. */
   readonly baseline: Confusion;
+  /** The same with features of `path-signature/features`, scaled and rescaled by its defaults. */
+  readonly pipeline: Confusion;
   /** Predicted speaker of each held-out utterance. */
   readonly predicted: readonly string[];
   readonly penalty: number;
@@ -41,6 +44,7 @@ export interface Outcome {
   readonly signatureMs: number;
 }
 
+export const pipelineRule = "signatureFeatures, the same depth and classifier";
 export const baselineRule = "means and variances of the channels, the same classifier";
 
 /** Limit on the bytes of all signatures: above it the linear algebra would run out of memory. */
@@ -87,10 +91,12 @@ export async function identify(
     confusion: table,
   } = classify(Matrix.from1DArray(utterances.length, numbers.length / utterances.length, numbers));
   const { confusion: baseline } = classify(new Matrix(utterances.map(moments)));
+  const { confusion: pipeline } = classify(await pipelineFeatures(train, utterances, depth));
 
   return {
     confusion: table,
     baseline,
+    pipeline,
     predicted: predictions.map((label) => speakers[label] as string),
     penalty,
     paths,
@@ -100,6 +106,16 @@ export async function identify(
     startMs,
     signatureMs,
   };
+}
+
+/** Rows of features of the whole utterances; scales are learned from those of the training set. */
+async function pipelineFeatures(train: Split["train"], all: Split["train"], depth: number): Promise<Matrix> {
+  const features = signatureFeatures({ depth, windows: null, dtype: "float64" });
+  const points = (of: Split["train"]) => of.map((utterance) => utterance.points);
+  const times = (of: Split["train"]) => ({ times: of.map(({ frames }) => frames) });
+  await features.fit(points(train), times(train));
+  const { data, shape } = await features.transform(points(all), times(all));
+  return Matrix.from1DArray(...shape, data);
 }
 
 /** Names in natural order: 2 before 10. */

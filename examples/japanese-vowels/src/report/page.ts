@@ -1,7 +1,7 @@
 // The report: one self-contained HTML page that opens from disk and makes no network request.
 
 import { mistakes, percent } from "../confusion.ts";
-import { baselineRule, type Experiment, type Outcome } from "../identify.ts";
+import { baselineRule, type Experiment, type Outcome, pipelineRule } from "../identify.ts";
 import { confusionChart, mostClasses } from "./confusion-chart.ts";
 import { curvesChart, mostChannels } from "./curves-chart.ts";
 import { Html, html } from "./html.ts";
@@ -42,7 +42,7 @@ ${signatureSection(shown, experiment, outcome)}
 const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 
 function figures({ train, test, channels, depth, rule }: Experiment, outcome: Outcome): Html {
-  const { confusion, baseline, signatures, where, paths, library, signatureMs, startMs, penalty } = outcome;
+  const { confusion, baseline, pipeline, signatures, where, paths, library, signatureMs, startMs, penalty } = outcome;
   const size = signatures.data.length / paths.length;
   const figure = (name: string, value: string, note: string) =>
     html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`;
@@ -52,6 +52,7 @@ standard deviation in the training set, and time, from the origin. What the clas
 signature to depth ${depth}, ${size} numbers.</p>
 <dl>${[
     figure("Accuracy", `${percent(confusion)} %`, `${confusion.right} of ${confusion.total} utterances`),
+    figure("Pipeline", `${percent(pipeline)} %`, `${pipeline.right} of ${pipeline.total}: ${pipelineRule}`),
     figure("Baseline", `${percent(baseline)} %`, `${baseline.right} of ${baseline.total}: ${baselineRule}`),
     figure("Speakers", `${confusion.classes.length}`, `chance: ${(100 / confusion.classes.length).toFixed(1)} %`),
     figure("Signatures", ms(signatureMs), `${paths.length} paths in one call, the first; started in ${ms(startMs)}`),
