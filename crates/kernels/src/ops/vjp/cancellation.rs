@@ -32,8 +32,20 @@ impl<V: Lanes> Cancellation<V> {
     ///
     /// # Safety
     /// They are there.
-    #[inline(never)]
-    pub unsafe fn add(&mut self, mut z: *const V, d: usize, steps: usize) {
+    pub unsafe fn add(&mut self, z: *const V, d: usize, steps: usize) {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            match d {
+                2 => self.add_steps(z, 2, steps),
+                3 => self.add_steps(z, 3, steps),
+                _ => self.add_steps(z, d, steps),
+            }
+        }
+    }
+
+    /// Likewise: with few channels, steps as long as the compiler knows.
+    #[inline(always)]
+    unsafe fn add_steps(&mut self, mut z: *const V, d: usize, steps: usize) {
         let (mut squares, mut products) = (self.squares, self.products);
         for _ in 0..steps / 4 {
             for c in 0..d {
