@@ -347,6 +347,9 @@ type StreamCode =
   | "STREAM_CLOSED"
   | `SNAPSHOT_${string}`;
 
+/** Codes of chosen words, which test/select.test.ts covers. */
+type SelectCode = "SELECT_TYPE" | "SELECT_RANGE";
+
 /** Codes of the family `algebra`, which test/algebra-errors.test.ts covers. */
 type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
 
@@ -365,7 +368,16 @@ type FeatureCode = "FEATURES_OPTION" | "NOT_FITTED";
 afterAll(() => {
   // Compiles only if it names every code; test/gpu and test/dispatch cover those of GPUs and of
   // dispatch.
-  type Other = EngineCode | AlgebraCode | KernelCode | StreamCode | TableCode | LogCode | AugmentCode | FeatureCode;
+  type Other =
+    | EngineCode
+    | AlgebraCode
+    | KernelCode
+    | StreamCode
+    | TableCode
+    | LogCode
+    | AugmentCode
+    | FeatureCode
+    | SelectCode;
   type Elsewhere = Other | `GPU_${string}` | "TENSOR_ON_GPU" | "COSTS_INVALID" | "CLOCK_FROZEN";
   const every: Record<Exclude<PathSignatureErrorCode, Elsewhere>, true> = {
     PATHS_TYPE: true,

@@ -51,6 +51,7 @@ describe.each(["cpu", "wasm"])("backend %s", (backend) => {
       { basepoint: true, scalarTerm: true },
       { inverse: true },
       { lengths: [9, 1, 4, 2, 9] },
+      { select: { words: [[2, 1], [0], [0, 1, 2]] }, stream: true },
     ]) {
       tf.tidy(() => {
         const got = signature(tf.tensor(data, [batch, length, channels]), { depth: 3, ...options });
@@ -163,6 +164,7 @@ describe.each(["cpu", "wasm"])("backend %s", (backend) => {
         new SigLayer(args).computeOutputShape(shape);
       expect(of({ depth: 3 }, [null, null, 2])).toEqual([null, 14]);
       expect(of({ depth: 3, stream: true }, [null, 10, 2])).toEqual([null, 9, 14]);
+      expect(of({ depth: 3, scalarTerm: true, select: { levels: [3] } }, [null, null, 2])).toEqual([null, 9]);
       expect(of({ depth: 3, stream: true }, [null, null, 2])).toEqual([null, null, 14]);
       expect(of({ depth: 2, stream: true, basepoint: true, scalarTerm: true, time: true }, [4, 10, 2])).toEqual([
         4, 10, 13,

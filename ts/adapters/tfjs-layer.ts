@@ -24,6 +24,7 @@ import {
 import { layers, type Shape } from "@tensorflow/tfjs-layers";
 import { brief, rangeError, typeError } from "../input/errors.ts";
 import { type OptionName, type ReadOther, readOptions, type VjpOptions } from "../input/options.ts";
+import { selectionSize } from "../input/select.ts";
 import { checkedSize } from "../input/size.ts";
 import { unknownOption } from "../input/unknown-option.ts";
 import type { LogSignatureVjpOptions } from "../operations/log-signature.ts";
@@ -54,7 +55,7 @@ export interface LayerArguments extends Pick<VjpOptions, "depth" | "inverse" | "
 }
 
 /** Arguments of SigLayer. Unknown arguments are rejected. */
-export interface SigLayerArguments extends LayerArguments, Pick<VjpOptions, "algorithm"> {
+export interface SigLayerArguments extends LayerArguments, Pick<VjpOptions, "algorithm" | "select"> {
   /** Keras Sig's option; ignored. */
   readonly unroll?: boolean | number | null;
   /** Keras Sig's option, also as `gpu_optimized`; ignored. */
@@ -68,7 +69,7 @@ export interface LogSigLayerArguments extends LayerArguments, Pick<LogSignatureV
 
 /** Arguments that are options of every op, and those of each. */
 const commonOptions = ["depth", "stream", "basepoint", "inverse", "checkFinite"] as const;
-const signatureOptions = [...commonOptions, "scalarTerm", "algorithm"] as const;
+const signatureOptions = [...commonOptions, "scalarTerm", "algorithm", "select"] as const;
 const logSignatureOptions = [...commonOptions, "basis", "precision"] as const;
 
 /** `customObjects` is added when a model is loaded. */
@@ -230,7 +231,8 @@ export function bindSigLayer(signature: TensorSignature): SigLayerClass {
     }
 
     override size(channels: number): number {
-      const { depth, scalarTerm } = this.options;
+      const { depth, scalarTerm, select } = this.options;
+      if (select !== undefined) return selectionSize(channels, depth, select, { scalarTerm });
       return checkedSize(channels, depth) + (scalarTerm ? 1 : 0);
     }
 

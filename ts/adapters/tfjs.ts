@@ -194,11 +194,13 @@ function bindOp({ name: opName, kernelName, withVjp, parts: partsNow, why: reaso
   /** Runs a call on the device if it can run there; else calls `elsewhere` with the reason. */
   function onDevice<R>(
     backend: KernelBackend,
+    options: object,
     work: (parts: WebGpuParts, backend: WebGpuBackend) => R,
     elsewhere: (why: string) => R,
   ): R {
     const parts = partsNow();
     if (!parts || !isWebGpu(backend)) return elsewhere(reason);
+    if ("select" in options && options.select !== undefined) return elsewhere("words are chosen on the CPU");
     try {
       return work(parts, backend);
     } catch (error) {
@@ -211,6 +213,7 @@ function bindOp({ name: opName, kernelName, withVjp, parts: partsNow, why: reaso
     const { options } = attributes;
     return onDevice(
       backend,
+      options,
       (parts, there) => parts.signatureOn(there, inputs, options),
       (why) => {
         const [{ data, shape }, pullback] = onCpu(backend, inputs, options, why);
@@ -237,6 +240,7 @@ function bindOp({ name: opName, kernelName, withVjp, parts: partsNow, why: reaso
     if (pullback) return cpu(reason);
     return onDevice(
       backend,
+      options,
       () => {
         const all = engine().runKernel(gradientName, { dy, ...inputs } as never, { options } as never) as Tensor[];
         const names = ["paths", "basepoint", "initial"].filter((name) => name in inputs);

@@ -132,6 +132,8 @@ class ThreadEngine {
       const call = operation.read(given, engineReaders, this.#readOther);
       const context = this.#context ?? noContext;
       if (this.#closed) throw closed();
+      const other = operation.instead?.(call);
+      if (other !== undefined) return this.#runOne(other.operation, other.call, context);
       return operation.steps === undefined
         ? this.#runOne(operation, call, context)
         : this.#runSteps(operation.steps(call), context);
@@ -201,7 +203,8 @@ class ThreadEngine {
       return true;
     });
     const { device, output } = context;
-    return { call: new EngineCall(operation, call), context: { device, output, input } };
+    const chosen = operation.instead?.(call) ?? { operation, call };
+    return { call: new EngineCall(chosen.operation, chosen.call), context: { device, output, input } };
   }
 
   info(): EngineInfo {

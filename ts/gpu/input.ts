@@ -182,7 +182,17 @@ export function readCallAnywhere(
         shape: "INITIAL_SHAPE",
       })
     : plain.initial;
-  const call = new Call(read, given, FLOAT32, size, plain.lengths, basepointRead, initialRead);
+  const call = new Call(
+    read,
+    given,
+    FLOAT32,
+    size,
+    plain.lengths,
+    basepointRead,
+    initialRead,
+    plain.operands,
+    plain.row,
+  );
   return { call, options: given };
 }
 

@@ -17,6 +17,7 @@ import { readLengths } from "./lengths.ts";
 import { ReadOptions } from "./options.ts";
 import type { ReadPaths, WindowsOf } from "./read-paths.ts";
 import { ReadRows, type RowsArgument, readRows } from "./rows.ts";
+import { readSelection } from "./select.ts";
 import { countCoefficients, sizeInRange, tooLarge } from "./size.ts";
 import { lengthOfView } from "./views.ts";
 import { readWindows } from "./windows.ts";
@@ -139,13 +140,13 @@ export interface Changes {
 export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   if (options.augment !== undefined || options.mask !== undefined) return augmentedOf(paths, options);
   const { channels } = paths;
-  const size = sizeInRange(channels, options.depth, "options.depth", fewNumbers);
+  const { size, row } = sizesOf(options, channels);
   const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
   const lengths = readLengths(options.lengths, paths);
   const basepoint = readBasepoint(options.basepoint, paths);
-  if (options.windows !== undefined) return windowsOf(paths, options, dtype, size, lengths, basepoint);
+  if (options.windows !== undefined) return windowsOf(paths, options, dtype, size, lengths, basepoint, row);
   const initial = readInitial(options.initial, paths, size, options.scalarTerm);
-  const call = new Call(paths, options, dtype, size, lengths, basepoint, initial);
+  const call = new Call(paths, options, dtype, size, lengths, basepoint, initial, none, row);
   if (channels > paths.points && options.layout === undefined) warnOfLayout(call);
   return call;
 }
@@ -155,25 +156,35 @@ export function readCall(paths: ReadPaths, options: ReadOptions): Call {
  * for what its items become. @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE
  */
 function augmentedOf(given: ReadPaths, options: ReadOptions): Call {
-  const { augment, mask, depth, scalarTerm } = options;
+  const { augment, mask, scalarTerm } = options;
   if (options.basepoint !== undefined && options.basepoint !== false) {
     const accepted = "without basepoint: say { basepoint: … } in augment, where its place among others is clear";
     throw typeError("AUGMENT_TYPE", "options.augment", "augment or mask with basepoint", accepted);
   }
-  const own = { augment: undefined, mask: undefined, depth: 1, basepoint: undefined };
+  const own = { augment: undefined, mask: undefined, select: undefined, depth: 1, basepoint: undefined };
   const initial = options.windows === undefined ? undefined : options.initial;
   const raw = readCall(given, Object.assign(new ReadOptions(), options, own, { initial }));
   const { paths, lengths } = readAugmented(raw, augment, mask);
-  const size = sizeInRange(paths.channels, depth, "options.depth", fewNumbers);
-  return new Call(
-    paths,
-    options,
-    raw.dtype,
-    size,
-    lengths,
-    undefined,
-    readInitial(options.initial, paths, size, scalarTerm),
-  );
+  const { size, row } = sizesOf(options, paths.channels);
+  const continued = readInitial(options.initial, paths, size, scalarTerm);
+  return new Call(paths, options, raw.dtype, size, lengths, undefined, continued, none, row);
+}
+
+/**
+ * Numbers of a signature, and of a row if that has chosen words. Reads these words, and sets the
+ * depth to that of the longest. @throws PathSignatureError SIZE_TOO_LARGE, SELECT_TYPE,
+ * SELECT_RANGE
+ */
+function sizesOf(options: ReadOptions, channels: number): { size: number; row: number | undefined } {
+  let row: number | undefined;
+  if (options.select !== undefined) {
+    const selection = readSelection(options.select, channels, options.depth);
+    options.select = selection;
+    options.depth = selection.depth;
+    row = selection.count + (options.scalarTerm ? 1 : 0);
+    if (selection.isSparse) return { size: countCoefficients(channels, options.depth), row };
+  }
+  return { size: sizeInRange(channels, options.depth, "options.depth", fewNumbers), row };
 }
 
 /** The call for the windows of paths. @throws PathSignatureError WINDOWS_TYPE, WINDOWS_RANGE */
@@ -184,11 +195,12 @@ function windowsOf(
   size: number,
   lengths: Uint32Array | undefined,
   basepoint: ReadRows | true | undefined,
+  row: number | undefined,
 ): Call {
   if (options.initial !== undefined)
     throw typeError("WINDOWS_TYPE", "options.initial", "initial and windows", "absent: each window starts anew");
   const { paths, lengths: own } = readWindows(options.windows, of, lengths);
-  return new Call(paths, options, dtype, size, own, basepointOfWindows(basepoint, paths), undefined);
+  return new Call(paths, options, dtype, size, own, basepointOfWindows(basepoint, paths), undefined, none, row);
 }
 
 /** The basepoint of each window: its path's. Windows that a path does not have stay in place. */

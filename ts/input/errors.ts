@@ -88,6 +88,10 @@ export interface PathSignatureErrorCodes {
   AUGMENT_TYPE: "TypeError";
   /** A number in `augment` or `mask` is out of range, or there are too few or too many. */
   AUGMENT_RANGE: "RangeError";
+  /** `select` has none of the accepted forms, or comes with `initial`. */
+  SELECT_TYPE: "TypeError";
+  /** A word, weight, bound or level of `select` is out of range or repeated, or there is none. */
+  SELECT_RANGE: "RangeError";
   /** `basepoint` has none of the accepted forms. */
   BASEPOINT_TYPE: "TypeError";
   /** `basepoint` has neither shape (channels) nor (…batch, channels). */

@@ -6,6 +6,7 @@ import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type Numer
 import type { Augmentation, Mask } from "./augment/types.ts";
 import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
+import type { Select } from "./select.ts";
 import { checkChannels, checkDepth } from "./size.ts";
 import { optionsOfEngines, unknownOption } from "./unknown-option.ts";
 import type { Windows } from "./windows.ts";
@@ -111,6 +112,16 @@ export interface VjpOptions<
    */
   readonly mask?: Mask | undefined;
   /**
+   * Words of the signature that are wanted: the result has shape (…batch, words) and costs what
+   * these words and their prefixes cost, or what all words do if they are many. A list `words`, in
+   * its order; `weights` of the letters and a `bound` for their sum; or `levels`. No word may have
+   * more than `depth` letters. `initial` is not accepted: chosen words cannot be continued without
+   * the others. Default all words.
+   *
+   * @example select: { weights: [1, 2, 2], bound: 4 } // a letter of channel 0 counts half
+   */
+  readonly select?: Select | undefined;
+  /**
    * The order of a path's dimensions: `"channels-last"` for points as rows, (length, channels), or
    * `"channels-first"` for channels as rows, (channels, length), which are transposed when they are
    * read. Gradients of paths have the same order; `lengths` and `basepoint` are those of points in
@@ -191,6 +202,8 @@ export class ReadOptions {
   windows: unknown = undefined;
   augment: unknown = undefined;
   mask: unknown = undefined;
+  /** As given, then a `Selection`. */
+  select: unknown = undefined;
   layout: Layout | undefined = undefined;
   /** -1: inferred from the input. */
   dtype: DTypeIndex | -1 = -1;
@@ -256,8 +269,8 @@ export const namesOfRows: readonly OptionName[] = ["channels", "depth", "scalarT
  * `Object.prototype`, is none of the call's.
  * @param other - reads options that are not in `names`
  * @param names - options of the operation; default those of {@link SignatureOptions}
- * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
- *   DTYPE_INVALID, LAYOUT_INVALID, ALGORITHM_INVALID
+ * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, SELECT_TYPE, CHANNELS_INVALID,
+ *   DEPTH_INVALID, DTYPE_INVALID, LAYOUT_INVALID, ALGORITHM_INVALID
  */
 export function readOptions(options: unknown, other?: ReadOther, names?: readonly (keyof ReadOptions)[]): ReadOptions {
   if (typeof options !== "object" || options === null) {
@@ -281,6 +294,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
         case "windows":
         case "augment":
         case "mask":
+        case "select":
         case "out":
           read[name] = given[name] as ReadOptions["out"];
           continue;
@@ -316,6 +330,10 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
   if (names === undefined || names.includes("depth")) {
     checkDepth(depth, "options.depth");
     read.depth = depth;
+  }
+  if (read.select !== undefined && read.initial !== undefined) {
+    const accepted = "one of them: chosen words cannot be continued without the others";
+    throw typeError("SELECT_TYPE", "options.select", "select and initial", accepted);
   }
   return read;
 }

@@ -2,6 +2,7 @@
 
 import { type ArrayOf, type DType, type DTypeIndex, FLOAT32 } from "./arrays.ts";
 import { countOf, describe, rangeError } from "./errors.ts";
+import type { Selection } from "./select.ts";
 import { rowMajor } from "./shape.ts";
 import { words } from "./words.ts";
 
@@ -76,6 +77,7 @@ export interface SignatureRows<T extends DType = DType> extends ResultOfPaths<T>
   readonly scalarTerm: boolean;
   /**
    * Level k as a tensor of shape (…lead, d, …, d), sharing memory with `data`.
+   * With `select`: the chosen words of length k, (…lead, words); a copy if they are not adjacent.
    * @param k - 1 … depth, and 0 with `scalarTerm`.
    * @throws PathSignatureRangeError LEVEL_INVALID
    */
@@ -186,6 +188,7 @@ export class SignatureTensor<T extends DType> implements SignatureRows<T> {
   readonly stream: boolean;
   readonly counts: Uint32Array | undefined;
   readonly #names: readonly string[] | undefined;
+  readonly #selection: Selection | undefined;
 
   constructor(
     data: ArrayOf[T],
@@ -197,6 +200,7 @@ export class SignatureTensor<T extends DType> implements SignatureRows<T> {
     stream: boolean,
     names: readonly string[] | undefined,
     counts?: Uint32Array,
+    selection?: Selection,
   ) {
     this.data = data;
     this.shape = shape;
@@ -207,6 +211,7 @@ export class SignatureTensor<T extends DType> implements SignatureRows<T> {
     this.stream = stream;
     this.counts = counts;
     this.#names = names;
+    this.#selection = selection;
   }
 
   level(k: number): LevelView<T> {
@@ -214,7 +219,22 @@ export class SignatureTensor<T extends DType> implements SignatureRows<T> {
     if (!Number.isInteger(k) || k < lowest || k > this.depth) {
       throw rangeError("LEVEL_INVALID", "level", describe(k), `a whole number from ${lowest} to ${this.depth}`);
     }
+    if (this.#selection !== undefined && k > 0) return this.#chosenLevel(this.#selection.columnsOf(k));
     return levelView(this.data, this.shape, new Array(k).fill(this.channels), this.#offset(k), this.dtype);
+  }
+
+  /** Coefficients of chosen words of one length: a view if they are adjacent, else a copy. */
+  #chosenLevel(columns: readonly number[]): LevelView<T> {
+    const { shape, dtype, scalarTerm } = this;
+    const first = (columns[0] ?? 0) + (scalarTerm ? 1 : 0);
+    if (columns.every((column, i) => column === (columns[0] as number) + i))
+      return levelView(this.data, shape, [columns.length], first, dtype);
+    const lead = shape.slice(0, -1);
+    const copy = numbersOf(dtype, product(lead) * columns.length);
+    let at = 0;
+    for (const row of this.rows())
+      for (const column of columns) copy[at++] = row[column + (scalarTerm ? 1 : 0)] as number;
+    return levelView(copy, [...lead, columns.length], [columns.length], 0, dtype);
   }
 
   /** A number for a single row. */
@@ -243,7 +263,12 @@ export class SignatureTensor<T extends DType> implements SignatureRows<T> {
       const accepted = `an array of ${countOf(channels, "name")}, one for each channel`;
       throw rangeError("CHANNELS_INVALID", "names", describe(names), accepted);
     }
-    return words(channels, depth, { scalarTerm }).map((word) => word.map((i) => names[i]).join(".") || "()");
+    const chosen = this.#selection;
+    const all =
+      chosen === undefined
+        ? words(channels, depth, { scalarTerm })
+        : [...(scalarTerm ? [[]] : []), ...Array.from({ length: chosen.count }, (_, i) => chosen.word(i))];
+    return all.map((word) => word.map((i) => names[i]).join(".") || "()");
   }
 
   /** What Node prints: the shape and the first numbers. */
@@ -276,11 +301,18 @@ export class SignatureTensor<T extends DType> implements SignatureRows<T> {
     const k = word.length;
     if (k > this.depth || (k === 0 && !this.scalarTerm)) throw refuse(countOf(k, "letter"));
     let index = 0;
+    const letters: number[] = [];
     for (let i = 0; i < k; i++) {
       const letter = word[i] as number;
       if (!Number.isInteger(letter) || letter < 0 || letter >= this.channels)
         throw refuse(`the letter ${describe(letter)} at ${i}`);
       index = index * this.channels + letter;
+      letters.push(letter);
+    }
+    if (this.#selection !== undefined && k > 0) {
+      const column = this.#selection.columnOf(letters);
+      if (column < 0) throw rangeError("WORD_INVALID", "word", `[${letters.join(", ")}]`, "a word that was chosen");
+      return column + (this.scalarTerm ? 1 : 0);
     }
     return this.#offset(k) + index;
   }

@@ -14,7 +14,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...["depth", "stream", "basepoint", "initial", "inverse", "scalarTerm", "lengths", "windows", "algorithm"],
-      ...["augment", "mask"],
+      ...["augment", "mask", "select"],
     ].map((name) => [name, ofPaths]),
   ),
   channels: "is the last dimension of paths",

@@ -32,6 +32,8 @@ export const isEmpty = (call: Call): boolean => call.batch === 0 || call.rows ==
 
 /** Runs a validated call. */
 export function compute<R>(runtime: Runtime, operation: Computation<R>, call: Call): R {
+  const other = operation.instead?.(call);
+  if (other !== undefined) return compute(runtime, other.operation as Computation<R>, other.call);
   try {
     const prepared = operation.prepare(call);
     const { sinks, checksFirst } = prepared;

@@ -15,6 +15,7 @@ export type {
 export type { ColumnsInput, PointsInput } from "../input/containers.ts";
 export type { Algorithm, Layout, SignatureOptions, VjpOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
+export { type Select, selectionSize } from "../input/select.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
 export type { GradientTensor, LevelView, Signature, SignatureOf, SignatureRows, Signatures } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf } from "../input/types.ts";

@@ -11,8 +11,9 @@ const numberWritten = 0.5;
 /** Nanoseconds of overhead per path. */
 const path = 50;
 
-/** Nanoseconds of a call of `signature`. */
-export function signatureCost({ batch, channels, depth, rows, row, lengths, points }: Call): number {
+/** Nanoseconds of a call of `signature`, or of one that needs so many `multiplyAdds` a step. */
+export function signatureCost(call: Call, multiplyAdds = multiplyAddsOfStep(call.channels, call.depth)): number {
+  const { batch, channels, rows, row, lengths, points } = call;
   let steps = batch * points;
   if (lengths !== undefined) {
     steps = 0;
@@ -20,7 +21,7 @@ export function signatureCost({ batch, channels, depth, rows, row, lengths, poin
     const stride = Math.ceil(batch / 1000);
     for (let i = 0; i < batch; i += stride) steps += (lengths[i] as number) * stride;
   }
-  const step = channels * numberRead + multiplyAddsOfStep(channels, depth) * multiplyAdd;
+  const step = channels * numberRead + multiplyAdds * multiplyAdd;
   return batch * path + steps * step + batch * rows * row * numberWritten;
 }
 

@@ -56,6 +56,11 @@ export interface Prepared<R> {
 export interface Computation<R = unknown> extends Operation {
   /** Allocates the results. @throws if there is no memory for them, or `out` does not fit */
   prepare(call: Call): Prepared<R>;
+  /**
+   * The operation and the call that take the place of a call with options that need others.
+   * Absent, or nothing: the operation itself.
+   */
+  instead?(call: Call): Pick<Step, "operation" | "call"> | undefined;
 }
 
 export interface Descriptor<R = unknown> extends Computation<R> {

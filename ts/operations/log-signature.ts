@@ -9,13 +9,13 @@ import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
 import { type Budget, longestStretch, streamSteps } from "../run/blocks.ts";
 import type { Segments } from "../run/operation.ts";
-import { LOG_BASIS, LOG_FLOAT32, LOG_FLOAT64, region } from "../wasm/abi.ts";
+import { LOG_BASIS, LOG_FLOAT32, LOG_FLOAT64 } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { computeRows } from "./bind.ts";
 import { memoryReaders } from "./descriptor.ts";
 import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis } from "./log-signature-labels.ts";
 import { type LogSignatureOf, LogSignatureTensor } from "./log-signature-tensor.ts";
-import { imagineCall, pathsOperation } from "./paths-operation.ts";
+import { continuedSegments, imagineCall, pathsOperation } from "./paths-operation.ts";
 
 /**
  * Options of gradients of log-signatures. Unknown options are rejected.
@@ -28,7 +28,7 @@ export interface LogSignatureVjpOptions<
   T extends DType = DType,
   S extends boolean = boolean,
   W extends Windows | undefined = Windows | undefined,
-> extends Omit<VjpOptions<T, S, W>, "scalarTerm" | "algorithm"> {
+> extends Omit<VjpOptions<T, S, W>, "scalarTerm" | "algorithm" | "select"> {
   /**
    * Which coordinates; see {@link LogSignatureBasis}. Default "words".
    *
@@ -173,20 +173,8 @@ function stateNumbers(call: Call): number {
 
 /** Paths that are too long for one task. A path is cut at the same points alone and in a batch. */
 function segments(call: Call, budget: Budget): Segments | undefined {
-  const { stream, rows, points, ahead, channels } = call;
-  const steps = stream ? streamSteps(call, budget) : longestStretch(channels);
-  const all = stream ? rows : points - 1 + ahead;
-  if (steps >= Math.max(1, stream ? rows : points - 1)) return undefined;
-  return {
-    steps,
-    count: Math.ceil(all / steps),
-    backward: false,
-    basepointIsPoint: true,
-    tellsEnds: true,
-    state: { from: region.STATE, to: region.STATE },
-    stateNumbers: stateNumbers(call),
-    start: "given",
-  };
+  const steps = call.stream ? streamSteps(call, budget) : longestStretch(call.channels);
+  return continuedSegments(call, steps, stateNumbers(call));
 }
 
 type Result = LogSignatureOf;

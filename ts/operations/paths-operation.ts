@@ -8,7 +8,7 @@ import { describe, typeError } from "../input/errors.ts";
 import { type OptionName, type ReadOther, readOptions } from "../input/options.ts";
 import { imaginePaths } from "../input/paths.ts";
 import { pathInputs } from "../run/inputs.ts";
-import type { Operation } from "../run/operation.ts";
+import type { Operation, Segments } from "../run/operation.ts";
 import { region } from "../wasm/abi.ts";
 import { signatureCost } from "./cost.ts";
 import type { Computation, Descriptor } from "./descriptor.ts";
@@ -28,6 +28,25 @@ export interface PathsOperation<R> {
   /** How long paths are cut; see {@link Operation}. */
   readonly stretches?: Operation["stretches"];
   readonly segments?: Operation["segments"];
+}
+
+/**
+ * Paths that hand on a state of `stateNumbers` numbers after `steps` steps or rows, if they are too
+ * long for one task. A path is cut at the same points alone and in a batch.
+ */
+export function continuedSegments(call: Call, steps: number, stateNumbers: number): Segments | undefined {
+  const { stream, rows, points, ahead } = call;
+  if (steps >= Math.max(1, stream ? rows : points - 1)) return undefined;
+  return {
+    steps,
+    count: Math.ceil((stream ? rows : points - 1 + ahead) / steps),
+    backward: false,
+    basepointIsPoint: true,
+    tellsEnds: true,
+    state: { from: region.STATE, to: region.STATE },
+    stateNumbers,
+    start: "given",
+  };
 }
 
 /** A call for `explain`: a shape and options, no numbers. */

@@ -10,7 +10,6 @@ import { ReadRows } from "../input/rows.ts";
 import type { GradientTensor, SignatureOf } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
-import type { Budget } from "../run/blocks.ts";
 import { Cut } from "../run/cut.ts";
 import { basepointInput, initialInput } from "../run/inputs.ts";
 import type { Input, Kernel, Section, Segments } from "../run/operation.ts";
@@ -18,11 +17,12 @@ import { region, SINGLE } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind, compute } from "./bind.ts";
 import { signatureCost, signaturesOfVjp } from "./cost.ts";
-import { type Descriptor, memoryReaders } from "./descriptor.ts";
+import { type Descriptor, memoryReaders, type Prepared } from "./descriptor.ts";
 import { forwardCall, isUncut, planSegments } from "./gradient-cuts.ts";
 import { cancels, needsDouble, someNeedDouble } from "./gradient-double.ts";
 import { Gradients } from "./gradients.ts";
 import { imagineCall } from "./paths-operation.ts";
+import { selectedGradients } from "./select.ts";
 import { signatureOperation } from "./signature.ts";
 
 /** ∂f/∂ each input, f being the function whose cotangent was given. */
@@ -208,7 +208,12 @@ function sections(call: Call): Section[] {
   return found;
 }
 
-export const signatureVjpOperation: Descriptor<SignatureGradients> = {
+function preparedOf(call: Call, checksFirst: boolean): Prepared<SignatureGradients> {
+  const gradients = new Gradients(call);
+  return { sinks: gradients.sinks, checksFirst, result: () => gradients.tensors() };
+}
+
+const allWords: Descriptor<SignatureGradients> = {
   name: "signatureVjp",
   label: "gradients of ",
   kernel,
@@ -224,25 +229,23 @@ export const signatureVjpOperation: Descriptor<SignatureGradients> = {
     const call = refuseOut(imagineCall(sizes, other));
     return call.with({ operands: [new ReadRows(new Float32Array(0), FLOAT32, call.row, call.row)] });
   },
-  prepare(call) {
-    const gradients = new Gradients(call);
-    // A kernel that computes in float64 does not report numbers beyond float32.
-    return {
-      sinks: gradients.sinks,
-      checksFirst: call.checkFinite && someNeedDouble(call),
-      result: () => gradients.tensors(),
-    };
-  },
+  // A kernel that computes in float64 does not report numbers beyond float32.
+  prepare: (call) => preparedOf(call, call.checkFinite && someNeedDouble(call)),
   fromDevice: (_, gradients) => (gradients as Gradients).tensors(),
   cost: (call) => signaturesOfVjp * signatureCost(call),
   coalesces: false,
-  explain(call, budget: Budget) {
+  explain(call, budget) {
     const paths = planSegments(call).count > 1 ? planSegments(call).paths : new Cut(call, 0).blockAt(0, budget);
     const items = Math.min(call.batch, paths);
     return [
       `a task is ${items === 1 ? "one path" : `${items} paths`} with cotangents: signatures first, then gradients`,
     ];
   },
+};
+
+export const signatureVjpOperation: Descriptor<SignatureGradients> = {
+  ...allWords,
+  instead: /* @__PURE__ */ selectedGradients(allWords, cotangentInput, preparedOf),
 };
 
 /** Makes `signatureVjp` for a runtime. Pure: nothing is loaded before the first call. */
@@ -256,7 +259,7 @@ export function bindSignatureWithVjp(runtime: Runtime): SignatureWithVjpFunction
     const signature = compute(runtime, signatureOperation, call);
     const { dtype, row } = call;
     // With `initial` the result is not the signature of the paths alone, so it cannot be reused.
-    const isKnown = call.stream || call.initial === undefined;
+    const isKnown = (call.stream || call.initial === undefined) && call.options.select === undefined;
     const known = isKnown ? new ReadRows(signature.data, dtype as Kind, row, row) : undefined;
     const pullback = (cotangent: unknown): SignatureGradients =>
       compute(

@@ -4,6 +4,7 @@ import { copyOut, type DType, type Numbers } from "../input/arrays.ts";
 import { type Call, readCall, shapeOf } from "../input/call.ts";
 import { readOptions, type SignatureOptions } from "../input/options.ts";
 import { type Paths, readPaths } from "../input/paths.ts";
+import type { Selection } from "../input/select.ts";
 import { type SignatureOf, SignatureTensor } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
@@ -13,8 +14,10 @@ import { initialInput } from "../run/inputs.ts";
 import type { Kernel, Segments } from "../run/operation.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { computeRows } from "./bind.ts";
+import { compute, computeRows } from "./bind.ts";
+import type { Descriptor } from "./descriptor.ts";
 import { pathsComputation, pathsOperation } from "./paths-operation.ts";
+import { selectedSignature } from "./select.ts";
 
 // Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
 // Signatures of pieces of a path are multiplied by Chen's identity (Chen 1957, "Integration of
@@ -38,7 +41,8 @@ export interface SignatureFunction {
    *   container of {@link Paths}. A path of one point has the identity as signature: all
    *   coefficients 0.
    * @param options - `depth`, and the optional {@link SignatureOptions}.
-   * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`; with `stream`
+   * @returns A tensor (…batch, size), size = `signatureSize(channels, depth)`, with `select` the
+   *   number of chosen words; with `stream`
    *   (…batch, length − 1, size), or (…batch, length, size) with a basepoint; with `windows` one
    *   axis more, behind those of the batch. The unit of a coefficient is the product of the units
    *   of its channels. An empty batch gives an empty tensor.
@@ -95,7 +99,9 @@ function segments(call: Call, budget: Budget): Segments | undefined {
   };
 }
 
-const wrap = (call: Call, data: Numbers): SignatureTensor<DType> =>
+type Result = SignatureTensor<DType>;
+
+const wrap = (call: Call, data: Numbers): Result =>
   new SignatureTensor(
     data,
     shapeOf(call),
@@ -106,6 +112,7 @@ const wrap = (call: Call, data: Numbers): SignatureTensor<DType> =>
     call.stream,
     call.paths.names,
     call.paths.windows?.counts,
+    call.options.select as Selection | undefined,
   );
 
 const described = {
@@ -118,7 +125,7 @@ const described = {
 
 const computation = /* @__PURE__ */ pathsComputation(described);
 
-export const signatureOperation = /* @__PURE__ */ pathsOperation(described, {
+const allWords: Descriptor<Result> = /* @__PURE__ */ pathsOperation<Result>(described, {
   fromDevice(call, numbers) {
     const { out } = call.options;
     const data = numbers as Float32Array;
@@ -139,11 +146,18 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(described, {
   },
 });
 
+export const signatureOperation: Descriptor<Result> = {
+  ...allWords,
+  instead: /* @__PURE__ */ selectedSignature(allWords, wrap),
+};
+
 /** Makes `signature` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignature(runtime: Runtime): SignatureFunction {
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
-    return computeRows(runtime, computation, readCall(readPaths(paths, given.layout), given), wrap);
+    const call = readCall(readPaths(paths, given.layout), given);
+    if (given.select !== undefined) return compute(runtime, signatureOperation, call);
+    return computeRows(runtime, computation, call, wrap);
   }
   return signature as SignatureFunction;
 }

@@ -137,7 +137,7 @@ export class Chain {
       batch: part.count,
       points,
       lengths: this.#offset("lengths"),
-      row: this.#needed?.width ?? 0,
+      row: this.#needed?.width ?? kernel.row?.(call) ?? 0,
       staged: isCut ? this.#output + this.#stateBytes : this.#output,
       output: this.#output,
       end: this.#layout.end,

@@ -135,6 +135,12 @@ impl Task<'_> {
         self.head.regions[region].offset != 0
     }
 
+    /// Numbers from a region's item, or row, to the next.
+    #[cfg(feature = "core")]
+    pub fn stride(&self, region: usize) -> usize {
+        self.head.regions[region].stride as usize
+    }
+
     /// The address of a region; 0 where it is absent or beyond all memory.
     fn address(&self, offset: u32) -> usize {
         if offset == 0 { 0 } else { self.at.checked_add(offset as usize).unwrap_or(0) }

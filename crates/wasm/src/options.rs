@@ -9,8 +9,8 @@ const STREAM: u32 = 1;
 const INVERSE: u32 = 2;
 const SCALAR_TERM: u32 = 4;
 /// Not the first piece of time, and not the last.
-const CONTINUED: u32 = 8;
-const CONTINUES: u32 = 16;
+pub const CONTINUED: u32 = 8;
+pub const CONTINUES: u32 = 16;
 /// A path by itself, whose time may be cut into lanes.
 const SINGLE: u32 = 32;
 const HORNER: u32 = 256;

@@ -1,7 +1,10 @@
 //! What a call asks for: paths, options, what it may be refused for. Types and their checks; no
 //! arithmetic.
 
+use super::items::Items;
 use super::options::{Options, PerPath};
+use crate::lanes::Real;
+use crate::path::increments::Track;
 use crate::words::shape::Shape;
 
 /// A batch of paths.
@@ -110,5 +113,26 @@ impl<T: Copy> Request<'_, T> {
             return Err(Error::Initial);
         }
         Ok(())
+    }
+}
+
+impl<'b, T: Real> Items<'b, T> for Request<'b, T> {
+    fn count(&self) -> usize {
+        self.batch
+    }
+
+    fn lengths(&self) -> Option<&'b [u32]> {
+        self.lengths
+    }
+
+    fn track(&self, path: usize) -> Track<'b, T> {
+        let points = self.lengths.map_or(self.points, |l| l[path] as usize);
+        let basepoint = self.basepoint.and_then(|b| b.get(path, self.channels));
+        let numbers = &self.paths[path * self.points * self.channels..][..points * self.channels];
+        Track::new(numbers, self.channels, basepoint, self.options.inverse)
+    }
+
+    fn letters(&self) -> usize {
+        self.channels
     }
 }

@@ -99,11 +99,7 @@ impl<'b, T: Real> Items<'b, T> for Call<'_, 'b, T> {
     }
 
     fn track(&self, path: usize) -> Track<'b, T> {
-        let r = self.request;
-        let start = path * r.points * r.channels;
-        let points = r.lengths.map_or(r.points, |l| l[path] as usize);
-        let basepoint = r.basepoint.and_then(|b| b.get(path, r.channels));
-        Track::new(&r.paths[start..start + points * r.channels], r.channels, basepoint, r.options.inverse)
+        self.request.track(path)
     }
 
     fn letters(&self) -> usize {
