@@ -61,7 +61,8 @@ export function computeRows<R>(
   const { batch, row, rows, initial, lengths } = call;
   const { out, checkFinite } = call.options;
   const count = batch * rows * row;
-  if (!fitsOneBlock(call) || count === 0) return compute(runtime, operation, call);
+  const hasOwnJob = call.paths.windows !== undefined && operation.job !== undefined;
+  if (hasOwnJob || !fitsOneBlock(call) || count === 0) return compute(runtime, operation, call);
   if (out !== undefined) checkOut(out, count, call);
   let instance: Instance | undefined;
   try {

@@ -15,6 +15,7 @@ import { region, SCALAR_TERM } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { computeRows } from "./bind.ts";
 import { pathsOperation } from "./paths-operation.ts";
+import { SlidingJob, windowsOfBlock } from "./sliding.ts";
 
 // Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
 // Signatures of pieces of a path are multiplied by Chen's identity (Chen 1957, "Integration of
@@ -113,6 +114,7 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(
   {
     stretches: { kernel: stretchKernel, initial: initialInput },
     segments,
+    job: SlidingJob,
     fromDevice(call, numbers) {
       const { out } = call.options;
       const data = numbers as Float32Array;
@@ -121,6 +123,8 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(
     },
     explain(call, budget) {
       const reasons: string[] = [];
+      const shared = windowsOfBlock(call);
+      if (shared > 0) return [`windows share work, ${shared} in a block: a product each`];
       if (hasStretches(call)) {
         const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
         const longest = `paths of more than ${longestStretch(call.channels)} steps`;

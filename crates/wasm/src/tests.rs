@@ -9,6 +9,7 @@ use crate::{code, run, scratch, state_numbers};
 const SIGNATURE: u32 = 1;
 const COMBINE: u32 = 2;
 const SIGNATURE_VJP: u32 = 3;
+const SLIDING: u32 = 9;
 
 const STREAM: u32 = 1;
 const SCALAR_TERM: u32 = 4;

@@ -5,4 +5,5 @@ pub mod combine;
 pub mod log_signature;
 pub mod signature;
 pub mod signature_kernel;
+pub mod sliding;
 pub mod vjp;

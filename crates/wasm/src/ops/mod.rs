@@ -14,6 +14,8 @@ mod signature;
 #[cfg(feature = "kernels")]
 mod signature_kernel;
 #[cfg(feature = "core")]
+mod sliding;
+#[cfg(feature = "core")]
 mod vjp;
 
 use crate::code;
@@ -59,6 +61,8 @@ pub fn ask(task: &Task, question: Question) -> Result<usize, i32> {
         4 => of::<log_signature::LogSignature>(task, question),
         #[cfg(feature = "core")]
         5..=8 => of::<log_rows::LogRows>(task, question),
+        #[cfg(feature = "core")]
+        9 => of::<sliding::SlidingWindows>(task, question),
         #[cfg(feature = "algebra")]
         16..=23 => of::<algebra::Algebra>(task, question),
         #[cfg(feature = "kernels")]

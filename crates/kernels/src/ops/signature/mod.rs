@@ -241,13 +241,13 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                 if piece == 0 {
                     core::ptr::copy_nonoverlapping(scratch.values, scratch.state, self.shape.size);
                 } else {
-                    chen::multiply_lanes(self.shape, scratch.state, scratch.values);
+                    chen::multiply_lanes(self.shape, scratch.state, scratch.values, scratch.state);
                 }
             }
             let mut result = scratch.state;
             if self.request.initial.is_some() {
                 self.start(group, scratch.values);
-                chen::multiply_lanes(self.shape, scratch.values, scratch.state);
+                chen::multiply_lanes(self.shape, scratch.values, scratch.state, scratch.values);
                 result = scratch.values;
             }
             self.finish.write(group, 0, result);
