@@ -4,11 +4,16 @@
 //! Twice the same arithmetic in the same order, so that both give the same bits: for paths in
 //! lanes, and for one path in a row.
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Real};
+use crate::tensor::outer;
 use crate::words::shape::{MAX_DEPTH, Shape};
+use core::slice::{from_raw_parts, from_raw_parts_mut};
 
-/// `to := a ⊗ b` in every lane; all are states of `shape.size` vectors, and `to` may be `a`. Every
-/// coefficient is summed up in a register and written once.
+/// Levels of this many words leave the nearest cache: each coefficient is summed up in a register and
+/// written once, as on levels with few splits.
+const LARGE_LEVEL: usize = 2048;
+
+/// `to := a ⊗ b` in every lane; all are states of `shape.size` vectors, and `to` may be `a`.
 ///
 /// # Safety
 /// `to` is valid for writing, `a` and `b` for reading `shape.size` vectors; none overlaps another,
@@ -19,10 +24,12 @@ pub unsafe fn multiply_lanes<V: Lanes>(shape: &Shape, a: *const V, b: *const V, 
     // read.
     unsafe {
         for k in (2..=shape.depth).rev() {
-            if shape.channels == 2 && k > 2 {
-                level_of_two(shape, k, a, b, to);
-            } else {
-                level(shape, k, a, b, to);
+            match k {
+                2 => level::<V, 0>(shape, k, a, b, to),
+                3 => level::<V, 1>(shape, k, a, b, to),
+                4 => level::<V, 2>(shape, k, a, b, to),
+                _ if shape.count(k) < LARGE_LEVEL => small_level(shape, k, a, b, to),
+                _ => level::<V, MAX_DEPTH>(shape, k, a, b, to),
             }
         }
         for c in 0..shape.channels {
@@ -31,144 +38,105 @@ pub unsafe fn multiply_lanes<V: Lanes>(shape: &Shape, a: *const V, b: *const V, 
     }
 }
 
-/// The splits of words of level k inside their first letters, v: for each the coefficient of the
-/// letters before it, and where the right factor's words of the letters behind it begin.
-struct Splits<V> {
-    count: usize,
-    x: [V; MAX_DEPTH],
-    y: [*const V; MAX_DEPTH],
-    /// The letters before and behind as numbers.
-    left: [usize; MAX_DEPTH],
-    right: [usize; MAX_DEPTH],
-}
-
-impl<V: Lanes> Splits<V> {
-    /// For the first v, of `count` letters.
-    fn new(count: usize, b: *const V) -> Self {
-        let zeros = [0; MAX_DEPTH];
-        Splits { count, x: [V::zero(); MAX_DEPTH], y: [b; MAX_DEPTH], left: zeros, right: zeros }
-    }
-
-    /// Takes the factors of v, and goes on to the next v. `rest` words follow each v.
-    #[inline(always)]
-    unsafe fn take(&mut self, shape: &Shape, k: usize, a: *const V, b: *const V, rest: usize) {
-        for i in 0..self.count {
-            // SAFETY: the caller vouches for both factors.
-            unsafe {
-                self.x[i] = *a.add(shape.offset(i + 1) + self.left[i]);
-                self.y[i] = b.add(shape.offset(k - 1 - i) + self.right[i] * rest);
-            }
-            self.right[i] += 1;
-            if self.right[i] == shape.count(self.count - 1 - i) {
-                self.right[i] = 0;
-                self.left[i] += 1;
-            }
-        }
-    }
-}
-
-/// Level k: words v c e, with v of k - 2 letters.
+/// Level k: words v c e, with v of k - 2 letters. `I` of the splits are inside v, if that is known.
 #[inline(never)]
-unsafe fn level<V: Lanes>(shape: &Shape, k: usize, a: *const V, b: *const V, to: *mut V) {
+unsafe fn level<V: Lanes, const I: usize>(shape: &Shape, k: usize, a: *const V, b: *const V, to: *mut V) {
     let d = shape.channels;
-    let mut splits = Splits::new(k - 2, b);
+    let inside = if I == MAX_DEPTH { k - 2 } else { I };
+    // The split behind i + 1 letters of v: those letters' number, and that of the others.
+    let (mut left, mut right) = ([0; MAX_DEPTH], [0; MAX_DEPTH]);
+    let mut x = [V::zero(); MAX_DEPTH];
+    let mut y = [b; MAX_DEPTH];
     // SAFETY: as `multiply_lanes`'s caller vouches.
     unsafe {
-        for v in 0..shape.count(k - 2) {
-            splits.take(shape, k, a, b, d * d);
-            for c in (0..d).step_by(if d == 3 || d == 4 { d - 2 * (d / 4) } else { 1 }) {
-                let mut e = 0;
-                while e < d {
-                    let at = shape.offset(k) + (v * d + c) * d + e;
-                    let block = Block {
-                        a: a.add(at),
-                        b: b.add(at),
-                        to: to.add(at),
-                        words: a.add(shape.offset(k - 1) + v * d + c),
-                        last: b.add(e),
-                        among: c * d + e,
-                    };
-                    e += match (d, d - e) {
-                        (3, _) => block.multiply::<3, 3>(&splits),
-                        (4, _) => block.multiply::<2, 4>(&splits),
-                        (_, 8..) => block.multiply::<1, 8>(&splits),
-                        (_, 4 | 7) => block.multiply::<1, 4>(&splits),
-                        (_, 5) => block.multiply::<1, 5>(&splits),
-                        (_, 3 | 6) => block.multiply::<1, 3>(&splits),
-                        (_, 2) => block.multiply::<1, 2>(&splits),
-                        _ => block.multiply::<1, 1>(&splits),
-                    };
+        let mut words = a.add(shape.offset(k - 1));
+        let mut at = shape.offset(k);
+        for _ in 0..shape.count(k - 2) {
+            for i in 0..inside {
+                x[i] = *a.add(shape.offset(i + 1) + left[i]);
+                y[i] = b.add(shape.offset(k - 1 - i) + right[i] * d * d);
+                right[i] += 1;
+                if right[i] == shape.count(k - 3 - i) {
+                    right[i] = 0;
+                    left[i] += 1;
                 }
             }
+            let mut e = 0;
+            while e < d {
+                let rows = Rows { a: a.add(at + e), b: b.add(at + e), to: to.add(at + e), words, last: b.add(e), d, e };
+                e += match d - e {
+                    4.. => rows.multiply::<I, 4>(&x, &y, inside),
+                    3 => rows.multiply::<I, 3>(&x, &y, inside),
+                    2 => rows.multiply::<I, 2>(&x, &y, inside),
+                    _ => rows.multiply::<I, 1>(&x, &y, inside),
+                };
+            }
+            at += d * d;
+            words = words.add(d);
         }
     }
 }
 
-/// Neighbouring words v c e with one v.
-struct Block<V> {
+/// Words v c e with one v, from letter e on.
+struct Rows<V> {
     a: *const V,
     b: *const V,
     to: *mut V,
     /// The words v c, and the letters e.
     words: *const V,
     last: *const V,
-    /// The first c e as a number.
-    among: usize,
+    d: usize,
+    e: usize,
 }
 
-impl<V: Lanes> Block<V> {
-    /// `R` letters c with `C` letters e each, all of them if `R` is more than one; gives `C`. The
-    /// order of summation is that of [`multiply_row`].
+impl<V: Lanes> Rows<V> {
+    /// `N` letters e; gives their number. The order of summation is that of [`multiply_row`].
     #[inline(always)]
-    unsafe fn multiply<const R: usize, const C: usize>(self, splits: &Splits<V>) -> usize {
-        let Block { a, b, to, words, last, among } = self;
+    unsafe fn multiply<const I: usize, const N: usize>(
+        self,
+        x: &[V; MAX_DEPTH],
+        y: &[*const V; MAX_DEPTH],
+        inside: usize,
+    ) -> usize {
+        let Rows { mut a, mut b, mut to, words, last, d, e } = self;
         // SAFETY: as `multiply_lanes`'s caller vouches.
         unsafe {
-            let mut sums: [[V; C]; R] =
-                core::array::from_fn(|r| core::array::from_fn(|j| (*a.add(r * C + j)).add(*b.add(r * C + j))));
-            for i in 0..splits.count {
-                let (x, y) = (splits.x[i], splits.y[i].add(among));
-                for (r, sums) in sums.iter_mut().enumerate() {
+            let last: [V; N] = core::array::from_fn(|j| *last.add(j));
+            let mut among = e;
+            for c in 0..d {
+                let word = *words.add(c);
+                let mut sums: [V; N] = core::array::from_fn(|j| (*a.add(j)).add(*b.add(j)));
+                for i in 0..(if I == MAX_DEPTH { inside } else { I }) {
+                    let y = y[i].add(among);
                     for (j, sum) in sums.iter_mut().enumerate() {
-                        *sum = x.mul_add(*y.add(r * C + j), *sum);
+                        *sum = x[i].mul_add(*y.add(j), *sum);
                     }
                 }
-            }
-            for (r, sums) in sums.into_iter().enumerate() {
-                let word = *words.add(r);
                 for (j, sum) in sums.into_iter().enumerate() {
-                    *to.add(r * C + j) = word.mul_add(*last.add(j), sum);
+                    *to.add(j) = word.mul_add(last[j], sum);
                 }
+                (a, b, to, among) = (a.add(d), b.add(d), to.add(d), among + d);
             }
         }
-        C
+        N
     }
 }
 
-/// As [`level`], of two letters: words with v of k - 3 letters, eight at once.
+/// As [`level`], split by split.
 #[inline(never)]
-unsafe fn level_of_two<V: Lanes>(shape: &Shape, k: usize, a: *const V, b: *const V, to: *mut V) {
-    let mut splits = Splits::new(k - 3, b);
-    // SAFETY: as `multiply_lanes`'s caller vouches.
+unsafe fn small_level<V: Lanes>(shape: &Shape, k: usize, a: *const V, b: *const V, to: *mut V) {
+    let count = shape.count(k);
+    // SAFETY: as `multiply_lanes`'s caller vouches; level k is written, only lower ones are read.
     unsafe {
-        let mut at = shape.offset(k);
-        for v in 0..shape.count(k - 3) {
-            splits.take(shape, k, a, b, 8);
-            let mut sums: [V; 8] = core::array::from_fn(|j| (*a.add(at + j)).add(*b.add(at + j)));
-            for i in 0..splits.count {
-                let (x, y) = (splits.x[i], splits.y[i]);
-                for (j, sum) in sums.iter_mut().enumerate() {
-                    *sum = x.mul_add(*y.add(j), *sum);
-                }
-            }
-            let (ones, twos) = (a.add(shape.offset(k - 2) + 2 * v), a.add(shape.offset(k - 1) + 4 * v));
-            for (j, sum) in sums.iter_mut().enumerate() {
-                *sum = (*ones.add(j / 4)).mul_add(*b.add(shape.offset(2) + j % 4), *sum);
-            }
-            for (j, sum) in sums.into_iter().enumerate() {
-                *to.add(at + j) = (*twos.add(j / 2)).mul_add(*b.add(j % 2), sum);
-            }
-            at += 8;
+        let (top, from) = (a.add(shape.offset(k)), b.add(shape.offset(k)));
+        let to = to.add(shape.offset(k));
+        for i in 0..count {
+            *to.add(i) = (*top.add(i)).add(*from.add(i));
+        }
+        for i in 1..k {
+            let (left, right) = (a.add(shape.offset(i)), b.add(shape.offset(k - i)));
+            let (left, right) = (from_raw_parts(left, shape.count(i)), from_raw_parts(right, shape.count(k - i)));
+            outer(from_raw_parts_mut(to, count), left, right, V::splat(V::T::ONE));
         }
     }
 }
