@@ -14,8 +14,9 @@ import type { Kernel, Segments } from "../run/operation.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { computeRows } from "./bind.ts";
+import { signatureCost } from "./cost.ts";
 import { pathsOperation } from "./paths-operation.ts";
-import { SlidingJob, windowsOfBlock } from "./sliding.ts";
+import { SlidingJob, sharingOf } from "./sliding.ts";
 
 // Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
 // Signatures of pieces of a path are multiplied by Chen's identity (Chen 1957, "Integration of
@@ -115,6 +116,7 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(
     stretches: { kernel: stretchKernel, initial: initialInput },
     segments,
     job: SlidingJob,
+    cost: (call) => signatureCost(call) / sharingOf(call).gain,
     fromDevice(call, numbers) {
       const { out } = call.options;
       const data = numbers as Float32Array;
@@ -123,8 +125,8 @@ export const signatureOperation = /* @__PURE__ */ pathsOperation(
     },
     explain(call, budget) {
       const reasons: string[] = [];
-      const shared = windowsOfBlock(call);
-      if (shared > 0) return [`windows share work, ${shared} in a block: a product each`];
+      const { count } = sharingOf(call);
+      if (count > 0) return [`windows share work, ${count} in a block: a product each`];
       if (hasStretches(call)) {
         const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
         const longest = `paths of more than ${longestStretch(call.channels)} steps`;

@@ -1,6 +1,6 @@
 // Sliding windows that share work (crates/kernels/src/ops/sliding). Whether they do, and which
-// windows make a block, is a matter of channels, depth, length and step alone, so that the bits of a
-// window depend on nothing else than its path. Long paths are cut into runs of blocks.
+// windows make a block, is a matter of channels, depth, length and step alone, so that the bits of
+// a window depend on nothing else than its path. Long paths are cut into runs of blocks.
 
 import { KIND_FLOAT64, type Numbers } from "../input/arrays.ts";
 import { Call } from "../input/call.ts";
@@ -31,19 +31,30 @@ function operationsOfProduct(channels: number, depth: number): number {
   return sum;
 }
 
-/** How many windows of a call are computed together, about a point that all of them hold; 0: each by itself. */
-export function windowsOfBlock(call: Call): number {
+/** How windows of a call share work. */
+interface Sharing {
+  /** Windows that are computed together, about a point that all of them hold; 0: each by itself. */
+  readonly count: number;
+  /** How many times as fast that is, roughly. */
+  readonly gain: number;
+}
+
+const each: Sharing = { count: 0, gain: 1 };
+
+/** How windows of a call share work. */
+export function sharingOf(call: Call): Sharing {
   const { paths, channels, depth, size, bytes, bits } = call;
   const sliding = paths.windows?.sliding;
-  if (sliding === undefined || call.stream || call.inverse || call.ahead > 0 || bits & (HORNER | PRUNED)) return 0;
+  if (sliding === undefined || call.stream || call.inverse || call.ahead > 0 || bits & (HORNER | PRUNED)) return each;
   const { length, step } = sliding;
-  if (channels === 1 || depth === 1 || length >= mostPoints) return 0;
+  if (channels === 1 || depth === 1 || length >= mostPoints) return each;
   const steps = length - 1;
   const count = Math.min(Math.floor(steps / step), Math.floor(mostBytes / (lanes * bytes * size)));
-  if (count < 2) return 0;
+  if (count < 2) return each;
   const walked = step + (steps - step) / count;
   const shared = walked * multiplyAddsOfStep(channels, depth) + operationsOfProduct(channels, depth);
-  return slower * shared < steps * multiplyAddsOfStep(channels, depth) ? count : 0;
+  const gain = (steps * multiplyAddsOfStep(channels, depth)) / (slower * shared);
+  return gain > 1 ? { count, gain } : each;
 }
 
 const slidingOperation: Operation = {
@@ -142,7 +153,7 @@ type Given = ConstructorParameters<typeof Job>;
 /** What a job of the call computes: its windows, or runs of them. */
 function shared(given: Given): Given {
   const [, call, sinks, ...rest] = given;
-  const count = windowsOfBlock(call);
+  const { count } = sharingOf(call);
   if (count === 0) return given;
   const windows = call.paths.windows as WindowsOf;
   const { length, step } = windows.sliding as NonNullable<WindowsOf["sliding"]>;

@@ -9,8 +9,8 @@ use crate::tensor::outer;
 use crate::words::shape::{MAX_DEPTH, Shape};
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
-/// Levels of this many words leave the nearest cache: each coefficient is summed up in a register and
-/// written once, as on levels with few splits.
+/// Levels of this many words leave the nearest cache: each coefficient is summed up in a register
+/// and written once, as on levels with few splits.
 const LARGE_LEVEL: usize = 2048;
 
 /// `to := a ⊗ b` in every lane; all are states of `shape.size` vectors, and `to` may be `a`.

@@ -3,11 +3,12 @@
 //! Consecutive windows make a block, all of which hold one point, the boundary: the block's last
 //! window starts before it, the first one ends behind it. So a window's signature is that of the
 //! piece before the boundary times that of the piece behind it. The former come from a walk
-//! backwards from the boundary, which keeps one signature a window; the latter from a walk forwards.
-//! A window costs a product and as many steps as there are between windows, twice, however long it
-//! is. Lanes are blocks, of one path or of several.
+//! backwards from the boundary, which keeps one signature a window; the latter from a walk
+//! forwards. A window costs a product and as many steps as there are between windows, twice,
+//! however long it is. Lanes are blocks, of one path or of several.
 //!
-//! Not here: how many windows a block has, and where long paths are cut (`ts/operations/sliding.ts`).
+//! Not here: how many windows a block has, and where long paths are cut
+//! (`ts/operations/sliding.ts`).
 
 mod steps;
 
@@ -92,8 +93,8 @@ pub fn sliding_scratch<V: Lanes>(channels: usize, depth: usize, count: usize) ->
     parts.total()
 }
 
-/// Computes the windows of the paths of `request` into `out`, which is (batch, `windows.rows`, row):
-/// rows behind a path's last window mean nothing. Two or more channels and levels; no stream,
+/// Computes the windows of the paths of `request` into `out`, which is (batch, `windows.rows`,
+/// row): rows behind a path's last window mean nothing. Two or more channels and levels; no stream,
 /// basepoint, initial signature or reversal.
 pub fn sliding<V: Lanes>(
     request: &Request<'_, V::T>,

@@ -42,7 +42,8 @@ pub unsafe fn before<V: Lanes>(shape: &Shape, from: *const V, to: *mut V, z: *co
     }
 }
 
-/// Where Horner's scheme of level k puts its sum of level j: in one half of the scratch or the other.
+/// Where Horner's scheme of level k puts its sum of level j: in one half of the scratch or the
+/// other, the last one in its place.
 #[inline(always)]
 fn target<V>(shape: &Shape, j: usize, k: usize, state: *mut V, scratch: *mut V) -> *mut V {
     match j == k {
