@@ -10,6 +10,7 @@
 //   npm run bench -- gradients  vector–Jacobian products, see gradients/run.mjs
 //   npm run bench -- signature-kernels  against pySigLib, see signature-kernels/run.mjs
 //   npm run bench -- log-signatures   against signatures and pySigLib, see log-signatures.mjs
+//   npm run bench -- windows    windows, intervals and live streams, see windows.mjs
 //   npm run bench -- builds     against the build of another commit, see builds.mjs
 //   npm run bench -- training   networks with a signature layer, see training/run.mjs
 //
@@ -160,6 +161,7 @@ const others = {
   engine: async (args) => (await import("./engine/run.mjs")).runEngineBench(args),
   dispatch: async (args) => (await import("./dispatch/run.mjs")).runDispatchBench(args),
   "log-signatures": async (args) => (await import("./log-signatures.mjs")).runLogSignaturesBench(args),
+  windows: async (args) => (await import("./windows.mjs")).runWindowsBench(args),
   gradients: async (args) => (await import("./gradients/run.mjs")).runGradientsBench(args),
   "signature-kernels": async (args) => (await import("./signature-kernels/run.mjs")).runKernelsBench(args),
   builds: async (args) => (await import("./builds.mjs")).runBuildsBench(args),
