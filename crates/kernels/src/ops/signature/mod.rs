@@ -264,7 +264,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         let pieces = pieces(self.shape.depth, variant);
         let whole = self.track(path);
         let mut finite = true;
-        // SAFETY: as the caller vouches; the number of pieces is a multiple of every width.
+        // SAFETY: as the caller vouches; a lane without a piece follows an empty one, and there are
+        // rows for MAX_PIECES.
         unsafe {
             for first in (0..pieces).step_by(V::WIDTH) {
                 let piece = |l: usize| first + l.min(V::WIDTH - 1);
@@ -297,7 +298,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         // SAFETY: as the caller vouches.
         unsafe {
             match (variant, self.recovery) {
-                (Variant::Pruned, Some(recovery)) => {
+                (Variant::Pruned | Variant::PrunedInTwo, Some(recovery)) => {
                     let memory = pruned::Memory {
                         tile: scratch.follow.tile,
                         chains: scratch.follow.chains,
