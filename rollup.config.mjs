@@ -8,6 +8,7 @@
 import { isBuiltin } from "node:module";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { dts } from "rollup-plugin-dts";
 import { entries } from "./scripts/lib/entries.mjs";
 import { families, prefixed } from "./scripts/lib/families.mjs";
@@ -45,13 +46,43 @@ const workerFile = {
     code.includes('"./worker.ts"') ? code.replaceAll('"./worker.ts"', '"../path-signature-worker.js"') : null,
 };
 
+/**
+ * The bar of the command line, an old CommonJS package, as one ES module. Its one dependency
+ * measures wide characters, of which the bar has none.
+ */
+const progressBar = {
+  name: "progress bar",
+  resolveId: (id) => (id === "cli-progress" ? `\0${id}` : null),
+  async load(id) {
+    if (id !== "\0cli-progress") return null;
+    const { outputFiles } = await build({
+      stdin: { contents: 'export { SingleBar } from "cli-progress";', resolveDir: at() },
+      ...{ bundle: true, format: "esm", platform: "node", target: "es2022", write: false, minify: true },
+      banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+      plugins: [
+        {
+          name: "widths",
+          setup({ onLoad, onResolve }) {
+            onResolve({ filter: /^string-width$/ }, () => ({ path: "string-width", namespace: "widths" }));
+            onLoad({ filter: /.*/, namespace: "widths" }, () => ({
+              contents: "module.exports = (text) => text.length;",
+            }));
+          },
+        },
+      ],
+    });
+    return outputFiles[0].text;
+  },
+};
+
 const inputs = (all, extension) =>
   Object.fromEntries(all.map(({ name, source }) => [name, `target/ts/${source.replace(/\.ts$/, extension)}`]));
 const isCommonJs = (entry) => entry.commonjs;
 const together = entries.filter(({ alone }) => !alone);
+const imported = entries.filter(({ program }) => !program);
 /** Modules have no side effects on import, so unused ones are dropped. */
 const treeshake = { moduleSideEffects: false };
-const common = { external, onLog, treeshake, plugins: [comlink, workerFile] };
+const common = { external, onLog, treeshake, plugins: [comlink, progressBar, workerFile] };
 const names = (extension) => ({
   dir: "dist",
   entryFileNames: `[name].${extension}`,
@@ -97,6 +128,8 @@ const sharedFiles = {
   core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,
   /** What the readers of Arrow and of files have in common. */
   tables: /\/ts\/tables\//,
+  "read-arrow": /\/ts\/arrow\//,
+  "read-files": /\/ts\/io\//,
   /** Calls on the device of TensorFlow.js, which its `prepare` loads. */
   "tfjs-webgpu": /\/(adapters\/tfjs-webgpu|gpu\/now)\.js$/,
   /**
@@ -157,6 +190,6 @@ export default [
   ...code(together),
   // Single-file bundles share nothing.
   ...entries.filter(({ alone }) => alone).flatMap((entry) => code([entry], { exports: false, chunks: {} })),
-  declarations(entries, "d.ts"),
-  declarations(entries.filter(isCommonJs), "d.cts"),
+  declarations(imported, "d.ts"),
+  declarations(imported.filter(isCommonJs), "d.cts"),
 ];

@@ -7,6 +7,7 @@
 
 import { parseArgs } from "node:util";
 import * as bundle from "./lib/bundle.mjs";
+import { writeEngines } from "./lib/engine-modules.mjs";
 import { writeEntries } from "./lib/entry-modules.mjs";
 import { prefixed } from "./lib/families.mjs";
 import { exclusively } from "./lib/lock.mjs";
@@ -72,6 +73,7 @@ await main(async () => {
       let made = 0;
       bundle.writeVersion();
       writeEntries();
+      writeEngines();
       writePlanConstants();
       if (chosen.only !== "js") made += await buildWasm(chosen);
       if (chosen.only !== "wasm") made += await buildJs(chosen);

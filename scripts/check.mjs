@@ -2,7 +2,7 @@
 // width of lines, lock files, the count of `unsafe`, a dry run of the release. Every check runs
 // even if another fails. `--write` (npm run format) formats and applies safe fixes instead.
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { aptInstall, isDebian, isRoot } from "./lib/get-rust.mjs";
 import { at, minimumRustVersion, pinnedNode, targetFolder } from "./lib/project.mjs";
@@ -52,9 +52,18 @@ await main(async () => {
   const toolchain = await ensureLinters();
   const env = { ...environment(toolchain), CARGO_TARGET_DIR: targetFolder("clippy") };
   const cargo = (...args) => command(join(toolchain.folder, "cargo"), args, { env, cwd: at() });
+  // By file: cargo does not find modules that a macro declares (crates/kernels/src/ops/mod.rs).
+  const sources = readdirSync(at("crates"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".rs"),
+  );
+  const rustfmt = (...options) =>
+    command(join(toolchain.folder, "rustfmt"), ["--edition", "2024", ...options, ...sources], {
+      env,
+      cwd: at("crates"),
+    });
   const steps = write
     ? [
-        ["rustfmt", () => cargo("fmt", "--all")],
+        ["rustfmt", () => rustfmt()],
         ["biome", () => biome("check", "--write")],
       ]
     : [
@@ -73,7 +82,7 @@ await main(async () => {
               { cwd: at() },
             ),
         ],
-        ["rustfmt", () => cargo("fmt", "--all", "--check")],
+        ["rustfmt", () => rustfmt("--check")],
         ["clippy", () => cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")],
         ...["algebra", "kernels"].map((family) => [
           `clippy (${family})`,

@@ -13,6 +13,7 @@ import { aptInstall, getRust, isDebian, isRoot } from "./lib/get-rust.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import * as npm from "./lib/npm.mjs";
 import { at } from "./lib/project.mjs";
+import * as python from "./lib/python.mjs";
 import { onPath, recentToolchain, remembered } from "./lib/rust.mjs";
 import { Fault, main, say, step } from "./lib/terminal.mjs";
 import * as webgpu from "./lib/webgpu.mjs";
@@ -43,10 +44,11 @@ const missing = (hosts) => ({
   tools: !cargoTools.isPresent(),
   browsers: hosts ? browsers.missingPackages() : [],
   webgpu: hosts ? webgpu.missingPackages() : [],
+  python: hosts ? python.missingPackages() : [],
 });
 
-const anything = (what) =>
-  what.npm || what.linker || what.rust || what.tools || what.browsers.length > 0 || what.webgpu.length > 0;
+const anything = ({ npm, linker, rust, tools, browsers, webgpu, python }) =>
+  npm || linker || rust || tools || browsers.length + webgpu.length + python.length > 0;
 
 /**
  * Independent steps in parallel: npm and apt wait for the network while cargo keeps the cores busy.
@@ -79,6 +81,7 @@ async function bring(what) {
     await rust.catch(() => undefined);
     if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
     if (what.webgpu.length > 0) await step("WebGPU without a GPU, for tests", webgpu.bring);
+    if (what.python.length > 0) await step("Python, for tests", python.bring);
   }
 
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);

@@ -2,6 +2,7 @@
 // the same numbers give, without copies where there is nothing to convert, and DuckDB agrees on how
 // the rows of a long table are grouped.
 
+import { readFileSync } from "node:fs";
 import { DuckDBInstance } from "@duckdb/node-api";
 import {
   Bool,
@@ -336,6 +337,62 @@ describe("long tables", () => {
         message: expect.stringMatching(/row 1/),
       }),
     );
+  });
+});
+
+// The IPC streams of oracles/duckdb_arrow.json: the Arrow of DuckDB itself.
+describe("Arrow from DuckDB", () => {
+  const { streams, paths: rows } = JSON.parse(
+    readFileSync(new URL("oracles/duckdb_arrow.json", import.meta.url), "utf8"),
+  ) as { streams: Record<string, string>; paths: [number, number[][]][] };
+  const tableOf = (name: string) => tableFromIPC(Buffer.from(streams[name]!, "base64"));
+  const paths = rows.map(([, path]) => path);
+  const expected = signature(paths, { depth: 3 }).data;
+
+  test.each([
+    ["list of arrays", {}],
+    ["list of lists", {}],
+    ["list of structs", {}],
+    ["flat list", { channels: 2 }],
+  ])("a column that is a %s", (name, options) => {
+    const vector = tableOf(name).getChild("path")!;
+    expect(vector.data).toHaveLength(2); // three paths in the first batch, two in the second
+    expect(signature(pathsFromArrow(vector, options), { depth: 3 }).data).toEqual(expected);
+    const chunks = [...chunksFromArrow(vector, options)].flatMap((chunk) => [...signature(chunk, { depth: 3 }).data]);
+    expect(chunks).toEqual([...expected]);
+  });
+
+  test("float arrays are read in place", () => {
+    const vector = tableOf("list of float arrays").getChild("path")!;
+    for (const [i, { data }] of [...chunksFromArrow(vector)].entries())
+      expect((data as Float32Array).buffer).toBe(vector.data[i]!.children[0]!.children[0]!.values.buffer);
+    const rounded = paths.map((path) => path.map((point) => Float32Array.from(point)));
+    expect(signature(pathsFromArrow(vector), { depth: 3 }).data).toEqual(signature(rounded, { depth: 3 }).data);
+  });
+
+  test("a null among the paths is refused", () => {
+    const vector = tableOf("list with a null").getChild("path")!;
+    expect(() => pathsFromArrow(vector)).toThrow(expect.objectContaining({ code: "MISSING_VALUE" }));
+  });
+
+  test("a long table", () => {
+    const series = pathsFromArrow(tableOf("long table"), { id: "id", time: "t", channels: ["x", "y"] });
+    const inOrder = (series.ids as string[]).map((id) =>
+      paths[Number(id.slice(1))]!.map(([x, y]) => [x!, Math.fround(y!)]),
+    );
+    expect(signature(series, { depth: 3 }).data).toEqual(signature(inOrder, { depth: 3 }).data);
+  });
+
+  // It has no Arrow of its own: columns of JavaScript values, as in docs/containers.md.
+  test("columns of @duckdb/node-api", async () => {
+    const duckdb = await (await DuckDBInstance.create(":memory:")).connect();
+    const reader = await duckdb.runAndReadAll(
+      "SELECT i % 5 AS id, list([sin(i), cos(i)] ORDER BY i) AS path FROM range(37) rows(i) GROUP BY id ORDER BY id",
+    );
+    const { path } = reader.getColumnsObjectJS() as { path: number[][][] };
+    const vector = vectorFromArray(path, new List(item(point(new Float64()))));
+    expect(signature(pathsFromArrow(vector), { depth: 3 }).data).toEqual(expected);
+    duckdb.closeSync();
   });
 });
 

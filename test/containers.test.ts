@@ -232,7 +232,7 @@ const bad: readonly (readonly [string, unknown, string, string])[] = [
   ["columns of different lengths", { x: [1, 2], y: [1, 2, 3] }, "RAGGED_ROW", "paths.y"],
   ["empty columns", { x: [], y: [] }, "EMPTY_PATH", "paths.x"],
   ["text among columns", { x: [1, 2], y: ["a", "b"] }, "ELEMENT_TYPE", "paths.y[0]"],
-  ["columns and something else", { x: [1, 2], name: "gesture" }, "PATHS_TYPE", "paths"],
+  ["columns and something else", { x: [1, 2], name: "gesture" }, "PATHS_TYPE", "paths.name"],
   ["numbers without a shape", { data: new Float64Array(6) }, "PATHS_TYPE", "paths"],
   ["numbers that do not fill a point", { data: [new Float64Array(5)], channels: 2 }, "SHAPE_MISMATCH", "paths.data[0]"],
   ["no channels", { data: raggedData, offsets, channels: 0 }, "CHANNELS_INVALID", "paths.channels"],

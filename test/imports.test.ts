@@ -30,10 +30,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   tables: ["input"],
   arrow: ["input", "tables"],
   io: ["input", "tables"],
+  features: ["input", "operations"],
   entry: [
     "adapters",
     "arrow",
     "engine",
+    "features",
     "generated",
     "gpu",
     "index",
@@ -44,13 +46,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "run",
     "wasm",
   ],
+  cli: ["arrow", "entry", "generated", "index", "input", "io", "tables"],
   entries: ["engine", "entry", "generated", "operations", "wasm"],
   index: ["entries"],
 };
 
 /** Layers from which some others may import nothing, not even types. */
 const closed = [
-  { layer: "entry", to: Object.keys(layers).filter((layer) => !["entry", "entries", "index"].includes(layer)) },
+  { layer: "entry", to: Object.keys(layers).filter((layer) => !["cli", "entry", "entries", "index"].includes(layer)) },
   { layer: "engine", to: ["pool"] },
 ];
 

@@ -12,6 +12,7 @@ import {
   type LogSignature,
   type LogSignatureBasis,
   type LogSignatureOptions,
+  type LogSignatures,
   logSignature,
   logSignatureLabels,
   logSignatureSize,
@@ -687,10 +688,10 @@ test("bad input is refused, and the next call works", () => {
 test("the types follow the call", () => {
   const path = { data: new Float32Array(6), shape: [3, 2] } as const;
   const p = logSignature(path, { depth: 2 });
-  expectTypeOf(p).toEqualTypeOf<LogSignature<"float32", false, false>>();
+  expectTypeOf(p).toEqualTypeOf<LogSignature<"float32">>();
   expectTypeOf(p.at([0, 1])).toEqualTypeOf<number>();
   expectTypeOf(logSignature(path, { depth: 2, stream: true, dtype: "float64" })).toEqualTypeOf<
-    LogSignature<"float64", true, false>
+    LogSignatures<"float64">
   >();
   expect(p.dtype).toBe("float32");
 });

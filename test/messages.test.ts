@@ -3,14 +3,23 @@
 
 import { describe, expect, test } from "vitest";
 import * as algebra from "../ts/algebra.ts";
-import { createEngine, init, signature, signatureAsync, signatureVjp, signatureWithVjp } from "../ts/index.ts";
+import {
+  createEngine,
+  init,
+  logSignature,
+  signature,
+  signatureAsync,
+  signatureVjp,
+  signatureWithVjp,
+} from "../ts/index.ts";
+import { signatureKernel } from "../ts/kernels.ts";
 
 /** Untyped, as a caller in JavaScript sees them. */
 type Loose = (...given: unknown[]) => { at(word: unknown): unknown };
 const sig = signature as unknown as Loose;
 const vjp = signatureVjp as unknown as Loose;
 const withVjp = signatureWithVjp as unknown as (...given: unknown[]) => [unknown, (...given: unknown[]) => unknown];
-const { exp, expVjp, multiplyVjp } = algebra as unknown as Record<string, Loose>;
+const { exp, expVjp, multiply, multiplyVjp } = algebra as unknown as Record<string, Loose>;
 const engineOf = createEngine as unknown as (options: unknown) => Promise<unknown>;
 const initOf = init as unknown as (options: unknown) => Promise<unknown>;
 const later = signatureAsync as unknown as (...given: unknown[]) => Promise<unknown>;
@@ -74,6 +83,9 @@ describe("an option of another function says where it belongs", () => {
     expect(await said(() => sig(path, { depth, threads: 2 }))).toContain("an option of createEngine");
     expect(await said(() => later(path, { depth, threads: 2 }))).toContain("an option of createEngine");
     expect(await said(() => sig(path, { depth, variant: "simd" }))).toContain("an option of init");
+    expect(await said(() => sig(path, { depth, basis: "hall" }))).toContain("an option of logSignature");
+    expect(await said(() => sig(path, { depth, addTime: true }))).toContain('augment: ["time"]');
+    expect(await said(() => sig(path, { depth, leadLag: true }))).toContain('augment: ["leadLag"]');
     expect(await said(() => exp!([1, 2], { channels: 2, depth: 1, stream: true }))).toContain("an option of signature");
     expect(await said(() => vjp(path, [1], { depth, out: path }))).toContain("gradients are new arrays");
   });
@@ -120,6 +132,97 @@ describe("initial signatures of another depth", () => {
     expect(readRowsShapes([], [14])).toBe("of shape (14)");
     expect(readRowsShapes([2], [14, 15])).toBe("of shape (14 or 15) or (2, 14 or 15)");
   });
+});
+
+describe("initial signatures that are none of this call", () => {
+  test("of other channels, though of as many numbers", async () => {
+    const initial = signature([[0], [1]], { depth: 6 });
+    expect(await said(() => sig(path, { depth, initial }))).toContain("a signature of 1 channel where there are 2");
+  });
+  test("log-signatures", async () => {
+    const initial = logSignature(path, { depth, basis: "expanded" });
+    expect(await said(() => sig(path, { depth, initial }))).toMatch(/got a log-signature$/);
+  });
+  test("streams are not said to have the wrong depth", async () => {
+    const initial = signature(path, { depth, stream: true });
+    expect(await said(() => sig(path, { depth, initial }))).toMatch(/of shape \(6\); got a tensor of shape \(2, 6\)$/);
+  });
+  test("with windows", async () => {
+    const windows = { type: "expanding" };
+    const message = await said(() => sig(path, { depth, initial: signature(path, { depth }), windows }));
+    expect(message).toBe("options.initial must be absent: each window starts anew; got initial and windows");
+  });
+});
+
+describe("containers that are nearly right", () => {
+  test.each<[string, unknown, string]>([
+    ["points as objects", [{ x: 0, y: 1 }], "paths[0] must be an array of numbers, if it is a point: [x, y]"],
+    [
+      "a column that is none",
+      { name: "a", x: [1, 2] },
+      'paths.name must be a column of numbers, one for each point; got "a"',
+    ],
+    ["nested data with a shape", { data: path, shape: [3, 2] }, "paths.data must be flat, as there is a shape"],
+    [
+      "too large a stride",
+      { data: [1, 2, 3, 4], shape: [2, 2], strides: [4, 1] },
+      "paths.data must be 6 numbers or more, as shape",
+    ],
+    [
+      "a negative offset",
+      { data: [1, 2, 3, 4], shape: [2, 2], offset: -1 },
+      "such that it begins 1 earlier, as shape, strides",
+    ],
+    ["offsets past the end", { data: [1, 2], channels: 1, offsets: [0, 3] }, "3 numbers or more, as offsets say"],
+  ])("%s", async (_, given, message) => {
+    expect(await said(() => sig(given, { depth }))).toContain(message);
+  });
+});
+
+test("windows say what is wrong with them", async () => {
+  const message = (windows: unknown) => said(() => sig(path, { depth, windows }));
+  expect(await message({ type: "slide" })).toBe(
+    'options.windows.type must be "sliding", "expanding", "dyadic" or "times"; got "slide"',
+  );
+  expect(await message({ type: "sliding", size: 2 })).toBe(
+    "options.windows.size must be absent: there are type, length, step; got 2",
+  );
+  const times = { type: "times", times: [0, 1], length: 1, step: 1 };
+  expect(await message(times)).toBe("options.windows.times must be 3, one for each point; got 2 numbers");
+});
+
+test("options of engines are not offered where there is none", async () => {
+  const log = logSignature as unknown as Loose;
+  const kernel = signatureKernel as unknown as Loose;
+  for (const call of [
+    (option: object) => log(path, { depth, ...option }),
+    (option: object) => kernel(path, path, option),
+  ]) {
+    expect(await said(() => call({ signal: 1 }))).toContain('"signal" is an option of signatureAsync and of an engine');
+    expect(await said(() => call({ qwerty: 1 }))).not.toContain("onProgress");
+  }
+  expect(await said(() => later(path, { depth, qwerty: 1 }))).toContain("onProgress");
+});
+
+test("log-signatures say what a label is", async () => {
+  const p = logSignature(path, { depth, basis: "lyndon" }) as unknown as ReturnType<Loose>;
+  expect(await said(() => p.at([1, 0]))).toBe('label must be a label of the basis "lyndon", such as [0,1]; got [1,0]');
+  expect(await said(() => p.at("[2,1]"))).toMatch(/such as "\[1,2\]"; got "\[2,1\]"$/);
+  expect(await said(() => (logSignature as unknown as Loose)(path, { depth, basis: "Lyndon" }))).toContain(
+    '"words" or "lyndon" or "hall" or "expanded"',
+  );
+});
+
+test("an operand that is missing is not blamed on the options", async () => {
+  const options = { channels: 2, depth: 1 };
+  expect(await said(() => multiply!([1, 2], options))).toMatch(/^b must be .*; got the options: b comes before them$/);
+  expect(await said(() => exp!(options))).toMatch(/^a must be .*; got the options: a comes before them$/);
+});
+
+test("names of channels are an array", async () => {
+  const s = sig(path, { depth }) as unknown as { labels(names: unknown): unknown };
+  expect(await said(() => s.labels(5))).toBe("names must be an array of 2 names, one for each channel; got 5");
+  expect(await said(() => s.labels(["x"]))).toContain("got an array of length 1");
 });
 
 test("a word is a list of letters", async () => {

@@ -279,6 +279,31 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test.each(degrees)("degree %i: one pair alone, by rows in lanes, has the bits of a pair in company", (degree) => {
+    const next = random(23 + degree);
+    for (const dtype of ["float32", "float64"] as const) {
+      for (const [points, others, channels, dyadicOrder] of [
+        [17, 17, 1, 0],
+        [64, 33, 2, 0],
+        [26, 90, 3, [1, 0]],
+        [40, 11, 7, [0, 2]],
+        [9, 30, 2, [2, 1]],
+        [200, 5, 2, "auto"],
+        [2, 300, 4, 3],
+      ] as const) {
+        const [x, y] = [batchOf([points, points + 1], channels, next), batchOf([others, others - 1], channels, next)];
+        const options = { degree, dtype, dyadicOrder: dyadicOrder as number };
+        const wanted = signatureKernelGram(x, y, options).data;
+        const column = signatureKernelGram(x, [y[1]!], options).data;
+        for (const i of [0, 1]) {
+          for (const j of [0, 1])
+            expect(signatureKernel(x[i]!, y[j]!, options).data[0], `${points}, ${others}`).toBe(wanted[2 * i + j]);
+          expect(column[i]).toBe(wanted[2 * i + 1]);
+        }
+      }
+    }
+  });
+
   test("every container, padded batches with lengths, and out", () => {
     const next = random(6);
     const [x, y] = [batchOf([5, 9, 7], 2, next), batchOf([4, 4, 4], 2, next)];

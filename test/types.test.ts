@@ -2,7 +2,15 @@
 // values agree.
 
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { type Info, init, type LevelView, type Signature, type SignatureOptions, signature } from "../ts/index.ts";
+import {
+  type Info,
+  init,
+  type LevelView,
+  type Signature,
+  type SignatureOptions,
+  type Signatures,
+  signature,
+} from "../ts/index.ts";
 
 const path = [
   [0, 1],
@@ -12,14 +20,14 @@ const batch = [path, path];
 
 describe("the result's type", () => {
   test("knows whether stream was asked", () => {
-    expectTypeOf(signature(path, { depth: 2 }).stream).toEqualTypeOf<false>();
-    expectTypeOf(signature(path, { depth: 2, stream: true }).stream).toEqualTypeOf<true>();
-    expectTypeOf(signature(path, { depth: 2, stream: false }).stream).toEqualTypeOf<false>();
+    expectTypeOf(signature(path, { depth: 2 })).toEqualTypeOf<Signature<"float64">>();
+    expectTypeOf(signature(path, { depth: 2, stream: true })).toEqualTypeOf<Signatures<"float64">>();
+    expectTypeOf(signature(path, { depth: 2, stream: false })).toEqualTypeOf<Signature<"float64">>();
     const options: SignatureOptions = { depth: 2, stream: true };
-    expectTypeOf(signature(path, options).stream).toEqualTypeOf<boolean>();
+    expectTypeOf(signature(path, options)).toEqualTypeOf<Signature | Signatures>();
     const stream: boolean = path.length > 1;
     const s = signature(path, { depth: 2, stream });
-    expectTypeOf(s.stream).toEqualTypeOf<boolean>();
+    expectTypeOf(s).toEqualTypeOf<Signature<"float64"> | Signatures<"float64">>();
     expect(s.stream).toBe(true);
   });
 
@@ -54,22 +62,23 @@ describe("the result's type", () => {
   test("knows containers", () => {
     const data = new Float32Array(4);
     const columns = signature({ x: data, y: new Float32Array(4) }, { depth: 1 });
-    expectTypeOf(columns).toEqualTypeOf<Signature<"float32", false, false>>();
+    expectTypeOf(columns).toEqualTypeOf<Signature<"float32">>();
     expectTypeOf(signature({ x: [1, 2], y: new Float64Array(2) }, { depth: 1 }).at([0])).toEqualTypeOf<number>();
     const list = signature([{ data, shape: [2, 2] }], { depth: 1 });
-    expectTypeOf(list).toEqualTypeOf<Signature<"float32", false, true>>();
+    expectTypeOf(list).toEqualTypeOf<Signatures<"float32">>();
     const offsets = signature({ data, offsets: [0, 2], channels: 2 }, { depth: 1 });
-    expectTypeOf(offsets).toEqualTypeOf<Signature<"float32", false, true>>();
+    expectTypeOf(offsets).toEqualTypeOf<Signatures<"float32">>();
     const arrays = signature({ data: [data], channels: ["x", "y"] }, { depth: 1 });
-    expectTypeOf(arrays).toEqualTypeOf<Signature<"float32", false, true>>();
+    expectTypeOf(arrays).toEqualTypeOf<Signatures<"float32">>();
     expectTypeOf(signature({ data, channels: 2 }, { depth: 1 }).at([0])).toEqualTypeOf<number>();
     expect([columns, list, offsets, arrays].map(({ dtype }) => dtype)).toEqual(new Array(4).fill("float32"));
     expect([columns, list, offsets, arrays].map(({ shape }) => shape.length)).toEqual([1, 2, 2, 2]);
   });
 
-  test("is a Signature", () => {
+  test("is a Signature, or Signatures", () => {
     expectTypeOf(signature(path, { depth: 1 })).toExtend<Signature>();
-    expectTypeOf(signature(path, { depth: 1 })).toEqualTypeOf<Signature<"float64", false, false>>();
+    expectTypeOf(signature(batch, { depth: 1 })).toExtend<Signatures>();
+    expectTypeOf(signature(path, { depth: 1 })).toEqualTypeOf<Signature<"float64">>();
     expectTypeOf(init({ variant: "simd" })).toEqualTypeOf<Promise<Info>>();
   });
 });

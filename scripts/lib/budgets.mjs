@@ -74,7 +74,7 @@ export const budgets = [
   atOnce(
     "path-signature",
     "dist/index.js",
-    "220 kB",
+    "227 kB",
     "a call that works right after import, on any engine: " +
       "`relaxed` and `simd` inside, nothing to serve, nothing to await",
     withoutEngine,
@@ -82,14 +82,14 @@ export const budgets = [
   atOnce(
     "path-signature/slim",
     "dist/slim.js",
-    "31.5 kB",
+    "38.5 kB",
     "the same functions and errors where the page fetches one binary itself, compiled while it arrives",
     withoutEngine,
   ),
   atOnce(
     "path-signature/slim, signature alone",
     "dist/slim.js",
-    "27 kB",
+    "34 kB",
     "what is left where gradients and engines are not imported",
     "{ init, signature }",
   ),
@@ -114,6 +114,9 @@ export const budgets = [
   bundled("worker", "dist/path-signature-worker.js", "16 kB", "what each thread runs", { plugin: withoutLazy }),
   besides("path-signature/arrow", "dist/arrow.js", "7 kB", "Apache Arrow in and out; apache-arrow is the user's"),
   besides("path-signature/io", "dist/io.js", "6 kB", "files in Node; fflate and DuckDB are the user's"),
+  bundled("path-signature/features", "dist/features.js", "6 kB", "the pipeline from recordings to features", {
+    plugin: without(["index", "core", "gradients", "loading", "log-signatures", "binaries", "sizes"]),
+  }),
   atOnce("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
   ...Object.entries(families).flatMap(([family, { budget, operations }]) =>
     Object.entries(binaries).map(([variant, how]) => {

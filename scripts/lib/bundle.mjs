@@ -3,15 +3,13 @@
 // changed.
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { binaryTypes, entries } from "./entries.mjs";
+import { binaryTypes, entries, filesOf } from "./entries.mjs";
 import { filesUnder, fingerprint, isCurrent, remember, writeIfChanged } from "./fingerprint.mjs";
 import { at, packageJson, pinnedNode, targetFolder } from "./project.mjs";
 import { billOfMaterials } from "./supply.mjs";
 import { command, Fault } from "./terminal.mjs";
 
-const products = entries.flatMap(({ name, commonjs }) =>
-  ["js", "d.ts", ...(commonjs ? ["cjs", "d.cts"] : [])].map((extension) => at("dist", `${name}.${extension}`)),
-);
+const products = entries.flatMap((entry) => filesOf(entry).map((file) => at("dist", file)));
 
 const generated = (from, code) => `// Made by scripts/build.mjs from ${from}. Not committed.\n\n${code}\n`;
 
@@ -57,6 +55,7 @@ export function plan() {
       "rollup.config.mjs",
       "tsconfig.json",
       "tsconfig.build.json",
+      "tsconfig.cli.json",
       "package-lock.json",
       "Cargo.lock",
       "package.json",
@@ -76,11 +75,12 @@ export function plan() {
     rmSync(folder, { recursive: true, force: true });
     report("tsc");
     // By path: node_modules/.bin/tsc belongs to another package's older TypeScript.
-    await command(
-      pinnedNode,
-      [at("node_modules", "typescript", "bin", "tsc"), "-p", at("tsconfig.build.json"), "--outDir", folder],
-      { cwd: at() },
-    );
+    for (const project of ["tsconfig.build.json", "tsconfig.cli.json"])
+      await command(
+        pinnedNode,
+        [at("node_modules", "typescript", "bin", "tsc"), "-p", at(project), "--outDir", folder],
+        { cwd: at() },
+      );
     report("rollup");
     // Left over from an earlier build: files whose entry is gone, or that are no longer shared.
     for (const name of existsSync(at("dist")) ? readdirSync(at("dist")) : [])

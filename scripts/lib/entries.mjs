@@ -42,7 +42,8 @@ const all = Object.keys(families).map(entriesOf);
 
 /**
  * Files to build: dist/NAME.js with its declarations, and dist/NAME.cjs if there is a CommonJS
- * form. `source` is below ts/. `effects`: importing it does something.
+ * form. `source` is below ts/. `effects`: importing it does something. `program`: nobody imports
+ * it.
  */
 const files = {
   ...Object.assign({}, ...all.map(({ files }) => files)),
@@ -56,6 +57,10 @@ const files = {
   arrow: { source: "entry/arrow.ts", commonjs: true },
   /** Files, in Node. */
   io: { source: "entry/io.ts", commonjs: true },
+  /** The pipeline from recordings to features. */
+  features: { source: "entry/features.ts", commonjs: true },
+  /** The command line, package.json's `bin`: a program, without exports and declarations. */
+  cli: { source: "cli/main.ts", commonjs: false, program: true },
 };
 
 /**
@@ -68,6 +73,7 @@ const paths = {
   "./tfjs": { default: "tfjs" },
   "./arrow": { default: "arrow" },
   "./io": { default: "io" },
+  "./features": { default: "features" },
 };
 
 /**
@@ -81,6 +87,10 @@ export const binaryTypes = `import type { CompiledModule } from "../index.js";
 declare const module: CompiledModule;
 export default module;
 `;
+
+/** Files of an entry in dist. */
+export const filesOf = ({ name, commonjs, program }) =>
+  ["js", ...(program ? [] : ["d.ts"]), ...(commonjs ? ["cjs", "d.cts"] : [])].map((end) => `${name}.${end}`);
 
 /** The entries: name, source below ts/, whether there is a CommonJS form. */
 export const entries = Object.entries(files).map(([name, file]) => ({ name, ...file }));

@@ -63,16 +63,25 @@ export const hosts = {
 /** Path of an entry's module, below ts/. */
 export const entryModule = (family, host) => `generated/entries/${family}-${host}.ts`;
 
-/** The comment of the call signature of an interface `NameFunction`, indented by `indent`. */
-function commentOf(file, name) {
+/** The call signatures of an interface `NameFunction`, each with its comment. */
+export function callSignatures(file, name) {
   const interfaceName = `${name[0].toUpperCase()}${name.slice(1)}Function`;
-  const [, comment] =
-    new RegExp(`export interface ${interfaceName}\\b[^{]*\\{\\s*(/\\*\\*(?:(?!\\*/)[^])*\\*/)`).exec(
-      read(at("ts", file)),
-    ) ?? [];
-  if (!comment) throw new Fault(`ts/${file} must hold an interface ${interfaceName} with a documented call signature.`);
-  return comment.replace(/^ {3}/gm, " ");
+  const [, body = ""] =
+    new RegExp(`export interface ${interfaceName}\\b[^{]*\\{\\n([^]*?)\\n\\}\\n`).exec(read(at("ts", file))) ?? [];
+  const found = Array.from(
+    body.matchAll(/(\/\*\*[\s\S]*?\*\/)\s*([\s\S]*?;)(?=\s*(?:\/\*\*|$))/g),
+    ([, comment, signature]) => ({
+      comment,
+      signature,
+    }),
+  );
+  if (found.length === 0)
+    throw new Fault(`ts/${file} must hold an interface ${interfaceName} with a documented call signature.`);
+  return found;
 }
+
+/** The comment of the first of them. */
+const commentOf = (file, name) => callSignatures(file, name)[0].comment.replace(/^ {3}/gm, " ");
 
 /** The names that a list exports, by kind; none if the list does not exist. */
 function readList(file) {
@@ -99,6 +108,14 @@ function readList(file) {
 
 /** The names of a family's functions. */
 export const functionsOf = (family) => readList(`operations/${family}.ts`).bound.map(({ name }) => name);
+
+/** The functions that the family's engines have, and the files of ts/ that describe them. */
+export function functionsIn(family) {
+  const { operations, bound } = readList(`operations/${family}.ts`);
+  return bound
+    .filter(({ name }) => operations.includes(`${name}Operation`))
+    .map(({ name, from }) => ({ name, file: from }));
+}
 
 const importOf = (names, from) => (names.length > 0 ? `import { ${names.join(", ")} } from "../../${from}";` : "");
 const exportOf = (kind, names, from) =>

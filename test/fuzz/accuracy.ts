@@ -8,7 +8,11 @@ import { random } from "../paths.ts";
 import { oneOf, randomText, shrink } from "./loop.ts";
 import { type Bounds, type Failure, type Part, runCases } from "./part.ts";
 
-const kinds = ["walk", "drift", "smooth", "points", "scales", "zigzag", "half zigzag", "zigzag, line"] as const;
+const kinds = [
+  ...["walk", "drift", "smooth", "points", "scales", "zigzag"],
+  // A zigzag, and then something else; and pieces of both, anywhere.
+  ...["half zigzag", "zigzag, line", "pieces", "pieces, line"],
+] as const;
 
 interface Case {
   readonly seed: number;
@@ -37,13 +41,13 @@ function caseOf(seed: number): Case {
     seed,
     variant: oneOf(["relaxed", "simd"] as const, next),
     gradients: next() < 0.5,
-    kind: next() < 0.5 ? oneOf(kinds, next) : oneOf(["half zigzag", "zigzag, line"], next),
+    kind: next() < 0.5 ? oneOf(kinds, next) : oneOf(kinds.slice(-4), next),
     channels,
     depth: Math.min(deepest(channels), 2 + Math.floor(next() * deepest(channels))),
     length: Math.floor(32 * 64 ** next()),
     size: oneOf([0.01, 0.1, 0.5, 3, 20], next),
     noise: oneOf([1, 0.5, 0.2, 0.1, 0.03, 1e-3, 1e-6], next),
-    share: 0.25 + 0.7 * next(),
+    share: 0.02 + 0.96 * next(),
     line: oneOf([1e-3, 0.05, 1], next),
   };
 }
@@ -52,19 +56,21 @@ function caseOf(seed: number): Case {
 function makePath(one: Omit<Case, "gradients" | "variant">, next: () => number): Float32Array {
   const { kind, channels, length, size, noise, share, line } = one;
   const path = new Float32Array(length * channels);
+  let [isZigzag, end] = [false, 0];
   for (let i = 0; i < path.length; i++) {
     const t = Math.floor(i / channels);
     const c = i % channels;
+    if (kind.startsWith("pieces") && t === end) [isZigzag, end] = [next() < share, t + 1 + Math.floor(next() * 40)];
     const before = t === 0 ? 0 : (path[i - channels] as number);
     const random = next() - 0.5;
-    const isBack = kind === "zigzag" || (t < share * length && kind !== "walk");
+    const isBack = kind === "zigzag" || (kind.startsWith("pieces") ? isZigzag : t < share * length);
     const turn = size * ((t % 2 ? 1 : -1) * (1 + 0.2 * c) + random * noise);
     if (kind === "points") path[i] = size * random;
     else if (kind === "smooth") path[i] = size * Math.sin((t * (c + 1 + (one.seed % 3))) / length + c);
     else if (kind === "drift") path[i] = before + (size * (random + 0.5)) / length;
     else if (kind === "scales") path[i] = before + (size * random * 4 ** (c % 3)) / Math.sqrt(length);
-    else if (kind.includes("zigzag") && isBack) path[i] = before + turn;
-    else if (kind === "zigzag, line") path[i] = before + line * (1 + c);
+    else if (/zigzag|pieces/.test(kind) && isBack) path[i] = before + turn;
+    else if (kind.endsWith("line")) path[i] = before + line * (1 + c);
     else path[i] = before + (kind === "walk" ? size : line) * random;
   }
   return path;
@@ -96,7 +102,7 @@ const epsilon = 2 ** -24;
  * Errors that are accepted in any case. Signatures: of the largest number of a level. The recovery
  * of a straight line that begins inside a piece is the worst known (docs/pruned-walk.md).
  */
-const ofLevel = ({ kind }: Case): number => (kind === "zigzag, line" ? 1024 : 64) * epsilon;
+const ofLevel = ({ kind }: Case): number => (kind.endsWith("line") ? 1024 : 64) * epsilon;
 /** Gradients: of the largest one, and inside of the root mean square. */
 const acceptedGradients = (depth: number) =>
   depth <= 6 ? { ofMost: 1e-5, ofRms: 3e-4 } : { ofMost: 1e-4, ofRms: 3e-3 };

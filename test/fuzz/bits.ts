@@ -231,7 +231,7 @@ await engine.close();
 
 export const part: Part = {
   name: "bits",
-  quick: 200,
+  quick: 500,
   async run(limits: Bounds) {
     const engines = new Engines();
     try {

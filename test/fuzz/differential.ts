@@ -2,8 +2,9 @@
 // this thread, whose WebAssembly memory was filled with NaN before, and on engines of every mode.
 
 import fc from "fast-check";
-import { createEngine as createAlgebraEngine } from "../../ts/algebra.ts";
+import * as algebra from "../../ts/algebra.ts";
 import * as core from "../../ts/index.ts";
+import * as kernels from "../../ts/kernels.ts";
 import { arity, functions, makeRow, type Numbers, type OperationName, type Result } from "../algebra-cases.ts";
 import { operations, referenceRow, rowSize, type Shape } from "../algebra-reference.ts";
 import { type Case, callOf, type Form, material, plainCase, referencesOf, rowsOf, sizeOf } from "../cases.ts";
@@ -11,6 +12,7 @@ import { truth } from "../gradient-truth.ts";
 import { pathKinds, random } from "../paths.ts";
 import { algebraTolerance, gradientTolerance, roundoff } from "../tolerances.ts";
 import { modes, optionsOf } from "./engines.ts";
+import { type Loose, others } from "./operations.ts";
 import { type Part, propertyPart } from "./part.ts";
 
 const places = ["this thread", ...modes] as const;
@@ -18,7 +20,8 @@ const places = ["this thread", ...modes] as const;
 interface Given {
   readonly variant: "simd" | "relaxed";
   readonly place: (typeof places)[number];
-  readonly operation: "signature" | "signatureVjp" | OperationName;
+  /** Also a name of `others`. */
+  readonly operation: "signature" | "signatureVjp" | OperationName | string;
   readonly one: Omit<Case, "name" | "lead"> & { readonly long: number };
 }
 
@@ -33,23 +36,20 @@ function poison(): void {
   functions.exp({ data: data.subarray(0, 42_000), shape: [1000, 42] }, { channels: 6, depth: 2, checkFinite: false });
 }
 
-type Loose = Record<string, (...given: readonly unknown[]) => unknown>;
+/** The modules of families: the functions of this thread, and those that make engines. */
+const families = { core, algebra, kernels } as const;
+type Family = keyof typeof families;
+
 const engines = new Map<string, Promise<Loose>>();
 
 /** The functions of a place. */
-async function functionsOf(place: Given["place"], isAlgebra: boolean): Promise<Loose> {
+async function functionsOf(place: Given["place"], family: Family): Promise<Loose> {
   if (place === "this thread") {
     poison();
-    return (isAlgebra ? functions : core) as unknown as Loose;
+    return families[family] as unknown as Loose;
   }
-  const key = `${place} ${isAlgebra}`;
-  if (!engines.has(key)) {
-    const options = optionsOf(place);
-    engines.set(
-      key,
-      (isAlgebra ? createAlgebraEngine(options) : core.createEngine(options)) as unknown as Promise<Loose>,
-    );
-  }
+  const key = `${place} ${family}`;
+  if (!engines.has(key)) engines.set(key, families[family].createEngine(optionsOf(place)) as unknown as Promise<Loose>);
   return engines.get(key)!;
 }
 
@@ -164,13 +164,14 @@ let variant: string | undefined;
 export async function replay({ place, operation, one, ...given }: Given): Promise<string | undefined> {
   if (variant !== given.variant) {
     ({ variant } = given);
-    await core.init({ variant: given.variant });
-    await (await import("../../ts/algebra.ts")).init({ variant: given.variant });
+    for (const { init } of Object.values(families)) await init({ variant: given.variant });
   }
   const isAlgebra = (operations as readonly string[]).includes(operation);
-  const here = await functionsOf(place, isAlgebra);
+  const other = others[operation];
+  const here = await functionsOf(place, other?.family ?? (isAlgebra ? "algebra" : "core"));
   const made = caseOf(one);
   try {
+    if (other) return await other.judge(here, made);
     if (isAlgebra) return await judgeAlgebra(here, operation as OperationName, made);
     return await (operation === "signature" ? judgeSignature : judgeGradient)(here, made);
   } catch (error) {
@@ -187,7 +188,7 @@ const arbitraryOf = (seed: number): fc.Arbitrary<Given> =>
     // One binary for many cases: engines start other workers for another one.
     variant: fc.constant(seed % 2 === 0 ? ("relaxed" as const) : ("simd" as const)),
     place: often<Given["place"]>("this thread", ...modes),
-    operation: often<Given["operation"]>("signature", "signatureVjp", ...operations),
+    operation: often<Given["operation"]>("signature", "signatureVjp", ...operations, ...Object.keys(others)),
     one: fc.record({
       channels: fc.integer({ min: 1, max: 8 }),
       depth: fc.integer({ min: 1, max: 7 }),

@@ -202,9 +202,9 @@ async function session({ seed, calls }: Session): Promise<Report> {
 
   const killing = (async () => {
     while (!isOver && mode !== "calling thread") {
-      await new Promise((resolve) => setTimeout(resolve, 20 + next() * 80));
+      await new Promise((resolve) => setTimeout(resolve, 5 + next() * 30));
       if (isOver || nursery.ready.size === 0) continue;
-      void nursery.kill(next());
+      await nursery.kill(next());
       count.kills++;
     }
   })();

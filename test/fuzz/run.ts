@@ -1,7 +1,8 @@
 // The long form of the fuzz suite: `npm run fuzz -- [part …] [--seconds N] [--seed S] [--save]`.
-// Every part is a file of this folder that exports `part`. With `--save` the result is written to
-// bench/results, together with those of other parts of the same machine and day, and the README's
-// line on reliability is made from it.
+// Every part is a file of this folder that exports `part`; without names all run, one after the
+// other, N seconds each. With `--save` the result is written to bench/results after each part,
+// together with those of other parts of the same machine and day, and the README's line on
+// reliability is made from it.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
@@ -36,7 +37,26 @@ interface Saved {
   readonly node: string;
   readonly machine: string;
   readonly date: string;
-  readonly parts: Readonly<Record<string, Outcome & { readonly seed: number; readonly seconds: number }>>;
+  readonly parts: Readonly<Record<string, Result>>;
+}
+
+interface Result extends Outcome {
+  readonly seed: number;
+  readonly seconds: number;
+  /** Of this process, its threads, and the processes that it started. */
+  readonly cpuSeconds: number;
+}
+
+/** Seconds of CPU so far, with those of processes that have ended, where the system says so. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  let children = 0;
+  if (existsSync("/proc/self/stat")) {
+    // Behind the name in brackets, in hundredths of a second.
+    const words = readFileSync("/proc/self/stat", "utf8").split(") ").at(-1)!.split(" ");
+    children = (Number(words[13]) + Number(words[14])) / 100;
+  }
+  return (user + system) / 1e6 + children;
 }
 
 /** The README's line on reliability. */
@@ -48,23 +68,13 @@ function summary({ date, parts }: Saved): string {
   const kills = parts.faults?.figures?.kills ?? 0;
   return (
     `Last long run of the fuzz suite (${date}): ${cases} random and hostile cases in ${all.length} parts, ` +
-    `${kills} workers killed, ${Math.round(sum((part) => part.seconds) / 60)} minutes; ` +
+    `${kills} workers killed, ${Math.round(sum((part) => part.cpuSeconds ?? part.seconds) / 60)} minutes of CPU; ` +
     `failures: ${failures}.`
   );
 }
 
-const results: Record<string, Saved["parts"][string]> = {};
-for (const name of chosen) {
-  const { part } = (await import(`./${name}.ts`)) as { part: Part };
-  console.log(`${name}: seed ${seed}, ${seconds} s`);
-  const begin = performance.now();
-  const outcome = await part.run({ seed, seconds, log: (line) => console.log(`  ${line}`) });
-  results[name] = { ...outcome, seed, seconds: Math.round((performance.now() - begin) / 1000) };
-  console.log(`  ${outcome.cases} cases, ${outcome.failures.length} failures`, outcome.figures ?? "");
-  for (const { seed, what, script } of outcome.failures) console.log(`  seed ${seed}: ${what}\n    ${script}`);
-}
-
-if (values.save) {
+/** Writes what is known, with what the file has of other parts. */
+function save(): void {
   const model = cpus()[0]?.model ?? "";
   const maker = /amd epyc|intel.*xeon|apple m\d+/i.exec(model.replaceAll(/\((r|tm)\)/gi, ""))?.[0] ?? process.arch;
   const machine = `${maker.toLowerCase().replaceAll(/\s+/g, "-")}-${availableParallelism()}-cores`;
@@ -75,6 +85,29 @@ if (values.save) {
   const saved: Saved = { version, node: process.version, machine, date, parts: { ...before, ...results } };
   writeFileSync(file, `${JSON.stringify(saved, null, 2)}\n`);
   section("README.md", "reliability", "npm run fuzz -- --save", summary(saved));
-  console.log(`written to ${file}`);
+  console.log(`  written to ${file}`);
+}
+
+const results: Record<string, Result> = {};
+for (const name of chosen) {
+  console.log(`${name}: seed ${seed}, ${seconds} s`);
+  const [begin, used] = [performance.now(), cpuSeconds()];
+  let outcome: Outcome;
+  try {
+    const { part } = (await import(`./${name}.ts`)) as { part: Part };
+    outcome = await part.run({ seed, seconds, log: (line) => console.log(`  ${line}`) });
+  } catch (error) {
+    // Other parts go on.
+    outcome = { cases: 0, failures: [{ seed, what: `it threw ${String(error)}`, script: `npm run fuzz -- ${name}` }] };
+  }
+  results[name] = {
+    ...outcome,
+    seed,
+    seconds: Math.round((performance.now() - begin) / 1000),
+    cpuSeconds: Math.round(cpuSeconds() - used),
+  };
+  console.log(`  ${outcome.cases} cases, ${outcome.failures.length} failures`, outcome.figures ?? "");
+  for (const { seed, what, script } of outcome.failures) console.log(`  seed ${seed}: ${what}\n    ${script}`);
+  if (values.save) save();
 }
 process.exit(Object.values(results).some(({ failures }) => failures.length > 0) ? 1 : 0);

@@ -1,7 +1,7 @@
 // Rust under AddressSanitizer, where the toolchain has it: random calls of the kernels in which
 // every block of memory has exactly the stated size (crates/kernels/tests/fuzz.rs), and heads that
 // are right but for some words (crates/wasm/src/tests/fuzz.rs). Without it the same cases run
-// plainly.
+// plainly. Long runs give half of their time to libFuzzer (crates/fuzz), where cargo has it.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -22,8 +22,8 @@ const programs = [
   { target: ["-p", "path-signature-wasm", "--lib"], filter: ["tests::fuzz"] },
 ];
 
-/** Cases of one run of a program where time is the bound. */
-const casesAtOnce = 500;
+/** Cases of one run of a program. */
+const casesAtOnce = 2500;
 
 /** Whether the toolchain brings the sanitizer's run-time library. */
 function hasSanitizer({ sysroot, host }: Toolchain): boolean {
@@ -56,16 +56,54 @@ async function runProgram(toolchain: Toolchain, program: (typeof programs)[0], s
   }
 }
 
+const fuzzer = ["+nightly", "fuzz"];
+
+/** libFuzzer on heads of tasks; nothing where it cannot be had. */
+async function runLibFuzzer(seed: number, seconds: number): Promise<{ cases: number; failure?: Failure }> {
+  const cargo = (...args: string[]) =>
+    promisify(execFile)("cargo", [...fuzzer, ...args], {
+      cwd: at("crates", "fuzz"),
+      env: { ...process.env, CARGO_TARGET_DIR: at("target", "libfuzzer") },
+      maxBuffer: 2 ** 28,
+    });
+  try {
+    await cargo("--version");
+    await cargo("build", "--fuzz-dir", ".", "run");
+  } catch {
+    return { cases: 0 };
+  }
+  const limits = [`-max_total_time=${Math.ceil(seconds)}`, `-seed=${1 + (seed % 2 ** 31)}`, "-timeout=20"];
+  try {
+    const { stderr } = await cargo("run", "--fuzz-dir", ".", "run", "--", ...limits);
+    return { cases: Number(/^Done (\d+) runs/m.exec(stderr)?.[1] ?? 0) };
+  } catch (error) {
+    const { stderr = "" } = error as { stderr?: string };
+    const what = /^.*(ERROR: |panicked at).*\n?.*$/m.exec(stderr)?.[0] ?? String(error);
+    const input = /^Base64: (\S*)$/m.exec(stderr)?.[1] ?? "";
+    const script = `echo ${input} | base64 -d > /tmp/input && cd crates/fuzz && \
+cargo ${fuzzer.join(" ")} run --fuzz-dir . run /tmp/input`;
+    return { cases: 1, failure: { seed, what, script } };
+  }
+}
+
 export const part: Part = {
   name: "rust",
-  quick: 400,
+  quick: 10_000,
   async run({ seed, cases = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, log }) {
     const toolchain = (remembered() ?? recentToolchain()) as Toolchain | undefined;
     if (toolchain === undefined) throw new Error("no Rust toolchain: npm run setup");
     if (!hasSanitizer(toolchain)) log?.("rust: this toolchain has no AddressSanitizer");
     const failures: Failure[] = [];
-    const end = performance.now() + seconds * 1000;
     let done = 0;
+    if (Number.isFinite(seconds)) {
+      const begin = performance.now();
+      const { cases, failure } = await runLibFuzzer(seed, seconds / 2);
+      if (failure) failures.push(failure);
+      done += cases;
+      log?.(`rust: ${cases} cases of libFuzzer${cases === 0 ? ", which is not there: cargo install cargo-fuzz" : ""}`);
+      seconds -= cases === 0 ? 0 : Math.min(seconds / 2, (performance.now() - begin) / 1000);
+    }
+    const end = performance.now() + seconds * 1000;
     while (done < cases && performance.now() < end && failures.length === 0) {
       for (const program of programs) {
         const count = Math.min(casesAtOnce, Math.ceil((cases - done) / 2) || 1);

@@ -1,6 +1,7 @@
 // Memory and the event loop over very many calls of every operation, on this thread and on an
 // engine. There is no short form: memory needs time to show that it grows.
 
+import { cpus } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -15,6 +16,16 @@ const callsOfStep = 2000;
 /** Fewer looks say nothing about a slope, which is that of the second half. */
 const fewest = 10;
 const mostBytesPer100k = 2 ** 20;
+/** Milliseconds of delay of the event loop, at most, unless others take more of the machine. */
+const mostDelay = 20;
+const mostOthers = 0.1;
+
+/** Milliseconds that all CPUs were busy so far, and that there were. */
+function busy(): readonly [busy: number, all: number] {
+  const times = cpus().map(({ times: { user, nice, sys, idle, irq } }) => [user + nice + sys + irq, idle] as const);
+  const [work, idle] = times.reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
+  return [work, work + idle];
+}
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -52,6 +63,10 @@ function callOf(next: () => number): readonly [name: string, isAlgebra: boolean,
   return ["signatureVjp", false, [paths, new Float32Array(rows * width).fill(1), options]];
 }
 
+/** Whether a call takes long: those are made on an engine. */
+const isLarge = ([paths]: readonly unknown[]): boolean =>
+  ((paths as { data: ArrayLike<number> }).data?.length ?? 0) > 2000;
+
 export const part: Part = {
   name: "soak",
   quick: 0,
@@ -63,6 +78,7 @@ export const part: Part = {
     const held: [number, number][] = [];
     const resident: [number, number][] = [];
     let calls = 0;
+    const [before, used] = [busy(), process.cpuUsage()];
     const delays = monitorEventLoopDelay({ resolution: 5 });
     delays.enable();
     const { cases } = await repeat(bounds, async (_, most) => {
@@ -70,8 +86,11 @@ export const part: Part = {
       let waiting: unknown[] = [];
       for (let i = 0; i < count; i++) {
         const [name, isAlgebra, given] = callOf(next);
-        if (next() < 0.5) ((isAlgebra ? functions : core) as unknown as Loose)[name]!(...given);
+        const isHere = next() < 0.5 && !isLarge(given);
+        if (isHere) ((isAlgebra ? functions : core) as unknown as Loose)[name]!(...given);
         else waiting.push((isAlgebra ? algebra : engine)[name]!(...given));
+        // What a call takes of this thread is its own delay.
+        if (isHere) await new Promise(setImmediate);
         if (i % 20 < 19) continue;
         await Promise.all(waiting);
         waiting = [];
@@ -96,19 +115,24 @@ export const part: Part = {
     delays.disable();
     await (engine as unknown as core.Engine).close();
     await (algebra as unknown as core.Engine).close();
+    const [after, own] = [busy(), process.cpuUsage(used)];
+    const others = Math.max(0, after[0] - before[0] - (own.user + own.system) / 1000) / (after[1] - before[1]);
     const half = <T>(all: readonly T[]) => all.slice(all.length >> 1);
     const figures = {
       bytesPer100k: Math.round(1e5 * slopeOf(half(held))),
       residentBytesPer100k: Math.round(1e5 * slopeOf(half(resident))),
       residentBytes: resident.at(-1)?.[1] ?? 0,
-      // With what other processes of the machine take: a figure, no failure.
       eventLoopDelayP99: Math.round(delays.percentile(99) / 1e6),
+      /** Of the machine, in percent: what other processes take. */
+      others: Math.round(100 * others),
     };
     const failures: Failure[] = [];
     const { seed } = bounds;
     const script = `npm run fuzz -- soak --seed ${seed}`;
     if (half(held).length >= fewest && figures.bytesPer100k > mostBytesPer100k)
       failures.push({ seed, what: `memory grows by ${figures.bytesPer100k} bytes in 100000 calls`, script });
+    if (others < mostOthers && figures.eventLoopDelayP99 > mostDelay)
+      failures.push({ seed, what: `one delay in a hundred is over ${figures.eventLoopDelayP99} ms`, script });
     return { cases, failures, figures };
   },
 };

@@ -9,8 +9,9 @@ import {
   type Engine,
   type EngineOptions,
   type GpuTensor,
-  type Signature,
+  type SignatureOf,
   signature,
+  signatureVjp,
 } from "../../ts/index.ts";
 import { makePath, random, toFloat32 } from "../paths.ts";
 import { describeOn, hardware, openDawn } from "./implementations.ts";
@@ -209,13 +210,48 @@ describeOn("dawn", "an engine on Dawn", () => {
     expect(here.info()).toMatchObject({ warnings: [], gpu: { fallbacks: 0 } });
   });
 
+  test.each([{ depth: 1 }, { depth: 2, stream: true }, { depth: 3, inverse: true, scalarTerm: true }])(
+    "with checkFinite: false they reach what they do on the CPU, %o",
+    async (given) => {
+      const device = await deviceOf();
+      const here = await make({ device: "webgpu", gpu: device });
+      const options = { ...given, checkFinite: false };
+      for (const [value, at] of [
+        [Number.NaN, 7],
+        [Number.NEGATIVE_INFINITY, 39],
+      ] as const) {
+        const data = small.data.slice();
+        data[(3 * 40 + at) * 3 + 2] = value;
+        const paths = { ...small, data };
+        const wanted = signature(paths, options).data;
+        expect(wanted.every(Number.isFinite)).toBe(false);
+        expect((await here.signature(paths, options)).data).toEqual(wanted);
+        const buffer = upload(device, data, STORAGE | COPY_DST | COPY_SRC);
+        const tensor = await here.signature({ buffer, shape: small.shape }, { ...options, output: "gpu" });
+        expect((await tensor.toCpu()).data).toEqual(wanted);
+        const cotangent = new Float32Array(wanted.length).fill(1);
+        const gradients = signatureVjp(paths, cotangent, options).paths.data;
+        expect((await here.signatureVjp(paths, cotangent, options)).paths.data).toEqual(gradients);
+        // What cannot be read back is computed there.
+        const sealed = upload(device, data);
+        expect((await here.signature({ buffer: sealed, shape: small.shape }, options)).shape[0]).toBe(5);
+        for (const one of [buffer, sealed, tensor]) one.destroy();
+      }
+      const sound = await here.signature(small, options);
+      expectClose(sound.data, signature({ ...small, data: Float64Array.from(small.data) }, options).data);
+      expect(here.info().gpu).toMatchObject({ fallbacks: 8, faults: [], memory: { inUse: 0 } });
+      await here.close();
+      device.destroy();
+    },
+  );
+
   test("results that stay, and paths that are there: tensors and buffers of one's own", async () => {
     const device = await deviceOf();
     const here = await make({ gpu: device });
     const stream: GpuTensor = await here.signature(small, { depth: 2, stream: true, output: "gpu" });
     expect(stream.shape).toEqual([5, 39, 12]);
     expect(stream.device).toBe(device);
-    const memory: Signature<"float32"> = await here.signature(stream, { depth: 2 });
+    const memory: SignatureOf<"float32"> = await here.signature(stream, { depth: 2 });
     const lifted = signature({ data: Float64Array.from(small.data), shape: small.shape }, { depth: 2, stream: true });
     expectClose(memory.data, signature(lifted, { depth: 2 }).data);
     const buffer = upload(device, small.data);

@@ -63,11 +63,32 @@ export async function onEngine(engine: Engine): Promise<GpuTensor> {
 declare const console: { log(...values: unknown[]): void };
 `;
 
+/** What compilers print of the types of results, in hovers and in declarations. */
+const results = `
+import { type Engine, type Signature, type Signatures, signature } from "path-signature";
+declare const engine: Engine;
+const data = new Float32Array(12);
+export const one = signature([[0, 0], [1, 2]], { depth: 2 });
+export const single = signature({ data, shape: [6, 2] }, { depth: 2 });
+export const batch = signature({ data, shape: [2, 3, 2] }, { depth: 2 });
+export const stream = signature({ data, shape: [6, 2] }, { depth: 2, stream: true, dtype: "float64" });
+export const later = engine.signature({ data, shape: [6, 2] }, { depth: 2 });
+`;
+const printed = {
+  one: 'Signature<"float64">',
+  single: 'Signature<"float32">',
+  batch: 'Signatures<"float32">',
+  stream: 'Signatures<"float64">',
+  later: 'Promise<Signature<"float32">>',
+};
+
 const strict = { strict: true, noEmit: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
 const bundled = { target: "es2022", module: "esnext", moduleResolution: "bundler", types: [], skipLibCheck: false };
 
-async function typeErrors(version: keyof typeof compilers, file: string, ...lib: string[]): Promise<string> {
-  const compilerOptions = { ...strict, ...bundled, lib: ["es2022", ...lib] };
+const typeErrors = (version: keyof typeof compilers, file: string, ...lib: string[]): Promise<string> =>
+  compile(version, file, { ...strict, ...bundled, lib: ["es2022", ...lib] });
+
+async function compile(version: keyof typeof compilers, file: string, compilerOptions: object): Promise<string> {
   const project = consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }));
   try {
     return await consumer.run(nodes["Node 24"], join(root, "node_modules", compilers[version]), "-p", project);
@@ -96,6 +117,14 @@ export const aborted = (engine: Engine) => engine.signature([[0, 0]], { depth: 1
 `;
     const file = consumer.write("page.mts", text + onPage);
     expect(await typeErrors(version, file, "dom")).toBe("");
+  });
+
+  it("prints short types of results", async () => {
+    const file = consumer.write("results.mts", results);
+    expect(await compile(version, file, { ...bundled, declaration: true, emitDeclarationOnly: true })).toBe("");
+    const text = readFileSync(file.replace(".mts", ".d.mts"), "utf8");
+    const types = Object.fromEntries(Array.from(text.matchAll(/const (\w+): (.+);/g), (found) => found.slice(1)));
+    expect(types).toMatchObject(printed);
   });
 
   it("checks a program with TensorFlow.js", async () => {

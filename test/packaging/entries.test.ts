@@ -91,8 +91,9 @@ it.each([
   // Its `prepare` loads the code for WebGPU.
   ["tfjs", ["binaries", "core", "gradients", "loading", "log-signatures", "sizes"]],
   // Readers load no kernels.
-  ["arrow", ["core", "sizes", "tables"]],
-  ["io", ["sizes", "tables"]],
+  ["arrow", ["core", "read-arrow", "sizes", "tables"]],
+  ["io", ["read-files", "sizes", "tables"]],
+  ["features", ["binaries", "core", "gradients", "loading", "log-signatures", "sizes"]],
 ])("%s loads these parts at once, no engine among them", (entry, parts) => {
   const expected = [`${entry}.js`, ...parts.map((part) => `shared/${part}.js`)];
   expect([...loadedAtOnce(`${entry}.js`)].sort()).toEqual(expected.sort());

@@ -6,7 +6,7 @@ import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript-5.9";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
+import { functionsIn, functionsOf } from "../../scripts/lib/entry-modules.mjs";
 import { Consumer, root } from "./consumer.ts";
 
 const consumer = new Consumer();
@@ -105,6 +105,7 @@ const functions = {
   ],
   "path-signature/algebra": [...functionsOf("algebra"), "signatureSize", "words", "info", "init", "createEngine"],
   "path-signature/kernels": [...functionsOf("kernels"), "info", "init", "createEngine"],
+  "path-signature/features": ["signatureFeatures"],
   "path-signature/tfjs": ["signature", "logSignature", "prepare", "SigLayer", "LogSigLayer"],
 };
 
@@ -119,6 +120,23 @@ describe.each(Object.entries(functions))("%s", (entry, names) => {
       expect(examples, declaration).toBeGreaterThan(0);
     }
   });
+});
+
+it("documents every function of an engine, with an example", () => {
+  const families = ["core", "algebra", "kernels"].map((family) => {
+    const entry = family === "core" ? "path-signature" : `path-signature/${family}`;
+    const names = functionsIn(family).map(({ name }) => name);
+    return `import type { Engine as Engine_${family} } from "${entry}";
+declare const ${family}: Engine_${family};
+${names.map((name) => `${family}.|${name}(...([] as never));`).join("\n")}`;
+  });
+  const hovers = new Program(families.join("\n")).hovers();
+  expect(hovers.length).toBeGreaterThan(20);
+  for (const { declaration, documentation, examples } of hovers) {
+    expect(documentation, declaration).toContain("on the engine's threads");
+    expect(declaration).toMatch(/Promise<\w+/);
+    expect(examples, declaration).toBe(1);
+  }
 });
 
 it("functions on arrays say their shapes", () => {
@@ -137,10 +155,19 @@ it.each([
   ["multiplyVjp([0], [0], [0], ", ")"],
   ["engine.signature([[0]], ", ")"],
   ["engine.signatureVjp([[0]], [0], ", ")"],
+  ["engine.logSignature([[0]], ", ")"],
+  ["signatureToLogSignature([0], ", ")"],
+  ["signatureKernel([[0]], [[0]], ", ")"],
+  ["signatureScore([[0]], [[0]], ", ")"],
+  ["truncatedSignatureKernel([[0]], [[0]], ", ")"],
+  ["createEngine(", ")"],
 ])("every option of %s…%s is documented with an example", (before, after) => {
   const imports = `
-import { createSignatureStream, type Engine, signature, signatureVjp } from "path-signature";
+import {
+  createEngine, createSignatureStream, type Engine, signature, signatureToLogSignature, signatureVjp,
+} from "path-signature";
 import { multiply, multiplyVjp } from "path-signature/algebra";
+import { signatureKernel, signatureScore, truncatedSignatureKernel } from "path-signature/kernels";
 declare const engine: Engine;
 `;
   const names = new Program(`${imports}${before}{ | }${after};`).completions();
@@ -173,13 +200,18 @@ createEngine(|);
 
 it("results have readable types", () => {
   const program = new Program(`
-import { type Engine, signature, signatureVjp } from "path-signature";
+import { type Engine, logSignature, signature, signatureVjp } from "path-signature";
 import { exp } from "path-signature/algebra";
 declare const engine: Engine;
 const data = new Float32Array(4);
 const |one = signature([[0, 0], [1, 2]], { depth: 2 });
+const |batch = signature([[[0, 0], [1, 2]], [[0, 0]]], { depth: 2 });
 const |single = signature({ data, shape: [2, 2] }, { depth: 2 });
 const |stream = signature({ data, shape: [1, 2, 2] }, { depth: 2, stream: true, dtype: "float64" });
+const |windowed = signature([[0], [1]], { depth: 2, windows: { type: "expanding" } });
+declare const shape: number[];
+const |either = signature({ data, shape }, { depth: 2 });
+const |logs = logSignature([[0], [1]], { depth: 2, stream: true });
 const |gradients = signatureVjp([[0, 0], [1, 2]], [1, 1], { depth: 1 });
 const |later = engine.signature({ data, shape: [2, 2] }, { depth: 2 });
 const |onGpu = engine.signature({ data, shape: [2, 2] }, { depth: 2, output: "gpu" });
@@ -188,11 +220,15 @@ const |row = exp(data, { channels: 2, depth: 2 });
 `);
   const shown = program.hovers().map(({ declaration }) => declaration);
   expect(shown.slice(0, -1)).toEqual([
-    'const one: Signature<"float64", false, false>',
-    'const single: Signature<"float32", false, false>',
-    'const stream: Signature<"float64", true, true>',
+    'const one: Signature<"float64">',
+    'const batch: Signatures<"float64">',
+    'const single: Signature<"float32">',
+    'const stream: Signatures<"float64">',
+    'const windowed: Signatures<"float64">',
+    'const either: Signature<"float32"> | Signatures<"float32">',
+    'const logs: LogSignatures<"float64">',
     'const gradients: SignatureGradients<"float64">',
-    'const later: Promise<Signature<"float32", false, false>>',
+    'const later: Promise<Signature<"float32">>',
     "const onGpu: Promise<GpuTensor>",
     'const row: RowsOf<"float32">',
   ]);
@@ -200,7 +236,7 @@ const |row = exp(data, { channels: 2, depth: 2 });
   expect(shown.at(-1)).toBe(
     '(alias) signature<number[][], "float32", false, undefined>' +
       '(paths: number[][], options: SignatureOptions<"float32", false, undefined>): ' +
-      'Signature<"float32", false, false>\nimport signature',
+      'Signature<"float32">\nimport signature',
   );
 });
 

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { entries } from "../../scripts/lib/entries.mjs";
+import { entries, filesOf } from "../../scripts/lib/entries.mjs";
 import { families, prefixed } from "../../scripts/lib/families.mjs";
 import { filesUnder } from "../../scripts/lib/fingerprint.mjs";
 import { Consumer, missing, nodes, root } from "./consumer.ts";
@@ -20,7 +20,7 @@ const installed = (file: string) => join(consumer.folder, "node_modules/path-sig
  */
 const sharedScripts = [
   ...["algebra", "core", "engine", "gpu", "gradients", "kernels", "loading", "log-signatures", "sizes", "tables"],
-  "tfjs-webgpu",
+  ...["read-arrow", "read-files", "tfjs-webgpu"],
   ...Object.keys(families).flatMap((family) => [prefixed(family, "binaries"), prefixed(family, "threads")]),
 ];
 /** The binaries below dist/wasm. */
@@ -46,9 +46,7 @@ function closureOf(file: string, found = new Set<string>()): Set<string> {
 
 describe("the tarball", () => {
   it("holds exactly these files", () => {
-    const built = entries.flatMap(({ name, commonjs }) =>
-      ["js", "d.ts", ...(commonjs ? ["cjs", "d.cts"] : [])].map((extension) => `dist/${name}.${extension}`),
-    );
+    const built = entries.flatMap((entry) => filesOf(entry).map((file) => `dist/${file}`));
     const shared = consumer.packed.files.filter(isShared);
     expect(consumer.packed.files).toEqual(
       [

@@ -87,7 +87,7 @@ describe.each(["path-signature", "path-signature/slim", "path-signature/inline"]
 const algebra = (entry: string) => `
 import {
   createEngine, exp, info, init, isPathSignatureError, log, multiply, multiplyVjp,
-  type Engine, type GradientTensor, type Info, type Rows, type RowsOptions, type Signature,
+  type Engine, type GradientTensor, type Info, type Rows, type RowsOptions, type SignatureOf,
 } from "${entry}";
 
 export const told: Info = info();
@@ -102,9 +102,9 @@ const row: Rows = new Float32Array(6);
 export const one: Float32Array = exp(new Float32Array(6), options).data;
 export const two: Float64Array = multiply([1, 2, 3, 4, 5, 6], new Float32Array(6), options).data;
 export const known: Float32Array = log(row, { ...options, dtype: "float32" }).data;
-export const tensor: Signature = multiply({ data: one, shape: [6] }, two, options satisfies RowsOptions);
+export const tensor: SignatureOf = multiply({ data: one, shape: [6] }, two, options satisfies RowsOptions);
 export const gradient: GradientTensor<"float64"> = multiplyVjp([[1]], [[1]], [1], { channels: 1, depth: 1 }).b;
-export const later: Promise<Signature> = engine.then((made) => made.exp(row, { ...options, onProgress: () => {} }));
+export const later: Promise<SignatureOf> = engine.then((made) => made.exp(row, { ...options, onProgress: () => {} }));
 // @ts-expect-error: channels are missing
 exp(row, { depth: 2 });
 // @ts-expect-error: an option of paths

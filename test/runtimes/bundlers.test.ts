@@ -103,8 +103,9 @@ beforeAll(async () => {
     "app.js",
     `import * as library from "path-signature";
      import * as algebra from "path-signature/algebra";
+     import * as kernels from "path-signature/kernels";
      import { conformance } from "./conformance.mjs";
-     const tested = conformance(library, { algebra, workers: true });
+     const tested = conformance(library, { algebra, kernels, workers: true });
      tested.then((report) => globalThis.report({ report }), globalThis.fail);`,
   );
   site = new Site(project.folder);

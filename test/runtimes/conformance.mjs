@@ -169,6 +169,62 @@ async function checkAlgebra({ signature }, { algebra, workers }) {
   return "passed";
 }
 
+/** Kernels are sums of a few thousand terms. */
+const kernelTolerance = 1e-11;
+
+async function checkKernels({ signature }, { kernels, workers }) {
+  if (!kernels) return "absent";
+  const { createEngine, signatureKernel, signatureKernelGram, signatureKernelVjp, truncatedSignatureKernel } = kernels;
+  const near = (a, b, tolerance, what) =>
+    assert(Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b)), `${what}: ${a} for ${b}`);
+  // One segment: the sum of v^k / (k!)^2.
+  let [sum, term] = [1, 1];
+  for (let k = 1; k < 20; k++) {
+    term *= 2 / (k * k);
+    sum += term;
+  }
+  const line = [
+    [0, 0],
+    [1, 1],
+  ];
+  near(signatureKernel(line, line, { degree: 3, dyadicOrder: 6 }).data[0], sum, kernelTolerance, "one segment");
+  const [x, y] = [walk(30, 25, 2), walk(31, 20, 2)].map((path) => path.map((point) => point.map((c) => c / 8)));
+  const [s, t] = [x, y].map((path) => signature(path, { depth: 5, dtype: "float64" }).data);
+  const inner = s.reduce((all, c, i) => all + c * t[i], 1);
+  near(truncatedSignatureKernel(x, y, { depth: 5 }).data[0], inner, kernelTolerance, "a truncated kernel");
+  const moved = (h) => x.map((point, i) => (i === 7 ? [point[0] + h, point[1]] : point));
+  const options = { degree: 2, dyadicOrder: 1 };
+  const at = (h) => signatureKernel(moved(h), y, options).data[0];
+  const slope = (at(differenceStep) - at(-differenceStep)) / (2 * differenceStep);
+  const found = signatureKernelVjp(x, y, [1], options).x.data[14];
+  near(found, slope, differenceTolerance, "a gradient of a kernel");
+  const paths = Array.from({ length: 40 }, (_, i) => walk(40 + i, 30, 3).map((point) => point.map((c) => c / 8)));
+  const gram = signatureKernelGram(paths, { dyadicOrder: 0 }).data;
+  for (const i of [0, 17, 39])
+    assert(
+      Object.is(gram[40 * i + 39], signatureKernel(paths[i], paths[39], { dyadicOrder: 0 }).data[0]),
+      `kernel ${i} differs in a batch`,
+    );
+  let caught;
+  try {
+    signatureKernel(x, [[0, 0, 0]]);
+  } catch (error) {
+    caught = error;
+  }
+  assert(kernels.isPathSignatureError(caught) && caught.code === "KERNEL_SHAPE", `channels that differ: ${caught}`);
+  if (!workers || !createEngine) return "passed";
+  const engine = await createEngine({ threads: 2, ...(typeof workers === "object" ? workers : {}) });
+  try {
+    const { data } = await engine.signatureKernelGram(paths, { dyadicOrder: 0 });
+    assert(same([...data], [...gram]), "the kernels' pool gives other bits");
+    const told = engine.info();
+    assert(told.workers > 0 && told.warnings.length === 0, `the kernels' pool: ${JSON.stringify(told)}`);
+  } finally {
+    await engine.close();
+  }
+  return "passed";
+}
+
 async function checkPool({ createEngine, signature, signatureVjp }, { workers }) {
   if (!workers || !createEngine) return "absent";
   const paths = Array.from({ length: 64 }, (_, i) => walk(100 + i, 50 + i, 3));
@@ -218,6 +274,7 @@ export async function conformance(library, options = {}) {
   await check("gradients", () => checkGradients(library));
   await check("pool", () => checkPool(library, options));
   await check("algebra", () => checkAlgebra(library, options));
+  await check("kernels", () => checkKernels(library, options));
   let bits = null;
   await check("same bits", async () => {
     const { initWith = (variant) => library.init({ variant }) } = options;

@@ -68,8 +68,9 @@ describe("workerd", () => {
       "worker",
       `import * as library from "path-signature";
        import * as algebra from "path-signature/algebra";
+       import * as kernels from "path-signature/kernels";
        import { conformance } from "./conformance.mjs";
-       export default { fetch: async () => Response.json(await conformance(library, { algebra })) };`,
+       export default { fetch: async () => Response.json(await conformance(library, { algebra, kernels })) };`,
     );
     await settle("workerd", JSON.parse(text) as Report, workerdVersion);
     expect(bundled).toContain("state_numbers");
@@ -155,10 +156,11 @@ describe("edge-runtime", () => {
     const { code, modules } = await bundle(
       `import * as library from "path-signature";
        import * as algebra from "path-signature/algebra";
+       import * as kernels from "path-signature/kernels";
        import { conformance } from "./conformance.mjs";
-       globalThis.report = conformance(library, { algebra }).then(JSON.stringify);`,
+       globalThis.report = conformance(library, { algebra, kernels }).then(JSON.stringify);`,
     );
-    expect(Object.values(modules).map(familyOf).sort()).toEqual(["algebra", "core"]);
+    expect(Object.values(modules).map(familyOf).sort()).toEqual(["algebra", "core", "kernels"]);
     const vm = machine(modules);
     vm.evaluate(code);
     await settle("edge-light", JSON.parse(await vm.evaluate<Promise<string>>("report")) as Report, vmVersion);

@@ -61,6 +61,7 @@ export async function settle(id: string, report: Report, versionOf: string): Pro
     "gradients",
     "pool",
     "algebra",
+    "kernels",
     "same bits",
   ]);
   expect(info).toMatchObject({ version, variant: row.binary, loaded: true });

@@ -11,7 +11,7 @@ let project: Consumer;
 beforeAll(async () => {
   project = await makeProject();
   const finish = `
-    conformance(library, { algebra, workers: true }).then((report) => {
+    conformance(library, { algebra, kernels, workers: true }).then((report) => {
       const { Bun, Deno, process } = globalThis;
       console.log(JSON.stringify({ report, version: Deno?.version.deno ?? Bun?.version ?? process.versions.node }));
     });`;
@@ -19,12 +19,14 @@ beforeAll(async () => {
     "esm.mjs",
     `import * as library from "path-signature";
      import * as algebra from "path-signature/algebra";
+     import * as kernels from "path-signature/kernels";
      import { conformance } from "./conformance.mjs";${finish}`,
   );
   project.write(
     "common.cjs",
     `const library = require("path-signature");
      const algebra = require("path-signature/algebra");
+     const kernels = require("path-signature/kernels");
      import("./conformance.mjs").then(({ conformance }) => {${finish}});`,
   );
 });

@@ -141,7 +141,8 @@ interface Attributes {
   pullback?: Pullback;
 }
 
-const isTensor = (value: unknown): value is Tensor =>
+/** Whether a value is a tensor of TensorFlow.js. */
+export const isTensor = (value: unknown): value is Tensor =>
   typeof value === "object" && value !== null && "dataId" in value && "dtype" in value;
 
 /** The ops for an instance of the library, and their `prepare`. */
@@ -306,7 +307,8 @@ function bindOp({ name: opName, kernelName, withVjp, parts: partsNow, why: reaso
   };
 }
 
-const as = (dtype: "float32" | "int32", x: Tensor): Tensor =>
+/** A tensor as one of a number type. */
+export const as = (dtype: "float32" | "int32", x: Tensor): Tensor =>
   x.dtype === dtype ? x : engine().runKernel("Cast", { x }, { dtype });
 
 /**

@@ -15,9 +15,15 @@ export interface ColumnOptions {
   /**
    * Number of the channels, or their names. Needed for lists of numbers, point after point;
    * optional for lists of points.
+   *
+   * @example channels: ["x", "y"]
    */
   readonly channels?: number | readonly string[] | undefined;
-  /** What becomes of missing values. Default `"error"`. */
+  /**
+   * What becomes of missing values. Default `"error"`.
+   *
+   * @example missing: "drop-row"
+   */
   readonly missing?: Missing | undefined;
 }
 

@@ -2,7 +2,7 @@
 
 import { type Data, Field, FixedSizeList, Float32, Float64, makeData, Table, Vector } from "apache-arrow";
 import type { DType } from "../input/arrays.ts";
-import type { Signature } from "../input/tensor.ts";
+import type { SignatureOf } from "../input/tensor.ts";
 
 type FloatOf<T extends DType> = T extends "float32" ? Float32 : Float64;
 
@@ -15,7 +15,7 @@ const floatOf = (dtype: DType): Float32 | Float64 => (dtype === "float32" ? new 
  *
  * @example new Table({ id, signature: toArrow(s) })
  */
-export function toArrow<T extends DType>(s: Signature<T>): Vector<FixedSizeList<FloatOf<T>>> {
+export function toArrow<T extends DType>(s: SignatureOf<T>): Vector<FixedSizeList<FloatOf<T>>> {
   const sizes = s.shape.length === 1 ? s.shape : s.shape.slice(1);
   let data: Data = makeData({ type: floatOf(s.dtype) as Float64, data: s.data as Float64Array });
   for (const size of [...sizes].reverse()) {
@@ -33,7 +33,7 @@ export function toArrow<T extends DType>(s: Signature<T>): Vector<FixedSizeList<
  * @throws PathSignatureError as `s.labels`
  */
 export function toArrowTable<T extends DType>(
-  s: Signature<T>,
+  s: SignatureOf<T>,
   columns: Readonly<Record<string, Vector>> = {},
   names?: readonly string[],
 ): Table {

@@ -1,3 +1,3 @@
 // Further exports of the family `algebra` on hosts that have engines; see core.ts.
 
-export type { Engine, EngineRowsOptions, EngineRowsVjpOptions, OperationName, RowsSizes } from "./algebra-engine.ts";
+export type { Engine, OperationName, RowsSizes } from "./algebra-engine.ts";

@@ -53,6 +53,7 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
   /** How a GPU computes it; `undefined`: only the CPU can. */
   get gpu(): GpuOperation | undefined {
     const { name } = this.operation;
+    if (this.call.paths.augmented !== undefined) return undefined;
     return Object.hasOwn(gpuOperations, name) ? gpuOperations[name as keyof typeof gpuOperations] : undefined;
   }
 
@@ -78,6 +79,12 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
   /** The same call with new results. */
   again(): EngineCall<R> {
     return new EngineCall(this.operation, this.call);
+  }
+
+  /** The same call, refused if it has a number that is not finite. */
+  checked(): EngineCall<R> {
+    const { call, operation } = this;
+    return call.checkFinite ? this : new EngineCall(operation, call.with({ options: { checkFinite: true } }));
   }
 
   check(): Checks | undefined {

@@ -45,6 +45,9 @@ export interface EngineCallOptions<Place extends "cpu" | "gpu" = "cpu" | "gpu"> 
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** The options of a function, a signal, a progress listener, and where the call runs. */
+export type OnEngine<O> = O & EngineCallOptions<"cpu">;
+
 /** The options, as read. */
 export class ReadContext implements CallContext {
   // Own properties, also those that no option sets.

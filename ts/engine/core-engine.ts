@@ -1,20 +1,17 @@
-// The engine of the family `core`: its functions and their options. Types only.
+// The engine of the family `core`: the functions that take and give numbers on a
+// GPU, and what it has besides functions. Types only.
 
 import type { Costs } from "../dispatch/index.ts";
+import type { Functions } from "../generated/engines/core.ts";
 import type { GpuNumbers, GpuOptions, PathsAnywhere } from "../gpu/index.ts";
 import type { DType } from "../input/arrays.ts";
 import type { Signal } from "../input/host-types.ts";
 import type { SignatureOptions } from "../input/options.ts";
-import type { Paths } from "../input/paths.ts";
-import type { Signature } from "../input/tensor.ts";
-import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
-import type { LogSignatureOptions, LogSignatureVjpOptions } from "../operations/log-signature.ts";
-import type { LogSignatureRowsOptions, LogSignatureRowsVjpOptions } from "../operations/log-signature-rows.ts";
-import type { LogSignature } from "../operations/log-signature-tensor.ts";
-import type { Rows, RowsDType, RowsGradients } from "../operations/rows-operation.ts";
-import type { Cotangent, SignatureGradients } from "../operations/signature-vjp.ts";
-import type { EngineCallOptions } from "./context.ts";
+import type { LogSignatureVjpOptions } from "../operations/log-signature.ts";
+import type { LogSignatureRowsVjpOptions } from "../operations/log-signature-rows.ts";
+import type { Cotangent } from "../operations/signature-vjp.ts";
+import type { EngineCallOptions, OnEngine } from "./context.ts";
 import type { EngineBase } from "./engine.ts";
 import type { CallPlan } from "./explain.ts";
 import type { EngineDTypeOf, EngineGradientsOf, EngineSignatureOf } from "./result.ts";
@@ -55,65 +52,48 @@ export interface EngineSignatureOptions<
 
 /** Arguments of {@link Engine.explain}: the shape, and the options of the call. */
 export interface SignatureSizes extends Omit<EngineVjpOptions, "signal" | "onProgress"> {
-  /** (…batch, length, channels). */
+  /**
+   * (…batch, length, channels).
+   *
+   * @example shape: [512, 100, 3]
+   */
   readonly shape: ArrayLike<number>;
-  /** Where the paths are. Default "cpu". */
+  /**
+   * Where the paths are. Default "cpu".
+   *
+   * @example input: "gpu"
+   */
   readonly input?: "cpu" | "gpu" | undefined;
 }
 
 /** The same for log-signatures and their gradients. */
-export interface LogSignatureSizes extends Omit<EngineLogSignatureVjpOptions, "signal" | "onProgress"> {
-  /** (…batch, length, channels). */
+export interface LogSignatureSizes extends Omit<OnEngine<LogSignatureVjpOptions>, "signal" | "onProgress"> {
+  /**
+   * (…batch, length, channels).
+   *
+   * @example shape: [512, 100, 3]
+   */
   readonly shape: ArrayLike<number>;
 }
 
 /** Arguments of {@link Engine.explain} for conversions: the shape of the rows, and the options. */
-export interface LogSignatureRowsSizes extends Omit<EngineLogSignatureRowsVjpOptions, "signal" | "onProgress"> {
-  /** (…batch, size) of signatures, or (…batch, row) of log-signatures: of what is given. */
+export interface LogSignatureRowsSizes extends Omit<OnEngine<LogSignatureRowsVjpOptions>, "signal" | "onProgress"> {
+  /**
+   * (…batch, size) of signatures, or (…batch, row) of log-signatures: of what is given.
+   *
+   * @example shape: [512, 14]
+   */
   readonly shape: ArrayLike<number>;
 }
 
-/** Names of the functions of paths that `prepare` and `explain` accept. */
-export type OperationName = "signature" | "signatureVjp" | "logSignature" | "logSignatureVjp";
+/** Names of the functions of rows that `prepare` and `explain` accept. */
+export type ConversionName = Extract<keyof Functions, `${string}To${string}`>;
 
-/** Names of the functions of rows that they accept. */
-export type ConversionName =
-  | "signatureToLogSignature"
-  | "signatureToLogSignatureVjp"
-  | "logSignatureToSignature"
-  | "logSignatureToSignatureVjp";
-
-/** Options of `engine.logSignatureVjp`: those of `logSignatureVjp`, a signal and a listener. */
-export interface EngineLogSignatureVjpOptions<T extends DType = DType>
-  extends LogSignatureVjpOptions<T>,
-    EngineCallOptions<"cpu"> {}
-
-/** Options of gradients of conversions: those of this thread, a signal and a listener. */
-export interface EngineLogSignatureRowsVjpOptions<T extends DType = DType>
-  extends LogSignatureRowsVjpOptions<T>,
-    EngineCallOptions<"cpu"> {}
-
-/** Options of conversions: those of this thread, a signal and a listener. */
-export interface EngineLogSignatureRowsOptions<T extends DType = DType>
-  extends LogSignatureRowsOptions<T>,
-    EngineCallOptions<"cpu"> {}
-
-/**
- * Options of `engine.logSignature`: those of `logSignature`, a signal and a progress listener.
- *
- * @typeParam T - number type of the result.
- * @typeParam S - whether the result is a stream.
- * @typeParam W - the type of the windows, if any.
- */
-export interface EngineLogSignatureOptions<
-  T extends DType = DType,
-  S extends boolean = boolean,
-  W extends Windows | undefined = Windows | undefined,
-> extends LogSignatureOptions<T, S, W>,
-    EngineCallOptions<"cpu"> {}
+/** Names of the functions of paths that they accept. */
+export type OperationName = "signature" | "signatureVjp" | Exclude<keyof Functions, ConversionName>;
 
 /** Computes batches on all threads. Created by `createEngine`. */
-export interface Engine extends EngineBase {
+export interface Engine extends EngineBase, Functions {
   /**
    * Like `signature`, on the engine's threads: the same options and the same result, to the bit,
    * for any number of threads. It runs on the GPU, in float32, if requested or expected to be
@@ -161,85 +141,6 @@ export interface Engine extends EngineBase {
     cotangent: Cotangent | GpuNumbers,
     options: EngineVjpOptions<T, boolean, Place>,
   ): Promise<EngineGradientsOf<T, Place>>;
-  /**
-   * Like `logSignature`, on the engine's threads: the same options and the same result, to the bit,
-   * for any number of threads. Paths are in memory.
-   *
-   * @param paths - (…batch, length, channels), in memory.
-   * @param options - those of `logSignature`, and {@link EngineCallOptions}.
-   * @returns A promise of the tensor. It rejects with the errors of `logSignature`, with the
-   *   signal's reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED.
-   *
-   * @example
-   * const p = await engine.logSignature(paths, { depth: 4, basis: "lyndon" });
-   */
-  logSignature<
-    P extends Paths,
-    T extends DType = DTypeOf<P>,
-    S extends boolean = false,
-    W extends Windows | undefined = undefined,
-  >(paths: P, options: EngineLogSignatureOptions<T, S, W>): Promise<LogSignature<T, S, BatchedOf<P, W>>>;
-  /**
-   * Like `logSignatureVjp`, on the engine's threads: the same options and the same gradients, to
-   * the bit. Signatures, their cotangents and gradients are computed one after the other; progress
-   * is that of the last. Threads divide a call by paths.
-   *
-   * @param paths - (…batch, length, channels), in memory.
-   * @param cotangent - numbers of the shape of the log-signatures, (…batch, row).
-   * @param options - those of `logSignatureVjp`, and {@link EngineCallOptions}.
-   * @returns A promise of the gradients. It rejects as `logSignature` does, and with the errors of
-   *   `logSignatureVjp`.
-   *
-   * @example
-   * const { paths: dx } = await engine.logSignatureVjp(paths, cotangent, { depth: 4 });
-   */
-  logSignatureVjp<P extends Paths, T extends DType = DTypeOf<P>>(
-    paths: P,
-    cotangent: Cotangent,
-    options: EngineLogSignatureVjpOptions<T>,
-  ): Promise<SignatureGradients<T>>;
-  /**
-   * Like `signatureToLogSignature`, on the engine's threads: the same result, to the bit. Rows of
-   * shape (…batch, size) give (…batch, row).
-   *
-   * @example const p = await engine.signatureToLogSignature(s, { channels: 2, depth: 3 });
-   */
-  signatureToLogSignature<A extends Rows, T extends DType = RowsDType<A>>(
-    a: A,
-    options: EngineLogSignatureRowsOptions<T>,
-  ): Promise<LogSignature<T, false, boolean>>;
-  /**
-   * Like `signatureToLogSignatureVjp`, on the engine's threads: the same gradients, to the bit.
-   *
-   * @example
-   * const { a } = await engine.signatureToLogSignatureVjp(s, cotangent, { channels: 2, depth: 3 });
-   */
-  signatureToLogSignatureVjp<A extends Rows, T extends DType = RowsDType<A>>(
-    a: A,
-    cotangent: Cotangent,
-    options: EngineLogSignatureRowsVjpOptions<T>,
-  ): Promise<RowsGradients<T>>;
-  /**
-   * Like `logSignatureToSignature`, on the engine's threads: the same result, to the bit. Rows of
-   * shape (…batch, row) give (…batch, size).
-   *
-   * @example const s = await engine.logSignatureToSignature(p, { channels: 2, depth: 3 });
-   */
-  logSignatureToSignature<A extends Rows, T extends DType = RowsDType<A>>(
-    a: A,
-    options: EngineLogSignatureRowsOptions<T>,
-  ): Promise<Signature<T, false, boolean>>;
-  /**
-   * Like `logSignatureToSignatureVjp`, on the engine's threads: the same gradients, to the bit.
-   *
-   * @example
-   * const { a } = await engine.logSignatureToSignatureVjp(p, cotangent, { channels: 2, depth: 3 });
-   */
-  logSignatureToSignatureVjp<A extends Rows, T extends DType = RowsDType<A>>(
-    a: A,
-    cotangent: Cotangent,
-    options: EngineLogSignatureRowsVjpOptions<T>,
-  ): Promise<RowsGradients<T>>;
   /**
    * Prepares for a call of such a shape, so that the first one does not wait: loads the binary, or
    * opens the device and creates its pipelines.

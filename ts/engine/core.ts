@@ -8,10 +8,6 @@ export {
 export type {
   ConversionName,
   Engine,
-  EngineLogSignatureOptions,
-  EngineLogSignatureRowsOptions,
-  EngineLogSignatureRowsVjpOptions,
-  EngineLogSignatureVjpOptions,
   EngineSignatureOptions,
   EngineVjpOptions,
   LogSignatureRowsSizes,

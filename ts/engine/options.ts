@@ -12,51 +12,72 @@ export interface EngineOptions {
   /**
    * Maximum number of workers: a whole number from 1 to 256, or "auto" for as many as the machine
    * runs at once. Default "auto".
+   *
+   * @example threads: 4
    */
   readonly threads?: number | "auto" | undefined;
   /**
    * Whether threads share memory if the host permits it (Node, Deno, Bun, cross-origin isolated
    * pages). Otherwise each task is transferred to its worker and back. Default true.
+   *
+   * @example sharedMemory: false
    */
   readonly sharedMemory?: boolean | undefined;
   /**
    * Creates a worker from the package's worker file (`path-signature/worker`), for hosts whose
    * policy or bundler requires it: a `Worker` of the web or of `node:worker_threads`. Default: the
    * file next to this module.
+   *
+   * @example
+   * workerFactory: () => new Worker("/path-signature-worker.js", { type: "module" })
    */
   readonly workerFactory?: (() => WorkerLike | Promise<WorkerLike>) | undefined;
   /**
    * Maximum number of waiting and running calls; further ones are rejected with QUEUE_FULL. Default
    * 65 536.
+   *
+   * @example maxQueued: 100
    */
   readonly maxQueued?: number | undefined;
   /**
    * Milliseconds without calls after which workers end and memory is freed; `Infinity`: never.
    * Default 10 000.
+   *
+   * @example idleTimeout: 60_000
    */
   readonly idleTimeout?: number | undefined;
   /**
    * Whether small concurrent calls with equal options are coalesced into one batch. Default true.
+   *
+   * @example coalesce: false
    */
   readonly coalesce?: boolean | undefined;
   /**
    * Default device of calls. "auto": where a call is expected to be faster by the costs, given
    * where its paths are. "webgpu" also opens the device at once. Default "auto".
+   *
+   * @example device: "cpu"
    */
   readonly device?: "auto" | Device | undefined;
   /**
    * Source of GPUs: an object such as `navigator.gpu` (in Node `create([])` of the package
    * `webgpu`), or your own device, which is never destroyed. Default the host's `navigator.gpu`.
+   *
+   * @example gpu: navigator.gpu
    */
   readonly gpu?: GpuSource;
   /**
    * Costs of calls on this machine, as `engine.calibrate` returns them; may be serialised as JSON.
    * Default: the costs of a typical machine.
+   *
+   * @example costs: JSON.parse(saved)
    */
   readonly costs?: Costs | undefined;
   /**
    * What happens if the GPU cannot run a call that requests it, or fails: run it on the CPU, or
    * reject. Default "cpu".
+   *
+   * @example fallback: "error"
    */
   readonly fallback?: "cpu" | "error" | undefined;
 }

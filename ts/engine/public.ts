@@ -16,7 +16,7 @@ export type { Mode } from "../pool/executor.ts";
 export type { NodeWorkerLike, WebWorkerLike, WorkerLike } from "../pool/host.ts";
 export type { Device, Progress } from "./backend.ts";
 export type { CreateEngineFunction } from "./bind.ts";
-export type { EngineCallOptions } from "./context.ts";
+export type { EngineCallOptions, OnEngine } from "./context.ts";
 export type { EngineBase, EngineInfo } from "./engine.ts";
 export type { CallPlan, CpuPlan, GpuPlan, Reasoning } from "./explain.ts";
 export type { EngineOptions } from "./options.ts";

@@ -3,7 +3,7 @@
 
 import type { GpuGradients, GpuNumbers, GpuTensor } from "../gpu/index.ts";
 import type { DType } from "../input/arrays.ts";
-import type { Signature } from "../input/tensor.ts";
+import type { SignatureOf } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { SignatureGradients } from "../operations/signature-vjp.ts";
 
@@ -13,7 +13,7 @@ export type EngineDTypeOf<P> = P extends GpuNumbers ? "float32" : DTypeOf<P>;
 /** The type of `engine.signature`'s result. */
 export type EngineSignatureOf<P, T extends DType, S extends boolean, Place, W = undefined> = [Place] extends ["gpu"]
   ? GpuTensor
-  : Signature<T, S, P extends GpuNumbers ? boolean : BatchedOf<P, W>>;
+  : SignatureOf<T, S, P extends GpuNumbers ? boolean : BatchedOf<P, W>>;
 
 /** The type of `engine.signatureVjp`'s result. */
 export type EngineGradientsOf<T extends DType, Place> = [Place] extends ["gpu"] ? GpuGradients : SignatureGradients<T>;

@@ -20,7 +20,7 @@ import {
   isResident,
 } from "../gpu/index.ts";
 import { FLOAT32 } from "../input/arrays.ts";
-import { typeError } from "../input/errors.ts";
+import { isPathSignatureError, typeError } from "../input/errors.ts";
 import { checkBefore } from "../input/finite.ts";
 import { closed } from "../pool/errors.ts";
 import type { Scheduler } from "../pool/scheduler.ts";
@@ -142,15 +142,30 @@ export class Router {
       return this.#onCpu(call, context);
     }
     try {
-      const result = await this.#onGpu(gpu, call, context);
+      const result = await this.#onGpu(gpu, call.checked(), context);
       this.#gpu.count(false);
       return result;
     } catch (error) {
+      if (!call.call.checkFinite && isNotFinite(error)) return this.#notFinite(gpu, call, context);
       if (!isGpuFault(error)) throw call.fault(error);
       this.#gpu.count(true);
       if (this.#settings.fallback === "error") throw error;
       this.#fellBack(error.message);
       return this.#onCpu(call, context);
+    }
+  }
+
+  /**
+   * A call that allows numbers that are not finite, and has some. The CPU says which results they
+   * reach; what cannot be read back stays where it is.
+   */
+  async #notFinite(gpu: GpuOperation, call: EngineCall, context: RouterContext): Promise<unknown> {
+    this.#fellBack("it has numbers that are not finite");
+    try {
+      return await this.#onCpu(call, context);
+    } catch (error) {
+      if (!isPathSignatureError(error) || error.code !== "GPU_BUFFER") throw error;
+      return this.#onGpu(gpu, call, context);
     }
   }
 
@@ -280,6 +295,10 @@ export class Router {
     if (this.warnings.length > mostWarnings) this.warnings.shift();
   }
 }
+
+/** Whether a check for numbers that are not finite, or not in float32, has found one. */
+const isNotFinite = (error: unknown): boolean =>
+  isPathSignatureError(error) && (error.code === "NOT_FINITE" || error.code === "NOT_REPRESENTABLE");
 
 /** Whether a call requests the GPU, or has input or output that is on it. */
 const insists = ({ device, input, output }: Demand): boolean =>

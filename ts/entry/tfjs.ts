@@ -64,6 +64,12 @@ export type {
   TensorSignature,
   TensorSignatureOptions,
 } from "../adapters/tfjs.ts";
+export {
+  type KernelFunctions,
+  type KernelOps,
+  kernelOps,
+  type TensorKernelOptions,
+} from "../adapters/tfjs-kernels.ts";
 export type {
   LayerArguments,
   LayerClass,

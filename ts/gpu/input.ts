@@ -160,6 +160,8 @@ export function readCallAnywhere(
   const { initial, basepoint } = given;
   if (given.windows !== undefined && [paths, initial, basepoint].some(isOnDevice))
     throw typeError("WINDOWS_TYPE", "options.windows", "windows of numbers on a device", "paths in memory");
+  if ((given.augment ?? given.mask) !== undefined && [paths, initial].some(isOnDevice))
+    throw typeError("AUGMENT_TYPE", "options.augment", "augment or mask of numbers on a device", "paths in memory");
   if (isOnDevice(initial)) given.initial = undefined;
   if (isOnDevice(basepoint)) given.basepoint = undefined;
   const plain = readCall(read, given);

@@ -3,6 +3,7 @@
 // probed once.
 
 import type { Device } from "./device.ts";
+import { Holdings } from "./memory.ts";
 import { readNumbers } from "./readback.ts";
 import { COMPUTE_STAGE, STORAGE } from "./usage.ts";
 
@@ -30,6 +31,7 @@ export async function subgroupSizeOf(device: Device, info: GPUAdapterInfo | unde
   const size = info?.subgroupMinSize ?? 0;
   if (!device.has("subgroups") || size < 4) return 1;
   const { gpu } = device;
+  const holdings = new Holdings(device.memory);
   try {
     const { value, settled } = device.scoped(() => {
       const layout = gpu.createBindGroupLayout({
@@ -40,7 +42,7 @@ export async function subgroupSizeOf(device: Device, info: GPUAdapterInfo | unde
         layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
         compute: { module, entryPoint: "main" },
       });
-      const buffer = device.memory.take(4 * invocations, STORAGE);
+      const buffer = holdings.take(4 * invocations, STORAGE);
       const encoder = gpu.createCommandEncoder();
       const pass = encoder.beginComputePass();
       pass.setPipeline(pipeline);
@@ -52,9 +54,10 @@ export async function subgroupSizeOf(device: Device, info: GPUAdapterInfo | unde
     });
     await settled;
     const answers = await readNumbers(device, { buffer: value, at: 0, bytes: 4 * invocations });
-    device.memory.release(value);
+    holdings.release();
     return answers.every((answer) => answer === 1) ? size : 1;
   } catch {
+    holdings.drop();
     // Kernels do without.
     return 1;
   }

@@ -3,7 +3,7 @@
 import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
 import type { GpuBuffer, GpuDevice } from "../input/host-types.ts";
-import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, type SignatureOf, SignatureTensor } from "../input/tensor.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
 
@@ -93,19 +93,10 @@ export class GpuTensor extends GpuArray {
    * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY,
    *   GPU_FAILED
    */
-  async toCpu(): Promise<Signature<"float32">> {
+  async toCpu(): Promise<SignatureOf<"float32">> {
     const data = await this.read();
     const { shape, channels, depth, scalarTerm, stream } = this;
-    return new SignatureTensor<"float32", boolean, boolean>(
-      data,
-      shape,
-      FLOAT32,
-      channels,
-      depth,
-      scalarTerm,
-      stream,
-      undefined,
-    );
+    return new SignatureTensor<"float32">(data, shape, FLOAT32, channels, depth, scalarTerm, stream, undefined);
   }
 }
 

@@ -124,8 +124,9 @@ export function allocateNumbers(
   try {
     const bytes = count * (dtype === FLOAT32 ? 4 : 8);
     const unfilled = isFilled && (globalThis as Host).Buffer?.allocUnsafeSlow(bytes).buffer;
-    const buffer = unfilled || new ArrayBuffer(bytes);
-    return dtype === FLOAT32 ? new Float32Array(buffer) : new Float64Array(buffer);
+    // Engines keep arrays of a few numbers beside the object, unless they are given a buffer.
+    const given = (unfilled || count) as ArrayBuffer;
+    return dtype === FLOAT32 ? new Float32Array(given) : new Float64Array(given);
   } catch {
     const accepted =
       "such that this JavaScript engine can allocate the numbers: fewer paths at once, or a smaller depth";

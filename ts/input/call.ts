@@ -11,6 +11,7 @@ import {
   kindOf,
   type NumericView,
 } from "./arrays.ts";
+import { readAugmented } from "./augment/paths.ts";
 import { countOf, describe, failure, rangeError, typeError } from "./errors.ts";
 import { readLengths } from "./lengths.ts";
 import { ReadOptions } from "./options.ts";
@@ -136,6 +137,7 @@ export interface Changes {
  * @throws PathSignatureError SIZE_TOO_LARGE, and the codes of lengths, basepoint and initial
  */
 export function readCall(paths: ReadPaths, options: ReadOptions): Call {
+  if (options.augment !== undefined || options.mask !== undefined) return augmentedOf(paths, options);
   const { channels } = paths;
   const size = sizeInRange(channels, options.depth, "options.depth", fewNumbers);
   const dtype = options.dtype === -1 ? paths.dtype : options.dtype;
@@ -148,6 +150,32 @@ export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   return call;
 }
 
+/**
+ * The call for augmented paths: first the one for the points that were given, of depth 1, then one
+ * for what its items become. @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE
+ */
+function augmentedOf(given: ReadPaths, options: ReadOptions): Call {
+  const { augment, mask, depth, scalarTerm } = options;
+  if (options.basepoint !== undefined && options.basepoint !== false) {
+    const accepted = "without basepoint: say { basepoint: … } in augment, where its place among others is clear";
+    throw typeError("AUGMENT_TYPE", "options.augment", "augment or mask with basepoint", accepted);
+  }
+  const own = { augment: undefined, mask: undefined, depth: 1, basepoint: undefined };
+  const initial = options.windows === undefined ? undefined : options.initial;
+  const raw = readCall(given, Object.assign(new ReadOptions(), options, own, { initial }));
+  const { paths, lengths } = readAugmented(raw, augment, mask);
+  const size = sizeInRange(paths.channels, depth, "options.depth", fewNumbers);
+  return new Call(
+    paths,
+    options,
+    raw.dtype,
+    size,
+    lengths,
+    undefined,
+    readInitial(options.initial, paths, size, scalarTerm),
+  );
+}
+
 /** The call for the windows of paths. @throws PathSignatureError WINDOWS_TYPE, WINDOWS_RANGE */
 function windowsOf(
   of: ReadPaths,
@@ -158,7 +186,7 @@ function windowsOf(
   basepoint: ReadRows | true | undefined,
 ): Call {
   if (options.initial !== undefined)
-    throw typeError("WINDOWS_TYPE", "options.windows", "windows and initial", "one of them: windows start anew");
+    throw typeError("WINDOWS_TYPE", "options.initial", "initial and windows", "absent: each window starts anew");
   const { paths, lengths: own } = readWindows(options.windows, of, lengths);
   return new Call(paths, options, dtype, size, own, basepointOfWindows(basepoint, paths), undefined);
 }
@@ -217,8 +245,8 @@ function depthOf(channels: number, size: number): number | undefined {
 function initialHint(width: number, channels: number, size: number): string {
   if (width === size + 1) return " (with a scalar term: say scalarTerm: true)";
   const depth = depthOf(channels, width);
-  if (depth === undefined) return "";
   const wanted = depthOf(channels, size);
+  if (depth === undefined || depth === wanted) return "";
   return ` (${countOf(width, "number")} are a signature of depth ${depth}, and options.depth is ${wanted})`;
 }
 
@@ -237,6 +265,13 @@ function readBasepoint(value: unknown, paths: ReadPaths): ReadRows | true | unde
 
 function readInitial(value: unknown, paths: ReadPaths, size: number, scalarTerm: boolean): ReadRows | undefined {
   if (value === undefined) return undefined;
+  if ((value as { basis?: unknown } | null)?.basis !== undefined)
+    throw typeError(
+      "INITIAL_TYPE",
+      "options.initial",
+      "a log-signature",
+      "a signature: logSignatureToSignature gives it",
+    );
   const rows = readRows(value, paths, size, scalarTerm ? size + 1 : size, initialArgument);
   if (rows.width > size) {
     const count = rows.stride === 0 ? 1 : paths.batch;

@@ -137,7 +137,12 @@ export function readPoints(
   const end = (starts[starts.length - 1] as number) * channels;
   const { length } = isRow(data) ? data : [];
   if (length < end)
-    throw rangeError("SHAPE_MISMATCH", name, countOf(length, "number"), `${end}, as offsets say, or more`);
+    throw rangeError(
+      "SHAPE_MISMATCH",
+      name,
+      countOf(length, "number"),
+      `${countOf(end, "number")} or more, as offsets say`,
+    );
   const view = readNumbers(value, argument, "PATHS_TYPE", length, [length]);
   return batchOf(view, starts, channels, dtypeOfKind(kindOf(view) as Kind), names);
 }
@@ -162,7 +167,11 @@ function readOffsets(given: unknown, argument: string): Float64Array {
 export function readColumns(value: object, argument: string, forms: string): ReadPaths {
   const names = Object.keys(value);
   const columns = names.map((name) => (value as Record<string, unknown>)[name]);
-  if (names.length === 0 || !columns.every(isRow)) throw typeError("PATHS_TYPE", argument, describe(value), forms);
+  if (!columns.some(isRow)) {
+    const isPoint = names.length > 0 && kindOf(value) === -1 && columns.every((x) => typeof x === "number");
+    const accepted = isPoint ? `an array of numbers, if it is a point: [${names.join(", ")}]` : forms;
+    throw typeError("PATHS_TYPE", argument, describe(value), accepted);
+  }
   const [first] = columns as [NumericView];
   const { length } = first;
   if (length === 0) throw rangeError("EMPTY_PATH", `${argument}.${names[0]}`, "an empty column", "at least one number");
@@ -170,6 +179,8 @@ export function readColumns(value: object, argument: string, forms: string): Rea
   const flat = allocateNumbers(dtype, names.length * length, argument);
   columns.forEach((column, c) => {
     const name = `${argument}.${names[c]}`;
+    if (!isRow(column))
+      throw typeError("PATHS_TYPE", name, describe(column), "a column of numbers, one for each point");
     if (column.length !== length) {
       const wanted = `${countOf(length, "number")}, as ${names[0]}`;
       throw rangeError("RAGGED_ROW", name, countOf(column.length, "number"), wanted);

@@ -18,12 +18,16 @@ import { isRow, lengthOfList, readNumbers, readTensorShape } from "./shape.ts";
 /** What cotangents are accepted, for errors; "signatures'" or "result's" shape. */
 const formsOf = (whose: string) => `a tensor { data, shape } of the ${whose} shape, or as many numbers in a flat array`;
 
+/** Whether an argument is the options, where another one was expected. */
+export const isOptions = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "depth" in value && !("data" in value || "buffer" in value);
+
 /**
  * Throws for options in the place of a cotangent: it was forgotten, or they were exchanged.
  * @throws PathSignatureTypeError COTANGENT_TYPE
  */
 export function checkIsCotangent(value: unknown, forms = formsOf("result's")): void {
-  if (typeof value === "object" && value !== null && "depth" in value && !("data" in value || "buffer" in value))
+  if (isOptions(value))
     throw typeError("COTANGENT_TYPE", "cotangent", "the options: the cotangent comes before them", forms);
 }
 

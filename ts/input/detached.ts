@@ -10,8 +10,9 @@ import { lengthOfView } from "./views.ts";
 /** What to throw for an error of a call: INPUT_DETACHED if that is the reason, else the same. */
 export function faultOf(error: unknown, call: Call, inputs: readonly CheckedRows[]): unknown {
   if (isPathSignatureError(error)) return error;
-  const { batch, points, channels, rows, row, paths } = call;
-  const { starts, resident } = paths;
+  const { rows, row, paths } = call;
+  const { batch, points, channels } = paths.augmented?.source.raw ?? call;
+  const { starts, resident } = paths.augmented?.source.raw.paths ?? paths;
   const given: (readonly [argument: string, view: NumericView, numbers: number])[] = [];
   if (resident === undefined)
     given.push(["paths", paths.view, (starts === undefined ? batch * points : (starts[batch] as number)) * channels]);

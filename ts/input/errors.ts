@@ -81,6 +81,13 @@ export interface PathSignatureErrorCodes {
   WINDOWS_TYPE: "TypeError";
   /** A window is empty or beyond the points, a step is not positive, or times do not increase. */
   WINDOWS_RANGE: "RangeError";
+  /**
+   * `augment` or `mask` has none of the accepted forms or an unknown name, or an augmentation
+   * cannot stand where it does.
+   */
+  AUGMENT_TYPE: "TypeError";
+  /** A number in `augment` or `mask` is out of range, or there are too few or too many. */
+  AUGMENT_RANGE: "RangeError";
   /** `basepoint` has none of the accepted forms. */
   BASEPOINT_TYPE: "TypeError";
   /** `basepoint` has neither shape (channels) nor (…batch, channels). */
@@ -124,7 +131,7 @@ export interface PathSignatureErrorCodes {
   COUNT_INVALID: "RangeError";
   /** A snapshot is not a Uint8Array. */
   SNAPSHOT_TYPE: "TypeError";
-  /** A snapshot is damaged, incomplete or of another version. */
+  /** A snapshot, or the JSON of a pipeline, is damaged, incomplete or of another version. */
   SNAPSHOT_INVALID: "Error";
   /** The stream was disposed of. */
   STREAM_CLOSED: "Error";
@@ -193,6 +200,10 @@ export interface PathSignatureErrorCodes {
    * the block.
    */
   BLOCK_FAILED: "Error";
+  /** An option of `signatureFeatures` is none of its values. */
+  FEATURES_OPTION: "TypeError";
+  /** A pipeline is to transform paths and has not learned from any. */
+  NOT_FITTED: "Error";
   /** A table or a column has none of the accepted forms, or there is no column of that name. */
   TABLE_TYPE: "TypeError";
   /** A value is missing and `missing` does not say what to do, or what it says cannot be done. */
@@ -394,7 +405,7 @@ export function brief(value: unknown): string {
     case "function":
       return "a function";
     case "object":
-      return value === null ? "null" : "an object";
+      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
     default:
       return Object.is(value, -0) ? "-0" : String(value);
   }

@@ -7,6 +7,7 @@
 // that enters no increment (initial signatures, paths of one point) is always checked.
 
 import { firstNonFinite } from "./arrays.ts";
+import type { PointSource } from "./augment/source.ts";
 import { type Call, lengthOf, startOf } from "./call.ts";
 import { type Position, rangeError } from "./errors.ts";
 import type { ReadPaths } from "./read-paths.ts";
@@ -49,6 +50,11 @@ export function checkPaths(call: Call, first = 0, count = call.batch): void {
 /** Checks all paths in parts of `numbers`. */
 export function* pathChecks(call: Call, numbers: number, first = 0, count = call.batch): Generator<void> {
   const { points, channels, lengths, paths } = call;
+  if (paths.augmented !== undefined) {
+    const { source } = paths.augmented;
+    yield* source.isMasked ? maskedChecks(source, first, count) : pathChecks(source.raw, numbers, first, count);
+    return;
+  }
   // Without lengths and padding, the points of all paths are contiguous.
   const together = lengths === undefined && paths.starts === undefined;
   const [items, itemNumbers] = together ? [1, count * points * channels] : [count, 0];
@@ -66,6 +72,18 @@ export function* pathChecks(call: Call, numbers: number, first = 0, count = call
       yield;
       budget = numbers;
     }
+  }
+}
+
+/** Checks the numbers that a mask does not exclude, path by path. */
+function* maskedChecks(source: PointSource, first: number, count: number): Generator<void> {
+  const { raw } = source;
+  const { view, kind } = raw.paths;
+  for (let item = first; item < first + count; item++) {
+    const [begin, end] = source.bounds(item);
+    for (let i = begin * raw.channels; i < end * raw.channels; i++)
+      if (source.isUsed(i) && firstNonFinite(view, kind, raw.dtype, i, 1) >= 0) throw pathNotFinite(raw, i);
+    yield;
   }
 }
 

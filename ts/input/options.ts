@@ -3,6 +3,7 @@
 
 import { HORNER, PRUNED } from "../wasm/abi.ts";
 import { type ArrayOf, type DType, type DTypeIndex, FLOAT32, FLOAT64, type NumericView } from "./arrays.ts";
+import type { Augmentation, Mask } from "./augment/types.ts";
 import { describe, typeError } from "./errors.ts";
 import type { TensorInput } from "./paths.ts";
 import { checkChannels, checkDepth } from "./size.ts";
@@ -96,6 +97,24 @@ export interface VjpOptions<
    */
   readonly windows?: W | undefined;
   /**
+   * What is done to each path first, in this order (docs/augmentations.md): time as a channel,
+   * lead-lag, a point ahead of the first, … The augmented paths are never stored as a whole. Rows
+   * and streams are those of the augmented path, of `augmentedChannels(channels, augment)`
+   * channels; `lengths`, `windows` and `mask` count the points that were given, each window is
+   * augmented on its own, and gradients are those of the points that were given. On the CPU only.
+   * In place of `basepoint` there is an augmentation. Default none.
+   *
+   * @example augment: ["time", { leadLag: { lag: 2 } }]
+   */
+  readonly augment?: readonly Augmentation[] | undefined;
+  /**
+   * Points, or numbers of points, that are not there: points to skip, or numbers in whose place the
+   * channel's number before them stands. They may be NaN, and have no gradient. Default none.
+   *
+   * @example mask: { missing: "nan" } // NaN: the channel's number before it
+   */
+  readonly mask?: Mask | undefined;
+  /**
    * The order of a path's dimensions: `"channels-last"` for points as rows, (length, channels), or
    * `"channels-first"` for channels as rows, (channels, length), which are transposed when they are
    * read. Gradients of paths have the same order; `lengths` and `basepoint` are those of points in
@@ -115,8 +134,8 @@ export interface VjpOptions<
    * Throw for input that is NaN, infinite, or out of the range of float32 where that is the number
    * type. If false, a coefficient of a signature is NaN or infinite exactly where a letter of its
    * word has such a number in a point that it depends on, or a prefix of the word has one in
-   * `initial`; all others keep their bits. The same on engines, but not on WebGPU, whose shaders
-   * may take numbers for finite. For gradients see docs/gradients.md. Results may overflow to
+   * `initial`; all others keep their bits. The same on engines; a call for WebGPU that has such a
+   * number is done on the CPU. For gradients see docs/gradients.md. Results may overflow to
    * infinity in both cases. Default true.
    *
    * @example checkFinite: false
@@ -174,6 +193,8 @@ export class ReadOptions {
   scalarTerm = false;
   lengths: unknown = undefined;
   windows: unknown = undefined;
+  augment: unknown = undefined;
+  mask: unknown = undefined;
   layout: Layout | undefined = undefined;
   /** -1: inferred from the input. */
   dtype: DTypeIndex | -1 = -1;
@@ -262,6 +283,8 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
         case "initial":
         case "lengths":
         case "windows":
+        case "augment":
+        case "mask":
         case "out":
           read[name] = given[name] as ReadOptions["out"];
           continue;
@@ -288,7 +311,7 @@ export function readOptions(options: unknown, other?: ReadOther, names?: readonl
     }
     if (other?.(name, (given as Record<string, unknown>)[name])) continue;
     const known = names ?? Object.keys(read).filter((key) => key !== "channels");
-    throw unknownOption(name, other === undefined ? known : [...known, ...optionsOfEngines]);
+    throw unknownOption(name, [...known, ...optionsOfEngines.filter((one) => other?.(one, undefined))]);
   }
   if (names?.includes("channels")) {
     checkChannels(channels, "options.channels");

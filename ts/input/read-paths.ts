@@ -1,6 +1,7 @@
 // Paths as they were read, whatever container they came in.
 
 import type { DTypeIndex, Kind, NumericView } from "./arrays.ts";
+import type { Augmented } from "./augment/augmented.ts";
 import type { Resident } from "./resident.ts";
 
 /** What paths are windows of. */
@@ -40,6 +41,11 @@ export class ReadPaths {
   resident: Resident | undefined;
   /** Set where the paths are windows of others. */
   windows: WindowsOf | undefined;
+  /**
+   * Set where the paths are augmentations of others: points and channels are then those of the
+   * augmented paths, `view` still holds what was given, and `starts` is not set.
+   */
+  augmented: Augmented | undefined;
   /** Names of the channels, where the input has them. */
   names: readonly string[] | undefined;
 
@@ -63,6 +69,7 @@ export class ReadPaths {
     this.starts = starts;
     this.resident = undefined;
     this.windows = undefined;
+    this.augmented = undefined;
     this.names = undefined;
   }
 }

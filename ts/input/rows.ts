@@ -71,7 +71,7 @@ export function readRows(
     rangeError(
       argument.shape,
       name,
-      given + (argument.hint?.(was, paths.channels, width) ?? ""),
+      given + ((was > 0 && argument.hint?.(was, paths.channels, width)) || ""),
       readRowsShapes(paths.lead, widths),
     );
 
@@ -131,6 +131,9 @@ function readTensorRows(
   { name, type, forms }: RowsArgument,
 ): ReadRows {
   const sizes = readTensorShape(value, name, type, forms);
+  const { channels } = value as { channels?: unknown };
+  if (typeof channels === "number" && channels !== paths.channels)
+    throw wrongShape(`a signature of ${countOf(channels, "channel")} where there are ${paths.channels}`, -1);
   const rank = sizes.length;
   const width = sizes[rank - 1] ?? -1;
   const own = rank === paths.lead.length + 1 && paths.lead.every((n, i) => n === sizes[i]);

@@ -17,7 +17,13 @@ import { clip, countOf, describe, failure, rangeError, typeError } from "./error
 import { lengthOfView } from "./views.ts";
 
 /** Codes of errors about an argument's type. */
-export type TypeCode = "PATHS_TYPE" | "COTANGENT_TYPE" | "BASEPOINT_TYPE" | "INITIAL_TYPE" | "ROWS_TYPE";
+export type TypeCode =
+  | "PATHS_TYPE"
+  | "COTANGENT_TYPE"
+  | "BASEPOINT_TYPE"
+  | "INITIAL_TYPE"
+  | "ROWS_TYPE"
+  | "AUGMENT_TYPE";
 
 export const describeShape = (sizes: readonly number[]): string => `(${clip(sizes.join(", "))})`;
 
@@ -128,6 +134,8 @@ export function readNumbers(
   const length = lengthOfList(data);
   if (length < 0) throw typeError(code, name, describe(data), "a typed array or an array of numbers");
   const list = data as NumericView | readonly unknown[];
+  if (kind === -1 && isRow(list[0]))
+    throw typeError(code, name, "nested arrays", "flat, as there is a shape (or give nested arrays alone)");
   const order = isFunction ? undefined : readOrder(parts, argument, count, sizes, length);
   if (order === undefined && (length !== count || count === 0)) {
     if (kind !== -1) checkAttached(list as NumericView, name);
@@ -186,14 +194,18 @@ function readOrder(
   });
   if (isInOrder) return undefined;
   if (count > 0 && (first < 0 || last >= length)) {
-    const reach = `numbers ${first} to ${last}, as shape, strides and offset say`;
-    throw rangeError("SHAPE_MISMATCH", `${argument}.data`, countOf(length, "number"), `such that it has ${reach}`);
+    const reach = first < 0 ? `such that it begins ${-first} earlier` : `${countOf(last + 1, "number")} or more`;
+    const accepted = `${reach}, as shape, strides and offset say`;
+    throw rangeError("SHAPE_MISMATCH", `${argument}.data`, countOf(length, "number"), accepted);
   }
   return { strides: steps, offset: offset as number };
 }
 
-/** The numbers at strides of a view, row-major: float32 of a Float32Array, else float64. */
-export function gather(
+/**
+ * The numbers at strides of a view, row-major: float32 of a Float32Array, else float64. The
+ * innermost loop runs along the last dimension but one, of the points of a path.
+ */
+function gather(
   view: NumericView,
   sizes: readonly number[],
   strides: readonly number[],
@@ -204,27 +216,30 @@ export function gather(
   for (const size of sizes) count *= size;
   const to = allocateNumbers(dtypeOfKind(kindOf(view) as Kind), count, argument, true);
   const last = sizes.length - 1;
-  let at = 0;
+  const columns = sizes[last] as number;
+  const matrix = (sizes[last - 1] ?? 1) * columns;
+  const step = strides[last - 1] ?? 0;
+  let begin = 0;
   const walk = (axis: number, from: number): void => {
-    const step = strides[axis] as number;
-    for (let i = sizes[axis] as number; i > 0; i--, from += step) {
-      if (axis < last) walk(axis + 1, from);
-      else to[at++] = Number(view[from]);
+    const stride = strides[axis] as number;
+    if (axis < last - 1) {
+      for (let i = sizes[axis] as number; i > 0; i--, from += stride) walk(axis + 1, from);
+      return;
     }
+    const inner = strides[last] as number;
+    for (let c = 0; c < columns; c++) {
+      let at = from + c * inner;
+      for (let i = begin + c; i < begin + matrix; i += columns, at += step) to[i] = Number(view[at]);
+    }
+    begin += matrix;
   };
   if (count > 0) walk(0, offset);
   return to;
 }
 
 /** `count` matrices of (rows, columns), transposed: (columns, rows). */
-export function transpose(view: NumericView, count: number, rows: number, columns: number): Numbers {
-  const size = rows * columns;
-  const to = allocateNumbers(dtypeOfKind(kindOf(view) as Kind), count * size, "paths", true);
-  for (let base = 0, at = 0; base < count * size; base += size)
-    for (let row = 0; row < rows; row++)
-      for (let i = base + row; i < base + size; i += rows) to[i] = Number(view[at++]);
-  return to;
-}
+export const transpose = (view: NumericView, count: number, rows: number, columns: number): Numbers =>
+  gather(view, [count, columns, rows], [rows * columns, 1, columns], 0, "paths");
 
 function checkLength(argument: string, length: number, count: number, sizes: readonly number[]): void {
   if (length === count) return;

@@ -66,7 +66,11 @@ export function checkedSize(channels: unknown, depth: unknown): number {
 
 /** Options of {@link signatureSize} and `words`. */
 export interface LayoutOptions {
-  /** Count the leading 1, the coefficient of the empty word. Default false. */
+  /**
+   * Count the leading 1, the coefficient of the empty word. Default false.
+   *
+   * @example scalarTerm: true
+   */
   readonly scalarTerm?: boolean | undefined;
 }
 

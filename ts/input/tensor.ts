@@ -34,19 +34,17 @@ export interface GradientTensor<T extends DType = DType> {
 }
 
 /**
- * What `at` returns: one number, or a typed array with one number for each entry of the leading
- * dimensions.
+ * The type of a result: that of one row or of many. Many are the results of batches, of windows and
+ * of streams; with `boolean`, where the types cannot know, it is either.
  */
-export type Coefficients<T extends DType, Stream extends boolean, Batched extends boolean> = Stream extends true
-  ? ArrayOf[T]
+export type OneOrMany<One, Many, Stream extends boolean, Batched extends boolean> = Stream extends true
+  ? Many
   : Batched extends true
-    ? ArrayOf[T]
-    : Batched extends false
-      ? number
-      : never;
+    ? Many
+    : One;
 
 /** What the results of operations on paths have in common. */
-export interface ResultOfPaths<T extends DType, Stream extends boolean> {
+export interface ResultOfPaths<T extends DType> {
   /** The numbers; the array `out` if it was given. */
   readonly data: ArrayOf[T];
   /**
@@ -60,7 +58,7 @@ export interface ResultOfPaths<T extends DType, Stream extends boolean> {
   /** N, the level at which it is truncated. */
   readonly depth: number;
   /** Whether it holds the row of every prefix of a path. */
-  readonly stream: Stream;
+  readonly stream: boolean;
   /**
    * With `windows`: the number of windows of each path of the flattened batch. Rows behind them are
    * the identity.
@@ -69,19 +67,11 @@ export interface ResultOfPaths<T extends DType, Stream extends boolean> {
 }
 
 /**
- * Signatures of a path or of a batch of paths, truncated at `depth`.
- *
- * `data` is row-major. The last dimension holds one signature: level by level from the first, each
- * level in lexicographic order of its words. With `scalarTerm`, a leading 1 (the coefficient of the
- * empty word) precedes the first level.
+ * What one signature and many have in common.
  *
  * @typeParam T - number type of `data`.
- * @typeParam Stream - whether it holds the signature of every prefix of a path.
- * @typeParam Batched - whether it holds more than a single path (`boolean` if the types cannot
- *   know).
  */
-export interface Signature<T extends DType = DType, Stream extends boolean = boolean, Batched extends boolean = boolean>
-  extends ResultOfPaths<T, Stream> {
+export interface SignatureRows<T extends DType = DType> extends ResultOfPaths<T> {
   /** Whether each signature includes the leading 1 of the empty word. */
   readonly scalarTerm: boolean;
   /**
@@ -90,14 +80,6 @@ export interface Signature<T extends DType = DType, Stream extends boolean = boo
    * @throws PathSignatureRangeError LEVEL_INVALID
    */
   level(k: number): LevelView<T>;
-  /**
-   * Coefficient of a word, given by its letters: `at([0, 1])` is the iterated integral ∫∫ dx⁰ dx¹,
-   * where the first letter is first in time. A number for a single signature, else a new typed
-   * array with one number for each entry of the leading dimensions.
-   * @param word - 1 … depth letters from 0 to channels − 1; the empty word with `scalarTerm`.
-   * @throws PathSignatureRangeError WORD_INVALID
-   */
-  at(word: ArrayLike<number>): Coefficients<T, Stream, Batched>;
   /** The rows one after the other, as views of `data`: one signature each. */
   rows(): IterableIterator<ArrayOf[T]>;
   /** A copy as nested arrays of the dimensions of `shape`: `number[]` for a single signature. */
@@ -110,6 +92,46 @@ export interface Signature<T extends DType = DType, Stream extends boolean = boo
    */
   labels(names?: readonly string[]): string[];
 }
+
+/**
+ * The signature of one path, truncated at `depth`: `data` holds it level by level from the first,
+ * each level in lexicographic order of its words. With `scalarTerm`, a leading 1 (the coefficient
+ * of the empty word) precedes the first level.
+ *
+ * @typeParam T - number type of `data`.
+ */
+export interface Signature<T extends DType = DType> extends SignatureRows<T> {
+  /**
+   * Coefficient of a word, given by its letters: `at([0, 1])` is the iterated integral ∫∫ dx⁰ dx¹,
+   * where the first letter is first in time.
+   * @param word - 1 … depth letters from 0 to channels − 1; the empty word with `scalarTerm`.
+   * @throws PathSignatureRangeError WORD_INVALID
+   */
+  at(word: ArrayLike<number>): number;
+}
+
+/**
+ * Signatures of a batch of paths, of windows, or of every prefix (`stream`), truncated at `depth`.
+ * `data` is row-major; each row is laid out as a {@link Signature}.
+ *
+ * @typeParam T - number type of `data`.
+ */
+export interface Signatures<T extends DType = DType> extends SignatureRows<T> {
+  /**
+   * Coefficients of a word, given by its letters, as {@link Signature.at}: a new typed array with
+   * one number for each entry of the leading dimensions.
+   * @param word - 1 … depth letters from 0 to channels − 1; the empty word with `scalarTerm`.
+   * @throws PathSignatureRangeError WORD_INVALID
+   */
+  at(word: ArrayLike<number>): ArrayOf[T];
+}
+
+/** {@link Signature} or {@link Signatures}, by what options and the type of the paths say. */
+export type SignatureOf<
+  T extends DType = DType,
+  Stream extends boolean = boolean,
+  Batched extends boolean = boolean,
+> = OneOrMany<Signature<T>, Signatures<T>, Stream, Batched>;
 
 /** Numbers in nested arrays. */
 export type Nested = (number | Nested)[];
@@ -154,16 +176,14 @@ export function valuesAt<T extends DType>(
 }
 
 /** The result of a call. Only the library constructs it. */
-export class SignatureTensor<T extends DType, Stream extends boolean, Batched extends boolean>
-  implements Signature<T, Stream, Batched>
-{
+export class SignatureTensor<T extends DType> implements SignatureRows<T> {
   readonly data: ArrayOf[T];
   readonly shape: readonly number[];
   readonly dtype: T;
   readonly channels: number;
   readonly depth: number;
   readonly scalarTerm: boolean;
-  readonly stream: Stream;
+  readonly stream: boolean;
   readonly counts: Uint32Array | undefined;
   readonly #names: readonly string[] | undefined;
 
@@ -184,7 +204,7 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     this.channels = channels;
     this.depth = depth;
     this.scalarTerm = scalarTerm;
-    this.stream = stream as Stream;
+    this.stream = stream;
     this.counts = counts;
     this.#names = names;
   }
@@ -197,8 +217,9 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
     return levelView(this.data, this.shape, new Array(k).fill(this.channels), this.#offset(k), this.dtype);
   }
 
-  at(word: ArrayLike<number>): Coefficients<T, Stream, Batched> {
-    return valuesAt(this, this.#indexOf(word)) as Coefficients<T, Stream, Batched>;
+  /** A number for a single row. */
+  at(word: ArrayLike<number>): number & ArrayOf[T] {
+    return valuesAt(this, this.#indexOf(word)) as number & ArrayOf[T];
   }
 
   *rows(): IterableIterator<ArrayOf[T]> {
@@ -218,8 +239,10 @@ export class SignatureTensor<T extends DType, Stream extends boolean, Batched ex
 
   labels(names: readonly string[] = this.#names ?? Array.from({ length: this.channels }, (_, i) => `${i}`)): string[] {
     const { channels, depth, scalarTerm } = this;
-    if (names.length !== channels)
-      throw rangeError("CHANNELS_INVALID", "names", countOf(names.length, "name"), `${channels}, one for each channel`);
+    if (!Array.isArray(names) || names.length !== channels) {
+      const accepted = `an array of ${countOf(channels, "name")}, one for each channel`;
+      throw rangeError("CHANNELS_INVALID", "names", describe(names), accepted);
+    }
     return words(channels, depth, { scalarTerm }).map((word) => word.map((i) => names[i]).join(".") || "()");
   }
 

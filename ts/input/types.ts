@@ -6,7 +6,7 @@
 //   <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false>(
 //     paths: P,
 //     options: SignatureOptions<T, S>,
-//   ): Signature<T, S, BatchedOf<P>>
+//   ): SignatureOf<T, S, BatchedOf<P>>
 
 import type { DType, NumericView } from "./arrays.ts";
 import type { ColumnsInput } from "./containers.ts";

@@ -12,27 +12,37 @@ const ofPaths = "is an option of signature and other functions of paths";
 const elsewhere: Readonly<Record<string, string>> = {
   ...Object.fromEntries(optionsOfEngines.map((name) => [name, ofEngines])),
   ...Object.fromEntries(
-    ["depth", "stream", "basepoint", "initial", "inverse", "lengths", "algorithm"].map((name) => [name, ofPaths]),
+    [
+      ...["depth", "stream", "basepoint", "initial", "inverse", "scalarTerm", "lengths", "windows", "algorithm"],
+      ...["augment", "mask"],
+    ].map((name) => [name, ofPaths]),
   ),
   channels: "is the last dimension of paths",
   out: "is an option of functions whose result is one array: gradients are new arrays",
+  basis: "is an option of logSignature",
   threads: "is an option of createEngine",
+  gpu: "is an option of createEngine",
+  time: 'is an augmentation: augment: ["time"]',
+  addTime: 'is an augmentation: augment: ["time"]',
+  leadLag: 'is an augmentation: augment: ["leadLag"]',
   variant: "is an option of init",
 };
 
 /** Names that other libraries and texts have for the depth. */
 const forDepth = ["level", "degree", "order", "N", "n"];
 
-/** The number of letters to insert, delete or replace (Levenshtein 1966). */
+/** The number of letters to insert, delete, replace, or swap with the next (Damerau 1964). */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, replaced));
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] as number) + 1 : replaced;
+      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, replaced, swapped));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length] as number;
 }
@@ -44,7 +54,7 @@ const plain = (name: string): string =>
     .slice(0, 20);
 
 /** The known name that is nearest, if it differs in a third of its letters at most. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+export function nearest(name: string, known: readonly string[]): string | undefined {
   if (forDepth.includes(name) && known.includes("depth")) return "depth";
   let found: string | undefined;
   let least = Number.POSITIVE_INFINITY;

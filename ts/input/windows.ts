@@ -43,8 +43,8 @@ interface IntervalOf {
 }
 
 const name = "options.windows";
-const forms =
-  'an array of intervals [[from, to], …] or an object whose type is "sliding", "expanding", "dyadic" or "times"';
+const types = '"sliding", "expanding", "dyadic" or "times"';
+const forms = `an array of intervals [[from, to], …] or an object whose type is ${types}`;
 
 const isWhole = (value: unknown, least: number): value is number =>
   Number.isInteger(value) && (value as number) >= least;
@@ -73,7 +73,12 @@ function positive(value: unknown, option: string): number {
 function checkNames(given: object, known: readonly string[]): void {
   for (const key of Object.keys(given)) {
     if (key !== "type" && !known.includes(key))
-      throw typeError("WINDOWS_TYPE", `${name}.${key}`, describe(key), `one of type, ${known.join(", ")}`);
+      throw typeError(
+        "WINDOWS_TYPE",
+        `${name}.${key}`,
+        describe((given as Record<string, unknown>)[key]),
+        `absent: there are type, ${known.join(", ")}`,
+      );
   }
 }
 
@@ -113,7 +118,8 @@ function readTimes({ times, length, step }: Record<string, unknown>, { batch, po
   const list = Float64Array.from(times as ArrayLike<number>, Number);
   const each = list.length === batch * points && batch > 1;
   if (list.length !== points && !each) {
-    const accepted = `${points}, one for each point, or ${batch * points}, one for each point of each path`;
+    const all = batch > 1 ? `, or ${batch * points}, one for each point of each path` : "";
+    const accepted = `${points}, one for each point${all}`;
     throw rangeError("WINDOWS_RANGE", `${name}.times`, countOf(list.length, "number"), accepted);
   }
   for (let i = 1; i < list.length; i++) {
@@ -172,7 +178,7 @@ function readForm(given: unknown, paths: ReadPaths): IntervalOf {
       checkNames(form, ["times", "length", "step"]);
       return readTimes(form, paths);
     default:
-      throw typeError("WINDOWS_TYPE", `${name}.type`, describe(form.type), forms);
+      throw typeError("WINDOWS_TYPE", `${name}.type`, describe(form.type), types);
   }
 }
 

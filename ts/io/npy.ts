@@ -36,8 +36,19 @@ const magic = [0x93, ..."NUMPY"].map((character) =>
   typeof character === "number" ? character : character.charCodeAt(0),
 );
 
-/** The array in the bytes of a `.npy` file. */
-function parse(bytes: Uint8Array, format: string): NpyArray {
+/** What the header of a `.npy` file says. */
+export interface NpyHeader {
+  readonly shape: number[];
+  /** Bytes ahead of the numbers, and of each number. */
+  readonly start: number;
+  readonly size: number;
+  readonly isFortran: boolean;
+  readonly order: string;
+  readonly make: Constructor;
+}
+
+/** @param bytes - of the whole file, or of its beginning */
+export function headerOf(bytes: Uint8Array, format: string): NpyHeader {
   if (magic.some((byte, i) => bytes[i] !== byte)) throw badFile(format, "other first bytes", "an array of NumPy");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isLong = (bytes[6] as number) > 1;
@@ -52,16 +63,27 @@ function parse(bytes: Uint8Array, format: string): NpyArray {
   if (make === undefined || dimensions === undefined)
     throw badFile(format, clip(header.trim()), `an array of numbers: ${Object.keys(types).join(", ")}`);
   const shape = dimensions.split(",").flatMap((text) => (text.trim() === "" ? [] : [Number(text)]));
-  const count = shape.reduce((product, size) => product * size, 1);
-  const size = Number(type.slice(1));
-  if (bytes.length - end < count * size)
-    throw badFile(format, countOf(bytes.length - end, "byte"), `${count * size} bytes of numbers, as its shape says`);
   const isFortran = /'fortran_order':\s*True/.test(header);
-  const isAligned = (bytes.byteOffset + end) % size === 0 && (order !== ">" || size === 1);
-  const numbers = isAligned ? bytes : bytes.slice(end, end + count * size);
+  return { shape, start: end, size: Number(type.slice(1)), isFortran, order, make };
+}
+
+/** `count` numbers from byte `start` on; not copied if they are aligned. */
+export function numbersAt(bytes: Uint8Array, start: number, count: number, { size, order, make }: NpyHeader) {
+  const isAligned = (bytes.byteOffset + start) % size === 0 && (order !== ">" || size === 1);
+  const numbers = isAligned ? bytes : bytes.slice(start, start + count * size);
   if (order === ">")
     for (let at = 0; at < numbers.length && size > 1; at += size) numbers.subarray(at, at + size).reverse();
-  const data = new make(numbers.buffer, numbers.byteOffset + (isAligned ? end : 0), count);
+  return new make(numbers.buffer, numbers.byteOffset + (isAligned ? start : 0), count);
+}
+
+/** The array in the bytes of a `.npy` file. */
+function parse(bytes: Uint8Array, format: string): NpyArray {
+  const header = headerOf(bytes, format);
+  const { shape, start, size, isFortran } = header;
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (bytes.length - start < count * size)
+    throw badFile(format, countOf(bytes.length - start, "byte"), `${count * size} bytes of numbers, as its shape says`);
+  const data = numbersAt(bytes, start, count, header);
   if (!isFortran) return { data, shape };
   const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
   return { data, shape, strides };

@@ -18,7 +18,11 @@ export interface TsFile extends Series {
 
 /** Options of {@link readTs}. */
 export interface TsOptions {
-  /** What becomes of `?` and `NaN`. Default `"error"`. */
+  /**
+   * What becomes of `?` and `NaN`. Default `"error"`.
+   *
+   * @example missing: "ffill"
+   */
   readonly missing?: Missing | undefined;
 }
 

@@ -1,7 +1,7 @@
 // Exports of the entries of the family `algebra`; see core.ts for the format.
 
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
-export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
+export type { GradientTensor, LevelView, Signature, SignatureOf, SignatureRows, Signatures } from "../input/tensor.ts";
 export { words } from "../input/words.ts";
 export {
   bindExp,

@@ -11,14 +11,14 @@ import { runOnce } from "../run/once.ts";
 import { afterFault, runJob, runOn } from "../run/run.ts";
 import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { type Descriptor, memoryReaders, type Steps } from "./descriptor.ts";
+import { type Computation, type Descriptor, memoryReaders, type Steps } from "./descriptor.ts";
 
 /**
  * Checks before a call runs, in parts of `numbers`. `everything` includes the input that kernels
  * would report.
  */
 export function* checksOf(
-  { kernel }: Descriptor,
+  { kernel }: Computation,
   call: Call,
   everything: boolean,
   numbers = Number.POSITIVE_INFINITY,
@@ -31,7 +31,7 @@ export function* checksOf(
 export const isEmpty = (call: Call): boolean => call.batch === 0 || call.rows === 0;
 
 /** Runs a validated call. */
-export function compute<R>(runtime: Runtime, operation: Descriptor<R>, call: Call): R {
+export function compute<R>(runtime: Runtime, operation: Computation<R>, call: Call): R {
   try {
     const prepared = operation.prepare(call);
     const { sinks, checksFirst } = prepared;
@@ -54,15 +54,17 @@ export function compute<R>(runtime: Runtime, operation: Descriptor<R>, call: Cal
  */
 export function computeRows<R>(
   runtime: Runtime,
-  operation: Descriptor<R>,
+  operation: Computation<R>,
   call: Call,
   wrap: (call: Call, data: Numbers) => R,
 ): R {
   const { batch, row, rows, initial, lengths } = call;
   const { out, checkFinite } = call.options;
   const count = batch * rows * row;
-  const hasOwnJob = call.paths.windows !== undefined && operation.job !== undefined;
-  if (hasOwnJob || !fitsOneBlock(call) || count === 0) return compute(runtime, operation, call);
+  const { augmented, windows } = call.paths;
+  const hasOwnJob = windows !== undefined && operation.job !== undefined;
+  if (hasOwnJob || !fitsOneBlock(call) || count === 0 || augmented !== undefined)
+    return compute(runtime, operation, call);
   if (out !== undefined) checkOut(out, count, call);
   let instance: Instance | undefined;
   try {

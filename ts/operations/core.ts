@@ -3,11 +3,20 @@
 // same file is; each `nameOperation` becomes a function of the family's engines; other names are
 // exported unchanged. Only `export {…} from` is allowed here.
 
+export { augmentedChannels, augmentedNames } from "../input/augment/channels.ts";
+export type {
+  Augmentation,
+  AugmentationName,
+  LeadLagOrder,
+  Mask,
+  PerPoint,
+  RandomProjections,
+} from "../input/augment/types.ts";
 export type { ColumnsInput, PointsInput } from "../input/containers.ts";
 export type { Algorithm, Layout, SignatureOptions, VjpOptions } from "../input/options.ts";
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export { type LayoutOptions, signatureSize } from "../input/size.ts";
-export type { Coefficients, GradientTensor, LevelView, Signature } from "../input/tensor.ts";
+export type { GradientTensor, LevelView, Signature, SignatureOf, SignatureRows, Signatures } from "../input/tensor.ts";
 export type { BatchedOf, DTypeOf } from "../input/types.ts";
 export type { Windows } from "../input/windows.ts";
 export { words } from "../input/words.ts";
@@ -59,7 +68,7 @@ export {
   signatureToLogSignatureOperation,
   signatureToLogSignatureVjpOperation,
 } from "./log-signature-rows.ts";
-export type { LogSignature } from "./log-signature-tensor.ts";
+export type { LogSignature, LogSignatureOf, LogSignatureRows, LogSignatures } from "./log-signature-tensor.ts";
 export {
   bindLogSignatureVjp,
   bindLogSignatureWithVjp,

@@ -52,13 +52,17 @@ export interface Prepared<R> {
   result(): R;
 }
 
-export interface Descriptor<R = unknown> extends Operation {
+/** What computes a call that has been read. */
+export interface Computation<R = unknown> extends Operation {
+  /** Allocates the results. @throws if there is no memory for them, or `out` does not fit */
+  prepare(call: Call): Prepared<R>;
+}
+
+export interface Descriptor<R = unknown> extends Computation<R> {
   /** Reads and checks the arguments of a call, options last. @throws as the public function */
   read(given: readonly unknown[], readers: Readers, other?: ReadOther): Call;
   /** A call of a shape without numbers, for `explain`. @throws as the public function */
   imagine(sizes: unknown, other?: ReadOther): Call;
-  /** Allocates the results. @throws if there is no memory for them, or `out` does not fit */
-  prepare(call: Call): Prepared<R>;
   /**
    * The operations that a call consists of, one after the other. Absent: the kernel's alone.
    */

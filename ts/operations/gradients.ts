@@ -5,6 +5,7 @@ import { ReadRows } from "../input/rows.ts";
 import { transpose } from "../input/shape.ts";
 import type { Sink } from "../run/operation.ts";
 import { ArraySink } from "../run/sinks.ts";
+import { AugmentedSink } from "./augmented-gradient.ts";
 import { RowsGradient, tensorOf } from "./rows-gradient.ts";
 import type { SignatureGradients } from "./signature-vjp.ts";
 import { basepointOfWindows, pointsOfWindows } from "./windows-gradient.ts";
@@ -14,15 +15,17 @@ const rowsGradient = (call: Call, rows: ReadRows | true | undefined, width: numb
 
 export class Gradients {
   readonly #call: Call;
-  readonly #paths: ArraySink;
+  readonly #paths: ArraySink | AugmentedSink;
   readonly #basepoint: RowsGradient | undefined;
   readonly #initial: RowsGradient | undefined;
 
   constructor(call: Call) {
-    const { basepoint, initial, channels, size, dtype, batch, points, rows, lengths } = call;
+    const { basepoint, initial, channels, size, dtype, batch, points, rows, lengths, paths } = call;
     this.#call = call;
     // Zeros stand past the end of a path, and where no row depends on anything.
-    this.#paths = new ArraySink(dtype, channels, batch * points, lengths === undefined && rows > 0);
+    this.#paths = paths.augmented
+      ? new AugmentedSink(call, paths.augmented)
+      : new ArraySink(dtype, channels, batch * points, lengths === undefined && rows > 0);
     this.#basepoint = rowsGradient(call, basepoint, channels);
     this.#initial = rowsGradient(call, initial, size);
   }
@@ -43,11 +46,13 @@ export class Gradients {
   }
 
   tensors(): SignatureGradients {
-    const { channels, options } = this.#call;
-    const { windows } = this.#call.paths;
-    const paths = windows?.of ?? this.#call.paths;
+    const { options } = this.#call;
+    const call = this.#call.paths.augmented?.source.raw ?? this.#call;
+    const { channels } = call;
+    const { windows } = call.paths;
+    const paths = windows?.of ?? call.paths;
     const { batch, points } = paths;
-    const data = windows ? pointsOfWindows(this.#call, this.#paths.data) : this.#paths.data;
+    const data = windows ? pointsOfWindows(call, this.#paths.data) : this.#paths.data;
     return {
       paths:
         options.layout === "channels-first"

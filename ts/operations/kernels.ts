@@ -3,6 +3,13 @@
 export type { NestedPath, Paths, TensorInput } from "../input/paths.ts";
 export type { GradientTensor } from "../input/tensor.ts";
 export {
+  bindRandomSignatureFeatures,
+  type RandomFeaturesOptions,
+  type RandomFeaturesSizes,
+  type RandomSignatureFeaturesFunction,
+  randomSignatureFeaturesOperation,
+} from "./random-signature-features.ts";
+export {
   bindSignatureKernel,
   bindSignatureKernelGram,
   bindTruncatedSignatureKernel,
@@ -19,7 +26,7 @@ export {
   truncatedSignatureKernelGramOperation,
   truncatedSignatureKernelOperation,
 } from "./signature-kernel.ts";
-export type { KernelOptions, KernelSchemeOptions, KernelSizes } from "./signature-kernel-call.ts";
+export type { KernelSizes } from "./signature-kernel-call.ts";
 export {
   bindSignatureMmd,
   bindSignatureMmdVjp,
@@ -38,6 +45,7 @@ export {
   signatureScoreOperation,
   signatureScoreVjpOperation,
 } from "./signature-kernel-losses.ts";
+export type { KernelOptions, KernelSchemeOptions } from "./signature-kernel-options.ts";
 export { type StaticKernel, staticKernels } from "./signature-kernel-static.ts";
 export {
   bindSignatureKernelGramVjp,

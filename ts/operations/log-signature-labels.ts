@@ -39,7 +39,7 @@ const mostCoefficients = 2 ** 17;
 export function readBasis(value: unknown, argument: string): LogSignatureBasis {
   if (value === undefined) return "words";
   if (!bases.includes(value as LogSignatureBasis))
-    throw typeError("BASIS_INVALID", argument, describe(value), bases.map((name) => `"${name}"`).join(", "));
+    throw typeError("BASIS_INVALID", argument, describe(value), bases.map((name) => `"${name}"`).join(" or "));
   return value as LogSignatureBasis;
 }
 
@@ -64,7 +64,7 @@ export function checkTables(channels: number, depth: number, argument: string): 
       "SIZE_TOO_LARGE",
       argument,
       `depth ${depth} of ${channels} channels, a signature of ${size} numbers`,
-      `such that the signature has at most ${mostCoefficients} numbers, or at most 2`,
+      `at most 2, or such that the signature has at most ${mostCoefficients} numbers`,
     );
   }
 }

@@ -6,7 +6,7 @@ import { type Call, shapeOf } from "../input/call.ts";
 import { checkIsCotangent } from "../input/cotangent.ts";
 import { type OptionName, ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { ReadRows } from "../input/rows.ts";
-import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, type SignatureOf, SignatureTensor } from "../input/tensor.ts";
 import type { Input } from "../run/operation.ts";
 import { LOG_BASIS, region } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -15,7 +15,7 @@ import { rowsCost } from "./cost.ts";
 import { type Descriptor, type Steps, step } from "./descriptor.ts";
 import { basisOf } from "./log-signature.ts";
 import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis } from "./log-signature-labels.ts";
-import { type LogSignature, LogSignatureTensor } from "./log-signature-tensor.ts";
+import { type LogSignatureOf, LogSignatureTensor } from "./log-signature-tensor.ts";
 import { PreparedRows } from "./prepared-rows.ts";
 import { RowsGradient } from "./rows-gradient.ts";
 import {
@@ -32,7 +32,11 @@ import type { Cotangent } from "./signature-vjp.ts";
 
 /** Options of gradients of the conversions. Unknown options are rejected. */
 export interface LogSignatureRowsVjpOptions<T extends DType = DType> extends Omit<RowsVjpOptions<T>, "scalarTerm"> {
-  /** The basis of the log-signatures. Default "words". */
+  /**
+   * The basis of the log-signatures. Default "words".
+   *
+   * @example basis: "lyndon"
+   */
   readonly basis?: LogSignatureBasis | undefined;
 }
 
@@ -59,10 +63,7 @@ export interface SignatureToLogSignatureFunction {
    * @example
    * signatureToLogSignature([1, 1, 0.5, 1, 0, 0.5], { channels: 2, depth: 2 }).data; // [1, 1, 0.5]
    */
-  <A extends Rows, T extends DType = RowsDType<A>>(
-    a: A,
-    options: LogSignatureRowsOptions<T>,
-  ): LogSignature<T, false, boolean>;
+  <A extends Rows, T extends DType = RowsDType<A>>(a: A, options: LogSignatureRowsOptions<T>): LogSignatureOf<T, false>;
 }
 
 /** The type of `logSignatureToSignature`. */
@@ -79,10 +80,7 @@ export interface LogSignatureToSignatureFunction {
    * @example
    * logSignatureToSignature([1, 1, 0.5], { channels: 2, depth: 2 }).data; // [1, 1, 0.5, 1, 0, 0.5]
    */
-  <A extends Rows, T extends DType = RowsDType<A>>(
-    a: A,
-    options: LogSignatureRowsOptions<T>,
-  ): Signature<T, false, boolean>;
+  <A extends Rows, T extends DType = RowsDType<A>>(a: A, options: LogSignatureRowsOptions<T>): SignatureOf<T, false>;
 }
 
 /** The type of `signatureToLogSignatureVjp`. */
@@ -261,9 +259,9 @@ function vjpOperation(conversion: Conversion): Descriptor<{ readonly a: Gradient
 const toLog: Conversion = { name: "signatureToLogSignature", code: 5, vjp: 7, toSignature: false };
 const toSignature: Conversion = { name: "logSignatureToSignature", code: 6, vjp: 8, toSignature: true };
 
-const wrapLog = (call: Call, data: Numbers): LogSignature =>
+const wrapLog = (call: Call, data: Numbers): LogSignatureTensor<DType> =>
   new LogSignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, basisOf(call), false);
-const wrapSignature = (call: Call, data: Numbers): Signature =>
+const wrapSignature = (call: Call, data: Numbers): SignatureTensor<DType> =>
   new SignatureTensor(data, shapeOf(call), call.dtype, call.channels, call.depth, false, false, undefined);
 
 export const signatureToLogSignatureOperation = /* @__PURE__ */ operation(toLog, wrapLog);

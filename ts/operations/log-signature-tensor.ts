@@ -3,8 +3,8 @@
 
 import type { ArrayOf, DType, DTypeIndex } from "../input/arrays.ts";
 import { FLOAT32 } from "../input/arrays.ts";
-import { describe, rangeError } from "../input/errors.ts";
-import { type Coefficients, type LevelView, levelView, type ResultOfPaths, valuesAt } from "../input/tensor.ts";
+import { clip, describe, rangeError } from "../input/errors.ts";
+import { type LevelView, levelView, type OneOrMany, type ResultOfPaths, valuesAt } from "../input/tensor.ts";
 import {
   type Bracket,
   countCoordinates,
@@ -15,21 +15,11 @@ import {
 } from "./log-signature-labels.ts";
 
 /**
- * Log-signatures of a path or of a batch of paths, truncated at `depth`.
- *
- * `data` is row-major. The last dimension holds the coordinates of one log-signature, in the order
- * of `labels`: level by level from the first.
+ * What one log-signature and many have in common.
  *
  * @typeParam T - number type of `data`.
- * @typeParam Stream - whether it holds the log-signature of every prefix of a path.
- * @typeParam Batched - whether it holds more than a single path (`boolean` if the types cannot
- *   know).
  */
-export interface LogSignature<
-  T extends DType = DType,
-  Stream extends boolean = boolean,
-  Batched extends boolean = boolean,
-> extends ResultOfPaths<T, Stream> {
+export interface LogSignatureRows<T extends DType = DType> extends ResultOfPaths<T> {
   readonly basis: LogSignatureBasis;
   /** What the coordinates belong to: `logSignatureLabels(channels, depth, basis)`. */
   readonly labels: readonly LogSignatureLabel[];
@@ -40,26 +30,53 @@ export interface LogSignature<
    * @throws PathSignatureRangeError LEVEL_INVALID
    */
   level(k: number): LevelView<T>;
-  /**
-   * The coordinate of a word or bracket, letters from 0 on, or of the text of a label. A number for
-   * a single log-signature, else a new typed array with one number for each entry of the leading
-   * dimensions.
-   * @throws PathSignatureRangeError WORD_INVALID
-   */
-  at(label: Bracket | readonly number[] | string): Coefficients<T, Stream, Batched>;
 }
 
+/**
+ * The log-signature of one path, truncated at `depth`: `data` holds its coordinates in the order of
+ * `labels`, level by level from the first.
+ *
+ * @typeParam T - number type of `data`.
+ */
+export interface LogSignature<T extends DType = DType> extends LogSignatureRows<T> {
+  /**
+   * The coordinate of a word or bracket, letters from 0 on, or of the text of a label.
+   * @throws PathSignatureRangeError WORD_INVALID
+   */
+  at(label: Bracket | readonly number[] | string): number;
+}
+
+/**
+ * Log-signatures of a batch of paths, of windows, or of every prefix (`stream`), truncated at
+ * `depth`. `data` is row-major; each row is laid out as a {@link LogSignature}.
+ *
+ * @typeParam T - number type of `data`.
+ */
+export interface LogSignatures<T extends DType = DType> extends LogSignatureRows<T> {
+  /**
+   * The coordinates of a word or bracket, letters from 0 on, or of the text of a label: a new typed
+   * array with one number for each entry of the leading dimensions.
+   * @throws PathSignatureRangeError WORD_INVALID
+   */
+  at(label: Bracket | readonly number[] | string): ArrayOf[T];
+}
+
+/** {@link LogSignature} or {@link LogSignatures}, by what options and the paths' type say. */
+export type LogSignatureOf<
+  T extends DType = DType,
+  Stream extends boolean = boolean,
+  Batched extends boolean = boolean,
+> = OneOrMany<LogSignature<T>, LogSignatures<T>, Stream, Batched>;
+
 /** The result of a call. Only the library constructs it. */
-export class LogSignatureTensor<T extends DType, Stream extends boolean, Batched extends boolean>
-  implements LogSignature<T, Stream, Batched>
-{
+export class LogSignatureTensor<T extends DType> implements LogSignatureRows<T> {
   readonly data: ArrayOf[T];
   readonly shape: readonly number[];
   readonly dtype: T;
   readonly channels: number;
   readonly depth: number;
   readonly basis: LogSignatureBasis;
-  readonly stream: Stream;
+  readonly stream: boolean;
   readonly counts: Uint32Array | undefined;
   #labels: readonly LogSignatureLabel[] | undefined;
   /** Index of each label by its text. */
@@ -81,7 +98,7 @@ export class LogSignatureTensor<T extends DType, Stream extends boolean, Batched
     this.channels = channels;
     this.depth = depth;
     this.basis = basis;
-    this.stream = stream as Stream;
+    this.stream = stream;
     this.counts = counts;
   }
 
@@ -99,7 +116,8 @@ export class LogSignatureTensor<T extends DType, Stream extends boolean, Batched
     return levelView(data, shape, basis === "expanded" ? new Array(k).fill(channels) : [count], offset, dtype);
   }
 
-  at(label: Bracket | readonly number[] | string): Coefficients<T, Stream, Batched> {
+  /** A number for a single row. */
+  at(label: Bracket | readonly number[] | string): number & ArrayOf[T] {
     const { basis, labels } = this;
     this.#indices ??= new Map(labels.map(({ text }, i) => [text, i]));
     const isBracket = basis === "lyndon" || basis === "hall";
@@ -108,9 +126,10 @@ export class LogSignatureTensor<T extends DType, Stream extends boolean, Batched
     const index = this.#indices.get(text);
     if (index === undefined) {
       const example = labels[labels.length - 1] as LogSignatureLabel;
-      const accepted = `a label of the basis "${basis}", such as ${JSON.stringify(example.bracket ?? example.word)}`;
-      throw rangeError("WORD_INVALID", "label", isText ? describe(label) : text || describe(label), accepted);
+      const such = isText ? example.text : (example.bracket ?? example.word);
+      const accepted = `a label of the basis "${basis}", such as ${JSON.stringify(such)}`;
+      throw rangeError("WORD_INVALID", "label", text === "" ? describe(label) : clip(JSON.stringify(label)), accepted);
     }
-    return valuesAt(this, index) as Coefficients<T, Stream, Batched>;
+    return valuesAt(this, index) as number & ArrayOf[T];
   }
 }

@@ -16,9 +16,10 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { compute, computeSteps } from "./bind.ts";
 import { signatureCost, signaturesOfVjp } from "./cost.ts";
 import { type Descriptor, memoryReaders, type Steps, step } from "./descriptor.ts";
+import { forwardCall } from "./gradient-cuts.ts";
 import { type LogSignatureVjpOptions, logSignatureOperation, readLogCall } from "./log-signature.ts";
 import { signatureCotangents } from "./log-signature-rows.ts";
-import type { LogSignature } from "./log-signature-tensor.ts";
+import type { LogSignatureOf } from "./log-signature-tensor.ts";
 import { imagineCall } from "./paths-operation.ts";
 import { signatureOperation } from "./signature.ts";
 import { type Cotangent, type SignatureGradients, signatureVjpOperation } from "./signature-vjp.ts";
@@ -65,7 +66,7 @@ export interface LogSignatureWithVjpFunction {
     paths: P,
     options: LogSignatureVjpOptions<T, S, W>,
   ): readonly [
-    logSignature: LogSignature<T, S, BatchedOf<P, W>>,
+    logSignature: LogSignatureOf<T, S, BatchedOf<P, W>>,
     pullback: (cotangent: Cotangent) => SignatureGradients<T>,
   ];
 }
@@ -86,15 +87,31 @@ const named = <R>(operation: Descriptor<R>, more?: Partial<Descriptor<R>>): Desc
 const signatures = /* @__PURE__ */ named(signatureOperation);
 const signatureGradients = /* @__PURE__ */ named(signatureVjpOperation);
 
+/** Rows with zeros behind them. */
+function widened(rows: Numbers, from: number, to: number): Numbers {
+  if (from === to) return rows;
+  const count = rows.length / from;
+  const all = new (rows.constructor as Float64ArrayConstructor)(count * to);
+  for (let i = 0; i < count; i++) all.set(rows.subarray(i * from, (i + 1) * from) as Float64Array, i * to);
+  return all;
+}
+
 function* steps(call: Call): Steps<SignatureGradients> {
   const isWide = call.dtype === FLOAT32 && (call.options.algorithm & LOG_FLOAT32) === 0;
   const dtype = isWide ? FLOAT64 : call.dtype;
   const whole = call.with({ dtype, options: { algorithm: 0 }, operands: [] });
   const { size } = whole;
-  const data = (yield* step(signatures, whole)).data as Numbers;
+  // Nothing depends on the last level of a signature. With `initial` it is not the paths' alone.
   const isKnown = call.stream || call.initial === undefined;
-  const known = isKnown ? new ReadRows(data, dtype as Kind, size, size) : undefined;
-  const lambda = yield* signatureCotangents(call, dtype, data, call.operands[0] as ReadRows);
+  const forward = isKnown ? forwardCall(whole) : whole;
+  const data = (yield* step(signatures, forward)).data as Numbers;
+  const known = isKnown ? new ReadRows(data, dtype as Kind, forward.size, forward.size) : undefined;
+  const lambda = yield* signatureCotangents(
+    call,
+    dtype,
+    widened(data, forward.size, size),
+    call.operands[0] as ReadRows,
+  );
   const operands = [new ReadRows(lambda, dtype as Kind, size, size), known];
   const found = yield* step(signatureGradients, whole.with({ operands }), true);
   if (!isWide) return found;

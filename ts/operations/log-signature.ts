@@ -14,7 +14,7 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { computeRows } from "./bind.ts";
 import { memoryReaders } from "./descriptor.ts";
 import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis } from "./log-signature-labels.ts";
-import { type LogSignature, LogSignatureTensor } from "./log-signature-tensor.ts";
+import { type LogSignatureOf, LogSignatureTensor } from "./log-signature-tensor.ts";
 import { imagineCall, pathsOperation } from "./paths-operation.ts";
 
 /**
@@ -29,7 +29,11 @@ export interface LogSignatureVjpOptions<
   S extends boolean = boolean,
   W extends Windows | undefined = Windows | undefined,
 > extends Omit<VjpOptions<T, S, W>, "scalarTerm" | "algorithm"> {
-  /** Which coordinates; see {@link LogSignatureBasis}. Default "words". */
+  /**
+   * Which coordinates; see {@link LogSignatureBasis}. Default "words".
+   *
+   * @example basis: "lyndon"
+   */
   readonly basis?: LogSignatureBasis | undefined;
   /**
    * The arithmetic of calls in float32. A logarithm is what is left where large terms of a
@@ -38,6 +42,8 @@ export interface LogSignatureVjpOptions<
    * and rounds at the end; "float32" takes about half of that time. Default "auto": by each path
    * alone, accurate to some units in the last place of the largest coordinate of a level. Calls in
    * float64 compute in float64.
+   *
+   * @example precision: "float32"
    */
   readonly precision?: "auto" | "float32" | "float64" | undefined;
 }
@@ -79,7 +85,7 @@ export interface LogSignatureFunction {
   <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
     paths: P,
     options: LogSignatureOptions<T, S, W>,
-  ): LogSignature<T, S, BatchedOf<P, W>>;
+  ): LogSignatureOf<T, S, BatchedOf<P, W>>;
 }
 
 /** Operation code in the head of a task. */
@@ -96,6 +102,8 @@ const names = [
   "lengths",
   "layout",
   "windows",
+  "augment",
+  "mask",
   "dtype",
   "out",
   "checkFinite",
@@ -181,7 +189,7 @@ function segments(call: Call, budget: Budget): Segments | undefined {
   };
 }
 
-type Result = LogSignature<"float32" | "float64", boolean, boolean>;
+type Result = LogSignatureOf;
 
 const wrap = (call: Call, data: Numbers): Result =>
   new LogSignatureTensor(

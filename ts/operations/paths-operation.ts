@@ -8,9 +8,10 @@ import { describe, typeError } from "../input/errors.ts";
 import { type OptionName, type ReadOther, readOptions } from "../input/options.ts";
 import { imaginePaths } from "../input/paths.ts";
 import { pathInputs } from "../run/inputs.ts";
+import type { Operation } from "../run/operation.ts";
 import { region } from "../wasm/abi.ts";
 import { signatureCost } from "./cost.ts";
-import type { Descriptor } from "./descriptor.ts";
+import type { Computation, Descriptor } from "./descriptor.ts";
 import { PreparedRows } from "./prepared-rows.ts";
 
 /** Specification of an operation on paths. */
@@ -24,6 +25,11 @@ export interface PathsOperation<R> {
   readonly row?: (call: Call) => number;
   /** The result, once its numbers are there. */
   readonly wrap: (call: Call, data: Numbers) => R;
+  /** How long paths are cut; see {@link Operation}. */
+  readonly stretches?: Operation["stretches"];
+  readonly segments?: Operation["segments"];
+  /** The job of a call; see {@link Operation}. */
+  readonly job?: Operation["job"];
 }
 
 /** A call for `explain`: a shape and options, no numbers. */
@@ -35,12 +41,8 @@ export function imagineCall(sizes: unknown, other?: ReadOther, names?: readonly 
   return readCall(imaginePaths(shape, options.dtype === FLOAT64 ? FLOAT64 : FLOAT32, options.layout), options);
 }
 
-/** @param more - what else the operation says of itself */
-export function pathsOperation<R>(
-  { name, code, options, row, wrap }: PathsOperation<R>,
-  more?: Partial<Descriptor<R>>,
-): Descriptor<R> {
-  const withRow = (call: Call): Call => (row === undefined ? call : call.with({ row: row(call) }));
+/** What this thread needs of an operation. Engines need more: an app without them drops that. */
+export function pathsComputation<R>({ name, code, wrap, stretches, segments, job }: PathsOperation<R>): Computation<R> {
   return {
     name,
     label: "",
@@ -50,11 +52,23 @@ export function pathsOperation<R>(
       inputs: pathInputs,
       outputs: [{ region: region.OUT, per: "step", width: ({ row }) => row }],
     },
+    prepare: (call) => new PreparedRows(call, wrap),
+    coalesces: true,
+    ...(stretches && { stretches }),
+    ...(segments && { segments }),
+    ...(job && { job }),
+  };
+}
+
+/** @param more - what else the operation says of itself */
+export function pathsOperation<R>(operation: PathsOperation<R>, more?: Partial<Descriptor<R>>): Descriptor<R> {
+  const { options, row } = operation;
+  const withRow = (call: Call): Call => (row === undefined ? call : call.with({ row: row(call) }));
+  return {
+    ...pathsComputation(operation),
     read: ([paths, given], readers, other) => withRow(readers.call(paths, given, other, options)),
     imagine: (sizes, other) => withRow(imagineCall(sizes, other, options)),
-    prepare: (call) => new PreparedRows(call, wrap),
     cost: signatureCost,
-    coalesces: true,
     explain: () => [],
     ...more,
   };

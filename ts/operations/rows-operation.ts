@@ -3,14 +3,14 @@
 
 import { type DType, FLOAT32, FLOAT64, KIND_FLOAT32, kindOf, type Numbers, type NumericView } from "../input/arrays.ts";
 import { Call, shapeOf } from "../input/call.ts";
-import { checkIsCotangent } from "../input/cotangent.ts";
+import { checkIsCotangent, isOptions } from "../input/cotangent.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { namesOfRows, type ReadOptions, readOptions } from "../input/options.ts";
 import { ReadPaths, type TensorInput } from "../input/paths.ts";
 import { ReadRows, type RowsArgument, readRows } from "../input/rows.ts";
 import { describeShape, isRow, readShape, readTensorShape } from "../input/shape.ts";
 import { sizeInRange } from "../input/size.ts";
-import { type GradientTensor, type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type GradientTensor, type SignatureOf, SignatureTensor } from "../input/tensor.ts";
 import type { DTypeOf } from "../input/types.ts";
 import type { Input, Output } from "../run/operation.ts";
 import { region } from "../wasm/abi.ts";
@@ -101,7 +101,7 @@ export type RowsDType<A, B = A> = [Suggested<A>] extends ["float64"]
     : Suggested<A> | Suggested<B>;
 
 /** The result: (…batch, size) numbers, with views by level and word as signatures have them. */
-export type RowsOf<T extends DType> = Signature<T, false, boolean>;
+export type RowsOf<T extends DType> = SignatureOf<T, false>;
 
 /** The regions of the cotangents and of the gradients of the operands. */
 const COTANGENTS = 4;
@@ -261,6 +261,9 @@ export function rowsOperation(given: RowsOperation): Descriptor {
     label: "",
     kernel: { code, options: ({ bits }) => bits, inputs: names.map((_, i) => operandInput(i)), outputs: [rows] },
     read(args, _readers, other) {
+      const last = letters[operands - 1] as string;
+      if (args[operands] === undefined && isOptions(args[operands - 1]))
+        throw typeError("ROWS_TYPE", last, `the options: ${last} comes before them`, argumentOf(last).forms);
       const call = readRowsCall(args.slice(0, operands), names, readOptions(args[operands], other, namesOfRows));
       checkScalars(given, call);
       return call;

@@ -2,21 +2,17 @@
 // added up tile by tile; no matrix of them is stored.
 
 import type { DType } from "../input/arrays.ts";
-import { describe, rangeError } from "../input/errors.ts";
+import { countOf, describe, rangeError } from "../input/errors.ts";
 import type { ReadOther } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type KernelDType, kernelCost, kernelOperation } from "./signature-kernel.ts";
-import {
-  imagineKernelCall,
-  type KernelCall,
-  type KernelSchemeOptions,
-  readKernelCall,
-  readSchemeOptions,
-} from "./signature-kernel-call.ts";
-import { type Part, WeightedSink } from "./signature-kernel-tiles.ts";
+import { imagineKernelCall, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
+import { type KernelSchemeOptions, readSchemeOptions } from "./signature-kernel-options.ts";
+import { WeightedSink } from "./signature-kernel-sinks.ts";
+import type { Part } from "./signature-kernel-tiles.ts";
 import { type KernelGradientsOf, PreparedGradients, readWanted, vjpCost } from "./signature-kernel-vjp.ts";
 
 /** Options of losses: those of kernels. */
@@ -203,7 +199,12 @@ function readLoss({ options, leastY }: Loss, more: Loss["options"]) {
           [call.y, leastY],
         ] as const)
           if (side.count < least)
-            throw rangeError("KERNEL_SHAPE", side.name, `${side.count} paths`, `a batch of at least ${least} paths`);
+            throw rangeError(
+              "KERNEL_SHAPE",
+              side.name,
+              countOf(side.count, "path"),
+              `a batch of at least ${least} paths`,
+            );
         return Object.assign(call, { numbers, wanted: wanted.wanted });
       },
     ] as const;

@@ -124,5 +124,10 @@ export const linearKernel = /* @__PURE__ */ linear() as ReadStaticKernel;
 export function readStaticKernel(value: unknown): ReadStaticKernel {
   if (value === undefined) return linearKernel;
   if (value instanceof ReadStaticKernel) return value;
-  throw typeError("KERNEL_OPTION_TYPE", "options.staticKernel", describe(value), "one of staticKernels, called");
+  throw typeError(
+    "KERNEL_OPTION_TYPE",
+    "options.staticKernel",
+    describe(value),
+    "what a function of staticKernels returns, such as staticKernels.rbf({ sigma: 1 })",
+  );
 }

@@ -13,15 +13,11 @@ import { bind } from "./bind.ts";
 import type { Descriptor, Prepared } from "./descriptor.ts";
 import { tensorOf } from "./rows-gradient.ts";
 import { type KernelDType, kernelCost, kernelOperation } from "./signature-kernel.ts";
-import {
-  imagineKernelCall,
-  type KernelCall,
-  type KernelSchemeOptions,
-  readKernelCall,
-  readSchemeOptions,
-  type Side,
-} from "./signature-kernel-call.ts";
-import { KernelGradients, type Part } from "./signature-kernel-tiles.ts";
+import { imagineKernelCall, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
+import { type KernelSchemeOptions, readSchemeOptions } from "./signature-kernel-options.ts";
+import type { Side } from "./signature-kernel-side.ts";
+import { KernelGradients } from "./signature-kernel-sinks.ts";
+import type { Part } from "./signature-kernel-tiles.ts";
 import type { Cotangent } from "./signature-vjp.ts";
 
 /**

@@ -11,18 +11,16 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import type { Descriptor, Prepared } from "./descriptor.ts";
 import { tensorOf } from "./rows-gradient.ts";
+import { imagineKernelCall, isSecond, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
 import {
-  imagineKernelCall,
-  isSecond,
-  type KernelCall,
   type KernelOptions,
   type OptionsReader,
   type ReadOrders,
-  readKernelCall,
   readKernelOptions,
   readTruncatedOptions,
-} from "./signature-kernel-call.ts";
-import { KernelJob, KernelSink, type Part } from "./signature-kernel-tiles.ts";
+} from "./signature-kernel-options.ts";
+import { KernelSink } from "./signature-kernel-sinks.ts";
+import { KernelJob, type Part } from "./signature-kernel-tiles.ts";
 
 /** Kernels: numbers with a shape. */
 export interface Kernels<T extends DType = DType> extends GradientTensor<T> {

@@ -7,7 +7,7 @@ import { checkIsCotangent } from "../input/cotangent.ts";
 import type { VjpOptions } from "../input/options.ts";
 import type { Paths, TensorInput } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
-import type { GradientTensor, Signature } from "../input/tensor.ts";
+import type { GradientTensor, SignatureOf } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
 import type { Budget } from "../run/blocks.ts";
@@ -20,7 +20,7 @@ import { bind, compute } from "./bind.ts";
 import { signatureCost, signaturesOfVjp } from "./cost.ts";
 import { type Descriptor, memoryReaders } from "./descriptor.ts";
 import { forwardCall, isUncut, planSegments } from "./gradient-cuts.ts";
-import { needsDouble, someNeedDouble } from "./gradient-double.ts";
+import { cancels, needsDouble, someNeedDouble } from "./gradient-double.ts";
 import { Gradients } from "./gradients.ts";
 import { imagineCall } from "./paths-operation.ts";
 import { signatureOperation } from "./signature.ts";
@@ -100,7 +100,10 @@ export interface SignatureWithVjpFunction {
   <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
     paths: P,
     options: VjpOptions<T, S, W>,
-  ): readonly [signature: Signature<T, S, BatchedOf<P, W>>, pullback: (cotangent: Cotangent) => SignatureGradients<T>];
+  ): readonly [
+    signature: SignatureOf<T, S, BatchedOf<P, W>>,
+    pullback: (cotangent: Cotangent) => SignatureGradients<T>,
+  ];
 }
 
 /** Operation code in the head of a task, and its regions. */
@@ -181,20 +184,26 @@ export function stateNumbers({ channels, depth, size, stream }: Call): number {
   return numbers;
 }
 
+/** The same call, of which no signatures are known. */
+const unknown = (call: Call): Call =>
+  call.operands[1] === undefined ? call : call.with({ operands: [call.operands[0]] });
+
+/**
+ * The call in float64. Known signatures have only float32 accuracy.
+ */
+const double = (call: Call): Call => unknown(call).with({ dtype: FLOAT64 });
+
 /** Consecutive paths that are computed in the same number type. */
 function sections(call: Call): Section[] {
   const { batch } = call;
-  const [cotangents] = call.operands;
-  // Known signatures have only float32 accuracy, and those of long paths are computed segment by
-  // segment.
-  const unknown = call.operands[1] === undefined ? call : call.with({ operands: [cotangents] });
-  if (!someNeedDouble(call)) return [{ call: isUncut(call) ? call : unknown, first: 0, end: batch }];
-  const double = unknown.with({ dtype: FLOAT64 });
+  // Signatures of long paths are computed segment by segment.
+  const single = isUncut(call) ? call : unknown(call);
+  if (!someNeedDouble(call)) return [{ call: single, first: 0, end: batch }];
   const found: Section[] = [];
   for (let first = 0, end = 0; first < batch; first = end) {
     const isDouble = needsDouble(call, first);
     for (end = first + 1; end < batch && needsDouble(call, end) === isDouble; ) end++;
-    found.push({ call: isDouble ? double : unknown, first, end });
+    found.push({ call: isDouble ? double(call) : unknown(call), first, end });
   }
   return found;
 }
@@ -205,6 +214,7 @@ export const signatureVjpOperation: Descriptor<SignatureGradients> = {
   kernel,
   segments,
   sections,
+  again: (call) => ({ call: double(call), concerns: (path) => cancels(call, path) }),
   read([paths, cotangent, options], readers, other) {
     checkIsCotangent(cotangent);
     const call = refuseOut(readers.call(paths, options, other));

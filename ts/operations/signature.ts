@@ -4,7 +4,7 @@ import { copyOut, type DType, type Numbers } from "../input/arrays.ts";
 import { type Call, readCall, shapeOf } from "../input/call.ts";
 import { readOptions, type SignatureOptions } from "../input/options.ts";
 import { type Paths, readPaths } from "../input/paths.ts";
-import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type SignatureOf, SignatureTensor } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
 import { type Budget, longestStretch, streamSteps } from "../run/blocks.ts";
@@ -15,7 +15,7 @@ import { region, SCALAR_TERM } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { computeRows } from "./bind.ts";
 import { signatureCost } from "./cost.ts";
-import { pathsOperation } from "./paths-operation.ts";
+import { pathsComputation, pathsOperation } from "./paths-operation.ts";
 import { SlidingJob, sharingOf } from "./sliding.ts";
 
 // Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
@@ -60,7 +60,7 @@ export interface SignatureFunction {
   <P extends Paths, T extends DType = DTypeOf<P>, S extends boolean = false, W extends Windows | undefined = undefined>(
     paths: P,
     options: SignatureOptions<T, S, W>,
-  ): Signature<T, S, BatchedOf<P, W>>;
+  ): SignatureOf<T, S, BatchedOf<P, W>>;
 }
 
 /** Operation code in the head of a task. */
@@ -97,7 +97,7 @@ function segments(call: Call, budget: Budget): Segments | undefined {
   };
 }
 
-const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64", boolean, boolean> =>
+const wrap = (call: Call, data: Numbers): SignatureTensor<DType> =>
   new SignatureTensor(
     data,
     shapeOf(call),
@@ -110,41 +110,46 @@ const wrap = (call: Call, data: Numbers): SignatureTensor<"float32" | "float64",
     call.paths.windows?.counts,
   );
 
-export const signatureOperation = /* @__PURE__ */ pathsOperation(
-  { name: "signature", code: SIGNATURE, wrap },
-  {
-    stretches: { kernel: stretchKernel, initial: initialInput },
-    segments,
-    job: SlidingJob,
-    cost: (call) => signatureCost(call) / sharingOf(call).gain,
-    fromDevice(call, numbers) {
-      const { out } = call.options;
-      const data = numbers as Float32Array;
-      if (out !== undefined) copyOut(data, 0, data.length, out, 0);
-      return wrap(call, out ?? data);
-    },
-    explain(call, budget) {
-      const reasons: string[] = [];
-      const { count } = sharingOf(call);
-      if (count > 0) return [`windows share work, ${count} in a block: a product each`];
-      if (hasStretches(call)) {
-        const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
-        const longest = `paths of more than ${longestStretch(call.channels)} steps`;
-        reasons.push(`${longest} are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`);
-      }
-      if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
-      const cut = segments(call, budget);
-      if (cut) reasons.push(`streams are cut in time: ${cut.steps} rows at once, each segment after the one before`);
-      return reasons;
-    },
+const described = {
+  name: "signature",
+  code: SIGNATURE,
+  wrap,
+  stretches: { kernel: stretchKernel, initial: initialInput },
+  segments,
+  job: SlidingJob,
+};
+
+const computation = /* @__PURE__ */ pathsComputation(described);
+
+export const signatureOperation = /* @__PURE__ */ pathsOperation(described, {
+  cost: (call) => signatureCost(call) / sharingOf(call).gain,
+  fromDevice(call, numbers) {
+    const { out } = call.options;
+    const data = numbers as Float32Array;
+    if (out !== undefined) copyOut(data, 0, data.length, out, 0);
+    return wrap(call, out ?? data);
   },
-);
+  explain(call, budget) {
+    const reasons: string[] = [];
+    const { count } = sharingOf(call);
+    if (count > 0) return [`windows share work, ${count} in a block: a product each`];
+    if (hasStretches(call)) {
+      const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
+      const longest = `paths of more than ${longestStretch(call.channels)} steps`;
+      reasons.push(`${longest} are cut into ${n} stretches, multiplied by Chen's identity in a fixed tree`);
+    }
+    if (call.lengths !== undefined) reasons.push("paths are taken in the order of their lengths");
+    const cut = segments(call, budget);
+    if (cut) reasons.push(`streams are cut in time: ${cut.steps} rows at once, each segment after the one before`);
+    return reasons;
+  },
+});
 
 /** Makes `signature` for a runtime. Pure: nothing is loaded before the first call. */
 export function bindSignature(runtime: Runtime): SignatureFunction {
   function signature(paths: unknown, options: unknown): unknown {
     const given = readOptions(options);
-    return computeRows(runtime, signatureOperation, readCall(readPaths(paths, given.layout), given), wrap);
+    return computeRows(runtime, computation, readCall(readPaths(paths, given.layout), given), wrap);
   }
   return signature as SignatureFunction;
 }

@@ -45,6 +45,8 @@ const each: Sharing = { count: 0, gain: 1 };
 export function sharingOf(call: Call): Sharing {
   const { paths, channels, depth, size, bytes, bits } = call;
   const sliding = paths.windows?.sliding;
+  // Points of augmented paths are made when they are staged.
+  if (paths.augmented ?? paths.windows?.of.augmented) return each;
   if (sliding === undefined || call.stream || call.inverse || call.ahead > 0 || bits & (HORNER | PRUNED)) return each;
   const { length, step } = sliding;
   if (channels === 1 || depth === 1 || length >= mostPoints) return each;

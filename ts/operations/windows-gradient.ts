@@ -25,7 +25,7 @@ export function pointsOfWindows(call: Call, gradients: Numbers): Numbers {
       for (let i = 0; i < count; i++) sums[to + i]! += gradients[from + i] as number;
     }
   }
-  return converted(call, sums);
+  return gradients instanceof Float32Array ? Float32Array.from(sums) : sums;
 }
 
 /** From the basepoints of windows to those of paths, or to the one that they share. */

@@ -1,7 +1,7 @@
 // Runs calls on an executor: divides them into tasks, submits these in turn, retries tasks that
 // were lost with a worker, and settles promises.
 
-import { code as codes } from "../wasm/abi.ts";
+import { code as codes, tellsNotFinite } from "../wasm/abi.ts";
 import type { CallContext, CheckedCall, Task } from "./call.ts";
 import { type CoalescedBatch, Coalescing } from "./coalescing.ts";
 import { divide } from "./division.ts";
@@ -141,7 +141,7 @@ export class Scheduler implements ExecutorEvents {
     }
     if (code >= 0) {
       try {
-        task.take(memory, at);
+        task.take(memory, at, code);
       } catch (error) {
         this.failed(task, error);
         return;
@@ -153,7 +153,7 @@ export class Scheduler implements ExecutorEvents {
       const pending = job.owner as PendingCall;
       if (code < 0) this.#calls.reject(pending, job.refused(code));
       else {
-        if (code !== codes.FINE) void this.#inspect(pending);
+        if (tellsNotFinite(code)) void this.#inspect(pending);
         this.#calls.update(pending);
         if (pending.hasNext) this.#queue.add(pending);
       }

@@ -57,6 +57,9 @@ export function stageSteps(
   }
 }
 
+/** Option bits with which the thread of the kernel expands what is staged of whole paths. */
+export const expansionsOf = ({ paths }: Call): number => paths.augmented?.expansions ?? 0;
+
 /** "path 3" or "paths 3…7". */
 export const pathNames = (first: number, last: number, item: Call["item"] = "path"): string =>
   first === last ? `${item} ${first}` : `${item}s ${first}…${last}`;
@@ -68,6 +71,8 @@ export class BlockTask implements Task {
   /** Whether the items are whole paths. */
   readonly #whole: boolean;
   readonly #items: number;
+  /** Option bits of what staging leaves to do; for whole paths only. */
+  readonly #expansions: number;
   /** Capacity of each item, in points. */
   readonly #points: number;
   readonly #layout = new Layout();
@@ -103,6 +108,7 @@ export class BlockTask implements Task {
     this.#whole = part.first < part.cut.wholes;
     this.#kernel = work.kernelOf(this.#whole);
     this.#items = items;
+    this.#expansions = this.#whole ? expansionsOf(call) : 0;
     this.#points = points;
     this.#gathers = shares.length > 1 ? 0 : gathersOf(part);
     const layout = this.#layout;
@@ -148,7 +154,7 @@ export class BlockTask implements Task {
       dtype,
       channels,
       depth,
-      options: kernel.options(call),
+      options: kernel.options(call) | this.#expansions,
       batch: this.#items,
       points: this.#points,
       lengths: this.#lengths,
@@ -210,17 +216,18 @@ export class BlockTask implements Task {
     }
   }
 
-  take(memory: Memory, at: number): void {
+  take(memory: Memory, at: number, done: number): void {
     let item = 0;
     for (const { work, part } of this.#shares) {
-      if (!work.job.cancelled) this.#takePart(work, part, item, memory, at);
+      if (!work.job.cancelled) this.#takePart(work, part, item, memory, at, done);
       item += part.count;
     }
   }
 
-  #takePart(work: Work, part: Part, item: number, memory: Memory, at: number): void {
+  #takePart(work: Work, part: Part, item: number, memory: Memory, at: number, done: number): void {
     const { cut, first, count } = part;
     const { call } = cut;
+    const again = work.again(part, done);
     const heap = heapOf(memory, call.dtype);
     for (const [i, output] of this.#kernel.outputs.entries()) {
       const offset = this.#outputs[i] as number;
@@ -237,15 +244,16 @@ export class BlockTask implements Task {
       // are not read back.
       const all = rowsOfItem(output, call, call.points);
       if (sink === undefined) continue;
-      if (cut.inOrder) sink.take(heap, from, cut.pathOf(first) * all, count * all);
+      if (cut.inOrder && again === undefined) sink.take(heap, from, cut.pathOf(first) * all, count * all);
       else {
         for (let k = 0; k < count; k++) {
           const path = cut.pathOf(first + k);
+          if (again?.has(path)) continue;
           sink.take(heap, from + k * numbers, path * all, output.per === "point" ? lengthOf(call, path) : all);
         }
       }
     }
-    if (this.#whole) work.finished(count);
+    if (this.#whole) work.finished(count - (again?.size ?? 0));
   }
 
   separate(): readonly Task[] {
@@ -267,8 +275,8 @@ function stageItems(
 ): void {
   const { call, paths } = cut;
   const { channels } = call;
-  const { view, kind, starts } = call.paths;
-  if (cut.inOrder && call.points === points) {
+  const { view, kind, starts, augmented } = call.paths;
+  if (augmented === undefined && cut.inOrder && call.points === points) {
     copyIn(view, kind, startOf(call, cut.pathOf(first)), count * points * channels, heap, to);
     if (lengths) lengths.fill(points, at, at + count);
     return;
@@ -278,7 +286,7 @@ function stageItems(
   const pitch = points * channels;
   let item = first;
   // The case of ragged batches of short paths: avoids repeated look-ups.
-  if (paths !== undefined && call.lengths !== undefined && starts === undefined) {
+  if (augmented === undefined && paths !== undefined && call.lengths !== undefined && starts === undefined) {
     const pathNumbers = call.points * channels;
     for (; item < wholes; item++, to += pitch, at++) {
       const path = paths[item] as number;
@@ -289,7 +297,9 @@ function stageItems(
   }
   for (; item < end; item++, to += pitch, at++) {
     const length = cut.pointsOf(item);
-    stagePoints(call, cut.pathOf(item), item < wholes ? 0 : cut.stretchOf(item).from, length, heap, to);
+    if (augmented?.expansions && item < wholes)
+      augmented.writeStaged(cut.pathOf(item), length, heap, to + length * channels);
+    else stagePoints(call, cut.pathOf(item), item < wholes ? 0 : cut.stretchOf(item).from, length, heap, to);
     if (lengths) lengths[at] = length;
   }
 }

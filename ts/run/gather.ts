@@ -14,10 +14,10 @@ const leastGather = 16384;
  * a list.
  */
 function canGather({ paths, dtype }: Call, numbers: number): boolean {
-  const { view, kind } = paths;
+  const { view, kind, augmented } = paths;
   const isShared =
     typeof SharedArrayBuffer === "function" && (bufferOfView(view) as ArrayBufferLike) instanceof SharedArrayBuffer;
-  return isShared && kind === dtype && numbers >= leastGather;
+  return isShared && augmented === undefined && kind === dtype && numbers >= leastGather;
 }
 
 /** Number of list entries for a part; 0: its points are staged. */

@@ -4,7 +4,7 @@ import { beyondMemory, type Call, describeInput, internal } from "../input/call.
 import { failure } from "../input/errors.ts";
 import { type Checks, checksAfter, numbersAtOnce } from "../input/finite.ts";
 import { code } from "../wasm/abi.ts";
-import { BlockTask, type Share } from "./block.ts";
+import { BlockTask, expansionsOf, type Share } from "./block.ts";
 import type { Budget } from "./blocks.ts";
 import type { Operation, Sink } from "./operation.ts";
 import type { Task } from "./task.ts";
@@ -79,6 +79,7 @@ export class Job {
       a.depth === b.depth &&
       a.bits === b.bits &&
       a.dtype === b.dtype &&
+      expansionsOf(a) === expansionsOf(b) &&
       (!a.stream || a.points === b.points) &&
       this.operation.kernel.inputs.every((input) => (input.of(a) === undefined) === (input.of(b) === undefined))
     );

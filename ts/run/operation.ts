@@ -109,6 +109,10 @@ export interface Operation {
   readonly coalesces: boolean;
   /** Absent: one section, all paths. */
   readonly sections?: (call: Call) => Section[];
+  /**
+   * After MAY_CANCEL of wasm/abi.ts: which paths of a call are computed again, and by which call.
+   */
+  readonly again?: (call: Call) => { readonly call: Call; readonly concerns: (path: number) => boolean };
   /** The job of a call, for an operation whose tasks are not blocks of paths. Absent: `Job`. */
   readonly job?: typeof Job;
 }

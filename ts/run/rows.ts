@@ -46,10 +46,17 @@ export function stageRows(
   return width;
 }
 
-/** Copies points [from, from + count) of a path to `heap[to…]`; point −1 is its basepoint. */
+/**
+ * Copies points [from, from + count) of a path to `heap[to…]`; point −1 is its basepoint. Augmented
+ * points are computed here.
+ */
 export function stagePoints(call: Call, path: number, from: number, count: number, heap: Numbers, to: number): void {
   const { channels, basepoint } = call;
-  const { view, kind } = call.paths;
+  const { view, kind, augmented } = call.paths;
+  if (augmented !== undefined) {
+    augmented.write(path, from, from + count, heap, to);
+    return;
+  }
   if (from < 0) {
     stageRows(basepoint as ReadRows | true, channels, pathsInOrder, path, 1, heap, to, false);
     to += channels;

@@ -4,7 +4,7 @@
 import { type Call, internal } from "../input/call.ts";
 import { faultOf } from "../input/detached.ts";
 import { runChecks } from "../input/finite.ts";
-import { code } from "../wasm/abi.ts";
+import { code, tellsNotFinite } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { align } from "./head.ts";
@@ -46,9 +46,9 @@ export function runJob(instance: Instance, job: Job): void {
   for (let task = job.next(); task !== undefined; task = job.next()) {
     const done = runTask(instance, task);
     if (done < 0) throw job.refused(done);
-    const checks = done === code.FINE ? undefined : job.inspect();
+    const checks = tellsNotFinite(done) ? job.inspect() : undefined;
     if (checks) runChecks(checks);
-    task.take(instance, instance.reserve(task.bytes));
+    task.take(instance, instance.reserve(task.bytes), done);
   }
 }
 

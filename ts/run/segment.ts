@@ -7,7 +7,7 @@ import type { ReadRows } from "../input/rows.ts";
 import { CONTINUED, CONTINUES, region } from "../wasm/abi.ts";
 import { isWanted, type Part, pathNames, stageSteps } from "./block.ts";
 import { heapOf, Layout, type Memory, writeHead, writeRegion } from "./head.ts";
-import type { Input, Output, Segments } from "./operation.ts";
+import type { Input, Output, Segments, Sink } from "./operation.ts";
 import { stagePoints, stageRows } from "./rows.ts";
 import type { Task } from "./task.ts";
 import type { Work } from "./work.ts";
@@ -28,6 +28,10 @@ export class Chain {
   /** The state at the start of the next segment. */
   #state: Numbers | undefined;
   #turn = 0;
+  /** Everything that the kernel has answered. */
+  #found = 0;
+  /** Rows of paths, which are taken when the chain is done: some may be computed again. */
+  readonly #items: { readonly sink: Sink; readonly width: number; readonly rows: Numbers }[] = [];
 
   constructor(work: Work, part: Part, segments: Segments, needed: ReadRows | undefined) {
     const { call } = part.cut;
@@ -263,12 +267,13 @@ export class Chain {
   }
 
   /** Reads back the segment at byte `at` and advances to the next one. */
-  take(memory: Memory, at: number): void {
+  take(memory: Memory, at: number, done: number): void {
     const { cut, first, count } = this.part;
     const { call } = cut;
     const { bytes, dtype } = call;
     const { sinks, operation } = this.work;
     const heap = heapOf(memory, dtype);
+    this.#found |= done;
     if (this.#state) {
       const from = (at + this.#offset("state")) / bytes;
       this.#state.set(heap.subarray(from, from + this.#state.length));
@@ -280,20 +285,22 @@ export class Chain {
       const from = (at + this.#offset(output)) / bytes;
       const width = output.width(call);
       if (output.per === "point") this.#takePoints(heap, from, width);
-      else {
-        const numbers = (output.per === "step" ? rows : 1) * width;
-        for (let k = 0; k < count; k++) {
-          const path = cut.pathOf(first + k);
-          const at = from + k * numbers;
-          if (output.per === "step") sink.take(heap, at, path * call.rows + row, rows);
-          else sink.take(heap, at, path, 1);
-        }
-      }
+      else if (output.per === "item") this.#items.push({ sink, width, rows: heap.slice(from, from + count * width) });
+      else
+        for (let k = 0; k < count; k++)
+          sink.take(heap, from + k * rows * width, cut.pathOf(first + k) * call.rows + row, rows);
     }
     this.#turn += 1;
     if (!this.isDone) return;
     if (this.#needed) this.work.job.hold(-this.#needed.view.byteLength);
-    this.work.finished(count);
+    const again = this.work.again(this.part, this.#found);
+    for (const { sink, width, rows } of this.#items) {
+      for (let k = 0; k < count; k++) {
+        const path = cut.pathOf(first + k);
+        if (!again?.has(path)) sink.take(rows, k * width, path, 1);
+      }
+    }
+    this.work.finished(count - (again?.size ?? 0));
   }
 
   /**
@@ -362,10 +369,10 @@ export class SegmentTask implements Task {
     this.#chain.stage(memory, at);
   }
 
-  take(memory: Memory, at: number): void {
+  take(memory: Memory, at: number, done: number): void {
     const { work } = this.#chain;
     if (work.job.cancelled) return;
-    this.#chain.take(memory, at);
+    this.#chain.take(memory, at, done);
     if (!this.#chain.isDone) work.job.ready(this);
   }
 

@@ -18,8 +18,8 @@ export interface Task {
    * lost.
    */
   stage(memory: Memory, at: number): void;
-  /** Reads the results back and notifies the jobs. */
-  take(memory: Memory, at: number): void;
+  /** Reads the results back, after the kernel has answered `done`, and notifies the jobs. */
+  take(memory: Memory, at: number, done: number): void;
   /** Splits a coalesced batch into one task per job. */
   separate(): readonly Task[];
   /** Names the paths, for an error. */

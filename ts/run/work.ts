@@ -4,6 +4,7 @@
 
 import type { Kind, Numbers } from "../input/arrays.ts";
 import { ReadRows } from "../input/rows.ts";
+import { code } from "../wasm/abi.ts";
 import { BlockTask, type Part } from "./block.ts";
 import type { Budget } from "./blocks.ts";
 import { Cut, hasStretches } from "./cut.ts";
@@ -46,7 +47,8 @@ export class Work {
     this.operation = operation;
     this.sinks = sinks;
     this.label = operation.label;
-    this.#sections = operation.sections?.(section.call);
+    // Work that is derived from the call has been divided already.
+    this.#sections = section.call === job.call ? operation.sections?.(section.call) : undefined;
     this.#section = this.#sections === undefined ? section : this.#sections.shift();
     this.#budget = budget;
     this.#onFinished = onFinished;
@@ -122,6 +124,23 @@ export class Work {
     this.job.precede(before);
     this.job.hold(sink.data.byteLength);
     return before.next();
+  }
+
+  /**
+   * The paths of a part whose results are not taken, after its kernel has answered `done`: the job
+   * computes them again, in another way.
+   */
+  again({ cut, first, count }: Part, done: number): ReadonlySet<number> | undefined {
+    if ((done & code.MAY_CANCEL) === 0 || this.operation.again === undefined) return undefined;
+    const { call, concerns } = this.operation.again(cut.call);
+    const paths = Array.from({ length: count }, (_, i) => cut.pathOf(first + i)).filter(concerns);
+    paths.sort((a, b) => a - b);
+    for (let i = 0, end = 0; i < paths.length; i = end) {
+      for (end = i + 1; paths[end] === (paths[end - 1] as number) + 1; ) end++;
+      const section = { call, first: paths[i] as number, end: (paths[end - 1] as number) + 1 };
+      this.job.precede(new Work(this.job, this.operation, section, this.sinks, this.#budget, this.#onFinished));
+    }
+    return new Set(paths);
   }
 
   /** Records that the results of `count` paths are complete. */

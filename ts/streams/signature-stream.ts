@@ -44,9 +44,9 @@ export interface SignatureStream<T extends DType = DType> {
    * `value`. Fewer than two points (one with a basepoint) have the identity: zeros.
    * @throws PathSignatureError STREAM_CLOSED
    */
-  value(): Signature<T, false, false>;
+  value(): Signature<T>;
   /** The same with numbers of its own. */
-  copy(): Signature<T, false, false>;
+  copy(): Signature<T>;
   /**
    * The state as bytes, from which `restoreSignatureStream` continues with the same results, to the
    * bit.
@@ -125,7 +125,7 @@ class Stream implements SignatureStream {
   /** One of the two. */
   readonly #growing: Growing | undefined;
   readonly #queue: WindowQueue | undefined;
-  readonly #value: SignatureTensor<DType, false, false>;
+  readonly #value: SignatureTensor<DType>;
   #length = 0;
   #isClosed = false;
 
@@ -189,13 +189,13 @@ class Stream implements SignatureStream {
     return this;
   }
 
-  value(): Signature<DType, false, false> {
+  value(): Signature {
     this.#check();
     this.#read(this.#value.data);
     return this.#value;
   }
 
-  copy(): Signature<DType, false, false> {
+  copy(): Signature {
     this.#check();
     const tensor = this.#tensor();
     this.#read(tensor.data);
@@ -216,7 +216,7 @@ class Stream implements SignatureStream {
     queue.read(to, start);
   }
 
-  #tensor(): SignatureTensor<DType, false, false> {
+  #tensor(): SignatureTensor<DType> {
     const { dtype, size, channels, depth } = this.#options;
     return new SignatureTensor(
       allocateNumbers(dtype, size, "options.depth"),

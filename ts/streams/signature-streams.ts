@@ -2,7 +2,7 @@
 
 import { allocateNumbers, type DType } from "../input/arrays.ts";
 import { countOf, describe, rangeError } from "../input/errors.ts";
-import { type Signature, SignatureTensor } from "../input/tensor.ts";
+import { type Signatures, SignatureTensor } from "../input/tensor.ts";
 import { SIGNATURE } from "../operations/signature.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { Growing } from "./growing.ts";
@@ -29,9 +29,9 @@ export interface SignatureStreams<T extends DType = DType> {
    */
   push(points: StreamPoints): this;
   /** The signatures (count, size). The numbers are valid until the next call of `value`. */
-  value(): Signature<T, false, true>;
+  value(): Signatures<T>;
   /** The same with numbers of its own. */
-  copy(): Signature<T, false, true>;
+  copy(): Signatures<T>;
   /** Frees the memory. Further calls throw STREAM_CLOSED. May be called again. */
   [Symbol.dispose](): void;
 }
@@ -61,7 +61,7 @@ class Streams implements SignatureStreams {
   readonly #options: ReadStreamOptions;
   readonly #reader: PointReader;
   readonly #growing: Growing;
-  #value: SignatureTensor<DType, false, true> | undefined;
+  #value: SignatureTensor<DType> | undefined;
   #length = 0;
   #isClosed = false;
 
@@ -93,22 +93,22 @@ class Streams implements SignatureStreams {
     return this;
   }
 
-  value(): Signature<DType, false, true> {
+  value(): Signatures {
     this.#value ??= this.#tensor();
     return this.#read(this.#value);
   }
 
-  copy(): Signature<DType, false, true> {
+  copy(): Signatures {
     return this.#read(this.#tensor());
   }
 
-  #read(tensor: SignatureTensor<DType, false, true>): SignatureTensor<DType, false, true> {
+  #read(tensor: SignatureTensor<DType>): SignatureTensor<DType> {
     if (this.#isClosed) throw streamClosed();
     this.#growing.read(tensor.data);
     return tensor;
   }
 
-  #tensor(): SignatureTensor<DType, false, true> {
+  #tensor(): SignatureTensor<DType> {
     const { dtype, size, channels, depth } = this.#options;
     const numbers = allocateNumbers(dtype, this.count * size, "count");
     return new SignatureTensor(numbers, [this.count, size], dtype, channels, depth, false, false, undefined);

@@ -27,9 +27,7 @@ export interface SignatureTransformFunction {
    * const signatures = readings.pipeThrough(signatureTransform({ channels: 3, depth: 2 }));
    * for await (const s of signatures) model.predict(s.data);
    */
-  <T extends DType = "float64">(
-    options: SignatureStreamOptions<T>,
-  ): TransformStream<StreamPoints, Signature<T, false, false>>;
+  <T extends DType = "float64">(options: SignatureStreamOptions<T>): TransformStream<StreamPoints, Signature<T>>;
 }
 
 /** Makes `signatureTransform` for a runtime. Pure: nothing is loaded before the first call. */

@@ -7,15 +7,30 @@ import type { Id, Series } from "./series.ts";
 
 /** Columns of a long table, and what becomes of missing values. */
 export interface LongTableOptions {
-  /** Column that identifies the path of a row. Rows of a path need not follow each other. */
+  /**
+   * Column that identifies the path of a row. Rows of a path need not follow each other.
+   *
+   * @example id: "gesture"
+   */
   readonly id: string;
   /**
    * Column of numbers, dates or timestamps by which the rows of a path are ordered. Default: as
    * they are.
+   *
+   * @example time: "t"
    */
   readonly time?: string | undefined;
-  /** Columns of the channels, in their order. `time` may be one of them. */
+  /**
+   * Columns of the channels, in their order. `time` may be one of them.
+   *
+   * @example channels: ["x", "y"]
+   */
   readonly channels: readonly string[];
+  /**
+   * What becomes of missing values. Default `"error"`.
+   *
+   * @example missing: "interpolate"
+   */
   readonly missing?: Missing | undefined;
 }
 

@@ -113,6 +113,16 @@ export const LOG_BASIS = 1024;
 export const LOG_FLOAT32 = 4096;
 export const LOG_FLOAT64 = 8192;
 
+/**
+ * Options of any operation: points are expanded before the kernel runs (crates/wasm/src/expand.rs).
+ * Time as the last channel, the points' numbers or from 0 to 1; then lead-lag of one point, with
+ * the channels of the lag first. What they are made of stands at the end of each item's place.
+ */
+export const EXPAND_TIME = 2 ** 14;
+export const EXPAND_NORMALIZED = 2 ** 15;
+export const EXPAND_LEAD_LAG = 2 ** 16;
+export const EXPAND_LAG_FIRST = 2 ** 17;
+
 /** Results of `run`. Negative: the task was rejected, nothing was written. */
 export const code = {
   /** Done. */
@@ -124,6 +134,11 @@ export const code = {
   INCREMENTS_NOT_FINITE: 1,
   /** Done, but a cotangent is not finite, or a value computed from it overflowed. */
   COTANGENTS_NOT_FINITE: 2,
+  /**
+   * A bit besides one of these: some path may go back and forth so that float32 gradients lose
+   * digits.
+   */
+  MAY_CANCEL: 4,
   /** Unknown number type. */
   DTYPE: -1,
   /** No channels, depth or points, or a size beyond 32-bit memory. */
@@ -146,3 +161,6 @@ export const code = {
   /** The kernel trapped. */
   TRAP: -102,
 } as const;
+
+/** Whether a result of `run` says that something is not finite. */
+export const tellsNotFinite = (done: number): boolean => done > 0 && done !== code.MAY_CANCEL;

@@ -28,7 +28,7 @@ pub use ops::combine::combine;
 pub use ops::signature::scratch::signature_scratch;
 pub use ops::signature::signature;
 pub use ops::sliding::{Sliding, sliding, sliding_scratch};
-pub use ops::{algebra, log_signature, signature_kernel, vjp};
+pub use ops::*;
 pub use path_signature_lanes as lanes;
 pub use words::recovery::Recovery;
 pub use words::shape::signature_size;

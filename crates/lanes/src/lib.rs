@@ -98,6 +98,8 @@ pub trait Lanes: Copy + 'static {
     type T: Real;
     /// Lanes, at most [`MAX_WIDTH`].
     const WIDTH: usize;
+    /// Adding this rounds small numbers to whole ones, which are then the lowest bits.
+    const ROUNDER: f64 = if size_of::<Self::T>() == 4 { 12_582_912.0 } else { 6_755_399_441_055_744.0 };
 
     /// The same number in every lane.
     fn splat(x: Self::T) -> Self;
@@ -196,10 +198,11 @@ pub trait Lanes: Copy + 'static {
         let lanes = self.to_lanes();
         Self::from_lanes(|l| Self::T::from_f64(lanes[l].to_f64().sqrt()))
     }
-    /// `self * 2^n` for whole numbers n, where neither is beyond the range of normal numbers.
+    /// `self * 2^n` for whole numbers n, where neither is beyond the range of normal numbers; n is
+    /// given as n + [`Lanes::ROUNDER`].
     #[inline(always)]
-    fn times_power_of_two(self, n: Self) -> Self {
-        let (lanes, n) = (self.to_lanes(), n.to_lanes());
+    fn times_power_of_two(self, rounded: Self) -> Self {
+        let (lanes, n) = (self.to_lanes(), rounded.sub(Self::splat(Self::T::from_f64(Self::ROUNDER))).to_lanes());
         Self::from_lanes(|l| Self::T::from_f64(lanes[l].to_f64() * f64::powi(2.0, n[l].to_f64() as i32)))
     }
 
@@ -225,5 +228,35 @@ pub trait Lanes: Copy + 'static {
     #[inline(always)]
     fn zero() -> Self {
         Self::splat(Self::T::ZERO)
+    }
+}
+
+/// Two numbers as float64, exactly.
+///
+/// # Safety
+/// There are two.
+#[inline(always)]
+pub unsafe fn load_promoted<T: Real>(from: *const T) -> LanesF64 {
+    // SAFETY: as the caller vouches.
+    #[cfg(target_arch = "wasm32")]
+    return unsafe { wasm::load_promoted(from) };
+    // SAFETY: likewise.
+    #[cfg(not(target_arch = "wasm32"))]
+    LanesF64::from_lanes(|l| unsafe { (*from.add(l)).to_f64() })
+}
+
+/// Rounds two numbers.
+///
+/// # Safety
+/// There is room for two.
+#[inline(always)]
+pub unsafe fn store_rounded<T: Real>(x: LanesF64, to: *mut T) {
+    // SAFETY: as the caller vouches.
+    #[cfg(target_arch = "wasm32")]
+    return unsafe { wasm::store_rounded(x, to) };
+    #[cfg(not(target_arch = "wasm32"))]
+    for (l, x) in x.to_lanes().into_iter().take(LanesF64::WIDTH).enumerate() {
+        // SAFETY: likewise.
+        unsafe { *to.add(l) = T::from_f64(x) };
     }
 }

@@ -2,7 +2,7 @@
 //! engines lower to one fused instruction; without it, a multiplication and an addition, whose bits
 //! are the same on every engine and processor.
 
-use super::{Lanes, MAX_WIDTH, Rows, RowsMut};
+use super::{Lanes, MAX_WIDTH, Real, Rows, RowsMut};
 use core::arch::wasm32::*;
 
 /// Four float32.
@@ -83,8 +83,8 @@ impl Lanes for F32x4 {
         F32x4(f32x4_sqrt(self.0))
     }
     #[inline(always)]
-    fn times_power_of_two(self, n: Self) -> Self {
-        F32x4(i32x4_add(self.0, i32x4_shl(i32x4_trunc_sat_f32x4(n.0), 23)))
+    fn times_power_of_two(self, rounded: Self) -> Self {
+        F32x4(i32x4_add(self.0, i32x4_shl(rounded.0, 23)))
     }
     #[inline(always)]
     fn rotate(self, r: usize) -> Self {
@@ -195,9 +195,8 @@ impl Lanes for F64x2 {
         F64x2(f64x2_sqrt(self.0))
     }
     #[inline(always)]
-    fn times_power_of_two(self, n: Self) -> Self {
-        let n = i64x2_extend_low_i32x4(i32x4_trunc_sat_f64x2_zero(n.0));
-        F64x2(i64x2_add(self.0, i64x2_shl(n, 52)))
+    fn times_power_of_two(self, rounded: Self) -> Self {
+        F64x2(i64x2_add(self.0, i64x2_shl(rounded.0, 52)))
     }
     #[inline(always)]
     fn rotate(self, r: usize) -> Self {
@@ -249,6 +248,30 @@ impl Lanes for F64x2 {
             let (a, b) = ((*from).0, (*from.add(1)).0);
             v128_store(to[0].add(offset).cast(), i64x2_shuffle::<0, 2>(a, b));
             v128_store(to[1].add(offset).cast(), i64x2_shuffle::<1, 3>(a, b));
+        }
+    }
+}
+
+/// [`super::load_promoted`].
+#[inline(always)]
+pub unsafe fn load_promoted<T: Real>(from: *const T) -> F64x2 {
+    // SAFETY: as the caller vouches; numbers have four or eight bytes.
+    F64x2(unsafe {
+        match size_of::<T>() {
+            4 => f64x2_promote_low_f32x4(v128_load64_zero(from.cast())),
+            _ => v128_load(from.cast()),
+        }
+    })
+}
+
+/// [`super::store_rounded`].
+#[inline(always)]
+pub unsafe fn store_rounded<T: Real>(x: F64x2, to: *mut T) {
+    // SAFETY: as above.
+    unsafe {
+        match size_of::<T>() {
+            4 => v128_store64_lane::<0>(f32x4_demote_f64x2_zero(x.0), to.cast()),
+            _ => v128_store(to.cast(), x.0),
         }
     }
 }

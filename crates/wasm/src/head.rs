@@ -89,8 +89,24 @@ impl Task<'_> {
         self.head.dtype
     }
 
+    /// Without those of expansions, where the family has them.
     pub fn options(&self) -> u32 {
+        #[cfg(feature = "core")]
+        return self.head.options & !crate::expand::EXPANSIONS;
+        #[cfg(not(feature = "core"))]
         self.head.options
+    }
+
+    /// How points are expanded before the kernel runs; 0 for not at all.
+    #[cfg(feature = "core")]
+    pub fn expansions(&self) -> u32 {
+        self.head.options & crate::expand::EXPANSIONS
+    }
+
+    /// All slices so far are dropped.
+    #[cfg(feature = "core")]
+    pub fn forget(&self) {
+        self.claimed.set(0);
     }
 
     pub fn channels(&self) -> usize {

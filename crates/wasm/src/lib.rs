@@ -12,11 +12,13 @@
 // What all families share is not dead where one of them does not use it.
 #![cfg_attr(not(feature = "core"), allow(dead_code))]
 
+#[cfg(feature = "core")]
+mod expand;
 mod head;
 #[cfg(feature = "core")]
 mod kept;
-#[cfg(test)]
-mod memory;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod memory;
 mod ops;
 #[cfg(feature = "core")]
 mod options;
@@ -29,6 +31,8 @@ mod recoveries;
 mod tests;
 
 use head::Task;
+#[cfg(feature = "fuzz")]
+pub use head::{Head, Region};
 use ops::{Question, ask};
 use std::alloc::Layout;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -43,6 +47,9 @@ mod code {
     pub const INCREMENTS_NOT_FINITE: i32 = 1;
     /// Done, but a cotangent is not finite, or what came of one.
     pub const COTANGENTS_NOT_FINITE: i32 = 2;
+    /// Done, and this bit besides: some path may go back and forth so that float32 gradients lose
+    /// digits.
+    pub const MAY_CANCEL: i32 = 4;
     /// No such number type.
     pub const DTYPE: i32 = -1;
     /// No channels, depth, points or rows, or a size beyond what memory holds.
@@ -85,7 +92,15 @@ pub fn release(address: usize, bytes: usize) {
 /// Runs the task whose head is at an address. The result is a code.
 #[wasm_bindgen]
 pub fn run(head: usize) -> i32 {
-    Task::read(head, |task| ask(task, Question::Run)).map_or_else(|code| code, |code| code as i32)
+    let expanded = |task: &Task| {
+        #[cfg(feature = "core")]
+        if task.expansions() != 0 {
+            expand::expand(task, task.expansions())?;
+            task.forget();
+        }
+        ask(task, Question::Run)
+    };
+    Task::read(head, expanded).map_or_else(|code| code, |code| code as i32)
 }
 
 /// Bytes of scratch memory that a task needs; 0 if it is unsupported. The memory may grow: tables

@@ -7,6 +7,7 @@ use crate::{ranges, run, scratch};
 pub struct Random(pub u64);
 
 impl Random {
+    /// Any word.
     pub fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -14,10 +15,12 @@ impl Random {
         (self.0 >> 32) as u32
     }
 
+    /// A number from -1/2 to 1/2.
     pub fn number(&mut self) -> f64 {
         f64::from(self.next()) / f64::from(u32::MAX) - 0.5
     }
 
+    /// One of several.
     pub fn of(&mut self, choices: &[u32]) -> u32 {
         choices[self.next() as usize % choices.len()]
     }
@@ -31,6 +34,7 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// At least so many bytes, zeros.
     pub fn new(bytes: usize) -> Memory {
         let words = vec![[0; 8]; bytes.div_ceil(64) + 1];
         Memory { words, end: 192 }
@@ -41,10 +45,12 @@ impl Memory {
         (self.words.as_ptr() as usize).next_multiple_of(64)
     }
 
+    /// How many there are from there on.
     pub fn bytes(&self) -> usize {
         (self.words.len() - 1) * 64
     }
 
+    /// The offset of so many bytes more.
     pub fn take(&mut self, bytes: usize) -> u32 {
         let begin = self.end;
         self.end = (begin + bytes).next_multiple_of(64);
@@ -68,6 +74,7 @@ impl Memory {
         offset
     }
 
+    /// So many numbers at an offset.
     pub fn numbers(&self, offset: u32, count: usize, dtype: u32) -> Vec<f64> {
         let at = self.at() + offset as usize;
         // SAFETY: the caller took as many.
@@ -77,6 +84,13 @@ impl Memory {
         (0..count).map(number).collect()
     }
 
+    /// Everything, as words.
+    pub fn words(&self) -> &[u32] {
+        // SAFETY: there are as many bytes from that address on; any bytes are words.
+        unsafe { std::slice::from_raw_parts(self.at() as *const u32, self.bytes() / 4) }
+    }
+
+    /// What an export answers for a head.
     pub fn ask<R>(&mut self, head: Head, export: impl Fn(usize) -> R) -> R {
         ranges::MEMORY.set((self.at(), self.at() + self.bytes()));
         // SAFETY: every memory begins with room for a head.
@@ -93,10 +107,12 @@ impl Memory {
     }
 }
 
+/// A region of a head.
 pub fn region(offset: u32, stride: usize) -> Region {
     Region { offset, stride: stride as u32 }
 }
 
+/// Numbers of a signature.
 pub fn size(channels: usize, depth: usize) -> usize {
     path_signature_kernels::signature_size(channels, depth).unwrap()
 }

@@ -1,6 +1,6 @@
 // Estimates the cost of a call, refuses what is too expensive, and makes the call.
 
-import { type Signature, type SignatureOptions, signature, signatureSize } from "path-signature";
+import { type SignatureOf, type SignatureOptions, signature, signatureSize } from "path-signature";
 import { limits } from "./limits.ts";
 import { Problem } from "./problem.ts";
 import type { Body } from "./ragged.ts";
@@ -50,6 +50,6 @@ export function answerSize(body: Body, options: SignatureOptions): number {
 }
 
 /** @throws the library's errors */
-export function compute({ paths, lengths }: Body, options: SignatureOptions): Signature {
+export function compute({ paths, lengths }: Body, options: SignatureOptions): SignatureOf {
   return signature(paths, lengths ? { ...options, lengths } : options);
 }

@@ -1,7 +1,7 @@
 // Where signatures are computed: on the CPU in float64, or on a GPU in float32 through the npm
 // package `webgpu`. Both give the same predictions.
 
-import { createEngine, type Info, info, init, type Signature, signature } from "path-signature";
+import { createEngine, type Info, info, init, type Signatures, signature } from "path-signature";
 import { Fault } from "./fault.ts";
 import type { Path } from "./paths.ts";
 
@@ -14,7 +14,7 @@ export type ComputeSignatures = (
   options: { readonly depth: number; readonly basepoint: true },
   part: (done: number) => void,
 ) => Promise<{
-  readonly signatures: Signature<"float64", false, true> | Signature<"float32", false, true>;
+  readonly signatures: Signatures;
   readonly where: string;
   readonly startMs: number;
   readonly signatureMs: number;

@@ -2,7 +2,7 @@
 // set, its predictions for the held-out set. Reads no file and prints nothing.
 
 import { Matrix } from "ml-matrix";
-import { type Info, info, type Signature, signatureSize } from "path-signature";
+import { type Info, info, type Signatures, signatureSize } from "path-signature";
 import { type Confusion, confusion } from "./confusion.ts";
 import type { ComputeSignatures } from "./device.ts";
 import { Fault } from "./fault.ts";
@@ -30,7 +30,7 @@ export interface Outcome {
   /** Paths of the training set, then of the held-out set. */
   readonly paths: readonly Path[];
   /** Their signatures, in the same order. */
-  readonly signatures: Signature<"float64", false, true> | Signature<"float32", false, true>;
+  readonly signatures: Signatures;
   /** The device, in words. */
   readonly where: string;
   /** The library's version and the binary. */

@@ -40,8 +40,9 @@ export function writePages(project: Consumer): void {
     "page.mjs",
     `import * as library from "${dist}/index.js";
 import * as algebra from "${dist}/algebra.js";
+import * as kernels from "${dist}/kernels.js";
 import { conformance } from "./conformance.mjs";
-conformance(library, { algebra, workers: true }).then((found) => report({ report: found, place: ${place} }), fail);
+conformance(library, { algebra, kernels, workers: true }).then((found) => report({ report: found, place: ${place} }), fail);
 `,
   );
   writePage(project, "page.html", "page.mjs");
@@ -50,8 +51,9 @@ conformance(library, { algebra, workers: true }).then((found) => report({ report
     "worker.mjs",
     `import * as library from "${dist}/index.js";
 import * as algebra from "${dist}/algebra.js";
+import * as kernels from "${dist}/kernels.js";
 import { conformance } from "./conformance.mjs";
-postMessage({ report: await conformance(library, { algebra }), place: ${place} });
+postMessage({ report: await conformance(library, { algebra, kernels }), place: ${place} });
 `,
   );
   project.write(
@@ -68,6 +70,7 @@ worker.onerror = (event) => fail(event.message ?? "the worker did not start");
     "slim.mjs",
     `import * as library from "${dist}/slim.js";
 import * as algebra from "${dist}/algebra-slim.js";
+import * as kernels from "${dist}/kernels-slim.js";
 import { conformance } from "./conformance.mjs";
 const source = (variant) => new URL("${dist}/wasm/" + variant + ".wasm", import.meta.url);
 const initWith = (variant) => library.init({ variant, source: source(variant) });
@@ -81,7 +84,8 @@ async function main() {
   // info() names the binary that suits this engine before one is loaded.
   await library.init(fetch(source(library.info().variant)));
   await algebra.init(fetch(source("algebra-" + algebra.info().variant)));
-  report({ report: await conformance(library, { algebra, initWith }), refused, place: ${place} });
+  await kernels.init(fetch(source("kernels-" + kernels.info().variant)));
+  report({ report: await conformance(library, { algebra, kernels, initWith }), refused, place: ${place} });
 }
 main().catch(fail);
 `,

@@ -17,7 +17,7 @@ export interface SignaturePlan extends GpuPlan {
 
 export const signature: GpuOperation<
   Float32Array<ArrayBuffer>,
-  SignatureTensor<"float32", boolean, boolean>,
+  SignatureTensor<"float32">,
   GpuTensor,
   SignaturePlan
 > = {

@@ -21,7 +21,7 @@ import { SignatureEncoder, type SignatureKernels, signatureKernels } from "./sig
 
 export const signatureProgram: GpuProgram<
   Float32Array<ArrayBuffer>,
-  SignatureTensor<"float32", boolean, boolean>,
+  SignatureTensor<"float32">,
   GpuTensor,
   SignaturePlan,
   SignatureKernels

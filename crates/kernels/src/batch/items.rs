@@ -49,20 +49,8 @@ pub trait Items<'a, T: Real> {
     /// All items, a window after the other, each in the order of lengths, so that lanes end
     /// together.
     #[inline(always)]
-    fn windows(&self, mut work: impl FnMut(&[usize])) {
-        let mut first = 0;
-        while first < self.count() {
-            let count = WINDOW.min(self.count() - first);
-            let mut window = [0; WINDOW];
-            for (i, item) in window[..count].iter_mut().enumerate() {
-                *item = first + i;
-            }
-            if let Some(lengths) = self.lengths() {
-                sort_by_length(&mut window[..count], lengths);
-            }
-            work(&window[..count]);
-            first += count;
-        }
+    fn windows(&self, work: impl FnMut(&[usize])) {
+        windows(self.count(), self.lengths(), work);
     }
 
     /// All items in groups of up to `width` of similar length.
@@ -77,6 +65,24 @@ pub trait Items<'a, T: Real> {
                 work(group);
             }
         });
+    }
+}
+
+/// [`Items::windows`] of items of which only this is known.
+#[inline(always)]
+pub fn windows(items: usize, lengths: Option<&[u32]>, mut work: impl FnMut(&[usize])) {
+    let mut first = 0;
+    while first < items {
+        let count = WINDOW.min(items - first);
+        let mut window = [0; WINDOW];
+        for (i, item) in window[..count].iter_mut().enumerate() {
+            *item = first + i;
+        }
+        if let Some(lengths) = lengths {
+            sort_by_length(&mut window[..count], lengths);
+        }
+        work(&window[..count]);
+        first += count;
     }
 }
 

@@ -83,6 +83,12 @@ impl<'a, T: Real> Track<'a, T> {
         }
     }
 
+    /// The piece's first point and its last.
+    #[inline(never)]
+    pub fn ends(&self) -> [*const T; 2] {
+        [self.point(self.from), self.point(self.from + self.count)]
+    }
+
     /// The piece's last point less its first, channel `c`.
     pub fn moved(&self, c: usize) -> T {
         let (from, to) = (self.point(self.from), self.point(self.from + self.count));
@@ -274,13 +280,11 @@ impl<'a, T: Real> Gather<'a, T> {
     /// # Safety
     /// `to` is valid for as many vectors as a point has numbers.
     pub unsafe fn totals<V: Lanes<T = T>>(&self, to: *mut V) {
-        let ends = |end: bool| -> Rows<T> {
-            core::array::from_fn(|l| {
-                let track = &self.tracks[l];
-                track.point(track.from + if end { track.count } else { 0 })
-            })
-        };
-        let (prev, cur) = (ends(false), ends(true));
+        let (mut prev, mut cur) = ([core::ptr::null(); MAX_WIDTH], [core::ptr::null(); MAX_WIDTH]);
+        for (l, track) in self.tracks.iter().enumerate() {
+            prev[l] = track.point(track.from);
+            cur[l] = track.point(track.from + track.count);
+        }
         // SAFETY: a point has `channels` numbers.
         unsafe { differences(&cur, &prev, self.channels, to) }
     }

@@ -16,6 +16,7 @@
 //! run for every piece of a path. `docs/pruned-walk.md` derives both identities.
 
 use crate::lanes::{Lanes, Real};
+use crate::words::numbers::{before_trailing, first_moved, letters, moved_in, smallest, turned};
 use crate::words::shape::Shape;
 use std::vec::Vec;
 
@@ -139,14 +140,6 @@ impl<'a> Recovery<'a> {
     }
 }
 
-/// One sum: the words are value indices.
-struct Sum {
-    target: u32,
-    divisor: u32,
-    plus: Vec<[u32; 2]>,
-    minus: Vec<[u32; 2]>,
-}
-
 /// Writes a program level by level.
 struct Writer<'s> {
     shape: &'s Shape,
@@ -155,15 +148,18 @@ struct Writer<'s> {
     next: u32,
     /// By level: the intermediate sum of each (word, |u₂|, |v|), or 0.
     known: Vec<Vec<u32>>,
-    adds: Vec<[u32; 3]>,
-    sums: Vec<Sum>,
+    /// Instructions of the level, as words, and how many sums those are.
+    adds: Vec<u32>,
+    sums: Vec<u32>,
+    count: u32,
 }
 
 impl<'s> Writer<'s> {
     fn new(shape: &'s Shape) -> Self {
         let program = std::vec![MAGIC, 0, shape.channels as u32, shape.depth as u32, 0, shape.size as u32];
         let known = (0..=shape.depth).map(|k| std::vec![0; shape.count(k) * k * k]).collect();
-        Writer { shape, program, next: shape.size as u32 + 1, known, adds: Vec::new(), sums: Vec::new() }
+        let next = shape.size as u32 + 1;
+        Writer { shape, program, next, known, adds: Vec::new(), sums: Vec::new(), count: 0 }
     }
 
     #[cfg_attr(path_signature_small, optimize(size))]
@@ -176,53 +172,43 @@ impl<'s> Writer<'s> {
             self.words_with_their_smallest_letter_inside(level);
             self.flush();
         }
-        self.program.extend([END, 0]);
+        self.program.extend_from_slice(&[END, 0]);
         self.program[1] = self.program.len() as u32;
         self.program[4] = self.next;
         self.program
     }
 
     /// The index of a word's coefficient.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    fn index(&self, word: &[usize]) -> u32 {
-        (self.shape.offset(word.len()) + word.iter().fold(0, |i, c| i * self.shape.channels + c)) as u32
+    fn index(&self, level: usize, i: usize) -> u32 {
+        (self.shape.offset(level) + i) as u32
     }
 
-    /// Letters of word number `i` of a level.
     #[cfg_attr(path_signature_small, optimize(size))]
-    fn letters(&self, mut i: usize, level: usize) -> Vec<usize> {
-        let mut word = std::vec![0; level];
-        for letter in word.iter_mut().rev() {
-            *letter = i % self.shape.channels;
-            i /= self.shape.channels;
-        }
-        word
+    #[inline(never)]
+    fn sum(&mut self, target: u32, divisor: usize, plus: &[[u32; 2]], minus: &[[u32; 2]]) {
+        self.sums.extend_from_slice(&[target, divisor as u32, plus.len() as u32, minus.len() as u32]);
+        self.sums.extend_from_slice(plus.as_flattened());
+        self.sums.extend_from_slice(minus.as_flattened());
+        self.count += 1;
     }
 
     /// Identity 2, by growing number of trailing letters: each needs those with one less.
     #[cfg_attr(path_signature_small, optimize(size))]
     fn words_ending_in_their_smallest_letter(&mut self, level: usize) {
-        let one = self.shape.size as u32;
+        let (d, one) = (self.shape.channels, self.shape.size as u32);
         for r in 1..level {
             for i in 0..self.shape.count(level) {
-                let word = self.letters(i, level);
-                let a = word[0];
-                let trailing = word.iter().rev().take_while(|&&c| c == a).count();
-                if trailing != r || word.iter().any(|&c| c < a) {
+                let word = &letters(i, level, d)[..level];
+                let n = before_trailing(word);
+                if n != level - r || smallest(word) > 0 {
                     continue;
                 }
-                let u = &word[..level - r];
-                let plus = std::vec![[self.index(&word[..level - 1]), self.index(&[a])]];
-                let minus = (0..u.len())
-                    .map(|p| {
-                        let mut other = u[..p].to_vec();
-                        other.push(a);
-                        other.extend_from_slice(&u[p..]);
-                        other.resize(level, a);
-                        [self.index(&other), one]
-                    })
-                    .collect();
-                self.sums.push(Sum { target: self.index(&word), divisor: r as u32, plus, minus });
+                let plus = [[self.index(level - 1, i / d), word[0] as u32]];
+                let mut minus = Vec::new();
+                for p in 0..n {
+                    minus.push([self.index(level, moved_in(self.shape, level, i, n, p)), one]);
+                }
+                self.sum(self.index(level, i), r, &plus, &minus);
             }
         }
     }
@@ -230,66 +216,50 @@ impl<'s> Writer<'s> {
     /// Identity 1.
     #[cfg_attr(path_signature_small, optimize(size))]
     fn words_with_their_smallest_letter_inside(&mut self, level: usize) {
-        let one = self.shape.size as u32;
         for i in 0..self.shape.count(level) {
-            let word = self.letters(i, level);
-            // The first of the smallest letters.
-            let at = (0..level).fold(0, |best, j| if word[j] < word[best] { j } else { best });
+            let at = smallest(&letters(i, level, self.shape.channels)[..level]);
             if at == 0 {
                 continue;
             }
-            let mut sum = Sum { target: self.index(&word), divisor: 1, plus: Vec::new(), minus: Vec::new() };
+            let mut terms = [Vec::new(), Vec::new()];
             for l in 0..=at {
-                let shuffled = self.shuffled(&word[l..], at - l, level - 1 - at);
-                let prefix = if l == 0 { one } else { self.index(&word[..l]) };
-                if (at - l) % 2 == 0 { &mut sum.plus } else { &mut sum.minus }.push([prefix, shuffled]);
+                let behind = self.shape.count(level - l);
+                let shuffled = self.shuffled(level - l, i % behind, at - l, level - 1 - at);
+                let prefix = if l == 0 { self.shape.size as u32 } else { self.index(l, i / behind) };
+                terms[(at - l) % 2].push([prefix, shuffled]);
             }
-            self.sums.push(sum);
+            self.sum(self.index(level, i), 1, &terms[0], &terms[1]);
         }
     }
 
-    /// The value S(x (reverse(u₂) ⧢ v) s) of `word` = u₂ x v s, |u₂| = `i`, |v| = `m`.
+    /// The value S(x (reverse(u₂) ⧢ v) s) of the word u₂ x v s, |u₂| = `left`, |v| = `m`.
     #[cfg_attr(path_signature_small, optimize(size))]
-    fn shuffled(&mut self, word: &[usize], i: usize, m: usize) -> u32 {
-        let x = word[i];
-        if i == 0 || m == 0 {
-            let mut plain = std::vec![x];
-            plain.extend(word[..i].iter().rev());
-            plain.extend_from_slice(&word[i + 1..]);
-            return self.index(&plain);
+    fn shuffled(&mut self, level: usize, i: usize, left: usize, m: usize) -> u32 {
+        if left == 0 || m == 0 {
+            return self.index(level, turned(self.shape, level, i, left));
         }
-        let level = word.len();
-        let number = word.iter().fold(0, |n, c| n * self.shape.channels + c);
-        let key = (number * level + i) * level + m;
-        if self.known[level][key] != 0 {
-            return self.known[level][key];
+        let key = (i * level + left) * level + m;
+        if self.known[level][key] == 0 {
+            // The last letter of the shuffle is the last of reverse(u₂), which is u₂'s first, or
+            // the last of v.
+            let a = self.shuffled(level, first_moved(self.shape, level, i, left + m), left - 1, m);
+            let b = self.shuffled(level, i, left, m - 1);
+            self.adds.extend_from_slice(&[self.next, a, b]);
+            self.known[level][key] = self.next;
+            self.next += 1;
         }
-        // The last letter of the shuffle is the last of reverse(u₂), which is u₂'s first, or the
-        // last of v.
-        let mut first = word[1..=i + m].to_vec();
-        first.push(word[0]);
-        first.extend_from_slice(&word[i + m + 1..]);
-        let a = self.shuffled(&first, i - 1, m);
-        let b = self.shuffled(word, i, m - 1);
-        let target = self.next;
-        self.next += 1;
-        self.adds.push([target, a, b]);
-        self.known[level][key] = target;
-        target
+        self.known[level][key]
     }
 
     #[cfg_attr(path_signature_small, optimize(size))]
     fn flush(&mut self) {
-        if !self.adds.is_empty() {
-            self.program.extend([ADD, self.adds.len() as u32]);
-            self.program.extend(self.adds.drain(..).flatten());
-        }
-        if !self.sums.is_empty() {
-            self.program.extend([SUM, self.sums.len() as u32]);
-            for s in self.sums.drain(..) {
-                self.program.extend([s.target, s.divisor, s.plus.len() as u32, s.minus.len() as u32]);
-                self.program.extend(s.plus.iter().chain(&s.minus).flatten());
+        let adds = self.adds.len() as u32 / 3;
+        for (kind, words, count) in [(ADD, &mut self.adds, adds), (SUM, &mut self.sums, self.count)] {
+            if count > 0 {
+                self.program.extend_from_slice(&[kind, count]);
+                self.program.append(words);
             }
         }
+        self.count = 0;
     }
 }

@@ -1,6 +1,10 @@
 //! Log-signatures of a batch of paths. Regions: 0 paths, 1 basepoint, 2 initial, 3 out, 4 state.
 //! With one of the bits CONTINUED and CONTINUES the state is read, or written, or both.
 
+mod rows;
+
+pub use rows::LogRows;
+
 use super::Operation;
 use super::signature::{code_of, request};
 use crate::code;

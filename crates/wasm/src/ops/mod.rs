@@ -1,22 +1,5 @@
-//! What can be computed: one match arm a code. An operation says how much scratch memory a task of
-//! it needs, and runs it.
-
-#[cfg(feature = "algebra")]
-mod algebra;
-#[cfg(feature = "core")]
-mod combine;
-#[cfg(feature = "core")]
-mod log_rows;
-#[cfg(feature = "core")]
-mod log_signature;
-#[cfg(feature = "core")]
-mod signature;
-#[cfg(feature = "kernels")]
-mod signature_kernel;
-#[cfg(feature = "core")]
-mod sliding;
-#[cfg(feature = "core")]
-mod vjp;
+//! What can be computed: the modules and match arms of the table in `crates/kernels/src/ops`. An
+//! operation says how much scratch memory a task of it needs, and runs it.
 
 use crate::code;
 use crate::head::Task;
@@ -48,28 +31,21 @@ pub enum Question {
     State,
 }
 
-/// The answer for a task, or a code.
-pub fn ask(task: &Task, question: Question) -> Result<usize, i32> {
-    match task.operation() {
-        #[cfg(feature = "core")]
-        1 => of::<signature::Signature>(task, question),
-        #[cfg(feature = "core")]
-        2 => of::<combine::Combine>(task, question),
-        #[cfg(feature = "core")]
-        3 => of::<vjp::SignatureVjp>(task, question),
-        #[cfg(feature = "core")]
-        4 => of::<log_signature::LogSignature>(task, question),
-        #[cfg(feature = "core")]
-        5..=8 => of::<log_rows::LogRows>(task, question),
-        #[cfg(feature = "core")]
-        9 => of::<sliding::SlidingWindows>(task, question),
-        #[cfg(feature = "algebra")]
-        16..=23 => of::<algebra::Algebra>(task, question),
-        #[cfg(feature = "kernels")]
-        32..=33 => of::<signature_kernel::SignatureKernel>(task, question),
-        _ => Err(code::OPERATION),
-    }
+macro_rules! arms {
+    ($($family:literal $module:ident: $($codes:pat => $arm:ident),+;)+) => {
+        $(#[cfg(feature = $family)] mod $module;)+
+
+        /// The answer for a task, or a code.
+        pub fn ask(task: &Task, question: Question) -> Result<usize, i32> {
+            match task.operation() {
+                $($(#[cfg(feature = $family)] $codes => of::<$module::$arm>(task, question),)+)+
+                _ => Err(code::OPERATION),
+            }
+        }
+    };
 }
+
+path_signature_kernels::operations!(arms);
 
 fn of<O: Operation>(task: &Task, question: Question) -> Result<usize, i32> {
     match task.dtype() {

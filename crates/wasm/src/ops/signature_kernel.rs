@@ -39,6 +39,7 @@ const STATIC: u32 = 24;
 pub struct SignatureKernel;
 
 /// The request; without numbers if only its size is asked for.
+#[inline(never)]
 fn request<V: Lanes>(task: &Task, numbers: bool) -> Result<Request<'static, V::T>, i32> {
     let bits = task.options();
     if bits & !(DEGREE | PAIRS | TRIANGLE | LEAST | 0x1f << X_ORDER | 0x1f << Y_ORDER | 0xf << STATIC) != 0 {

@@ -110,11 +110,12 @@ impl Operation for SignatureVjp {
         };
         let request = VjpRequest { paths, signatures, signature_row, cotangents, part, single };
         let report = signature_vjp::<V>(&request, to, scratch).map_err(code_of)?;
-        Ok(match (finite, report.cotangents_finite) {
+        let found = match (finite, report.cotangents_finite) {
             (false, _) => code::INCREMENTS_NOT_FINITE,
             (true, false) => code::COTANGENTS_NOT_FINITE,
             (true, true) => code::FINE,
-        })
+        };
+        Ok(if report.may_cancel { found | code::MAY_CANCEL } else { found })
     }
 
     fn state_numbers(task: &Task) -> Result<usize, i32> {

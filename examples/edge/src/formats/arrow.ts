@@ -20,7 +20,7 @@ import {
   tableToIPC,
   Utf8,
 } from "apache-arrow";
-import type { Signature } from "path-signature";
+import type { SignatureRows } from "path-signature";
 import { limits } from "../limits.ts";
 import { Problem } from "../problem.ts";
 import { type Body, fromRow } from "../ragged.ts";
@@ -159,7 +159,7 @@ function textColumn(texts: readonly string[]): Data {
  * A column `signature`, one row per path: fixed-size lists, or lists of them for the prefixes of
  * each path. Before it a column `path` with the ids, if there are any.
  */
-export function encodeArrow(result: Signature, { ids }: Body): Uint8Array<ArrayBuffer> {
+export function encodeArrow(result: SignatureRows, { ids }: Body): Uint8Array<ArrayBuffer> {
   const { shape, data, dtype } = result;
   const row = shape.at(-1) as number;
   const rows = data.length / row;

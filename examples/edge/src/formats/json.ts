@@ -2,7 +2,7 @@
 // batch, whose paths may differ in length; or an object `{ "paths": … }` around them. The library
 // validates the contents of the arrays in short bodies, and json-scan.ts in long ones.
 
-import type { Paths, Signature } from "path-signature";
+import type { Paths, SignatureRows } from "path-signature";
 import { Problem } from "../problem.ts";
 import type { Body } from "../ragged.ts";
 import { scanJson } from "./json-scan.ts";
@@ -50,7 +50,7 @@ function* piecesOf(head: string, data: Float32Array | Float64Array): Generator<s
  * The text of an answer, in pieces.
  * @throws Problem 422 where a coefficient is infinite, which JSON cannot express
  */
-export function encodeJson(result: Signature, { ids, names }: Body): Iterable<string> {
+export function encodeJson(result: SignatureRows, { ids, names }: Body): Iterable<string> {
   const { shape, dtype, channels, depth, data } = result;
   if (!data.every(Number.isFinite))
     throw new Problem(422, "paths", "A coefficient is too large for its number type; ask for Arrow to see which.");

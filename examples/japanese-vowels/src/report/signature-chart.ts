@@ -3,7 +3,7 @@
 // planar picture.
 
 import * as Plot from "@observablehq/plot";
-import { type Signature, words } from "path-signature";
+import { type Signatures, words } from "path-signature";
 import { short } from "../short.ts";
 import { chart, onStrength } from "./chart.ts";
 import type { Html } from "./html.ts";
@@ -24,11 +24,7 @@ export interface Coefficient {
 }
 
 /** Coefficients of one level of one signature of a batch, word by word. */
-export function coefficients(
-  signatures: Signature<"float64", false, true> | Signature<"float32", false, true>,
-  index: number,
-  level: number,
-): Coefficient[] {
+export function coefficients(signatures: Signatures, index: number, level: number): Coefficient[] {
   const view = signatures.level(level);
   return words(signatures.channels, level)
     .filter((word) => word.length === level && word.every((letter) => letter < mostLetters))

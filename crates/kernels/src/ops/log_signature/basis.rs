@@ -5,7 +5,8 @@
 //! c = B⁻¹ P. B has entries only where word and tree have the same letters, and it is invertible
 //! over the integers.
 
-use super::words::{lyndon_words, number};
+use super::words::{is_lyndon, lyndon_words};
+use crate::words::numbers::letters;
 use crate::words::shape::Shape;
 use std::vec::Vec;
 
@@ -24,174 +25,215 @@ pub enum Basis {
     Expanded,
 }
 
-/// A letter, or a bracket of two trees of smaller number.
+/// A letter, or a bracket [u, v] of two trees of smaller number.
 struct Tree {
-    pair: Option<(usize, usize)>,
-    /// From left to right.
-    letters: Vec<usize>,
+    pair: [usize; 2],
+    level: usize,
+    /// Its letters from left to right, as a word.
+    word: usize,
 }
 
 /// A sparse matrix of integers: for each row, factors and columns.
 pub type Rows = Vec<Vec<(i32, u32)>>;
 
-/// The matrix from coefficients at Lyndon words to coordinates, and its inverse.
-pub struct Change {
-    pub to_coordinates: Rows,
-    #[cfg(test)]
-    pub to_words: Rows,
-}
-
-fn letter(c: usize) -> Tree {
-    Tree { pair: None, letters: std::vec![c] }
-}
+/// No word or tree.
+const NONE: usize = usize::MAX;
 
 #[cfg_attr(path_signature_small, optimize(size))]
-fn bracket(trees: &[Tree], u: usize, v: usize) -> Tree {
-    Tree { pair: Some((u, v)), letters: [&trees[u].letters[..], &trees[v].letters].concat() }
+#[inline(never)]
+fn push(trees: &mut Vec<Tree>, shape: &Shape, u: usize, v: usize) {
+    let (a, b) = (&trees[u], &trees[v]);
+    let tree = Tree { pair: [u, v], level: a.level + b.level, word: a.word * shape.count(b.level) + b.word };
+    trees.push(tree);
+}
+
+fn of_letters(shape: &Shape) -> Vec<Tree> {
+    (0..shape.channels).map(|word| Tree { pair: [0; 2], level: 1, word }).collect()
 }
 
 /// Standard brackets, in the order of their words.
 #[cfg_attr(path_signature_small, optimize(size))]
-fn lyndon_trees(words: &[Vec<usize>]) -> Vec<Tree> {
-    let find = |word: &[usize]| words.partition_point(|w| (w.len(), &w[..]) < (word.len(), word));
-    let mut trees: Vec<Tree> = Vec::new();
-    for word in words {
-        let tree = if word.len() == 1 {
-            letter(word[0])
-        } else {
-            // The longest proper Lyndon suffix is the smallest proper suffix.
-            let at = (1..word.len()).min_by_key(|&i| &word[i..]).unwrap_or(1);
-            bracket(&trees, find(&word[..at]), find(&word[at..]))
-        };
-        trees.push(tree);
+fn lyndon_trees(shape: &Shape, words: &[(usize, usize)]) -> Vec<Tree> {
+    let mut trees = of_letters(shape);
+    let mut number = std::vec![0; shape.size];
+    for (t, &(level, i)) in words.iter().enumerate() {
+        number[shape.offset(level) + i] = t;
+        let suffix = |k: &usize| is_lyndon(shape, *k, i % shape.count(*k));
+        if let Some(k) = (1..level).rev().find(suffix) {
+            let at = |level: usize, i: usize| number[shape.offset(level) + i];
+            let (u, v) = (at(level - k, i / shape.count(k)), at(k, i % shape.count(k)));
+            push(&mut trees, shape, u, v);
+        }
     }
     trees
 }
 
 #[cfg_attr(path_signature_small, optimize(size))]
-fn hall_trees(channels: usize, depth: usize) -> Vec<Tree> {
-    let mut trees: Vec<Tree> = (0..channels).map(letter).collect();
-    // Where each degree begins.
-    let mut begin = std::vec![0, 0, channels];
-    for degree in 2..=depth {
-        for left in 1..degree {
-            for u in begin[left]..begin[left + 1] {
-                for v in begin[degree - left]..begin[degree - left + 1] {
-                    if u < v && trees[v].pair.is_none_or(|(first, _)| first <= u) {
-                        let tree = bracket(&trees, u, v);
-                        trees.push(tree);
-                    }
+fn hall_trees(shape: &Shape) -> Vec<Tree> {
+    let mut trees = of_letters(shape);
+    for degree in 2..=shape.depth {
+        // Those of the degree come behind all that they are made of.
+        let shorter = trees.len();
+        for u in 0..shorter {
+            for v in u + 1..shorter {
+                let right = &trees[v];
+                if trees[u].level + right.level == degree && (right.level == 1 || right.pair[0] <= u) {
+                    push(&mut trees, shape, u, v);
                 }
             }
         }
-        begin.push(trees.len());
     }
     trees
+}
+
+/// The trees of a basis.
+fn trees_of(shape: &Shape, words: &[(usize, usize)], basis: Basis) -> Vec<Tree> {
+    if basis == Basis::Hall { hall_trees(shape) } else { lyndon_trees(shape, words) }
 }
 
 /// The coefficient of a word in an expanded tree.
 #[cfg_attr(path_signature_small, optimize(size))]
-fn coefficient(trees: &[Tree], tree: usize, word: &[usize]) -> i64 {
-    let Some((u, v)) = trees[tree].pair else { return i64::from(trees[tree].letters[0] == word[0]) };
-    let (length, other) = (trees[u].letters.len(), trees[v].letters.len());
-    let product = |first: usize, at: usize, second: usize| match coefficient(trees, first, &word[..at]) {
-        0 => 0,
-        x => x * coefficient(trees, second, &word[at..]),
-    };
-    product(u, length, v) - product(v, other, u)
-}
-
-/// The numbers of words, and those of trees, that have the same letters.
-#[cfg_attr(path_signature_small, optimize(size))]
-fn classes(words: &[Vec<usize>], trees: &[Tree], channels: usize) -> Vec<[Vec<usize>; 2]> {
-    let mut found: Vec<[Vec<usize>; 2]> = Vec::new();
-    let (mut begin, mut level, mut of_content) = (0, 0, Vec::new());
-    for i in 0..words.len() {
-        if words[i].len() > level {
-            level = words[i].len();
-            begin = found.len();
-            of_content = std::vec![0; channels.pow(level as u32)];
-        }
-        for (which, letters) in [&words[i], &trees[i].letters].into_iter().enumerate() {
-            let mut sorted = letters.clone();
-            for end in 1..level {
-                let mut j = end;
-                while j > 0 && sorted[j - 1] > sorted[j] {
-                    sorted.swap(j - 1, j);
-                    j -= 1;
-                }
-            }
-            let class: &mut usize = &mut of_content[number(&sorted, channels)];
-            if *class == 0 {
-                found.push([Vec::new(), Vec::new()]);
-                *class = found.len() - begin;
-            }
-            found[begin + *class - 1][which].push(i);
+fn coefficient(trees: &[Tree], shape: &Shape, tree: usize, word: usize) -> i32 {
+    let Tree { pair: [u, v], level, word: letters } = trees[tree];
+    if level == 1 {
+        return i32::from(letters == word);
+    }
+    let mut sum = 0;
+    for (sign, first, second) in [(1, u, v), (-1, v, u)] {
+        let by = shape.count(trees[second].level);
+        let x = coefficient(trees, shape, first, word / by);
+        if x != 0 {
+            sum += sign * x * coefficient(trees, shape, second, word % by);
         }
     }
-    found
+    sum
 }
 
-/// The inverse of a matrix of `n` rows that is invertible over the integers. All numbers stay far
-/// below 2^53, so that elimination in float64 is exact up to divisions, which are rounded away at
-/// the end.
+/// A word's letters in growing order, as a number among all words.
 #[cfg_attr(path_signature_small, optimize(size))]
-fn inverse(mut matrix: Vec<f64>, n: usize) -> Vec<f64> {
-    let mut inverse = std::vec![0.0; n * n];
-    for c in 0..n {
-        inverse[c * n + c] = 1.0;
-    }
-    for c in 0..n {
-        let size = |row: usize| matrix[row * n + c].abs();
-        let pivot = (c..n).fold(c, |best, row| if size(row) > size(best) { row } else { best });
-        let by = matrix[pivot * n + c];
-        for all in [&mut matrix, &mut inverse] {
-            for j in 0..n {
-                all.swap(c * n + j, pivot * n + j);
-                all[c * n + j] /= by;
+fn content(shape: &Shape, level: usize, word: usize) -> usize {
+    let d = shape.channels;
+    let word = &mut letters(word, level, d)[..level];
+    for end in 1..level {
+        for j in (0..end).rev() {
+            if word[j] > word[j + 1] {
+                word.swap(j, j + 1);
             }
+        }
+    }
+    word.iter().fold(0, |n, c| n * d + c) + shape.offset(level)
+}
+
+/// Inverts the left half of `n` rows of `2 n` numbers, which is invertible over the integers; the
+/// right half begins as the identity and ends as the inverse. All numbers stay far below 2^53, so
+/// that elimination in float64 is exact up to divisions.
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+fn invert(matrix: &mut [f64], n: usize) {
+    let width = 2 * n;
+    for c in 0..n {
+        let mut pivot = c;
+        for row in c..n {
+            if matrix[row * width + c].abs() > matrix[pivot * width + c].abs() {
+                pivot = row;
+            }
+        }
+        let by = matrix[pivot * width + c];
+        for j in 0..width {
+            matrix.swap(c * width + j, pivot * width + j);
+            matrix[c * width + j] /= by;
         }
         for row in 0..n {
-            let factor = if row == c { 0.0 } else { matrix[row * n + c] };
-            if factor != 0.0 {
-                for all in [&mut matrix, &mut inverse] {
-                    for j in 0..n {
-                        all[row * n + j] -= factor * all[c * n + j];
-                    }
+            let factor = matrix[row * width + c];
+            if row != c && factor != 0.0 {
+                for j in 0..width {
+                    matrix[row * width + j] -= factor * matrix[c * width + j];
                 }
             }
         }
     }
-    inverse.iter().map(|x| (x + 0.5).floor()).collect()
 }
 
-/// The coefficients of all words in sums of trees: rows of the size of a signature, one entry for
-/// each tree that has the word.
+/// The matrix from coefficients at Lyndon words to coordinates. For two or more channels; `None`
+/// for bases that need no change.
 #[cfg_attr(path_signature_small, optimize(size))]
-fn expansions(trees: &[Tree], shape: &Shape) -> Rows {
-    let mut rows = std::vec![Vec::new(); shape.size];
-    let mut tensors: Vec<Vec<(i32, usize)>> = Vec::new();
+#[inline(never)]
+pub fn to_coordinates(shape: &Shape, basis: Basis) -> Option<Rows> {
+    if matches!(basis, Basis::Words | Basis::Expanded) {
+        return None;
+    }
+    let words = lyndon_words(shape);
+    let trees = trees_of(shape, &words, basis);
+    let count = words.len();
+    // Words, then trees, of the same letters: the first, and the next after each.
+    let mut first = std::vec![NONE; shape.size];
+    let mut next = std::vec![NONE; 2 * count];
+    for i in (0..2 * count).rev() {
+        let (level, word) = if i < count { words[i] } else { (trees[i - count].level, trees[i - count].word) };
+        let content = content(shape, level, word);
+        next[i] = core::mem::replace(&mut first[content], i);
+    }
+    let mut rows = std::vec![Vec::new(); count];
+    for mut i in first {
+        let mut class = Vec::new();
+        while i != NONE {
+            class.push(i);
+            i = next[i];
+        }
+        let n = class.len() / 2;
+        let mut matrix = std::vec![0.0; 2 * n * n];
+        for i in 0..n {
+            for j in 0..n {
+                matrix[2 * n * i + j] = f64::from(coefficient(&trees, shape, class[n + j] - count, words[class[i]].1));
+            }
+            matrix[2 * n * i + n + i] = 1.0;
+        }
+        invert(&mut matrix, n);
+        for i in 0..n {
+            for j in 0..n {
+                let x = (matrix[2 * n * i + n + j] + 0.5).floor() as i32;
+                if x != 0 {
+                    rows[class[n + i] - count].push((x, class[j] as u32));
+                }
+            }
+        }
+    }
+    Some(rows)
+}
+
+/// All coefficients of a tensor from coordinates in brackets: rows of the size of a signature.
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+pub fn to_all_words(shape: &Shape, basis: Basis) -> Rows {
+    let mut rows: Rows = std::vec![Vec::new(); shape.size];
+    if basis == Basis::Expanded {
+        for (i, row) in rows.iter_mut().enumerate() {
+            row.push((1, i as u32));
+        }
+        return rows;
+    }
+    let trees = trees_of(shape, &lyndon_words(shape), basis);
+    // The words of each tree; words may occur twice.
+    let mut tensors: Rows = Vec::new();
     for (t, tree) in trees.iter().enumerate() {
-        let level = tree.letters.len();
-        let mut sum: Vec<(i32, usize)> = Vec::new();
-        match tree.pair {
-            None => sum.push((1, tree.letters[0])),
-            // Words may occur twice.
-            Some((u, v)) => {
-                let mut product = |u: usize, v: usize, sign: i32| {
-                    let shift = shape.count(trees[v].letters.len());
-                    for (x, left) in &tensors[u] {
-                        sum.extend(tensors[v].iter().map(|(y, right)| (sign * x * y, left * shift + right)));
+        let [u, v] = tree.pair;
+        let mut sum = Vec::new();
+        if tree.level == 1 {
+            sum.push((1, tree.word as u32));
+        } else {
+            for (sign, first, second) in [(1, u, v), (-1, v, u)] {
+                let by = shape.count(trees[second].level) as u32;
+                for &(x, left) in &tensors[first] {
+                    for &(y, right) in &tensors[second] {
+                        sum.push((sign * x * y, left * by + right));
                     }
-                };
-                product(u, v, 1);
-                product(v, u, -1);
+                }
             }
         }
         for &(x, word) in &sum {
-            let row: &mut Vec<(i32, u32)> = &mut rows[shape.offset(level) + word];
+            let row = &mut rows[shape.offset(tree.level) + word as usize];
             match row.last_mut() {
-                Some((factor, tree)) if *tree == t as u32 => *factor += x,
+                Some((factor, last)) if *last == t as u32 => *factor += x,
                 _ => row.push((x, t as u32)),
             }
         }
@@ -200,86 +242,22 @@ fn expansions(trees: &[Tree], shape: &Shape) -> Rows {
     rows
 }
 
-/// All coefficients of a tensor from coordinates of any basis.
-#[cfg_attr(path_signature_small, optimize(size))]
-pub fn all_words(shape: &Shape, basis: Basis) -> Rows {
-    let words = lyndon_words(shape.channels, shape.depth);
-    match basis {
-        Basis::Expanded => (0..shape.size).map(|i| std::vec![(1, i as u32)]).collect(),
-        Basis::Hall => expansions(&hall_trees(shape.channels, shape.depth), shape),
-        Basis::Lyndon => expansions(&lyndon_trees(&words), shape),
-        Basis::Words => {
-            let Some(change) = Change::new(shape.channels, shape.depth, Basis::Lyndon) else { return Vec::new() };
-            let of_trees = expansions(&lyndon_trees(&words), shape);
-            of_trees.into_iter().map(|row| substituted(&row, &change.to_coordinates)).collect()
-        }
-    }
-}
-
-/// A combination of combinations.
-#[cfg_attr(path_signature_small, optimize(size))]
-fn substituted(row: &[(i32, u32)], rows: &Rows) -> Vec<(i32, u32)> {
-    let mut sum: Vec<(i32, u32)> = Vec::new();
-    for &(x, column) in row {
-        for &(y, term) in &rows[column as usize] {
-            match sum.iter_mut().find(|(_, other)| *other == term) {
-                Some((factor, _)) => *factor += x * y,
-                None => sum.push((x * y, term)),
-            }
-        }
-    }
-    sum.retain(|(factor, _)| *factor != 0);
-    sum
-}
-
-impl Change {
-    /// For two or more channels; `None` for bases that need no change.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    pub fn new(channels: usize, depth: usize, basis: Basis) -> Option<Change> {
-        let words = lyndon_words(channels, depth);
-        let trees = match basis {
-            Basis::Lyndon => lyndon_trees(&words),
-            Basis::Hall => hall_trees(channels, depth),
-            Basis::Words | Basis::Expanded => return None,
-        };
-        let rows = || std::vec![Vec::new(); words.len()];
-        let mut change = Change {
-            to_coordinates: rows(),
-            #[cfg(test)]
-            to_words: rows(),
-        };
-        for [of_words, of_trees] in classes(&words, &trees, channels) {
-            let n = of_words.len();
-            let entry = |i: usize| coefficient(&trees, of_trees[i % n], &words[of_words[i / n]]) as f64;
-            let matrix: Vec<f64> = (0..n * n).map(entry).collect();
-            let back = inverse(matrix.clone(), n);
-            let fill = |to: &mut Rows, rows: &[usize], columns: &[usize], matrix: &[f64]| {
-                for (&row, numbers) in rows.iter().zip(matrix.chunks_exact(n)) {
-                    let entries = numbers.iter().zip(columns).filter(|(x, _)| **x != 0.0);
-                    to[row] = entries.map(|(&x, &column)| (x as i32, column as u32)).collect();
-                }
-            };
-            #[cfg(test)]
-            fill(&mut change.to_words, &of_words, &of_trees, &matrix);
-            fill(&mut change.to_coordinates, &of_trees, &of_words, &back);
-        }
-        Some(change)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn inverses_are_integer() {
+    fn coordinates_are_those_of_the_words() {
         for (channels, depth) in [(2, 8), (3, 5), (4, 4), (5, 3), (7, 2)] {
+            let shape = Shape::new(channels, depth).unwrap();
+            let words = lyndon_words(&shape);
             for basis in [Basis::Lyndon, Basis::Hall] {
-                let change = Change::new(channels, depth, basis).unwrap();
-                for (i, row) in change.to_coordinates.iter().enumerate() {
-                    let mut product = vec![0i64; change.to_words.len()];
+                let to_words = to_all_words(&shape, basis);
+                for (i, row) in to_coordinates(&shape, basis).unwrap().iter().enumerate() {
+                    let mut product = vec![0i64; words.len()];
                     for &(x, word) in row {
-                        for &(y, tree) in &change.to_words[word as usize] {
+                        let (level, word) = words[word as usize];
+                        for &(y, tree) in &to_words[shape.offset(level) + word] {
                             product[tree as usize] += i64::from(x) * i64::from(y);
                         }
                     }
@@ -291,9 +269,10 @@ mod tests {
 
     #[test]
     fn lyndon_brackets_are_triangular() {
-        let change = Change::new(3, 5, Basis::Lyndon).unwrap();
-        for (i, row) in change.to_words.iter().enumerate() {
-            assert_eq!(row.last(), Some(&(1, i as u32)));
+        let shape = Shape::new(3, 5).unwrap();
+        let to_words = to_all_words(&shape, Basis::Lyndon);
+        for (i, (level, word)) in lyndon_words(&shape).into_iter().enumerate() {
+            assert_eq!(to_words[shape.offset(level) + word].last(), Some(&(1, i as u32)));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Rows from signatures to log-signatures and back, and their gradients: programs on rows in lanes.
 
-use super::basis::{Basis, Change, all_words};
-use super::program::{Program, Writer};
+use super::basis::Basis;
+use super::program::Program;
 use super::tables::row_len;
+use super::writer::Writer;
 use crate::batch::parts::Parts;
 use crate::batch::request::Error;
 use crate::batch::state::{clear, load_state, store_state};
@@ -23,9 +24,8 @@ pub enum Direction {
 /// A conversion of a shape and basis.
 #[derive(Debug)]
 pub struct Conversion {
+    /// Rows that are given stand at the beginning of its values.
     program: Program,
-    /// Where the numbers of a row stand among the values.
-    given: usize,
     /// Numbers of a row that is given.
     pub from: usize,
     /// Numbers of a row that is made.
@@ -40,18 +40,17 @@ impl Conversion {
         let shape = Shape::new(channels, depth)?;
         let to_signature = direction == Direction::ToSignature;
         let (from, to) = if to_signature { (row, shape.size) } else { (shape.size, row) };
-        let (program, given) = if channels == 1 {
+        let program = if channels == 1 {
             if depth >= RECIPROCALS.len() {
                 return None;
             }
-            (Writer::one_channel(depth, row, to_signature), 0)
+            Writer::one_channel(from, to, to_signature)
         } else if to_signature {
-            Writer::to_signature(shape, row, all_words(&shape, basis))
+            Writer::to_signature(shape, row, basis)
         } else {
-            let change = Change::new(channels, depth, basis).map(|change| change.to_coordinates);
-            Writer::of_signature(shape, basis == Basis::Expanded, change)
+            Writer::of_signature(shape, basis)
         };
-        Some(Conversion { program, given, from, to })
+        Some(Conversion { program, from, to })
     }
 
     /// Vectors of scratch that rows need, and gradients of rows.
@@ -90,15 +89,15 @@ impl Conversion {
             let to: RowsMut<V::T> = core::array::from_fn(|l| out[item(l) * made..].as_mut_ptr());
             // SAFETY: every row is there, and the scratch is.
             unsafe {
-                load_state(values.add(self.given), self.from, &of(rows, self.from));
-                self.program.run(values);
+                load_state(values, self.from, &of(rows, self.from));
+                self.program.run::<V, 1>(values);
                 let made_at = match cotangents {
                     None => values.add(self.program.results),
                     Some(cotangents) => {
                         clear(bars, self.program.values);
                         load_state(bars.add(self.program.results), self.to, &of(cotangents, self.to));
                         self.program.run_backwards(values, bars);
-                        bars.add(self.given)
+                        bars
                     }
                 };
                 store_state(made_at, made, &to);

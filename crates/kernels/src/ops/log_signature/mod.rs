@@ -2,10 +2,11 @@
 //! those (docs/log-signatures.md). Nothing is recovered, and the top level of the signature never
 //! exists.
 //!
-//! Not here: the arithmetic of a step (`walk`), of the logarithm (`program`, `closed`), of the
-//! bases (`basis`).
+//! Not here: how a group of paths is computed (`call`), the arithmetic of a step (`walk`), of the
+//! logarithm (`writer`, `closed`), of the bases (`basis`).
 
 mod basis;
+mod call;
 mod closed;
 mod conversion;
 mod program;
@@ -16,23 +17,22 @@ mod tile_product;
 mod tiled;
 mod walk;
 mod words;
+mod writer;
 
 pub use basis::Basis;
 pub use conversion::{Conversion, Direction};
 pub use tables::{MOST_COEFFICIENTS, Tables, row_len};
 pub use words::lyndon_count;
 
-use crate::batch::items::{Group, Items};
+use crate::batch::items::{Group, windows};
 use crate::batch::parts::Parts;
 use crate::batch::request::{Error, Report, Request, rows};
-use crate::batch::state::{clear, is_zero, load_state, store_state};
-use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real, Rows, RowsMut};
-use crate::path::increments::{Gather, TILE, Track};
+use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real, Rows};
+use crate::path::increments::{Gather, Track};
 use crate::words::shape::Shape;
-use source::{Promoted, Source};
-use tile_product::Product;
-use tiled::{Tiles, is_long};
-use walk::Walk;
+use call::{Call, Scratch};
+use source::Promoted;
+use tiled::{FEWEST_STEPS, Tiles, is_long};
 
 /// Which arithmetic computes a call in float32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,16 +111,8 @@ pub fn log_signature<V: Lanes>(
     let (states, continued) =
         states.map_or((core::ptr::null_mut(), false), |states| (states.numbers.as_mut_ptr().cast(), states.continued));
     let pitch = tables.row * size_of::<V::T>();
-    let call = Call {
-        tables,
-        shape: &shape,
-        stream: request.options.stream,
-        rows,
-        out: out.as_mut_ptr().cast(),
-        pitch,
-        states,
-        continued,
-    };
+    let call =
+        Call { tables, stream: request.options.stream, rows, out: out.as_mut_ptr().cast(), pitch, states, continued };
     let paths = Paths(request);
     let mut finite = true;
     if is_wide::<V::T>(precision) {
@@ -131,61 +123,120 @@ pub fn log_signature<V: Lanes>(
         let tiles = (precision == Precision::Auto).then(|| Tiles::<V>::new(tables, &mut parts));
         parts.fit()?;
         let begins = !call.stream && !continued && request.initial.is_none();
-        let tiles = tiles.zip(tables.product.as_ref()).filter(|_| begins);
-        let in_float64 = |group: Group| {
-            let source = Promoted::new(paths.tracks(group), request.channels, scratch.buffer);
-            call.group(group, &source, paths.initial(group, shape.size), &scratch)
+        let mut whole = |group: Group| {
+            let source = Promoted::new(paths.tracks(group), request.channels);
+            finite &= call.group(group, &source, paths.initial(group, shape.size), &scratch);
         };
-        let (mut narrow, mut wide) = (Group::EMPTY, Group::EMPTY);
-        // Without an item: those that wait.
-        let push: &mut dyn FnMut(Option<usize>) = &mut |item| {
-            if let Some(item) = item {
-                wide.push(item);
-            }
-            if wide.count == LanesF64::WIDTH || (item.is_none() && wide.count > 0) {
-                finite &= in_float64(core::mem::replace(&mut wide, Group::EMPTY));
-            }
+        let mut in_tiles = |group: Group| {
+            let (Some(tiles), Some(product)) = (&tiles, &tables.product) else { return 0 };
+            tiles.group(&call, product, group, &paths.tracks(group), &scratch)
         };
-        paths.windows(|items| {
-            for &item in items {
-                match &tiles {
-                    Some((tiles, product)) if is_long(request.channels, paths.track(item).steps) => {
-                        narrow.push(item);
-                        if narrow.count == V::WIDTH {
-                            let group = core::mem::replace(&mut narrow, Group::EMPTY);
-                            call.tiles(group, &paths, product, tiles, &scratch, push);
-                        }
-                    }
-                    _ => push(Some(item)),
-                }
-            }
-        });
-        if let Some((tiles, product)) = tiles.filter(|_| narrow.count > 0) {
-            call.tiles(narrow, &paths, product, &tiles, &scratch, push);
+        if begins && tiles.is_some() && tables.product.is_some() && request.points >= FEWEST_STEPS {
+            let is_tiled = |item: usize| is_long(request.channels, paths.track(item).steps);
+            let (waiting, waiting_for_tiles) = (Group::EMPTY, Group::EMPTY);
+            Order { whole: &mut whole, tiles: &mut in_tiles, waiting, waiting_for_tiles }.run(
+                request.batch,
+                request.lengths,
+                &is_tiled,
+            );
+        } else {
+            groups(request.batch, request.lengths, LanesF64::WIDTH, &mut whole);
         }
-        push(None);
+        if request.batch > 0 {
+            let source = Promoted::new(paths.tracks(Group::EMPTY), request.channels);
+            // SAFETY: as in `whole`.
+            unsafe { call.flush(&source, &scratch) };
+        }
     } else {
         let scratch = Scratch::of(tables, scratch)?;
-        paths.groups(V::WIDTH, |group| {
+        groups(request.batch, request.lengths, V::WIDTH, &mut |group: Group| {
             let source = Gather::new(paths.tracks(group), request.channels);
             finite &= call.group::<V>(group, &source, paths.initial(group, shape.size), &scratch);
         });
+        if request.batch > 0 {
+            let source = Gather::new(paths.tracks(Group::EMPTY), request.channels);
+            // SAFETY: as above.
+            unsafe { call.flush::<V>(&source, &scratch) };
+        }
     }
     Ok(Report { increments_finite: finite })
+}
+
+/// Groups of paths of similar length.
+#[inline(never)]
+fn groups(batch: usize, lengths: Option<&[u32]>, width: usize, work: &mut dyn FnMut(Group)) {
+    windows(batch, lengths, |items| {
+        for items in items.chunks(width) {
+            let mut group = Group::EMPTY;
+            for &item in items {
+                group.push(item);
+            }
+            work(group);
+        }
+    });
+}
+
+/// The order in which paths are computed where some are in tiles: pairs by `whole`, and groups of
+/// those that are long by `tiles`, whose result has a bit for each lane that has to be computed
+/// again.
+struct Order<'a> {
+    whole: &'a mut dyn FnMut(Group),
+    tiles: &'a mut dyn FnMut(Group) -> u32,
+    /// Those that wait.
+    waiting: Group,
+    waiting_for_tiles: Group,
+}
+
+impl Order<'_> {
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    fn run(&mut self, batch: usize, lengths: Option<&[u32]>, is_tiled: &dyn Fn(usize) -> bool) {
+        groups(batch, lengths, 1, &mut |group| {
+            let [item, ..] = group.items;
+            if is_tiled(item) {
+                self.waiting_for_tiles.push(item);
+                self.flush_tiles(MAX_WIDTH);
+            } else {
+                self.push(item);
+            }
+        });
+        self.flush_tiles(1);
+        if self.waiting.count > 0 {
+            (self.whole)(self.waiting);
+        }
+    }
+
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    fn push(&mut self, item: usize) {
+        self.waiting.push(item);
+        if self.waiting.count == LanesF64::WIDTH {
+            (self.whole)(self.waiting);
+            self.waiting = Group::EMPTY;
+        }
+    }
+
+    /// Computes a group of long paths if it has as many as `least`.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    fn flush_tiles(&mut self, least: usize) {
+        let group = self.waiting_for_tiles;
+        if group.count >= least {
+            self.waiting_for_tiles = Group::EMPTY;
+            let again = (self.tiles)(group);
+            for l in 0..group.count {
+                if again >> l & 1 == 1 {
+                    self.push(group.items[l]);
+                }
+            }
+        }
+    }
 }
 
 /// The paths of a request.
 struct Paths<'a, 'b, T>(&'a Request<'b, T>);
 
-impl<'b, T: Real> Items<'b, T> for Paths<'_, 'b, T> {
-    fn count(&self) -> usize {
-        self.0.batch
-    }
-
-    fn lengths(&self) -> Option<&'b [u32]> {
-        self.0.lengths
-    }
-
+impl<'b, T: Real> Paths<'_, 'b, T> {
     fn track(&self, path: usize) -> Track<'b, T> {
         let r = self.0;
         let start = path * r.points * r.channels;
@@ -194,13 +245,6 @@ impl<'b, T: Real> Items<'b, T> for Paths<'_, 'b, T> {
         Track::new(&r.paths[start..start + points * r.channels], r.channels, basepoint, r.options.inverse)
     }
 
-    fn letters(&self) -> usize {
-        self.0.channels
-    }
-}
-
-impl<'b, T: Real> Paths<'_, 'b, T> {
-    #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     fn tracks(&self, group: Group) -> [Track<'b, T>; MAX_WIDTH] {
         group.items.map(|item| self.track(item))
@@ -210,228 +254,5 @@ impl<'b, T: Real> Paths<'_, 'b, T> {
     fn initial(&self, group: Group, size: usize) -> Option<Rows<u8>> {
         let initial = self.0.initial?;
         Some(group.items.map(|item| initial.get(item, size).map_or(core::ptr::null(), |row| row.as_ptr().cast())))
-    }
-}
-
-/// Scratch memory, cut up.
-struct Scratch<V: Lanes> {
-    walk: Walk<V>,
-    /// [`Tables::values`] vectors, of which the first are the walk's state.
-    values: *mut V,
-    /// Level one at the start of each path, and what a path adds to it.
-    origin: *mut V,
-    totals: *mut V,
-    /// Numbers on their way from or to another type.
-    buffer: *mut V::T,
-}
-
-impl<V: Lanes> Scratch<V> {
-    fn new(tables: &Tables, parts: &mut Parts<V>) -> Self {
-        let followed = tables.followed;
-        let tile = parts.take(TILE.checked_mul(followed.channels).and_then(|tile| tile.checked_add(MAX_WIDTH)));
-        let chains = parts.take(Walk::<V>::chains(followed));
-        let values = parts.take(tables.values);
-        let origin = parts.take(followed.channels);
-        let totals = parts.take(followed.channels.checked_add(MAX_WIDTH));
-        let numbers = Promoted::<V::T>::buffer(followed.channels, tables.row);
-        let buffer = parts.take(numbers.map(|n| n.div_ceil(V::WIDTH))).cast();
-        Scratch { walk: Walk { followed, tile, chains, state: values }, values, origin, totals, buffer }
-    }
-
-    fn of(tables: &Tables, memory: &mut [V]) -> Result<Self, Error> {
-        let mut parts = Parts::of(memory);
-        let scratch = Scratch::new(tables, &mut parts);
-        parts.fit()?;
-        Ok(scratch)
-    }
-}
-
-/// A request that was found sound, and where its results go.
-struct Call<'a> {
-    tables: &'a Tables,
-    shape: &'a Shape,
-    stream: bool,
-    /// Rows of an item.
-    rows: usize,
-    out: *mut u8,
-    /// Bytes of a row.
-    pitch: usize,
-    /// In the number type of the arithmetic; null where no state is wanted.
-    states: *mut u8,
-    continued: bool,
-}
-
-impl Call<'_> {
-    /// Computes the rows of a group; says whether sums of increments are finite.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    #[inline(never)]
-    fn group<V: Lanes>(
-        &self,
-        group: Group,
-        source: &dyn Source<V>,
-        initial: Option<Rows<u8>>,
-        scratch: &Scratch<V>,
-    ) -> bool {
-        // SAFETY: all lengths were checked, and the scratch is there.
-        unsafe {
-            self.start(group, source, initial, scratch);
-            let finite =
-                if self.stream { self.prefixes(group, source, scratch) } else { self.whole(group, source, scratch) };
-            self.keep_state(group, scratch);
-            finite
-        }
-    }
-
-    /// Computes whole paths in tiles, and gives those to `again` that need float64.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    #[inline(never)]
-    fn tiles<V: Lanes>(
-        &self,
-        group: Group,
-        paths: &Paths<'_, '_, V::T>,
-        product: &Product,
-        tiles: &Tiles<V>,
-        scratch: &Scratch<LanesF64>,
-        again: &mut dyn FnMut(Option<usize>),
-    ) {
-        let tables = self.tables;
-        let tracks = paths.tracks(group);
-        let source = Promoted::new(tracks, tables.followed.channels, scratch.buffer);
-        // SAFETY: all lengths were checked, and the scratch is there.
-        unsafe {
-            let sizes = tiles.run(tables, product, &tracks, group.count);
-            for first in (0..group.count).step_by(LanesF64::WIDTH) {
-                let mut pair = Group::EMPTY;
-                for &item in &group.items[first..group.count.min(first + LanesF64::WIDTH)] {
-                    pair.push(item);
-                }
-                tiles.copy(tables, first, scratch.values);
-                self.store(pair, 0, &source, scratch);
-                self.keep_state(pair, scratch);
-                // Both before the others are computed again, in the same memory.
-                let logarithm = scratch.values.add(tables.at);
-                let fine: [bool; LanesF64::WIDTH] =
-                    core::array::from_fn(|l| sizes.is_well_conditioned(first + l, logarithm, l, &tables.ends));
-                for (&item, fine) in pair.items[..pair.count].iter().zip(fine) {
-                    if !fine {
-                        again(Some(item));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Writes the states of a group, where they are wanted.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    #[inline(never)]
-    unsafe fn keep_state<V: Lanes>(&self, group: Group, scratch: &Scratch<V>) {
-        if !self.states.is_null() {
-            let to: RowsMut<V::T> = group.items.map(|item| self.state::<V>(item));
-            // SAFETY: as the caller vouches.
-            unsafe { store_state(scratch.walk.state, self.tables.followed_size(), &to) };
-        }
-    }
-
-    /// Where an item's state begins.
-    fn state<V: Lanes>(&self, item: usize) -> *mut V::T {
-        self.states.cast::<V::T>().wrapping_add(item * self.tables.followed_size())
-    }
-
-    /// The state that a group starts from: the identity, initial signatures, or what the piece
-    /// before has left.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    unsafe fn start<V: Lanes>(
-        &self,
-        group: Group,
-        source: &dyn Source<V>,
-        initial: Option<Rows<u8>>,
-        scratch: &Scratch<V>,
-    ) {
-        let followed = self.tables.followed;
-        let (size, state) = (self.tables.followed_size(), scratch.walk.state);
-        let letters = &self.tables.letters[..followed.channels];
-        // SAFETY: as the caller vouches.
-        unsafe {
-            if self.continued {
-                let rows = group.items.map(|item| self.state::<V>(item).cast_const());
-                load_state(state, size, &rows);
-            } else if let Some(rows) = initial {
-                for (a, &letter) in letters.iter().enumerate() {
-                    *state.add(letter) = source.load(&rows, a);
-                }
-                followed.rows(&mut |level, first, at, count| {
-                    for e in 0..count {
-                        *state.add(at + e) = source.load(&rows, self.shape.offset(level) + first + e);
-                    }
-                });
-            } else {
-                clear(state, size);
-            }
-            for (a, &letter) in letters.iter().enumerate() {
-                *scratch.origin.add(a) = *state.add(letter);
-            }
-        }
-    }
-
-    /// Whole paths: level one is the difference of the end points, with one rounding; what does not
-    /// show there, a number that is not finite inside the path, is in the sums of the walk.
-    unsafe fn whole<V: Lanes>(&self, group: Group, source: &dyn Source<V>, scratch: &Scratch<V>) -> bool {
-        let (size, state) = (self.tables.followed_size(), scratch.walk.state);
-        // SAFETY: as the caller vouches.
-        unsafe {
-            for t in (0..source.steps()).step_by(TILE) {
-                let steps = TILE.min(source.steps() - t);
-                source.read(t, steps, scratch.walk.tile);
-                scratch.walk.advance(steps);
-            }
-            let mut zeros = V::zero();
-            source.totals(scratch.totals);
-            for (a, &letter) in self.tables.letters[..self.tables.followed.channels].iter().enumerate() {
-                let zero = (*state.add(letter)).mul(V::zero());
-                zeros = zeros.add(zero);
-                let total = (*scratch.origin.add(a)).add(*scratch.totals.add(a)).add(zero);
-                *state.add(size + a) = total;
-                *state.add(letter) = total;
-            }
-            self.store(group, 0, source, scratch);
-            is_zero(zeros)
-        }
-    }
-
-    /// Logarithms of all prefixes.
-    unsafe fn prefixes<V: Lanes>(&self, group: Group, source: &dyn Source<V>, scratch: &Scratch<V>) -> bool {
-        let (d, size) = (self.tables.followed.channels, self.tables.followed_size());
-        let state = scratch.walk.state;
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let mut zeros = V::zero();
-            for row in 0..self.rows {
-                let q = row % TILE;
-                if row < source.steps() {
-                    if q == 0 {
-                        source.read(row, TILE.min(source.steps() - row), scratch.walk.tile);
-                    }
-                    scratch.walk.step(scratch.walk.tile.add(q * d));
-                }
-                zeros = V::zero();
-                for (a, &letter) in self.tables.letters[..d].iter().enumerate() {
-                    let x = *state.add(letter);
-                    *state.add(size + a) = x;
-                    zeros = x.mul_add(V::zero(), zeros);
-                }
-                self.store(group, row, source, scratch);
-            }
-            is_zero(zeros)
-        }
-    }
-
-    /// Takes the logarithm and writes a row of each lane.
-    unsafe fn store<V: Lanes>(&self, group: Group, row: usize, source: &dyn Source<V>, scratch: &Scratch<V>) {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let results = self.tables.run(scratch.values);
-            let rows = group.items.map(|item| self.out.add((item * self.rows + row) * self.pitch));
-            source.store(results, self.tables.row, &rows);
-        }
     }
 }

@@ -2,8 +2,8 @@
 //! call, lanes in that of the arithmetic.
 
 use crate::batch::state::store_state;
-use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real, Rows, RowsMut};
-use crate::path::increments::{Gather, TILE, Track};
+use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real, Rows, RowsMut, load_promoted, store_rounded};
+use crate::path::increments::{Gather, Track};
 
 /// The paths of a group, one a lane of `V`. Rows of the call's numbers are addresses, so that what
 /// uses a source is compiled once for each arithmetic.
@@ -60,7 +60,7 @@ impl<V: Lanes> Source<V> for Gather<'_, V::T> {
 
     unsafe fn store(&self, from: *const V, count: usize, rows: &RowsMut<u8>) {
         // SAFETY: as the caller vouches.
-        unsafe { store_state(from, count, &rows.map(<*mut u8>::cast::<V::T>)) }
+        unsafe { store_state(from, count, &*core::ptr::from_ref(rows).cast::<RowsMut<V::T>>()) }
     }
 }
 
@@ -70,25 +70,13 @@ pub struct Promoted<'a, T> {
     tracks: [Track<'a, T>; MAX_WIDTH],
     channels: usize,
     steps: usize,
-    /// A tile of points, or a row, for each lane.
-    buffer: *mut f64,
-}
-
-/// Numbers between the tiles of two lanes.
-const fn pitch(channels: usize) -> usize {
-    (TILE + 1) * channels + MAX_WIDTH
 }
 
 impl<'a, T: Real> Promoted<'a, T> {
-    /// Numbers of the buffer for paths of `channels` and rows of `row` numbers.
-    pub fn buffer(channels: usize, row: usize) -> Option<usize> {
-        Some(LanesF64::WIDTH * row.max(channels.checked_mul(TILE + 1)?.checked_add(MAX_WIDTH)?))
-    }
-
     /// Lanes from two on repeat the last.
-    pub fn new(tracks: [Track<'a, T>; MAX_WIDTH], channels: usize, buffer: *mut f64) -> Self {
+    pub fn new(tracks: [Track<'a, T>; MAX_WIDTH], channels: usize) -> Self {
         let steps = tracks[..LanesF64::WIDTH].iter().fold(0, |most, track| most.max(track.count));
-        Promoted { tracks, channels, steps, buffer }
+        Promoted { tracks, channels, steps }
     }
 }
 
@@ -99,42 +87,25 @@ impl<T: Real> Source<LanesF64> for Promoted<'_, T> {
 
     unsafe fn read(&self, t: usize, steps: usize, to: *mut LanesF64) {
         let d = self.channels;
-        let lane = |l: usize| self.buffer.wrapping_add(l * pitch(d));
-        // SAFETY: a lane's points, and the buffer, are there.
+        let tracks = &self.tracks[..LanesF64::WIDTH];
+        let is_plain = tracks.iter().all(|track| t >= track.contiguous_from() && t + steps <= track.count);
+        // SAFETY: as the caller vouches; points stand one behind the other, or are taken singly.
         unsafe {
-            for (l, track) in self.tracks[..LanesF64::WIDTH].iter().enumerate() {
-                if t >= track.contiguous_from() && t + steps <= track.count {
-                    convert(track.point(track.from + t), lane(l), (steps + 1) * d);
-                } else {
-                    for q in 0..=steps {
-                        let from = track.point(track.from + (t + q).min(track.count));
-                        convert(from, lane(l).add(q * d), d);
-                    }
-                }
+            if is_plain {
+                let from = [0, 1].map(|l: usize| tracks[l].point(tracks[l].from + t));
+                return differences(from, from.map(|p| p.add(d)), steps * d, to);
             }
-            let prev: Rows<f64> = core::array::from_fn(|l| lane(l.min(LanesF64::WIDTH - 1)).cast_const());
-            let cur = prev.map(|p| p.add(d));
-            for i in (0..steps * d).step_by(LanesF64::WIDTH) {
-                let square = LanesF64::load_transposed_difference(&cur, &prev, i);
-                for (j, v) in square.into_iter().enumerate().take(LanesF64::WIDTH) {
-                    *to.add(i + j) = v;
-                }
+            for q in t..t + steps {
+                let at = |q: usize| [0, 1].map(|l: usize| tracks[l].point(tracks[l].from + q.min(tracks[l].count)));
+                differences(at(q), at(q + 1), d, to.add((q - t) * d));
             }
         }
     }
 
     unsafe fn totals(&self, to: *mut LanesF64) {
-        let ends = |l: usize| {
-            let track = &self.tracks[l];
-            (track.point(track.from), track.point(track.from + track.count))
-        };
-        let ends: [_; LanesF64::WIDTH] = core::array::from_fn(ends);
-        for c in 0..self.channels {
-            // SAFETY: all points lie in their tracks, and `to` has room.
-            unsafe {
-                *to.add(c) = LanesF64::from_lanes(|l| (*ends[l].1.add(c)).to_f64() - (*ends[l].0.add(c)).to_f64())
-            };
-        }
+        let [a, b] = [self.tracks[0].ends(), self.tracks[1].ends()];
+        // SAFETY: points have as many numbers, and `to` has room.
+        unsafe { differences([a[0], b[0]], [a[1], b[1]], self.channels, to) }
     }
 
     unsafe fn load(&self, rows: &Rows<u8>, at: usize) -> LanesF64 {
@@ -143,25 +114,42 @@ impl<T: Real> Source<LanesF64> for Promoted<'_, T> {
     }
 
     unsafe fn store(&self, from: *const LanesF64, count: usize, rows: &RowsMut<u8>) {
-        let own: RowsMut<f64> = core::array::from_fn(|l| self.buffer.wrapping_add(l.min(LanesF64::WIDTH - 1) * count));
+        let to: [*mut T; LanesF64::WIDTH] = [rows[0].cast(), rows[1].cast()];
+        let mut i = 0;
         // SAFETY: as the caller vouches.
         unsafe {
-            store_state(from, count, &own);
-            for l in 0..LanesF64::WIDTH {
-                let to = rows[l].cast::<T>();
-                for i in 0..count {
-                    *to.add(i) = T::from_f64(*own[l].add(i));
+            while i + 1 < count {
+                let square = LanesF64::transposed([*from.add(i), *from.add(i + 1), LanesF64::zero(), LanesF64::zero()]);
+                for l in 0..LanesF64::WIDTH {
+                    store_rounded(square[l], to[l].add(i));
+                }
+                i += 2;
+            }
+            if i < count {
+                let x = (*from.add(i)).to_lanes();
+                for l in 0..LanesF64::WIDTH {
+                    *to[l].add(i) = T::from_f64(x[l]);
                 }
             }
         }
     }
 }
 
-/// Copies `count` numbers as float64.
+/// `count` differences of numbers that stand one behind the other, of two lanes.
 #[inline(never)]
-unsafe fn convert<T: Real>(from: *const T, to: *mut f64, count: usize) {
-    for i in 0..count {
-        // SAFETY: the caller vouches for them.
-        unsafe { *to.add(i) = (*from.add(i)).to_f64() };
+unsafe fn differences<T: Real>(from: [*const T; 2], next: [*const T; 2], count: usize, to: *mut LanesF64) {
+    let mut i = 0;
+    // SAFETY: the caller vouches for the numbers, and for room.
+    unsafe {
+        while i + 1 < count {
+            let [a, b] = [0, 1].map(|l: usize| load_promoted(next[l].add(i)).sub(load_promoted(from[l].add(i))));
+            let [a, b, ..] = LanesF64::transposed([a, b, LanesF64::zero(), LanesF64::zero()]);
+            *to.add(i) = a;
+            *to.add(i + 1) = b;
+            i += 2;
+        }
+        if i < count {
+            *to.add(i) = LanesF64::from_lanes(|l| (*next[l].add(i)).to_f64() - (*from[l].add(i)).to_f64());
+        }
     }
 }

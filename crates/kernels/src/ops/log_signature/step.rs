@@ -6,29 +6,38 @@ use crate::lanes::Lanes;
 use crate::walk::chains::reciprocal;
 
 impl<V: Lanes> Walk<V> {
-    /// Takes one step.
+    /// Takes one step. `begins` is where the words of each letter begin.
     ///
     /// # Safety
     /// All memory is there; `z` has an increment.
     #[inline(never)]
-    pub unsafe fn step(&self, z: *const V) {
-        let d = self.followed.channels;
-        let n = self.followed.depth;
+    pub unsafe fn step(&self, begins: &[usize], z: *const V) {
+        let (d, n) = (self.followed.channels, self.followed.depth);
+        let half = reciprocal::<V>(2);
         // SAFETY: as the caller vouches. A letter's words stand level after level.
         unsafe {
-            let mut root = self.state;
-            for a in 0..d {
+            for (a, &begin) in begins[..d].iter().enumerate() {
+                let root = self.state.add(begin);
                 let (x, first) = (*root, *z.add(a));
-                for r in 1..n {
-                    let chain = first.mul_add(reciprocal(r + 1), x);
-                    *self.chains.add(r) = if r > 1 { chain.mul(reciprocal(r)) } else { chain };
-                }
                 *root = x.add(first);
-                if n > 1 && a + 1 < d {
-                    let letter = Letter { width: d - a, z: z.add(a) };
-                    letter.below(n - 1, root.add(1), 0, 1, self.chains);
+                let letter = Letter { width: d - a, z: z.add(a) };
+                let one = first.mul_add(half, x);
+                if n == 1 || a + 1 == d {
+                    continue;
                 }
-                root = root.add(self.followed.of_letter(d - a));
+                let chain = |r: usize| first.mul_add(reciprocal(r + 1), x).mul(reciprocal(r));
+                match n {
+                    2 => letter.row(root.add(1), one),
+                    3 => letter.two_levels(root.add(1), root.add(1 + d - a), one, chain(2)),
+                    4 => letter.three_levels(root.add(1), 0, 1, [one, chain(2), chain(3)]),
+                    _ => {
+                        *self.chains.add(1) = one;
+                        for r in 2..n {
+                            *self.chains.add(r) = chain(r);
+                        }
+                        letter.below(n - 1, root.add(1), 0, 1, self.chains);
+                    }
+                }
             }
         }
     }
@@ -48,24 +57,13 @@ impl<V: Lanes> Letter<V> {
         // SAFETY: as the caller vouches.
         unsafe {
             let one = *chains.add(1);
-            if r == 1 {
-                self.row(level.add(word * (m - 1)), one);
-                return;
+            if r == 3 {
+                return self.three_levels(level, word, words, [one, *chains.add(2), *chains.add(3)]);
             }
-            let next = level.add(words * m);
+            let (row, next) = (level.add(word * m), level.add(words * m));
             let own = chains.add(r + 1);
-            if r == 2 {
-                let two = *chains.add(2);
-                for c in 0..m {
-                    let (z, at) = (*self.z.add(c), level.add(word * m + c));
-                    let s = *at;
-                    *at = one.mul_add(z, s);
-                    self.row(next.add((word * m + c) * (m - 1)), two.mul_add(z, s));
-                }
-                return;
-            }
             for c in 0..m {
-                let (z, at) = (*self.z.add(c), level.add(word * m + c));
+                let (z, at) = (*self.z.add(c), row.add(c));
                 let s = *at;
                 for j in 1..r {
                     let chain = (*chains.add(j + 1)).mul_add(z, s);
@@ -73,6 +71,42 @@ impl<V: Lanes> Letter<V> {
                 }
                 *at = one.mul_add(z, s);
                 self.below(r - 1, next, word * m + c, words * m, own);
+            }
+        }
+    }
+
+    /// [`Letter::below`] with three letters to come.
+    #[inline(never)]
+    unsafe fn three_levels(&self, level: *mut V, word: usize, words: usize, [one, two, three]: [V; 3]) {
+        let m = self.width;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let (row, mut next) = (level.add(word * m), level.add(words * m));
+            let mut last = next.add(words * m * m).add(word * m * m * (m - 1));
+            next = next.add(word * m * m);
+            for c in 0..m {
+                let (z, at) = (*self.z.add(c), row.add(c));
+                let s = *at;
+                *at = one.mul_add(z, s);
+                self.two_levels(next, last, two.mul_add(z, s), three.mul_add(z, s).mul(reciprocal(2)));
+                next = next.add(m);
+                last = last.add(m * (m - 1));
+            }
+        }
+    }
+
+    /// The words below one whose chains are given: with one letter more at `row`, with two at
+    /// `next`.
+    #[inline(always)]
+    unsafe fn two_levels(&self, row: *mut V, mut next: *mut V, one: V, two: V) {
+        for c in 0..self.width {
+            // SAFETY: as the caller vouches.
+            unsafe {
+                let (z, at) = (*self.z.add(c), row.add(c));
+                let s = *at;
+                *at = one.mul_add(z, s);
+                self.row(next, two.mul_add(z, s));
+                next = next.add(self.width - 1);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The product of the signatures of two stretches, on followed words only: what tiles of time are
 //! put together by.
 
-use super::words::{Followed, number};
+use super::words::Row;
 use crate::Recovery;
 use crate::lanes::{Lanes, LanesF64};
 use crate::words::shape::Shape;
@@ -36,42 +36,40 @@ pub struct Product {
 }
 
 impl Product {
-    /// For two or more channels and levels; `None` where paths are not computed in tiles.
+    /// `None` where paths are not computed in tiles: on one level, and on very many. `followed` are
+    /// the rows of followed words, `places` is where each word stands among them.
     #[cfg_attr(path_signature_small, optimize(size))]
-    pub fn new(followed: &Followed, shape: &Shape) -> Option<Product> {
+    #[inline(never)]
+    pub fn new(followed: &[Row], places: &[u32], shape: &Shape) -> Option<Product> {
         let (d, n) = (shape.channels, shape.depth);
-        if n > DEEPEST_IN_TILES {
+        if !(2..=DEEPEST_IN_TILES).contains(&n) {
             return None;
         }
         let recovery = if n > 2 { Some(Recovery::build_below(d, n)?) } else { None };
         let values = recovery.as_ref().and_then(|words| Recovery::from_words(words, d, n)).map(|r| r.values());
         let (mut copies, mut powers, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for a in 0..d {
-            copies.extend([followed.letter(a) as u32, a as u32, 1]);
+            let mut word = a;
             for k in 1..n {
-                let word = std::vec![a; k];
-                powers.push([followed.index(&word) as u32, (shape.offset(k) + number(&word, d)) as u32]);
+                let flat = shape.offset(k) + word;
+                powers.push([places[flat], flat as u32]);
+                word = word * d + a;
             }
         }
-        followed.rows(&mut |level, first, at, count| {
-            if level < n && count > 0 {
-                copies.extend([at as u32, (shape.offset(level) + first) as u32, count as u32]);
-            }
-        });
-        for wanted in (1..=n).rev() {
-            if wanted == 1 {
-                rows.extend((0..d).flat_map(|a| [followed.letter(a) as u32, 1, 0]));
-            }
-            followed.rows(&mut |level, first, at, count| {
-                if level == wanted && count > 0 {
-                    rows.extend([at as u32, count as u32, level as u32 - 1]);
-                    let word = super::words::letters(first, level, d);
-                    for i in 1..level {
-                        let suffix = shape.offset(level - i) + number(&word[i..], d);
-                        rows.extend([followed.index(&word[..i]) as u32, suffix as u32]);
-                    }
+        for level in (1..=n).rev() {
+            for row in followed.iter().filter(|row| row.level == level) {
+                let Row { first, at, count, .. } = *row;
+                if level < n {
+                    copies.extend_from_slice(&[at as u32, first as u32, count as u32]);
                 }
-            });
+                rows.extend_from_slice(&[at as u32, count as u32, level as u32 - 1]);
+                let word = first - shape.offset(level);
+                for k in 1..level {
+                    let by = shape.count(level - k);
+                    rows.push(places[shape.offset(k) + word / by]);
+                    rows.push((shape.offset(level - k) + word % by) as u32);
+                }
+            }
         }
         Some(Product { copies, powers, recovery, rows, all: values.unwrap_or(d), low: shape.offset(n) })
     }

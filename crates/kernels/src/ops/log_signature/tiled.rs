@@ -4,18 +4,21 @@
 //!
 //! `is_well_conditioned` says whether that was good enough. It depends on the path alone.
 
+use super::call::{Call, Scratch};
+use super::source::{Promoted, Source};
 use super::tables::Tables;
 use super::tile_product::{HALVES, Product};
 use super::walk::Walk;
 use crate::Recovery;
+use crate::batch::items::Group;
 use crate::batch::parts::Parts;
 use crate::batch::state::clear;
 use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real};
 use crate::path::increments::{Gather, TILE, Track};
-use crate::walk::chains::{RECIPROCALS, reciprocal};
+use crate::walk::chains::RECIPROCALS;
 
 /// Shorter paths have too few tiles for their errors to average out.
-const FEWEST_STEPS: usize = 512;
+pub const FEWEST_STEPS: usize = 512;
 
 /// Steps from which on a path may arrive in pieces, at most this many; a piece does not know the
 /// condition of the whole.
@@ -49,6 +52,8 @@ pub struct Tiles<V> {
     sum: *mut LanesF64,
     /// Increments of a tile, one a lane and channel.
     moved: *mut [f64; MAX_WIDTH],
+    /// Powers of these.
+    powers: *mut [f64; MAX_WIDTH],
 }
 
 impl<V: Lanes> Tiles<V> {
@@ -59,7 +64,10 @@ impl<V: Lanes> Tiles<V> {
     pub fn new(tables: &Tables, parts: &mut Parts<LanesF64>) -> Self {
         let () = Self::SAME;
         let (followed, size) = (tables.followed, tables.followed_size());
-        let (all, low) = tables.product.as_ref().map_or((0, 0), |product| (product.all, product.low));
+        let (all, low, powers) = match &tables.product {
+            Some(product) => (product.all, product.low, product.powers.len()),
+            None => (0, 0, 0),
+        };
         let d = followed.channels;
         let increments = parts.take(TILE.checked_mul(d).and_then(|tile| tile.checked_add(MAX_WIDTH))).cast();
         let chains = parts.take(Walk::<V>::chains(followed)).cast();
@@ -69,7 +77,46 @@ impl<V: Lanes> Tiles<V> {
         let tile = parts.take(HALVES * size);
         let sum = parts.take(HALVES * size);
         let moved = parts.take(HALVES * d).cast();
-        Tiles { walk: Walk { followed, tile: increments, chains, state }, all, wide, tile, sum, moved }
+        let powers = parts.take(HALVES * powers).cast();
+        Tiles { walk: Walk { followed, tile: increments, chains, state }, all, wide, tile, sum, moved, powers }
+    }
+
+    /// Computes whole paths in tiles; the result has a bit for each lane that needs float64.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    pub fn group(
+        &self,
+        call: &Call<'_>,
+        product: &Product,
+        group: Group,
+        tracks: &[Track<'_, V::T>; MAX_WIDTH],
+        scratch: &Scratch<LanesF64>,
+    ) -> u32 {
+        let tables = call.tables;
+        let source = Promoted::new(*tracks, tables.followed.channels);
+        let mut again = 0;
+        // SAFETY: all lengths were checked, and the scratch is there.
+        unsafe {
+            let sizes = self.run(tables, product, tracks, group.count);
+            for first in (0..group.count).step_by(LanesF64::WIDTH) {
+                let mut pair = Group::EMPTY;
+                for &item in &group.items[first..group.count.min(first + LanesF64::WIDTH)] {
+                    pair.push(item);
+                }
+                let state = scratch.walk.state;
+                self.copy(tables, first, state);
+                call.flush(&source, scratch);
+                call.store(pair, state, &source, scratch);
+                call.flush(&source, scratch);
+                call.keep_state(pair, state);
+                let logarithm = tables.logarithm(scratch.values, scratch.out);
+                for l in 0..pair.count {
+                    let fine = sizes.is_well_conditioned(first + l, logarithm, l, &tables.ends);
+                    again |= u32::from(!fine) << (first + l);
+                }
+            }
+        }
+        again
     }
 
     /// The signatures of up to four paths; gives what [`Sizes`] needs. Lanes of one path alone hold
@@ -78,7 +125,7 @@ impl<V: Lanes> Tiles<V> {
     /// # Safety
     /// The memory is there, and the tables have a product.
     #[inline(never)]
-    pub unsafe fn run(
+    unsafe fn run(
         &self,
         tables: &Tables,
         product: &Product,
@@ -97,23 +144,17 @@ impl<V: Lanes> Tiles<V> {
                 let pieces = core::array::from_fn(|l| tracks[l].cut(t + l * apart, TILE));
                 let gather = Gather::new(pieces, d);
                 // Always all steps, the last with zeros: sums are taken in the same order then.
-                gather.read(0, gather.steps, self.walk.tile);
+                Source::read(&gather, 0, gather.steps, self.walk.tile);
                 clear(self.walk.tile.add(gather.steps * d), (TILE - gather.steps) * d);
                 clear(self.walk.state, size);
                 self.walk.advance(TILE);
                 self.move_on(&pieces);
                 sizes.add_tile(self.walk.tile, d, self.moved, tiles > 1);
                 // Rounding of level 1 and its powers would be that of the path, not of the tile.
-                let powers = product.powers.chunks_exact(n - 1).enumerate();
-                for (a, of_letter) in powers.clone() {
-                    let x = V::from_lanes(|l| V::T::from_f64((*self.moved.add(a))[l]));
-                    let mut power = x;
-                    for (k, at) in of_letter.iter().enumerate() {
-                        if k > 0 {
-                            power = power.mul(x).mul(reciprocal(k + 1));
-                        }
-                        *self.walk.state.add(at[0] as usize) = power;
-                    }
+                self.powers(n - 1);
+                for (power, at) in product.powers.iter().enumerate() {
+                    let x = *self.powers.add(power);
+                    *self.walk.state.add(at[0] as usize) = V::from_lanes(|l| V::T::from_f64(x[l]));
                 }
                 for copy in product.copies.chunks_exact(3) {
                     for j in 0..copy[2] as usize {
@@ -125,16 +166,10 @@ impl<V: Lanes> Tiles<V> {
                     convert::<V>(self.all, self.wide, product.low);
                 }
                 convert::<V>(self.walk.state, self.tile, size);
-                for (a, of_letter) in powers {
-                    let x = *self.moved.add(a);
-                    let mut power = x;
-                    for (k, at) in of_letter.iter().enumerate() {
-                        if k > 0 {
-                            power = core::array::from_fn(|l| power[l] * x[l] * RECIPROCALS[k + 1]);
-                        }
-                        *self.tile.add(HALVES * at[0] as usize).cast::<[f64; MAX_WIDTH]>() = power;
-                        *self.wide.add(HALVES * at[1] as usize).cast::<[f64; MAX_WIDTH]>() = power;
-                    }
+                for (power, at) in product.powers.iter().enumerate() {
+                    let x = *self.powers.add(power);
+                    *self.tile.add(HALVES * at[0] as usize).cast() = x;
+                    *self.wide.add(HALVES * at[1] as usize).cast() = x;
                 }
                 for tile in 0..tiles {
                     if tile > 0 {
@@ -143,10 +178,7 @@ impl<V: Lanes> Tiles<V> {
                     }
                     product.run(self.sum, self.tile, self.wide);
                     for &letter in &tables.letters[..d] {
-                        let x = *self.sum.add(HALVES * letter).cast::<[f64; MAX_WIDTH]>();
-                        for (whole, x) in sizes.whole.iter_mut().zip(x) {
-                            *whole = whole.max(x.abs());
-                        }
+                        sizes.add_point(&*self.sum.add(HALVES * letter).cast());
                     }
                 }
             }
@@ -167,7 +199,7 @@ impl<V: Lanes> Tiles<V> {
     /// After [`Tiles::run`]; `to` has room.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    pub unsafe fn copy(&self, tables: &Tables, first: usize, to: *mut LanesF64) {
+    unsafe fn copy(&self, tables: &Tables, first: usize, to: *mut LanesF64) {
         let size = tables.followed_size();
         // SAFETY: as the caller vouches.
         unsafe {
@@ -182,11 +214,30 @@ impl<V: Lanes> Tiles<V> {
         }
     }
 
+    /// The powers aᵏ/k!, up to `most`, of how far each letter goes.
+    #[inline(never)]
+    unsafe fn powers(&self, most: usize) {
+        let mut to = self.powers;
+        for a in 0..self.walk.followed.channels {
+            // SAFETY: there is room for `most` powers of each letter.
+            unsafe {
+                let x = *self.moved.add(a);
+                *to = x;
+                for reciprocal in &RECIPROCALS[2..=most] {
+                    let power = *to;
+                    *to.add(1) = core::array::from_fn(|l| power[l] * x[l] * reciprocal);
+                    to = to.add(1);
+                }
+                to = to.add(1);
+            }
+        }
+    }
+
     /// How far tracks go.
     #[inline(never)]
     unsafe fn move_on(&self, tracks: &[Track<'_, V::T>; MAX_WIDTH]) {
         for (l, track) in tracks.iter().enumerate() {
-            let (from, to) = (track.point(track.from), track.point(track.from + track.count));
+            let [from, to] = track.ends();
             for a in 0..self.walk.followed.channels {
                 // SAFETY: points have `channels` numbers, and so has `moved`.
                 unsafe { (*self.moved.add(a))[l] = (*to.add(a)).to_f64() - (*from.add(a)).to_f64() };
@@ -221,8 +272,17 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    /// A coordinate at the end of a tile.
+    #[inline(never)]
+    fn add_point(&mut self, x: &[f64; MAX_WIDTH]) {
+        for (whole, x) in self.whole.iter_mut().zip(x) {
+            *whole = whole.max(x.abs());
+        }
+    }
+
     /// A tile's size: the largest move of a channel, or half of the root of its variation, which
     /// some of the steps tell.
+    #[inline(never)]
     unsafe fn add_tile<V: Lanes>(
         &mut self,
         increments: *const V,
@@ -235,9 +295,11 @@ impl Sizes {
             let mut sum = V::zero();
             // SAFETY: the caller vouches for the increments and moves of `d` channels.
             let moved = unsafe {
-                for q in (SAMPLED / 2..TILE).step_by(SAMPLED) {
+                let mut q = SAMPLED / 2;
+                while q < TILE {
                     let z = *increments.add(q * d + a);
                     sum = z.mul_add(z, sum);
+                    q += SAMPLED;
                 }
                 *moved.add(a)
             };
@@ -256,12 +318,12 @@ impl Sizes {
     /// level. Numbers that are not finite are not well-conditioned.
     ///
     /// # Safety
-    /// `logarithm` has as many vectors as the last of `ends`, where its levels end.
+    /// `logarithm` has as many vectors, so far apart, as the last of `ends`, where its levels end.
     #[cfg_attr(path_signature_small, optimize(size))]
     pub unsafe fn is_well_conditioned(
         &self,
         lane: usize,
-        logarithm: *const LanesF64,
+        (logarithm, apart): (*const LanesF64, usize),
         within: usize,
         ends: &[usize],
     ) -> bool {
@@ -272,7 +334,7 @@ impl Sizes {
             let (mut most, mut zeros) = (0.0f64, 0.0);
             for i in range[0]..range[1] {
                 // SAFETY: as the caller vouches.
-                let x = unsafe { *logarithm.add(i).cast::<f64>().add(within) };
+                let x = unsafe { *logarithm.add(i * apart).cast::<f64>().add(within) };
                 most = most.max(x.abs());
                 zeros += x * 0.0;
             }

@@ -1,39 +1,40 @@
-//! The words of log-signatures: where followed words of a pruned walk stand, and Lyndon words, row
-//! by row.
+//! The words of log-signatures: where followed words of a pruned walk stand, and Lyndon words.
 //!
-//! A *row* is a range of neighbouring words that differ in their last letter.
+//! A word is its level and its number in base d, the first letter first. A *row* is a range of
+//! neighbouring words that differ in their last letter.
 
+use crate::words::shape::{MAX_DEPTH, Shape};
 use std::vec::Vec;
 
-/// Where the followed words (first letter smallest) of a truncated signature stand: letter after
-/// letter, then level after level, each level in lexicographic order, as the pruned walk has them.
+/// Where the followed words of a truncated signature stand: those whose first letter is the
+/// smallest and, on the last level, whose last letter is larger. Letter after letter, then level
+/// after level, each level in lexicographic order, as the pruned walk has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Followed {
     pub channels: usize,
     pub depth: usize,
-    /// Words of the last level that end in their first letter are left out.
-    pub strict: bool,
+}
+
+/// A row of followed words.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub level: usize,
+    /// The first word among all words of a signature.
+    pub first: usize,
+    /// The first word among followed words.
+    pub at: usize,
+    pub count: usize,
 }
 
 impl Followed {
-    /// Last letters of a row of level `level`, for a first letter with `width` letters from it on.
-    fn columns(&self, width: usize, level: usize) -> usize {
-        width - usize::from(self.strict && level == self.depth && level > 1)
-    }
-
     /// Words that begin with a letter, `width` letters from it on.
     pub fn of_letter(&self, width: usize) -> usize {
         let (mut size, mut rows) = (1, 1);
         for level in 2..=self.depth {
-            size += rows * self.columns(width, level);
+            size += rows * (width - usize::from(level == self.depth));
             rows *= width;
         }
         size
-    }
-
-    /// All of them.
-    pub fn size(&self) -> usize {
-        (1..=self.channels).map(|width| self.of_letter(width)).sum()
     }
 
     /// Where the words that begin with a letter stand.
@@ -41,109 +42,64 @@ impl Followed {
         (0..a).map(|b| self.of_letter(self.channels - b)).sum()
     }
 
-    /// Where a word stands.
+    /// All rows, in their order.
     #[cfg_attr(path_signature_small, optimize(size))]
-    pub fn index(&self, word: &[usize]) -> usize {
-        let a = word[0];
-        let width = self.channels - a;
-        let mut at = self.letter(a);
-        let Some((last, prefix)) = word[1..].split_last() else { return at };
-        let (mut row, mut rows) = (0, 1);
-        at += 1;
-        for (i, c) in prefix.iter().enumerate() {
-            at += rows * self.columns(width, i + 2);
-            rows *= width;
-            row = row * width + (c - a);
-        }
-        let columns = self.columns(width, word.len());
-        at + row * columns + (last - a) - (width - columns)
-    }
-
-    /// All rows of level two and more, in their order: level, first place among all words of that
-    /// level in lexicographic order, first place here, words.
-    #[cfg_attr(path_signature_small, optimize(size))]
-    pub fn rows(&self, row: &mut dyn FnMut(usize, usize, usize, usize)) {
+    #[inline(never)]
+    pub fn rows(&self, shape: &Shape) -> Vec<Row> {
         let d = self.channels;
-        let mut at = 0;
+        let (mut all, mut at) = (Vec::new(), 0);
         for a in 0..d {
-            let width = d - a;
-            at += 1;
-            let (mut rows, mut place) = (1, 1);
-            for level in 2..=self.depth {
-                let columns = self.columns(width, level);
-                place *= d;
-                for number in 0..if columns == 0 { 0 } else { rows } {
-                    // The word before the last letter: a, then the digits of `number` in base
-                    // `width`, each moved up by a.
-                    let (mut rest, mut unit, mut prefix) = (number, d, a * place);
-                    for _ in 2..level {
-                        prefix += (rest % width + a) * unit;
-                        rest /= width;
-                        unit *= d;
-                    }
-                    row(level, prefix + a + width - columns, at, columns);
-                    at += columns;
+            let mut add = |level: usize, first: usize, count: usize| {
+                if count > 0 {
+                    all.push(Row { level, first, at, count });
+                    at += count;
                 }
-                rows *= width;
+            };
+            add(1, a, 1);
+            for level in 2..=self.depth {
+                let skip = a + usize::from(level == self.depth);
+                let of_letter = shape.count(level - 1);
+                for row in (a * of_letter..(a + 1) * of_letter).step_by(d) {
+                    if (1..level - 1).all(|k| row / shape.count(k) % d >= a) {
+                        add(level, shape.offset(level) + row + skip, d - skip);
+                    }
+                }
             }
         }
+        all
     }
 }
 
-/// Letters of word number `i` of a level.
+/// Where each word of a signature stands among followed words, which begin at `at`.
 #[cfg_attr(path_signature_small, optimize(size))]
-pub fn letters(mut i: usize, level: usize, channels: usize) -> Vec<usize> {
-    let mut word = std::vec![0; level];
-    for letter in word.iter_mut().rev() {
-        *letter = i % channels;
-        i /= channels;
-    }
-    word
-}
-
-/// The number of a word among all of its level.
-pub fn number(word: &[usize], channels: usize) -> usize {
-    word.iter().fold(0, |i, c| i * channels + c)
-}
-
-/// Rows of Lyndon words of a level in lexicographic order: the row's first word. All greater last
-/// letters make Lyndon words too: with q the length of the longest Lyndon prefix of a prenecklace
-/// p, the word p e is Lyndon where e > p[|p| - q] (Fredricksen, Kessler and Maiorana).
-#[cfg_attr(path_signature_small, optimize(size))]
-pub fn lyndon_rows(channels: usize, level: usize) -> Vec<Vec<usize>> {
-    let mut rows = Vec::new();
-    let mut word = Vec::new();
-    prenecklaces(channels, level, 1, &mut word, &mut rows);
-    rows
-}
-
-#[cfg_attr(path_signature_small, optimize(size))]
-fn prenecklaces(channels: usize, level: usize, period: usize, word: &mut Vec<usize>, rows: &mut Vec<Vec<usize>>) {
-    let k = word.len();
-    let least = if k == 0 { 0 } else { word[k - period] };
-    if k + 1 == level {
-        let first = least + usize::from(k > 0);
-        if first < channels {
-            rows.push([&word[..], &[first]].concat());
+#[inline(never)]
+pub fn places(rows: &[Row], shape: &Shape) -> Vec<u32> {
+    let mut places = std::vec![0; shape.size];
+    for row in rows {
+        for e in 0..row.count {
+            places[row.first + e] = (row.at + e) as u32;
         }
-        return;
     }
-    for c in least..channels {
-        word.push(c);
-        prenecklaces(channels, level, if k > 0 && c == least { period } else { k + 1 }, word, rows);
-        word.pop();
-    }
+    places
 }
 
-/// All Lyndon words up to a level, by level and then in lexicographic order.
+/// Whether word number `i` of a level is a Lyndon word: smaller than all its proper suffixes. With
+/// it all words are whose last letter alone is larger (Fredricksen, Kessler and Maiorana).
 #[cfg_attr(path_signature_small, optimize(size))]
-pub fn lyndon_words(channels: usize, depth: usize) -> Vec<Vec<usize>> {
+#[inline(never)]
+pub fn is_lyndon(shape: &Shape, level: usize, i: usize) -> bool {
+    (1..level).all(|k| i % shape.count(k) > i / shape.count(level - k))
+}
+
+/// All Lyndon words up to a level, by level and then in lexicographic order: level and number.
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+pub fn lyndon_words(shape: &Shape) -> Vec<(usize, usize)> {
     let mut words = Vec::new();
-    for level in 1..=depth {
-        for mut word in lyndon_rows(channels, level) {
-            for last in word[level - 1]..channels {
-                word[level - 1] = last;
-                words.push(word.clone());
+    for level in 1..=shape.depth {
+        for i in 0..shape.count(level) {
+            if is_lyndon(shape, level, i) {
+                words.push((level, i));
             }
         }
     }
@@ -159,19 +115,21 @@ pub fn lyndon_count(channels: usize, depth: usize) -> Option<usize> {
         return Some(1);
     }
     // Necklaces of length k are those whose period divides k: d^k = Σ_{j | k} j · witt(j).
-    let mut witt = [0; crate::words::shape::MAX_DEPTH + 1];
-    let mut power = 1;
+    let mut witt = [0; MAX_DEPTH + 1];
+    let (mut power, mut sum) = (1, 0);
     for k in 1..=depth {
         power *= channels;
         let shorter: usize = (1..k).filter(|j| k % j == 0).map(|j| j * witt[j]).sum();
         witt[k] = (power - shorter) / k;
+        sum += witt[k];
     }
-    Some(witt.iter().sum())
+    Some(sum)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::numbers::letters;
 
     #[test]
     fn witt_numbers() {
@@ -179,26 +137,30 @@ mod tests {
         let counts = [2, 3, 5, 8, 14, 23, 41, 71, 127, 226];
         for (i, &count) in counts.iter().enumerate() {
             assert_eq!(lyndon_count(2, i + 1), Some(count));
-            assert_eq!(lyndon_words(2, i + 1).len(), count);
+            assert_eq!(lyndon_words(&Shape::new(2, i + 1).unwrap()).len(), count);
         }
         assert_eq!(lyndon_count(8, 4), Some(1212));
-        assert_eq!(lyndon_words(8, 4).len(), 1212);
+        assert_eq!(lyndon_words(&Shape::new(8, 4).unwrap()).len(), 1212);
         assert_eq!(lyndon_count(1, 9), Some(1));
         assert_eq!(lyndon_count(1 << 20, 2), None);
     }
 
     #[test]
-    fn rows_and_indices_agree() {
-        for (channels, depth, strict) in [(2, 5, true), (3, 4, true), (4, 3, false), (3, 1, true), (5, 2, true)] {
-            let followed = Followed { channels, depth, strict };
+    fn rows_are_the_followed_words() {
+        for (channels, depth) in [(2, 5), (3, 4), (4, 3), (3, 1), (5, 2)] {
+            let shape = Shape::new(channels, depth).unwrap();
+            let followed = Followed { channels, depth };
             let mut seen = 0;
-            followed.rows(&mut |level, first, at, count| {
-                for e in 0..count {
-                    assert_eq!(followed.index(&letters(first + e, level, channels)), at + e);
-                    seen += 1;
+            for row in followed.rows(&shape) {
+                assert_eq!(row.at, seen);
+                for e in 0..row.count {
+                    let word = &letters(row.first + e - shape.offset(row.level), row.level, channels)[..row.level];
+                    assert!(word.iter().all(|&c| c >= word[0]));
+                    assert!(row.level < depth.max(2) || word[row.level - 1] > word[0]);
                 }
-            });
-            assert_eq!(seen + channels, followed.size());
+                seen += row.count;
+            }
+            assert_eq!(seen, followed.letter(channels));
         }
     }
 }

@@ -35,6 +35,7 @@ pub struct Scratch<V: Lanes> {
     pub state: *mut V,
     /// A second state, and what a recovery needs behind it.
     pub values: *mut V,
+    /// What a recovery needs.
     pub followed: *mut V,
     /// Rows of `pitch` numbers, one more than pieces.
     rows: *mut V::T,

@@ -3,6 +3,7 @@
 //! c2 = v² and c1 = √3 v + c2.
 
 use super::scheme::{Scheme, hidden};
+use super::skew::Skewed;
 use crate::lanes::{Lanes, Real};
 
 const ROOT_3: f64 = 1.732_050_807_568_877_2;
@@ -126,5 +127,13 @@ impl<V: Lanes> Scheme<V> for DegreeOne<V> {
         // SAFETY: as the caller vouches.
         unsafe { *at = passing.below.add(*corner) };
         *corner = passing.diagonal;
+    }
+}
+
+impl<V: Lanes> Skewed<V> for DegreeOne<V> {
+    const GROUPS: usize = 4;
+    #[inline(always)]
+    fn handed(before: &Passing<V>, passing: &Passing<V>) -> Passing<V> {
+        Passing { below: before.below.shift_in(passing.below), diagonal: before.diagonal.shift_in(passing.diagonal) }
     }
 }

@@ -92,7 +92,6 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
     const REFINED_ROWS: usize = 2;
     const STORED: usize = 3;
     const UNIT: f64 = 1.0;
-    const FUSES: bool = false;
     const KEPT: usize = 7;
     type Own = Own<V>;
     type Passing = [V; 3];

@@ -4,6 +4,7 @@
 //! follows from one increment, 6 w (y − w z); docs/signature-kernels.md derives it.
 
 use super::scheme::{Scheme, hidden};
+use super::skew::Skewed;
 use crate::lanes::{Lanes, Real};
 
 #[derive(Clone, Copy)]
@@ -160,5 +161,13 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
     unsafe fn leave_bar(passing: Passing<V>, at: *mut V, _corner: &mut V) {
         // SAFETY: as the caller vouches.
         unsafe { Self::leave(passing, at) }
+    }
+}
+
+impl<V: Lanes> Skewed<V> for DegreeTwo<V> {
+    const GROUPS: usize = 3;
+    #[inline(always)]
+    fn handed(before: &Passing<V>, passing: &Passing<V>) -> Passing<V> {
+        Passing { e: before.e.shift_in(passing.e), rise: before.rise.shift_in(passing.rise) }
     }
 }

@@ -2,7 +2,7 @@
 //! All terms of it add. Segments of blocks are computed again from the row that each began with,
 //! unless all cells of the pair fit the processor's cache.
 
-use super::products::{Apart, argument, values};
+use super::products::{argument, values};
 use super::scheme::Scheme;
 use super::static_kernel::InLanes;
 use super::sweep::{Grid, start};
@@ -132,7 +132,7 @@ pub(super) unsafe fn solve_vjp<V: Lanes, C: Scheme<V>>(
             C::start_bar(all, last, m.bar.add(j * C::STORED));
         }
         if !grid.is_linear() {
-            values(Apart, grid.kernel, pair.x, (pair.y, grid.steps[1]), grid.channels, m.below);
+            values(grid.kernel, pair.x, (pair.y, grid.steps[1]), grid.channels, m.below);
             for j in 0..grid.steps[1] {
                 *m.above.add(j) = V::zero();
             }
@@ -142,7 +142,7 @@ pub(super) unsafe fn solve_vjp<V: Lanes, C: Scheme<V>>(
             for b in blocks {
                 let v = m.v.add((b - first) * cut.v);
                 let i = b * cut.together;
-                grid.products::<V, Apart, C>(Apart, (pair.x, pair.y), i, [m.below, m.fresh, v]);
+                grid.products::<V, C>((pair.x, pair.y), i, [m.below, m.fresh, v]);
                 let kept = m.kept.add((b - first) * cut.kept);
                 match (C::ROWS, cut.registers) {
                     (2, _) => keep::<V, C, 2>(&scheme, grid, &cut, v, m.row, kept),
@@ -376,7 +376,7 @@ unsafe fn points<V: Lanes>(pair: &Pair<'_, V>, grid: &Grid, unit: f64, point: us
                 *above.add(q) = here;
             }
             let y = pair.y.add(q * d);
-            let (_, slope) = kernel.value_and_slope(argument(Apart, is_radial, x, y, d));
+            let (_, slope) = kernel.value_and_slope(argument(is_radial, x, y, d));
             let factor = bar.mul(slope).mul(unit);
             for k in 0..d {
                 let (a, b) = (*x.add(k), *y.add(k));

@@ -6,9 +6,9 @@
 //! derives the three that there are. A static kernel other than the linear one changes v alone.
 //!
 //! `paths` lays out points, `products` computes v, `scheme` and `degree_*` are the arithmetic of a
-//! cell, `sweep` goes over a pair's cells, `gradient` backwards, `truncated` is for truncated
-//! signatures; `tile` does one of these (`solver`) for a block of a Gram matrix or for pairs of two
-//! batches.
+//! cell, `sweep` goes over a pair's cells, `skew` over those of one pair alone, `gradient`
+//! backwards, `truncated` is for truncated signatures; `tile` and `tile_vjp` do one of these
+//! (`solver`) for a block of a Gram matrix or for pairs of two batches (`request`).
 //!
 //! A pair's bits depend on the pair alone: padding by zero increments changes nothing, and lanes do
 //! not see their neighbours.
@@ -19,12 +19,17 @@ mod degree_two;
 mod gradient;
 mod paths;
 mod products;
+mod request;
 mod scheme;
+mod skew;
 mod solver;
 mod static_kernel;
 mod sweep;
 mod tile;
+mod tile_vjp;
 mod truncated;
 
+pub use request::{Orders, Request};
 pub use static_kernel::StaticKernel;
-pub use tile::{Gradients, Orders, Request, kernel, kernel_scratch, kernel_vjp, kernel_vjp_scratch};
+pub use tile::{kernel, kernel_scratch};
+pub use tile_vjp::{Gradients, kernel_vjp, kernel_vjp_scratch};

@@ -4,53 +4,13 @@
 use super::static_kernel::{InLanes, StaticKernel};
 use crate::lanes::{Lanes, Real};
 
-/// Where x is: one path for all lanes, or one a lane.
-pub(super) trait Side<V: Lanes>: Copy {
-    /// Whether inner products of few channels are computed in the loop over columns.
-    const FUSES: bool;
-    /// The numbers of a row.
-    type Number;
-    /// Reads one.
-    ///
-    /// # Safety
-    /// It is there.
-    unsafe fn get(self, at: *const Self::Number) -> V;
-}
-
-/// One path for all lanes.
-#[derive(Clone, Copy)]
-pub(super) struct Shared;
-/// A path a lane.
-#[derive(Clone, Copy)]
-pub(super) struct Apart;
-
-impl<V: Lanes> Side<V> for Shared {
-    const FUSES: bool = true;
-    type Number = V::T;
-    #[inline(always)]
-    unsafe fn get(self, at: *const V::T) -> V {
-        // SAFETY: as the caller vouches.
-        V::splat(unsafe { *at })
-    }
-}
-impl<V: Lanes> Side<V> for Apart {
-    const FUSES: bool = false;
-    type Number = V;
-    #[inline(always)]
-    unsafe fn get(self, at: *const V) -> V {
-        // SAFETY: as the caller vouches.
-        unsafe { *at }
-    }
-}
-
 /// Inner products of `ROWS` rows of x with `columns` rows of y: `to[j * ROWS + r]`.
 ///
 /// # Safety
 /// The rows have `channels` numbers each, and `to` has room.
 #[inline(never)]
-pub(super) unsafe fn products<V: Lanes, S: Side<V>, const ROWS: usize>(
-    side: S,
-    x: *const S::Number,
+pub(super) unsafe fn products<V: Lanes, const ROWS: usize>(
+    x: *const V,
     y: *const V,
     columns: usize,
     channels: usize,
@@ -61,16 +21,16 @@ pub(super) unsafe fn products<V: Lanes, S: Side<V>, const ROWS: usize>(
     unsafe {
         if ROWS <= 3 {
             while j + 3 <= columns {
-                tile::<V, S, ROWS, 3>(side, x, y.add(j * channels), channels, to.add(j * ROWS));
+                tile::<V, ROWS, 3>(x, y.add(j * channels), channels, to.add(j * ROWS));
                 j += 3;
             }
         }
         while ROWS > 3 && j + 2 <= columns {
-            tile::<V, S, ROWS, 2>(side, x, y.add(j * channels), channels, to.add(j * ROWS));
+            tile::<V, ROWS, 2>(x, y.add(j * channels), channels, to.add(j * ROWS));
             j += 2;
         }
         while j < columns {
-            tile::<V, S, ROWS, 1>(side, x, y.add(j * channels), channels, to.add(j * ROWS));
+            tile::<V, ROWS, 1>(x, y.add(j * channels), channels, to.add(j * ROWS));
             j += 1;
         }
     }
@@ -78,22 +38,21 @@ pub(super) unsafe fn products<V: Lanes, S: Side<V>, const ROWS: usize>(
 
 /// A tile of them, in registers.
 #[inline(always)]
-unsafe fn tile<V: Lanes, S: Side<V>, const ROWS: usize, const COLUMNS: usize>(
-    side: S,
-    x: *const S::Number,
+unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize>(
+    x: *const V,
     y: *const V,
     channels: usize,
     to: *mut V,
 ) {
     let mut sums = [[V::zero(); ROWS]; COLUMNS];
-    let rows: [*const S::Number; ROWS] = core::array::from_fn(|r| x.wrapping_add(r * channels));
+    let rows: [*const V; ROWS] = core::array::from_fn(|r| x.wrapping_add(r * channels));
     let columns: [*const V; COLUMNS] = core::array::from_fn(|c| y.wrapping_add(c * channels));
     for k in 0..channels {
         // SAFETY: as the caller of `products` vouches.
         unsafe {
             let ys: [V; COLUMNS] = core::array::from_fn(|c| *columns[c].add(k));
             for r in 0..ROWS {
-                let number = side.get(rows[r].add(k));
+                let number = *rows[r].add(k);
                 for c in 0..COLUMNS {
                     sums[c][r] = if k == 0 { number.mul(ys[c]) } else { number.mul_add(ys[c], sums[c][r]) };
                 }
@@ -113,17 +72,11 @@ unsafe fn tile<V: Lanes, S: Side<V>, const ROWS: usize, const COLUMNS: usize>(
 /// # Safety
 /// Both have `channels` numbers.
 #[inline(always)]
-pub(super) unsafe fn argument<V: Lanes, S: Side<V>>(
-    side: S,
-    is_radial: bool,
-    x: *const S::Number,
-    y: *const V,
-    channels: usize,
-) -> V {
+pub(super) unsafe fn argument<V: Lanes>(is_radial: bool, x: *const V, y: *const V, channels: usize) -> V {
     let mut sum = V::zero();
     for k in 0..channels {
         // SAFETY: as the caller vouches.
-        let (a, b) = unsafe { (side.get(x.add(k)), *y.add(k)) };
+        let (a, b) = unsafe { (*x.add(k), *y.add(k)) };
         let (a, b) = if is_radial { (a.sub(b), a.sub(b)) } else { (a, b) };
         sum = a.mul_add(b, sum);
     }
@@ -136,10 +89,9 @@ pub(super) unsafe fn argument<V: Lanes, S: Side<V>>(
 ///
 /// # Safety
 /// There are `rows + 1` points of x, `columns + 1` of y, `below` and `fresh`, and `to` has room.
-pub(super) unsafe fn differences<V: Lanes, S: Side<V>>(
-    side: S,
+pub(super) unsafe fn differences<V: Lanes>(
     (kernel, unit): (StaticKernel, f64),
-    (x, rows): (*const S::Number, usize),
+    (x, rows): (*const V, usize),
     (y, columns): (*const V, usize),
     channels: usize,
     [below, fresh, to]: [*mut V; 3],
@@ -148,7 +100,7 @@ pub(super) unsafe fn differences<V: Lanes, S: Side<V>>(
     // SAFETY: as the caller vouches.
     unsafe {
         for r in 0..rows {
-            values(side, kernel, x.add((r + 1) * channels), (y, columns), channels, fresh);
+            values(kernel, x.add((r + 1) * channels), (y, columns), channels, fresh);
             for j in 0..columns {
                 let (upper, lower) = ((*fresh.add(j + 1)).sub(*fresh.add(j)), (*below.add(j + 1)).sub(*below.add(j)));
                 *to.add(j * rows + r) = upper.sub(lower).mul(unit);
@@ -163,17 +115,19 @@ pub(super) unsafe fn differences<V: Lanes, S: Side<V>>(
 /// # Safety
 /// As [`differences`].
 #[inline(never)]
-pub(super) unsafe fn values<V: Lanes, S: Side<V>>(
-    side: S,
+pub(super) unsafe fn values<V: Lanes>(
     kernel: StaticKernel,
-    x: *const S::Number,
+    x: *const V,
     (y, columns): (*const V, usize),
     channels: usize,
     to: *mut V,
 ) {
-    let (is_radial, kernel) = (kernel.is_radial(), InLanes::<V>::new(kernel));
-    for j in 0..=columns {
-        // SAFETY: as the caller vouches.
-        unsafe { *to.add(j) = kernel.value(argument(side, is_radial, x, y.add(j * channels), channels)) };
+    let is_radial = kernel.is_radial();
+    // SAFETY: as the caller vouches.
+    unsafe {
+        for j in 0..=columns {
+            *to.add(j) = argument(is_radial, x, y.add(j * channels), channels);
+        }
+        InLanes::<V>::new(kernel).values(core::slice::from_raw_parts_mut(to, columns + 1));
     }
 }

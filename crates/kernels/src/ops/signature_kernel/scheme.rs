@@ -14,8 +14,6 @@ pub(super) trait Scheme<V: Lanes>: Copy {
     const STORED: usize;
     /// The unit of v: what is given is v times this.
     const UNIT: f64;
-    /// Whether a cell is so short that inner products of few channels belong into the same loop.
-    const FUSES: bool = true;
     /// Vectors of a cell that its adjoint needs.
     const KEPT: usize;
     /// An edge along x; also its cotangents.

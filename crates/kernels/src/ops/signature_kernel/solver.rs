@@ -5,26 +5,40 @@ use super::degree_one::DegreeOne;
 use super::degree_three::DegreeThree;
 use super::degree_two::DegreeTwo;
 use super::gradient::{Pair, solve_vjp, solve_vjp_scratch};
-use super::products::{Apart, Shared, Side};
 use super::scheme::Scheme;
-use super::sweep::{Grid, solve, solve_scratch};
-use super::truncated::{truncated_apart, truncated_scratch, truncated_shared};
+use super::skew::{Skewed, alone_scratch, pays, solve_alone};
+use super::sweep::{Grid, solve, solve_fused, solve_scratch};
+use super::truncated::{solve_truncated, truncated_scratch};
 use crate::lanes::Lanes;
 
-/// The kernels of lanes: x as `S` has it, y, scratch.
-pub(super) type Solve<V, S> = unsafe fn(S, &Grid, *const <S as Side<V>>::Number, *const V, &mut [V]) -> V;
+/// The kernels of lanes: x, as vectors or as numbers for all lanes, y, scratch.
+type Solve<V, X> = unsafe fn(&Grid, *const X, *const V, &mut [V]) -> V;
 /// Vectors of scratch; `None`: beyond memory.
 type Scratch = fn(&Grid) -> Option<usize>;
 /// The kernels, and their gradients times cotangents.
 pub(super) type SolveVjp<V> = unsafe fn(&Pair<'_, V>, &Grid, V, &mut [V]) -> V;
 
+/// The kernel of one pair: its paths, the factor of x, scratch.
+type SolveAlone<T, V> = unsafe fn(&Grid, [&[T]; 2], T, &mut [V]) -> T;
+
+/// The kernel of one pair alone, by rows in lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Alone<V: Lanes> {
+    pub solve: SolveAlone<V::T, V>,
+    pub scratch: Scratch,
+    /// Whether it is faster than a pair in a lane.
+    pub pays: fn(&Grid) -> bool,
+}
+
 #[derive(Clone, Copy)]
 pub(super) struct Solver<V: Lanes> {
     /// What v is given in.
     pub unit: f64,
-    pub shared: Solve<V, Shared>,
-    pub apart: Solve<V, Apart>,
+    pub solve: Solve<V, V>,
+    /// For one x and few channels, where a cell is short.
+    pub fused: Option<Solve<V, V::T>>,
     pub scratch: Scratch,
+    pub alone: Option<Alone<V>>,
     /// Absent: of truncated kernels there are no gradients.
     pub vjp: Option<(SolveVjp<V>, Scratch)>,
 }
@@ -35,13 +49,14 @@ impl<V: Lanes> Solver<V> {
         Some(match degree {
             0 => Solver {
                 unit: 1.0,
-                shared: truncated_shared::<V>,
-                apart: truncated_apart::<V>,
+                solve: solve_truncated::<V>,
+                fused: None,
                 scratch: truncated_scratch::<V>,
+                alone: None,
                 vjp: None,
             },
-            1 => Self::by::<DegreeOne<V>>(),
-            2 => Self::by::<DegreeTwo<V>>(),
+            1 => Self::short::<DegreeOne<V>>(),
+            2 => Self::short::<DegreeTwo<V>>(),
             3 => Self::by::<DegreeThree<V>>(),
             _ => return None,
         })
@@ -50,10 +65,20 @@ impl<V: Lanes> Solver<V> {
     fn by<C: Scheme<V>>() -> Self {
         Solver {
             unit: C::UNIT,
-            shared: solve::<V, Shared, C>,
-            apart: solve::<V, Apart, C>,
+            solve: solve::<V, C>,
+            fused: None,
             scratch: solve_scratch::<V, C>,
+            alone: None,
             vjp: Some((solve_vjp::<V, C>, solve_vjp_scratch::<V, C>)),
+        }
+    }
+
+    /// Of a scheme whose cells are short.
+    fn short<C: Skewed<V>>() -> Self {
+        Solver {
+            fused: Some(solve_fused::<V, C>),
+            alone: Some(Alone { solve: solve_alone::<V, C>, scratch: alone_scratch::<V, C>, pays: pays::<V, C> }),
+            ..Self::by::<C>()
         }
     }
 }

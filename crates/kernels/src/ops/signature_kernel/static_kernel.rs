@@ -118,16 +118,29 @@ impl<V: Lanes> InLanes<V> {
         }
     }
 
-    /// The kernel alone.
+    /// Replaces inner products or squared distances by the kernel's values.
     #[inline(always)]
-    pub fn value(&self, x: V) -> V {
+    pub fn values(&self, of: &mut [V]) {
         match self.kernel {
-            // Two powers and a division that nobody needs.
-            StaticKernel::RationalQuadratic { alpha, rate } => {
-                let bases = x.mul_add(V::splat(V::T::from_f64(rate / alpha)), self.one).to_lanes();
-                V::from_lanes(|l| V::T::from_f64(bases[l].to_f64().powf(-alpha)))
+            // By far the most common, and one loop without branches.
+            StaticKernel::Gaussian { rate } => {
+                let rate = hidden(-rate);
+                for x in of {
+                    *x = self.exponential.of(x.mul(rate));
+                }
             }
-            _ => self.value_and_slope(x).0,
+            // Without the power that its slope needs.
+            StaticKernel::RationalQuadratic { alpha, rate } => {
+                for x in of {
+                    let bases = x.mul_add(V::splat(V::T::from_f64(rate / alpha)), self.one).to_lanes();
+                    *x = V::from_lanes(|l| V::T::from_f64(bases[l].to_f64().powf(-alpha)));
+                }
+            }
+            _ => {
+                for x in of {
+                    *x = self.value_and_slope(*x).0;
+                }
+            }
         }
     }
 }
@@ -163,7 +176,7 @@ impl<V: Lanes> Exponential<V> {
         Exponential {
             least: hidden(if is_single { -86.0 } else { -707.0 }),
             per_power: hidden(core::f64::consts::LOG2_E),
-            rounder: hidden(if is_single { 12_582_912.0 } else { 6_755_399_441_055_744.0 }),
+            rounder: hidden(V::ROUNDER),
             high: hidden(high),
             low: hidden(low),
             series,
@@ -174,13 +187,14 @@ impl<V: Lanes> Exponential<V> {
     fn of(&self, x: V) -> V {
         // A number below the least normal one is as good as the least.
         let x = x.max(self.least);
-        let n = x.mul_add(self.per_power, self.rounder).sub(self.rounder);
+        let rounded = x.mul_add(self.per_power, self.rounder);
+        let n = rounded.sub(self.rounder);
         let rest = n.neg_mul_add(self.low, n.neg_mul_add(self.high, x));
         let terms = if size_of::<V::T>() == 4 { 8 } else { TERMS };
         let mut sum = self.series[terms - 1];
         for k in (0..terms - 1).rev() {
             sum = sum.mul_add(rest, self.series[k]);
         }
-        sum.times_power_of_two(n)
+        sum.times_power_of_two(rounded)
     }
 }

@@ -1,7 +1,7 @@
 //! Over the cells of a pair: blocks of rows in registers, all columns of a block one after the
 //! other.
 
-use super::products::{Side, differences, products, values};
+use super::products::{differences, products, values};
 use super::scheme::Scheme;
 use super::static_kernel::StaticKernel;
 use crate::batch::parts::Parts;
@@ -40,6 +40,11 @@ impl Grid {
         (orders > 0).then(|| V::splat(V::T::from_f64(1.0 / (1u64 << orders) as f64)))
     }
 
+    /// Whether channels are so few that inner products belong into the loop over cells.
+    pub fn fuses(&self) -> bool {
+        self.is_linear() && self.orders == [0, 0] && self.channels <= MOST_FUSED
+    }
+
     pub fn is_linear(&self) -> bool {
         matches!(self.kernel, StaticKernel::Linear { .. })
     }
@@ -49,10 +54,9 @@ impl Grid {
     /// # Safety
     /// As [`solve`]; `to` has room, `below` and `fresh` are as `differences` says.
     #[inline(always)]
-    pub unsafe fn products<V: Lanes, S: Side<V>, C: Scheme<V>>(
+    pub unsafe fn products<V: Lanes, C: Scheme<V>>(
         &self,
-        side: S,
-        (x, y): (*const S::Number, *const V),
+        (x, y): (*const V, *const V),
         i: usize,
         [below, fresh, to]: [*mut V; 3],
     ) {
@@ -61,13 +65,13 @@ impl Grid {
         unsafe {
             if !self.is_linear() {
                 let kernel = (self.kernel, C::UNIT);
-                differences(side, kernel, (x, rows), (y, columns), self.channels, [below, fresh, to]);
+                differences(kernel, (x, rows), (y, columns), self.channels, [below, fresh, to]);
             } else {
                 match rows {
-                    1 => products::<V, S, 1>(side, x, y, columns, self.channels, to),
-                    2 => products::<V, S, 2>(side, x, y, columns, self.channels, to),
-                    3 => products::<V, S, 3>(side, x, y, columns, self.channels, to),
-                    _ => products::<V, S, 4>(side, x, y, columns, self.channels, to),
+                    1 => products::<V, 1>(x, y, columns, self.channels, to),
+                    2 => products::<V, 2>(x, y, columns, self.channels, to),
+                    3 => products::<V, 3>(x, y, columns, self.channels, to),
+                    _ => products::<V, 4>(x, y, columns, self.channels, to),
                 }
             }
             if let Some(shrink) = self.shrink::<V>() {
@@ -122,35 +126,19 @@ pub(super) unsafe fn start<V: Lanes, C: Scheme<V>>(scheme: &C, row: *mut V, colu
 /// x and y have as many rows as the grid says, those of x a whole number of blocks; `memory` has
 /// [`solve_scratch`] vectors.
 #[inline(never)]
-pub(super) unsafe fn solve<V: Lanes, S: Side<V>, C: Scheme<V>>(
-    side: S,
-    grid: &Grid,
-    x: *const S::Number,
-    y: *const V,
-    memory: &mut [V],
-) -> V {
+pub(super) unsafe fn solve<V: Lanes, C: Scheme<V>>(grid: &Grid, x: *const V, y: *const V, memory: &mut [V]) -> V {
     let Memory { row, below, fresh, v } = Memory::take::<C>(&mut Parts::of(memory), grid);
     let scheme = C::new();
     let columns = grid.columns();
     // SAFETY: as the caller vouches.
     unsafe {
         start(&scheme, row, columns);
-        if C::FUSES && S::FUSES && grid.is_linear() && grid.orders == [0, 0] && grid.channels <= MOST_FUSED {
-            match grid.channels {
-                1 => fused::<V, S, C, 1>(side, &scheme, grid, x, y, row),
-                2 => fused::<V, S, C, 2>(side, &scheme, grid, x, y, row),
-                3 => fused::<V, S, C, 3>(side, &scheme, grid, x, y, row),
-                4 => fused::<V, S, C, 4>(side, &scheme, grid, x, y, row),
-                _ => fused::<V, S, C, 5>(side, &scheme, grid, x, y, row),
-            }
-        } else {
-            if !grid.is_linear() {
-                values(side, grid.kernel, x, (y, grid.steps[1]), grid.channels, below);
-            }
-            for i in (0..grid.steps[0]).step_by(grid.together::<V, C>()) {
-                grid.products::<V, S, C>(side, (x, y), i, [below, fresh, v]);
-                refined(&scheme, grid, v, row);
-            }
+        if !grid.is_linear() {
+            values(grid.kernel, x, (y, grid.steps[1]), grid.channels, below);
+        }
+        for i in (0..grid.steps[0]).step_by(grid.together::<V, C>()) {
+            grid.products::<V, C>((x, y), i, [below, fresh, v]);
+            refined(&scheme, grid, v, row);
         }
         C::value(row, columns)
     }
@@ -182,13 +170,39 @@ unsafe fn refined<V: Lanes, C: Scheme<V>>(scheme: &C, grid: &Grid, v: *const V, 
     }
 }
 
-/// All blocks, with inner products in the loop over columns.
+/// As [`solve`], of one x for all lanes, where [`Grid::fuses`] says so.
+///
+/// # Safety
+/// As [`solve`].
+#[inline(never)]
+pub(super) unsafe fn solve_fused<V: Lanes, C: Scheme<V>>(
+    grid: &Grid,
+    x: *const V::T,
+    y: *const V,
+    memory: &mut [V],
+) -> V {
+    let Memory { row, .. } = Memory::take::<C>(&mut Parts::of(memory), grid);
+    let scheme = C::new();
+    // SAFETY: as the caller vouches.
+    unsafe {
+        start(&scheme, row, grid.steps[1]);
+        match grid.channels {
+            1 => fused::<V, C, 1>(&scheme, grid, x, y, row),
+            2 => fused::<V, C, 2>(&scheme, grid, x, y, row),
+            3 => fused::<V, C, 3>(&scheme, grid, x, y, row),
+            4 => fused::<V, C, 4>(&scheme, grid, x, y, row),
+            _ => fused::<V, C, 5>(&scheme, grid, x, y, row),
+        }
+        C::value(row, grid.steps[1])
+    }
+}
+
+/// All blocks of one x and a y a lane, with inner products in the loop over columns.
 #[inline(always)]
-unsafe fn fused<V: Lanes, S: Side<V>, C: Scheme<V>, const D: usize>(
-    side: S,
+unsafe fn fused<V: Lanes, C: Scheme<V>, const D: usize>(
     scheme: &C,
     grid: &Grid,
-    x: *const S::Number,
+    x: *const V::T,
     y: *const V,
     row: *mut V,
 ) {
@@ -200,7 +214,7 @@ unsafe fn fused<V: Lanes, S: Side<V>, C: Scheme<V>, const D: usize>(
             let ys: [V; D] = core::array::from_fn(|k| unsafe { *y.add(j * D + k) });
             move |r: usize| {
                 // SAFETY: likewise.
-                let number = |k: usize| unsafe { side.get(x.add(r * D + k)) };
+                let number = |k: usize| unsafe { V::splat(*x.add(r * D + k)) };
                 let mut sum = number(0).mul(ys[0]);
                 for (k, &y) in ys.iter().enumerate().skip(1) {
                     sum = number(k).mul_add(y, sum);

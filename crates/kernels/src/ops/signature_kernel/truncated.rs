@@ -5,7 +5,7 @@
 //! one, the coefficient of s^(m+k) t^k is p_m v^k m! / ((m+k)! k!), and likewise for q. So an edge
 //! carries the levels n ≥ m of each p_m with m ≤ depth, and nothing is left out.
 
-use super::products::{Apart, Shared, differences, products, values};
+use super::products::{differences, products, values};
 use super::sweep::Grid;
 use crate::batch::parts::Parts;
 use crate::lanes::{Lanes, Real};
@@ -22,8 +22,6 @@ struct Memory<V> {
     below: *mut V,
     fresh: *mut V,
     v: *mut V,
-    /// x in lanes, where it is one path for all.
-    x: *mut V,
 }
 
 /// Numbers of an edge of a depth.
@@ -43,7 +41,6 @@ impl<V: Lanes> Memory<V> {
             below: parts.take(columns + 1),
             fresh: parts.take(columns + 1),
             v: parts.take(columns + 1),
-            x: parts.take((grid.steps[0] + 2).checked_mul(grid.channels)),
         }
     }
 }
@@ -55,39 +52,11 @@ pub(super) fn truncated_scratch<V: Lanes>(grid: &Grid) -> Option<usize> {
     parts.total()
 }
 
-/// The kernels of one x and a y a lane.
-///
-/// # Safety
-/// As [`truncated_apart`].
-pub(super) unsafe fn truncated_shared<V: Lanes>(
-    _side: Shared,
-    grid: &Grid,
-    x: *const V::T,
-    y: *const V,
-    memory: &mut [V],
-) -> V {
-    let lanes = Memory::take(&mut Parts::of(memory), grid, grid.steps[1]).x;
-    let rows = grid.steps[0] + usize::from(!grid.is_linear());
-    // SAFETY: as the caller vouches.
-    unsafe {
-        for i in 0..rows * grid.channels {
-            *lanes.add(i) = V::splat(*x.add(i));
-        }
-        truncated_apart(Apart, grid, lanes, y, memory)
-    }
-}
-
 /// The kernels of an x and a y a lane.
 ///
 /// # Safety
 /// x and y have as many rows as the grid says; `memory` has [`truncated_scratch`] vectors.
-pub(super) unsafe fn truncated_apart<V: Lanes>(
-    side: Apart,
-    grid: &Grid,
-    x: *const V,
-    y: *const V,
-    memory: &mut [V],
-) -> V {
+pub(super) unsafe fn solve_truncated<V: Lanes>(grid: &Grid, x: *const V, y: *const V, memory: &mut [V]) -> V {
     let m = Memory::take(&mut Parts::of(memory), grid, grid.steps[1]);
     let (depth, columns, d) = (grid.orders[0] as usize, grid.steps[1], grid.channels);
     let size = edge(depth);
@@ -116,14 +85,14 @@ pub(super) unsafe fn truncated_apart<V: Lanes>(
         // same bits wherever a path ends.
         *m.v.add(columns) = V::zero();
         if !grid.is_linear() {
-            values(side, grid.kernel, x, (y, columns), d, m.below);
+            values(grid.kernel, x, (y, columns), d, m.below);
         }
         for i in 0..grid.steps[0] {
             let at = x.add(i * d);
             if grid.is_linear() {
-                products::<V, Apart, 1>(side, at, y, columns, d, m.v);
+                products::<V, 1>(at, y, columns, d, m.v);
             } else {
-                differences(side, (grid.kernel, 1.0), (at, 1), (y, columns), d, [m.below, m.fresh, m.v]);
+                differences((grid.kernel, 1.0), (at, 1), (y, columns), d, [m.below, m.fresh, m.v]);
             }
             start(m.own);
             for j in 0..=columns {

@@ -7,6 +7,7 @@
 //! through the stored prefixes (`stream`).
 
 mod call;
+mod cancellation;
 mod contract;
 mod cotangents;
 mod depth_two;
@@ -43,6 +44,9 @@ pub use scratch::vjp_scratch;
 pub struct VjpReport {
     /// Whether all cotangents are finite. If not, some gradients are not.
     pub cotangents_finite: bool,
+    /// Whether some path may go back and forth so that float32 gradients lose digits: whole
+    /// signatures in float32, of depth 3 and more.
+    pub may_cancel: bool,
 }
 
 /// Computes ∂f/∂paths, and what else is asked for, from ∂f/∂signature.
@@ -65,7 +69,7 @@ pub fn signature_vjp<V: Lanes>(
         let scratch = Scratch::new(&shape, request.single, &mut parts);
         parts.fit()?;
         // SAFETY: all lengths were checked above.
-        return Ok(VjpReport { cotangents_finite: unsafe { call.whole::<V>(&scratch) } });
+        return Ok(unsafe { call.whole::<V>(&scratch) });
     }
     if scratch.len() < scratch::vectors::<V>(&shape, stream, request.single).ok_or(Error::Shape)? {
         return Err(Error::Scratch);
@@ -80,5 +84,5 @@ pub fn signature_vjp<V: Lanes>(
             depth_two::run::<V>(&call, scratch)
         }
     };
-    Ok(VjpReport { cotangents_finite })
+    Ok(VjpReport { cotangents_finite, may_cancel: false })
 }

@@ -3,10 +3,13 @@
 //!
 //! Not here: the arithmetic (`functional`, `tree`, `contract`).
 
+use super::VjpReport;
 use super::call::Call;
+use super::cancellation::Cancellation;
 use super::contract;
 use super::flow::{Flow, TILE, is_wide, tile_steps, turns};
 use super::functional::{self, reduced_size};
+use super::request::Part;
 use super::rows::{all_finite, load, moved, read, store, writable};
 use super::scratch::Scratch;
 use super::single::Chunks;
@@ -19,27 +22,41 @@ use crate::path::scatter::Scatter;
 /// nothing.
 const SETTLED: usize = 128;
 
+/// As in ts/operations/gradient-double.ts.
+const LEAST_POINTS: usize = 32;
+
 impl<T: Real> Call<'_, '_, T> {
-    /// Everything; says whether all cotangents are finite.
+    /// Everything.
     ///
     /// # Safety
     /// The call was found sound, of depth 3 or more of two or more channels; scratch is there.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    pub unsafe fn whole<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
+    pub unsafe fn whole<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> VjpReport {
         let chunks = scratch.chunks.as_ref().filter(|_| self.is_chunked());
-        let mut finite = true;
+        let mut report = VjpReport { cotangents_finite: true, may_cancel: false };
         self.groups(V::WIDTH, |group| {
             // SAFETY: as the caller vouches.
-            finite &= unsafe { self.group(group, chunks, scratch) };
+            unsafe { self.group(group, chunks, scratch, &mut report) };
         });
-        finite
+        report
+    }
+
+    /// Whether steps that cancel matter: float32 is accurate enough for short paths.
+    fn is_examined(&self) -> bool {
+        size_of::<T>() == 4 && (self.part != Part::WHOLE || self.request.points >= LEAST_POINTS)
     }
 
     /// A path a lane, or one path's chunks.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
-    unsafe fn group<V: Lanes<T = T>>(&self, group: Group, chunks: Option<&Chunks<V>>, scratch: &Scratch<V>) -> bool {
+    unsafe fn group<V: Lanes<T = T>>(
+        &self,
+        group: Group,
+        chunks: Option<&Chunks<V>>,
+        scratch: &Scratch<V>,
+        report: &mut VjpReport,
+    ) {
         let d = self.request.channels;
         let of = |path: usize| (self.track(path), self.target(path, scratch.work.work[0].cast()));
         let (track, target) = of(group.items[0]);
@@ -56,7 +73,7 @@ impl<T: Real> Call<'_, '_, T> {
         }
         // SAFETY: as the caller vouches.
         unsafe {
-            let finite = self.begin(group, scratch);
+            report.cotangents_finite &= self.begin(group, scratch);
             if let Some(chunks) = chunks {
                 self.spread(&tracks, chunks, scratch.pending, &scratch.theta, scratch.work.work[0]);
             }
@@ -64,7 +81,9 @@ impl<T: Real> Call<'_, '_, T> {
                 functional::widen(self.shape, &scratch.theta, scratch.work.work[0]);
             }
             let scatter = Scatter::new(targets, d);
-            let steps = self.sweep(&tracks, &scatter, scratch);
+            let mut cancellation = Cancellation::new();
+            let steps = self.sweep(&tracks, &scatter, scratch, &mut cancellation);
+            report.may_cancel |= self.is_examined() && cancellation.may_cancel(self.shape.depth);
             scatter.write(steps, 1, scratch.pending);
             if chunks.is_some() {
                 for l in 1..V::WIDTH {
@@ -75,7 +94,6 @@ impl<T: Real> Call<'_, '_, T> {
                 }
             }
             self.end(group, scratch);
-            finite
         }
     }
 
@@ -147,6 +165,7 @@ impl<T: Real> Call<'_, '_, T> {
         tracks: &[Track<'_, T>; MAX_WIDTH],
         scatter: &Scatter<T>,
         scratch: &Scratch<V>,
+        cancellation: &mut Cancellation<V>,
     ) -> usize {
         let (d, depth) = (self.request.channels, self.shape.depth);
         let gather = Gather::new(*tracks, d);
@@ -167,6 +186,9 @@ impl<T: Real> Call<'_, '_, T> {
                 let steps = count.next_multiple_of(4);
                 // Depth 3 looks one step ahead.
                 read(&gather, t, if depth == 3 { steps + 4 } else { steps }, scratch.increments);
+                if self.is_examined() {
+                    cancellation.add(scratch.increments, d, steps);
+                }
                 if turned {
                     turn(scratch.increments, d, steps, scratch.turned);
                 }

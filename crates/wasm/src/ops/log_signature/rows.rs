@@ -1,7 +1,7 @@
 //! Rows from signatures to log-signatures and back. Regions: 0 rows, 3 out; of gradients 4
 //! cotangents, 6 out.
 
-use super::Operation;
+use super::super::Operation;
 use crate::code;
 use crate::head::{Task, times};
 use crate::kept::Kept;
@@ -59,7 +59,7 @@ impl Operation for LogRows {
             } else {
                 (None, task.region_mut::<V::T>(OUT, times(task.batch(), conversion.to)?)?)
             };
-            conversion.run::<V>(rows, cotangents, out, scratch).map_err(super::signature::code_of)?;
+            conversion.run::<V>(rows, cotangents, out, scratch).map_err(super::super::signature::code_of)?;
             Ok(code::FINE)
         })
     }

@@ -1,0 +1,206 @@
+"""From paths to rows: blocks of bounded size, and the cuts of long paths.
+
+Where a path is cut depends on its own length and channels alone, as in ts/run/blocks.ts, so the
+bits of a row are those of the npm package with the same binary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from .binary import BASEPOINT, OUT, PATHS, STATE, Array, Binary
+from .errors import PathSignatureRangeError
+from .paths import Batch
+
+SIGNATURE, COMBINE, LOG_SIGNATURE = 1, 2, 4
+INVERSE, SCALAR_TERM, CONTINUED, CONTINUES = 2, 4, 8, 16
+
+BLOCK_BYTES = 1 << 20
+"""Points, and rows, of a task have at most this many bytes, unless four paths need more."""
+_LANES = 4
+_PRODUCT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is computed of every path."""
+
+    operation: int
+    batch: Batch
+    depth: int
+    options: int
+    row: int
+    """Numbers of a row of the result."""
+    size: int
+    """Numbers of a signature without its scalar term; of a log-signature's state."""
+    basepoint: Array | None
+    """(channels), or (paths, channels)."""
+    check_finite: bool
+
+    def points(self, path: int) -> Array:
+        """Points of a path, with its basepoint."""
+        points = self.batch.points(path)
+        if self.basepoint is None:
+            return points
+        first = self.basepoint if self.basepoint.ndim == 1 else self.basepoint[path]
+        return np.concatenate([first[None, :], points])
+
+
+def compute(binary: Binary, call: Call, out: Array) -> None:
+    """Writes the row of each path to `out`, (paths, row)."""
+    batch = call.batch
+    longest = max(256, min(4096, 65536 // batch.channels))
+    is_long = batch.lengths - 1 > longest
+    for block in _blocks(call, np.flatnonzero(~is_long)):
+        _run_block(binary, call, block, out)
+    for path in np.flatnonzero(is_long):
+        points = call.points(int(path))
+        long = _product if call.operation == SIGNATURE else _chain
+        row = long(binary, call, int(path), points, longest)
+        out[path, call.row - len(row) :] = row
+        if len(row) < call.row:
+            out[path, 0] = 1
+
+
+def _blocks(call: Call, paths: Array) -> Iterator[Array]:
+    """Paths of similar lengths, in blocks."""
+    batch = call.batch
+    each = batch.numbers.itemsize
+    if not batch.even:
+        paths = paths[np.argsort(batch.lengths[paths], kind="stable")]
+    at = 0
+    while at < len(paths):
+        rest = paths[at:]
+        # Ascending lengths: a block stages as much as its last path, for each.
+        staged = batch.lengths[rest] * batch.channels * each * np.arange(1, len(rest) + 1)
+        fitting = int(np.searchsorted(staged, BLOCK_BYTES, side="right"))
+        fitting = max(_LANES, min(fitting, BLOCK_BYTES // (call.row * each)) // _LANES * _LANES)
+        yield rest[:fitting]
+        at += fitting
+
+
+def _run_block(binary: Binary, call: Call, paths: Array, out: Array) -> None:
+    batch = call.batch
+    channels = batch.channels
+    lengths: Array | None = None
+    if batch.even:
+        points = int(batch.lengths[0])
+        first = int(batch.starts[paths[0]])
+        numbers = batch.numbers[first : first + len(paths) * points * channels]
+    else:
+        lengths = batch.lengths[paths]
+        points = int(lengths[-1])
+        # What lies behind the end of a shorter path is not read.
+        numbers = np.empty((len(paths), points * channels), dtype=batch.numbers.dtype)
+        for i, path in enumerate(paths):
+            count = int(lengths[i]) * channels
+            start = int(batch.starts[path])
+            numbers[i, :count] = batch.numbers[start : start + count]
+    inputs = {PATHS: (numbers, points * channels)}
+    if call.basepoint is not None:
+        is_shared = call.basepoint.ndim == 1
+        inputs[BASEPOINT] = (call.basepoint if is_shared else call.basepoint[paths], 0 if is_shared else channels)
+    code, written = binary.run(
+        call.operation,
+        out.dtype,
+        channels,
+        call.depth,
+        call.options,
+        len(paths),
+        points,
+        inputs,
+        lengths,
+        (call.row, 0),
+    )
+    if code > 0:
+        check(call, paths)
+    rows = written[OUT].reshape(len(paths), call.row)
+    if batch.even:
+        out[paths[0] : paths[0] + len(paths)] = rows
+    else:
+        out[paths] = rows
+
+
+def check(call: Call, paths: Array) -> None:
+    """Raises the error of the first number that is not finite, if there is one."""
+    if not call.check_finite:
+        return
+    for path in np.sort(paths):
+        points = call.batch.points(int(path))
+        wrong = np.argwhere(~np.isfinite(points))
+        if wrong.size:
+            point, channel = (int(i) for i in wrong[0])
+            where = f"point {point}, channel {channel} of path {path}"
+            accepted = "finite numbers in the range of the number type; check_finite=False lets others through"
+            raise PathSignatureRangeError("NOT_FINITE", "paths", f"{points[point, channel]} at {where}", accepted)
+
+
+def _task(
+    binary: Binary, call: Call, options: int, points: Array, path: int, inputs: dict[int, tuple[Array, int]], state: int
+) -> dict[int, Array]:
+    channels = call.batch.channels
+    width = call.size if call.operation == SIGNATURE else call.row
+    given = {PATHS: (points, points.size), **inputs}
+    code, written = binary.run(
+        call.operation, points.dtype, channels, call.depth, options, 1, len(points), given, None, (width, state)
+    )
+    if code > 0:
+        check(call, np.array([path]))
+    return {region: numbers.copy() for region, numbers in written.items()}
+
+
+def _product(binary: Binary, call: Call, path: int, points: Array, longest: int) -> Array:
+    """The signature of a long path: of stretches of equal numbers of steps, multiplied in a tree."""
+    steps = len(points) - 1
+    count = ceil(steps / longest)
+    rows: list[Array] = []
+    for k in range(count):
+        a, b = k * steps // count, (k + 1) * steps // count
+        if call.options & INVERSE:
+            a, b = steps - b, steps - a
+        rows.append(_task(binary, call, call.options & ~SCALAR_TERM, points[a : b + 1], path, {}, 0)[OUT])
+    fan = 2
+    while 2 * fan * call.size * points.itemsize <= _PRODUCT_BYTES:
+        fan *= 2
+    while len(rows) > 1:
+        rows = [_combine(binary, call, rows[i : i + fan]) for i in range(0, len(rows), fan)]
+    return rows[0]
+
+
+def _combine(binary: Binary, call: Call, rows: list[Array]) -> Array:
+    given = np.stack(rows)
+    channels = call.batch.channels
+    _, written = binary.run(
+        COMBINE,
+        given.dtype,
+        channels,
+        call.depth,
+        0,
+        len(rows),
+        0,
+        {PATHS: (given, call.size)},
+        None,
+        (call.size, 0),
+    )
+    return written[OUT][: call.size].copy()
+
+
+def _chain(binary: Binary, call: Call, path: int, points: Array, longest: int) -> Array:
+    """The log-signature of a long path: segments of which each continues the state of the last."""
+    steps = len(points) - 1
+    count = ceil(steps / longest)
+    state: dict[int, tuple[Array, int]] = {}
+    row = np.zeros(0)
+    for k in range(count):
+        a, b = k * longest, min((k + 1) * longest, steps)
+        if call.options & INVERSE:
+            a, b = steps - b, steps - a
+        options = call.options | (CONTINUED if k > 0 else 0) | (CONTINUES if k < count - 1 else 0)
+        written = _task(binary, call, options, points[a : b + 1], path, state, call.size)
+        state = {STATE: (written[STATE], call.size)}
+        row = written[OUT]
+    return row

@@ -1,0 +1,70 @@
+// The Python environment of the host in python/: the wheel, built and installed as a user would,
+// and the packages of its tests. Made in target/python, and again when sources or pins change.
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { exclusively } from "./lock.mjs";
+import { bringOptional, worthTrying } from "./optional-apt.mjs";
+import { at } from "./project.mjs";
+import { onPath } from "./rust.mjs";
+
+const run = promisify(execFile);
+
+/** Debian has `venv` and pip in packages of their own. */
+const isComplete = () =>
+  process.platform !== "linux" || globSync("/usr/{lib,local/lib}/python3*/ensurepip/__init__.py").length > 0;
+
+const absent = () => (onPath("python3") && isComplete() ? [] : ["python3", "python3-venv"]);
+
+/** Missing Debian packages that can be installed. */
+export const missingPackages = () => worthTrying("python", absent());
+
+/** Installs what is missing; returns a message. */
+export const bring = () => bringOptional("python", absent());
+
+/** What is missing, in words; undefined if nothing is. */
+export const missing = absent().length > 0 ? "python3 with its module venv is missing" : undefined;
+
+const sources = ["python/README.md", "dist/wasm/simd.wasm", "dist/wasm/relaxed.wasm"];
+
+const hashOf = (files) => {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(at(file)));
+  return hash.digest("hex");
+};
+
+/** Does `work` unless the folder's stamp of that name has the text. */
+async function once(stamp, wanted, work) {
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  await work();
+  writeFileSync(stamp, wanted);
+}
+
+/** Makes the environment. @returns its interpreter */
+export function environment() {
+  const folder = at("target", "python");
+  const python = join(folder, "bin", "python");
+  const pip = (...args) => run(python, ["-m", "pip", ...args, "--disable-pip-version-check", "--quiet"]);
+  const build = (to) => pip("wheel", at("python"), "--no-deps", "--no-build-isolation", "--wheel-dir", to);
+  const packages = hashOf(["python/pyproject.toml"]);
+  const wheel = packages + hashOf([...sources, ...globSync("python/src/**/*.py", { cwd: at() }).sort()]);
+  return exclusively(at("target", "python.lock"), async () => {
+    await once(join(folder, "packages.txt"), packages, async () => {
+      rmSync(folder, { recursive: true, force: true });
+      await run(onPath("python3"), ["-m", "venv", folder]);
+      await pip("install", "hatchling==1.33.0");
+    });
+    await once(join(folder, "wheel.txt"), wheel, async () => {
+      const wheels = join(folder, "wheels");
+      rmSync(wheels, { recursive: true, force: true });
+      await build(wheels);
+      const [file] = globSync("*.whl", { cwd: wheels });
+      await pip("install", `${join(wheels, file)}[test]`, "--upgrade");
+      await pip("install", join(wheels, file), "--force-reinstall", "--no-deps");
+    });
+    return python;
+  });
+}

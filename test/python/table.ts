@@ -1,0 +1,51 @@
+// The table of cases for hosts in other languages: paths, options, and the bits that the binary
+// `simd` gives in this host, as JSON. Numbers are little-endian bytes in base64.
+
+import { init, logSignature, type Paths, signature } from "../../ts/generated/entries/core-slim.ts";
+import { type Case, callOf, cases, material } from "../cases.ts";
+import { bytesOf } from "../inlined.ts";
+
+const base64 = (data: Float32Array | Float64Array): string =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
+
+/** Cases whose options the other hosts have. Forms of input are their own matter. */
+const isShared = ({ stream, initial, algorithm, lengths, form }: Case): boolean =>
+  !stream && initial === "none" && algorithm === "auto" && lengths.length > 0 && form === "tensor";
+
+/** Cases whose log-signatures and windows are in the table too. */
+const isSmall = ({ channels, depth }: Case): boolean => channels <= 4 && depth <= 4;
+
+function entryOf(one: Case) {
+  const given = material(one);
+  const call = callOf({ ...one, out: false }, given);
+  const [paths, options] = [call.paths as Paths, call.options as { depth: number }];
+  const floats = one.dtype === "float32" ? Float32Array : Float64Array;
+  const points = Math.max(...one.lengths);
+  const sliding = { type: "sliding", length: Math.ceil(points / 2), step: 3 } as const;
+  const results: Record<string, string> = { signature: base64(signature(paths, options).data) };
+  if (isSmall(one) && !one.scalarTerm) {
+    results.log_signature = base64(logSignature(paths, options).data);
+    results.windows = base64(signature(paths, { ...options, windows: sliding }).data);
+    results.dyadic = base64(signature(paths, { ...options, windows: { type: "dyadic", depth: 2 } }).data);
+  }
+  return {
+    name: one.name,
+    channels: one.channels,
+    depth: one.depth,
+    dtype: one.dtype,
+    lead: one.lead,
+    lengths: one.lengths,
+    inverse: one.inverse,
+    scalar_term: one.scalarTerm,
+    sliding,
+    paths: base64(floats.from(given.paths.flat(2))),
+    basepoints: given.basepoints && base64(floats.from(given.basepoints.flat())),
+    results,
+  };
+}
+
+/** The table. */
+export async function table(): Promise<string> {
+  await init(bytesOf("simd"));
+  return JSON.stringify(cases.filter(isShared).map(entryOf));
+}

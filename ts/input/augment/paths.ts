@@ -1,0 +1,72 @@
+// Augmented paths, as paths: those that were given, in other words points and channels of the
+// result of their augmentations, which staging computes.
+
+import type { Call } from "../call.ts";
+import { rangeError } from "../errors.ts";
+import { ReadPaths } from "../read-paths.ts";
+import { Augmented } from "./augmented.ts";
+import { numbersAsNames } from "./channels.ts";
+import { readPointNumbers } from "./per-point.ts";
+import { type Context, type ReadPerPoint, readLayers } from "./read.ts";
+import { PointSource } from "./source.ts";
+
+/** The numbers that are given for the points of a source. */
+const perPointOf =
+  (source: PointSource): ReadPerPoint =>
+  (value, argument) => {
+    const { paths } = source.raw;
+    const { numbers, isShared } = readPointNumbers(value, argument, 1, paths.windows?.of ?? paths);
+    return (item, t) => numbers[source.indexOf(item, t) - (isShared ? source.startOfPath(item) : 0)] as number;
+  };
+
+const checkTimesOf =
+  (source: PointSource): Context["checkTimes"] =>
+  (at, argument) => {
+    const { raw } = source;
+    for (let path = 0; path < raw.batch; path++) {
+      let before = Number.NEGATIVE_INFINITY;
+      for (let t = 0, n = source.pointsOf(path); t < n; t++) {
+        const time = at(path, t);
+        if (!Number.isFinite(time) || time < before) {
+          const given = `${time} at path ${path}, point ${t}`;
+          throw rangeError("AUGMENT_RANGE", argument, given, "finite numbers that do not decrease", { path, point: t });
+        }
+        before = time;
+      }
+    }
+  };
+
+/**
+ * Reads the augmentations and the mask of a call for the points that were given.
+ * @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE
+ */
+export function readAugmented(
+  raw: Call,
+  augment: unknown,
+  mask: unknown,
+): { readonly paths: ReadPaths; readonly lengths: Uint32Array | undefined } {
+  const { view, kind, lead, batch, dtype, channels, names: given, resident, windows } = raw.paths;
+  const source = new PointSource(raw, mask);
+  const context: Context = {
+    names: given ?? numbersAsNames(channels),
+    perPoint: perPointOf(source),
+    checkTimes: checkTimesOf(source),
+    isObserved: source.isFilled ? (item, t) => source.isObserved(source.indexOf(item, t)) : undefined,
+  };
+  const { layers, names } = readLayers(augment ?? [], context, "options.augment");
+  const augmented = new Augmented(source, layers);
+  const own = new Uint32Array(batch);
+  let longest = batch === 0 ? augmented.pointsOfLength(raw.points) : 1;
+  let isRagged = false;
+  for (let item = 0; item < batch; item++) {
+    own[item] = augmented.pointsOf(item);
+    isRagged ||= own[item] !== own[0];
+    longest = Math.max(longest, own[item] as number);
+  }
+  const paths = new ReadPaths(view, kind, lead, batch, longest, augmented.channels, dtype, undefined);
+  paths.resident = resident;
+  paths.windows = windows;
+  paths.names = names;
+  paths.augmented = augmented;
+  return { paths, lengths: isRagged ? own : undefined };
+}
