@@ -214,7 +214,7 @@ impl<V: Lanes> Call<'_, '_, V> {
                         to -= steps;
                         gather.read(to, steps, follow.tile);
                         steps::turn(follow.tile, steps, d);
-                        horner::whole(&self.frame(suffix), follow.tile, steps);
+                        self.walk(suffix, steps);
                     }
                     steps::reordered(self.scratch.reversed, suffix, suffixes.add(done * size), size);
                 }
@@ -245,7 +245,7 @@ impl<V: Lanes> Call<'_, '_, V> {
                 if to - at > FEW_STEPS {
                     let steps = TILE.min(to - at);
                     gather.read(at, steps, follow.tile);
-                    horner::whole(&self.frame(prefix), follow.tile, steps);
+                    self.walk(prefix, steps);
                     *tile = Tile { from: 0, steps: 0 };
                     at += steps;
                 } else {
@@ -258,6 +258,13 @@ impl<V: Lanes> Call<'_, '_, V> {
                 }
             }
         }
+    }
+
+    /// Continues a signature by the steps of the tile: one copy of the code for both directions.
+    #[inline(never)]
+    unsafe fn walk(&self, state: *mut V, steps: usize) {
+        // SAFETY: as `group` says.
+        unsafe { horner::whole(&self.frame(state), self.scratch.follow.tile, steps) }
     }
 
     fn frame(&self, state: *mut V) -> Frame<V> {
