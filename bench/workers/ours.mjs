@@ -10,7 +10,8 @@ import { scratchBytes, subjects } from "./subjects.mjs";
 const variant = process.argv[2];
 watchMemories();
 const beforeImport = performance.now();
-const { info, init, logSignature, signature, signatureWithVjp } = await import("../../dist/index.js");
+const { createSignatureStream, createSignatureStreams, info, init, logSignature, signature, signatureWithVjp } =
+  await import("../../dist/index.js");
 const imported = (performance.now() - beforeImport) / 1e3;
 
 /** Prepared calls by key. */
@@ -58,7 +59,8 @@ const operations = {
     const kernels = fields.otherFile && (await import("../../dist/kernels.js"));
     await kernels?.init({ variant });
     const other = fields.otherFile && read(fields.otherFile);
-    const ours = { logSignature, signature, signatureWithVjp, kernels, variant };
+    const streams = { createSignatureStream, createSignatureStreams };
+    const ours = { logSignature, signature, signatureWithVjp, ...streams, kernels, variant };
     const given = { ...ours, data, other, lengths, cotangents };
     prepared.set(key, subjects[subject]({ ...given, ...fields }));
     return {};

@@ -25,6 +25,17 @@ def pysiglib_call(paths, depth):
     return lambda: pysiglib.sig(paths, depth, n_jobs=THREADS)
 
 
+def pysiglib_windows_call(paths, depth, length, step):
+    import pysiglib
+
+    def call():
+        stream = pysiglib.SigWindowStream(paths.shape[-1], depth, length, stride=step, n_jobs=THREADS)
+        stream.push_batch(paths)
+        return stream.sig()
+
+    return call
+
+
 def iisignature_call(paths, depth):
     import iisignature
 
@@ -113,6 +124,7 @@ def pysiglib_kernel_call(x, y, what, order, sigma):
 # name: (how to make a call, the packages whose versions are reported)
 PEERS = {
     "pysiglib": (pysiglib_call, ["pysiglib", "numpy"]),
+    "pysiglib_windows": (pysiglib_windows_call, ["pysiglib", "numpy"]),
     "iisignature": (iisignature_call, ["iisignature", "numpy"]),
     # The form that it takes by itself on a CPU (a scan over time), and the one of its paper (parallel over time), meant for GPUs.
     "keras_sig": (keras_sig_call, ["keras_sig", "keras", "jax"]),
@@ -148,6 +160,8 @@ class Peer:
         given = [paths, request["depth"]]
         if "cotangentsFile" in request:
             given.append(np.fromfile(request["cotangentsFile"], dtype=np.float32).reshape(*paths.shape[:-2], -1))
+        if "windowLength" in request:
+            given += [request["windowLength"], request["step"]]
         self.calls[request["key"]] = self.make_call(*given)
         return {}
 

@@ -42,6 +42,49 @@ function api({
   return { call, result: () => call().data };
 }
 
+/**
+ * The windows of a path, as `api`: sliding, or so many intervals, spread over the path and its
+ * scales of time. `each`: only the first ones, each by itself.
+ */
+function windows({ signature, data, points, channels, depth, length, step, intervals, each }) {
+  const paths = { data, shape: [points, channels] };
+  const spread = (i) => {
+    const span = 2 + ((i * 7919) % (points >> (i % 12)));
+    const from = (i * 104_729) % (points - span + 1);
+    return [from, from + span];
+  };
+  const given = intervals
+    ? Array.from({ length: intervals }, (_, i) => spread(i))
+    : each
+      ? Array.from({ length: each }, (_, k) => [k * step, k * step + length])
+      : { type: "sliding", length, step };
+  const call = () => signature(paths, { depth, windows: given });
+  return { call, result: () => call().data };
+}
+
+/** A thousand pushes of a point to a stream, with its value, or to each of many. */
+function streams({ createSignatureStream, createSignatureStreams, streams, channels, depth }) {
+  const points = Float64Array.from({ length: 1000 * channels }, (_, i) => Math.sin(i * i) / 10);
+  if (streams === 1) {
+    const stream = createSignatureStream({ channels, depth });
+    const views = Array.from({ length: 1000 }, (_, i) => points.subarray(i * channels, (i + 1) * channels));
+    return {
+      call: () => {
+        for (const view of views) stream.push(view).value();
+      },
+      release: () => stream[Symbol.dispose](),
+    };
+  }
+  const many = createSignatureStreams(streams, { channels, depth });
+  const all = Float64Array.from({ length: streams * channels }, (_, i) => Math.sin(i * i) / 10);
+  return {
+    call: () => {
+      for (let i = 0; i < 1000; i++) many.push(all);
+    },
+    release: () => many[Symbol.dispose](),
+  };
+}
+
 /** The public call of log-signatures, as `api`. */
 function logSignatures({ logSignature, data, batch, points, channels, depth, precision = "auto", dtype, stream }) {
   const numbers = dtype === "float64" ? Float64Array.from(data) : data;
@@ -180,6 +223,6 @@ function signatureKernel({ kernels, data, other, batch, points, channels, what, 
 
 /** The subjects by the names that the parts of the benchmark use. */
 export const subjects = {
-  ...{ api, signatureKernel, kernel, logSignatures, gradient, gradientKernel },
+  ...{ api, windows, streams, signatureKernel, kernel, logSignatures, gradient, gradientKernel },
   ...{ copy, write, peak, bandwidth },
 };

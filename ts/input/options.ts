@@ -90,6 +90,10 @@ export interface VjpOptions<
    * each of them; `initial` is not accepted. Paths of different lengths have different numbers of
    * windows, `counts` of the result; rows behind them are the identity. Default the whole path.
    *
+   * `signature` computes sliding windows that overlap much from pieces that they share, without
+   * inverses: each is as accurate as the signature of its points, but not the same to the bit. With
+   * `algorithm: "horner"` it is (docs/streams.md).
+   *
    * @example windows: { type: "sliding", length: 50, step: 10 }
    */
   readonly windows?: W | undefined;

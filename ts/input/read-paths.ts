@@ -11,6 +11,8 @@ export interface WindowsOf {
   readonly counts: Uint32Array;
   /** Windows of a path, as many as the path with most has. */
   readonly perPath: number;
+  /** The points of a window and from one to the next, where all windows are alike. */
+  readonly sliding: { readonly length: number; readonly step: number } | undefined;
   /** What basepoints were given: none or the origin, one for all paths, or one for each. */
   basepoint: "none" | "shared" | "own";
 }

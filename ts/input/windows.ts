@@ -3,7 +3,7 @@
 
 import { kindOf } from "./arrays.ts";
 import { countOf, describe, rangeError, typeError } from "./errors.ts";
-import { ReadPaths } from "./read-paths.ts";
+import { ReadPaths, type WindowsOf } from "./read-paths.ts";
 
 /** Windows of paths; see `SignatureOptions.windows`. */
 export type Windows =
@@ -36,7 +36,11 @@ export interface ReadWindows {
 }
 
 /** The interval of window k of a path of n points; `undefined` if the path has no such window. */
-type IntervalOf = (k: number, n: number, path: number) => readonly [from: number, to: number] | undefined;
+interface IntervalOf {
+  (k: number, n: number, path: number): readonly [from: number, to: number] | undefined;
+  /** Where all windows are alike: the points of one, and from one to the next. */
+  sliding?: NonNullable<WindowsOf["sliding"]>;
+}
 
 const name = "options.windows";
 const types = '"sliding", "expanding", "dyadic" or "times"';
@@ -149,7 +153,8 @@ function readForm(given: unknown, paths: ReadPaths): IntervalOf {
       checkNames(form, ["length", "step"]);
       const length = within(form.length, "length", paths.points);
       const step = whole(form.step ?? 1, "step", 1);
-      return (k, n) => (k * step + length <= n ? [k * step, k * step + length] : undefined);
+      const intervalOf: IntervalOf = (k, n) => (k * step + length <= n ? [k * step, k * step + length] : undefined);
+      return Object.assign(intervalOf, { sliding: { length, step } });
     }
     case "expanding": {
       checkNames(form, ["start", "step"]);
@@ -188,6 +193,7 @@ const mostWindows = 2 ** 26;
 export function readWindows(given: unknown, paths: ReadPaths, lengths: Uint32Array | undefined): ReadWindows {
   const { batch, points } = paths;
   const intervalOf = readForm(given, paths);
+  const { sliding } = intervalOf;
   const lengthOf = (path: number): number => lengths?.[path] ?? points;
   const counts = new Uint32Array(batch);
   let perPath = 0;
@@ -196,7 +202,8 @@ export function readWindows(given: unknown, paths: ReadPaths, lengths: Uint32Arr
   for (let path = 0; path < batch; path++) {
     const n = lengthOf(path);
     let count = known.get(n) ?? 0;
-    if (count === 0) {
+    if (sliding !== undefined) count = Math.max(0, Math.floor((n - sliding.length) / sliding.step) + 1);
+    else if (count === 0) {
       while (count * batch <= mostWindows && intervalOf(count, n, path) !== undefined) count += 1;
       if (!isOfTimes(given)) known.set(n, count);
     }
@@ -212,6 +219,13 @@ export function readWindows(given: unknown, paths: ReadPaths, lengths: Uint32Arr
   let isRagged = false;
   for (let path = 0, at = 0; path < batch; path++) {
     const first = paths.starts?.[path] ?? path * points;
+    if (sliding !== undefined && counts[path] === perPath) {
+      for (let k = 0; k < perPath; k++, at++) starts[at] = first + k * sliding.step;
+      sizes.fill(sliding.length, at - perPath, at);
+      isRagged ||= sizes[0] !== sliding.length;
+      longest = Math.max(longest, sliding.length);
+      continue;
+    }
     for (let k = 0; k < perPath; k++, at++) {
       // Rows behind a path's last window are the identity: a window of one point.
       const [from, to] = intervalOf(k, lengthOf(path), path) ?? [0, 1];
@@ -225,7 +239,7 @@ export function readWindows(given: unknown, paths: ReadPaths, lengths: Uint32Arr
   const read = new ReadPaths(view, kind, [...lead, perPath], total, longest, channels, dtype, starts);
   read.resident = paths.resident;
   read.names = paths.names;
-  read.windows = { of: paths, counts, perPath, basepoint: "none" };
+  read.windows = { of: paths, counts, perPath, sliding, basepoint: "none" };
   return { paths: read, lengths: isRagged ? sizes : undefined };
 }
 

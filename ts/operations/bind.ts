@@ -63,7 +63,9 @@ export function computeRows<R>(
   const { batch, row, rows, initial, lengths } = call;
   const { out, checkFinite } = call.options;
   const count = batch * rows * row;
-  if (!fitsOneBlock(call) || count === 0 || call.paths.augmented !== undefined)
+  const { augmented, windows } = call.paths;
+  const hasOwnJob = windows !== undefined && operation.job !== undefined;
+  if (hasOwnJob || !fitsOneBlock(call) || count === 0 || augmented !== undefined)
     return compute(runtime, operation, call);
   if (out !== undefined) checkOut(out, count, call);
   let instance: Instance | undefined;

@@ -26,7 +26,7 @@ export function signatureCost(call: Call, multiplyAdds = multiplyAddsOfStep(call
 }
 
 /** Multiply-adds of one step of Horner's scheme: Σ_{k=2..N} (N−k+1) d^k + dN. */
-function multiplyAddsOfStep(channels: number, depth: number): number {
+export function multiplyAddsOfStep(channels: number, depth: number): number {
   if (channels === 1) return 1;
   let sum = channels * depth;
   for (let k = 2, words = channels * channels; k <= depth; k++, words *= channels) sum += (depth - k + 1) * words;

@@ -28,6 +28,8 @@ export interface PathsOperation<R> {
   /** How long paths are cut; see {@link Operation}. */
   readonly stretches?: Operation["stretches"];
   readonly segments?: Operation["segments"];
+  /** The job of a call; see {@link Operation}. */
+  readonly job?: Operation["job"];
 }
 
 /**
@@ -59,7 +61,7 @@ export function imagineCall(sizes: unknown, other?: ReadOther, names?: readonly 
 }
 
 /** What this thread needs of an operation. Engines need more: an app without them drops that. */
-export function pathsComputation<R>({ name, code, wrap, stretches, segments }: PathsOperation<R>): Computation<R> {
+export function pathsComputation<R>({ name, code, wrap, stretches, segments, job }: PathsOperation<R>): Computation<R> {
   return {
     name,
     label: "",
@@ -73,6 +75,7 @@ export function pathsComputation<R>({ name, code, wrap, stretches, segments }: P
     coalesces: true,
     ...(stretches && { stretches }),
     ...(segments && { segments }),
+    ...(job && { job }),
   };
 }
 

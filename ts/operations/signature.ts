@@ -15,9 +15,11 @@ import type { Kernel, Segments } from "../run/operation.ts";
 import { region, SCALAR_TERM } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { compute, computeRows } from "./bind.ts";
+import { signatureCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { pathsComputation, pathsOperation } from "./paths-operation.ts";
 import { selectedSignature } from "./select.ts";
+import { SlidingJob, sharingOf } from "./sliding.ts";
 
 // Computed step by step with Horner's scheme (Kidger & Lyons 2021, "Signatory", section 5).
 // Signatures of pieces of a path are multiplied by Chen's identity (Chen 1957, "Integration of
@@ -121,11 +123,13 @@ const described = {
   wrap,
   stretches: { kernel: stretchKernel, initial: initialInput },
   segments,
+  job: SlidingJob,
 };
 
 const computation = /* @__PURE__ */ pathsComputation(described);
 
 const allWords: Descriptor<Result> = /* @__PURE__ */ pathsOperation<Result>(described, {
+  cost: (call) => signatureCost(call) / sharingOf(call).gain,
   fromDevice(call, numbers) {
     const { out } = call.options;
     const data = numbers as Float32Array;
@@ -134,6 +138,8 @@ const allWords: Descriptor<Result> = /* @__PURE__ */ pathsOperation<Result>(desc
   },
   explain(call, budget) {
     const reasons: string[] = [];
+    const { count } = sharingOf(call);
+    if (count > 0) return [`windows share work, ${count} in a block: a product each`];
     if (hasStretches(call)) {
       const n = call.lengths === undefined ? stretchesIn(call, 0) : "several";
       const longest = `paths of more than ${longestStretch(call.channels)} steps`;

@@ -27,6 +27,7 @@ pub use batch::request::{Error, Report, Request, output_len};
 pub use ops::combine::combine;
 pub use ops::signature::scratch::signature_scratch;
 pub use ops::signature::signature;
+pub use ops::sliding::{Sliding, sliding, sliding_scratch};
 pub use ops::*;
 pub use path_signature_lanes as lanes;
 pub use words::recovery::Recovery;

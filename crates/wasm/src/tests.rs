@@ -11,6 +11,7 @@ const COMBINE: u32 = 2;
 const SIGNATURE_VJP: u32 = 3;
 const SELECT: u32 = 9;
 const SELECT_VJP: u32 = 10;
+const SLIDING: u32 = 11;
 
 const STREAM: u32 = 1;
 const SCALAR_TERM: u32 = 4;

@@ -17,11 +17,15 @@ pub enum Variant {
     Cut = 1,
     /// The pruned walk on pieces of time.
     Pruned = 2,
+    /// The same on two pieces, for paths so short that what each piece costs counts.
+    CutInTwo = 3,
+    PrunedInTwo = 4,
 }
 
 impl Variant {
     /// All of them, each at its own number.
-    pub const ALL: [Variant; 3] = [Variant::OnePiece, Variant::Cut, Variant::Pruned];
+    pub const ALL: [Variant; 5] =
+        [Variant::OnePiece, Variant::Cut, Variant::Pruned, Variant::CutInTwo, Variant::PrunedInTwo];
 }
 
 /// The most pieces of time.
@@ -29,6 +33,11 @@ pub const MAX_PIECES: usize = 8;
 
 /// Paths of fewer steps than this stay in one piece: the products would cost more than they save.
 pub const FEWEST_STEPS_TO_CUT: usize = 48;
+
+/// Shorter paths are cut in two: a piece costs as much as some steps, with its product, more of
+/// them where it is recovered from what a pruned walk follows.
+const FEWEST_STEPS_TO_CUT_IN_FOUR: usize = 96;
+const FEWEST_STEPS_TO_PRUNE_IN_FOUR: usize = 128;
 
 /// Steps from which on `auto` prunes, by depth; the last for all greater depths. Recovery costs as
 /// much as some steps, more of them the deeper the signature.
@@ -65,18 +74,22 @@ pub fn plan(shape: &Shape, steps: usize, algorithm: Algorithm) -> Variant {
         Algorithm::Pruned => steps > 0 && prunable(shape.channels, shape.depth),
     };
     if pruned {
-        Variant::Pruned
+        match steps < FEWEST_STEPS_TO_PRUNE_IN_FOUR && shape.depth < SHORTER_PIECES {
+            true => Variant::PrunedInTwo,
+            false => Variant::Pruned,
+        }
     } else if shape.depth > 1 && steps >= FEWEST_STEPS_TO_CUT {
-        Variant::Cut
+        if steps < FEWEST_STEPS_TO_CUT_IN_FOUR { Variant::CutInTwo } else { Variant::Cut }
     } else {
         Variant::OnePiece
     }
 }
 
-/// Pieces of time: a multiple of every lane width. Deep recovery needs shorter pieces.
+/// Pieces of time. Deep recovery needs shorter pieces.
 pub fn pieces(depth: usize, variant: Variant) -> usize {
     match variant {
         Variant::OnePiece => 1,
+        Variant::CutInTwo | Variant::PrunedInTwo => 2,
         Variant::Pruned if depth >= SHORTER_PIECES => 8,
         Variant::Cut | Variant::Pruned => 4,
     }

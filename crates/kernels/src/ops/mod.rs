@@ -12,6 +12,7 @@ macro_rules! operations {
             "core" vjp: 3 => SignatureVjp;
             "core" log_signature: 4 => LogSignature, 5..=8 => LogRows;
             "core" select: 9 => Select, 10 => SelectVjp;
+            "core" sliding: 11 => SlidingWindows;
             "algebra" algebra: 16..=23 => Algebra;
             "kernels" signature_kernel: 32..=33 => SignatureKernel;
             "kernels" random_signature_features: 34 => RandomSignatureFeatures;

@@ -15,14 +15,14 @@ fn changed_heads() {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let case = &cases[random.next() as usize % cases.len()];
         let mut memory = Memory::new(1 << 21);
-        let operation = random.of(&[SIGNATURE, COMBINE, SIGNATURE_VJP, SIGNATURE_VJP, SELECT, SELECT_VJP]);
+        let operation = random.of(&[SIGNATURE, COMBINE, SIGNATURE_VJP, SIGNATURE_VJP, SELECT, SELECT_VJP, SLIDING]);
         let mut head = case.head(&mut memory, operation);
         let rows = case.batch * case.rows().max(1) * case.row(case.depth) * case.bytes();
         head.row = case.row(case.depth) as u32;
         for r in 3..8 {
             head.regions[r] = region(memory.take(rows.max(case.batch * case.points * case.channels * case.bytes())), 0);
         }
-        if operation >= SELECT {
+        if matches!(operation, SELECT | SELECT_VJP) {
             // A letter, a word that continues it if there is one, and anything.
             let (d, depth) = (case.channels as f64, case.depth.min(2) as f64);
             let wild = if random.next().is_multiple_of(2) { [0.0, 1.0, 0.0] } else { [random.number() * 9.0; 3] };
@@ -31,6 +31,12 @@ fn changed_heads() {
             head.row = nodes.len() as u32;
             let row = 2 + usize::from(case.options & SCALAR_TERM != 0);
             (head.regions[3].stride, head.regions[4].stride) = (row as u32, row as u32);
+        }
+        if operation == SLIDING {
+            // Windows of three points, two in a block, each with a row.
+            head.regions[5] = region(memory.put(&[3.0, 1.0, case.points as f64], case.dtype), 0);
+            (head.row, head.options) = (2, 0);
+            (head.regions[1], head.regions[2]) = (Region::default(), Region::default());
         }
         let bytes = memory.ask(head, scratch);
         (head.scratch, head.scratch_bytes) = (memory.take(bytes), bytes as u32);

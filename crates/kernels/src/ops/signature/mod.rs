@@ -237,13 +237,13 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                 if piece == 0 {
                     core::ptr::copy_nonoverlapping(scratch.values, scratch.state, self.shape.size);
                 } else {
-                    chen::multiply_lanes(self.shape, scratch.state, scratch.values);
+                    chen::multiply_lanes(self.shape, scratch.state, scratch.values, scratch.state);
                 }
             }
             let mut result = scratch.state;
             if self.request.initial.is_some() {
                 self.start(group, scratch.values);
-                chen::multiply_lanes(self.shape, scratch.values, scratch.state);
+                chen::multiply_lanes(self.shape, scratch.values, scratch.state, scratch.values);
                 result = scratch.values;
             }
             self.finish.write(group, 0, result);
@@ -260,7 +260,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         let pieces = pieces(self.shape.depth, variant);
         let whole = self.track(path);
         let mut finite = true;
-        // SAFETY: as the caller vouches; the number of pieces is a multiple of every width.
+        // SAFETY: as the caller vouches; a lane without a piece follows an empty one, and there are
+        // rows for MAX_PIECES.
         unsafe {
             for first in (0..pieces).step_by(V::WIDTH) {
                 let piece = |l: usize| first + l.min(V::WIDTH - 1);
@@ -293,7 +294,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         // SAFETY: as the caller vouches.
         unsafe {
             match (variant, self.recovery) {
-                (Variant::Pruned, Some(recovery)) => {
+                (Variant::Pruned | Variant::PrunedInTwo, Some(recovery)) => {
                     let memory = pruned::Memory {
                         tile: scratch.follow.tile,
                         chains: scratch.follow.chains,
