@@ -104,7 +104,7 @@ describe("by hand", () => {
     expect(shape).toEqual([1, 15 * (2 + 4 + 8)]);
     expect(features.toJSON().options).toEqual({
       ...{ augment: [time, "basepoint"], depth: 3, windows: { type: "dyadic", depth: 3 }, logSignature: null },
-      ...{ rescale: "pre", scale: "standard", dtype: null, name: "series" },
+      ...{ select: null, rescale: "pre", scale: "standard", dtype: null, name: "series" },
     });
   });
 });
@@ -249,6 +249,37 @@ test("log-signatures have the labels of their basis", async () => {
   const words = signatureFeatures({ ...options, logSignature: true });
   await words.fit(paths);
   expect(words.names().at(-1)).toBe("series__x·y·y__logsig");
+});
+
+describe("chosen words", () => {
+  const path = { x: [0, 1, 1], y: [0, 0, 2] };
+  const all = { ...bare, depth: 3, rescale: "post" } as const;
+  const triples = (a: string) => ["x", "y"].flatMap((b) => ["x", "y"].map((c) => `${a}·${b}·${c}`));
+
+  test.each([
+    [{ words: [[0, 1], [1]] }, ["x·y", "y"]],
+    [{ levels: Uint8Array.of(1, 3) }, ["x", "y", ...["x", "y"].flatMap((a) => triples(a))]],
+    [{ weights: [1, 2], bound: 3 }, ["x", "y", "x·x", "x·y", "y·x", "x·x·x"]],
+  ] as const)("%j", async (select, labels) => {
+    const features = signatureFeatures({ ...all, select });
+    const { data, shape } = await features.fitTransform(path);
+    expect(features.names()).toEqual(labels.map((label) => `series__${label}__sig`));
+    expect(shape).toEqual([1, labels.length]);
+    const whole = signatureFeatures(all);
+    const expected = (await whole.fitTransform(path)).data;
+    expect([...data]).toEqual(features.names().map((name) => near(expected[whole.names().indexOf(name)]!)));
+    const again = signatureFeatures.fromJSON(JSON.stringify(features));
+    expect(await again.transform(path)).toEqual(await features.transform(path));
+  });
+
+  test.each([
+    [{ select: 3 }, "SELECT_TYPE"],
+    [{ select: { words: [[2]] } }, "SELECT_RANGE"],
+    [{ select: { word: [[0]] } }, "SELECT_TYPE"],
+    [{ select: { levels: [1] }, logSignature: true }, "FEATURES_OPTION"],
+  ])("%j: %s", async (options, code) => {
+    expect(await codeOf(() => signatureFeatures(options as never).fit(path))).toBe(code);
+  });
 });
 
 test("scales are learned from one set and applied to another", async () => {

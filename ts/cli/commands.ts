@@ -46,6 +46,7 @@ export const commands = {
       depth: { value: "N", text: "the level at which signatures are truncated", default: "3" },
       log: { text: "log-signatures, in the coordinates of Lyndon words" },
       augment: { value: "A,B,…", text: "time, lead-lag, basepoint, invisibility-reset, cumulative-sum, differences" },
+      select: { value: "WORDS", text: "words such as x.y,y.x, or levels:2,3 (default: all)" },
       window: { value: "N", text: "features of each window of N points" },
       step: { value: "N", text: "from one window to the next (default: the window, so that none overlap)" },
       ...reading,

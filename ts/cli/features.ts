@@ -1,7 +1,7 @@
 // `path-signature features`: files of series in, a row of features for each out.
 
 import { type FeatureEngine, signatureFeatures } from "../entry/features.ts";
-import type { Augmentation } from "../index.ts";
+import { type Augmentation, augmentedNames, type Select } from "../index.ts";
 import { isPathSignatureError, type PathSignatureError } from "../input/errors.ts";
 import { withoutMissing } from "../tables/missing.ts";
 import type { Id } from "../tables/series.ts";
@@ -29,6 +29,7 @@ async function pipelineOf(values: Values, source: Source, engine: FeatureEngine 
     augment: augmentOf(values),
     windows: window === undefined ? null : { type: "sliding", length: window, step: step ?? window },
     logSignature: values.has("log"),
+    select: selectOf(values, channels),
     dtype: values.oneOf("dtype", ["float64", "float32"]),
     scale: "none",
     rescale: "none",
@@ -149,6 +150,27 @@ async function located(error: PathSignatureError, source: Source, { series }: Ba
   const id = series.ids[Number(of)] as Id;
   const place = (await source.locate(id, Number(at), 0)).replace(/, column .*/, "");
   return new Fault(`${place}: a time of series ${id} that is not after the one before it (--augment time needs that).`);
+}
+
+/** `--select`: `levels:2,3`, or words of names of channels, joined by dots. */
+function selectOf(values: Values, channels: readonly string[]): Select | undefined {
+  const parts = values.list("select");
+  if (parts === undefined) return undefined;
+  if (values.has("log")) throw wrongArguments("--select is for signatures, not for --log.");
+  const [first = ""] = parts;
+  if (first.startsWith("levels:")) {
+    const levels = [first.slice("levels:".length), ...parts.slice(1)];
+    if (!levels.every((level) => /^[1-9]\d*$/.test(level)))
+      throw wrongArguments(`--select takes levels:1,2 or words, not ${values.text("select")}.`);
+    return { levels: levels.map(Number) };
+  }
+  const letters = augmentedNames(channels, augmentOf(values));
+  const letterOf = (name: string): number => {
+    const letter = letters.indexOf(name);
+    if (letter < 0) throw wrongArguments(`--select: no channel ${name}. Channels: ${letters.join(", ")}`);
+    return letter;
+  };
+  return { words: parts.map((word) => word.split(".").map(letterOf)) };
 }
 
 /** Augmentations by their names on the command line. */

@@ -68,7 +68,7 @@ export interface SignatureFeaturesFunction {
    *
    * @param options - see {@link FeatureOptions}; defaults are `signatureFeatures.generalised`.
    * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, DEPTH_INVALID, DTYPE_INVALID,
-   *   AUGMENT_TYPE, WINDOWS_TYPE, FEATURES_OPTION
+   *   AUGMENT_TYPE, SELECT_TYPE, WINDOWS_TYPE, FEATURES_OPTION
    *
    * @example
    * const features = signatureFeatures({ depth: 2, windows: null });

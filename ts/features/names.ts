@@ -1,5 +1,6 @@
 // Names of the columns, and what belongs to a column: the level of its word.
 
+import { readSelection } from "../input/select.ts";
 import { words } from "../input/words.ts";
 import { type Bracket, labelsOf } from "../operations/log-signature-labels.ts";
 import type { KeptOptions } from "./options.ts";
@@ -14,11 +15,19 @@ export interface Coordinate {
 const bracketOf = (part: Bracket, channels: readonly string[]): string =>
   typeof part === "number" ? (channels[part] as string) : `[${part.map((inner) => bracketOf(inner, channels)).join()}]`;
 
+/** @throws PathSignatureError SELECT_TYPE, SELECT_RANGE */
+function wordsOf({ depth, select }: KeptOptions, channels: number): number[][] {
+  if (select === null) return words(channels, depth);
+  const selection = readSelection(select, channels, depth);
+  return Array.from({ length: selection.count }, (_, i) => selection.word(i));
+}
+
 /** The coordinates of a window, in their order. */
-export function coordinatesOf({ depth, logSignature }: KeptOptions, channels: readonly string[]): Coordinate[] {
+export function coordinatesOf(options: KeptOptions, channels: readonly string[]): Coordinate[] {
+  const { depth, logSignature } = options;
   const labels =
     logSignature === null
-      ? words(channels.length, depth).map((word) => ({ word, bracket: undefined }))
+      ? wordsOf(options, channels.length).map((word) => ({ word, bracket: undefined }))
       : labelsOf(channels.length, depth, logSignature);
   return labels.map(({ word, bracket }) => ({
     label: bracket === undefined ? word.map((letter) => channels[letter]).join("·") : bracketOf(bracket, channels),

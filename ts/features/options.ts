@@ -1,11 +1,12 @@
 // The options of `signatureFeatures`: their types, defaults and reading.
 
 import type { Engine } from "../engine/core-engine.ts";
-import type { DType } from "../input/arrays.ts";
+import { type DType, kindOf } from "../input/arrays.ts";
 import type { Augmentation } from "../input/augment/types.ts";
 import { describe, typeError } from "../input/errors.ts";
 import type { Signal } from "../input/host-types.ts";
 import { type Layout, readDType } from "../input/options.ts";
+import type { Select } from "../input/select.ts";
 import { checkDepth } from "../input/size.ts";
 import { unknownOption } from "../input/unknown-option.ts";
 import type { Windows } from "../input/windows.ts";
@@ -35,6 +36,8 @@ export interface FeatureOptions {
    * false.
    */
   readonly logSignature?: boolean | LogSignatureBasis | undefined;
+  /** Words of the signatures that are kept, as of `signature`. Default all. */
+  readonly select?: Select | null | undefined;
   /**
    * How the decay of high levels is compensated, whose numbers fall like 1/k!: "pre" as if paths
    * were multiplied by (N!)^(1/N), "post" by k! on level k. Default "pre".
@@ -85,6 +88,7 @@ export interface KeptOptions {
   readonly windows: FeatureWindows | null;
   /** The basis; `null`: signatures. */
   readonly logSignature: LogSignatureBasis | null;
+  readonly select: Select | null;
   readonly rescale: Rescale;
   readonly scale: Scale;
   readonly dtype: DType | null;
@@ -104,7 +108,7 @@ export const generalised = {
   scale: "standard",
 } as const satisfies FeatureOptions;
 
-const names = ["augment", "depth", "windows", "logSignature", "rescale", "scale", "dtype", "name", "engine"];
+const names = ["augment", "depth", "windows", "logSignature", "select", "rescale", "scale", "dtype", "name", "engine"];
 const runNames = ["lengths", "layout", "times", "signal", "onProgress"];
 
 function oneOf<T extends string>(value: unknown, all: readonly T[], argument: string): T {
@@ -151,6 +155,18 @@ function readAugment(value: unknown): readonly Augmentation[] {
   return structuredClone(value) as Augmentation[];
 }
 
+/** The form alone; `fit` checks words and weights against the channels. Arrays become plain ones. */
+function readSelect(value: unknown, isLog: boolean): Select | null {
+  if (value === undefined || value === null) return null;
+  const argument = "options.select";
+  if (isLog) throw typeError("FEATURES_OPTION", argument, "select with logSignature", "null: it is for signatures");
+  if (typeof value !== "object")
+    throw typeError("SELECT_TYPE", argument, describe(value), "an object with words, with weights, or with levels");
+  const plain = (given: unknown): unknown =>
+    Array.isArray(given) || kindOf(given) !== -1 ? Array.from(given as ArrayLike<unknown>, plain) : given;
+  return Object.fromEntries(Object.entries(value).map(([name, given]) => [name, plain(given)])) as unknown as Select;
+}
+
 function readEngine(value: unknown): FeatureEngine | undefined {
   const { signature, logSignature } = Object(value) as Partial<Record<string, unknown>>;
   if (value === undefined || (typeof signature === "function" && typeof logSignature === "function"))
@@ -161,10 +177,10 @@ function readEngine(value: unknown): FeatureEngine | undefined {
 /**
  * The options of a pipeline, with defaults.
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, DEPTH_INVALID, DTYPE_INVALID,
- *   AUGMENT_TYPE, WINDOWS_TYPE, FEATURES_OPTION
+ *   AUGMENT_TYPE, SELECT_TYPE, WINDOWS_TYPE, FEATURES_OPTION
  */
 export function readFeatureOptions(options: unknown): KeptOptions & { readonly engine: FeatureEngine | undefined } {
-  const { augment, depth, windows, logSignature, rescale, scale, dtype, name, engine } = {
+  const { augment, depth, windows, logSignature, select, rescale, scale, dtype, name, engine } = {
     ...generalised,
     ...given(options, names),
   } as Record<string, unknown>;
@@ -182,6 +198,7 @@ export function readFeatureOptions(options: unknown): KeptOptions & { readonly e
     depth,
     windows: readWindowsOption(windows),
     logSignature: basis as LogSignatureBasis | null,
+    select: readSelect(select, basis !== null),
     rescale: oneOf(rescale, ["none", "pre", "post"], "options.rescale"),
     scale: oneOf(scale, ["standard", "max", "none"], "options.scale"),
     dtype: (dtype as DType | undefined) ?? null,

@@ -116,7 +116,7 @@ export class Pipeline {
   async #learn(points: Points, { signal }: FeatureRunOptions): Promise<Fitted> {
     if (points.batch === 0) throw rangeError("EMPTY_PATH", "paths", "no path", "one path to learn from, or more");
     const channels = points.names ?? numbersAsNames(points.channels);
-    augmentedNames(channels, this.options.augment);
+    coordinatesOf(this.options, augmentedNames(channels, this.options.augment));
     const windows = this.#windowsOf(points, points.longest);
     const learning = learnScales(points, this.options.scale);
     let step = learning.next();
@@ -160,7 +160,7 @@ export class Pipeline {
 
   async #compute(points: Points, run: FeatureRunOptions, fitted: Fitted): Promise<Features> {
     checkChannels(points, fitted);
-    const { depth, logSignature, augment, windows } = this.options;
+    const { depth, logSignature, augment, select, windows } = this.options;
     const { signal, onProgress } = run;
     const { batch, dtype } = points;
     const coordinates = this.#coordinates();
@@ -183,6 +183,7 @@ export class Pipeline {
           ...{ depth, dtype, windows: windowsHere },
           ...(augment.length > 0 && { augment: augment.map((one) => withTimes(one, times)) }),
           ...(logSignature && { basis: logSignature }),
+          ...(select && { select }),
           ...(this.#engine && { signal }),
         });
         checkCounts(result.counts, fitted.windows, from);
