@@ -163,7 +163,10 @@ describe("without optional packages", () => {
     const words = await path(..."features turned.npy --layout channels-first --channels x,y --select y,x.y".split(" "));
     expect(words.stdout.split("\n")[0]).toBe("id,series__y__sig,series__x·y__sig");
     expect((await run("levels:1")).stdout).toBe("id,series__0__sig,series__1__sig\n0,3,1\n1,1,1\n");
-    expect(await run("0.2")).toMatchObject({ code: 2, stderr: expect.stringContaining("no channel 2. Channels: 0, 1") });
+    expect(await run("0.2")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("no channel 2. Channels: 0, 1"),
+    });
     expect((await run("levels:x")).code).toBe(2);
   });
 

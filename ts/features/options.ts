@@ -155,7 +155,7 @@ function readAugment(value: unknown): readonly Augmentation[] {
   return structuredClone(value) as Augmentation[];
 }
 
-/** The form alone; `fit` checks words and weights against the channels. Arrays become plain ones. */
+/** The form alone; `fit` checks words and weights against the channels. Makes plain arrays. */
 function readSelect(value: unknown, isLog: boolean): Select | null {
   if (value === undefined || value === null) return null;
   const argument = "options.select";

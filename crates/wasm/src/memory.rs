@@ -8,7 +8,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// Any word.
-    pub fn next(&mut self) -> u32 {
+    pub fn word(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -17,12 +17,12 @@ impl Random {
 
     /// A number from -1/2 to 1/2.
     pub fn number(&mut self) -> f64 {
-        f64::from(self.next()) / f64::from(u32::MAX) - 0.5
+        f64::from(self.word()) / f64::from(u32::MAX) - 0.5
     }
 
     /// One of several.
     pub fn of(&mut self, choices: &[u32]) -> u32 {
-        choices[self.next() as usize % choices.len()]
+        choices[self.word() as usize % choices.len()]
     }
 }
 

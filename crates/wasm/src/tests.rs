@@ -267,7 +267,7 @@ fn hostile_heads() {
             dtype: random.of(&[0, 1, 2]),
             channels: random.of(sizes),
             depth: random.of(sizes),
-            options: if round % 3 == 0 { random.next() } else { random.next() & 0x33f },
+            options: if round % 3 == 0 { random.word() } else { random.word() & 0x33f },
             batch: random.of(sizes),
             points: random.of(sizes),
             lengths: random.of(offsets),

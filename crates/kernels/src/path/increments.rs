@@ -218,7 +218,7 @@ impl<'a, T: Real> Gather<'a, T> {
     ///
     /// # Safety
     /// `to` is valid for writing `steps * letters` vectors.
-    #[inline(always)]
+    #[inline(never)]
     pub unsafe fn read<V: Lanes<T = T>>(&self, t: usize, steps: usize, to: *mut V) {
         let letters = self.letters;
         let mut q = 0;

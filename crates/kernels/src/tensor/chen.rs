@@ -6,12 +6,8 @@
 
 use crate::lanes::{Lanes, Real};
 use crate::tensor::outer;
-use crate::words::shape::{MAX_DEPTH, Shape};
+use crate::words::shape::Shape;
 use core::slice::{from_raw_parts, from_raw_parts_mut};
-
-/// Levels of this many words leave the nearest cache: each coefficient is summed up in a register
-/// and written once, as on levels with few splits.
-const LARGE_LEVEL: usize = 2048;
 
 /// `to := a ⊗ b` in every lane; all are states of `shape.size` vectors, and `to` may be `a`.
 ///
@@ -27,9 +23,7 @@ pub unsafe fn multiply_lanes<V: Lanes>(shape: &Shape, a: *const V, b: *const V, 
             match k {
                 2 => level::<V, 0>(shape, k, a, b, to),
                 3 => level::<V, 1>(shape, k, a, b, to),
-                4 => level::<V, 2>(shape, k, a, b, to),
-                _ if shape.count(k) < LARGE_LEVEL => small_level(shape, k, a, b, to),
-                _ => level::<V, MAX_DEPTH>(shape, k, a, b, to),
+                _ => deep_level(shape, k, a, b, to),
             }
         }
         for c in 0..shape.channels {
@@ -38,21 +32,21 @@ pub unsafe fn multiply_lanes<V: Lanes>(shape: &Shape, a: *const V, b: *const V, 
     }
 }
 
-/// Level k: words v c e, with v of k - 2 letters. `I` of the splits are inside v, if that is known.
+/// Level 2 or 3: words v c e, with v of `I` letters, as many as there are splits inside v. Each
+/// coefficient is summed up in a register and written once.
 #[inline(never)]
 unsafe fn level<V: Lanes, const I: usize>(shape: &Shape, k: usize, a: *const V, b: *const V, to: *mut V) {
     let d = shape.channels;
-    let inside = if I == MAX_DEPTH { k - 2 } else { I };
     // The split behind i + 1 letters of v: those letters' number, and that of the others.
-    let (mut left, mut right) = ([0; MAX_DEPTH], [0; MAX_DEPTH]);
-    let mut x = [V::zero(); MAX_DEPTH];
-    let mut y = [b; MAX_DEPTH];
+    let (mut left, mut right) = ([0; I], [0; I]);
+    let mut x = [V::zero(); I];
+    let mut y = [b; I];
     // SAFETY: as `multiply_lanes`'s caller vouches.
     unsafe {
         let mut words = a.add(shape.offset(k - 1));
         let mut at = shape.offset(k);
         for _ in 0..shape.count(k - 2) {
-            for i in 0..inside {
+            for i in 0..I {
                 x[i] = *a.add(shape.offset(i + 1) + left[i]);
                 y[i] = b.add(shape.offset(k - 1 - i) + right[i] * d * d);
                 right[i] += 1;
@@ -65,10 +59,10 @@ unsafe fn level<V: Lanes, const I: usize>(shape: &Shape, k: usize, a: *const V, 
             while e < d {
                 let rows = Rows { a: a.add(at + e), b: b.add(at + e), to: to.add(at + e), words, last: b.add(e), d, e };
                 e += match d - e {
-                    4.. => rows.multiply::<I, 4>(&x, &y, inside),
-                    3 => rows.multiply::<I, 3>(&x, &y, inside),
-                    2 => rows.multiply::<I, 2>(&x, &y, inside),
-                    _ => rows.multiply::<I, 1>(&x, &y, inside),
+                    4.. => rows.multiply::<I, 4>(&x, &y),
+                    3 => rows.multiply::<I, 3>(&x, &y),
+                    2 => rows.multiply::<I, 2>(&x, &y),
+                    _ => rows.multiply::<I, 1>(&x, &y),
                 };
             }
             at += d * d;
@@ -92,12 +86,7 @@ struct Rows<V> {
 impl<V: Lanes> Rows<V> {
     /// `N` letters e; gives their number. The order of summation is that of [`multiply_row`].
     #[inline(always)]
-    unsafe fn multiply<const I: usize, const N: usize>(
-        self,
-        x: &[V; MAX_DEPTH],
-        y: &[*const V; MAX_DEPTH],
-        inside: usize,
-    ) -> usize {
+    unsafe fn multiply<const I: usize, const N: usize>(self, x: &[V; I], y: &[*const V; I]) -> usize {
         let Rows { mut a, mut b, mut to, words, last, d, e } = self;
         // SAFETY: as `multiply_lanes`'s caller vouches.
         unsafe {
@@ -106,7 +95,7 @@ impl<V: Lanes> Rows<V> {
             for c in 0..d {
                 let word = *words.add(c);
                 let mut sums: [V; N] = core::array::from_fn(|j| (*a.add(j)).add(*b.add(j)));
-                for i in 0..(if I == MAX_DEPTH { inside } else { I }) {
+                for i in 0..I {
                     let y = y[i].add(among);
                     for (j, sum) in sums.iter_mut().enumerate() {
                         *sum = x[i].mul_add(*y.add(j), *sum);
@@ -122,9 +111,9 @@ impl<V: Lanes> Rows<V> {
     }
 }
 
-/// As [`level`], split by split.
+/// As [`level`] for levels with more splits, split by split.
 #[inline(never)]
-unsafe fn small_level<V: Lanes>(shape: &Shape, k: usize, a: *const V, b: *const V, to: *mut V) {
+unsafe fn deep_level<V: Lanes>(shape: &Shape, k: usize, a: *const V, b: *const V, to: *mut V) {
     let count = shape.count(k);
     // SAFETY: as `multiply_lanes`'s caller vouches; level k is written, only lower ones are read.
     unsafe {

@@ -22,6 +22,7 @@ pub unsafe fn powers<V: Lanes>(delta: V, depth: usize, row: *mut V::T) {
 ///
 /// # Safety
 /// `initial` is valid for reading and `row` for writing `depth` numbers.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub unsafe fn continued_powers<V: Lanes>(delta: V, depth: usize, initial: *const V::T, row: *mut V::T) {
     let at_once = VECTORS * V::WIDTH;
     // SAFETY: level k stands at k - 1, and 1 <= k <= depth; what is read lies below what is written

@@ -21,10 +21,13 @@ fn size(task: &Task) -> Result<usize, i32> {
 
 impl Operation for Combine {
     /// Two rows: what the product continues, and the product.
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn scratch<V: Lanes>(task: &Task) -> Result<usize, i32> {
         Ok(times(size(task)?, 2)?.div_ceil(V::WIDTH))
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn run<V: Lanes>(task: &Task, scratch: &mut [V]) -> Result<i32, i32> {
         decode_vjp(task.options())?;
         let (channels, depth, size) = (task.channels(), task.depth(), size(task)?);

@@ -40,11 +40,14 @@ pub fn with_tables<R>(
 pub struct LogSignature;
 
 impl Operation for LogSignature {
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn scratch<V: Lanes>(task: &Task) -> Result<usize, i32> {
         let options = decode_log(task.options())?;
         with_tables(task, options, |tables| log_signature_scratch::<V>(tables, options.precision).ok_or(code::SHAPE))
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn run<V: Lanes>(task: &Task, scratch: &mut [V]) -> Result<i32, i32> {
         let options = decode_log(task.options())?;
         let request = request::<V::T>(task, options.options)?;
@@ -64,6 +67,7 @@ impl Operation for LogSignature {
         })
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn state_numbers(task: &Task) -> Result<usize, i32> {
         let options = decode_log(task.options())?;
         with_tables(task, options, |tables| match task.dtype() {

@@ -44,6 +44,7 @@ pub fn vectors<V: Lanes>(channels: usize, depth: usize, options: Options) -> Res
 }
 
 /// The signatures of a task's paths.
+#[inline(never)]
 pub fn request<T: Real>(task: &Task, options: Options) -> Result<Request<'static, T>, i32> {
     let (channels, depth, points, batch) = (task.channels(), task.depth(), task.points(), task.batch());
     let size = signature_size(channels, depth).ok_or(code::SHAPE)?;

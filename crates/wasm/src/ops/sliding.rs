@@ -21,6 +21,8 @@ impl Operation for SlidingWindows {
         sliding_scratch::<V>(task.channels(), task.depth(), task.row()).ok_or(code::SHAPE)
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn run<V: Lanes>(task: &Task, scratch: &mut [V]) -> Result<i32, i32> {
         let request = request::<V::T>(task, decode(task.options())?)?;
         let [length, step, rows] = *task.region::<V::T>(WINDOWS, 3)? else { return Err(code::RANGE) };

@@ -64,6 +64,7 @@ fn computes_signatures(task: &Task, VjpOptions { options, part, .. }: VjpOptions
 }
 
 impl Operation for SignatureVjp {
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn scratch<V: Lanes>(task: &Task) -> Result<usize, i32> {
         let asked = decode_vjp(task.options())?;
         let VjpOptions { options, single, .. } = asked;
@@ -77,6 +78,7 @@ impl Operation for SignatureVjp {
     }
 
     #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     fn run<V: Lanes>(task: &Task, scratch: &mut [V]) -> Result<i32, i32> {
         let asked = decode_vjp(task.options())?;
         let VjpOptions { options, part, single } = asked;
@@ -118,6 +120,7 @@ impl Operation for SignatureVjp {
         Ok(if report.may_cancel { found | code::MAY_CANCEL } else { found })
     }
 
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn state_numbers(task: &Task) -> Result<usize, i32> {
         let options = decode_vjp(task.options())?.options;
         carry_len(task.channels(), task.depth(), options.stream).ok_or(code::SHAPE)

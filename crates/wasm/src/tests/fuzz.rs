@@ -13,7 +13,7 @@ fn changed_heads() {
     let cases: Vec<Case> = cases().into_iter().filter(|case| case.points < 10).collect();
     for seed in first..first.saturating_add(setting("FUZZ_CASES", 500)) {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let case = &cases[random.next() as usize % cases.len()];
+        let case = &cases[random.word() as usize % cases.len()];
         let mut memory = Memory::new(1 << 21);
         let operation = random.of(&[SIGNATURE, COMBINE, SIGNATURE_VJP, SIGNATURE_VJP, SELECT, SELECT_VJP, SLIDING]);
         let mut head = case.head(&mut memory, operation);
@@ -25,7 +25,7 @@ fn changed_heads() {
         if matches!(operation, SELECT | SELECT_VJP) {
             // A letter, a word that continues it if there is one, and anything.
             let (d, depth) = (case.channels as f64, case.depth.min(2) as f64);
-            let wild = if random.next().is_multiple_of(2) { [0.0, 1.0, 0.0] } else { [random.number() * 9.0; 3] };
+            let wild = if random.word().is_multiple_of(2) { [0.0, 1.0, 0.0] } else { [random.number() * 9.0; 3] };
             let nodes = [&[0.0, 1.0, 1.0, d - 1.0, depth, 2.0], &wild[..]].concat();
             head.regions[9] = region(memory.put(&nodes, case.dtype), 0);
             head.row = nodes.len() as u32;
@@ -42,13 +42,13 @@ fn changed_heads() {
         (head.scratch, head.scratch_bytes) = (memory.take(bytes), bytes as u32);
         // SAFETY: a head is words.
         let changed = unsafe { std::slice::from_raw_parts_mut((&raw mut head).cast::<u32>(), 48) };
-        for _ in 0..random.next() % 4 {
-            let at = random.next() as usize % 48;
-            let wild = random.next();
-            changed[at] = match random.next() % 4 {
+        for _ in 0..random.word() % 4 {
+            let at = random.word() as usize % 48;
+            let wild = random.word();
+            changed[at] = match random.word() % 4 {
                 0 => wild,
                 1 => changed[at].wrapping_add(wild % 129).wrapping_sub(64),
-                2 => changed[random.next() as usize % 48],
+                2 => changed[random.word() as usize % 48],
                 _ => [0, 1, 7, 1 << 18, u32::MAX][wild as usize % 5],
             };
         }

@@ -13,6 +13,7 @@ use crate::words::shape::Shape;
 /// points: a tile of increments (three tiles at depth 2), the chains of deep nodes, and for streams
 /// one state; for whole signatures two states, of which one has the recovery's intermediate sums
 /// behind it, the followed words of a pruned walk, and one row more than there are pieces.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub fn signature_scratch<V: Lanes>(
     channels: usize,
     depth: usize,

@@ -96,6 +96,7 @@ pub fn sliding_scratch<V: Lanes>(channels: usize, depth: usize, count: usize) ->
 /// Computes the windows of the paths of `request` into `out`, which is (batch, `windows.rows`,
 /// row): rows behind a path's last window mean nothing. Two or more channels and levels; no stream,
 /// basepoint, initial signature or reversal.
+#[cfg_attr(path_signature_small, optimize(size))]
 pub fn sliding<V: Lanes>(
     request: &Request<'_, V::T>,
     windows: Sliding,
@@ -171,6 +172,7 @@ impl<V: Lanes> Call<'_, '_, V> {
     }
 
     /// Some blocks, one a lane. `group` has the row of the first window of each.
+    #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn group(&self, group: Group, blocks: &[Block; MAX_WIDTH]) -> bool {
         let Sliding { length, step, count, .. } = self.windows;
         let gather = Gather::new(core::array::from_fn(|l| self.track(&blocks[l])), self.shape.channels);
@@ -199,6 +201,7 @@ impl<V: Lanes> Call<'_, '_, V> {
     }
 
     /// The signatures from the start of each window to the boundary.
+    #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn suffixes(&self, gather: &Gather<'_, V::T>) {
         let Sliding { step, count, .. } = self.windows;
         let Scratch { follow, suffix, suffixes, .. } = self.scratch;

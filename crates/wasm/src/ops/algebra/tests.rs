@@ -175,7 +175,7 @@ fn hostile_heads() {
             dtype: random.of(&[0, 1, 2]),
             channels: random.of(sizes),
             depth: random.of(sizes),
-            options: if round % 3 == 0 { random.next() } else { random.next() & SCALAR_TERM },
+            options: if round % 3 == 0 { random.word() } else { random.word() & SCALAR_TERM },
             batch: random.of(sizes),
             points: random.of(sizes),
             scratch: random.of(offsets),
