@@ -274,7 +274,8 @@ describe("chosen words", () => {
 
   test.each([
     [{ select: 3 }, "SELECT_TYPE"],
-    [{ select: { words: [[2]] } }, "SELECT_RANGE"],
+    // The path's two channels and time.
+    [{ select: { words: [[3]] } }, "SELECT_RANGE"],
     [{ select: { word: [[0]] } }, "SELECT_TYPE"],
     [{ select: { levels: [1] }, logSignature: true }, "FEATURES_OPTION"],
   ])("%j: %s", async (options, code) => {

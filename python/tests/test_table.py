@@ -55,7 +55,7 @@ class Table(unittest.TestCase):
                 continue
             paths, options = arguments(entry)
             self.same(entry, "log_signature", ps.log_signature(paths, **options))
-            self.same(entry, "windows", ps.signature(paths, **options, windows=entry["sliding"]))
+            self.same(entry, "windows", ps.signature(paths, **options, windows=entry["windows"]))
             self.same(entry, "dyadic", ps.signature(paths, **options, windows={"type": "dyadic", "depth": 2}))
 
     def test_relaxed_agrees_to_rounding(self):

@@ -27,7 +27,7 @@ const again = process.env.CI ? ["simd", "relaxed", "threads"] : isShown ? [] : [
 
 beforeAll(async () => {
   const sources = ["crates", "scripts", "ts", "Cargo.toml", "Cargo.lock", "package.json", "package-lock.json"];
-  for (const name of [...sources, "rollup.config.mjs", "tsconfig.json", "tsconfig.build.json"])
+  for (const name of [...sources, "rollup.config.mjs", "tsconfig.json", "tsconfig.build.json", "tsconfig.cli.json"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   for (const name of ["node_modules", ".tools"]) symlinkSync(join(root, name), join(folder, name));
   rmSync(join(folder, "ts", "generated"), { recursive: true, force: true });

@@ -6,7 +6,13 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
-import { budgets, functionBytes, logSignatureBytes, onceBytes } from "../../scripts/lib/budgets.mjs";
+import {
+  budgets,
+  functionBytes,
+  logSignatureBytes,
+  onceBytes,
+  randomFeaturesBytes,
+} from "../../scripts/lib/budgets.mjs";
 import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
 import { families, prefixed } from "../../scripts/lib/families.mjs";
 import { withoutLazy } from "../../scripts/lib/parts.mjs";
@@ -61,7 +67,11 @@ describe.each(Object.keys(families))("a function more of the family %s", (family
     const all = await compressed(functions);
     for (const name of functions) {
       const cost = all - (await compressed(functions.filter((other) => other !== name)));
-      const own: Readonly<Record<string, number>> = { signature: onceBytes, logSignature: logSignatureBytes };
+      const own: Readonly<Record<string, number>> = {
+        signature: onceBytes,
+        logSignature: logSignatureBytes,
+        randomSignatureFeatures: randomFeaturesBytes,
+      };
       const most = functionBytes + (own[name] ?? 0);
       expect(cost, `${name} costs ${cost} bytes`).toBeLessThanOrEqual(most);
     }

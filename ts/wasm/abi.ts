@@ -123,7 +123,10 @@ export const EXPAND_NORMALIZED = 2 ** 15;
 export const EXPAND_LEAD_LAG = 2 ** 16;
 export const EXPAND_LAG_FIRST = 2 ** 17;
 
-/** Results of `run`. Negative: the task was rejected, nothing was written. */
+/**
+ * Results of `run`. Negative: the task was rejected, and nothing was written, unless points that the
+ * options expand in place.
+ */
 export const code = {
   /** Done. */
   FINE: 0,

@@ -40,7 +40,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Alignment of everything that [`allocate`] gives.
 const ALIGNMENT: usize = 64;
 
-/// Results of [`run()`]; `ts/wasm/abi.ts` has the same. Negative: refused, nothing was written.
+/// Results of [`run()`]; `ts/wasm/abi.ts` has the same. Negative: refused, and nothing was written,
+/// unless points that the options expand in place.
 mod code {
     pub const FINE: i32 = 0;
     /// Done, but the sum of some path's increments is not finite.
