@@ -2,10 +2,10 @@
 // and the packages of its tests. Made in target/python, and again when sources or pins change.
 
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { filesUnder, fingerprint } from "./fingerprint.mjs";
 import { exclusively } from "./lock.mjs";
 import { bringOptional, worthTrying } from "./optional-apt.mjs";
 import { at } from "./project.mjs";
@@ -15,7 +15,11 @@ const run = promisify(execFile);
 
 /** Debian has `venv` and pip in packages of their own. */
 const isComplete = () =>
-  process.platform !== "linux" || globSync("/usr/{lib,local/lib}/python3*/ensurepip/__init__.py").length > 0;
+  process.platform !== "linux" ||
+  ["/usr/lib", "/usr/local/lib"]
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name, "ensurepip", "__init__.py")))
+    .some((file) => file.includes("python3") && existsSync(file));
 
 const absent = () => (onPath("python3") && isComplete() ? [] : ["python3", "python3-venv"]);
 
@@ -28,13 +32,7 @@ export const bring = () => bringOptional("python", absent());
 /** What is missing, in words; undefined if nothing is. */
 export const missing = absent().length > 0 ? "python3 with its module venv is missing" : undefined;
 
-const sources = ["python/README.md", "dist/wasm/simd.wasm", "dist/wasm/relaxed.wasm"];
-
-const hashOf = (files) => {
-  const hash = createHash("sha256");
-  for (const file of files) hash.update(readFileSync(at(file)));
-  return hash.digest("hex");
-};
+const sources = ["python/README.md", "python/src", "dist/wasm/simd.wasm", "dist/wasm/relaxed.wasm"];
 
 /** Does `work` unless the folder's stamp of that name has the text. */
 async function once(stamp, wanted, work) {
@@ -49,8 +47,8 @@ export function environment() {
   const python = join(folder, "bin", "python");
   const pip = (...args) => run(python, ["-m", "pip", ...args, "--disable-pip-version-check", "--quiet"]);
   const build = (to) => pip("wheel", at("python"), "--no-deps", "--no-build-isolation", "--wheel-dir", to);
-  const packages = hashOf(["python/pyproject.toml"]);
-  const wheel = packages + hashOf([...sources, ...globSync("python/src/**/*.py", { cwd: at() }).sort()]);
+  const packages = fingerprint(["python/pyproject.toml"]);
+  const wheel = fingerprint(filesUnder(...sources), packages);
   return exclusively(at("target", "python.lock"), async () => {
     await once(join(folder, "packages.txt"), packages, async () => {
       rmSync(folder, { recursive: true, force: true });
@@ -61,7 +59,7 @@ export function environment() {
       const wheels = join(folder, "wheels");
       rmSync(wheels, { recursive: true, force: true });
       await build(wheels);
-      const [file] = globSync("*.whl", { cwd: wheels });
+      const [file] = readdirSync(wheels);
       await pip("install", `${join(wheels, file)}[test]`, "--upgrade");
       await pip("install", join(wheels, file), "--force-reinstall", "--no-deps");
     });
