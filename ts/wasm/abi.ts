@@ -124,8 +124,8 @@ export const EXPAND_LEAD_LAG = 2 ** 16;
 export const EXPAND_LAG_FIRST = 2 ** 17;
 
 /**
- * Results of `run`. Negative: the task was rejected, and nothing was written, unless points that the
- * options expand in place.
+ * Results of `run`. Negative: the task was rejected, and nothing was written, unless points that
+ * the options expand in place.
  */
 export const code = {
   /** Done. */

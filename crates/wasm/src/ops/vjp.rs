@@ -98,15 +98,7 @@ impl Operation for SignatureVjp {
             initial: task.wanted(OUT_INITIAL, times(task.batch(), size)?)?,
             carry: task.region_mut::<V::T>(CARRY, carried)?,
         };
-        // What the kernel would refuse, before signatures are written.
-        let is_lone = task.batch() == 1 && !options.stream && part == Part::WHOLE;
-        if to.basepoint.is_some() && paths.basepoint.is_none() || single && !is_lone {
-            return Err(code::RANGE);
-        }
         let (signatures, signature_row, scratch, finite) = if computes {
-            if scratch.len() < Self::scratch::<V>(task)? {
-                return Err(code::SCRATCH);
-            }
             let (signatures, scratch) = scratch.split_at_mut_checked(forward.vectors::<V>()?).ok_or(code::SCRATCH)?;
             let initial = if options.stream { paths.initial } else { None };
             let own = Request { depth: forward.depth, options: forward.options, initial, ..paths };
