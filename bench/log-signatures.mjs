@@ -17,7 +17,7 @@ import { signatureSize } from "./lib/counts.mjs";
 import { leaveMeasuringCore, root } from "./lib/machine.mjs";
 import { kinds } from "./lib/paths.mjs";
 import { Progress } from "./lib/progress.mjs";
-import { milliseconds, openResult, replaceRow, table, times, verdict } from "./lib/results.mjs";
+import { measureRows, milliseconds, openResult, table, times, verdict } from "./lib/results.mjs";
 import { geometricMean } from "./lib/statistics.mjs";
 
 const peer = "pysiglib_log";
@@ -254,6 +254,7 @@ export async function runLogSignaturesBench(args) {
   const bench = new Bench({ ...options, progress });
   process.once("SIGINT", () => bench.close().finally(() => process.exit(130)));
   const { file, result, save } = openResult("log-signatures", options);
+  const run = { bench, options, progress, result, save };
   const parts = [
     ["whole", [...grid, ...onePath], (row) => measure(bench, row, options.peers)],
     ["windows", windows, (row) => measure(bench, row, options.peers)],
@@ -261,21 +262,8 @@ export async function runLogSignaturesBench(args) {
     ["errors", errorRows, (row) => measureErrors(bench, row, options.peers)],
   ];
   try {
-    for (const [part, rows, work] of parts) {
-      if (!options.only.includes(part)) continue;
-      const wanted = rows.filter(options.rows);
-      result.parts[part] ??= { of: rows.length, rows: [] };
-      progress.begin(part, wanted.length);
-      for (const row of wanted) {
-        progress.row(rowName(row));
-        replaceRow(result.parts[part].rows, await work(row), (other) => `${other.kind ?? ""} ${rowKey(other)}`);
-        result.versions = { ...result.versions, ...bench.versions() };
-        // Written after every row, so that an interrupted run keeps its results.
-        save();
-        progress.step();
-      }
-      progress.stop();
-    }
+    const key = (row) => `${row.kind ?? ""} ${rowKey(row)}`;
+    for (const [part, rows, measure] of parts) await measureRows(run, { part, rows, name: rowName, key, measure });
   } finally {
     await bench.close();
   }

@@ -15,7 +15,7 @@ import { Bench } from "./lib/bench.mjs";
 import { leaveMeasuringCore, root } from "./lib/machine.mjs";
 import { writeRaw } from "./lib/paths.mjs";
 import { Progress } from "./lib/progress.mjs";
-import { openResult, replaceRow, table, times, verdict } from "./lib/results.mjs";
+import { measureRows, openResult, table, times, verdict } from "./lib/results.mjs";
 
 const peerNames = ["pysiglib_windows", "pysiglib"];
 const points = 100_000;
@@ -174,26 +174,14 @@ export async function runWindowsBench(args) {
   const bench = new Bench({ ...options, progress });
   process.once("SIGINT", () => bench.close().finally(() => process.exit(130)));
   const { file, result, save } = openResult("windows", options);
+  const run = { bench, options, progress, result, save };
   try {
     for (const [part, rows] of Object.entries(rowsOf)) {
-      if (!options.only.includes(part)) continue;
       // A smoke test has a tenth of the points.
       const scaled = options.quick ? rows.map((row) => ({ ...row, points: row.points / 10 })) : rows;
-      const wanted = scaled.filter(options.rows);
-      result.parts[part] ??= { of: rows.length, rows: [] };
-      progress.begin(part, wanted.length);
-      for (const row of wanted) {
-        progress.row(nameOf(row));
-        const measured = await (part === "streams"
-          ? measureStreams(bench, row)
-          : measureWindows(bench, row, options.peers));
-        replaceRow(result.parts[part].rows, measured, nameOf);
-        result.versions = { ...result.versions, ...bench.versions() };
-        // Written after every row, so that an interrupted run keeps its results.
-        save();
-        progress.step();
-      }
-      progress.stop();
+      const measure = (row) =>
+        part === "streams" ? measureStreams(bench, row) : measureWindows(bench, row, options.peers);
+      await measureRows(run, { part, rows: scaled, name: nameOf, key: nameOf, measure });
     }
   } finally {
     await bench.close();

@@ -2,13 +2,12 @@
 // gradients against the library's own and against differences.
 
 import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
-import "@tensorflow/tfjs-backend-wasm";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { kernelOps } from "../ts/entry/tfjs.ts";
 import * as kernels from "../ts/kernels.ts";
 import { codeOf } from "./code-of.ts";
 import { random } from "./paths.ts";
+import { onEachBackend } from "./tfjs-backends.ts";
 
 const { kernelGram, mmd } = kernelOps(kernels);
 const numbers = (count: number, seed: number): Float32Array => {
@@ -21,16 +20,7 @@ beforeAll(async () => {
   await kernels.init({ variant: "simd" });
 });
 
-describe.each(["cpu", "wasm"])("backend %s", (backend) => {
-  let before: number;
-  beforeEach(async () => {
-    expect(await tf.setBackend(backend)).toBe(true);
-    before = tf.memory().numTensors;
-  });
-  afterEach(() => {
-    expect(tf.memory().numTensors).toBe(before);
-  });
-
+onEachBackend(() => {
   const [x, y] = [numbers(3 * 6 * 2, 1), numbers(4 * 5 * 2, 2)];
   const [xShape, yShape] = [
     [3, 6, 2],

@@ -3,10 +3,8 @@
 // Python.
 
 import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
-import "@tensorflow/tfjs-backend-wasm";
 import tfl from "@tensorflow/tfjs-layers";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { LogSigLayer, logSignature, SigLayer, signature } from "../ts/entry/tfjs.ts";
 import {
   init,
@@ -18,6 +16,7 @@ import {
   signatureVjp,
 } from "../ts/index.ts";
 import { random } from "./paths.ts";
+import { onEachBackend } from "./tfjs-backends.ts";
 
 const numbers = (count: number, seed: number): Float32Array => {
   const next = random(seed);
@@ -30,17 +29,7 @@ beforeAll(async () => {
   await init({ variant: "simd" });
 });
 
-describe.each(["cpu", "wasm"])("backend %s", (backend) => {
-  let before: number;
-  beforeEach(async () => {
-    expect(await tf.setBackend(backend)).toBe(true);
-    before = tf.memory().numTensors;
-  });
-  // Tests dispose everything that they create, so that a leak of the adapter shows.
-  afterEach(() => {
-    expect(tf.memory().numTensors).toBe(before);
-  });
-
+onEachBackend(() => {
   test("values are the library's own, to the bit", () => {
     const [batch, length, channels] = [5, 9, 3];
     const data = numbers(batch * length * channels, 1);

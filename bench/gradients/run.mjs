@@ -16,7 +16,7 @@ import { signatureSize } from "../lib/counts.mjs";
 import { leaveMeasuringCore, root } from "../lib/machine.mjs";
 import { kinds, writeRaw } from "../lib/paths.mjs";
 import { Progress } from "../lib/progress.mjs";
-import { openResult, replaceRow } from "../lib/results.mjs";
+import { measureRows, openResult } from "../lib/results.mjs";
 import { gradientsMarkdown, gradientsTargets } from "./report.mjs";
 
 const peerNames = ["pysiglib_backprop", "keras_sig_gradient", "signax_gradient"];
@@ -147,21 +147,8 @@ export async function runGradientsBench(args) {
   const bench = new Bench({ ...options, progress });
   process.once("SIGINT", () => bench.close().finally(() => process.exit(130)));
   const { file, result, save } = openResult("gradients", options);
-  const run = async (part, rows, key, measure) => {
-    if (!options.only.includes(part)) return;
-    const wanted = rows.filter(options.rows);
-    result.parts[part] ??= { of: rows.length, rows: [] };
-    progress.begin(part, wanted.length);
-    for (const row of wanted) {
-      progress.row(rowName(row));
-      replaceRow(result.parts[part].rows, await measure(row), key);
-      result.versions = { ...result.versions, ...bench.versions() };
-      // Written after every row, so that an interrupted run keeps its results.
-      save();
-      progress.step();
-    }
-    progress.stop();
-  };
+  const given = { bench, options, progress, result, save };
+  const run = (part, rows, key, measure) => measureRows(given, { part, rows, name: rowName, key, measure });
   try {
     await run("kernels", grid, rowKey, (row) => measureKernels(bench, row, false));
     // As many points as have 16 MiB of prefixes.

@@ -35,6 +35,25 @@ export function replaceRow(rows, row, key) {
   else rows[at] = row;
 }
 
+/**
+ * Measures the wanted rows of a part of the result, and saves after every row, so that an
+ * interrupted run keeps its results. Measured rows of the same `key` are replaced.
+ */
+export async function measureRows({ bench, options, progress, result, save }, { part, rows, name, key, measure }) {
+  if (!options.only.includes(part)) return;
+  const wanted = rows.filter(options.rows);
+  result.parts[part] ??= { of: rows.length, rows: [] };
+  progress.begin(part, wanted.length);
+  for (const row of wanted) {
+    progress.row(name(row));
+    replaceRow(result.parts[part].rows, await measure(row), key);
+    result.versions = { ...result.versions, ...bench.versions() };
+    save();
+    progress.step();
+  }
+  progress.stop();
+}
+
 /** A Markdown table; all columns but the first are right-aligned. */
 export const table = (head, rows) => {
   const line = (cells) => `| ${cells.join(" | ")} |`;

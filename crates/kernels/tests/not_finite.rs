@@ -61,17 +61,7 @@ fn marks_words<V: Lanes>() {
 fn without_a_step<V: Lanes>() {
     let nan = [V::T::from_f64(f64::NAN); 2];
     for (d, n) in [(1, 3), (2, 1), (2, 2), (2, 3)] {
-        let request = Request {
-            paths: &nan[..d],
-            batch: 1,
-            points: 1,
-            channels: d,
-            depth: n,
-            lengths: None,
-            basepoint: None,
-            initial: None,
-            options: Options::default(),
-        };
+        let request = request(&nan[..d], 1, 1, d, n);
         assert!(call::<V>(&request).0.iter().all(|x| *x == V::T::ZERO), "({d}, {n})");
     }
 }

@@ -97,7 +97,8 @@ def _of_times(windows: Mapping[str, Any], n: int, path: int, batch: Batch) -> Ar
         raise PathSignatureRangeError("WINDOWS_RANGE", "windows['times']", f"{times.size} numbers", accepted)
     own = times[path * points : path * points + n] if times.size > points else times[:n]
     if not (np.diff(own) > 0).all() or not np.isfinite(own).all():
-        raise PathSignatureRangeError("WINDOWS_RANGE", "windows['times']", f"times of path {path}", "increasing numbers")
+        received = f"times of path {path}"
+        raise PathSignatureRangeError("WINDOWS_RANGE", "windows['times']", received, "increasing numbers")
     span, pace = (float(windows.get(name, 0)) for name in ("length", "step"))
     if not (0 < span < np.inf and 0 < pace < np.inf):
         received = f"length {span}, step {pace}"

@@ -47,10 +47,14 @@ impl<T> Request<'_, T> {
         if self.signs.is_some() { 1 } else { 2 }
     }
 
+    /// Words of a feature's signature, but the empty one.
+    fn words(&self) -> usize {
+        (1..=self.depth).map(|n| self.letters().pow(n as u32)).sum()
+    }
+
     /// Numbers of a row: 1, then level by level features (words of the level each).
     pub fn row(&self) -> Option<usize> {
-        let words = (1..=self.depth).map(|n| self.letters().pow(n as u32)).sum::<usize>();
-        words.checked_mul(self.features)?.checked_add(1)
+        self.words().checked_mul(self.features)?.checked_add(1)
     }
 
     /// Vectors of each part of the scratch: frequencies, last values, increments, signs, increments
@@ -59,14 +63,13 @@ impl<T> Request<'_, T> {
         let (depth, vectors) = (self.depth, self.features.div_ceil(V::WIDTH));
         let level = vectors.checked_mul(2)?.checked_mul(depth)?;
         let signs = if self.signs.is_some() { level.checked_mul(vectors.checked_mul(V::WIDTH)?)? } else { 0 };
-        let words = (1..=depth).map(|n| self.letters().pow(n as u32)).sum::<usize>();
         Some([
             depth.checked_mul(self.channels)?.checked_mul(vectors)?,
             level,
             level,
             signs,
             self.letters() * depth,
-            vectors.checked_mul(words)?,
+            vectors.checked_mul(self.words())?,
             self.letters().pow(depth as u32),
         ])
     }

@@ -65,8 +65,8 @@ fn changed_heads() {
         let expands = head.options & crate::expand::EXPANSIONS != 0;
         // Scratch may be written: gradients compute signatures there before all is checked.
         let first = head.scratch as usize / 4;
-        let room = first..first.saturating_add(head.scratch_bytes as usize / 4);
-        let kept = |(i, (a, b))| room.contains(&i) || a == b;
+        let own = first..first.saturating_add(head.scratch_bytes as usize / 4);
+        let kept = |(i, (a, b))| own.contains(&i) || a == b;
         let is_kept = before.iter().zip(memory.words()).enumerate().all(kept);
         assert!(done >= 0 || expands || is_kept, "{done}, written all the same, {told}");
         memory.ask(head, scratch);
