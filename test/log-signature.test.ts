@@ -28,6 +28,7 @@ import {
 import { makePath, random } from "./paths.ts";
 import { Rational } from "./rational.ts";
 import { maxAbs } from "./reference.ts";
+import { logGradientTolerance } from "./tolerances.ts";
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`oracles/${name}`, import.meta.url), "utf8"));
 
@@ -373,8 +374,67 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
       const single = { data: Float32Array.from(path.flat()), shape: [path.length, path[0]!.length] };
       const found = logSignatureVjp(single, cotangent, { depth }).paths;
       expect(found.dtype).toBe("float32");
-      expectClose(found.data, gradient, 2 ** -23);
+      expectClose(found.data, gradient, logGradientTolerance);
+      const exact = logSignatureVjp(single, cotangent, { depth, precision: "float64" }).paths;
+      expectClose(exact.data, gradient, 2 ** -23);
       expectClose(logSignatureVjp(single, cotangent, { depth, precision: "float32" }).paths.data, gradient, 1e-4);
+    }
+  });
+
+  test("gradients: a path whose terms cancel is computed in float64, whatever is beside it", () => {
+    const next = random(27);
+    const points = 40;
+    // By turns: random walks, walks with a drift, steps back and forth.
+    const kinds = [
+      (_: number, x: number) => x + next() - 0.5,
+      (_: number, x: number) => x + 10 * next(),
+      (t: number) => (t % 2) + 1e-5 * next(),
+    ];
+    for (const [channels, depth] of [
+      [2, 2],
+      [2, 4],
+      [3, 3],
+      [3, 5],
+    ] as const) {
+      const paths = Array.from({ length: 12 }, (_, i) => {
+        let last = new Array<number>(channels).fill(0);
+        return Array.from({ length: points }, (_, t) => {
+          last = last.map((x) => kinds[i % 3]!(t, x));
+          return last;
+        });
+      });
+      const given = { data: Float32Array.from(paths.flat(2)), shape: [12, points, channels] as const };
+      const logs = logSignature(given, { depth });
+      // As large as the reciprocal of each level, so that every level counts.
+      const ends = Array.from({ length: depth + 1 }, (_, k) => logSignatureSize(channels, k || 1) * Number(k > 0));
+      const cotangents = Float64Array.from(logs.data);
+      for (let row = 0; row < 12; row++) {
+        for (let k = 1; k <= depth; k++) {
+          const level = cotangents.subarray(row * ends[depth]! + ends[k - 1]!, row * ends[depth]! + ends[k]!);
+          const most = maxAbs(level);
+          for (let i = 0; i < level.length; i++) level[i] = (next() - 0.5) / most;
+        }
+      }
+      const lengths = paths.map((_, i) => points - i);
+      const options = { depth, lengths, basepoint: true } as const;
+      const found = logSignatureVjp(given, cotangents, options);
+      const [exact, single] = (["float64", "float32"] as const).map((precision) =>
+        logSignatureVjp(given, cotangents, { ...options, precision }),
+      );
+      const chosen = paths.map((_, i) => {
+        const part = (numbers: ArrayLike<number>) =>
+          Array.from(numbers).slice(i * points * channels, (i + 1) * points * channels);
+        expectClose(part(found.paths.data), part(exact!.paths.data), logGradientTolerance, `path ${i}`);
+        const path = { data: Float32Array.from(paths[i]!.flat()), shape: [points, channels] as const };
+        const own = cotangents.subarray(i * ends[depth]!, (i + 1) * ends[depth]!);
+        const alone = logSignatureVjp(path, own, { ...options, lengths: [lengths[i]!] });
+        expect(Array.from(alone.paths.data)).toEqual(part(found.paths.data));
+        return JSON.stringify(part(found.paths.data)) === JSON.stringify(part(exact!.paths.data));
+      });
+      expect(single!.paths.data).not.toEqual(exact!.paths.data);
+      // At depth 2 nothing cancels.
+      expect(chosen.filter((_, i) => i % 3 === 0)).not.toContain(true);
+      if (depth > 2) expect(chosen.filter((_, i) => i % 3 === 2)).toContain(true);
     }
   });
 

@@ -291,6 +291,17 @@ export function* signatureCotangents(
   return (yield* step(signatureToLogSignatureVjpOperation, call)).a.data as Numbers;
 }
 
+/** Log-signatures in the basis "words" of the results of a call for signatures. */
+export function* logarithmsOf(
+  { channels, depth, batch, dtype, size, checkFinite }: Call,
+  signatures: Numbers,
+): Steps<Numbers> {
+  const given = Object.assign(new ReadOptions(), { channels, depth, dtype, checkFinite });
+  const operands = [new ReadRows(signatures, dtype as Kind, size, size)];
+  const call = convertedCall(callOf(given, [batch], false), toLog).with({ operands });
+  return (yield* step(signatureToLogSignatureOperation, call)).data as Numbers;
+}
+
 /** Makes `signatureToLogSignature` for a runtime. */
 export const bindSignatureToLogSignature = (runtime: Runtime): SignatureToLogSignatureFunction =>
   bind(runtime, signatureToLogSignatureOperation) as unknown as SignatureToLogSignatureFunction;

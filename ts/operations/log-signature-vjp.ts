@@ -2,34 +2,37 @@
 // operation. Gradients of log-signatures are gradients of signatures whose cotangents follow from
 // the program of the logarithm, backwards (docs/log-signatures.md).
 
-import { type DType, FLOAT32, FLOAT64, type Kind, type Numbers } from "../input/arrays.ts";
+import { type DType, type DTypeIndex, FLOAT32, FLOAT64, type Kind, type Numbers } from "../input/arrays.ts";
 import { type Call, refuseOut } from "../input/call.ts";
 import { checkIsCotangent } from "../input/cotangent.ts";
 import type { ReadOther } from "../input/options.ts";
 import type { Paths } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
-import type { GradientTensor } from "../input/tensor.ts";
 import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
-import { LOG_FLOAT32 } from "../wasm/abi.ts";
+import { LOG_FLOAT32, LOG_FLOAT64 } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { compute, computeSteps } from "./bind.ts";
 import { signatureCost, signaturesOfVjp } from "./cost.ts";
 import { type Descriptor, memoryReaders, type Steps, step } from "./descriptor.ts";
 import { forwardCall } from "./gradient-cuts.ts";
+import { needsDouble } from "./gradient-double.ts";
+import { Gradients } from "./gradients.ts";
 import { type LogSignatureVjpOptions, logSignatureOperation, readLogCall } from "./log-signature.ts";
-import { signatureCotangents } from "./log-signature-rows.ts";
+import { illConditioned } from "./log-signature-condition.ts";
+import { logarithmsOf, signatureCotangents } from "./log-signature-rows.ts";
 import type { LogSignatureOf } from "./log-signature-tensor.ts";
 import { imagineCall } from "./paths-operation.ts";
 import { signatureOperation } from "./signature.ts";
 import { type Cotangent, type SignatureGradients, signatureVjpOperation } from "./signature-vjp.ts";
+import { callOfItems, sinkOfItems } from "./some-items.ts";
 
 /** The type of `logSignatureVjp`. */
 export interface LogSignatureVjpFunction {
   /**
    * Gradients of a function of log-signatures: from ∂f/∂log-signature, the *cotangent*, to
-   * ∂f/∂paths, and to those of `initial` and `basepoint`. Calls in float32 compute in float64
-   * unless `precision` is "float32". Synchronous, on the calling thread; memory grows with the
+   * ∂f/∂paths, and to those of `initial` and `basepoint`. Calls in float32 compute paths whose terms
+   * cancel, and streams, in float64 unless `precision` is "float32". Synchronous, on the calling thread; memory grows with the
    * signatures of the batch, with `stream` of all prefixes. Cotangents of shape (…batch, row) give
    * gradients of shape (…batch, length, channels).
    *
@@ -71,12 +74,6 @@ export interface LogSignatureWithVjpFunction {
   ];
 }
 
-const rounded = ({ data, shape }: GradientTensor): GradientTensor => ({
-  data: new Float32Array(data),
-  shape,
-  dtype: "float32",
-});
-
 const name = "logSignatureVjp";
 /** Under a name for which there are no GPU kernels: the steps of a call run on the CPU. */
 const named = <R>(operation: Descriptor<R>, more?: Partial<Descriptor<R>>): Descriptor<R> => ({
@@ -96,9 +93,15 @@ function widened(rows: Numbers, from: number, to: number): Numbers {
   return all;
 }
 
-function* steps(call: Call): Steps<SignatureGradients> {
-  const isWide = call.dtype === FLOAT32 && (call.options.algorithm & LOG_FLOAT32) === 0;
-  const dtype = isWide ? FLOAT64 : call.dtype;
+/** A call for gradients of signatures in a number type, and the signatures that it begins with. */
+interface Prepared {
+  readonly call: Call;
+  readonly forward: Call;
+  readonly signatures: Numbers;
+}
+
+/** The call for the gradients of signatures that a call for gradients of log-signatures comes to. */
+function* prepared(call: Call, dtype: DTypeIndex): Steps<Prepared> {
   const whole = call.with({ dtype, options: { algorithm: 0 }, operands: [] });
   const { size } = whole;
   // Nothing depends on the last level of a signature. With `initial` it is not the paths' alone.
@@ -113,14 +116,54 @@ function* steps(call: Call): Steps<SignatureGradients> {
     call.operands[0] as ReadRows,
   );
   const operands = [new ReadRows(lambda, dtype as Kind, size, size), known];
-  const found = yield* step(signatureGradients, whole.with({ operands }), true);
-  if (!isWide) return found;
-  const { paths, initial, basepoint } = found;
-  return {
-    paths: rounded(paths),
-    initial: initial && rounded(initial),
-    basepoint: basepoint && rounded(basepoint),
-  };
+  return { call: whole.with({ operands }), forward, signatures: data };
+}
+
+/** The paths that are computed in float64 although their call is in float32. */
+function* pathsInDouble({ call, forward, signatures }: Prepared): Steps<ReadonlySet<number>> {
+  const { batch, channels } = call;
+  const { depth } = forward;
+  const rows = channels > 1 && depth > 1 ? yield* logarithmsOf(forward, signatures) : undefined;
+  const cancels = rows && illConditioned(signatures, rows, channels, depth);
+  const found = new Set<number>();
+  for (let path = 0; path < batch; path++) {
+    if (cancels?.(path) || needsDouble(call, path)) found.add(path);
+  }
+  return found;
+}
+
+/** Gradients of some paths of a call, with those of others. */
+function gradientsOf(call: Call, gradients: Gradients, items: readonly number[]): Descriptor<SignatureGradients> {
+  const { batch, channels, points, size } = call;
+  const [ofPoints, ofBasepoint, ofInitial] = gradients.sinks;
+  const some = [
+    ofPoints && sinkOfItems(ofPoints, items, points, channels),
+    ofBasepoint && sinkOfItems(ofBasepoint, items, 1, channels),
+    ofInitial && sinkOfItems(ofInitial, items, 1, size),
+  ];
+  const sinks = items.length === batch ? gradients.sinks : some;
+  const prepare = () => ({ sinks, checksFirst: false, result: () => gradients.tensors() });
+  return { ...signatureGradients, prepare };
+}
+
+function* steps(call: Call): Steps<SignatureGradients> {
+  const { dtype, options, stream, batch, paths } = call;
+  if (dtype === FLOAT64 || (options.algorithm & LOG_FLOAT32) !== 0)
+    return yield* step(signatureGradients, (yield* prepared(call, dtype)).call, true);
+  const all = Array.from({ length: batch }, (_, path) => path);
+  const gradients = new Gradients(call);
+  let items: readonly number[] = all;
+  // Prefixes begin with straight lines, which are as ill-conditioned as can be.
+  if ((options.algorithm & LOG_FLOAT64) === 0 && !stream && paths.augmented === undefined) {
+    const narrow = yield* prepared(call, FLOAT32);
+    const ill = yield* pathsInDouble(narrow);
+    if (ill.size === 0) return yield* step(signatureGradients, narrow.call, true);
+    const others = all.filter((path) => !ill.has(path));
+    if (others.length > 0) yield* step(gradientsOf(call, gradients, others), callOfItems(narrow.call, others));
+    items = [...ill];
+  }
+  const wide = yield* prepared(callOfItems(call, items), FLOAT64);
+  return yield* step(gradientsOf(call, gradients, items), wide.call, true);
 }
 
 const readPaths = (paths: unknown, options: unknown, other?: ReadOther): Call =>
