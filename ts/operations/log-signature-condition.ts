@@ -1,5 +1,5 @@
-// Which paths lose accuracy where the gradients of their log-signatures are computed in float32. The
-// decision depends on the path alone (docs/log-signatures.md, "Gradients").
+// Which paths lose accuracy where the gradients of their log-signatures are computed in float32.
+// The decision depends on the path alone (docs/log-signatures.md, "Gradients").
 
 import type { Numbers } from "../input/arrays.ts";
 import { countCoefficients } from "../input/size.ts";

@@ -31,10 +31,10 @@ import { callOfItems, sinkOfItems } from "./some-items.ts";
 export interface LogSignatureVjpFunction {
   /**
    * Gradients of a function of log-signatures: from ∂f/∂log-signature, the *cotangent*, to
-   * ∂f/∂paths, and to those of `initial` and `basepoint`. Calls in float32 compute paths whose terms
-   * cancel, and streams, in float64 unless `precision` is "float32". Synchronous, on the calling thread; memory grows with the
-   * signatures of the batch, with `stream` of all prefixes. Cotangents of shape (…batch, row) give
-   * gradients of shape (…batch, length, channels).
+   * ∂f/∂paths, and to those of `initial` and `basepoint`. Calls in float32 compute paths whose
+   * terms cancel, and streams, in float64 unless `precision` is "float32". Synchronous, on the
+   * calling thread; memory grows with the signatures of the batch, with `stream` of all prefixes.
+   * Cotangents of shape (…batch, row) give gradients of shape (…batch, length, channels).
    *
    * @param paths - as for `logSignature`.
    * @param cotangent - numbers with the shape of the log-signatures.
@@ -100,7 +100,7 @@ interface Prepared {
   readonly signatures: Numbers;
 }
 
-/** The call for the gradients of signatures that a call for gradients of log-signatures comes to. */
+/** The call for gradients of signatures that a call for those of log-signatures comes to. */
 function* prepared(call: Call, dtype: DTypeIndex): Steps<Prepared> {
   const whole = call.with({ dtype, options: { algorithm: 0 }, operands: [] });
   const { size } = whole;

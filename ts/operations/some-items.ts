@@ -38,7 +38,7 @@ export function callOfItems(call: Call, items: readonly number[]): Call {
   );
 }
 
-/** A sink of the results of some items, each of `rows` rows of `width` numbers, in the sink of all. */
+/** A sink of results of some items, each of `rows` rows of `width` numbers, in the sink of all. */
 export const sinkOfItems = (sink: Sink, items: readonly number[], rows: number, width: number): Sink => ({
   take(heap, at, row, count) {
     for (let taken = 0; taken < count; ) {
