@@ -1,8 +1,8 @@
 // The benchmark of log-signatures: the public call beside our own `signature` and pySigLib, sampled
 // in turn, and the errors of float32. Started by
 //
-//   npm run bench -- log-signatures [--only whole,windows,streams,errors] [--rows 4x4,8x3]
-//     [--peers pysiglib_log|none] [--quick]
+//   npm run bench -- log-signatures [--only whole,windows,streams,gradients,errors]
+//     [--rows 4x4,8x3] [--peers pysiglib_log,pysiglib_log_backprop|none] [--quick]
 //
 // Writes bench/results/log-signatures-MACHINE-DATE.json and a page beside it; later measurements
 // of a day are merged into the day's result. One thread, one core, float32, typed array to typed
@@ -15,13 +15,14 @@ import { readPartOptions } from "./lib/arguments.mjs";
 import { Bench } from "./lib/bench.mjs";
 import { signatureSize } from "./lib/counts.mjs";
 import { leaveMeasuringCore, root } from "./lib/machine.mjs";
-import { kinds } from "./lib/paths.mjs";
+import { kinds, writeCotangents } from "./lib/paths.mjs";
 import { Progress } from "./lib/progress.mjs";
 import { measureRows, milliseconds, openResult, table, times, verdict } from "./lib/results.mjs";
 import { geometricMean } from "./lib/statistics.mjs";
 
 const peer = "pysiglib_log";
-const partNames = ["whole", "windows", "streams", "errors"];
+const backprop = "pysiglib_log_backprop";
+const partNames = ["whole", "windows", "streams", "gradients", "errors"];
 
 /** Largest difference of float32 results, of the largest number; a wrong term is more. */
 const tolerance = 1e-2;
@@ -88,6 +89,21 @@ function levelError(numbers, exact, { batch, channels, depth }) {
   return worst;
 }
 
+/** Adds a peer to the contestants, the third of which is ours in float64, or says why it failed. */
+async function addPeer(bench, name, given, contestants, failed) {
+  try {
+    const other = await bench.prepare(name, name, given);
+    const [numbers, reference] = [await bench.result(other), await bench.result(contestants[2])];
+    const largest = reference.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    const off = numbers.reduce((most, x, i) => Math.max(most, Math.abs(x - reference[i])), 0);
+    if (numbers.length !== reference.length || !(off < tolerance * largest)) throw new Error(`differs by ${off}`);
+    contestants.push(other);
+  } catch (error) {
+    failed[name] = error.message;
+    await bench.restart(name);
+  }
+}
+
 /** The call in each precision, our own signature and the peer. */
 async function measure(bench, row, peers, stream = false) {
   const given = { ...row, ...bench.input(row), stream };
@@ -99,19 +115,22 @@ async function measure(bench, row, peers, stream = false) {
     await bench.prepare("signature", "relaxed", { ...given, subject: "api" }),
   ];
   const failed = {};
-  for (const name of peers) {
-    try {
-      const other = await bench.prepare(name, name, given);
-      const [numbers, reference] = [await bench.result(other), await bench.result(contestants[2])];
-      const largest = reference.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-      const off = numbers.reduce((most, x, i) => Math.max(most, Math.abs(x - reference[i])), 0);
-      if (numbers.length !== reference.length || !(off < tolerance * largest)) throw new Error(`differs by ${off}`);
-      contestants.push(other);
-    } catch (error) {
-      failed[name] = error.message;
-      await bench.restart(name);
-    }
-  }
+  if (peers.includes(peer)) await addPeer(bench, peer, given, contestants, failed);
+  return { ...row, times: await bench.time(contestants), ...(Object.keys(failed).length > 0 && { failed }) };
+}
+
+/** The gradient by each precision, that of a signature, and the peer's from signatures it has. */
+async function measureGradients(bench, row, peers) {
+  const { batch, channels, depth } = row;
+  const input = { ...row, ...bench.input(row), subject: "gradients" };
+  const given = { ...input, ...writeCotangents(bench.folder, batch * levelsOf(channels, depth)[depth]) };
+  const contestants = [];
+  for (const precision of ["auto", "float32", "float64"])
+    contestants.push(await bench.prepare(precision, "relaxed", { ...given, precision }));
+  const whole = writeCotangents(bench.folder, batch * signatureSize(channels, depth));
+  contestants.push(await bench.prepare("signature", "relaxed", { ...input, ...whole, of: "signature" }));
+  const failed = {};
+  if (peers.includes(backprop)) await addPeer(bench, backprop, given, contestants, failed);
   return { ...row, times: await bench.time(contestants), ...(Object.keys(failed).length > 0 && { failed }) };
 }
 
@@ -122,8 +141,8 @@ async function measureErrors(bench, row, peers) {
   const exact = await bench.result(double);
   await bench.forget([double]);
   const errors = {};
-  for (const label of ["auto", "float32", "float64", ...peers]) {
-    const name = peers.includes(label) ? label : "relaxed";
+  for (const label of ["auto", "float32", "float64", ...peers.filter((name) => name === peer)]) {
+    const name = label === peer ? label : "relaxed";
     try {
       const one = await bench.prepare(label, name, name === "relaxed" ? { ...given, precision: label } : given);
       errors[label] = 2 ** 24 * levelError(await bench.result(one), exact, row);
@@ -167,6 +186,7 @@ function targetLines({ parts }) {
   const batches = whole.filter(({ batch }) => batch > 1);
   const deep = batches.filter(({ depth }) => depth > 2);
   const window = (steps) => rowsOf("windows").filter(({ points }) => points === steps + 1);
+  const gradients = rowsOf("gradients").filter(({ batch }) => batch > 1);
   const errors = rowsOf("errors");
   const worst = errors.reduce((a, b) => (b.errors.auto > (a?.errors.auto ?? -1) ? b : a), undefined);
   return [
@@ -185,6 +205,11 @@ function targetLines({ parts }) {
       mean: 0.35,
       isCost: true,
     }),
+    ...ratioLines("gradients: `auto` / `signatureVjp`", gradients, over("auto", "signature"), {
+      mean: 1.3,
+      isCost: true,
+    }),
+    ...ratioLines("gradients: pySigLib / `auto`", gradients, over(backprop, "auto"), { mean: 15 }),
     ...(worst
       ? [
           verdict(
@@ -200,15 +225,15 @@ function targetLines({ parts }) {
 
 const targets = (result) => table(["what", "target", "measured", "met?"], targetLines(result));
 
-const timeTable = (rows) =>
+const timeTable = (rows, other) =>
   table(
     ["batch×points×d^N", "auto", "float32", "float64", "signature", "auto / signature", "pySigLib", "/ auto"],
     rows.map((row) => [
       rowName(row),
       ...["auto", "float32", "float64", "signature"].map((label) => milliseconds(row.times[label].min)),
       times(over("auto", "signature")(row)),
-      milliseconds(row.times[peer]?.min),
-      times(over(peer, "auto")(row)),
+      milliseconds(row.times[other]?.min),
+      times(over(other, "auto")(row)),
     ]),
   );
 
@@ -227,16 +252,22 @@ function errorTable(rows) {
 function markdown(result) {
   const { machine, date, code, versions, parts } = result;
   const named = Object.values(versions).flatMap((all) => Object.entries(all).map((pair) => pair.join(" ")));
-  const titles = { whole: "Whole paths", windows: "Windows", streams: "Streams" };
+  const titles = {
+    whole: ["Whole paths", peer],
+    windows: ["Windows", peer],
+    streams: ["Streams", peer],
+    gradients: ["Gradients, beside those of `signature`", backprop],
+  };
   return `${[
     `# Bench of log-signatures: ${machine.name}, ${machine.cores} cores, ${date}`,
     `One thread (${machine.vectors}); commit ${code.commit}${code.modified ? " with changes" : ""} · ` +
       `${[...new Set(named)].join(" · ")}. Written by \`npm run bench -- log-signatures\`.`,
     "## Targets",
     targets(result),
-    ...Object.entries(titles).flatMap(([part, title]) =>
-      parts[part] ? [`## ${title}`, "Milliseconds, fastest sample, float32 paths.", timeTable(parts[part].rows)] : [],
-    ),
+    ...Object.entries(titles).flatMap(([part, [title, other]]) => {
+      const heading = [`## ${title}`, "Milliseconds, fastest sample, float32 paths."];
+      return parts[part] ? [...heading, timeTable(parts[part].rows, other)] : [];
+    }),
     ...(parts.errors
       ? [
           "## Errors",
@@ -248,7 +279,7 @@ function markdown(result) {
 }
 
 export async function runLogSignaturesBench(args) {
-  const options = readPartOptions(args, { partNames, peerNames: [peer] });
+  const options = readPartOptions(args, { partNames, peerNames: [peer, backprop] });
   leaveMeasuringCore();
   const progress = new Progress();
   const bench = new Bench({ ...options, progress });
@@ -259,6 +290,7 @@ export async function runLogSignaturesBench(args) {
     ["whole", [...grid, ...onePath], (row) => measure(bench, row, options.peers)],
     ["windows", windows, (row) => measure(bench, row, options.peers)],
     ["streams", streams, (row) => measure(bench, row, [], true)],
+    ["gradients", [...grid, ...onePath], (row) => measureGradients(bench, row, options.peers)],
     ["errors", errorRows, (row) => measureErrors(bench, row, options.peers)],
   ];
   try {

@@ -8,13 +8,13 @@
 // day are merged into the day's result. One thread, one core.
 
 import { writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { grid, onePath, rowKey, rowName } from "../grid.mjs";
 import { readPartOptions } from "../lib/arguments.mjs";
 import { Bench } from "../lib/bench.mjs";
 import { signatureSize } from "../lib/counts.mjs";
 import { leaveMeasuringCore, root } from "../lib/machine.mjs";
-import { kinds, writeRaw } from "../lib/paths.mjs";
+import { kinds, writeCotangents } from "../lib/paths.mjs";
 import { Progress } from "../lib/progress.mjs";
 import { measureRows, openResult } from "../lib/results.mjs";
 import { gradientsMarkdown, gradientsTargets } from "./report.mjs";
@@ -37,15 +37,8 @@ const errorShapes = [
   [8, 3],
 ].flatMap(([channels, depth]) => [100, 1000, 10000].map((points) => ({ batch: 4, points, channels, depth })));
 
-/** Cotangents of a row as a raw file: numbers of size one, the same for all contestants. */
-function cotangentsOf(bench, row, rows = 1) {
-  const numbers = Float32Array.from({ length: row.batch * rows * signatureSize(row.channels, row.depth) }, (_, i) =>
-    Math.sin(1.7 * i + 0.3),
-  );
-  const cotangentsFile = join(bench.folder, "cotangents.f32");
-  writeRaw(cotangentsFile, numbers);
-  return { cotangentsFile };
-}
+const cotangentsOf = (bench, row, rows = 1) =>
+  writeCotangents(bench.folder, row.batch * rows * signatureSize(row.channels, row.depth));
 
 /** The largest difference of two gradients, path by path, relative to the path's largest. */
 function difference(numbers, reference, batch) {

@@ -2,6 +2,7 @@
 // to float32. The kinds differ in their effect on rounding: see the comment of each.
 
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 /**
  * Uniform pseudo-random numbers in [0, 1) from a 32-bit seed: a Weyl sequence through a murmur
@@ -122,3 +123,13 @@ export function makeLengths({ batch, points }, seed = 2) {
 /** Numbers as a raw file in the machine's byte order, which both sides read. */
 export const writeRaw = (file, data) =>
   writeFileSync(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+
+/** Cotangents as a raw file: numbers of size one, the same for all contestants. */
+export function writeCotangents(folder, count) {
+  const cotangentsFile = join(folder, `cotangents-${count}.f32`);
+  writeRaw(
+    cotangentsFile,
+    Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + 0.3)),
+  );
+  return { cotangentsFile };
+}

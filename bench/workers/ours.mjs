@@ -10,8 +10,9 @@ import { scratchBytes, subjects } from "./subjects.mjs";
 const variant = process.argv[2];
 watchMemories();
 const beforeImport = performance.now();
-const { createSignatureStream, createSignatureStreams, info, init, logSignature, signature, signatureWithVjp } =
-  await import("../../dist/index.js");
+const { createSignatureStream, createSignatureStreams, info, init, logSignature, signature, ...vjps } = await import(
+  "../../dist/index.js"
+);
 const imported = (performance.now() - beforeImport) / 1e3;
 
 /** Prepared calls by key. */
@@ -60,7 +61,7 @@ const operations = {
     await kernels?.init({ variant });
     const other = fields.otherFile && read(fields.otherFile);
     const streams = { createSignatureStream, createSignatureStreams };
-    const ours = { logSignature, signature, signatureWithVjp, ...streams, kernels, variant };
+    const ours = { logSignature, signature, ...vjps, ...streams, kernels, variant };
     const given = { ...ours, data, other, lengths, cotangents };
     prepared.set(key, subjects[subject]({ ...given, ...fields }));
     return {};

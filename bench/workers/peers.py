@@ -79,6 +79,20 @@ def pysiglib_backprop_call(paths, depth, cotangents):
     return lambda: pysiglib.sig_backprop(paths, signatures, cotangents, depth, n_jobs=1)
 
 
+def pysiglib_log_backprop_call(paths, depth, cotangents):
+    import pysiglib
+
+    channels = paths.shape[-1]
+    pysiglib.prepare_log_sig(channels, depth, method=1)
+    signatures = pysiglib.sig(paths, depth, n_jobs=1)
+
+    def call():
+        of_signatures = pysiglib.sig_to_log_sig_backprop(signatures, cotangents, channels, depth, method=1, n_jobs=1)
+        return pysiglib.sig_backprop(paths, signatures, of_signatures, depth, n_jobs=1)
+
+    return call
+
+
 def jax_gradient_call(signature, paths, cotangents):
     """Signature and gradient together: there is no gradient without the other in a network."""
     import jax
@@ -134,6 +148,7 @@ PEERS = {
     # Gradients, from cotangents of the signatures.
     "pysiglib_kernel": (pysiglib_kernel_call, ["pysiglib", "numpy"]),
     "pysiglib_backprop": (pysiglib_backprop_call, ["pysiglib", "numpy"]),
+    "pysiglib_log_backprop": (pysiglib_log_backprop_call, ["pysiglib", "numpy"]),
     "keras_sig_gradient": (keras_sig_gradient_call, ["keras_sig", "keras", "jax"]),
     "signax_gradient": (signax_gradient_call, ["signax", "jax"]),
 }

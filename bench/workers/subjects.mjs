@@ -100,6 +100,16 @@ const kernel = ({ variant, data, ...shape }) => kernelCall(instanceOf(variant), 
 const gradientKernel = ({ variant, data, cotangents, ...shape }) =>
   gradientKernelCall(instanceOf(variant), data, cotangents, shape);
 
+/** Gradients of log-signatures, or of signatures where `of` says so, by the public call. */
+function gradients({ logSignatureVjp, signatureVjp, data, cotangents, batch, points, channels, depth, precision, of }) {
+  const paths = { data, shape: batch > 1 ? [batch, points, channels] : [points, channels] };
+  const call =
+    of === "signature"
+      ? () => signatureVjp(paths, cotangents, { depth })
+      : () => logSignatureVjp(paths, cotangents, { depth, precision });
+  return { call, result: () => call().paths.data };
+}
+
 /**
  * Signatures and their pullback, by the public functions; with `given` the pullback alone, its
  * signatures computed before.
@@ -223,6 +233,6 @@ function signatureKernel({ kernels, data, other, batch, points, channels, what, 
 
 /** The subjects by the names that the parts of the benchmark use. */
 export const subjects = {
-  ...{ api, windows, streams, signatureKernel, kernel, logSignatures, gradient, gradientKernel },
+  ...{ api, windows, streams, signatureKernel, kernel, logSignatures, gradient, gradients, gradientKernel },
   ...{ copy, write, peak, bandwidth },
 };
