@@ -10,8 +10,10 @@ use std::vec::Vec;
 /// Numbers in a vector of float32, as two vectors of float64.
 pub const HALVES: usize = 2;
 
-/// Deeper levels lose too much in tiles.
-const DEEPEST_IN_TILES: usize = 5;
+/// Where tiles take less time than float64: with two channels, and at depth 5, the products take
+/// longer than the walk saves.
+const DEEPEST_IN_TILES: usize = 4;
+const FEWEST_CHANNELS: usize = 3;
 
 /// The product A ← A ⊗ T on followed words,
 ///
@@ -36,13 +38,13 @@ pub struct Product {
 }
 
 impl Product {
-    /// `None` where paths are not computed in tiles: on one level, and on very many. `followed` are
+    /// `None` where paths are not computed in tiles. `followed` are
     /// the rows of followed words, `places` is where each word stands among them.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     pub fn new(followed: &[Row], places: &[u32], shape: &Shape) -> Option<Product> {
         let (d, n) = (shape.channels, shape.depth);
-        if !(2..=DEEPEST_IN_TILES).contains(&n) {
+        if d < FEWEST_CHANNELS || !(2..=DEEPEST_IN_TILES).contains(&n) {
             return None;
         }
         let recovery = if n > 2 { Some(Recovery::build_below(d, n)?) } else { None };

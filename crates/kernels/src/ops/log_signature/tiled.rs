@@ -29,8 +29,8 @@ const MOST_NUMBERS: usize = 65536;
 /// Steps of a tile between those whose size is looked at; of few common factors with periods.
 const SAMPLED: usize = 11;
 
-/// The largest condition number at which errors are a few units in the last place, up to depth 4;
-/// half of it at depth 5. Measured (docs/log-signatures.md).
+/// The largest condition number at which errors are a few units in the last place. Measured
+/// (docs/log-signatures.md).
 const WORST: f64 = 4.0;
 
 /// Levels smaller than this are lost to the exponents of float32.
@@ -328,7 +328,7 @@ impl Sizes {
         ends: &[usize],
     ) -> bool {
         let noise = self.tiles[lane].sqrt();
-        let mut factor = if ends.len() > 5 { 2.0 } else { 1.0 };
+        let mut factor = 1.0;
         let mut fine = true;
         for (k, range) in ends.windows(2).enumerate() {
             let (mut most, mut zeros) = (0.0f64, 0.0);
