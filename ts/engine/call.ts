@@ -67,7 +67,7 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
       if (given instanceof ReadRows && call.operands.includes(given))
         rows.push({ argument: name, rows: given, count: per === "step" ? call.batch * call.rows : call.batch });
     }
-    this.#inputs = { call, rows };
+    this.#inputs = { call, rows, sinks: this.prepared.sinks };
     return this.#inputs;
   }
 

@@ -10,7 +10,6 @@ import {
   shippedCosts,
 } from "../dispatch/index.ts";
 import {
-  callShapeOf,
   type GpuBackend,
   type GpuInfo,
   type GpuOperation,
@@ -120,7 +119,7 @@ export class Router {
 
   async #route(call: EngineCall, context: RouterContext): Promise<unknown> {
     const { gpu } = call;
-    if (gpu === undefined) return this.#withoutKernels(call, context);
+    if (gpu === undefined || (context.output === "gpu" && !gpu.stays)) return this.#withoutKernels(call, context);
     const demand = this.#demandOf(call, context);
     if (demand.output === "gpu" && call.call.dtype !== FLOAT32)
       throw typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" where the result is wanted on the GPU');
@@ -169,7 +168,7 @@ export class Router {
     }
   }
 
-  /** An operation without GPU kernels. Its inputs may still be on a device. */
+  /** An operation without GPU kernels, or results there. Its inputs may still be on a device. */
   async #withoutKernels(
     call: EngineCall,
     { device = this.#settings.device, ...context }: RouterContext,
@@ -196,7 +195,10 @@ export class Router {
       signal.throwIfAborted();
     }
     onProgress?.({ done: total, total });
-    return output === "gpu" ? numbers : call.operation.fromDevice?.(call.call, numbers);
+    if (output === "gpu") return numbers;
+    const { fromDevice } = call.operation;
+    // Without it the program has put its numbers where the CPU's go.
+    return fromDevice ? fromDevice(call.call, numbers) : call.result();
   }
 
   async #onCpu(call: EngineCall, context: RouterContext): Promise<unknown> {
@@ -224,7 +226,7 @@ export class Router {
     try {
       const backend = await this.#open();
       if (!wouldBeThere()) return false;
-      await backend.prepare(call.gpu!, callShapeOf(call.call));
+      await backend.prepare(call.gpu!, call.gpu!.shapeOf(call.call));
       return true;
     } catch (error) {
       if (!isGpuFault(error) || this.#settings.fallback === "error") throw error;
@@ -281,7 +283,7 @@ export class Router {
       ...this.#gpu.capabilities(insists(demand) && !tried),
     };
     const dtype = call.dtype === FLOAT32 ? "float32" : "float64";
-    return decide(gpu, callShapeOf(call), dtype, demand, capabilities, this.#costs);
+    return decide(gpu, gpu.shapeOf(call), dtype, demand, capabilities, this.#costs);
   }
 
   #fellBack(why: string): void {
@@ -298,7 +300,7 @@ export class Router {
 
 /** Whether a check for numbers that are not finite, or not in float32, has found one. */
 const isNotFinite = (error: unknown): boolean =>
-  isPathSignatureError(error) && (error.code === "NOT_FINITE" || error.code === "NOT_REPRESENTABLE");
+  isPathSignatureError(error) && ["NOT_FINITE", "NOT_REPRESENTABLE", "KERNEL_OVERFLOW"].includes(error.code);
 
 /** Whether a call requests the GPU, or has input or output that is on it. */
 const insists = ({ device, input, output }: Demand): boolean =>

@@ -16,6 +16,6 @@ export {
 export { usualLimits } from "./limits.ts";
 export type { CallInputs, GpuCounts, GpuOperation, GpuPlan, InputRows } from "./operation.ts";
 export { gpuOperations, measuredOperation } from "./operations/index.ts";
-export { type CallShape, callShapeOf, type Residency } from "./shape.ts";
+export type { CallShape, Residency } from "./shape.ts";
 export { type GpuSource, hostGpu, readGpuSource } from "./source.ts";
 export { GpuGradient, GpuGradients, GpuTensor } from "./tensor.ts";

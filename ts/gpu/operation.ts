@@ -5,6 +5,7 @@
 import type { CpuUnit, GpuUnit, PerUnit } from "../dispatch/costs.ts";
 import type { Call } from "../input/call.ts";
 import type { ReadRows } from "../input/rows.ts";
+import type { Sink } from "../run/operation.ts";
 import type { Cut } from "./blocks.ts";
 import type { Device, DeviceLimits } from "./device.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
@@ -24,6 +25,8 @@ export interface InputRows {
 export interface CallInputs {
   readonly call: Call;
   readonly rows: readonly InputRows[];
+  /** Where results go, of operations whose programs put them there themselves. */
+  readonly sinks?: readonly (Sink | undefined)[] | undefined;
 }
 
 /** How a device would compute a call. Operations add what their kernels need. */
@@ -56,6 +59,10 @@ export interface Traffic {
  */
 export interface GpuOperation<Numbers = unknown, Result = unknown, OnDevice = unknown, Plan extends GpuPlan = GpuPlan> {
   readonly name: string;
+  /** Whether results can stay on the device. */
+  readonly stays: boolean;
+  /** What plans and costs of a call depend on. */
+  shapeOf(call: Call): CallShape;
   /** The plan of a call, or why a device has none for it. `blockBytes`: see blocks.ts. */
   plan(shape: CallShape, residency: Residency, limits: DeviceLimits, blockBytes?: number): Plan | string;
   traffic(shape: CallShape): Traffic;

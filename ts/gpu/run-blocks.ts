@@ -2,7 +2,7 @@
 // the one before that is read back. What a block's commands are, and where results go, is the
 // operation's.
 
-import { type Block, blocksInProgress } from "./blocks.ts";
+import { blocksInProgress } from "./blocks.ts";
 import type { Device } from "./device.ts";
 import { allOf } from "./faults.ts";
 import { Holdings } from "./memory.ts";
@@ -22,14 +22,14 @@ export interface EncodedBlock {
 
 /** The blocks of a call, and how they are encoded. */
 export interface BlockJob {
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly unknown[];
   /** Called before each submission; throws to stop the work. */
   readonly check?: (() => void) | undefined;
   /** Called with the operations of each submission that is done. */
   readonly onDone?: ((operations: number) => void) | undefined;
   /** Makes the buffers that all blocks share, inside error scopes. */
   begin(holdings: Holdings): void;
-  encode(block: Block, isLast: boolean, holdings: Holdings): EncodedBlock;
+  encode(block: unknown, isLast: boolean, holdings: Holdings): EncodedBlock;
   /** Destroys results that were made, after a failure. */
   drop(): void;
 }
@@ -89,7 +89,7 @@ export async function runBlocks(device: Device, job: BlockJob): Promise<void> {
 async function submit(
   device: Device,
   job: BlockJob,
-  block: Block,
+  block: unknown,
   isLast: boolean,
 ): Promise<{ finished: Promise<void> }> {
   const holdings = new Holdings(device.memory);

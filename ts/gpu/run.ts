@@ -5,7 +5,7 @@ import { gpuFault } from "./faults.ts";
 import type { CallInputs, GpuOperation, GpuPlan, GpuProgram, Kernels, PipelinesOf, RunOptions } from "./operation.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
 import { runBlocks, submitBlocks } from "./run-blocks.ts";
-import { type CallShape, callShapeOf, type Residency } from "./shape.ts";
+import type { CallShape, Residency } from "./shape.ts";
 
 /** The plan of a call on a device. @throws PathSignatureError GPU_LIMITS */
 export function planOn<Plan extends GpuPlan>(
@@ -36,7 +36,7 @@ function planned<Plan extends GpuPlan>(
   { call, rows }: CallInputs,
   { output, pieces }: RunOptions,
 ) {
-  const shape = { ...callShapeOf(call), pieces };
+  const shape = { ...operation.shapeOf(call), pieces };
   // What has to be uploaded is cut into small blocks; if anything has to be, all of it is.
   const isThere = call.paths.resident !== undefined && rows.every((one) => one.rows.resident !== undefined);
   return { shape, plan: planOn(device, operation, shape, { input: isThere ? "gpu" : "cpu", output }) };

@@ -1,10 +1,10 @@
 // The calls of signature kernels: two sets of paths, and the options of the scheme.
 
 import { type DTypeIndex, FLOAT32, FLOAT64 } from "../input/arrays.ts";
-import { Call } from "../input/call.ts";
+import { Call, type Changes } from "../input/call.ts";
 import { countOf, describe, failure, rangeError, typeError } from "../input/errors.ts";
 import { readLengths } from "../input/lengths.ts";
-import type { ReadOptions, ReadOther } from "../input/options.ts";
+import { ReadOptions, type ReadOther } from "../input/options.ts";
 import { imaginePaths, readPaths } from "../input/paths.ts";
 import type { ReadPaths } from "../input/read-paths.ts";
 import { describeShape } from "../input/shape.ts";
@@ -14,6 +14,21 @@ import { Side } from "./signature-kernel-side.ts";
 /** The highest dyadic order that "auto" takes. */
 const mostAuto = 7;
 
+/**
+ * Nanoseconds of a cell of truncated kernels and of degree 1, 2 and 3, of a channel of it, and of a
+ * kernel of points.
+ */
+const cellCost = [0.5, 0.2, 0.8, 3];
+const channelCost = 0.05;
+const staticCost = 8;
+
+/** The least dyadic order for |v| up to a bound. */
+function leastOrder(largest: number): number {
+  let order = 0;
+  while (order < mostAuto && largest > 4 ** order / 4) order++;
+  return order;
+}
+
 /** A validated call of kernels. Its batch is the paths of x, or the pairs. */
 export class KernelCall extends Call {
   readonly x: Side;
@@ -21,6 +36,8 @@ export class KernelCall extends Call {
   readonly scheme: ReadKernelOptions;
   /** Pairs (x_i, y_i), instead of all of x with all of y. */
   readonly pairs: boolean;
+  /** Kernels that the function needs, over those of x with y. */
+  times: number;
 
   constructor(x: Side, y: Side, options: ReadOptions, scheme: ReadKernelOptions, pairs: boolean, dtype: DTypeIndex) {
     super(x.paths, options, dtype, 1, undefined, undefined, undefined, [], pairs ? 1 : y.count);
@@ -28,11 +45,41 @@ export class KernelCall extends Call {
     this.y = y;
     this.scheme = scheme;
     this.pairs = pairs;
+    // A second matrix, of dyadic orders one higher.
+    this.times = scheme.estimateError ? 5 : 1;
+  }
+
+  override with({ options }: Changes): KernelCall {
+    const changed = Object.assign(new ReadOptions(), this.options, options);
+    const { checkFinite } = changed;
+    return Object.assign(Object.create(KernelCall.prototype) as KernelCall, this, { options: changed, checkFinite });
   }
 
   /** Whether y is x, so that half of the kernels are enough. */
   get isSymmetric(): boolean {
     return this.x === this.y;
+  }
+
+  /** How many kernels there are, about. */
+  get kernels(): number {
+    const { x, y, pairs, isSymmetric, times } = this;
+    return times * (pairs ? x.count : (x.count * y.count) / (isSymmetric ? 2 : 1));
+  }
+
+  /** Nanoseconds on one thread. */
+  get nanoseconds(): number {
+    const { x, y, scheme, dtype, channels } = this;
+    const refined = this.cells(scheme.orders) * (cellCost[scheme.degree] as number);
+    const plain = channels * channelCost + (scheme.kernel.isLinear ? 0 : staticCost);
+    return this.kernels * x.meanLength * y.meanLength * (plain + refined) * (dtype === FLOAT32 ? 1 : 2);
+  }
+
+  /** The dyadic orders of a pair. */
+  ordersOf(orders: ReadOrders, i: number, j: number): readonly [number, number] {
+    if (orders !== "auto") return orders;
+    const { kernel } = this.scheme;
+    const largest = (this.x.bounds(kernel).each[i] as number) * (this.y.bounds(kernel).each[j] as number);
+    return [leastOrder(largest), leastOrder(largest)];
   }
 
   /** Cells of a pair of steps at dyadic orders, or as many as take the time of a truncated one. */
@@ -50,9 +97,7 @@ export class KernelCall extends Call {
   get orders(): readonly [number, number] {
     const { orders, kernel } = this.scheme;
     if (orders !== "auto") return orders;
-    const largest = this.x.bounds(kernel).most * this.y.bounds(kernel).most;
-    let order = 0;
-    while (order < mostAuto && largest > 4 ** order / 4) order++;
+    const order = leastOrder(this.x.bounds(kernel).most * this.y.bounds(kernel).most);
     return [order, order];
   }
 

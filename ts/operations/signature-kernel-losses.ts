@@ -8,7 +8,7 @@ import type { Paths } from "../input/paths.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { type KernelDType, kernelCost, kernelOperation } from "./signature-kernel.ts";
+import { type KernelDType, kernelOperation } from "./signature-kernel.ts";
 import { imagineKernelCall, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
 import { type KernelSchemeOptions, readSchemeOptions } from "./signature-kernel-options.ts";
 import { WeightedSink } from "./signature-kernel-sinks.ts";
@@ -205,7 +205,9 @@ function readLoss({ options, leastY }: Loss, more: Loss["options"]) {
               countOf(side.count, "path"),
               `a batch of at least ${least} paths`,
             );
-        return Object.assign(call, { numbers, wanted: wanted.wanted });
+        // Besides those between x and y: those among x, and among y.
+        const [a, b] = [call.x.count, call.y.count];
+        return Object.assign(call, { numbers, wanted: wanted.wanted, times: 1 + (a / b + b / a) / 2 });
       },
     ] as const;
   };
@@ -223,12 +225,6 @@ function readLoss({ options, leastY }: Loss, more: Loss["options"]) {
   };
 }
 
-/** All kernels of a loss: those among x, between x and y, and among y. */
-const lossCost = (call: KernelCall): number => {
-  const [a, b] = [call.x.count, call.y.count];
-  return kernelCost(call) * (1 + (a / b + b / a) / 2);
-};
-
 function forward(loss: Loss): Descriptor<number> {
   const { read, imagine } = readLoss(loss, []);
   return {
@@ -244,7 +240,7 @@ function forward(loss: Loss): Descriptor<number> {
         result: () => sink.sum,
       };
     },
-    cost: (call) => lossCost(call as KernelCall),
+    cost: (call) => (call as KernelCall).nanoseconds,
   };
 }
 
@@ -266,7 +262,7 @@ function backward(loss: Loss): Descriptor<KernelGradientsOf> {
       });
       return new PreparedGradients(call, wanted, parts);
     },
-    cost: (call) => vjpCost * lossCost(call as KernelCall),
+    cost: (call) => vjpCost * (call as KernelCall).nanoseconds,
   };
 }
 

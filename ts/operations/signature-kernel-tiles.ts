@@ -74,7 +74,7 @@ const longest = (side: Side, paths: ArrayLike<number>): number => {
   return points;
 };
 
-/** Paths of x and of y in a tile. */
+/** Paths of x and of y in a tile of a task. */
 function pathsOfTile({ x, y, orders, triangle }: Part, call: KernelCall): number {
   const cells = x.paths.points * y.paths.points * call.cells(orders);
   const path = Math.max(x.paths.points, y.paths.points) * call.channels * call.bytes;
@@ -108,7 +108,7 @@ export class KernelJob extends Job {
     this.#call = call as KernelCall;
     this.#isInspected = !call.checkFinite;
     for (const part of parts) this.#all += this.#countOf(part);
-    this.#tiles = this.#list(parts);
+    this.#tiles = tilesOf(parts, (part) => pathsOfTile(part, this.#call));
     this.#advance();
   }
 
@@ -155,31 +155,32 @@ export class KernelJob extends Job {
     if (part.pairs) return Math.ceil(part.x.count / (size * size));
     return part.triangle ? (columns * (columns + 1)) / 2 : Math.ceil(part.x.count / size) * columns;
   }
+}
 
-  *#list(parts: readonly Part[]): Generator<Tile> {
-    let index = 0;
-    for (const part of parts) {
-      const { x, y, pairs, triangle } = part;
-      const size = pathsOfTile(part, this.#call);
-      const make = (xs: ArrayLike<number>, ys: ArrayLike<number>, isDiagonal: boolean): Tile => {
-        const points = [longest(x, xs), longest(y, ys)] as const;
-        return { part, index: index++, xs, ys, triangle: isDiagonal, points };
-      };
-      if (pairs) {
-        const order = x.order ?? y.order;
-        for (let first = 0; first < x.count; first += size * size) {
-          const run = from(order, first, Math.min(x.count, first + size * size));
-          yield make(run, run, false);
-        }
-        continue;
+/** All tiles, part by part; `sizeOf`: paths of x and of y in a tile of a part. */
+export function* tilesOf(parts: readonly Part[], sizeOf: (part: Part) => number): Generator<Tile> {
+  let index = 0;
+  for (const part of parts) {
+    const { x, y, pairs, triangle } = part;
+    const size = sizeOf(part);
+    const make = (xs: ArrayLike<number>, ys: ArrayLike<number>, isDiagonal: boolean): Tile => {
+      const points = [longest(x, xs), longest(y, ys)] as const;
+      return { part, index: index++, xs, ys, triangle: isDiagonal, points };
+    };
+    if (pairs) {
+      const order = x.order ?? y.order;
+      for (let first = 0; first < x.count; first += size * size) {
+        const run = from(order, first, Math.min(x.count, first + size * size));
+        yield make(run, run, false);
       }
-      // In a triangle i ≤ j says which path is x; then lengths have no say.
-      const [rows, columns] = triangle ? [undefined, undefined] : [x.order, y.order];
-      for (let i = 0; i < x.count; i += size) {
-        const xs = from(rows, i, Math.min(x.count, i + size));
-        for (let j = triangle ? i : 0; j < y.count; j += size)
-          yield make(xs, from(columns, j, Math.min(y.count, j + size)), triangle && i === j);
-      }
+      continue;
+    }
+    // In a triangle i ≤ j says which path is x; then lengths have no say.
+    const [rows, columns] = triangle ? [undefined, undefined] : [x.order, y.order];
+    for (let i = 0; i < x.count; i += size) {
+      const xs = from(rows, i, Math.min(x.count, i + size));
+      for (let j = triangle ? i : 0; j < y.count; j += size)
+        yield make(xs, from(columns, j, Math.min(y.count, j + size)), triangle && i === j);
     }
   }
 }

@@ -12,7 +12,7 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import type { Descriptor, Prepared } from "./descriptor.ts";
 import { tensorOf } from "./rows-gradient.ts";
-import { type KernelDType, kernelCost, kernelOperation } from "./signature-kernel.ts";
+import { type KernelDType, kernelOperation } from "./signature-kernel.ts";
 import { imagineKernelCall, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
 import { type KernelSchemeOptions, readSchemeOptions } from "./signature-kernel-options.ts";
 import type { Side } from "./signature-kernel-side.ts";
@@ -174,7 +174,7 @@ const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): D
       { x, y, pairs, triangle: isSymmetric && !pairs, orders, cotangent, wanted },
     ]);
   },
-  cost: (call) => vjpCost * kernelCost(call as KernelCall),
+  cost: (call) => vjpCost * (call as KernelCall).nanoseconds,
 });
 
 export const signatureKernelVjpOperation = /* @__PURE__ */ backward("signatureKernelVjp", true, (y) => y ?? null);

@@ -150,24 +150,6 @@ export interface TruncatedSignatureKernelGramFunction {
   ): Kernels<T>;
 }
 
-/**
- * Nanoseconds of a cell of truncated kernels and of degree 1, 2 and 3, of a channel of it, and of a
- * kernel of points.
- */
-const cellCost = [0.5, 0.2, 0.8, 3];
-const channelCost = 0.05;
-const staticCost = 8;
-
-/** Nanoseconds of the kernels of a call. */
-export function kernelCost(call: KernelCall): number {
-  const { x, y, scheme, pairs, isSymmetric, dtype, channels } = call;
-  const cells = x.meanLength * y.meanLength;
-  const count = pairs ? x.count : (x.count * y.count) / (isSymmetric ? 2 : 1);
-  const refined = call.cells(scheme.orders) * (cellCost[scheme.degree] as number);
-  const plain = channels * channelCost + (scheme.kernel.isLinear ? 0 : staticCost);
-  return count * cells * (plain + refined) * (dtype === FLOAT32 ? 1 : 2);
-}
-
 /** What descriptors of kernels have in common: `parts(call)` are made when a call is prepared. */
 export const kernelOperation = (name: string, label: string) => ({
   name,
@@ -267,7 +249,7 @@ const forward = (name: string, pairs: boolean, options: OptionsReader): Descript
   },
   imagine: (sizes, other) => imagineKernelCall(sizes, pairs, other, options),
   prepare: (call) => new PreparedKernels(call as KernelCall),
-  cost: (call) => kernelCost(call as KernelCall) * ((call as KernelCall).scheme.estimateError ? 5 : 1),
+  cost: (call) => (call as KernelCall).nanoseconds,
 });
 
 /** The arguments (X, options) or (X, Y, options). */

@@ -20,7 +20,7 @@ import {
   planPrefixes,
 } from "../kernel-plan.ts";
 import type { GpuCounts, GpuOperation, GpuPlan } from "../operation.ts";
-import { type CallShape, type Residency, sizesOf } from "../shape.ts";
+import { type CallShape, callShapeOf, type Residency, sizesOf } from "../shape.ts";
 import type { GpuGradients } from "../tensor.ts";
 import { resultTooLarge, rowTooLarge, signature, signatureCounts } from "./signature.ts";
 
@@ -46,6 +46,8 @@ export interface GradientPlan extends GpuPlan {
 
 export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradients, GradientPlan> = {
   name: "signatureVjp",
+  stays: true,
+  shapeOf: callShapeOf,
 
   plan(shape, residency, limits, usual = blockBytes) {
     const { batch, points, channels, depth, stream = false, initial = false } = shape;

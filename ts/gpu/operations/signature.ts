@@ -6,7 +6,7 @@ import type { DeviceLimits } from "../device.ts";
 import { intermediateNumbers, type KernelPlan, piecesLeft, planKernels } from "../kernel-plan.ts";
 import type { Layout } from "../layout.ts";
 import type { GpuCounts, GpuOperation, GpuPlan } from "../operation.ts";
-import { type CallShape, type Residency, sizesOf } from "../shape.ts";
+import { type CallShape, callShapeOf, type Residency, sizesOf } from "../shape.ts";
 import { operationsOf } from "../share.ts";
 import type { GpuTensor } from "../tensor.ts";
 import { signatureCpuKernel, signatureCpuUnits } from "./signature-cpu.ts";
@@ -22,6 +22,8 @@ export const signature: GpuOperation<
   SignaturePlan
 > = {
   name: "signature",
+  stays: true,
+  shapeOf: callShapeOf,
 
   plan(shape, residency, limits, blockBytes) {
     const { batch, channels, stream = false } = shape;
