@@ -123,6 +123,8 @@ const sharedFiles = {
   /** The family `algebra`. */
   algebra: /\/ts\/operations\/(multiply|inverse|exp|log)\.js$/,
   "log-signatures": /\/ts\/operations\/log-signature[^/]*\.js$/,
+  /** Kernels on GPUs: loaded by the first call there. */
+  "kernels-gpu": /\/gpu\/(programs|kernels)\/signature-kernel[^/]*\.js$/,
   /** The family `kernels`. */
   kernels: /\/ts\/operations\/signature-kernel[^/]*\.js$/,
   core: /\/ts\/((input|run|wasm|operations)\/[^/]+|generated\/version|entry\/(public|compiled))\.js$/,

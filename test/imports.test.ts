@@ -65,6 +65,11 @@ const exceptions = [
     reason: "plans the operation as its counterpart does: the same depth of signatures, the same cost in signatures",
   },
   {
+    from: "gpu/programs/signature-kernel.ts",
+    to: ["operations/signature-kernel-call.ts", "operations/signature-kernel-tiles.ts"],
+    reason: "computes the tiles of its counterpart, and reports what is wrong with paths in the same words",
+  },
+  {
     from: "gpu/programs/signature-vjp.ts",
     to: ["operations/gradients.ts", "operations/signature-vjp.ts"],
     reason: "returns what its counterpart returns, and reports a cotangent in the same words",

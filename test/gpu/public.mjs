@@ -5,6 +5,7 @@
 const { createEngine, isPathSignatureError, signature } = await import(
   new URL("../../dist/index.js", import.meta.url).href
 );
+const kernels = await import(new URL("../../dist/kernels.js", import.meta.url).href);
 
 const STORAGE = 0x80;
 const COPY_SRC = 0x4;
@@ -249,6 +250,25 @@ const parts = {
     assert(/done on the CPU/.test(warnings.join()), "there is a warning");
   },
 
+  async "signature kernels"({ make }) {
+    const engine = await make({ device: "webgpu", fallback: "error" }, kernels.createEngine);
+    const wide = ({ data, shape }) => ({ data: Float64Array.from(data), shape });
+    const many = pathsOf(70, 12, 3);
+    const staticKernel = kernels.staticKernels.rbf({ sigma: 1 });
+    // A workgroup, or an invocation, a pair.
+    for (const paths of [small, many])
+      for (const options of [{}, { degree: 1, dyadicOrder: [1, 2] }, { staticKernel }]) {
+        const { data } = await engine.signatureKernelGram(paths, small, options);
+        const wanted = kernels.signatureKernelGram(wide(paths), wide(small), options).data;
+        assertClose(data, wanted, JSON.stringify([paths.shape, options]));
+      }
+    const { data } = await engine.signatureKernelGram(many, { normalize: true });
+    assertClose(data, kernels.signatureKernelGram(wide(many), { normalize: true }).data, "symmetric, normalised");
+    const mmd = await engine.signatureMmd(many, small);
+    assertClose([mmd], [kernels.signatureMmd(wide(many), wide(small))], "the squared distance");
+    assertSame(engine.info().gpu.fallbacks, 0, "fallbacks");
+  },
+
   async "measured costs, by way of JSON"({ make, costs }) {
     assert(costs.cpu.seconds.horner > 0 && costs.gpu.seconds.launch > 0, "both devices were measured");
     const { name } = await adapterOf(make);
@@ -272,8 +292,8 @@ async function adapterOf(make) {
  */
 export async function run(gpu) {
   const engines = [];
-  const make = async (options) => {
-    engines.push(await createEngine(options));
+  const make = async (options, create = createEngine) => {
+    engines.push(await create(options));
     return engines.at(-1);
   };
   const closeAll = () => Promise.all(engines.splice(0).map((engine) => engine.close({ abort: true })));

@@ -17,6 +17,7 @@ const parts = [
   "no adapter: the CPU, or the error",
   "a device that is destroyed in the middle: done again on a new one",
   "one's own device, destroyed in the middle: the CPU; and tensors on it are lost",
+  "signature kernels",
   "measured costs, by way of JSON",
 ];
 

@@ -96,4 +96,71 @@ describeOn("dawn", "signature kernels on dawn", () => {
       if (typeof wanted === "object") expect((found as kernels.Kernels).shape).toEqual((wanted as kernels.Kernels).shape);
       expect(engine.info().gpu).toMatchObject({ fallbacks: 0, faults: [] });
     });
+
+  test("the oracle's exact kernels, by default", async () => {
+    const url = new URL("../oracles/kernel_vectors.json", import.meta.url);
+    const rational = (text: number | string) => Number(String(text).split("/")[0]) / Number(String(text).split("/")[1] ?? 1);
+    for (const { name, x, y, exact } of JSON.parse(readFileSync(url, "utf8")).pairs) {
+      const [a, b] = [x, y].map((path: (number | string)[][]) => path.map((point) => point.map(rational)));
+      const { data } = await engine.signatureKernel(a!, b!, { dtype: "float32" });
+      expect(worst(data, [exact]), name).toBeLessThan(name === "large value" ? 2e-3 : 3e-5);
+    }
+  });
+
+  test("numbers that are not finite, and kernels beyond float32", async () => {
+    const paths = batch(5, 12, 2, 1);
+    const broken = paths.map((path, i) => path.map((point, t) => (i === 3 && t === 7 ? [Number.NaN, 0] : point)));
+    const options = { dtype: "float32" } as const;
+    await expect(engine.signatureKernelGram(paths, broken, options)).rejects.toMatchObject({ code: "NOT_FINITE" });
+    const large = batch(3, 12, 2, 1, 1e7);
+    const refused = engine.signatureKernelGram(large, { ...options, dyadicOrder: 0 });
+    await expect(refused).rejects.toMatchObject({ code: "KERNEL_OVERFLOW" });
+    // On the CPU, which says which kernels they reach.
+    const { warnings, gpu } = engine.info();
+    const all = await engine.signatureKernelGram(paths, broken, { ...options, checkFinite: false });
+    const wanted = kernels.signatureKernelGram(paths, broken, { ...options, checkFinite: false });
+    expect(all.data).toEqual(wanted.data);
+    expect([warnings, gpu!.fallbacks]).toEqual([[], 0]);
+    expect(engine.info().gpu!.fallbacks).toBe(1);
+  });
+
+  test("what a device does not compute", async () => {
+    const here = await createEngine({ device: "webgpu", gpu: await openDawn() });
+    const strict = { device: "webgpu", dtype: "float32" } as const;
+    const paths = batch(5, 12, 2, 1);
+    await expect(engine.signatureKernelGram(paths, { ...strict, degree: 3 })).rejects.toMatchObject({ code: "GPU_LIMITS" });
+    await expect(engine.signatureKernelGram(paths, strict)).resolves.toMatchObject({ shape: [5, 5] });
+    for (const [options, name] of [
+      [{ degree: 3, dtype: "float32" }, "signatureKernelGram"],
+      [{ depth: 3, dtype: "float32" }, "truncatedSignatureKernelGram"],
+      [{}, "signatureKernelGram"],
+    ] as const) {
+      const found = (await (here as unknown as Loose)[name]!(paths, options)) as kernels.Kernels;
+      expect(found.data).toEqual(((kernels as unknown as Loose)[name]!(paths, options) as kernels.Kernels).data);
+    }
+    const onDevice = (here as unknown as Loose).signatureKernelGram!(paths, { dtype: "float32", output: "gpu" });
+    await expect(onDevice).rejects.toMatchObject({ code: "ENGINE_OPTION_TYPE", argument: "options.output" });
+    await here.close();
+  });
+
+  test("progress, an abort, and calls that go there by themselves", async () => {
+    const here = await createEngine({ gpu: await openDawn() });
+    const many = { shape: [4096, 128, 5], dtype: "float32" } as const;
+    const few = { shape: [16, 64, 5], dtype: "float32" } as const;
+    expect(here.explain("signatureKernelGram", many)).toMatchObject({ device: "webgpu", kernel: "invocation" });
+    expect(here.explain("signatureKernelGram", few)).toMatchObject({ device: "cpu" });
+    expect(here.explain("signatureKernelGram", { ...few, device: "webgpu" })).toMatchObject({ kernel: "workgroup" });
+    expect(here.explain("signatureKernelGram", { ...many, dtype: "float64" })).toMatchObject({ device: "cpu" });
+    await here.close();
+    const seen: number[] = [];
+    const onProgress = ({ done }: { done: number }) => seen.push(done);
+    await engine.signatureKernelGram(batch(530, 6, 2, 1), { dtype: "float32", onProgress });
+    expect(seen.at(-1)).toBe(530);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const work = engine.signatureKernelGram(batch(530, 6, 2, 1), { dtype: "float32", signal });
+    controller.abort("enough");
+    expect(await work.catch((reason) => reason)).toBe("enough");
+  });
 });
