@@ -388,6 +388,26 @@ describe.each(variants)("%s", (variant) => {
     expectDifferences(some, pair.x!.data, 8, of);
   });
 
+  test.each(degrees)("gradients of normalised kernels are differences, degree %i", (degree) => {
+    const next = random(12);
+    const [x, y] = [batchOf([8, 5, 6, 1, 7], 2, next), batchOf([4, 6, 5], 2, next)];
+    const options = { degree, normalize: true, dyadicOrder: [0, 1] } as const;
+    const cotangent = Float64Array.from({ length: 25 }, () => next() - 0.5);
+    const weighted = ({ data }: Kernels<"float64">) => data.reduce((sum, k, i) => sum + k * cotangent[i]!, 0);
+    const bars = signatureKernelGramVjp(x, y, cotangent.subarray(0, 15), options);
+    expectDifferences(x, bars.x!.data, 8, (moved) => weighted(signatureKernelGram(moved, y, options)));
+    expectDifferences(y, bars.y!.data, 6, (moved) => weighted(signatureKernelGram(x, moved, options)));
+    const onlyY = signatureKernelGramVjp(x, y, cotangent.subarray(0, 15), { ...options, gradients: "y" });
+    expect(onlyY.x).toBeUndefined();
+    expect(bits(onlyY.y!.data)).toEqual(bits(bars.y!.data));
+    const own = signatureKernelGramVjp(x, undefined, cotangent, options).x!.data;
+    expectDifferences(x, own, 8, (moved) => weighted(signatureKernelGram(moved, options)));
+    const some = x.slice(0, 3);
+    const pair = signatureKernelVjp(some, y, cotangent.subarray(0, 3), options);
+    expectDifferences(some, pair.x!.data, 8, (moved) => weighted(signatureKernel(moved, y, options)));
+    expectDifferences(y, pair.y!.data, 6, (moved) => weighted(signatureKernel(some, moved, options)));
+  });
+
   test("gradients of distances and scores are differences", () => {
     const next = random(10);
     const [x, y] = [batchOf([5, 4, 6, 3], 2, next), batchOf([4, 6, 5], 2, next)];

@@ -40,6 +40,7 @@ const calls: [name: OperationName, given: unknown[]][] = [
   ["signatureKernelGram", [batch(60, 24, 3, 6), batch(33, 31, 3, 9), { degree: 3, normalize: true }]],
   ["signatureKernelGram", [batch(40, 30, 2, 2), batch(30, 30, 2, 4), { estimateError: true, degree: 1 }]],
   ["signatureKernelGramVjp", [batch(40, 20, 2, 1), undefined, matrix(40, 40)]],
+  ["signatureKernelGramVjp", [batch(40, 20, 2, 1), undefined, matrix(40, 40), { normalize: true }]],
   ["signatureKernelGramVjp", [batch(30, 20, 2, 6), batch(40, 20, 2, 9), matrix(30, 40)]],
   ["truncatedSignatureKernel", [batch(300, 30, 2, 1), batch(300, 25, 2, 2), { depth: 4 }]],
   ["truncatedSignatureKernelGram", [batch(40, 20, 2, 6), { depth: 3, normalize: true }]],
@@ -113,7 +114,7 @@ describe.each(hosts)("$name", ({ options, mode }) => {
     const bad = { data: [0, 0, Number.NaN, 0, 0, 0, 1, 0], shape: [2, 2, 2] };
     await expect(engine.signatureKernelGram(bad)).rejects.toMatchObject({ code: "NOT_FINITE", argument: "x" });
     const plan = engine.explain("signatureKernelGram", { shape: [100, 64, 3], degree: 2 });
-    expect(plan).toMatchObject({ device: "cpu", kernel: "signatureKernelGram" });
+    expect(plan).toMatchObject({ device: "cpu", kernel: "degree 2" });
     expect(plan.reasons.join()).toContain("the scheme of degree 2");
     expect(() => engine.explain("signatureMmd", { shape: [1, 64, 3] })).toThrow(/at least 2 paths/);
   });

@@ -5,8 +5,8 @@
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createEngine, type Engine, staticKernels } from "../../ts/kernels.ts";
 import * as kernels from "../../ts/kernels.ts";
+import { createEngine, type Engine, staticKernels } from "../../ts/kernels.ts";
 import { random } from "../paths.ts";
 import { describeOn, openDawn } from "./implementations.ts";
 
@@ -42,7 +42,11 @@ const cases: Row[] = [
   ["symmetric, tiles", "signatureKernelGram", [batch(530, 4, 2, 1)]],
   ["ragged", "signatureKernelGram", [ragged(20, 30, 3, 1), ragged(15, 40, 3, 2)]],
   ["ragged, a pair an invocation", "signatureKernelGram", [ragged(70, 12, 3, 1), ragged(65, 13, 3, 2)]],
-  ["orders of each pair", "signatureKernelGram", [batch(5, 20, 2, 1, 3), [...batch(3, 9, 2, 2, 12), ...batch(3, 30, 2, 3)]]],
+  [
+    "orders of each pair",
+    "signatureKernelGram",
+    [batch(5, 20, 2, 1, 3), [...batch(3, 9, 2, 2, 12), ...batch(3, 30, 2, 3)]],
+  ],
   ["orders of each pair, a pair an invocation", "signatureKernelGram", [batch(70, 9, 2, 1, 8), batch(65, 9, 2, 2, 2)]],
   ["orders given", "signatureKernelGram", [batch(6, 20, 2, 1), batch(5, 20, 2, 2), { dyadicOrder: [4, 1] }]],
   ["orders given, of y", "signatureKernelGram", [batch(6, 20, 2, 1), batch(5, 20, 2, 2), { dyadicOrder: [0, 3] }]],
@@ -57,9 +61,23 @@ const cases: Row[] = [
     "matern 3/2": staticKernels.matern({ nu: 1.5, sigma: 1 }),
     "matern 5/2": staticKernels.matern({ nu: 2.5, sigma: 1 }),
     "rational quadratic": staticKernels.rationalQuadratic({ alpha: 2, sigma: 1 }),
-  }).map(([what, staticKernel]): Row => [what, "signatureKernelGram", [batch(6, 20, 3, 1), batch(5, 25, 3, 2), { staticKernel }]]),
-  ["rbf, cut, ragged", "signatureKernelGram", [ragged(9, 20, 3, 1), ragged(8, 25, 3, 2), { staticKernel: rbf, dyadicOrder: [2, 1] }]],
-  ["rbf, a pair an invocation", "signatureKernelGram", [batch(70, 12, 3, 1), batch(65, 13, 3, 2), { staticKernel: rbf }]],
+  }).map(
+    ([what, staticKernel]): Row => [
+      what,
+      "signatureKernelGram",
+      [batch(6, 20, 3, 1), batch(5, 25, 3, 2), { staticKernel }],
+    ],
+  ),
+  [
+    "rbf, cut, ragged",
+    "signatureKernelGram",
+    [ragged(9, 20, 3, 1), ragged(8, 25, 3, 2), { staticKernel: rbf, dyadicOrder: [2, 1] }],
+  ],
+  [
+    "rbf, a pair an invocation",
+    "signatureKernelGram",
+    [batch(70, 12, 3, 1), batch(65, 13, 3, 2), { staticKernel: rbf }],
+  ],
 ];
 
 const numbersOf = (result: unknown): ArrayLike<number> =>
@@ -93,13 +111,15 @@ describeOn("dawn", "signature kernels on dawn", () => {
       const wanted = (kernels as unknown as Loose)[name]!(...paths, { ...options, degree });
       const found = await loose[name]!(...paths, { ...options, degree, dtype: "float32" });
       expect(worst(numbersOf(found), numbersOf(wanted))).toBeLessThan(1e-5);
-      if (typeof wanted === "object") expect((found as kernels.Kernels).shape).toEqual((wanted as kernels.Kernels).shape);
+      if (typeof wanted === "object")
+        expect((found as kernels.Kernels).shape).toEqual((wanted as kernels.Kernels).shape);
       expect(engine.info().gpu).toMatchObject({ fallbacks: 0, faults: [] });
     });
 
   test("the oracle's exact kernels, by default", async () => {
     const url = new URL("../oracles/kernel_vectors.json", import.meta.url);
-    const rational = (text: number | string) => Number(String(text).split("/")[0]) / Number(String(text).split("/")[1] ?? 1);
+    const rational = (text: number | string) =>
+      Number(String(text).split("/")[0]) / Number(String(text).split("/")[1] ?? 1);
     for (const { name, x, y, exact } of JSON.parse(readFileSync(url, "utf8")).pairs) {
       const [a, b] = [x, y].map((path: (number | string)[][]) => path.map((point) => point.map(rational)));
       const { data } = await engine.signatureKernel(a!, b!, { dtype: "float32" });
@@ -128,7 +148,9 @@ describeOn("dawn", "signature kernels on dawn", () => {
     const here = await createEngine({ device: "webgpu", gpu: await openDawn() });
     const strict = { device: "webgpu", dtype: "float32" } as const;
     const paths = batch(5, 12, 2, 1);
-    await expect(engine.signatureKernelGram(paths, { ...strict, degree: 3 })).rejects.toMatchObject({ code: "GPU_LIMITS" });
+    await expect(engine.signatureKernelGram(paths, { ...strict, degree: 3 })).rejects.toMatchObject({
+      code: "GPU_LIMITS",
+    });
     await expect(engine.signatureKernelGram(paths, strict)).resolves.toMatchObject({ shape: [5, 5] });
     for (const [options, name] of [
       [{ degree: 3, dtype: "float32" }, "signatureKernelGram"],

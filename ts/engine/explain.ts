@@ -30,7 +30,8 @@ export interface Reasoning {
   /**
    * The kernel. CPU: "horner" or "pruned". GPU: "ends", "path", "prefix", "time", "pruned" or
    * "stream". Gradients: "bracket" or "horner" on the CPU, and "pair", "straight" or "adjoint" on
-   * the GPU.
+   * the GPU. Signature kernels: "degree 1", "degree 2" or "degree 3" on the CPU, and on the GPU
+   * what has a pair of paths, "invocation" or "workgroup".
    */
   readonly kernel: string;
   /** The verdict of each rule, in their order; one of them decided. */

@@ -90,3 +90,9 @@ export const bind =
   <R>(runtime: Runtime, operation: Descriptor<R>) =>
   (...given: unknown[]): R =>
     compute(runtime, operation, operation.read(given, memoryReaders));
+
+/** The same of an operation that has steps. */
+export const bindSteps =
+  <R>(runtime: Runtime, operation: Descriptor<R>) =>
+  (...given: unknown[]): R =>
+    computeSteps(runtime, operation.steps!(operation.read(given, memoryReaders)));

@@ -1,6 +1,6 @@
 // `signatureKernelVjp` and `signatureKernelGramVjp`: gradients of signature kernels.
 
-import { type DType, firstNonFinite, type Kind } from "../input/arrays.ts";
+import { type DType, firstNonFinite, type Kind, type Numbers } from "../input/arrays.ts";
 import { readCotangent } from "../input/cotangent.ts";
 import { describe, typeError } from "../input/errors.ts";
 import { notFinite } from "../input/finite.ts";
@@ -9,12 +9,19 @@ import type { Paths } from "../input/paths.ts";
 import { ReadRows } from "../input/rows.ts";
 import type { GradientTensor } from "../input/tensor.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { bind } from "./bind.ts";
-import type { Descriptor, Prepared } from "./descriptor.ts";
+import { bindSteps } from "./bind.ts";
+import { type Descriptor, type Prepared, step } from "./descriptor.ts";
 import { tensorOf } from "./rows-gradient.ts";
-import { type KernelDType, kernelOperation } from "./signature-kernel.ts";
+import {
+  type KernelDType,
+  type Kernels,
+  kernelOperation,
+  PreparedKernels,
+  signatureKernelGramOperation,
+  signatureKernelOperation,
+} from "./signature-kernel.ts";
 import { imagineKernelCall, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
-import { type KernelSchemeOptions, readSchemeOptions } from "./signature-kernel-options.ts";
+import { type KernelSchemeOptions, type OptionsReader, readKernelOptions } from "./signature-kernel-options.ts";
 import type { Side } from "./signature-kernel-side.ts";
 import { KernelGradients } from "./signature-kernel-sinks.ts";
 import type { Part } from "./signature-kernel-tiles.ts";
@@ -26,6 +33,12 @@ import type { Cotangent } from "./signature-vjp.ts";
  * @typeParam T - number type of the result.
  */
 export interface KernelVjpOptions<T extends DType = DType> extends KernelSchemeOptions<T> {
+  /**
+   * Of k(x, y) / √(k(x, x) k(y, y)), as for the kernels. Default false.
+   *
+   * @example normalize: true
+   */
+  readonly normalize?: boolean | undefined;
   /**
    * Which gradients to compute. Default "both"; without y there is only that of x.
    *
@@ -94,6 +107,13 @@ export interface SignatureKernelGramVjpFunction {
 /** A call of gradients, and which of them it wants. */
 interface VjpCall extends KernelCall {
   wanted: readonly [x: boolean, y: boolean];
+  normalised?: Normalised;
+}
+
+/** Normalised kernels, and the k(x, x) and k(y, y) that they were divided by the roots of. */
+interface Normalised {
+  readonly values: Numbers;
+  readonly norms: readonly Numbers[];
 }
 
 /** Reads the option `gradients` besides others. */
@@ -138,14 +158,68 @@ export class PreparedGradients implements Prepared<KernelGradientsOf> {
   }
 }
 
+type Weight = NonNullable<Part["cotangent"]>;
+
+const readVjpOptions: OptionsReader = (options, other) => readKernelOptions(options, ["normalize"], other);
+
 /** A gradient costs about three times as much as the kernel. */
 export const vjpCost = 3;
 
-const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): Descriptor<KernelGradientsOf> => ({
+/** An operation of kernels that gives those numbers. */
+const normalisedBy = (operation: Descriptor<Kernels>): Descriptor<Normalised> => ({
+  ...operation,
+  prepare(call) {
+    const prepared = new PreparedKernels(call as KernelCall);
+    const { sinks, norms } = prepared;
+    return { checksFirst: false, sinks, result: () => ({ values: prepared.result().data, norms }) };
+  },
+});
+
+/**
+ * The parts of gradients of normalised kernels. With κ = k / √(a b), where a = k(x, x) and b = k(y, y),
+ * a cotangent c of κ is c / √(a b) of k, −c κ / (2 a) of a and −c κ / (2 b) of b.
+ */
+function normalisedParts(main: Omit<Part, "sink"> & { cotangent: Weight }, { values, norms }: Normalised) {
+  const { x, y, pairs, orders, triangle, wanted, cotangent } = main;
+  const [a, b = a] = norms as [Numbers, Numbers?];
+  const columns = pairs ? 1 : y.count;
+  const sums = norms.map(({ length }) => new Float64Array(length));
+  for (let i = 0; i < x.count; i++)
+    for (let j = triangle || pairs ? i : 0; j < (pairs ? i + 1 : y.count); j++) {
+      const half = -0.5 * cotangent(i, j) * (values[pairs ? i : i * columns + j] as number);
+      (sums[0]![i] as number) += half;
+      ((sums[1] ?? sums[0])![j] as number) += half;
+    }
+  const scaled: Weight = (i, j) => cotangent(i, j) / Math.sqrt((a[i] as number) * (b[j] as number));
+  const own = [x, y].slice(0, norms.length).flatMap((side, s) => {
+    const weight: Weight = (i) => (sums[s]![i] as number) / (norms[s]![i] as number);
+    const part = { x: side, y: side, pairs: true, triangle: false, orders, cotangent: weight };
+    return wanted?.[s] ? [{ ...part, wanted: [true, true] as const }] : [];
+  });
+  return [{ ...main, cotangent: scaled }, ...own];
+}
+
+const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): Descriptor<KernelGradientsOf> => {
+  const operation = gradientsOf(name, pairs, yOf);
+  return {
+    ...operation,
+    *steps(given) {
+      const call = given as VjpCall;
+      if (!call.scheme.normalize) return yield* step(operation, call, true);
+      const normalised = yield* step(
+        normalisedBy(pairs ? signatureKernelOperation : signatureKernelGramOperation),
+        call,
+      );
+      return yield* step(operation, Object.assign(call.with({}), { normalised }), true);
+    },
+  };
+};
+
+const gradientsOf = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): Descriptor<KernelGradientsOf> => ({
   ...kernelOperation(name, "gradients of "),
   read([x, y, cotangent, options], _readers, other) {
     const [read, own] = readWanted(other);
-    const call = readKernelCall(x, yOf(y), readSchemeOptions(options, own), pairs) as VjpCall;
+    const call = readKernelCall(x, yOf(y), readVjpOptions(options, own), pairs) as VjpCall;
     call.wanted = read.wanted;
     const rows = readCotangent(cotangent, call, call.shape);
     const found = call.checkFinite ? firstNonFinite(rows.view, rows.kind, call.dtype, 0, rows.view.length) : -1;
@@ -154,7 +228,7 @@ const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): D
   },
   imagine(sizes, other) {
     const [read, own] = readWanted(other);
-    const call = imagineKernelCall(sizes, pairs, own, readSchemeOptions) as VjpCall;
+    const call = imagineKernelCall(sizes, pairs, own, readVjpOptions) as VjpCall;
     call.wanted = read.wanted;
     return Object.assign(call, { operands: [new ReadRows(new Float32Array(0), 0 as Kind, call.row, call.row)] });
   },
@@ -162,19 +236,19 @@ const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): D
     const call = given as VjpCall;
     const { x, y, isSymmetric, row } = call;
     const { view } = call.operands[0] as ReadRows;
-    const at = (i: number, j: number) => Number(view[i * row + j]);
-    const cotangent = pairs
-      ? (i: number) => Number(view[i])
+    const at: Weight = (i, j) => Number(view[i * row + j]);
+    const cotangent: Weight = pairs
+      ? (i) => Number(view[i])
       : isSymmetric
-        ? (i: number, j: number) => (i === j ? at(i, i) : at(i, j) + at(j, i))
+        ? (i, j) => (i === j ? at(i, i) : at(i, j) + at(j, i))
         : at;
     const wanted: readonly [boolean, boolean] = isSymmetric ? [true, true] : call.wanted;
     const { orders } = call.scheme;
-    return new PreparedGradients(call, wanted, [
-      { x, y, pairs, triangle: isSymmetric && !pairs, orders, cotangent, wanted },
-    ]);
+    const main = { x, y, pairs, triangle: isSymmetric && !pairs, orders, cotangent, wanted };
+    const { normalised } = call;
+    return new PreparedGradients(call, wanted, normalised ? normalisedParts(main, normalised) : [main]);
   },
-  cost: (call) => vjpCost * (call as KernelCall).nanoseconds,
+  cost: (call) => ((call as KernelCall).scheme.normalize ? vjpCost + 1 : vjpCost) * (call as KernelCall).nanoseconds,
 });
 
 export const signatureKernelVjpOperation = /* @__PURE__ */ backward("signatureKernelVjp", true, (y) => y ?? null);
@@ -182,8 +256,8 @@ export const signatureKernelGramVjpOperation = /* @__PURE__ */ backward("signatu
 
 /** Makes `signatureKernelVjp` for a runtime. Pure: nothing is loaded before the first call. */
 export const bindSignatureKernelVjp = (runtime: Runtime): SignatureKernelVjpFunction =>
-  bind(runtime, signatureKernelVjpOperation) as unknown as SignatureKernelVjpFunction;
+  bindSteps(runtime, signatureKernelVjpOperation) as unknown as SignatureKernelVjpFunction;
 
 /** Makes `signatureKernelGramVjp` for a runtime. */
 export const bindSignatureKernelGramVjp = (runtime: Runtime): SignatureKernelGramVjpFunction =>
-  bind(runtime, signatureKernelGramVjpOperation) as unknown as SignatureKernelGramVjpFunction;
+  bindSteps(runtime, signatureKernelGramVjpOperation) as unknown as SignatureKernelGramVjpFunction;

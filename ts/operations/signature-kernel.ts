@@ -179,14 +179,15 @@ const finer = (call: KernelCall): readonly [number, number] => {
 /** The factor by which a refinement reduces the error of a degree. */
 const errorRatio = [4, 16, 64];
 
-class PreparedKernels implements Prepared<Kernels> {
+export class PreparedKernels implements Prepared<Kernels> {
   readonly checksFirst = false;
   /** The parts, in place of sinks: each has its own. */
   readonly sinks: never;
   readonly #call: KernelCall;
   readonly #values: Numbers;
   readonly #coarse: Numbers | undefined;
-  readonly #norms: readonly Numbers[];
+  /** With `normalize`: k(x, x) of the paths of x, and k(y, y) where y is not x. */
+  readonly norms: readonly Numbers[];
 
   constructor(call: KernelCall) {
     this.#call = call;
@@ -206,7 +207,7 @@ class PreparedKernels implements Prepared<Kernels> {
     this.#values = add({ ...all, orders }, count);
     if (scheme.estimateError) this.#coarse = add({ ...all, orders: call.orders }, count);
     const sides = isSymmetric ? [x] : [x, y];
-    this.#norms = scheme.normalize
+    this.norms = scheme.normalize
       ? sides.map((side) => add({ x: side, y: side, pairs: true, triangle: false, orders }, side.count))
       : [];
     this.sinks = parts as never;
@@ -220,7 +221,7 @@ class PreparedKernels implements Prepared<Kernels> {
     if (errors)
       for (let i = 0; i < errors.length; i++)
         errors[i] = Math.abs((values[i] as number) - (errors[i] as number)) / ratio;
-    const [x, y = x] = this.#norms;
+    const [x, y = x] = this.norms;
     if (x && y) {
       const columns = pairs ? 1 : y.length;
       for (let i = 0; i < values.length; i++) {
