@@ -14,7 +14,7 @@ import { Bench } from "../lib/bench.mjs";
 import { leaveMeasuringCore, root } from "../lib/machine.mjs";
 import { makePaths, writeRaw } from "../lib/paths.mjs";
 import { Progress } from "../lib/progress.mjs";
-import { milliseconds, openResult, replaceRow, table, times } from "../lib/results.mjs";
+import { measureRows, milliseconds, openResult, table, times } from "../lib/results.mjs";
 import { geometricMean } from "../lib/statistics.mjs";
 
 /** Matrices of 32 paths each, 128 pairs, and one pair. */
@@ -167,23 +167,16 @@ export async function runKernelsBench(args) {
     options: { rows: { type: "string" }, quick: { type: "boolean", default: false } },
   });
   const { quick, rows: wanted = "" } = values;
+  const options = { quick, only: ["rows"], peers: [], rows: (row) => rowName(row).includes(wanted) };
   leaveMeasuringCore();
   const progress = new Progress();
-  const bench = new Bench({ quick, rows: () => true, peers: [], progress });
+  const bench = new Bench({ ...options, progress });
   process.once("SIGINT", () => bench.close().finally(() => process.exit(130)));
   const { file, result, save } = openResult("signature-kernels", { quick });
-  const chosen = rows.filter((row) => rowName(row).includes(wanted));
-  result.parts.rows ??= { of: rows.length, rows: [] };
-  progress.begin("kernels", chosen.length);
+  const run = { bench, options, progress, result, save };
   try {
-    for (const row of chosen) {
-      progress.row(rowName(row));
-      replaceRow(result.parts.rows.rows, await measure(bench, row), rowName);
-      result.versions = { ...result.versions, ...bench.versions() };
-      // Written after every row, so that an interrupted run keeps its results.
-      save();
-      progress.step();
-    }
+    const measured = (row) => measure(bench, row);
+    await measureRows(run, { part: "rows", rows, name: rowName, key: rowName, measure: measured });
   } finally {
     await bench.close();
   }

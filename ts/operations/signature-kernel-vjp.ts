@@ -167,7 +167,7 @@ export const vjpCost = 3;
 
 /** An operation of kernels that gives those numbers. */
 const normalisedBy = (operation: Descriptor<Kernels>): Descriptor<Normalised> => ({
-  ...operation,
+  ...(operation as Descriptor as Descriptor<Normalised>),
   prepare(call) {
     const prepared = new PreparedKernels(call as KernelCall);
     const { sinks, norms } = prepared;

@@ -23,6 +23,8 @@ export interface KernelShape extends CallShape {
   /** Cells of the longest pair, and its columns. */
   readonly mostCells: number;
   readonly columns: number;
+  /** Whether logarithms are wanted. */
+  readonly log: boolean;
   /** Of one thread. */
   readonly nanoseconds: number;
 }
@@ -35,14 +37,18 @@ export interface KernelPlan extends GpuPlan {
 
 /** So many pairs fill a device with an invocation each. */
 const manyPairs = 4096;
-/** Cells of a pair that an invocation or a workgroup walks at once: a second or so. */
-const mostAlone = 2 ** 24;
-const mostTogether = 2 ** 30;
+/**
+ * Cells of a pair that an invocation or a workgroup walks: they are not divided among submissions, and
+ * take some ten milliseconds and a few times that.
+ */
+const mostAlone = 2 ** 20;
+const mostTogether = 2 ** 28;
 /** Operations of a cell besides those of its channels, and of a kernel of points. */
 const cellOperations = [0, 8, 23, 0];
 const pointOperations = 20;
 /** Seconds of a multiply-add where the nanoseconds of kernels were measured. */
 const multiplyAdd = 7.3e-11;
+/** Paths of x and of y in a tile, at most. */
 const most = 512;
 
 function tilePaths(shape: KernelShape, limits: DeviceLimits, usual: number): number {
@@ -65,6 +71,7 @@ function make(name: string): GpuOperation<undefined, unknown, never, KernelPlan>
       const { degree, columns, channels, points, yPoints, mostCells, kernels, batch, yBatch } = own;
       if (degree === 0) return "truncated kernels are computed on the CPU";
       if (degree === 3) return "degree 3 is for float64";
+      if (own.log) return "logarithms of kernels are computed on the CPU";
       const largest = Math.max(8 * columns, 4 * channels * (Math.max(points, yPoints) + 8));
       if (largest > bindable(limits) || mostCells > mostTogether)
         return `a pair of ${mostCells} cells is more than a device computes at once`;
@@ -135,6 +142,7 @@ function shapeOf(given: Call): KernelShape {
     depth: 1,
     degree: scheme.degree,
     code: scheme.kernel.code,
+    log: scheme.log === true,
     yBatch: call.pairs ? 1 : y.count,
     yPoints: y.paths.points,
     kernels,

@@ -78,6 +78,27 @@ pub(crate) fn rows<T>(request: &Request<'_, T>) -> usize {
     if request.options.stream { request.points - usize::from(request.basepoint.is_none()) } else { 1 }
 }
 
+/// Whether paths of a shape (batch, points, channels) are there, and lengths, if there are some, fit.
+pub(crate) fn check_paths<T>(
+    paths: &[T],
+    [batch, points, channels]: [usize; 3],
+    lengths: Option<&[u32]>,
+) -> Result<(), Error> {
+    if points == 0 {
+        return Err(Error::Shape);
+    }
+    let path_len = points.checked_mul(channels).ok_or(Error::Shape)?;
+    if batch.checked_mul(path_len) != Some(paths.len()) {
+        return Err(Error::Paths);
+    }
+    match lengths {
+        Some(lengths) if lengths.len() != batch || lengths.iter().any(|&l| l == 0 || l as usize > points) => {
+            Err(Error::Lengths)
+        }
+        _ => Ok(()),
+    }
+}
+
 impl<T: Copy> Request<'_, T> {
     /// Whether everything but scratch is there.
     pub(crate) fn check(&self, shape: &Shape, out: usize) -> Result<(), Error> {
@@ -87,18 +108,7 @@ impl<T: Copy> Request<'_, T> {
 
     /// Whether all input is there.
     pub(crate) fn check_input(&self, shape: &Shape) -> Result<(), Error> {
-        if self.points == 0 {
-            return Err(Error::Shape);
-        }
-        let path_len = self.points.checked_mul(self.channels).ok_or(Error::Shape)?;
-        if self.batch.checked_mul(path_len) != Some(self.paths.len()) {
-            return Err(Error::Paths);
-        }
-        if let Some(lengths) = self.lengths
-            && (lengths.len() != self.batch || lengths.iter().any(|&l| l == 0 || l as usize > self.points))
-        {
-            return Err(Error::Lengths);
-        }
+        check_paths(self.paths, [self.batch, self.points, self.channels], self.lengths)?;
         let last = self.batch.saturating_sub(1);
         if let Some(b) = self.basepoint
             && self.batch > 0

@@ -9,7 +9,7 @@
 //! Lanes are features. Computed in float64, also for float32 paths: one copy of the code, and the
 //! angles of points far from the origin lose nothing.
 
-use crate::batch::request::Error;
+use crate::batch::request::{Error, check_paths};
 use crate::lanes::{Lanes, LanesF64, Real};
 
 /// The lanes of features.
@@ -95,16 +95,11 @@ pub fn random_signature_features<L: Lanes>(
     let &Request { paths, batch, points, channels: d, lengths, depth, features, frequencies, .. } = request;
     let needed = random_signature_features_scratch(request).ok_or(Error::Shape)?;
     let row = request.row().ok_or(Error::Shape)?;
-    if points == 0 || frequencies.len() / d / depth != features || frequencies.len() % (d * depth) != 0 {
+    if frequencies.len() / d / depth != features || frequencies.len() % (d * depth) != 0 {
         return Err(Error::Shape);
     }
-    let numbers = points.checked_mul(d).ok_or(Error::Shape)?;
-    if numbers.checked_mul(batch) != Some(paths.len()) {
-        return Err(Error::Paths);
-    }
-    if lengths.is_some_and(|l| l.len() != batch || l.iter().any(|&l| l == 0 || l as usize > points)) {
-        return Err(Error::Lengths);
-    }
+    check_paths(paths, [batch, points, d], lengths)?;
+    let numbers = points * d;
     if row.checked_mul(batch) != Some(out.len()) {
         return Err(Error::Output);
     }

@@ -1,35 +1,35 @@
 //! Degree 3: an edge carries the difference of K along it and the next two Legendre coefficients of
-//! K's derivative. The increment of the difference is a power series in v; those of the two other
-//! coefficients follow from it by the relations of Legendre polynomials, which hold exactly for the
-//! coefficients' means over the cell (docs/signature-kernels.md).
+//! K's derivative, over 6 and over 5. With v in units of 1/12 (v = 12 q) the increment of the
+//! difference is a series in q; those of the two other coefficients follow from it by the relations
+//! of Legendre polynomials, which hold exactly for the coefficients' means over the cell
+//! (docs/signature-kernels.md).
 
 use super::scheme::{Scheme, hidden, polynomial};
 use crate::lanes::{Lanes, Real};
 
-#[derive(Clone, Copy)]
-pub(super) struct DegreeThree<V> {
-    /// Of the increment's series: coefficients of the corner, of differences, and of the two other
-    /// coefficients. Entry k is that of v^k, over the lowest power of v.
-    corner: [V; 5],
-    difference: [V; 4],
-    first: [V; 4],
-    second: [V; 2],
-    /// 1/n.
-    over: Over<V>,
-}
+/// The series in q: A, g / (6 q²) and f₁ / q³ of docs/signature-kernels.md, and their derivatives'.
+const CORNER: [f64; 5] = [12.0, 36.0, 48.0, 36.0, 17.28];
+const ACROSS: [f64; 2] = [6.0, 12.0];
+const FIRST: [f64; 2] = [4.8, 7.2];
+const FOURTH: f64 = 10.8;
+/// What the second coefficients keep: 1 − 18/35 q².
+const LOSS: f64 = 18.0 / 35.0;
 
 #[derive(Clone, Copy)]
-struct Over<V> {
-    two: V,
-    three: V,
-    five: V,
-    six: V,
-    ten: V,
-    twelve: V,
-    eighteen: V,
-    seventy: V,
-    seventy_two: V,
+pub(super) struct DegreeThree<V> {
+    corner: [V; 5],
+    across: [V; 2],
+    first: [V; 2],
+    fourth: V,
+    loss: V,
     one: V,
+    half: V,
+    third: V,
+    quarter: V,
+    /// 1.2 and 0.4.
+    six_fifths: V,
+    two_fifths: V,
+    axis: V,
 }
 
 /// An edge along x: K at its first point, and the coefficients of its derivative.
@@ -39,51 +39,60 @@ pub(super) struct Own<V> {
     edge: [V; 3],
 }
 
-/// The factors of a cell.
+/// The factors of a cell: of the increment, of the first coefficients' increments, and of the
+/// second ones'.
 #[derive(Clone, Copy)]
 pub(super) struct Factors<V> {
-    half: V,
+    q: V,
     corner: V,
-    difference: V,
+    across: V,
     first: V,
-    second: V,
+    fourth: V,
+    /// q (1 + q²), 1.2 q and 0.4 q².
+    turn: V,
+    slope: V,
+    bend: V,
+    /// 2.4 q, 1.2 q², and what is kept.
+    pull: V,
+    push: V,
+    kept: V,
 }
 
-/// What a cell computes on the way.
+/// What a cell computes on the way; of x and of y.
 struct Cell<V> {
     inc: V,
-    /// Of x and of y: the mean of the difference less a fifth of the mean second coefficient, the
-    /// mean of the first coefficient, and the increments of the two coefficients.
-    across: [V; 2],
-    mean: [V; 2],
+    /// The increments of the first coefficients.
     first: [V; 2],
+    /// The second coefficients after the cell.
     second: [V; 2],
+    /// The differences plus inc/4; their means less those of the second coefficients; what the
+    /// second coefficients are pushed by.
+    bent: [V; 2],
+    mean: [V; 2],
+    pushed: [V; 2],
 }
 
 impl<V: Lanes> DegreeThree<V> {
     #[inline(always)]
-    fn advance(&self, f: &Factors<V>, corner: V, [x, y]: [[V; 3]; 2]) -> Cell<V> {
-        let o = &self.over;
-        let u = f.half;
-        let inc = f.first.neg_mul_add(x[1].add(y[1]), x[2].add(y[2]).mul(f.second));
-        let inc = corner.mul_add(f.corner, x[0].add(y[0]).mul_add(f.difference, inc));
-        let (half, sixth, small) = (inc.mul(o.two), inc.mul(o.six), inc.mul(o.seventy_two));
-        let across = |e: [V; 3]| {
-            let second = e[0].mul_add(o.eighteen, small).mul_add(u, e[1].mul(o.six)).mul_add(u, e[2]);
-            second.neg_mul_add(o.five, e[0].add(half))
-        };
-        let (a, b) = (across(x), across(y));
-        let q = u.mul(o.six);
-        let w = q.mul_add(q, o.one).mul(u);
-        let (p, r) = (q.neg_mul_add(b, a).mul(w), q.neg_mul_add(a, b).mul(w));
-        let mean = |e: [V; 3], other: V| {
-            let part = other.neg_mul_add(o.twelve, e[0].mul_add(o.two, sixth));
-            e[2].neg_mul_add(o.ten, part).mul_add(u, e[1])
-        };
-        let (m, n) = (mean(x, r), mean(y, p));
-        let (third, small) = (u.mul(o.three), u.mul(u).mul(o.seventy));
-        let second = |e: [V; 3], mean: V| small.neg_mul_add(e[2], mean.mul(third));
-        Cell { inc, across: [a, b], mean: [m, n], first: [p, r], second: [second(x, m), second(y, n)] }
+    fn advance(&self, f: &Factors<V>, corner: V, edges: [[V; 3]; 2]) -> Cell<V> {
+        let [x, y] = edges;
+        let sum: [V; 3] = core::array::from_fn(|k| x[k].add(y[k]));
+        let middle = sum[0].mul_add(self.half, corner).sub(sum[1]);
+        let inc = sum[0].neg_mul_add(f.fourth, sum[1].mul(f.first));
+        let inc = middle.mul_add(f.corner, sum[2].sub(sum[0]).mul_add(f.across, inc));
+        let rest = edges.map(|e| e[0].sub(e[2]));
+        let bent = edges.map(|e| inc.mul_add(self.quarter, e[0]));
+        let mean: [V; 2] = core::array::from_fn(|i| {
+            let straight = edges[i][1].neg_mul_add(f.slope, inc.mul_add(self.half, rest[i]));
+            bent[i].neg_mul_add(f.bend, straight)
+        });
+        let first: [V; 2] = core::array::from_fn(|i| f.q.neg_mul_add(mean[1 - i], mean[i]).mul(f.turn));
+        let pushed: [V; 2] = core::array::from_fn(|i| inc.mul_add(self.third, rest[i]).sub(first[1 - i]));
+        let second = core::array::from_fn(|i| {
+            let e = edges[i];
+            pushed[i].mul_add(f.push, e[1].mul_add(f.pull, e[2].mul(f.kept)))
+        });
+        Cell { inc, first, second, bent, mean, pushed }
     }
 }
 
@@ -91,7 +100,7 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
     const ROWS: usize = 2;
     const REFINED_ROWS: usize = 2;
     const STORED: usize = 3;
-    const UNIT: f64 = 1.0;
+    const UNIT: f64 = 1.0 / 12.0;
     const KEPT: usize = 7;
     type Own = Own<V>;
     type Passing = [V; 3];
@@ -99,42 +108,54 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
 
     #[inline(always)]
     fn new() -> Self {
-        let over = |n: f64| hidden(1.0 / n);
         DegreeThree {
-            corner: [over(1.0), over(4.0), over(36.0), over(576.0), over(14400.0)],
-            difference: [over(2.0), over(12.0), over(144.0), over(2880.0)],
-            first: [over(6.0), over(24.0), over(240.0), over(4320.0)],
-            second: [over(120.0), over(720.0)],
-            over: Over {
-                one: over(1.0),
-                two: over(2.0),
-                three: over(3.0),
-                five: over(5.0),
-                six: over(6.0),
-                ten: over(10.0),
-                twelve: over(12.0),
-                eighteen: over(18.0),
-                seventy: over(70.0),
-                seventy_two: over(72.0),
-            },
+            corner: CORNER.map(hidden),
+            across: ACROSS.map(hidden),
+            first: FIRST.map(hidden),
+            fourth: hidden(FOURTH),
+            loss: hidden(LOSS),
+            one: hidden(1.0),
+            half: hidden(0.5),
+            third: hidden(1.0 / 3.0),
+            quarter: hidden(0.25),
+            six_fifths: hidden(1.2),
+            two_fifths: hidden(0.4),
+            axis: hidden(1.0),
         }
     }
     #[inline(always)]
+    fn axis(&self) -> V {
+        self.axis
+    }
+    #[inline(always)]
+    fn scaled(self, factor: V) -> Self {
+        DegreeThree { axis: self.axis.mul(factor), ..self }
+    }
+    #[inline(always)]
     fn own(&self) -> Own<V> {
-        Own { corner: V::splat(V::T::ONE), edge: [V::zero(); 3] }
+        Own { corner: self.axis, edge: [V::zero(); 3] }
     }
     #[inline(always)]
     fn stored(&self) -> V {
         V::zero()
     }
     #[inline(always)]
-    fn factors(&self, v: V) -> Factors<V> {
+    fn factors(&self, q: V) -> Factors<V> {
+        let square = q.mul(q);
+        let cube = square.mul(q);
+        let slope = q.mul(self.six_fifths);
         Factors {
-            half: v.mul(self.over.two),
-            corner: polynomial(&self.corner, v).mul(v),
-            difference: polynomial(&self.difference, v).mul(v),
-            first: polynomial(&self.first, v).mul(v),
-            second: polynomial(&self.second, v).mul(v.mul(v)),
+            q,
+            corner: polynomial(&self.corner, q).mul(q),
+            across: polynomial(&self.across, q).mul(square),
+            first: polynomial(&self.first, q).mul(cube),
+            fourth: square.mul(self.fourth).mul(square),
+            turn: q.add(cube),
+            slope,
+            bend: square.mul(self.two_fifths),
+            pull: slope.add(slope),
+            push: square.mul(self.six_fifths),
+            kept: square.neg_mul_add(self.loss, self.one),
         }
     }
     #[inline(always)]
@@ -147,9 +168,7 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
         let cell = self.advance(factors, own.corner, [own.edge, *passing]);
         own.corner = own.corner.add(passing[0]);
         for (edge, i) in [(&mut own.edge, 0), (passing, 1)] {
-            edge[0] = edge[0].add(cell.inc);
-            edge[1] = edge[1].add(cell.first[i]);
-            edge[2] = edge[2].add(cell.second[i]);
+            *edge = [edge[0].add(cell.inc), edge[1].add(cell.first[i]), cell.second[i]];
         }
     }
     #[inline(always)]
@@ -160,13 +179,13 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
         }
     }
     #[inline(always)]
-    unsafe fn value(row: *const V, columns: usize) -> V {
+    unsafe fn value(&self, row: *const V, columns: usize) -> V {
         let mut sum = V::zero();
         for j in 0..columns {
             // SAFETY: as the caller vouches.
             sum = sum.add(unsafe { *row.add(3 * j) });
         }
-        sum.add(V::splat(V::T::ONE))
+        sum.add(self.axis)
     }
 
     #[inline(always)]
@@ -192,72 +211,64 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
         core::array::from_fn(|k| unsafe { *at.add(k) })
     }
     #[inline(always)]
-    unsafe fn adjoint(&self, v: V, kept: *const V, own: &mut Own<V>, passing: &mut [V; 3]) -> V {
-        // Every line reverses one of `advance`, from the last to the first.
+    unsafe fn adjoint(&self, q: V, kept: *const V, own: &mut Own<V>, passing: &mut [V; 3]) -> V {
+        // Every line reverses one of `advance` and `factors`, from the last to the first.
         // SAFETY: as the caller vouches.
         let at = |k: usize| unsafe { *kept.add(k) };
         let (corner, edges) = (at(0), [core::array::from_fn(|k| at(1 + k)), core::array::from_fn(|k| at(4 + k))]);
-        let (o, f) = (&self.over, self.factors(v));
-        let u = f.half;
+        let f = self.factors(q);
         let cell = self.advance(&f, corner, edges);
-        let mut bars = [own.edge, *passing];
-        let mut inc = bars[0][0].add(bars[1][0]);
-        let mut first = [bars[0][1], bars[1][1]];
-        // From here on, the cotangent of u.
-        let mut slope = V::zero();
-        let (third, small) = (u.mul(o.three), u.mul(u).mul(o.seventy));
-        for i in 0..2 {
-            let (e, second) = (edges[i], bars[i][2]);
-            slope = second.mul_add(cell.mean[i].mul(o.three), slope);
-            slope = second.mul(e[2]).neg_mul_add(u.add(u).mul(o.seventy), slope);
-            let mean = second.mul(third);
-            let inner = mean.mul(u);
-            let part = cell.first[1 - i].neg_mul_add(o.twelve, e[0].mul_add(o.two, cell.inc.mul(o.six)));
-            slope = mean.mul_add(e[2].neg_mul_add(o.ten, part), slope);
-            bars[i][2] = small.neg_mul_add(second, inner.neg_mul_add(o.ten, second));
-            bars[i][1] = bars[i][1].add(mean);
-            bars[i][0] = inner.mul_add(o.two, bars[i][0]);
-            inc = inner.mul_add(o.six, inc);
-            first[1 - i] = inner.neg_mul_add(o.twelve, first[1 - i]);
-        }
-        let q = u.mul(o.six);
-        let square = q.mul_add(q, o.one);
-        let w = square.mul(u);
-        let [a, b] = cell.across;
-        let (p, r) = (first[0].mul(w), first[1].mul(w));
-        // w = u (1 + q²): its slope is 1 + 3 q².
-        let flat = q.mul(q).mul_add(o.one.add(o.one), square);
-        let turned = first[0].mul_add(q.neg_mul_add(b, a), first[1].mul(q.neg_mul_add(a, b)));
-        slope = turned.mul_add(flat, slope);
-        slope = p.mul_add(b, r.mul(a)).neg_mul_add(o.six, slope);
-        let across = [q.neg_mul_add(r, p), q.neg_mul_add(p, r)];
-        for i in 0..2 {
-            let (e, bar) = (edges[i], across[i]);
-            let second = bar.mul(o.five);
-            let inner = e[0].mul_add(o.eighteen, cell.inc.mul(o.seventy_two));
-            slope = second.neg_mul_add(inner.mul_add(u.add(u), e[1].mul(o.six)), slope);
-            let deep = second.mul(u);
-            bars[i][2] = bars[i][2].sub(second);
-            bars[i][1] = deep.neg_mul_add(o.six, bars[i][1]);
-            let deep = deep.mul(u);
-            bars[i][0] = deep.neg_mul_add(o.eighteen, bars[i][0].add(bar));
-            inc = deep.neg_mul_add(o.seventy_two, bar.mul_add(o.two, inc));
-        }
-        let sum = |k: usize| edges[0][k].add(edges[1][k]);
-        let series = slopes(&self.corner, v).mul(corner);
-        let series = slopes(&self.difference, v).mul_add(sum(0), series);
-        let series = slopes(&self.first, v).neg_mul_add(sum(1), series);
-        let second = self.second[1].mul(v).mul_add(hidden(3.0), self.second[0].add(self.second[0])).mul(v);
-        let series = second.mul_add(sum(2), series);
-        for bar in &mut bars {
-            bar[0] = inc.mul_add(f.difference, bar[0]);
-            bar[1] = inc.neg_mul_add(f.first, bar[1]);
-            bar[2] = inc.mul_add(f.second, bar[2]);
-        }
-        bars[1][0] = bars[1][0].add(own.corner);
-        own.corner = inc.mul_add(f.corner, own.corner);
-        [own.edge, *passing] = bars;
-        slope.mul_add(o.two, inc.mul(series))
+        let bars = [own.edge, *passing];
+        let dot = |a: [V; 2], b: [V; 2]| a[0].mul_add(b[0], a[1].mul(b[1]));
+        let each = |k: usize| edges.map(|e: [V; 3]| e[k]);
+        let second = bars.map(|b| b[2]);
+        let pushed = second.map(|b| b.mul(f.push));
+        let first: [V; 2] = core::array::from_fn(|i| bars[i][1].sub(pushed[1 - i]));
+        let mean: [V; 2] = core::array::from_fn(|i| f.q.neg_mul_add(first[1 - i], first[i]).mul(f.turn));
+        let bent = mean.map(|b| b.mul(f.bend));
+        let inc = bars[0][0].add(bars[1][0]);
+        let inc = pushed[0].add(pushed[1]).mul_add(self.third, inc);
+        let inc = mean[0].add(mean[1]).mul_add(self.half, inc);
+        let inc = bent[0].add(bent[1]).neg_mul_add(self.quarter, inc);
+        let sum: [V; 3] = core::array::from_fn(|k| edges[0][k].add(edges[1][k]));
+        let middle_bar = inc.mul(f.corner);
+        let across_bar = inc.mul(f.across);
+        let sums = [
+            inc.neg_mul_add(f.fourth, middle_bar.mul_add(self.half, V::zero().sub(across_bar))),
+            inc.mul_add(f.first, V::zero().sub(middle_bar)),
+            across_bar,
+        ];
+        let next: [[V; 3]; 2] = core::array::from_fn(|i| {
+            let rest = mean[i].add(pushed[i]);
+            [
+                bars[i][0].add(rest).sub(bent[i]).add(sums[0]),
+                mean[i].neg_mul_add(f.slope, second[i].mul_add(f.pull, bars[i][1])).add(sums[1]),
+                second[i].mul_add(f.kept, sums[2]).sub(rest),
+            ]
+        });
+        // The cotangent of q: of the factors of inc, …
+        let middle = sum[0].mul_add(self.half, corner).sub(sum[1]);
+        let square = q.mul(q);
+        let series = slopes(&CORNER, 1, q).mul(middle);
+        let series = slopes(&ACROSS, 2, q).mul(q).mul_add(sum[2].sub(sum[0]), series);
+        let series = slopes(&FIRST, 3, q).mul(square).mul_add(sum[1], series);
+        let series = slopes(&[FOURTH], 4, q).mul(square.mul(q)).neg_mul_add(sum[0], series);
+        // … of those of the first coefficients, …
+        let turn = dot(first, core::array::from_fn(|i| f.q.neg_mul_add(cell.mean[1 - i], cell.mean[i])));
+        let direct = dot(first, [cell.mean[1], cell.mean[0]]).mul(f.turn);
+        let slope = dot(mean, each(1));
+        let bend = dot(mean, cell.bent);
+        // … and of those of the second ones.
+        let (pull, push, kept) = (dot(second, each(1)), dot(second, cell.pushed), dot(second, each(2)));
+        let constant = pull.add(pull).sub(slope).mul_add(self.six_fifths, turn).sub(direct);
+        let linear = push.mul_add(self.six_fifths, bend.neg_mul_add(self.two_fifths, kept.neg_mul_add(self.loss, V::zero())));
+        let three = self.one.add(self.one).add(self.one);
+        let slope = linear.mul_add(q.add(q), square.mul(three).mul_add(turn, constant));
+        *passing = next[1];
+        passing[0] = passing[0].add(own.corner);
+        own.corner = own.corner.add(middle_bar);
+        own.edge = next[0];
+        inc.mul_add(series, slope)
     }
     #[inline(always)]
     unsafe fn leave_bar(passing: [V; 3], at: *mut V, _corner: &mut V) {
@@ -266,9 +277,9 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
     }
 }
 
-/// The derivative of v (c[0] + c[1] v + …).
+/// The derivative of q^n (c[0] + c[1] q + …), over q^(n − 1).
 #[inline(always)]
-fn slopes<V: Lanes, const N: usize>(c: &[V; N], v: V) -> V {
-    let scaled: [V; N] = core::array::from_fn(|k| c[k].mul(V::splat(V::T::from_f64((k + 1) as f64))));
-    polynomial(&scaled, v)
+fn slopes<V: Lanes, const N: usize>(c: &[f64; N], n: usize, q: V) -> V {
+    let scaled: [V; N] = core::array::from_fn(|k| V::splat(V::T::from_f64((n + k) as f64 * c[k])));
+    polynomial(&scaled, q)
 }

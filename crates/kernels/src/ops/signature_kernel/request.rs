@@ -4,7 +4,7 @@
 use super::paths::Reading;
 use super::static_kernel::StaticKernel;
 use super::sweep::{Grid, PADDING};
-use crate::batch::request::Error;
+use crate::batch::request::{Error, check_paths};
 use crate::lanes::{Lanes, MAX_WIDTH, Real};
 
 /// How finely steps are cut.
@@ -69,6 +69,8 @@ pub struct Request<'a, T> {
     pub kernel: StaticKernel,
     /// Pairs (x_i, y_i) instead of all of x with all of y; counts are equal.
     pub pairs: bool,
+    /// Logarithms of kernels, which may be beyond the number type; not of truncated ones.
+    pub logarithm: bool,
     /// Of all pairs only those with i ≤ j; the other numbers mean nothing.
     pub triangle: bool,
 }
@@ -82,25 +84,17 @@ impl<'a, T: Real> Request<'a, T> {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     pub(super) fn check(&self) -> Result<(), Error> {
-        let is_shaped = self.points.iter().all(|&n| n > 0)
-            && self.channels > 0
+        let is_shaped = self.channels > 0
             && self.degree <= 3
+            && !(self.logarithm && self.degree == 0)
             && self.orders.most().iter().all(|&order| order <= 20)
             && (!self.pairs || self.counts[0] == self.counts[1]);
         if !is_shaped {
             return Err(Error::Shape);
         }
         for side in 0..2 {
-            let (count, points) = (self.counts[side], self.points[side]);
-            let numbers = points.checked_mul(self.channels).and_then(|path| path.checked_mul(count));
-            if numbers != Some(self.paths[side].len()) {
-                return Err(Error::Paths);
-            }
-            if let Some(lengths) = self.lengths[side]
-                && (lengths.len() != count || lengths.iter().any(|&l| l == 0 || l as usize > points))
-            {
-                return Err(Error::Lengths);
-            }
+            let shape = [self.counts[side], self.points[side], self.channels];
+            check_paths(self.paths[side], shape, self.lengths[side])?;
         }
         match self.orders {
             Orders::Least { x, y, .. } if [x.len(), y.len()] != self.counts => Err(Error::Rows),
@@ -120,7 +114,13 @@ impl<'a, T: Real> Request<'a, T> {
     /// The longest grid.
     pub(super) fn grid(&self) -> Grid {
         let steps = [self.points[0] - 1, self.points[1] - 1];
-        Grid { steps, channels: self.channels, orders: self.orders.most(), kernel: self.kernel }
+        Grid {
+            steps,
+            channels: self.channels,
+            orders: self.orders.most(),
+            kernel: self.kernel,
+            logarithm: self.logarithm,
+        }
     }
 
     /// What is read of x and of y, for a scheme's unit.

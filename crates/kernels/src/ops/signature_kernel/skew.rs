@@ -88,7 +88,7 @@ pub(super) unsafe fn solve_alone<V: Lanes, C: Skewed<V>>(
                 _ => block::<V, C, 3>(&scheme, grid, x, &m),
             }
         }
-        C::value(m.row, grid.columns()).to_lanes()[V::WIDTH - 1]
+        scheme.value(m.row, grid.columns()).to_lanes()[V::WIDTH - 1]
     }
 }
 
