@@ -124,57 +124,6 @@ describe.each(variants)("%s", (variant) => {
     });
   });
 
-  test.each(degrees)("logarithms are those of the kernels, degree %i", (degree) => {
-    const next = random(20);
-    const grown = (batch: Path[], by: number) => batch.map((path) => path.map((point) => point.map((c) => by * c)));
-    // Kernels with themselves are at least 1.
-    const x = grown(batchOf([40, 1, 17, 33, 25], 3, next), 6);
-    const options = { degree, dyadicOrder: "auto" } as const;
-    const plain = signatureKernelGram(x, options).data;
-    expect(plain.every((k) => k < 2 ** 120)).toBe(true);
-    expect(plain[0]).toBeGreaterThan(2 ** 40);
-    const squares = plain.filter((_, i) => i % 6 === 0);
-    const logs = signatureKernel(x, x, { ...options, log: true });
-    expect(worst(logs.data, squares.map(Math.log))).toBeLessThan(1e-13);
-    expect(logs.shape).toEqual([5]);
-    for (const single of [{ ...options, dyadicOrder: 0 }, { ...options, dyadicOrder: [2, 1] }] as const) {
-      const wanted = signatureKernel(x, x, single).data;
-      const found = signatureKernel(x, x, { ...single, log: true, dtype: "float32" }).data;
-      expect(worst(found, Array.from(wanted, Math.log))).toBeLessThan(1e-5);
-    }
-    // Bits do not depend on company.
-    const alone = x.map((path) => signatureKernel(path, path, { ...options, log: true }).data[0]);
-    expect(alone).toEqual(Array.from(logs.data));
-  });
-
-  test("logarithms of kernels beyond float64, normalised and estimated", () => {
-    // One step each: k = Σ vⁿ / (n!)² = I₀(2 √v), and log I₀(z) ≈ z − log(2πz) / 2 + 1 / (8z) + 9 / (128 z²).
-    const bessel = (v: number) => {
-      const z = 2 * Math.sqrt(v);
-      return z - Math.log(2 * Math.PI * z) / 2 + 1 / (8 * z) + 9 / (128 * z * z);
-    };
-    const cut = (length: number, points: number): Path =>
-      Array.from({ length: points + 1 }, (_, i) => [(i / points) * length, 0]);
-    for (const length of [100, 500, 2000]) {
-      const [x, y] = [cut(length, 512), cut(length, 400)];
-      const one = signatureKernel(x, y, { log: true, degree: 3, dyadicOrder: 3 }).data[0]!;
-      expect(Math.abs(one - bessel(length * length))).toBeLessThan(length > 1000 ? 1e-3 : 1e-6);
-      const { data } = signatureKernelGram([x], [y], { log: true, normalize: true, degree: 3, dyadicOrder: 3 });
-      expect(Math.abs(data[0]!)).toBeLessThan(length > 1000 ? 1e-3 : 1e-6);
-    }
-    const [x, y] = [cut(2000, 512), cut(2000, 400)];
-    expect(() => signatureKernel(x, y, { dyadicOrder: 3 })).toThrow(/or say log: true/);
-    const single = signatureKernel(x, y, { log: true, dyadicOrder: 3, dtype: "float32" }).data[0]!;
-    expect(relative(single, bessel(4e6))).toBeLessThan(1e-4);
-    const coarse = signatureKernel(cut(20, 64), cut(20, 50), { log: true, dyadicOrder: 0, estimateError: true });
-    expect(Math.abs(coarse.data[0]! - bessel(400))).toBeLessThan(coarse.errors![0]! + 1e-9);
-    const back = cut(-3, 4);
-    expect(() => signatureKernel(cut(3, 4), back, { log: true })).toThrow(/a kernel that is not positive/);
-    expect(signatureKernel(cut(3, 4), back, { log: true, checkFinite: false }).data[0]).toBeNaN();
-    expect(() => truncatedSignatureKernel(x, y, { depth: 3, log: true } as never)).toThrow(/log/);
-    expect(() => signatureKernelVjp(x, y, [1], { log: true } as never)).toThrow(/log/);
-  });
-
   test("pySigLib's Gram matrices and gradients, of every static kernel", () => {
     const cases = (stored("pysiglib_kernels").groups as { x: Path[]; y: Path[]; cases: never[] }[]).flatMap(
       ({ cases, x, y }) => cases.map((one: object) => ({ x, y, ...(one as Stored) })),

@@ -206,15 +206,10 @@ export function* inspectKernels(call: Call, numbers: number): Generator<void> {
   const kernels = call as KernelCall;
   yield* kernels.checks(numbers);
   const isSingle = call.dtype === FLOAT32;
-  const { log } = kernels.scheme;
-  const others = [...(isSingle ? ['dtype: "float64"'] : []), ...(log === undefined ? [] : ["log: true"])];
-  const scaled = `scale the paths down${others.length > 0 ? ", " : " or "}standardise them`;
   throw rangeError(
     "KERNEL_OVERFLOW",
     "x",
-    log ? "paths with a kernel that is not positive" : `paths with kernels beyond ${isSingle ? "float32" : "float64"}`,
-    log
-      ? "such that all kernels have logarithms; without log: true each has its sign"
-      : `such that their kernels fit: ${scaled}${others.length > 0 ? `, or say ${others.join(" or ")}` : ""}`,
+    `paths with kernels beyond ${isSingle ? "float32" : "float64"}`,
+    `such that their kernels fit: scale the paths down, standardise them${isSingle ? ', or say dtype: "float64"' : ""}`,
   );
 }

@@ -78,14 +78,6 @@ export interface KernelOptions<T extends DType = DType> extends KernelSchemeOpti
    */
   readonly normalize?: boolean | undefined;
   /**
-   * Natural logarithms of the kernels, also of those beyond the number type; with `normalize` of the
-   * normalised ones. A kernel that is not positive, as of two paths that run against each other can
-   * be, has none: KERNEL_OVERFLOW. Default false.
-   *
-   * @example log: true
-   */
-  readonly log?: boolean | undefined;
-  /**
    * Compute each kernel at one dyadic order more, too, and estimate its error from the two. Default
    * false.
    *
@@ -115,8 +107,6 @@ export class ReadKernelOptions {
   kernel: ReadStaticKernel = linearKernel;
   normalize = false;
   estimateError = false;
-  /** Absent where there is no such option. */
-  log: boolean | undefined = undefined;
   xLengths: unknown = undefined;
   yLengths: unknown = undefined;
 }
@@ -124,7 +114,7 @@ export class ReadKernelOptions {
 /** Names of the options of every kernel. */
 const commonNames = ["staticKernel", "xLengths", "yLengths", "layout", "dtype", "checkFinite"] as const;
 const schemeNames = [...commonNames, "degree", "dyadicOrder"] as const;
-export type KernelOptionName = (typeof schemeNames)[number] | "normalize" | "estimateError" | "log" | "out";
+export type KernelOptionName = (typeof schemeNames)[number] | "normalize" | "estimateError" | "out";
 
 /** The highest depth of truncated kernels. */
 const mostDepth = 20;
@@ -152,7 +142,6 @@ export function readKernelOptions(
   common: readonly KernelOptionName[] = schemeNames,
 ): readonly [ReadOptions, ReadKernelOptions] {
   const read = new ReadKernelOptions();
-  if (names.includes("log")) read.log = false;
   const known: readonly string[] = [...common, ...names];
   const own: ReadOther = (name, value) => {
     if (!known.includes(name)) return other?.(name, value) ?? false;
@@ -170,7 +159,6 @@ export function readKernelOptions(
         return true;
       case "normalize":
       case "estimateError":
-      case "log":
         read[name] = flag(value, name);
         return true;
       default:

@@ -13,7 +13,6 @@ const KERNEL_VJP = 33;
 const PAIRS = 4;
 const TRIANGLE = 8;
 const LEAST = 16;
-const LOGARITHM = 32;
 const X = 0;
 const Y = 1;
 const Y_LENGTHS = 2;
@@ -71,10 +70,9 @@ export class TileTask implements Task {
   writeHead(u32: Uint32Array, at: number): void {
     const call = this.jobs[0].call as KernelCall;
     const { part, xs, ys, points, triangle } = this.#tile;
-    const { degree, kernel, log } = call.scheme;
+    const { degree, kernel } = call.scheme;
     const [a, b] = part.orders === "auto" ? call.orders : part.orders;
-    const least = part.orders === "auto" ? LEAST : 0;
-    const flags = (part.pairs ? PAIRS : 0) | (triangle ? TRIANGLE : 0) | least | (log ? LOGARITHM : 0);
+    const flags = (part.pairs ? PAIRS : 0) | (triangle ? TRIANGLE : 0) | (part.orders === "auto" ? LEAST : 0);
     writeHead(u32, at, {
       operation: part.cotangent ? KERNEL_VJP : KERNEL,
       dtype: call.dtype,

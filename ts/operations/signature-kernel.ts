@@ -95,7 +95,7 @@ export interface SignatureKernelGramFunction {
  * @typeParam T - number type of the result.
  */
 export interface TruncatedKernelOptions<T extends DType = DType>
-  extends Omit<KernelOptions<T>, "degree" | "dyadicOrder" | "estimateError" | "log"> {
+  extends Omit<KernelOptions<T>, "degree" | "dyadicOrder" | "estimateError"> {
   /**
    * The level at which signatures are truncated, from 1 to 20.
    *
@@ -226,12 +226,7 @@ export class PreparedKernels implements Prepared<Kernels> {
       const columns = pairs ? 1 : y.length;
       for (let i = 0; i < values.length; i++) {
         const row = Math.floor(i / columns);
-        const [a, b] = [x[row] as number, y[pairs ? row : i % columns] as number];
-        if (scheme.log) {
-          (values[i] as number) -= (a + b) / 2;
-          continue;
-        }
-        const norm = Math.sqrt(a * b);
+        const norm = Math.sqrt((x[row] as number) * (y[pairs ? row : i % columns] as number));
         (values[i] as number) /= norm;
         if (errors) (errors[i] as number) /= norm;
       }
@@ -244,7 +239,7 @@ export class PreparedKernels implements Prepared<Kernels> {
 }
 
 const readMatrixOptions: OptionsReader = (options, other) =>
-  readKernelOptions(options, ["normalize", "estimateError", "log", "out"], other);
+  readKernelOptions(options, ["normalize", "estimateError", "out"], other);
 
 const forward = (name: string, pairs: boolean, options: OptionsReader): Descriptor<Kernels> => ({
   ...kernelOperation(name, ""),

@@ -85,7 +85,6 @@ fn with_request<V: Lanes, R>(x: &Paths, y: &Paths, o: Options, f: impl Fn(&Reque
         kernel: o.kernel,
         pairs: o.pairs,
         triangle: false,
-        logarithm: false,
     })
 }
 

@@ -23,8 +23,6 @@ export interface KernelShape extends CallShape {
   /** Cells of the longest pair, and its columns. */
   readonly mostCells: number;
   readonly columns: number;
-  /** Whether logarithms are wanted. */
-  readonly log: boolean;
   /** Of one thread. */
   readonly nanoseconds: number;
 }
@@ -71,7 +69,6 @@ function make(name: string): GpuOperation<undefined, unknown, never, KernelPlan>
       const { degree, columns, channels, points, yPoints, mostCells, kernels, batch, yBatch } = own;
       if (degree === 0) return "truncated kernels are computed on the CPU";
       if (degree === 3) return "degree 3 is for float64";
-      if (own.log) return "logarithms of kernels are computed on the CPU";
       const largest = Math.max(8 * columns, 4 * channels * (Math.max(points, yPoints) + 8));
       if (largest > bindable(limits) || mostCells > mostTogether)
         return `a pair of ${mostCells} cells is more than a device computes at once`;
@@ -142,7 +139,6 @@ function shapeOf(given: Call): KernelShape {
     depth: 1,
     degree: scheme.degree,
     code: scheme.kernel.code,
-    log: scheme.log === true,
     yBatch: call.pairs ? 1 : y.count,
     yPoints: y.paths.points,
     kernels,

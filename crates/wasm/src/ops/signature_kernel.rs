@@ -31,8 +31,6 @@ const PAIRS: u32 = 4;
 const TRIANGLE: u32 = 8;
 /// The least orders that bounds allow; that of x is the highest.
 const LEAST: u32 = 16;
-/// Logarithms of kernels.
-const LOGARITHM: u32 = 32;
 const X_ORDER: u32 = 8;
 const Y_ORDER: u32 = 16;
 const STATIC: u32 = 24;
@@ -44,7 +42,7 @@ pub struct SignatureKernel;
 #[inline(never)]
 fn request<V: Lanes>(task: &Task, numbers: bool) -> Result<Request<'static, V::T>, i32> {
     let bits = task.options();
-    if bits & !(DEGREE | PAIRS | TRIANGLE | LEAST | LOGARITHM | 0x1f << X_ORDER | 0x1f << Y_ORDER | 0xf << STATIC) != 0 {
+    if bits & !(DEGREE | PAIRS | TRIANGLE | LEAST | 0x1f << X_ORDER | 0x1f << Y_ORDER | 0xf << STATIC) != 0 {
         return Err(code::OPTIONS);
     }
     let counts = [task.batch(), task.row()];
@@ -77,7 +75,6 @@ fn request<V: Lanes>(task: &Task, numbers: bool) -> Result<Request<'static, V::T
             .ok_or(code::OPTIONS)?,
         pairs: bits & PAIRS != 0,
         triangle: bits & TRIANGLE != 0,
-        logarithm: bits & LOGARITHM != 0,
     })
 }
 

@@ -11,7 +11,6 @@ const ROOT_3: f64 = 1.732_050_807_568_877_2;
 #[derive(Clone, Copy)]
 pub(super) struct DegreeOne<V> {
     root: V,
-    axis: V,
 }
 
 /// An edge along x: D, and the node at its upper end.
@@ -39,23 +38,15 @@ impl<V: Lanes> Scheme<V> for DegreeOne<V> {
 
     #[inline(always)]
     fn new() -> Self {
-        DegreeOne { root: hidden(ROOT_3), axis: V::splat(V::T::ONE) }
-    }
-    #[inline(always)]
-    fn axis(&self) -> V {
-        self.axis
-    }
-    #[inline(always)]
-    fn scaled(self, factor: V) -> Self {
-        DegreeOne { axis: self.axis.mul(factor), ..self }
+        DegreeOne { root: hidden(ROOT_3) }
     }
     #[inline(always)]
     fn own(&self) -> Own<V> {
-        Own { difference: V::zero(), left: self.axis }
+        Own { difference: V::zero(), left: V::splat(V::T::ONE) }
     }
     #[inline(always)]
     fn stored(&self) -> V {
-        self.axis
+        V::splat(V::T::ONE)
     }
     #[inline(always)]
     fn factors(&self, v: V) -> (V, V) {
@@ -90,9 +81,9 @@ impl<V: Lanes> Scheme<V> for DegreeOne<V> {
         unsafe { *at = passing.below }
     }
     #[inline(always)]
-    unsafe fn value(&self, row: *const V, columns: usize) -> V {
+    unsafe fn value(row: *const V, columns: usize) -> V {
         // SAFETY: as the caller vouches.
-        if columns == 0 { self.axis } else { unsafe { *row.add(columns - 1) } }
+        if columns == 0 { V::splat(V::T::ONE) } else { unsafe { *row.add(columns - 1) } }
     }
 
     #[inline(always)]

@@ -29,7 +29,6 @@ pub(super) struct DegreeThree<V> {
     /// 1.2 and 0.4.
     six_fifths: V,
     two_fifths: V,
-    axis: V,
 }
 
 /// An edge along x: K at its first point, and the coefficients of its derivative.
@@ -120,20 +119,11 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
             quarter: hidden(0.25),
             six_fifths: hidden(1.2),
             two_fifths: hidden(0.4),
-            axis: hidden(1.0),
         }
     }
     #[inline(always)]
-    fn axis(&self) -> V {
-        self.axis
-    }
-    #[inline(always)]
-    fn scaled(self, factor: V) -> Self {
-        DegreeThree { axis: self.axis.mul(factor), ..self }
-    }
-    #[inline(always)]
     fn own(&self) -> Own<V> {
-        Own { corner: self.axis, edge: [V::zero(); 3] }
+        Own { corner: V::splat(V::T::ONE), edge: [V::zero(); 3] }
     }
     #[inline(always)]
     fn stored(&self) -> V {
@@ -179,13 +169,13 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
         }
     }
     #[inline(always)]
-    unsafe fn value(&self, row: *const V, columns: usize) -> V {
+    unsafe fn value(row: *const V, columns: usize) -> V {
         let mut sum = V::zero();
         for j in 0..columns {
             // SAFETY: as the caller vouches.
             sum = sum.add(unsafe { *row.add(3 * j) });
         }
-        sum.add(self.axis)
+        sum.add(V::splat(V::T::ONE))
     }
 
     #[inline(always)]

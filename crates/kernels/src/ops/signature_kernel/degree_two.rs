@@ -14,7 +14,6 @@ pub(super) struct DegreeTwo<V> {
     three: V,
     four: V,
     six: V,
-    axis: V,
 }
 
 /// An edge along x.
@@ -42,19 +41,11 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
 
     #[inline(always)]
     fn new() -> Self {
-        DegreeTwo { one: hidden(1.0), two: hidden(2.0), three: hidden(3.0), four: hidden(4.0), six: hidden(6.0), axis: V::splat(V::T::ONE) }
-    }
-    #[inline(always)]
-    fn axis(&self) -> V {
-        self.axis
-    }
-    #[inline(always)]
-    fn scaled(self, factor: V) -> Self {
-        DegreeTwo { axis: self.axis.mul(factor), ..self }
+        DegreeTwo { one: hidden(1.0), two: hidden(2.0), three: hidden(3.0), four: hidden(4.0), six: hidden(6.0) }
     }
     #[inline(always)]
     fn own(&self) -> Own<V> {
-        Own { d: V::zero(), mean: self.axis.mul(V::splat(V::T::from_f64(1.0 / 3.0))) }
+        Own { d: V::zero(), mean: V::splat(V::T::from_f64(1.0 / 3.0)) }
     }
     #[inline(always)]
     fn stored(&self) -> V {
@@ -94,13 +85,13 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
         }
     }
     #[inline(always)]
-    unsafe fn value(&self, row: *const V, columns: usize) -> V {
+    unsafe fn value(row: *const V, columns: usize) -> V {
         let mut sum = V::zero();
         for j in 0..columns {
             // SAFETY: as the caller vouches.
             sum = sum.add(unsafe { *row.add(2 * j) });
         }
-        sum.mul_add(V::splat(V::T::from_f64(6.0)), self.axis)
+        sum.mul_add(V::splat(V::T::from_f64(6.0)), V::splat(V::T::ONE))
     }
 
     #[inline(always)]

@@ -159,7 +159,7 @@ pub(super) unsafe fn solve_vjp<V: Lanes, C: Scheme<V>>(
             forward(blocks(s));
         }
         if cut.blocks > 0 {
-            value = scheme.value(m.row, columns);
+            value = C::value(m.row, columns);
         }
         for s in (0..cut.segments).rev() {
             if s + 1 < cut.segments {

@@ -69,8 +69,6 @@ pub struct Request<'a, T> {
     pub kernel: StaticKernel,
     /// Pairs (x_i, y_i) instead of all of x with all of y; counts are equal.
     pub pairs: bool,
-    /// Logarithms of kernels, which may be beyond the number type; not of truncated ones.
-    pub logarithm: bool,
     /// Of all pairs only those with i ≤ j; the other numbers mean nothing.
     pub triangle: bool,
 }
@@ -86,7 +84,6 @@ impl<'a, T: Real> Request<'a, T> {
     pub(super) fn check(&self) -> Result<(), Error> {
         let is_shaped = self.channels > 0
             && self.degree <= 3
-            && !(self.logarithm && self.degree == 0)
             && self.orders.most().iter().all(|&order| order <= 20)
             && (!self.pairs || self.counts[0] == self.counts[1]);
         if !is_shaped {
@@ -114,13 +111,7 @@ impl<'a, T: Real> Request<'a, T> {
     /// The longest grid.
     pub(super) fn grid(&self) -> Grid {
         let steps = [self.points[0] - 1, self.points[1] - 1];
-        Grid {
-            steps,
-            channels: self.channels,
-            orders: self.orders.most(),
-            kernel: self.kernel,
-            logarithm: self.logarithm,
-        }
+        Grid { steps, channels: self.channels, orders: self.orders.most(), kernel: self.kernel }
     }
 
     /// What is read of x and of y, for a scheme's unit.

@@ -24,10 +24,6 @@ pub(super) trait Scheme<V: Lanes>: Copy {
     type Factors: Copy;
 
     fn new() -> Self;
-    /// K on the axis: 1, or what is left of it.
-    fn axis(&self) -> V;
-    /// The same scheme for K times a factor.
-    fn scaled(self, factor: V) -> Self;
     /// An edge along x on the axis.
     fn own(&self) -> Self::Own;
     /// What an edge along y on the axis stores.
@@ -49,7 +45,7 @@ pub(super) trait Scheme<V: Lanes>: Copy {
     ///
     /// # Safety
     /// `row` has `columns` edges.
-    unsafe fn value(&self, row: *const V, columns: usize) -> V;
+    unsafe fn value(row: *const V, columns: usize) -> V;
 
     /// Keeps what the adjoint of a cell needs, before the cell is computed; see also `keep_after`.
     ///

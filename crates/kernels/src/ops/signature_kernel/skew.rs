@@ -88,11 +88,12 @@ pub(super) unsafe fn solve_alone<V: Lanes, C: Skewed<V>>(
                 _ => block::<V, C, 3>(&scheme, grid, x, &m),
             }
         }
-        scheme.value(m.row, grid.columns()).to_lanes()[V::WIDTH - 1]
+        C::value(m.row, grid.columns()).to_lanes()[V::WIDTH - 1]
     }
 }
 
 /// Writes both paths as [`Memory`] has them, each increment as often as it is refined.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 unsafe fn lay_out<V: Lanes>(grid: &Grid, m: &Memory<V>, [x, y]: [&[V::T]; 2], factor: V::T) {
     let (d, columns, groups) = (grid.channels, grid.columns(), m.rows / V::WIDTH);

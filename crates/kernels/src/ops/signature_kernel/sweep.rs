@@ -5,7 +5,7 @@ use super::products::{differences, products, values};
 use super::scheme::Scheme;
 use super::static_kernel::StaticKernel;
 use crate::batch::parts::Parts;
-use crate::lanes::{Lanes, MAX_WIDTH, Real};
+use crate::lanes::{Lanes, Real};
 
 /// Up to so many channels inner products are computed in the loop over columns.
 const MOST_FUSED: usize = 5;
@@ -21,8 +21,6 @@ pub(super) struct Grid {
     /// Dyadic orders of x and of y: each step is cut into 2^order equal ones.
     pub orders: [u32; 2],
     pub kernel: StaticKernel,
-    /// Whether logarithms of kernels are wanted, whatever their size.
-    pub logarithm: bool,
 }
 
 impl Grid {
@@ -44,7 +42,7 @@ impl Grid {
 
     /// Whether channels are so few that inner products belong into the loop over cells.
     pub fn fuses(&self) -> bool {
-        self.is_linear() && !self.logarithm && self.orders == [0, 0] && self.channels <= MOST_FUSED
+        self.is_linear() && self.orders == [0, 0] && self.channels <= MOST_FUSED
     }
 
     pub fn is_linear(&self) -> bool {
@@ -130,9 +128,8 @@ pub(super) unsafe fn start<V: Lanes, C: Scheme<V>>(scheme: &C, row: *mut V, colu
 #[inline(never)]
 pub(super) unsafe fn solve<V: Lanes, C: Scheme<V>>(grid: &Grid, x: *const V, y: *const V, memory: &mut [V]) -> V {
     let Memory { row, below, fresh, v } = Memory::take::<C>(&mut Parts::of(memory), grid);
-    let mut scheme = C::new();
+    let scheme = C::new();
     let columns = grid.columns();
-    let mut exponents = [0; MAX_WIDTH];
     // SAFETY: as the caller vouches.
     unsafe {
         start(&scheme, row, columns);
@@ -142,60 +139,9 @@ pub(super) unsafe fn solve<V: Lanes, C: Scheme<V>>(grid: &Grid, x: *const V, y: 
         for i in (0..grid.steps[0]).step_by(grid.together::<V, C>()) {
             grid.products::<V, C>((x, y), i, [below, fresh, v]);
             refined(&scheme, grid, v, row);
-            if grid.logarithm {
-                scheme = scheme.scaled(rescale(row, columns * C::STORED, &mut exponents));
-            }
         }
-        let value = scheme.value(row, columns);
-        if grid.logarithm { logarithms(value, &exponents) } else { value }
+        C::value(row, columns)
     }
-}
-
-/// Rows beyond this power of two are divided by a power of two.
-const LARGE: i32 = 32;
-
-/// Divides the rows of lanes that have grown large; gives the factors.
-///
-/// # Safety
-/// `row` has so many vectors.
-#[cfg_attr(path_signature_small, optimize(size))]
-#[inline(never)]
-unsafe fn rescale<V: Lanes>(row: *mut V, vectors: usize, exponents: &mut [i32; MAX_WIDTH]) -> V {
-    let mut largest = V::zero();
-    // SAFETY: as the caller vouches.
-    unsafe {
-        for k in 0..vectors {
-            let number = *row.add(k);
-            largest = largest.max(number).max(V::zero().sub(number));
-        }
-        let largest = largest.to_lanes();
-        let mut is_large = false;
-        let factor = V::from_lanes(|l| {
-            let exponent = (largest[l].to_f64().to_bits() >> 52) as i32 - 1023;
-            if exponent < LARGE {
-                return V::T::ONE;
-            }
-            is_large = true;
-            exponents[l] += exponent;
-            V::T::from_f64(f64::from_bits(((1023 - exponent.min(1000)) as u64) << 52))
-        });
-        if is_large {
-            for k in 0..vectors {
-                *row.add(k) = (*row.add(k)).mul(factor);
-            }
-        }
-        factor
-    }
-}
-
-/// The logarithms of numbers times powers of two.
-#[cfg_attr(path_signature_small, optimize(size))]
-#[inline(never)]
-fn logarithms<V: Lanes>(of: V, exponents: &[i32; MAX_WIDTH]) -> V {
-    let lanes = of.to_lanes();
-    V::from_lanes(|l| {
-        V::T::from_f64(f64::from(exponents[l]).mul_add(core::f64::consts::LN_2, lanes[l].to_f64().ln()))
-    })
 }
 
 /// Blocks of rows of v from memory.
@@ -247,7 +193,7 @@ pub(super) unsafe fn solve_fused<V: Lanes, C: Scheme<V>>(
             4 => fused::<V, C, 4>(&scheme, grid, x, y, row),
             _ => fused::<V, C, 5>(&scheme, grid, x, y, row),
         }
-        scheme.value(row, grid.steps[1])
+        C::value(row, grid.steps[1])
     }
 }
 
@@ -297,7 +243,7 @@ unsafe fn block<V: Lanes, C: Scheme<V>, F: Fn(usize) -> V, const R: usize, const
     column: impl Fn(usize) -> F,
 ) {
     let mut own = [scheme.own(); R];
-    let mut corner = scheme.axis();
+    let mut corner = V::splat(V::T::ONE);
     let mut at = row;
     for j in 0..columns {
         let v = column(j);

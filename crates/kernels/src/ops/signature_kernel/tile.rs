@@ -144,7 +144,7 @@ fn rest<V: Lanes>(request: &Request<'_, V::T>, solver: &Solver<V>) -> Option<usi
     let grid = request.grid();
     let lanes = (solver.scratch)(&grid)?;
     match solver.alone {
-        Some(alone) if request.counts[1] % V::WIDTH == 1 && grid.is_linear() && !grid.logarithm => {
+        Some(alone) if request.counts[1] % V::WIDTH == 1 && grid.is_linear() => {
             Some(lanes.max((alone.scratch)(&grid)?))
         }
         _ => Some(lanes),
@@ -163,7 +163,7 @@ unsafe fn alone<V: Lanes>(
     memory: &mut [V],
 ) -> Option<V::T> {
     let (Some(alone), StaticKernel::Linear { scale }) = (solver.alone, request.kernel) else { return None };
-    if request.logarithm || b + 1 != request.counts[1] || request.counts[1] % V::WIDTH != 1 {
+    if b + 1 != request.counts[1] || request.counts[1] % V::WIDTH != 1 {
         return None;
     }
     let steps = [request.steps(0, a), request.steps(1, b)];

@@ -36,9 +36,6 @@ pub fn kernel_vjp<V: Lanes>(
     scratch: &mut [V],
 ) -> Result<bool, Error> {
     request.check()?;
-    if request.logarithm {
-        return Err(Error::Shape);
-    }
     if request.out() != Some(cotangents.len()) {
         return Err(Error::Cotangents);
     }
