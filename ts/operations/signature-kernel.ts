@@ -1,6 +1,6 @@
 // `signatureKernel` and `signatureKernelGram`: the public functions and their descriptors.
 
-import { allocateNumbers, type DType, FLOAT32, type Numbers } from "../input/arrays.ts";
+import { allocateNumbers, type DType, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut } from "../input/call.ts";
 import type { Paths } from "../input/paths.ts";
 import type { GradientTensor } from "../input/tensor.ts";
