@@ -21,8 +21,14 @@ const mostSquares = 1e30;
  * turns back lose digits, more of them at higher levels.
  */
 const mostRough = (depth: number): number => (depth < 5 ? 5000 : 600);
-/** One step of so many is looked at for it. */
+/** One step of so many is looked at for it; a power of two. */
 const stride = 8;
+/**
+ * 2^32 / golden ratio: the step that is looked at changes from share to share so that no period of
+ * a path hides its steps. A step is no longer than the box, so a path beyond the bound has at least
+ * as many steps of weight as `mostRough`, and its length is known to a tenth.
+ */
+const golden = 0x9e3779b1;
 
 /** The numbers of a path, and where in them it begins. Those of an augmented path are made. */
 function numbersOf(call: Call, path: number): readonly [ArrayLike<unknown>, number] {
@@ -79,8 +85,8 @@ function isRough(call: Call, path: number): boolean {
     let least = view[begin + c] as number;
     let most = least;
     for (let j = 0; j < steps; j++) {
-      // In the middle of its share.
-      const at = begin + Math.floor(((j + 0.5) * (length - 2)) / steps) * channels + c;
+      const place = Math.imul(j, golden) >>> (32 - Math.log2(stride));
+      const at = begin + Math.min(j * stride + place, length - 2) * channels + c;
       const here = view[at] as number;
       const next = view[at + channels] as number;
       way += Math.abs(next - here);
