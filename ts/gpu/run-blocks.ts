@@ -98,19 +98,19 @@ async function submit(
     const { commands, readback } = value;
     const { done } = await device.submitter.run(commands, job);
     const mapped = readback && device.whileAlive(readback.buffer.mapAsync(MAP_MODE_READ, 0, readback.bytes));
-    const finished = allOf([settled, done, mapped]).then(
-      () => {
+    const finished = allOf([settled, done, mapped])
+      .then(() => {
         if (readback) {
           readback.take(mappedRange(readback.buffer, readback.bytes));
           readback.buffer.unmap();
         }
         holdings.release();
-      },
-      (error) => {
+      })
+      // Of a device that is lost as its results are read, too.
+      .catch((error) => {
         holdings.drop();
         throw error;
-      },
-    );
+      });
     return { finished };
   } catch (error) {
     holdings.drop();

@@ -89,6 +89,16 @@ const accurate = (path: Float32Array): Found => {
   return error < 1e-5 ? undefined : `the gradient is ${error} of its RMS off`;
 };
 
+/** The loss of a device under a call with two points. */
+const loseOne = (given: Pick<Parameters<typeof lose>[0], "source" | "losses" | "moment">): Promise<Found> =>
+  lose({
+    ...given,
+    fallback: "cpu",
+    late: 0,
+    kinds: [{ operation: "signature", depth: 2, stream: false, points: 2 }],
+    requests: [{ kind: 0, batch: 1, output: "cpu" }],
+  });
+
 export const callCorpus: Readonly<Record<string, () => Found | Promise<Found>>> = {
   "a buffer that is detached under way": () => damagedUnderWay((buffer) => void buffer.transfer()),
   "a buffer that shrinks under way": () => damagedUnderWay((buffer) => buffer.resize(64)),
@@ -137,13 +147,8 @@ export const callCorpus: Readonly<Record<string, () => Found | Promise<Found>>> 
   "gradients: back and forth for nine tenths, then a line": () => accurate(zigzag(200, (t) => t < 180)),
   "gradients: back and forth for a fifth, anywhere": () => accurate(zigzag(200, (t) => t % 50 > 39)),
   "a device that is lost as it is opened": () =>
-    lose({
-      source: "own",
-      fallback: "cpu",
-      moment: { method: "createShaderModule", nth: 1, when: "before" },
-      losses: 100,
-      late: 0,
-      kinds: [{ operation: "signature", depth: 2, stream: false, points: 2 }],
-      requests: [{ kind: 0, batch: 1, output: "cpu" }],
-    }),
+    loseOne({ source: "own", losses: 100, moment: { method: "createShaderModule", nth: 1, when: "before" } }),
+  // Buffers of the block stayed in use.
+  "a device that is lost as results are read": () =>
+    loseOne({ source: "given", losses: 1, moment: { method: "getMappedRange", nth: 1, when: "before" } }),
 };
