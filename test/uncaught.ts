@@ -1,4 +1,6 @@
-// Errors and rejections that nobody handles, of which a test counts none.
+// Errors and rejections that nobody handles, of which a test counts none; and promises that are late.
+
+import { threadTimes } from "./scheduling.ts";
 
 /** Runs `work` and returns what nobody handled meanwhile. */
 export async function uncaughtDuring(work: () => Promise<unknown>): Promise<unknown[]> {
@@ -20,11 +22,36 @@ export async function uncaughtDuring(work: () => Promise<unknown>): Promise<unkn
   return uncaught;
 }
 
-/** What a promise gives, or "late" after so many seconds. */
-export function within<T>(seconds: number, promise: Promise<T>): Promise<T | "late"> {
-  let timer: ReturnType<typeof setTimeout>;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), 1000 * seconds);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+/** How often a deadline is put off while this process works, or waits for a CPU. */
+const mostDelays = 20;
+/** Of a deadline's time, what shows that it does. */
+const leastWork = 0.1;
+
+/** What a promise gives, or "late" after so many seconds in which this process is not held up. */
+export async function within<T>(seconds: number, promise: Promise<T>): Promise<T | "late"> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    for (let delays = 0; ; delays++) {
+      const before = threadTimes();
+      const late = new Promise<"late">((resolve) => {
+        timer = setTimeout(() => resolve("late"), 1000 * seconds);
+      });
+      const outcome = await Promise.race([promise, late]);
+      const isIdle = workSince(before) < leastWork * seconds;
+      if (outcome !== "late" || isIdle || delays === mostDelays) return outcome;
+      clearTimeout(timer);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Seconds that the threads of this process ran since, or waited for a CPU, where the system says so. */
+function workSince(before: ReturnType<typeof threadTimes>): number {
+  let sum = 0;
+  for (const [thread, { ran, waited }] of threadTimes()) {
+    const earlier = before.get(thread) ?? { ran: 0, waited: 0 };
+    sum += ran - earlier.ran + waited - earlier.waited;
+  }
+  return sum;
 }

@@ -1,14 +1,14 @@
 // Memory and the event loop over very many calls of every operation, on this thread and on an
 // engine. There is no short form: memory needs time to show that it grows.
 
-import { cpus } from "node:os";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { createHistogram } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createEngine as createAlgebraEngine } from "../../ts/algebra.ts";
 import * as core from "../../ts/index.ts";
 import { arity, functions, makeRow, operations, rowSize } from "../algebra-cases.ts";
 import { random } from "../paths.ts";
+import { mainTimes, tellsTimes } from "../scheduling.ts";
 import { type Failure, type Part, repeat } from "./part.ts";
 
 /** Calls between two looks at the memory. */
@@ -16,16 +16,40 @@ const callsOfStep = 2000;
 /** Fewer looks say nothing about a slope, which is that of the second half. */
 const fewest = 10;
 const mostBytesPer100k = 2 ** 20;
-/** Milliseconds of delay of the event loop, at most, unless others take more of the machine. */
+/** Milliseconds of delay of the event loop, at most. */
 const mostDelay = 20;
-const mostOthers = 0.1;
+/** Milliseconds between two looks at it. */
+const delayInterval = 5;
 
-/** Milliseconds that all CPUs were busy so far, and that there were. */
-function busy(): readonly [busy: number, all: number] {
-  const times = cpus().map(({ times: { user, nice, sys, idle, irq } }) => [user + nice + sys + irq, idle] as const);
-  const [work, idle] = times.reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
-  return [work, work + idle];
+/**
+ * Delays of the event loop: by how much timers are late, without the time in which this thread
+ * waited for a CPU that other processes had. What is left is the library's, and the garbage
+ * collector's, on a loaded machine too.
+ */
+class Delays {
+  readonly own = createHistogram();
+  readonly all = createHistogram();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  enable(): void {
+    const [begin, { waited }] = [performance.now(), mainTimes()];
+    this.#timer = setTimeout(() => {
+      const late = performance.now() - begin - delayInterval;
+      const record = (to: typeof this.own, milliseconds: number) =>
+        to.record(1 + Math.max(0, Math.round(1000 * milliseconds)));
+      record(this.all, late);
+      record(this.own, late - 1000 * (mainTimes().waited - waited));
+      this.enable();
+    }, delayInterval);
+  }
+
+  disable(): void {
+    clearTimeout(this.#timer);
+  }
 }
+
+/** Milliseconds that one in a hundred exceeds. */
+const p99 = (histogram: ReturnType<typeof createHistogram>): number => Math.round(histogram.percentile(99) / 100) / 10;
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -78,8 +102,7 @@ export const part: Part = {
     const held: [number, number][] = [];
     const resident: [number, number][] = [];
     let calls = 0;
-    const [before, used] = [busy(), process.cpuUsage()];
-    const delays = monitorEventLoopDelay({ resolution: 5 });
+    const delays = new Delays();
     delays.enable();
     const { cases } = await repeat(bounds, async (_, most) => {
       const count = Math.min(callsOfStep, most);
@@ -115,23 +138,21 @@ export const part: Part = {
     delays.disable();
     await (engine as unknown as core.Engine).close();
     await (algebra as unknown as core.Engine).close();
-    const [after, own] = [busy(), process.cpuUsage(used)];
-    const others = Math.max(0, after[0] - before[0] - (own.user + own.system) / 1000) / (after[1] - before[1]);
     const half = <T>(all: readonly T[]) => all.slice(all.length >> 1);
     const figures = {
       bytesPer100k: Math.round(1e5 * slopeOf(half(held))),
       residentBytesPer100k: Math.round(1e5 * slopeOf(half(resident))),
       residentBytes: resident.at(-1)?.[1] ?? 0,
-      eventLoopDelayP99: Math.round(delays.percentile(99) / 1e6),
-      /** Of the machine, in percent: what other processes take. */
-      others: Math.round(100 * others),
+      eventLoopDelayP99: p99(delays.own),
+      /** With waits for a CPU that other processes had. */
+      eventLoopDelayP99WithWaits: p99(delays.all),
     };
     const failures: Failure[] = [];
     const { seed } = bounds;
     const script = `npm run fuzz -- soak --seed ${seed}`;
     if (half(held).length >= fewest && figures.bytesPer100k > mostBytesPer100k)
       failures.push({ seed, what: `memory grows by ${figures.bytesPer100k} bytes in 100000 calls`, script });
-    if (others < mostOthers && figures.eventLoopDelayP99 > mostDelay)
+    if (tellsTimes && figures.eventLoopDelayP99 > mostDelay)
       failures.push({ seed, what: `one delay in a hundred is over ${figures.eventLoopDelayP99} ms`, script });
     return { cases, failures, figures };
   },
