@@ -503,17 +503,19 @@ export function callOf(one: Case, { paths, basepoints, initials }: Material) {
   return { paths: given(), options, shape: resultShape };
 }
 
+/** What the references of a case are given beside the points, for each path. */
+export const referenceOptionsOf = (one: Case, { basepoints, initials }: Material): ReferenceOptions[] =>
+  one.lengths.map((_, i) => ({
+    depth: one.depth,
+    stream: one.stream,
+    basepoint: basepoints?.[i],
+    initial: initials?.[i],
+    inverse: one.inverse,
+    scalarTerm: one.scalarTerm,
+  }));
+
 /** The reference result for each path of a case. */
-export function referencesOf(one: Case, { paths, basepoints, initials }: Material): Reference[] {
-  return paths.map((points, i) => {
-    const options: ReferenceOptions = {
-      depth: one.depth,
-      stream: one.stream,
-      basepoint: basepoints?.[i],
-      initial: initials?.[i],
-      inverse: one.inverse,
-      scalarTerm: one.scalarTerm,
-    };
-    return referenceSignature(points, options);
-  });
+export function referencesOf(one: Case, made: Material): Reference[] {
+  const options = referenceOptionsOf(one, made);
+  return made.paths.map((points, i) => referenceSignature(points, options[i]!));
 }
