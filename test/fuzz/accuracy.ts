@@ -108,7 +108,7 @@ const ofLevel = ({ kind }: Case): number => (kind.includes("line") ? 1024 : 64) 
  * are the worst known (docs/gradients.md, "Cost and rounding").
  */
 const acceptedGradients = (depth: number) =>
-  depth <= 6 ? { ofMost: 5e-5, ofRms: 5e-4 } : { ofMost: 1e-4, ofRms: 3e-3 };
+  depth <= 6 ? { ofMost: 5e-5, ofRms: 1e-3 } : { ofMost: 1e-4, ofRms: 3e-3 };
 
 function wrongWithSignature(one: Case): string | undefined {
   const { channels, depth, length } = one;
