@@ -13,10 +13,10 @@ const atOnce = 4096;
 export class Augmented {
   readonly source: PointSource;
   /** Option bits of the last layers, those that the thread of the kernel can do; 0 for none. */
-  readonly expansions: number;
+  expansions: number;
   readonly #layers: readonly Layer[];
   /** Layers before these. */
-  readonly #staged: number;
+  #staged: number;
   /** Gradients of what goes into each layer. */
   readonly #sums: Float64Array[] = [];
   /** What goes into each layer, of either number type. */
@@ -33,6 +33,12 @@ export class Augmented {
     const both = (last & EXPAND_LEAD_LAG) !== 0 && (before & EXPAND_TIME) !== 0;
     this.expansions = both ? last | before : last;
     this.#staged = layers.length - (both ? 2 : last === 0 ? 0 : 1);
+  }
+
+  /** Leaves nothing to the thread of the kernel. */
+  stageAll(): void {
+    this.expansions = 0;
+    this.#staged = this.#layers.length;
   }
 
   get channels(): number {

@@ -15,8 +15,6 @@ interface ReadMask {
   readonly isMissing?: (i: number) => boolean;
 }
 
-const name = "options.mask";
-
 const countPoints = ({ starts, batch, points }: ReadPaths): number =>
   starts === undefined ? batch * points : (starts[batch] as number);
 
@@ -32,7 +30,7 @@ function readFlags(value: unknown, argument: string, width: number, paths: ReadP
   return flags;
 }
 
-function readMask(given: unknown, paths: ReadPaths): ReadMask {
+function readMask(given: unknown, name: string, paths: ReadPaths): ReadMask {
   const forms = '{ skip } or { missing }, each a number or flag for each point, or "nan"';
   const keys = typeof given === "object" && given !== null ? Object.keys(given) : [];
   const [key] = keys;
@@ -77,12 +75,15 @@ export class PointSource {
   readonly raw: Call;
   readonly #mask: ReadMask;
 
-  /** @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE */
-  constructor(raw: Call, mask: unknown) {
+  /**
+   * @param name - the mask's, in errors
+   * @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE
+   */
+  constructor(raw: Call, mask: unknown, name: string) {
     this.raw = raw;
     // A shape without numbers, of `explain`, is taken as if nothing were missing.
     const isImagined = raw.paths.view.length === 0;
-    this.#mask = mask === undefined || isImagined ? {} : readMask(mask, raw.paths.windows?.of ?? raw.paths);
+    this.#mask = mask === undefined || isImagined ? {} : readMask(mask, name, raw.paths.windows?.of ?? raw.paths);
     if (this.#mask.kept === undefined) return;
     for (let path = 0; path < raw.batch; path++) {
       if (this.pointsOf(path) > 0) continue;
