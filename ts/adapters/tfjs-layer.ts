@@ -23,6 +23,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { layers, type Shape } from "@tensorflow/tfjs-layers";
 import { imagineLayers, numbersAsNames } from "../input/augment/channels.ts";
+import { plain } from "../input/augment/plain.ts";
 import { refuseBasepoint } from "../input/call.ts";
 import { brief, rangeError, typeError } from "../input/errors.ts";
 import { type OptionName, type ReadOther, readOptions, type VjpOptions } from "../input/options.ts";
@@ -119,15 +120,6 @@ function readArguments(args: LayerArguments, { options: names, others, readOther
   if (options.augment === undefined && options.mask === undefined) return options;
   refuseBasepoint({ basepoint });
   return { ...options, ...plain({ augment: options.augment, mask: options.mask }) };
-}
-
-/** Settings as JSON has them, so that a saved model has the same. */
-function plain<T>(value: T): T {
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Float64Array) as T;
-  if (Array.isArray(value)) return value.map(plain) as T;
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
-  return Object.fromEntries(entries.map(([name, one]) => [name, plain(one)])) as T;
 }
 
 function readTime(value: unknown): boolean {
