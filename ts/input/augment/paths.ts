@@ -57,18 +57,17 @@ export function readAugmented(
   };
   const { layers, names: channelNames } = readLayers(augment ?? [], context, names.augment);
   const augmented = new Augmented(source, layers);
-  const own = new Uint32Array(batch);
-  let longest = batch === 0 ? augmented.pointsOfLength(raw.points) : 1;
-  let isRagged = false;
-  for (let item = 0; item < batch; item++) {
-    own[item] = augmented.pointsOf(item);
-    isRagged ||= own[item] !== own[0];
-    longest = Math.max(longest, own[item] as number);
+  let longest = augmented.pointsOfLength(raw.points);
+  let own: Uint32Array | undefined;
+  if (batch > 0 && (source.pointsOfAll === undefined || windows !== undefined)) {
+    own = Uint32Array.from({ length: batch }, (_, item) => augmented.pointsOf(item));
+    longest = own.reduce((most, n) => Math.max(most, n), 1);
+    if (own.every((n) => n === longest)) own = undefined;
   }
   const paths = new ReadPaths(view, kind, lead, batch, longest, augmented.channels, dtype, undefined);
   paths.resident = resident;
   paths.windows = windows;
   paths.names = channelNames;
   paths.augmented = augmented;
-  return { paths, lengths: isRagged ? own : undefined };
+  return { paths, lengths: own };
 }

@@ -1,6 +1,6 @@
 // The points that augmentations begin with: those of paths or windows, as a mask leaves them.
 
-import { copyIn, type Numbers } from "../arrays.ts";
+import { copyIn, KIND_FLOAT32, KIND_FLOAT64, type Numbers } from "../arrays.ts";
 import type { Call } from "../call.ts";
 import { describe, rangeError, typeError } from "../errors.ts";
 import type { ReadPaths } from "../read-paths.ts";
@@ -116,6 +116,26 @@ export class PointSource {
     const { channels } = this.raw;
     for (let c = 0; c < channels; c++) if (!this.isUsed(point * channels + c)) return false;
     return true;
+  }
+
+  /** Whether all points of an item are there as they were given. */
+  get isPlain(): boolean {
+    return this.#mask.kept === undefined && this.#mask.isMissing === undefined;
+  }
+
+  /** Points of each item, if all have as many for certain. */
+  get pointsOfAll(): number | undefined {
+    return this.isPlain && this.raw.lengths === undefined ? this.raw.points : undefined;
+  }
+
+  /** Points [from, end) of an item in place, if they are numbers of the type of `like`. */
+  view(item: number, from: number, end: number, like: Numbers): Numbers | undefined {
+    const { channels, paths } = this.raw;
+    const { view, kind } = paths;
+    if (!this.isPlain || kind !== (like.BYTES_PER_ELEMENT === 4 ? KIND_FLOAT32 : KIND_FLOAT64)) return undefined;
+    const first = this.bounds(item)[0];
+    if (lengthOfView(view) < (first + end) * channels) throw lost();
+    return (view as Numbers).subarray((first + from) * channels, (first + end) * channels);
   }
 
   /** The first point of an item and the end of its points, among the points of all paths. */
