@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import {
   budgets,
   functionBytes,
+  intervalsBytes,
   logSignatureBytes,
   onceBytes,
   randomFeaturesBytes,
@@ -71,6 +72,7 @@ describe.each(Object.keys(families))("a function more of the family %s", (family
         signature: onceBytes,
         logSignature: logSignatureBytes,
         randomSignatureFeatures: randomFeaturesBytes,
+        createSignatureIntervals: intervalsBytes,
       };
       const most = functionBytes + (own[name] ?? 0);
       expect(cost, `${name} costs ${cost} bytes`).toBeLessThanOrEqual(most);
