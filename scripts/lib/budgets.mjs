@@ -67,6 +67,8 @@ export const logSignatureBytes = 1200;
 export const randomFeaturesBytes = 250;
 /** Intervals are prepared and queried by tasks of their own. */
 export const intervalsBytes = 1500;
+/** Snapshots of streams are read, with their augmentations. */
+export const snapshotBytes = 200;
 
 /** Description of each variant of a family's binary. */
 const binaries = {

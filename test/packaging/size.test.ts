@@ -13,6 +13,7 @@ import {
   logSignatureBytes,
   onceBytes,
   randomFeaturesBytes,
+  snapshotBytes,
 } from "../../scripts/lib/budgets.mjs";
 import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
 import { families, prefixed } from "../../scripts/lib/families.mjs";
@@ -73,6 +74,7 @@ describe.each(Object.keys(families))("a function more of the family %s", (family
         logSignature: logSignatureBytes,
         randomSignatureFeatures: randomFeaturesBytes,
         createSignatureIntervals: intervalsBytes,
+        restoreSignatureStream: snapshotBytes,
       };
       const most = functionBytes + (own[name] ?? 0);
       expect(cost, `${name} costs ${cost} bytes`).toBeLessThanOrEqual(most);
