@@ -60,9 +60,11 @@ async function measureWindows(bench, row, peers) {
   const counts = { windows };
   const contestants = [await bench.prepare("windows", "relaxed", given)];
   if (intervals !== undefined) {
-    // Building a table costs about one signature of the whole path.
+    const queries = { ...given, subject: "queries" };
+    contestants.push(await bench.prepare("queries", "relaxed", queries));
+    contestants.push(await bench.prepare("build", "relaxed", { ...queries, build: true }));
     contestants.push(await bench.prepare("whole", "relaxed", { ...path, file, subject: "api" }));
-    counts.whole = 1;
+    Object.assign(counts, { queries: windows, build: 1, whole: 1 });
   } else {
     const count = Math.min(windows, mostCopies);
     const copies = { batch: count, points: length, channels: row.channels, depth: row.depth };
@@ -133,7 +135,11 @@ function targetLines({ parts }) {
       ...line(`each by itself / sliding by ${step}`, steps(step), ratio("each", "windows"), bound),
     ]),
     ...line("`SigWindowStream` / sliding", found("sliding"), ratio("pysiglib_windows", "windows"), 10),
-    ...cost("an interval", found("intervals"), "windows", 1500),
+    ...cost("a query of an interval", found("intervals"), "queries", 1500),
+    ...found("intervals").map((row) => {
+      const found = ratio("build", "whole")(row);
+      return verdict("preparing a path for queries / a signature", "≤ 3×", times(found), found <= 3);
+    }),
     ...cost("a push and `value`", live(1), "push", 700),
     ...cost("a push to each of many streams", live(10_000), "push", 60),
   ];

@@ -42,17 +42,29 @@ function api({
   return { call, result: () => call().data };
 }
 
+/** Interval i of many, of all scales of time. */
+const spreadOver = (points) => (i) => {
+  const span = 2 + ((i * 7919) % (points >> (i % 12)));
+  const from = (i * 104_729) % (points - span + 1);
+  return [from, from + span];
+};
+
+/** Queries of the same intervals to a path that is prepared for them; `build`: preparing it. */
+function queries({ createSignatureIntervals, data, points, channels, depth, intervals, build }) {
+  const paths = { data, shape: [points, channels] };
+  if (build) return { call: () => createSignatureIntervals(paths, { depth })[Symbol.dispose]() };
+  const of = createSignatureIntervals(paths, { depth });
+  const given = Array.from({ length: intervals }, (_, i) => spreadOver(points)(i));
+  return { call: () => of.query(given), release: () => of[Symbol.dispose]() };
+}
+
 /**
  * The windows of a path, as `api`: sliding, or so many intervals, spread over the path and its
  * scales of time. `each`: only the first ones, each by itself.
  */
 function windows({ signature, data, points, channels, depth, length, step, intervals, each }) {
   const paths = { data, shape: [points, channels] };
-  const spread = (i) => {
-    const span = 2 + ((i * 7919) % (points >> (i % 12)));
-    const from = (i * 104_729) % (points - span + 1);
-    return [from, from + span];
-  };
+  const spread = spreadOver(points);
   const given = intervals
     ? Array.from({ length: intervals }, (_, i) => spread(i))
     : each
@@ -233,6 +245,6 @@ function signatureKernel({ kernels, data, other, batch, points, channels, what, 
 
 /** The subjects by the names that the parts of the benchmark use. */
 export const subjects = {
-  ...{ api, windows, streams, signatureKernel, kernel, logSignatures, gradient, gradients, gradientKernel },
+  ...{ api, windows, queries, streams, signatureKernel, kernel, logSignatures, gradient, gradients, gradientKernel },
   ...{ copy, write, peak, bandwidth },
 };

@@ -9,9 +9,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import {
   budgets,
   functionBytes,
+  intervalsBytes,
   logSignatureBytes,
   onceBytes,
   randomFeaturesBytes,
+  snapshotBytes,
 } from "../../scripts/lib/budgets.mjs";
 import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
 import { families, prefixed } from "../../scripts/lib/families.mjs";
@@ -71,6 +73,8 @@ describe.each(Object.keys(families))("a function more of the family %s", (family
         signature: onceBytes,
         logSignature: logSignatureBytes,
         randomSignatureFeatures: randomFeaturesBytes,
+        createSignatureIntervals: intervalsBytes,
+        restoreSignatureStream: snapshotBytes,
       };
       const most = functionBytes + (own[name] ?? 0);
       expect(cost, `${name} costs ${cost} bytes`).toBeLessThanOrEqual(most);

@@ -22,6 +22,9 @@ import {
   tile,
 } from "@tensorflow/tfjs-core";
 import { layers, type Shape } from "@tensorflow/tfjs-layers";
+import { imagineLayers, numbersAsNames } from "../input/augment/channels.ts";
+import { plain } from "../input/augment/plain.ts";
+import { refuseBasepoint } from "../input/call.ts";
 import { brief, rangeError, typeError } from "../input/errors.ts";
 import { type OptionName, type ReadOther, readOptions, type VjpOptions } from "../input/options.ts";
 import { selectionSize } from "../input/select.ts";
@@ -33,7 +36,7 @@ import type { TensorLogSignature, TensorSignature } from "./tfjs.ts";
 import { detached, isWebGpu } from "./tfjs-backend.ts";
 
 /** Arguments that both layers' constructors take. Unknown arguments are rejected. */
-export interface LayerArguments extends Pick<VjpOptions, "depth" | "inverse" | "checkFinite"> {
+export interface LayerArguments extends Pick<VjpOptions, "depth" | "inverse" | "checkFinite" | "augment" | "mask"> {
   /**
    * Return a row for every prefix instead of the whole path: (batch, length − 1, row), or (batch,
    * length, row) with a basepoint. Default false.
@@ -44,7 +47,10 @@ export interface LayerArguments extends Pick<VjpOptions, "depth" | "inverse" | "
    * `true` for the origin, or (channels) numbers, the time among them. Default false.
    */
   readonly basepoint?: boolean | readonly number[];
-  /** Append a time channel, from 0 at the first point of a path to 1 at its last. Default false. */
+  /**
+   * Append a time channel, from 0 at the first point of a path to 1 at its last, ahead of `augment`.
+   * Default false.
+   */
   readonly time?: boolean;
   readonly name?: string;
   readonly trainable?: boolean;
@@ -68,7 +74,7 @@ export interface SigLayerArguments extends LayerArguments, Pick<VjpOptions, "alg
 export interface LogSigLayerArguments extends LayerArguments, Pick<LogSignatureVjpOptions, "basis" | "precision"> {}
 
 /** Arguments that are options of every op, and those of each. */
-const commonOptions = ["depth", "stream", "basepoint", "inverse", "checkFinite"] as const;
+const commonOptions = ["depth", "stream", "basepoint", "inverse", "checkFinite", "augment", "mask"] as const;
 const signatureOptions = [...commonOptions, "scalarTerm", "algorithm", "select"] as const;
 const logSignatureOptions = [...commonOptions, "basis", "precision"] as const;
 
@@ -111,7 +117,9 @@ function readArguments(args: LayerArguments, { options: names, others, readOther
       brief(basepoint),
       "true, false or an array of channels numbers",
     );
-  return options;
+  if (options.augment === undefined && options.mask === undefined) return options;
+  refuseBasepoint({ basepoint });
+  return { ...options, ...plain({ augment: options.augment, mask: options.mask }) };
 }
 
 function readTime(value: unknown): boolean {
@@ -178,18 +186,37 @@ abstract class PathLayer extends layers.Layer {
   abstract compute(paths: Tensor, options: object): Tensor;
 
   override build(inputShape: Shape | Shape[]): void {
-    pathsShape(inputShape);
+    this.#augmentedShape(pathsShape(inputShape));
     super.build(inputShape);
+  }
+
+  /** All augmentations, the time among them where there are others. */
+  #augment(): LayerArguments["augment"] {
+    const { augment } = this.options;
+    return augment && this.time ? [{ time: { normalized: true } }, ...augment] : augment;
+  }
+
+  /** Points and channels of augmented paths, and points where n were given. */
+  #augmentedShape(shape: Shape): { length: number | null; channels: number; points: (n: number) => number } {
+    const [length, own] = shape.slice(-2) as [number | null, number];
+    const { basepoint } = this.options;
+    const augment = this.#augment();
+    const layers = augment === undefined ? [] : imagineLayers(numbersAsNames(own), augment, "options.augment").layers;
+    const points = (n: number) => layers.reduce((count, layer) => layer.points(count), n + (basepoint ? 1 : 0));
+    return {
+      length: typeof length === "number" ? points(length) : null,
+      channels: layers.at(-1)?.to ?? own + (this.time ? 1 : 0),
+      points,
+    };
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     const shape = pathsShape(inputShape);
-    const [length, channels] = shape.slice(-2) as [number | null, number];
-    const { stream, basepoint } = this.options;
-    const size = this.size(channels + (this.time ? 1 : 0));
+    const { length, channels } = this.#augmentedShape(shape);
+    const size = this.size(channels);
     const lead = shape.slice(0, -2);
-    if (!stream) return [...lead, size];
-    return [...lead, typeof length === "number" ? length - (basepoint ? 0 : 1) : null, size];
+    if (!this.options.stream) return [...lead, size];
+    return [...lead, length === null ? null : length - 1, size];
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: { mask?: Tensor | Tensor[] | null } = {}): Tensor {
@@ -197,15 +224,25 @@ abstract class PathLayer extends layers.Layer {
       const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
       const mask = Array.isArray(kwargs.mask) ? kwargs.mask[0] : kwargs.mask;
       const lengths = mask ? lengthsOf(mask) : undefined;
-      const paths = this.time ? concat([x, timesOf(x, lengths)], -1) : x;
-      return this.compute(paths, { ...this.options, ...(lengths && { lengths }) });
+      const augment = this.#augment();
+      const paths = this.time && !augment ? concat([x, timesOf(x, lengths)], -1) : x;
+      return this.compute(paths, { ...this.options, ...(augment && { augment }), ...(lengths && { lengths }) });
     });
   }
 
   /** Rows of whole paths have no time axis to mask. */
-  override computeMask(_inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor {
+  override computeMask(inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor {
     const own = Array.isArray(mask) ? mask[0] : mask;
     if (!own || !this.options.stream) return null as unknown as Tensor;
+    const lengths = this.options.augment === undefined ? undefined : lengthsOf(own);
+    if (lengths instanceof Uint32Array) {
+      const { shape } = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
+      const { points } = this.#augmentedShape(shape);
+      const rows = points(shape.at(-2) as number) - 1;
+      const kept = new Uint8Array(lengths.length * rows);
+      for (const [i, n] of lengths.entries()) kept.fill(1, i * rows, i * rows + points(n) - 1);
+      return tensor(kept, [lengths.length, rows], "bool");
+    }
     return this.options.basepoint ? own : slice(own, [0, 1], [-1, -1]);
   }
 

@@ -134,6 +134,13 @@ interface Op {
   readonly why: string;
 }
 
+/** Options without a GPU kernel. */
+const onlyOnCpu = [
+  ["select", "words are chosen on the CPU"],
+  ["augment", "paths are augmented on the CPU"],
+  ["mask", "masks are applied on the CPU"],
+] as const;
+
 /** Parameters of kernels. Not tensors: they are not part of a graph. */
 interface Attributes {
   readonly options: object;
@@ -200,7 +207,8 @@ function bindOp({ name: opName, kernelName, withVjp, parts: partsNow, why: reaso
   ): R {
     const parts = partsNow();
     if (!parts || !isWebGpu(backend)) return elsewhere(reason);
-    if ("select" in options && options.select !== undefined) return elsewhere("words are chosen on the CPU");
+    for (const [name, why] of onlyOnCpu)
+      if ((options as Record<string, unknown>)[name] !== undefined) return elsewhere(why);
     try {
       return work(parts, backend);
     } catch (error) {

@@ -151,16 +151,20 @@ export function readCall(paths: ReadPaths, options: ReadOptions): Call {
   return call;
 }
 
+/** @throws PathSignatureError AUGMENT_TYPE for a basepoint besides augmentations */
+export function refuseBasepoint({ basepoint }: Pick<ReadOptions, "basepoint">): void {
+  if (basepoint === undefined || basepoint === false) return;
+  const accepted = "without basepoint: say { basepoint: … } in augment, where its place among others is clear";
+  throw typeError("AUGMENT_TYPE", "options.augment", "augment or mask with basepoint", accepted);
+}
+
 /**
  * The call for augmented paths: first the one for the points that were given, of depth 1, then one
  * for what its items become. @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE
  */
 function augmentedOf(given: ReadPaths, options: ReadOptions): Call {
   const { augment, mask, scalarTerm } = options;
-  if (options.basepoint !== undefined && options.basepoint !== false) {
-    const accepted = "without basepoint: say { basepoint: … } in augment, where its place among others is clear";
-    throw typeError("AUGMENT_TYPE", "options.augment", "augment or mask with basepoint", accepted);
-  }
+  refuseBasepoint(options);
   const own = { augment: undefined, mask: undefined, select: undefined, depth: 1, basepoint: undefined };
   const initial = options.windows === undefined ? undefined : options.initial;
   const raw = readCall(given, Object.assign(new ReadOptions(), options, own, { initial }));

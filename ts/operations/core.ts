@@ -24,6 +24,13 @@ export { words } from "../input/words.ts";
 export type { SignatureStreamOptions, SignatureStreamsOptions } from "../streams/options.ts";
 export type { StreamPoints } from "../streams/points.ts";
 export {
+  bindCreateSignatureIntervals,
+  type CreateSignatureIntervalsFunction,
+  type Intervals,
+  type SignatureIntervals,
+  type SignatureIntervalsOptions,
+} from "../streams/signature-intervals.ts";
+export {
   bindCreateSignatureStream,
   bindRestoreSignatureStream,
   type CreateSignatureStreamFunction,

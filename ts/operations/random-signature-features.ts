@@ -2,6 +2,7 @@
 // kernels of truncated signatures with a Gaussian static kernel, linear in the batch.
 
 import { type DType, KIND_FLOAT64, type Numbers } from "../input/arrays.ts";
+import type { Augmentation, Mask } from "../input/augment/types.ts";
 import type { Call } from "../input/call.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import type { Layout, OptionName, ReadOther } from "../input/options.ts";
@@ -62,6 +63,18 @@ export interface RandomFeaturesOptions<T extends DType = DType> {
    */
   readonly lengths?: number | ArrayLike<number> | undefined;
   /**
+   * What is done to each path first, as for `signature` (docs/augmentations.md).
+   *
+   * @example augment: ["time"]
+   */
+  readonly augment?: readonly Augmentation[] | undefined;
+  /**
+   * What of the paths is not there, as for `signature`.
+   *
+   * @example mask: { missing: "nan" }
+   */
+  readonly mask?: Mask | undefined;
+  /**
    * Whether channels precede points: "channels-first". Default "channels-last".
    *
    * @example layout: "channels-first"
@@ -119,7 +132,7 @@ const TENSORISED = 1;
 const DEPTH = 2;
 const FEATURES = 256;
 
-const names: readonly OptionName[] = ["lengths", "layout", "dtype", "out", "checkFinite"];
+const names: readonly OptionName[] = ["lengths", "augment", "mask", "layout", "dtype", "out", "checkFinite"];
 const own = ["features", "depth", "variant", "seed", "sigma"] as const;
 
 /** Options as read. */
@@ -184,6 +197,8 @@ function readFeatures(read: (other: ReadOther) => Call, other: ReadOther | undef
     return true;
   });
   const { features, depth, variant, seed, sigma } = check(given);
+  // The bits of expansions are this operation's own.
+  call.paths.augmented?.stageAll();
   // The halves of the seed, and the frequencies: level, channel, feature.
   const numbers = new Float64Array(isReal ? 2 + depth * call.channels * features : 0);
   const random = new Random(seed);

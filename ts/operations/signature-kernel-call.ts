@@ -1,6 +1,7 @@
 // The calls of signature kernels: two sets of paths, and the options of the scheme.
 
 import { type DTypeIndex, FLOAT32, FLOAT64 } from "../input/arrays.ts";
+import { readAugmented } from "../input/augment/paths.ts";
 import { Call, type Changes } from "../input/call.ts";
 import { countOf, describe, failure, rangeError, typeError } from "../input/errors.ts";
 import { readLengths } from "../input/lengths.ts";
@@ -117,6 +118,31 @@ const isPaths = (value: unknown): boolean =>
 export const isSecond = (value: unknown): boolean =>
   value !== undefined && (typeof value !== "object" || isPaths(value));
 
+/** Names of the arguments of a side, in errors. */
+interface SideNames {
+  readonly name: "x" | "y";
+  readonly lengths: string;
+  readonly augment: string;
+  readonly mask: string;
+}
+
+/** One side, with its augmentations. */
+function readSide(
+  names: SideNames,
+  paths: ReadPaths,
+  options: ReadOptions,
+  dtype: DTypeIndex,
+  given: { readonly lengths: unknown; readonly augment: unknown; readonly mask: unknown },
+): Side {
+  const { augment, mask } = given;
+  const lengths = readLengths(given.lengths, paths, `options.${names.lengths}`);
+  if (augment === undefined && mask === undefined) return new Side(names.name, paths, lengths, dtype);
+  const raw = new Call(paths, options, dtype, 1, lengths, undefined, undefined);
+  const own = { augment: `options.${names.augment}`, mask: `options.${names.mask}` };
+  const augmented = readAugmented(raw, augment, mask, own);
+  return new Side(names.name, augmented.paths, augmented.lengths, dtype);
+}
+
 /** @param y - absent: x */
 export function makeCall(
   x: ReadPaths,
@@ -125,24 +151,43 @@ export function makeCall(
   pairs: boolean,
 ): KernelCall {
   const [given, scheme] = options;
-  const first = new Side("x", x, readLengths(scheme.xLengths, x, "options.xLengths"));
-  if (y === undefined && scheme.yLengths !== undefined)
-    throw typeError("OPTION_UNKNOWN", "options.yLengths", describe(scheme.yLengths), "absent where there is no y");
-  const second = y === undefined ? first : new Side("y", y, readLengths(scheme.yLengths, y, "options.yLengths"));
-  if (y !== undefined && y.channels !== x.channels)
+  const suggested = x.dtype === FLOAT32 && (y?.dtype ?? FLOAT32) === FLOAT32 ? FLOAT32 : FLOAT64;
+  const dtype = given.dtype === -1 ? suggested : given.dtype;
+  const { augment, mask } = given;
+  const { xLengths, yLengths, yAugment, yMask } = scheme;
+  const first = readSide({ name: "x", lengths: "xLengths", augment: "augment", mask: "mask" }, x, given, dtype, {
+    ...{ lengths: xLengths, augment, mask },
+  });
+  if (y === undefined)
+    for (const name of ["yLengths", "yAugment", "yMask"] as const)
+      if (scheme[name] !== undefined)
+        throw typeError("OPTION_UNKNOWN", `options.${name}`, describe(scheme[name]), "absent where there is no y");
+  const own: SideNames = {
+    name: "y",
+    lengths: "yLengths",
+    augment: yAugment === undefined ? "augment" : "yAugment",
+    mask: yMask === undefined ? "mask" : "yMask",
+  };
+  const second =
+    y === undefined
+      ? first
+      : readSide(own, y, given, dtype, { lengths: yLengths, augment: yAugment ?? augment, mask: yMask ?? mask });
+  const { channels } = first.paths;
+  if (second.paths.channels !== channels) {
+    const isAugmented = augment !== undefined || yAugment !== undefined;
+    const what = isAugmented ? "augmented paths" : "paths";
     throw rangeError(
       "KERNEL_SHAPE",
       "y",
-      `paths of ${countOf(y.channels, "channel")}`,
-      `of ${countOf(x.channels, "channel")}, as x is`,
+      `${what} of ${countOf(second.paths.channels, "channel")}`,
+      `of ${countOf(channels, "channel")}, as x is`,
     );
+  }
   if (y !== undefined && pairs && (y.lead.length !== x.lead.length || y.lead.some((n, i) => n !== x.lead[i]))) {
     const accepted = x.lead.length === 0 ? "one path, as x is" : `a batch of shape ${describeShape(x.lead)}, as x is`;
     const what = y.lead.length === 0 ? "one path" : `a batch of shape ${describeShape(y.lead)}`;
     throw rangeError("KERNEL_SHAPE", "y", what, accepted);
   }
-  const suggested = x.dtype === FLOAT32 && (y?.dtype ?? FLOAT32) === FLOAT32 ? FLOAT32 : FLOAT64;
-  const dtype = given.dtype === -1 ? suggested : given.dtype;
   const call = new KernelCall(first, second, given, scheme, pairs, dtype);
   // Such input may not show in a kernel.
   const isHidden = (side: Side) => side.paths.points === 1 || side.lengths?.includes(1) === true;

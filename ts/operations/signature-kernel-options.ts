@@ -1,6 +1,7 @@
 // The options of signature kernels.
 
 import type { DType } from "../input/arrays.ts";
+import type { Augmentation, Mask } from "../input/augment/types.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { type Layout, type OptionName, type ReadOptions, type ReadOther, readOptions } from "../input/options.ts";
 import { linearKernel, type ReadStaticKernel, readStaticKernel, type StaticKernel } from "./signature-kernel-static.ts";
@@ -45,6 +46,31 @@ export interface KernelSchemeOptions<T extends DType = DType> {
    * @example yLengths: [100, 42]
    */
   readonly yLengths?: number | ArrayLike<number> | undefined;
+  /**
+   * What is done to each path of x and y first, as for `signature` (docs/augmentations.md).
+   * Lengths, gradients and numbers for each point are those of the points that were given.
+   *
+   * @example augment: ["time", "leadLag"]
+   */
+  readonly augment?: readonly Augmentation[] | undefined;
+  /**
+   * Likewise for y, where it differs: other `times`, for example. Default that of x.
+   *
+   * @example yAugment: [{ time: { times: [0, 0.5, 2] } }]
+   */
+  readonly yAugment?: readonly Augmentation[] | undefined;
+  /**
+   * What of the paths is not there, as for `signature`.
+   *
+   * @example mask: { missing: "nan" }
+   */
+  readonly mask?: Mask | undefined;
+  /**
+   * Likewise for y, where it differs. Default that of x.
+   *
+   * @example yMask: { skip: [0, 1, 0] }
+   */
+  readonly yMask?: Mask | undefined;
   /**
    * Whether channels precede points in x and y: "channels-first". Default "channels-last".
    *
@@ -109,10 +135,15 @@ export class ReadKernelOptions {
   estimateError = false;
   xLengths: unknown = undefined;
   yLengths: unknown = undefined;
+  yAugment: unknown = undefined;
+  yMask: unknown = undefined;
 }
 
 /** Names of the options of every kernel. */
-const commonNames = ["staticKernel", "xLengths", "yLengths", "layout", "dtype", "checkFinite"] as const;
+const commonNames = [
+  ...(["staticKernel", "xLengths", "yLengths", "augment", "yAugment", "mask", "yMask"] as const),
+  ...(["layout", "dtype", "checkFinite"] as const),
+] as const;
 const schemeNames = [...commonNames, "degree", "dyadicOrder"] as const;
 export type KernelOptionName = (typeof schemeNames)[number] | "normalize" | "estimateError" | "out";
 

@@ -1,6 +1,6 @@
 // One of the two sets of paths of a call of signature kernels.
 
-import { type DTypeIndex, firstNonFinite } from "../input/arrays.ts";
+import { allocateNumbers, copyIn, type DTypeIndex, firstNonFinite, type Numbers } from "../input/arrays.ts";
 import { notFinite } from "../input/finite.ts";
 import type { ReadPaths } from "../input/read-paths.ts";
 import type { ReadStaticKernel } from "./signature-kernel-static.ts";
@@ -10,26 +10,50 @@ export class Side {
   readonly name: "x" | "y";
   readonly paths: ReadPaths;
   readonly lengths: Uint32Array | undefined;
+  readonly #dtype: DTypeIndex;
+  /** A path with its augmentations. */
+  #made: Numbers = new Float64Array(0);
   #order: Uint32Array | undefined;
   #bounds: { readonly of: ReadStaticKernel; readonly each: Float64Array; readonly most: number } | undefined;
 
-  constructor(name: "x" | "y", paths: ReadPaths, lengths: Uint32Array | undefined) {
+  constructor(name: "x" | "y", paths: ReadPaths, lengths: Uint32Array | undefined, dtype: DTypeIndex) {
     this.name = name;
     this.paths = paths;
     this.lengths = lengths;
+    this.#dtype = dtype;
   }
 
   get count(): number {
     return this.paths.batch;
   }
 
-  /** Points of a path, and the index of its first number. */
+  /** Points of a path. */
   lengthOf(i: number): number {
     return this.lengths === undefined ? this.paths.points : (this.lengths[i] as number);
   }
-  startOf(i: number): number {
+
+  /** Index of the first number of a path that is not augmented. */
+  #startOf(i: number): number {
     const { starts, points, channels } = this.paths;
     return (starts === undefined ? i * points : (starts[i] as number)) * channels;
+  }
+
+  /** Writes the points of a path to `out[at…]`. */
+  write(i: number, out: Numbers, at: number): void {
+    const { view, kind, channels, augmented } = this.paths;
+    const length = this.lengthOf(i);
+    if (augmented === undefined) copyIn(view, kind, this.#startOf(i), length * channels, out, at);
+    else augmented.write(i, 0, length, out, at);
+  }
+
+  /** The numbers of a path, and the index of its first. Those of an augmented one are made. */
+  #numbersOf(i: number): readonly [numbers: ArrayLike<number>, first: number] {
+    const { view, channels, augmented } = this.paths;
+    if (augmented === undefined) return [view as ArrayLike<number>, this.#startOf(i)];
+    const count = this.lengthOf(i) * channels;
+    if (this.#made.length < count) this.#made = allocateNumbers(this.#dtype, count, this.name);
+    this.write(i, this.#made, 0);
+    return [this.#made, 0];
   }
 
   /** Points that are there on average. */
@@ -71,8 +95,8 @@ export class Side {
   /** The largest k(p, p) − 2 k(p, q) + k(q, q) of consecutive points p and q of a path. */
   #largestStep(i: number, kernel: ReadStaticKernel): number {
     const { channels } = this.paths;
-    const view = this.paths.view as ArrayLike<number>;
-    const [first, end] = [this.startOf(i), this.startOf(i) + (this.lengthOf(i) - 1) * channels];
+    const [view, first] = this.#numbersOf(i);
+    const end = first + (this.lengthOf(i) - 1) * channels;
     const { isLinear, isRadial, value } = kernel;
     let largest = 0;
     for (let at = first; at < end; at += channels) {
@@ -92,18 +116,22 @@ export class Side {
     return isLinear ? value(largest) : largest;
   }
 
-  /** Checks whether all numbers are finite, in parts of `numbers`. */
+  /** Checks whether all numbers that were given are finite, in parts of `numbers`. */
   *checks(dtype: DTypeIndex, numbers: number): Generator<void> {
-    const { paths } = this;
+    const { augmented } = this.paths;
+    const source = augmented?.source;
+    const { view, kind, channels } = source?.raw.paths ?? this.paths;
     for (let i = 0, left = numbers; i < this.count; i++) {
-      const [start, end] = [this.startOf(i), this.startOf(i) + this.lengthOf(i) * paths.channels];
-      for (let at = start; at < end; ) {
-        const part = Math.min(end - at, left);
-        const found = firstNonFinite(paths.view, paths.kind, dtype, at, part);
+      const [start, end] = source
+        ? source.bounds(i).map((point) => point * channels)
+        : [this.#startOf(i), this.#startOf(i) + this.lengthOf(i) * channels];
+      for (let at = start as number; at < (end as number); ) {
+        const part = source?.isMasked ? 1 : Math.min((end as number) - at, left);
+        const found = source?.isUsed(at) === false ? -1 : firstNonFinite(view, kind, dtype, at, part);
         if (found >= 0) {
-          const point = Math.floor((found - start) / paths.channels);
-          const channel = (found - start) % paths.channels;
-          throw notFinite(this.name, Number(paths.view[found]), { path: i, point, channel });
+          const point = Math.floor((found - (start as number)) / channels);
+          const channel = (found - (start as number)) % channels;
+          throw notFinite(this.name, Number(view[found]), { path: i, point, channel });
         }
         at += part;
         left -= part;

@@ -1,6 +1,6 @@
 // Where the tiles of signature kernels go: a matrix, a sum, or gradients.
 
-import { FLOAT32, type Numbers } from "../input/arrays.ts";
+import { allocateNumbers, FLOAT32, type Numbers } from "../input/arrays.ts";
 import type { KernelCall } from "./signature-kernel-call.ts";
 import type { Side } from "./signature-kernel-side.ts";
 import type { Tile, TileSink } from "./signature-kernel-tiles.ts";
@@ -136,9 +136,21 @@ export class KernelGradients extends InOrder {
     }
   }
 
-  /** The gradient of one side, in the call's number type. */
+  /** The gradient of the points that were given of one side, in the call's number type. */
   of(side: Side): Numbers {
     const sum = this.#sums.get(side) as Numbers;
+    const { augmented, points } = side.paths;
+    if (augmented !== undefined) {
+      const { channels } = this.#call;
+      const { raw } = augmented.source;
+      const pitch = raw.points * raw.channels;
+      const given = allocateNumbers(this.#call.dtype, side.count * pitch, side.name);
+      for (let i = 0; i < side.count; i++) {
+        const first = i * points * channels;
+        augmented.adjoint(i, sum.subarray(first, first + side.lengthOf(i) * channels), given, i * pitch);
+      }
+      return given;
+    }
     return this.#call.dtype === FLOAT32 && sum instanceof Float64Array ? Float32Array.from(sum) : sum;
   }
 }

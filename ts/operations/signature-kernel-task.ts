@@ -1,6 +1,5 @@
 // A tile of signature kernels as a task: what is staged, and where its numbers go.
 
-import { copyIn } from "../input/arrays.ts";
 import { heapOf, Layout, type Memory, writeHead, writeRegion } from "../run/head.ts";
 import type { Task } from "../run/task.ts";
 import type { KernelCall } from "./signature-kernel-call.ts";
@@ -106,7 +105,6 @@ export class TileTask implements Task {
     f64.set(call.scheme.kernel.parameters, (at + this.#parameters) / 8);
     for (const [i, side, paths] of [[0, part.x, xs] as const, [1, part.y, ys] as const]) {
       const capacity = points[i] * call.channels;
-      const { view, kind } = side.paths;
       const lengthsAt = (at + this.#lengths[i]) / 4;
       const boundsAt = (at + this.#bounds) / 8 + i * xs.length;
       const bounds = part.orders === "auto" ? side.bounds(call.scheme.kernel).each : undefined;
@@ -114,7 +112,7 @@ export class TileTask implements Task {
       for (let k = 0; k < paths.length; k++, to += capacity) {
         const path = paths[k] as number;
         const length = side.lengthOf(path);
-        copyIn(view, kind, side.startOf(path), length * call.channels, heap, to);
+        side.write(path, heap, to);
         if (side.lengths) u32[lengthsAt + k] = length;
         if (bounds) f64[boundsAt + k] = bounds[path] as number;
       }

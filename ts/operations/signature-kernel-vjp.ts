@@ -150,7 +150,8 @@ export class PreparedGradients implements Prepared<KernelGradientsOf> {
   result(): KernelGradientsOf {
     const tensor = (side: Side | undefined) => {
       if (side === undefined || !this.#sides.includes(side)) return undefined;
-      const { lead, points, channels } = side.paths;
+      const { lead } = side.paths;
+      const { points, channels } = side.paths.augmented?.source.raw ?? side.paths;
       return tensorOf(this.#gradients.of(side), [...lead, points, channels]);
     };
     const { x, y, isSymmetric } = this.#call;

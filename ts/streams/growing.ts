@@ -60,10 +60,15 @@ export class Growing {
       // Finite input: the code says at most that a sum overflowed.
       task.run();
       task.swap(STATE, NEXT);
+      if (this.#batch > 1) {
+        // The points of all paths are what the next ones start from.
+        task.swap(POINTS, LAST);
+        continue;
+      }
       const { heap: after } = task;
       const last = task.at(LAST);
-      const end = task.at(POINTS) + numbers - d * this.#batch;
-      for (let i = 0; i < d * this.#batch; i++) after[last + i] = after[end + i] as number;
+      const end = task.at(POINTS) + numbers - d;
+      for (let i = 0; i < d; i++) after[last + i] = after[end + i] as number;
     }
   }
 

@@ -1,10 +1,13 @@
 // The options of streams: their types, and reading them.
 
 import { type DType, type DTypeIndex, FLOAT64 } from "../input/arrays.ts";
+import type { Augmentation } from "../input/augment/types.ts";
+import { refuseBasepoint } from "../input/call.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { readDType } from "../input/options.ts";
 import { checkChannels, checkDepth, sizeInRange } from "../input/size.ts";
 import { unknownOption } from "../input/unknown-option.ts";
+import { LiveAugment } from "./live-augment.ts";
 
 /**
  * Options of `createSignatureStreams`. Unknown options are rejected.
@@ -32,6 +35,15 @@ export interface SignatureStreamsOptions<T extends DType = DType> {
    */
   readonly basepoint?: boolean | ArrayLike<number> | undefined;
   /**
+   * What is done to the points, as for `signature` (docs/augmentations.md), as far as it does not
+   * depend on points that are to come: not `times` and `penOnOff`, which are channels to be pushed,
+   * nor normalized time. With a `window`, also not `basepoint`, `invisibilityReset` and a lag above
+   * 1. In place of `basepoint` there is an augmentation. Default none.
+   *
+   * @example augment: ["time", "leadLag"]
+   */
+  readonly augment?: readonly Augmentation[] | undefined;
+  /**
    * Number type of the results. Signatures are kept in float64. Default "float64".
    *
    * @example dtype: "float32"
@@ -57,16 +69,19 @@ export interface SignatureStreamOptions<T extends DType = DType> extends Signatu
 
 /** The options as read. */
 export interface ReadStreamOptions {
+  /** Of the points that are given, and of those that they become. */
+  readonly given: number;
   readonly channels: number;
   readonly depth: number;
   readonly size: number;
+  readonly augment: LiveAugment | undefined;
   readonly basepoint: Float64Array | undefined;
   readonly dtype: DTypeIndex;
   /** 0: none. */
   readonly window: number;
 }
 
-const names = ["channels", "depth", "basepoint", "dtype", "window"];
+const names = ["channels", "depth", "basepoint", "augment", "dtype", "window"];
 
 function readBasepoint(value: unknown, channels: number): Float64Array | undefined {
   if (value === undefined || value === false) return undefined;
@@ -91,26 +106,34 @@ function readWindow(value: unknown): number {
 
 /**
  * Reads options. @param hasWindow - whether `window` is one of them
+ * @param streams - how many streams there are
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
- *   SIZE_TOO_LARGE, BASEPOINT_TYPE, BASEPOINT_SHAPE, NOT_FINITE, DTYPE_INVALID, WINDOW_INVALID
+ *   SIZE_TOO_LARGE, BASEPOINT_TYPE, BASEPOINT_SHAPE, NOT_FINITE, DTYPE_INVALID, WINDOW_INVALID, AUGMENT_TYPE,
+ *   AUGMENT_RANGE
  */
-export function readStreamOptions(options: unknown, hasWindow: boolean): ReadStreamOptions {
+export function readStreamOptions(options: unknown, hasWindow: boolean, streams: number): ReadStreamOptions {
   if (typeof options !== "object" || options === null)
     throw typeError("OPTION_TYPE", "options", describe(options), "an object such as { channels: 2, depth: 3 }");
   const known = hasWindow ? names : names.slice(0, -1);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw unknownOption(name, known);
   }
-  const { channels, depth, basepoint, dtype, window } = options as Record<string, unknown>;
-  checkChannels(channels, "options.channels");
+  const { channels: given, depth, basepoint, augment: list, dtype, window } = options as Record<string, unknown>;
+  checkChannels(given, "options.channels");
   checkDepth(depth, "options.depth");
   const read = readDType(dtype);
+  const length = readWindow(window);
+  const augment = list === undefined ? undefined : new LiveAugment(list, given, streams, length > 0);
+  if (augment !== undefined) refuseBasepoint({ basepoint });
+  const channels = augment?.channels ?? given;
   return {
+    given,
     channels,
     depth,
     size: sizeInRange(channels, depth, "options.depth"),
+    augment,
     basepoint: readBasepoint(basepoint, channels),
     dtype: read === -1 ? FLOAT64 : read,
-    window: readWindow(window),
+    window: length,
   };
 }

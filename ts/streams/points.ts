@@ -10,12 +10,15 @@ export type StreamPoints = ArrayLike<number> | readonly ArrayLike<number>[];
 /** Numbers that were read, and how many points they are. Reused from call to call. */
 export class PointReader {
   readonly #channels: number;
-  /** Exactly those of the points that were read. */
+  /** Exactly those of the points that were read, in place where they were given as float64. */
   numbers: Float64Array;
+  /** Numbers of this reader. */
+  #own: Float64Array;
 
   constructor(channels: number) {
     this.#channels = channels;
-    this.numbers = new Float64Array(channels);
+    this.#own = new Float64Array(channels);
+    this.numbers = this.#own;
   }
 
   /**
@@ -28,6 +31,15 @@ export class PointReader {
     if (length < 0) {
       const accepted = `a point of ${countOf(d, "number")}, an array of points, or a typed array of their numbers`;
       throw typeError("PATHS_TYPE", "points", describe(given), accepted);
+    }
+    if (given instanceof Float64Array && length % d === 0 && length > 0) {
+      // Zero, or NaN if a number is not finite.
+      let zero = 0;
+      for (let i = 0; i < length; i++) zero += (given[i] as number) - (given[i] as number);
+      if (zero === 0) {
+        this.numbers = given;
+        return length / d;
+      }
     }
     const list = given as readonly unknown[] | NumericView;
     if (typeof list[0] === "object") {
@@ -43,7 +55,8 @@ export class PointReader {
   }
 
   #reserve(count: number): void {
-    if (this.numbers.length !== count * this.#channels) this.numbers = new Float64Array(count * this.#channels);
+    if (this.#own.length !== count * this.#channels) this.#own = new Float64Array(count * this.#channels);
+    this.numbers = this.#own;
   }
 
   #readPoint(point: unknown, i: number): void {

@@ -8,6 +8,7 @@ import { SIGNATURE } from "../operations/signature.ts";
 import { COMBINE } from "../run/product.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { Growing } from "./growing.ts";
+import { LiveAugment } from "./live-augment.ts";
 import { type ReadStreamOptions, readStreamOptions, type SignatureStreamOptions } from "./options.ts";
 import { PointReader, type StreamPoints } from "./points.ts";
 import { read, write } from "./snapshot.ts";
@@ -20,11 +21,11 @@ import { WindowQueue } from "./window-queue.ts";
  * @typeParam T - number type of the results.
  */
 export interface SignatureStream<T extends DType = DType> {
-  /** d, the number of channels of a point. */
+  /** d, the number of channels of a point that is pushed. */
   readonly channels: number;
   /** N, the level at which signatures are truncated. */
   readonly depth: number;
-  /** Number of points that the signature is of; with a window at most its length. */
+  /** Number of points that were pushed; with a window of those in it. */
   readonly length: number;
   /**
    * Appends a point, or several: the numbers of one, a typed array of several one after the other,
@@ -73,7 +74,7 @@ export interface CreateSignatureStreamFunction {
    *   reference to it is gone.
    * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
    *   SIZE_TOO_LARGE, BASEPOINT_TYPE, BASEPOINT_SHAPE, NOT_FINITE, DTYPE_INVALID, WINDOW_INVALID,
-   *   OUT_OF_MEMORY
+   *   AUGMENT_TYPE, AUGMENT_RANGE, OUT_OF_MEMORY
    *
    * @example
    * using stream = createSignatureStream({ channels: 2, depth: 3, window: 100 });
@@ -126,16 +127,21 @@ class Stream implements SignatureStream {
   readonly #growing: Growing | undefined;
   readonly #queue: WindowQueue | undefined;
   readonly #value: SignatureTensor<DType>;
+  /** The path so far and the end that it would have now, where augmentations add one. */
+  readonly #ended: Growing | undefined;
   #length = 0;
+  /** Points after augmentations that `#growing` has. */
+  #grown = 0;
   #isClosed = false;
 
   constructor(runtime: Runtime, options: ReadStreamOptions) {
-    const { channels, depth, size, window, basepoint } = options;
+    const { given, channels, depth, size, window, basepoint, augment } = options;
     this.#options = options;
-    this.channels = channels;
+    this.channels = given;
     this.depth = depth;
-    this.#reader = new PointReader(channels);
+    this.#reader = new PointReader(given);
     const instance = runtime.instance();
+    if (augment?.hasTail && window === 0) this.#ended = new Growing(instance, SIGNATURE, channels, depth, size, 1);
     if (window === 0) {
       this.#growing = new Growing(instance, SIGNATURE, channels, depth, size, 1);
       if (basepoint) this.#growing.start(basepoint);
@@ -144,37 +150,56 @@ class Stream implements SignatureStream {
   }
 
   get length(): number {
-    return this.#queue?.length ?? this.#length;
+    return this.#length;
   }
 
   push(points: StreamPoints): this {
     this.#check();
     const count = this.#reader.read(points);
-    const { numbers } = this.#reader;
-    if (this.#growing) this.#grow(this.#growing, numbers, count);
-    else this.#slide(this.#queue as WindowQueue, numbers, count);
+    const { augment, channels } = this.#options;
+    const numbers = augment ? augment.push(this.#reader.numbers, count) : this.#reader.numbers;
+    const made = augment ? numbers.length / channels : count;
+    if (this.#growing) this.#grow(this.#growing, numbers, made, count);
+    else this.#slide(this.#queue as WindowQueue, numbers, made, count);
     return this;
   }
 
-  #grow(growing: Growing, numbers: Float64Array, count: number): void {
-    const d = this.channels;
-    if (this.#length === 0 && !this.#options.basepoint) {
-      growing.start(numbers.subarray(0, d));
-      if (count > 1) growing.append(numbers.subarray(d), count - 1);
-    } else growing.append(numbers, count);
-    this.#length += count;
+  #grow(growing: Growing, numbers: Float64Array, count: number, given: number): void {
+    const { channels: d, basepoint } = this.#options;
+    const isFirst = this.#grown === 0 && !basepoint && count > 0;
+    if (isFirst) growing.start(numbers.subarray(0, d));
+    if (count > (isFirst ? 1 : 0)) growing.append(isFirst ? numbers.subarray(d) : numbers, count - (isFirst ? 1 : 0));
+    this.#grown += count;
+    this.#length += given;
   }
 
-  #slide(queue: WindowQueue, numbers: Float64Array, count: number): void {
-    const { window } = this.#options;
-    const d = this.channels;
-    if (count >= window) {
+  /** Appends `count` points, which `given` ones have become, and drops those before the window. */
+  #slide(queue: WindowQueue, numbers: Float64Array, count: number, given: number): void {
+    const { window, channels } = this.#options;
+    if (given >= window) {
+      const last = this.#pointsOf(window);
       queue.pop(queue.length);
-      queue.push(numbers.subarray((count - window) * d), window);
+      if (last > 0) queue.push(numbers.subarray((count - last) * channels), last);
+      this.#length = window;
       return;
     }
-    queue.push(numbers, count);
-    if (queue.length > window) queue.pop(queue.length - window);
+    if (count > 0) queue.push(numbers, count);
+    this.#length += given;
+    this.#pop(queue, Math.max(0, this.#length - window));
+  }
+
+  /** Points that n given ones have become. */
+  #pointsOf(n: number): number {
+    return this.#options.augment?.pointsOf(n) ?? n;
+  }
+
+  /** Drops given points, and what they have become. */
+  #pop(queue: WindowQueue, count: number): void {
+    const left = this.#length - count;
+    const excess = queue.length - (left === 0 ? 0 : this.#pointsOf(left));
+    if (excess > 0) queue.pop(excess);
+    this.#length = left;
+    if (left === 0) this.#options.augment?.reset();
   }
 
   popFront(count = 1): this {
@@ -185,7 +210,7 @@ class Stream implements SignatureStream {
       const hint = this.#queue ? "" : ": a stream keeps its points if it has a `window`, which may be Infinity";
       throw rangeError("POP_RANGE", "count", describe(count), `a whole number from 0 to ${most}${hint}`);
     }
-    this.#queue?.pop(count);
+    if (this.#queue) this.#pop(this.#queue, count);
     return this;
   }
 
@@ -204,7 +229,7 @@ class Stream implements SignatureStream {
 
   #read(to: Float32Array | Float64Array): void {
     if (this.#growing) {
-      this.#growing.read(to);
+      (this.#ended ? this.#end(this.#ended, this.#growing) : this.#growing).read(to);
       return;
     }
     const { basepoint, depth, size, channels } = this.#options;
@@ -216,8 +241,21 @@ class Stream implements SignatureStream {
     queue.read(to, start);
   }
 
+  /** Goes on from the path so far to the end that it would have now. */
+  #end(ended: Growing, growing: Growing): Growing {
+    const { augment, channels: d } = this.#options;
+    const tail = this.#length === 0 ? new Float64Array(0) : (augment as LiveAugment).tail();
+    if (tail.length === 0) return growing;
+    const isFirst = this.#grown === 0;
+    if (isFirst) ended.start(tail.subarray(0, d));
+    else ended.start(growing.last, growing.state);
+    const rest = isFirst ? tail.subarray(d) : tail;
+    if (rest.length > 0) ended.append(rest, rest.length / d);
+    return ended;
+  }
+
   #tensor(): SignatureTensor<DType> {
-    const { dtype, size, channels, depth } = this.#options;
+    const { dtype, size, channels, depth, augment } = this.#options;
     return new SignatureTensor(
       allocateNumbers(dtype, size, "options.depth"),
       [size],
@@ -226,18 +264,19 @@ class Stream implements SignatureStream {
       depth,
       false,
       false,
-      undefined,
+      augment?.names,
     );
   }
 
   snapshot(): Uint8Array {
     this.#check();
-    const { channels, depth, dtype, window, basepoint } = this.#options;
+    const { given, channels, depth, dtype, window, basepoint, augment } = this.#options;
     const queue = this.#queue;
     const back = (this.#growing ?? queue?.back) as Growing;
-    const isEmpty = this.length === 0;
+    const isEmpty = (queue?.length ?? this.#grown) === 0;
     return write({
-      ...{ channels, depth, dtype, window, basepoint, length: this.length },
+      ...{ given, channels, depth, dtype, window, basepoint, length: this.length },
+      augment: augment && { list: augment.list, state: augment.state },
       middle: queue && !isEmpty ? queue.middle : 0,
       points: isEmpty ? new Float64Array(0) : (queue?.points ?? back.last),
       state: isEmpty ? new Float64Array(this.#options.size) : back.state,
@@ -247,7 +286,8 @@ class Stream implements SignatureStream {
   /** Takes over the state of a snapshot. */
   restore(length: number, points: Float64Array, middle: number, state: Float64Array): void {
     this.#length = length;
-    if (length === 0) return;
+    if (points.length === 0) return;
+    this.#grown = this.#pointsOf(length);
     if (this.#growing) this.#growing.start(points, state);
     else this.#queue?.restore(points, middle, state);
   }
@@ -256,6 +296,7 @@ class Stream implements SignatureStream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#growing?.release();
+    this.#ended?.release();
     this.#queue?.release();
   }
 
@@ -266,15 +307,21 @@ class Stream implements SignatureStream {
 
 /** Makes `createSignatureStream` for a runtime. Pure: nothing is loaded before the first call. */
 export const bindCreateSignatureStream = (runtime: Runtime): CreateSignatureStreamFunction =>
-  ((options: unknown) => new Stream(runtime, readStreamOptions(options, true))) as CreateSignatureStreamFunction;
+  ((options: unknown) => new Stream(runtime, readStreamOptions(options, true, 1))) as CreateSignatureStreamFunction;
 
 /** Makes `restoreSignatureStream` for a runtime. */
 export const bindRestoreSignatureStream =
   (runtime: Runtime): RestoreSignatureStreamFunction =>
   (bytes) => {
-    const { channels, depth, dtype, window, basepoint, length, points, middle, state } = read(bytes, checkedSize);
+    const { given, channels, depth, dtype, window, basepoint, augment, length, points, middle, state } = read(
+      bytes,
+      checkedSize,
+    );
+    const live = augment && new LiveAugment(augment.list, given, 1, window > 0);
+    if (live && (live.channels !== channels || !live.restore(augment.state)))
+      throw failure("SNAPSHOT_INVALID", "bytes", "augmentations of another state", "a complete snapshot of a stream");
     const size = checkedSize(channels, depth);
-    const options = { channels, depth, size, window, basepoint, dtype: dtype as DTypeIndex };
+    const options = { given, channels, depth, size, window, basepoint, augment: live, dtype: dtype as DTypeIndex };
     const stream = new Stream(runtime, options);
     stream.restore(length, points, middle, state);
     return stream;

@@ -6,6 +6,7 @@ import { type Signatures, SignatureTensor } from "../input/tensor.ts";
 import { SIGNATURE } from "../operations/signature.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { Growing } from "./growing.ts";
+import type { LiveAugment } from "./live-augment.ts";
 import { type ReadStreamOptions, readStreamOptions, type SignatureStreamsOptions } from "./options.ts";
 import { PointReader, type StreamPoints } from "./points.ts";
 import { streamClosed } from "./signature-stream.ts";
@@ -62,17 +63,23 @@ class Streams implements SignatureStreams {
   readonly #reader: PointReader;
   readonly #growing: Growing;
   #value: SignatureTensor<DType> | undefined;
+  /** The paths so far and the ends that they would have now, where augmentations add any. */
+  readonly #ended: Growing | undefined;
   #length = 0;
+  /** Points of each path after augmentations. */
+  #grown = 0;
   #isClosed = false;
 
   constructor(runtime: Runtime, count: number, options: ReadStreamOptions) {
-    const { channels, depth, size, basepoint } = options;
+    const { given, channels, depth, size, basepoint, augment } = options;
     this.#options = options;
     this.count = count;
-    this.channels = channels;
+    this.channels = given;
     this.depth = depth;
-    this.#reader = new PointReader(channels);
-    this.#growing = new Growing(runtime.instance(), SIGNATURE, channels, depth, size, count);
+    this.#reader = new PointReader(given);
+    const instance = runtime.instance();
+    this.#growing = new Growing(instance, SIGNATURE, channels, depth, size, count);
+    if (augment?.hasTail) this.#ended = new Growing(instance, SIGNATURE, channels, depth, size, count);
     if (basepoint)
       this.#growing.start(Float64Array.from({ length: count * channels }, (_, i) => basepoint[i % channels] as number));
   }
@@ -87,10 +94,23 @@ class Streams implements SignatureStreams {
     const { numbers } = this.#reader;
     if (count !== this.count)
       throw rangeError("SHAPE_MISMATCH", "points", countOf(count, "point"), `${this.count}, one for each stream`);
-    if (this.#length === 0 && !this.#options.basepoint) this.#growing.start(numbers);
-    else this.#growing.append(numbers, 1);
+    const { augment } = this.#options;
     this.#length += 1;
+    if (augment === undefined) this.#append(this.#growing, numbers);
+    else for (const row of this.#rowsOf(augment.push(numbers, 1))) this.#append(this.#growing, row);
     return this;
+  }
+
+  /** Points of all streams, one after the other. */
+  *#rowsOf(points: Float64Array): Generator<Float64Array> {
+    const width = this.count * this.#options.channels;
+    for (let at = 0; at < points.length; at += width) yield points.subarray(at, at + width);
+  }
+
+  #append(growing: Growing, numbers: Float64Array): void {
+    if (this.#grown === 0 && !this.#options.basepoint) growing.start(numbers);
+    else growing.append(numbers, 1);
+    this.#grown += 1;
   }
 
   value(): Signatures {
@@ -104,20 +124,33 @@ class Streams implements SignatureStreams {
 
   #read(tensor: SignatureTensor<DType>): SignatureTensor<DType> {
     if (this.#isClosed) throw streamClosed();
-    this.#growing.read(tensor.data);
+    (this.#ended ? this.#end(this.#ended) : this.#growing).read(tensor.data);
     return tensor;
   }
 
+  /** Goes on from the paths so far to the ends that they would have now. */
+  #end(ended: Growing): Growing {
+    const { augment } = this.#options;
+    const tail = this.#length === 0 ? new Float64Array(0) : (augment as LiveAugment).tail();
+    if (tail.length === 0) return this.#growing;
+    const grown = this.#grown;
+    if (grown > 0) ended.start(this.#growing.last, this.#growing.state);
+    for (const row of this.#rowsOf(tail)) this.#append(ended, row);
+    this.#grown = grown;
+    return ended;
+  }
+
   #tensor(): SignatureTensor<DType> {
-    const { dtype, size, channels, depth } = this.#options;
+    const { dtype, size, channels, depth, augment } = this.#options;
     const numbers = allocateNumbers(dtype, this.count * size, "count");
-    return new SignatureTensor(numbers, [this.count, size], dtype, channels, depth, false, false, undefined);
+    return new SignatureTensor(numbers, [this.count, size], dtype, channels, depth, false, false, augment?.names);
   }
 
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#growing.release();
+    this.#ended?.release();
   }
 }
 
@@ -126,5 +159,5 @@ export const bindCreateSignatureStreams = (runtime: Runtime): CreateSignatureStr
   ((count: unknown, options: unknown) => {
     if (!Number.isInteger(count) || (count as number) < 1)
       throw rangeError("COUNT_INVALID", "count", describe(count), "a whole number from 1 on");
-    return new Streams(runtime, count as number, readStreamOptions(options, false));
+    return new Streams(runtime, count as number, readStreamOptions(options, false, count as number));
   }) as CreateSignatureStreamsFunction;

@@ -11,6 +11,7 @@ import { INVERSE, region, STREAM, word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import { Growing } from "./growing.ts";
 import { KeptTask } from "./kept-task.ts";
+import { reversedWords } from "./reversed-words.ts";
 
 /** Bytes of rows that are computed at once when the middle moves, if that is more than 16 rows. */
 const streamBytes = 256 * 1024;
@@ -19,26 +20,6 @@ const streamBytes = 256 * 1024;
 export interface Operations {
   readonly signature: number;
   readonly combine: number;
-}
-
-/**
- * Where each coefficient of a reversed word is: the antipode of a signature, that of the reversed
- * path, has −1 to the length of the word times the coefficient there.
- */
-function reversedWords(channels: number, depth: number, size: number): Int32Array {
-  const places = new Int32Array(size);
-  let begin = 0;
-  for (let level = 1, count = channels; level <= depth; level++, count *= channels) {
-    for (let i = 0; i < count; i++) {
-      let reversed = 0;
-      for (let k = 0, rest = i; k < level; k++, rest = Math.floor(rest / channels))
-        reversed = reversed * channels + (rest % channels);
-      // The sign of the level is that of the place.
-      places[begin + i] = level % 2 === 1 ? ~(begin + reversed) : begin + reversed;
-    }
-    begin += count;
-  }
-  return places;
 }
 
 export class WindowQueue {

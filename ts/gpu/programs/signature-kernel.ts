@@ -1,7 +1,6 @@
 // Signature kernels on a device: the tiles of a call, what is staged for each, and where their
 // numbers go. What one dispatch computes is kernels/signature-kernel.wgsl.ts.
 
-import { copyIn } from "../../input/arrays.ts";
 import { inspectKernels, type KernelCall } from "../../operations/signature-kernel-call.ts";
 import type { Side } from "../../operations/signature-kernel-side.ts";
 import { type Part, type Tile, tilesOf } from "../../operations/signature-kernel-tiles.ts";
@@ -143,14 +142,13 @@ class KernelsJob implements GpuJob<undefined> {
   #rows(side: Side, paths: ArrayLike<number>, points: number, isY: boolean): Float32Array<ArrayBuffer> {
     const { channels, scheme } = this.#call;
     const { isLinear } = scheme.kernel;
-    const { view, kind } = side.paths;
     const rows = this.#rowsOf(points, isY);
     const to = new Float32Array(paths.length * rows * channels);
     const path = new Float32Array(points * channels);
     const [between, next] = isY ? [paths.length, 1] : [1, rows * channels];
     for (let k = 0; k < paths.length; k++) {
       const length = side.lengthOf(paths[k] as number);
-      copyIn(view, kind, side.startOf(paths[k] as number), length * channels, path, 0);
+      side.write(paths[k] as number, path, 0);
       const own = isLinear ? length - 1 : rows;
       for (let row = 0, at = k * next; row < own; row++) {
         const from = Math.min(row, length - 1) * channels;

@@ -13,10 +13,12 @@ const atOnce = 4096;
 export class Augmented {
   readonly source: PointSource;
   /** Option bits of the last layers, those that the thread of the kernel can do; 0 for none. */
-  readonly expansions: number;
+  expansions: number;
   readonly #layers: readonly Layer[];
   /** Layers before these. */
-  readonly #staged: number;
+  #staged: number;
+  /** Points behind each number of layers, where all items have as many. */
+  #common: readonly number[] | undefined;
   /** Gradients of what goes into each layer. */
   readonly #sums: Float64Array[] = [];
   /** What goes into each layer, of either number type. */
@@ -33,6 +35,12 @@ export class Augmented {
     const both = (last & EXPAND_LEAD_LAG) !== 0 && (before & EXPAND_TIME) !== 0;
     this.expansions = both ? last | before : last;
     this.#staged = layers.length - (both ? 2 : last === 0 ? 0 : 1);
+  }
+
+  /** Leaves nothing to the thread of the kernel. */
+  stageAll(): void {
+    this.expansions = 0;
+    this.#staged = this.#layers.length;
   }
 
   get channels(): number {
@@ -56,6 +64,15 @@ export class Augmented {
 
   /** Points of an item behind the first `level` layers. */
   #points(level: number, item: number): number {
+    const { pointsOfAll } = this.source;
+    if (pointsOfAll !== undefined) {
+      if (this.#common === undefined) {
+        const all = [pointsOfAll];
+        for (const layer of this.#layers) all.push(layer.points(all.at(-1) as number));
+        this.#common = all;
+      }
+      return this.#common[level] as number;
+    }
     let n = this.source.pointsOf(item);
     for (let k = 0; k < level; k++) n = (this.#layers[k] as Layer).points(n);
     return n;
@@ -85,6 +102,8 @@ export class Augmented {
     const n = this.#points(level - 1, item);
     let first = layer.first(from, n, item);
     const piece = (last: number): Numbers => {
+      const given = level === 1 && last > first ? this.source.view(item, first, last, out) : undefined;
+      if (given !== undefined) return given;
       const input = this.#piece(level - 1, Math.max(0, last - first) * layer.from, out);
       if (last > first) this.#write(level - 1, item, first, last, input, 0);
       return input;
@@ -121,13 +140,17 @@ export class Augmented {
     for (let k = length - 1; k >= 0; k--) {
       const layer = this.#layers[k] as Layer;
       const n = this.#points(k, item);
+      if (k === 0 && this.source.isPlain && (layer.once || out instanceof Float64Array)) {
+        layer.adjoint(of, n, out, at);
+        return;
+      }
       const count = n * layer.from;
       let sums = this.#sums[k];
       if (sums === undefined || sums.length < count) {
         sums = new Float64Array(count);
         this.#sums[k] = sums;
       } else sums.fill(0, 0, count);
-      layer.adjoint(of, n, sums);
+      layer.adjoint(of, n, sums, 0);
       of = sums.subarray(0, count);
     }
     this.source.adjoint(item, of, out, at);

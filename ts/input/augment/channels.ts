@@ -3,7 +3,7 @@
 import { describe, typeError } from "../errors.ts";
 import { lengthOfList } from "../shape.ts";
 import { checkChannels } from "../size.ts";
-import { readLayers } from "./read.ts";
+import { type ReadLayers, readLayers } from "./read.ts";
 import type { Augmentation } from "./types.ts";
 
 /** The channels' numbers, as names. */
@@ -19,6 +19,10 @@ function namesOf(channels: unknown): readonly string[] {
   return channels as string[];
 }
 
+/** The layers of paths that are not there: numbers for each point are not looked at. */
+export const imagineLayers = (names: readonly string[], augment: unknown, argument: string): ReadLayers =>
+  readLayers(augment, { names, perPoint: () => () => 0, checkTimes: () => {}, isObserved: () => true }, argument);
+
 /**
  * Names of the channels of augmented paths, in their order: those that were there, `x·lead` and
  * `x·lag`, `time`, `visible`, `pen`, `x·sum`, `x·difference`, `projection 0`, …
@@ -31,11 +35,7 @@ function namesOf(channels: unknown): readonly string[] {
  * // ["x·lead", "y·lead", "time·lead", "x·lag", "y·lag", "time·lag"]
  */
 export const augmentedNames = (channels: number | readonly string[], augment: readonly Augmentation[]): string[] => [
-  ...readLayers(
-    augment,
-    { names: namesOf(channels), perPoint: () => () => 0, checkTimes: () => {}, isObserved: () => true },
-    "augment",
-  ).names,
+  ...imagineLayers(namesOf(channels), augment, "augment").names,
 ];
 
 /**

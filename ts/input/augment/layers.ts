@@ -37,8 +37,13 @@ export interface Layer {
     at: number,
     path: number,
   ): void;
-  /** Adds to the gradient of a whole path of n points, `to`, what that of its output amounts to. */
-  adjoint(gradient: Numbers, n: number, to: Float64Array): void;
+  /** Whether `adjoint` writes each number once, so that `to` may be of either type. */
+  readonly once?: boolean;
+  /**
+   * Adds to the gradient of a whole path of n points, `to[at…]`, what that of its output amounts
+   * to.
+   */
+  adjoint(gradient: Numbers, n: number, to: Numbers, at: number): void;
   /** Names of the channels that go out. */
   names(names: readonly string[]): string[];
 }
@@ -63,11 +68,17 @@ export interface Rows {
   readonly outer?: ArrayLike<number>;
 }
 
-/** Adds gradients of n points, of which each has `stride` numbers, to those of `d` numbers each. */
-function addColumns(gradient: Numbers, from: number, stride: number, d: number, n: number, to: Float64Array): void {
-  for (let c = 0; c < d; c++) {
-    let i = from + c;
-    for (let k = c; k < n * d; k += d, i += stride) to[k] = (to[k] as number) + (gradient[i] as number);
+/** Writes gradients of n points, of which each has `stride` numbers, to those of `d` numbers each. */
+function narrow(gradient: Numbers, from: number, stride: number, d: number, n: number, to: Numbers, at: number): void {
+  if (stride === d) {
+    to.set(gradient.subarray(from, from + n * d), at);
+  } else if (gradient.BYTES_PER_ELEMENT === to.BYTES_PER_ELEMENT) {
+    const w = wordsPer(to);
+    const source = wordsOf(gradient, 0, gradient.length);
+    copyColumns(source, from * w, stride * w, wordsOf(to, at, n * d), 0, d * w, d * w, n);
+  } else {
+    for (let t = 0, i = from, k = at; t < n; t++, i += stride)
+      for (let c = 0; c < d; c++) to[k++] = gradient[i + c] as number;
   }
 }
 
@@ -95,8 +106,12 @@ export function rows({ channels: d, name, value, bits = 0, ahead = 0, behind = 0
       const last = Math.max(Math.min(end, ahead + n), begin);
       const at0 = at + (begin - from) * to;
       const w = wordsPer(out);
-      const [source, target] = [wordsOf(input, 0, input.length), wordsOf(out, at0, (last - begin) * to)];
-      copyColumns(source, (begin - ahead - first) * d * w, d * w, target, 0, to * w, d * w, last - begin);
+      const inner = (begin - ahead - first) * d;
+      if (to === d) out.set(input.subarray(inner, inner + (last - begin) * d), at0);
+      else {
+        const [source, target] = [wordsOf(input, 0, input.length), wordsOf(out, at0, (last - begin) * to)];
+        copyColumns(source, inner * w, d * w, target, 0, to * w, d * w, last - begin);
+      }
       if (value !== undefined)
         for (let m = begin, i = at0 + d; m < last; m++, i += to) out[i] = value(m - ahead, n, path);
       for (let m = from; m < end; m++) {
@@ -107,13 +122,14 @@ export function rows({ channels: d, name, value, bits = 0, ahead = 0, behind = 0
         if (value !== undefined) out[i + d] = 0;
       }
     },
-    adjoint(gradient, n, gradients) {
-      addColumns(gradient, ahead * to, to, d, n, gradients);
+    once: ahead < 2 && behind < 2,
+    adjoint(gradient, n, gradients, at) {
+      narrow(gradient, ahead * to, to, d, n, gradients, at);
       // Points ahead and behind that are copies of the path's ends.
       const ends = [...Array(ahead).keys(), ...Array.from({ length: behind }, (_, k) => ahead + n + k)];
       for (const m of ends) {
         const s = copied(m, n);
-        if (s >= 0) for (let c = 0; c < d; c++) gradients[s * d + c]! += gradient[m * to + c] as number;
+        if (s >= 0) for (let c = 0; c < d; c++) gradients[at + s * d + c]! += gradient[m * to + c] as number;
       }
     },
     names: (names) => (name === undefined ? [...names] : [...names, name]),
@@ -128,17 +144,42 @@ function addLeadLag(
   d: number,
   lag: number,
   n: number,
-  to: Float64Array,
+  to: Numbers,
+  at: number,
 ): void {
   for (let c = 0; c < d; c++) {
     const [last, apart, end] = [(n - 1) * d + c, lag * d, (2 * n - 1) * 2 * d];
     let lead = c;
     let lagging = c;
     for (let i = c; i < end; i += 2 * d) {
-      to[lead] = (to[lead] as number) + (gradient[i + leads] as number);
-      to[lagging] = (to[lagging] as number) + (gradient[i + lags] as number);
+      to[at + lead] = (to[at + lead] as number) + (gradient[i + leads] as number);
+      to[at + lagging] = (to[at + lagging] as number) + (gradient[i + lags] as number);
       if (lead < last && lead - lagging < apart) lead += d;
       else lagging += d;
+    }
+  }
+}
+
+/** The same of a lag of one point: all that belongs to a point stands together. */
+function sumLeadLag(
+  gradient: Numbers,
+  leads: number,
+  lags: number,
+  d: number,
+  n: number,
+  to: Numbers,
+  at: number,
+): void {
+  // Point t leads at points 2 t − 1 and 2 t, and lags at 2 t and 2 t + 1.
+  const pitch = 2 * d;
+  const [before, after] = [leads - pitch, lags + pitch];
+  for (let t = 0, i = 0, k = at; t < n; t++, i += 2 * pitch) {
+    const isFirst = t === 0;
+    const isLast = t === n - 1;
+    for (let c = i; c < i + d; c++) {
+      const own = (gradient[c + leads] as number) + (gradient[c + lags] as number);
+      const ahead = isFirst ? 0 : (gradient[c + before] as number);
+      to[k++] = own + ahead + (isLast ? 0 : (gradient[c + after] as number));
     }
   }
 }
@@ -184,7 +225,11 @@ export function leadLag(d: number, lag: number, lagFirst: boolean): Layer {
       }
       for (let m = begin + 2 * pairs; m < end; m++) point(m);
     },
-    adjoint: (gradient, n, to) => addLeadLag(gradient, leads, lags, d, lag, n, to),
+    once: lag === 1,
+    adjoint(gradient, n, to, at) {
+      if (lag === 1) sumLeadLag(gradient, leads, lags, d, n, to, at);
+      else addLeadLag(gradient, leads, lags, d, lag, n, to, at);
+    },
     names(names) {
       const [lead, lag] = [names.map((name) => `${name}·lead`), names.map((name) => `${name}·lag`)];
       return lagFirst ? [...lag, ...lead] : [...lead, ...lag];
@@ -203,14 +248,21 @@ export function pick(d: number, channels: readonly number[], factors: ArrayLike<
     from: d,
     to,
     write(input, first, _n, from, end, out, at) {
-      for (let m = from, i = (from - first) * d; m < end; m++, i += d, at += to)
-        for (let c = 0; c < to; c++)
-          out[at + c] = (input[i + (channels[c] as number)] as number) * (factors[c] as number);
+      // Channel by channel: its factor stays in a register.
+      const past = at + (end - from) * to;
+      for (let c = 0; c < to; c++) {
+        const factor = factors[c] as number;
+        for (let k = at + c, i = (from - first) * d + (channels[c] as number); k < past; k += to, i += d)
+          out[k] = (input[i] as number) * factor;
+      }
     },
-    adjoint(gradient, n, gradients) {
-      for (let m = 0; m < n; m++)
-        for (let c = 0; c < to; c++)
-          gradients[m * d + (channels[c] as number)]! += (gradient[m * to + c] as number) * (factors[c] as number);
+    once: new Set(channels).size === to,
+    adjoint(gradient, n, gradients, at) {
+      for (let c = 0; c < to; c++) {
+        const factor = factors[c] as number;
+        for (let i = c, k = at + (channels[c] as number); i < n * to; i += to, k += d)
+          gradients[k] = (gradients[k] as number) + (gradient[i] as number) * factor;
+      }
     },
     names: (names) => channels.map((c) => names[c] as string),
   };
@@ -231,11 +283,11 @@ export function project(d: number, matrix: Float64Array): Layer {
           out[at++] = sum;
         }
     },
-    adjoint(gradient, n, gradients) {
+    adjoint(gradient, n, gradients, at) {
       for (let m = 0; m < n; m++)
         for (let r = 0; r < to; r++)
           for (let c = 0; c < d; c++)
-            gradients[m * d + c]! += (matrix[r * d + c] as number) * (gradient[m * to + r] as number);
+            gradients[at + m * d + c]! += (matrix[r * d + c] as number) * (gradient[m * to + r] as number);
     },
     names: () => Array.from({ length: to }, (_, r) => `projection ${r}`),
   };
@@ -253,10 +305,10 @@ export function differences(d: number): Layer {
       for (let k = (from - first) * d; k < (end - first) * d; k++)
         out[at++] = n === 1 ? 0 : (input[k + d] as number) - (input[k] as number);
     },
-    adjoint(gradient, n, to) {
+    adjoint(gradient, n, to, at) {
       for (let k = 0; k < (n - 1) * d; k++) {
-        to[k]! -= gradient[k] as number;
-        to[k + d]! += gradient[k] as number;
+        to[at + k]! -= gradient[k] as number;
+        to[at + k + d]! += gradient[k] as number;
       }
     },
     names: (names) => names.map((name) => `${name}·difference`),
@@ -282,20 +334,29 @@ export function sums(d: number): Layer {
         out.set(sum, at);
         at += d;
       }
-      for (let m = first, i = 0; m < end; m++, i += d) {
+      let i = 0;
+      for (const last = (Math.max(first, from) - first) * d; i < last; i += d)
         for (let c = 0; c < d; c++) sum[c]! += input[i + c] as number;
-        if (m < from) continue;
-        out.set(sum, at);
-        at += d;
+      // Channel by channel: its sum stays in a register.
+      const [shift, past] = [at - i, (end - first) * d];
+      for (let c = 0; c < d; c++) {
+        let own = sum[c] as number;
+        for (let k = i + c; k < past; k += d) {
+          own += input[k] as number;
+          out[k + shift] = own;
+        }
+        sum[c] = own;
       }
     },
-    adjoint(gradient, n, to) {
-      const sum = new Float64Array(d);
-      for (let m = n - 1; m >= 0; m--)
-        for (let c = 0; c < d; c++) {
-          sum[c]! += gradient[m * d + c] as number;
-          to[m * d + c]! += sum[c] as number;
+    once: true,
+    adjoint(gradient, n, to, at) {
+      for (let c = 0; c < d; c++) {
+        let own = 0;
+        for (let k = (n - 1) * d + c; k >= 0; k -= d) {
+          own += gradient[k] as number;
+          to[at + k] = own;
         }
+      }
     },
     names: (names) => names.map((name) => `${name}·sum`),
   };

@@ -38,35 +38,36 @@ const checkTimesOf =
 
 /**
  * Reads the augmentations and the mask of a call for the points that were given.
+ * @param names - those of the arguments, in errors
  * @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE
  */
 export function readAugmented(
   raw: Call,
   augment: unknown,
   mask: unknown,
+  names: { readonly augment: string; readonly mask: string } = { augment: "options.augment", mask: "options.mask" },
 ): { readonly paths: ReadPaths; readonly lengths: Uint32Array | undefined } {
   const { view, kind, lead, batch, dtype, channels, names: given, resident, windows } = raw.paths;
-  const source = new PointSource(raw, mask);
+  const source = new PointSource(raw, mask, names.mask);
   const context: Context = {
     names: given ?? numbersAsNames(channels),
     perPoint: perPointOf(source),
     checkTimes: checkTimesOf(source),
     isObserved: source.isFilled ? (item, t) => source.isObserved(source.indexOf(item, t)) : undefined,
   };
-  const { layers, names } = readLayers(augment ?? [], context, "options.augment");
+  const { layers, names: channelNames } = readLayers(augment ?? [], context, names.augment);
   const augmented = new Augmented(source, layers);
-  const own = new Uint32Array(batch);
-  let longest = batch === 0 ? augmented.pointsOfLength(raw.points) : 1;
-  let isRagged = false;
-  for (let item = 0; item < batch; item++) {
-    own[item] = augmented.pointsOf(item);
-    isRagged ||= own[item] !== own[0];
-    longest = Math.max(longest, own[item] as number);
+  let longest = augmented.pointsOfLength(raw.points);
+  let own: Uint32Array | undefined;
+  if (batch > 0 && (source.pointsOfAll === undefined || windows !== undefined)) {
+    own = Uint32Array.from({ length: batch }, (_, item) => augmented.pointsOf(item));
+    longest = own.reduce((most, n) => Math.max(most, n), 1);
+    if (own.every((n) => n === longest)) own = undefined;
   }
   const paths = new ReadPaths(view, kind, lead, batch, longest, augmented.channels, dtype, undefined);
   paths.resident = resident;
   paths.windows = windows;
-  paths.names = names;
+  paths.names = channelNames;
   paths.augmented = augmented;
-  return { paths, lengths: isRagged ? own : undefined };
+  return { paths, lengths: own };
 }

@@ -189,7 +189,7 @@ const moving = ["leadLag", "basepoint", "invisibilityReset", "differences"];
 const form = 'a name such as "time", or an object with one name and its settings, such as { leadLag: { lag: 1 } }';
 
 /** The name of an augmentation, and its settings. */
-function split(given: unknown, argument: string): readonly [name: string, settings: unknown] {
+export function nameAndSettings(given: unknown, argument: string): readonly [name: string, settings: unknown] {
   const isName = typeof given === "string";
   const keys = isName ? [given] : typeof given === "object" && given !== null ? Object.keys(given) : [];
   const [name] = keys;
@@ -222,7 +222,7 @@ export function readLayers(given: unknown, context: Context, argument: string): 
   let moved: string | undefined;
   for (let i = 0; i < count; i++) {
     const at = `${argument}[${i}]`;
-    const [name, settings] = split((given as unknown[])[i], at);
+    const [name, settings] = nameAndSettings((given as unknown[])[i], at);
     const own = typeof (given as unknown[])[i] === "string" ? at : `${at}.${name}`;
     const place = { ...context, names, channels: names.length, argument: own, moved };
     const layer = (readers[name] as Read)(settings, place);

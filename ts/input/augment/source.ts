@@ -1,6 +1,6 @@
 // The points that augmentations begin with: those of paths or windows, as a mask leaves them.
 
-import { copyIn, type Numbers } from "../arrays.ts";
+import { copyIn, KIND_FLOAT32, KIND_FLOAT64, type Numbers } from "../arrays.ts";
 import type { Call } from "../call.ts";
 import { describe, rangeError, typeError } from "../errors.ts";
 import type { ReadPaths } from "../read-paths.ts";
@@ -14,8 +14,6 @@ interface ReadMask {
   /** Whether number i of the paths is missing; absent: none is. */
   readonly isMissing?: (i: number) => boolean;
 }
-
-const name = "options.mask";
 
 const countPoints = ({ starts, batch, points }: ReadPaths): number =>
   starts === undefined ? batch * points : (starts[batch] as number);
@@ -32,7 +30,7 @@ function readFlags(value: unknown, argument: string, width: number, paths: ReadP
   return flags;
 }
 
-function readMask(given: unknown, paths: ReadPaths): ReadMask {
+function readMask(given: unknown, name: string, paths: ReadPaths): ReadMask {
   const forms = '{ skip } or { missing }, each a number or flag for each point, or "nan"';
   const keys = typeof given === "object" && given !== null ? Object.keys(given) : [];
   const [key] = keys;
@@ -77,12 +75,15 @@ export class PointSource {
   readonly raw: Call;
   readonly #mask: ReadMask;
 
-  /** @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE */
-  constructor(raw: Call, mask: unknown) {
+  /**
+   * @param name - the mask's, in errors
+   * @throws PathSignatureError AUGMENT_TYPE, AUGMENT_RANGE
+   */
+  constructor(raw: Call, mask: unknown, name: string) {
     this.raw = raw;
     // A shape without numbers, of `explain`, is taken as if nothing were missing.
     const isImagined = raw.paths.view.length === 0;
-    this.#mask = mask === undefined || isImagined ? {} : readMask(mask, raw.paths.windows?.of ?? raw.paths);
+    this.#mask = mask === undefined || isImagined ? {} : readMask(mask, name, raw.paths.windows?.of ?? raw.paths);
     if (this.#mask.kept === undefined) return;
     for (let path = 0; path < raw.batch; path++) {
       if (this.pointsOf(path) > 0) continue;
@@ -115,6 +116,26 @@ export class PointSource {
     const { channels } = this.raw;
     for (let c = 0; c < channels; c++) if (!this.isUsed(point * channels + c)) return false;
     return true;
+  }
+
+  /** Whether all points of an item are there as they were given. */
+  get isPlain(): boolean {
+    return this.#mask.kept === undefined && this.#mask.isMissing === undefined;
+  }
+
+  /** Points of each item, if all have as many for certain. */
+  get pointsOfAll(): number | undefined {
+    return this.isPlain && this.raw.lengths === undefined ? this.raw.points : undefined;
+  }
+
+  /** Points [from, end) of an item in place, if they are numbers of the type of `like`. */
+  view(item: number, from: number, end: number, like: Numbers): Numbers | undefined {
+    const { channels, paths } = this.raw;
+    const { view, kind } = paths;
+    if (!this.isPlain || kind !== (like.BYTES_PER_ELEMENT === 4 ? KIND_FLOAT32 : KIND_FLOAT64)) return undefined;
+    const first = this.bounds(item)[0];
+    if (lengthOfView(view) < (first + end) * channels) throw lost();
+    return (view as Numbers).subarray((first + from) * channels, (first + end) * channels);
   }
 
   /** The first point of an item and the end of its points, among the points of all paths. */
