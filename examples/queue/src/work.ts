@@ -1,8 +1,9 @@
 // A worker: takes jobs one at a time and runs them on an engine's threads. The event loop stays
 // free, so locks are renewed however long a job takes.
 
+import { hostname } from "node:os";
 import { type Job as QueuedJob, UnrecoverableError, Worker } from "bullmq";
-import { createEngine } from "path-signature";
+import { createEngine, init } from "path-signature";
 import { type Outcome, runJob } from "./compute.ts";
 import { Fault, reasonOf } from "./fault.ts";
 import type { Job } from "./job.ts";
@@ -27,6 +28,8 @@ const pollMs = 250;
 
 export async function work(options: WorkOptions): Promise<{ readonly done: number; readonly failed: number }> {
   const { redis, threads, lockMs, graceMs } = options;
+  // The binary that gives the same bits on every processor: a job may run again on another machine.
+  await init({ variant: "simd" });
   const engine = await createEngine({ threads });
   const database = await openDatabase(threads);
   const counts = { done: 0, failed: 0 };
@@ -52,6 +55,8 @@ export async function work(options: WorkOptions): Promise<{ readonly done: numbe
     lockDuration: lockMs,
     stalledInterval: lockMs,
     maxStalledCount: mostStalls,
+    // The queue says which process has a job.
+    name: `${hostname()}:${process.pid}`,
     drainDelay: 1,
   });
   worker.on("completed", () => counts.done++);
