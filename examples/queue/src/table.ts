@@ -108,13 +108,13 @@ export class JobSeries {
   async writeBad(file: string): Promise<void> {
     const { columns } = this.#job.settings;
     const names = [
-      `id_ AS ${quoted(columns.id)}, time_ AS ${quoted(columns.time)}`,
+      `p.id_ AS ${quoted(columns.id)}, time_ AS ${quoted(columns.time)}`,
       ...columns.channels.map((name, i) => `c${i}_ AS ${quoted(name)}`),
     ];
     await this.#connection.run(
       `COPY (SELECT ${names.join(", ")}, p.file_ AS bad_file, row_ AS bad_row, reason_ AS bad_reason
              FROM points_ p JOIN series_ s ON p.id_ IS NOT DISTINCT FROM s.id_
-             WHERE reason_ IS NOT NULL ORDER BY id_, p.file_, row_) TO ${literal(file)} (FORMAT parquet)`,
+             WHERE reason_ IS NOT NULL ORDER BY p.id_, p.file_, row_) TO ${literal(file)} (FORMAT parquet)`,
     );
   }
 

@@ -184,7 +184,7 @@ describe.skipIf(missing !== undefined && !process.env.REQUIRE_REDIS)(`queue${mis
     expect((await command("enqueue", input, ...options, ...wanted)).result).toEqual({ jobs: 3, added: 3 });
     const process = await start("--drain");
     expect(await endOf(process)).toBe(0);
-    expect((await command("merge", ...options)).result).toMatchObject({ series: 7, quarantined: 5 });
+    expect(await command("merge", ...options)).toMatchObject({ result: { series: 7, quarantined: 5 } });
     const found = await rowsIn(join(out, "features.parquet"));
     const first = await expected([0, 1, 2, 3, 4, 5], 5);
     expect(found).toEqual(new Map([...first, [105, first.get(5) as number[]]]));
