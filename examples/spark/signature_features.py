@@ -50,7 +50,7 @@ def features_udf(
     depth: int = 3,
     augment: Sequence[Any] = (),
     *,
-    channels: Sequence[str] | None = None,
+    channels: Sequence[str] | int,
     dtype: str = "float32",
     bad_rows: str = "refuse",
     keep: Sequence[str] = (),
@@ -58,8 +58,8 @@ def features_udf(
 ) -> Callable[[Batches], Batches]:
     """A function for `mapInArrow` on rows (id, points, file if there is one).
 
-    `channels`: names of the numbers of a point that is a struct, or their names in order if it is a
-    list. Null ids, null or empty lists, points with other numbers of channels, numbers that are null
+    `channels`: the fields of points that are structs, or how many numbers points have that are
+    lists. Null ids, null or empty lists, points with other numbers of channels, numbers that are null
     or not finite: `bad_rows="refuse"` fails the task with the ids and files, which Spark reports
     after its last try; `"quarantine"` gives such rows a `reason` and no features, and the columns
     `keep`. Other options are those of `path_signature_wasm.signature`.
@@ -130,28 +130,25 @@ class _Points:
         return np.concatenate(numbers), np.concatenate([[0], np.cumsum(lengths)]), self.width
 
 
-def _read(column: Any, channels: Sequence[str] | None, dtype: str) -> tuple[_Points, Any]:
+def _read(column: Any, channels: Sequence[str] | int, dtype: str) -> tuple[_Points, Any]:
     """Points of rows, and a reason for each row that cannot be computed (else "")."""
     lists = column.cast(pa.large_list(column.type.value_type))
     offsets = np.asarray(lists.offsets, dtype=np.int64)
     lengths = np.diff(offsets)
     reasons = np.full(len(lists), "", dtype=object)
     values = lists.values
-    if pa.types.is_struct(values.type):
-        names = [f.name for f in values.type] if channels is None else list(channels)
-        if channels is None and "time" in names:
-            names.remove("time")
-        parts = [values.field(name) for name in names]
-        if "time" in [f.name for f in values.type] and "time" not in names:
-            _mark(reasons, offsets, np.asarray(values.field("time").is_null()), "time is null")
-        for name, part in zip(names, parts):
-            _mark(reasons, offsets, np.asarray(part.is_null()), f"{name} is null")
-        table = np.stack([part.fill_null(0).to_numpy(zero_copy_only=False) for part in parts], axis=-1)
-        width = len(names)
+    if pa.types.is_struct(values.type) == isinstance(channels, int):
+        raise TypeError(f"channels: received {channels!r} for {values.type}; accepted: names of fields, or a number")
+    if not isinstance(channels, int):
+        width = len(channels)
+        names = [field.name for field in values.type]
+        for name in [*channels, *(["time"] if "time" in names else [])]:
+            _mark(reasons, offsets, np.asarray(values.field(name).is_null()), f"{name} is null")
+        parts = [values.field(name).fill_null(0).to_numpy(zero_copy_only=False) for name in channels]
+        table = np.stack(parts, axis=-1)
     else:
+        width = channels
         inner = np.diff(np.asarray(values.cast(pa.large_list(values.type.value_type)).offsets))
-        has = inner[: offsets[-1]]
-        width = len(channels) if channels is not None else int(np.bincount(has).argmax()) if has.size else 1
         _mark(reasons, offsets, np.asarray(values.is_null()), "a point is null")
         _mark(reasons, offsets, inner != width, f"a point has other than {width} channels")
         numbers = values.flatten()

@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("servers", help="host:port of Kafka")
     parser.add_argument("topic")
     options(parser)
+    parser.add_argument("--channels", type=int, required=True, help="numbers of a point")
     parser.add_argument("--checkpoint", required=True, help="folder that outlives the driver")
     parser.add_argument("--messages", type=int, help="of a batch, at most")
     parser.add_argument("--once", action="store_true", help="ends when the topic is read")
@@ -34,7 +35,7 @@ def main() -> None:
     where = F.format_string("%s, partition %d, offset %d", "topic", "partition", "offset")
     series = source.load().select(message.alias("message"), "value", where.alias("file"))
     series = series.select("message.id", "message.points", "file", "value")
-    how = {"depth": given.depth, "augment": given.augment, "bad_rows": given.bad_rows}
+    how = {"depth": given.depth, "augment": given.augment, "bad_rows": given.bad_rows, "channels": given.channels}
     # What cannot be computed is kept as it came: Kafka forgets it.
     features = features_of(series, keep=["value"], **how)
 
