@@ -16,6 +16,7 @@ import { at } from "./lib/project.mjs";
 import * as python from "./lib/python.mjs";
 import * as queue from "./lib/queue.mjs";
 import { onPath, recentToolchain, remembered } from "./lib/rust.mjs";
+import * as spark from "./lib/spark.mjs";
 import { Fault, main, say, step } from "./lib/terminal.mjs";
 import * as webgpu from "./lib/webgpu.mjs";
 
@@ -47,6 +48,7 @@ const missing = (hosts) => ({
   webgpu: hosts ? webgpu.missingPackages() : [],
   python: hosts ? python.missingPackages() : [],
   queue: hosts ? queue.missingPackages() : [],
+  spark: hosts ? spark.missingPackages() : [],
 });
 
 const anything = ({ npm, linker, rust, tools, ...packages }) =>
@@ -85,6 +87,7 @@ async function bring(what) {
     if (what.webgpu.length > 0) await step("WebGPU without a GPU, for tests", webgpu.bring);
     if (what.python.length > 0) await step("Python, for tests", python.bring);
     if (what.queue.length > 0) await step("Redis, for tests", queue.bring);
+    if (what.spark.length > 0) await step("Java, for tests", spark.bring);
   }
 
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);

@@ -1,9 +1,9 @@
 // Four workers on the queue beside one engine on two threads without a queue, on the same files by
-// the same function: node examples/queue/bench/run.mjs [--files N] [--series N] [--rounds N]. Rounds
-// alternate; ratios are those of medians. On a machine that others use too, four processes get more of
+// the same function: node examples/queue/bench/run.mjs [--files N] [--series N] [--rounds N]
+// [--save FILE]. Rounds alternate; ratios are those of medians. On a machine that others use too, four processes get more of
 // it than one: there the ratio of processor time counts. Needs Linux, redis-server and dist.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ const { query, worker } = await import("../test/program.ts");
 const { Redis } = await import("../test/redis.ts");
 
 const number = (value) => ({ type: "string", default: String(value) });
-const { values } = parseArgs({ options: { files: number(80), series: number(2000), rounds: number(3) } });
+const { values } = parseArgs({ options: { files: number(80), series: number(2000), rounds: number(3), save: { type: "string" } } });
 const [files, series, rounds] = [values.files, values.series, values.rounds].map(Number);
 const folder = await mkdtemp(join(tmpdir(), "queue-bench-"));
 const redis = await Redis.start(folder);
@@ -42,6 +42,9 @@ function cpuOf(pid) {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** Times of jobs, in ms. */
+const jobTimes = [];
+
 async function withQueue(out) {
   const workers = await Promise.all(Array.from({ length: 4 }, () => worker(redis.url)));
   const queue = openQueue(redis.url);
@@ -56,6 +59,7 @@ async function withQueue(out) {
     await new Promise((done) => setTimeout(done, 20));
   }
   const result = { wall: performance.now() - start, cpu: cpu() - cpuStart };
+  for (const { processedOn, finishedOn } of await queue.getCompleted(0, -1)) jobTimes.push(finishedOn - processedOn);
   for (const { process } of workers) process.kill("SIGTERM");
   await queue.obliterate({ force: true });
   await queue.close();
@@ -97,5 +101,10 @@ for (const name of Object.keys(times)) {
 }
 for (const kind of ["wall", "cpu"])
   console.log(`efficiency by ${kind} time: ${(of("withoutQueue", kind) / of("withQueue", kind)).toFixed(2)}`);
+if (values.save !== undefined) {
+  const micros = (name) => (of(name, "cpu") * 1000) / (files * series);
+  const result = { files, series, rounds: times, microsOfSeries: micros("withQueue"), jobTimes };
+  writeFileSync(values.save, `${JSON.stringify(result)}\n`);
+}
 await redis.end();
 await rm(folder, { recursive: true });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -18,6 +19,8 @@ HOME = Path(pyspark.__file__).parent
 # Of all Java programs here; a worker starts executors from SPARK_HOME.
 os.environ.update(SPARK_HOME=str(HOME), SPARK_SCALA_VERSION="2.13", SPARK_LOCAL_IP="127.0.0.1")
 os.environ["PYSPARK_PYTHON"] = sys.executable
+# Most of what they would do is to start.
+os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 T = TypeVar("T")
 
 
@@ -66,6 +69,9 @@ class Programs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.running: list[subprocess.Popen[bytes]] = []
+        # Also where this process is told to end.
+        atexit.register(self.end)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def start(self, name: str, *command: str, **env: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -122,7 +128,6 @@ class Kafka:
     def __init__(self, programs: Programs, jars: str) -> None:
         port, own = free_port(), free_port()
         self.servers = f"127.0.0.1:{port}"
-        self._port = port
         folder = programs.folder / "kafka"
         folder.mkdir()
         settings = {
@@ -144,9 +149,7 @@ class Kafka:
         if form.wait() != 0:
             raise RuntimeError((programs.folder / "kafka-format.log").read_text())
         programs.java("kafka", jars, "kafka.Kafka", str(file))
-
-    def wait(self) -> None:
-        until("the broker", lambda: accepts(self._port) or None)
+        until("the broker", lambda: accepts(port) or None)
 
 
 def python(programs: Programs, name: str, *arguments: str, **env: str) -> subprocess.Popen[bytes]:

@@ -69,7 +69,6 @@ class OnSpark(unittest.TestCase):
         cls.addClassCleanup(cls.temporary.cleanup)
         cls.addClassCleanup(cls.programs.end)
         cls.cluster = Spark(cls.programs)
-        cls.kafka = Kafka(cls.programs, str(Path(os.environ["KAFKA"]) / "*"))
         connector = ",".join(str(jar) for jar in Path(os.environ["CONNECTOR"]).glob("*.jar"))
         settings = {
             "spark.driver.host": "127.0.0.1",
@@ -193,11 +192,11 @@ class OnSpark(unittest.TestCase):
     def test_a_stream_whose_driver_is_killed(self) -> None:
         count = 20_000 if LONG else 1_200
         numbers = paths(count, 12)
-        self.kafka.wait()
+        kafka = Kafka(self.programs, str(Path(os.environ["KAFKA"]) / "*"))
         messages = [(json.dumps({"id": i, "points": points.tolist()}),) for i, points in enumerate(numbers)]
         messages.append(("no JSON",))
         table = self.spark.createDataFrame(messages, "value string")
-        to_kafka = {"kafka.bootstrap.servers": self.kafka.servers, "topic": "series"}
+        to_kafka = {"kafka.bootstrap.servers": kafka.servers, "topic": "series"}
         table.write.format("kafka").options(**to_kafka).save()
         out, checkpoint = self.folder / "stream", self.folder / "checkpoint"
         jars = ",".join(str(jar) for jar in Path(os.environ["CONNECTOR"]).glob("*.jar"))
@@ -205,7 +204,7 @@ class OnSpark(unittest.TestCase):
         env = {"PYSPARK_SUBMIT_ARGS": f"--master local[2] --jars {jars} {own} pyspark-shell"}
         options = ["--bad-rows", "quarantine", "--channels", "3", "--checkpoint", str(checkpoint)]
         options += ["--messages", str(count // 6), "--once"]
-        command = [str(EXAMPLE / "stream.py"), self.kafka.servers, "series", str(out), *options]
+        command = [str(EXAMPLE / "stream.py"), kafka.servers, "series", str(out), *options]
         for batch in range(1, 4 if LONG else 2):
             driver = python(self.programs, "stream", *command, **env)
             done = checkpoint / "commits" / str(batch)
