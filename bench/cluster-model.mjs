@@ -143,7 +143,11 @@ function model({ tasks, cores, time, lifetime }) {
 }
 
 const clock = (seconds) =>
-  seconds < 120 ? `${seconds.toFixed(0)} s` : seconds < 7200 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  seconds < 120
+    ? `${seconds.toFixed(0)} s`
+    : seconds < 7200
+      ? `${(seconds / 60).toFixed(0)} min`
+      : `${(seconds / 3600).toFixed(1)} h`;
 
 console.log(
   `Times of ${relative.length} jobs over their mean: median ${quantile(relative, 0.5).toFixed(2)}, ` +

@@ -20,7 +20,9 @@ const { query, worker } = await import("../test/program.ts");
 const { Redis } = await import("../test/redis.ts");
 
 const number = (value) => ({ type: "string", default: String(value) });
-const { values } = parseArgs({ options: { files: number(80), series: number(2000), rounds: number(3), save: { type: "string" } } });
+const { values } = parseArgs({
+  options: { files: number(80), series: number(2000), rounds: number(3), save: { type: "string" } },
+});
 const [files, series, rounds] = [values.files, values.series, values.rounds].map(Number);
 const folder = await mkdtemp(join(tmpdir(), "queue-bench-"));
 const redis = await Redis.start(folder);

@@ -1,7 +1,13 @@
 // A job from files to a file: signatures of each series by an engine, a row for each id.
 
 import { access } from "node:fs/promises";
-import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk, type DuckDBInstance, type DuckDBType } from "@duckdb/node-api";
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBInstance,
+  type DuckDBType,
+} from "@duckdb/node-api";
 import { type Engine, PathSignatureError } from "path-signature";
 import { Fault } from "./fault.ts";
 import { checkUnchanged, type Job } from "./job.ts";

@@ -64,7 +64,8 @@ async function columnsOf(files: readonly InputFile[], given: EnqueueOptions["set
   const channels = given.channels ?? numeric.filter((name) => name !== given.id && name !== given.time);
   for (const name of [given.id, given.time, ...channels])
     if (!names.includes(name)) throw new Fault(`${files[0]?.path} has no column ${name}: it has ${names.join(", ")}.`);
-  if (channels.length === 0) throw new Fault(`${files[0]?.path} has no columns of numbers but ${given.id}, ${given.time}.`);
+  if (channels.length === 0)
+    throw new Fault(`${files[0]?.path} has no columns of numbers but ${given.id}, ${given.time}.`);
   return { id: given.id, time: given.time, channels };
 }
 

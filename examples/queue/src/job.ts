@@ -54,7 +54,10 @@ export async function inputFile(path: string): Promise<InputFile> {
 
 /** A job with its name: the first file's, and a digest of everything that the result depends on. */
 export function jobOf(files: readonly InputFile[], range: IdRange | null, settings: Settings, out: string): Job {
-  const digest = createHash("sha256").update(JSON.stringify([files, range, settings])).digest("hex").slice(0, 24);
+  const digest = createHash("sha256")
+    .update(JSON.stringify([files, range, settings]))
+    .digest("hex")
+    .slice(0, 24);
   const [first] = files;
   if (first === undefined) throw new Fault("A job needs a file.");
   const stem = basename(first.path)

@@ -45,14 +45,18 @@ export async function merge(out: string, threads: number): Promise<Merged> {
     }
     const file = join(out, "features.parquet");
     await complete(file, (part) =>
-      connection.run(`COPY (SELECT * EXCLUDE filename FROM ${from(parts)} ORDER BY ${id}) TO ${literal(part)} (FORMAT parquet)`),
+      connection.run(
+        `COPY (SELECT * EXCLUDE filename FROM ${from(parts)} ORDER BY ${id}) TO ${literal(part)} (FORMAT parquet)`,
+      ),
     );
     const [[series] = []] = await rowsOf(connection, `SELECT count(*)::DOUBLE FROM read_parquet(${literal(file)})`);
     let quarantined = 0;
     if (quarantines.length > 0) {
       const all = join(out, "quarantine.parquet");
       await complete(all, (part) =>
-        connection.run(`COPY (SELECT * EXCLUDE filename FROM ${from(quarantines)}) TO ${literal(part)} (FORMAT parquet)`),
+        connection.run(
+          `COPY (SELECT * EXCLUDE filename FROM ${from(quarantines)}) TO ${literal(part)} (FORMAT parquet)`,
+        ),
       );
       // An id that is null counts as one.
       const counted = `SELECT count(*)::DOUBLE FROM (SELECT DISTINCT ${id} FROM read_parquet(${literal(all)}))`;

@@ -1,8 +1,8 @@
 // The queue: BullMQ on Redis.
 
 import { type ConnectionOptions, Queue } from "bullmq";
-import type { Job } from "./job.ts";
 import type { Outcome } from "./compute.ts";
+import type { Job } from "./job.ts";
 
 export const queueName = "path-signature";
 

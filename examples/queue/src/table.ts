@@ -123,8 +123,9 @@ export class JobSeries {
     const { columns, dtype } = this.#job.settings;
     const width = columns.channels.length;
     const floats = dtype === "float32" ? Float32Array : Float64Array;
-    const sizes = (await this.#connection.runAndReadAll("SELECT id_, n_::DOUBLE FROM series_ WHERE reason_ IS NULL ORDER BY id_"))
-      .getColumns() as [unknown[], number[]];
+    const sizes = (
+      await this.#connection.runAndReadAll("SELECT id_, n_::DOUBLE FROM series_ WHERE reason_ IS NULL ORDER BY id_")
+    ).getColumns() as [unknown[], number[]];
     const [allIds = [], counts = []] = sizes;
     const names = columns.channels.map((_, i) => `c${i}_`).join(", ");
     const points = await this.#connection.stream(

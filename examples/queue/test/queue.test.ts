@@ -22,8 +22,7 @@ const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /** How a process ends: its exit code, or the signal. */
 const endOf = async (process: Started["process"]): Promise<number | string | null> => {
-  if (process.exitCode === null && process.signalCode === null)
-    await new Promise((done) => process.once("exit", done));
+  if (process.exitCode === null && process.signalCode === null) await new Promise((done) => process.once("exit", done));
   return process.exitCode ?? process.signalCode;
 };
 
@@ -206,7 +205,9 @@ describe.skipIf(missing !== undefined && !process.env.REQUIRE_REDIS)(`queue${mis
     const file = join(input, "f00000.parquet");
     const options = ["--redis", redis.url, "--out", out];
     expect((await command("enqueue", folder, ...options)).error).toMatch(/has no \.parquet files/);
-    expect((await command("enqueue", input, ...options, "--id", "key")).error).toMatch(/no column key: it has id, time, x/);
+    expect((await command("enqueue", input, ...options, "--id", "key")).error).toMatch(
+      /no column key: it has id, time, x/,
+    );
     expect((await command("merge", ...options)).error).toMatch(/Run enqueue first/);
     expect((await command("work", "--threads", "0")).error).toMatch(/--threads takes a number from 1 on/);
     // A file that changed, and an id that is in two files.
