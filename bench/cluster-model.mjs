@@ -1,5 +1,6 @@
-// A model of a job on many cores, and a simulation that checks it: tasks with times drawn from those
-// that the queue's bench measured, stragglers, tasks that are lost and run again, speculation.
+// A model of a job on many cores, and a simulation that checks it: tasks with times drawn from
+// those that the queue's bench measured, stragglers, tasks that are lost and run again,
+// speculation.
 //
 //   node bench/cluster-model.mjs bench/results/queue-….json
 
@@ -151,7 +152,8 @@ const clock = (seconds) =>
 
 console.log(
   `Times of ${relative.length} jobs over their mean: median ${quantile(relative, 0.5).toFixed(2)}, ` +
-    `99 % ${quantile(relative, 0.99).toFixed(2)}, most ${relative.at(-1).toFixed(2)}; ${(job.series * 1e6).toFixed(0)} µs a series.\n`,
+    `99 % ${quantile(relative, 0.99).toFixed(2)}, most ${relative.at(-1).toFixed(2)}; ` +
+    `${(job.series * 1e6).toFixed(0)} µs a series.\n`,
 );
 console.log("| series | cores | tasks | model | simulated | with speculation | shuffled | model | simulated |");
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");

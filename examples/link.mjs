@@ -1,5 +1,5 @@
-// Links the library that was just built into an example's node_modules, where an installed one would
-// be. The example then runs as a copy of its folder would.
+// Links the library that was just built into an example's node_modules, where an installed one
+// would be. The example then runs as a copy of its folder would.
 
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";

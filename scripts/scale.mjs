@@ -1,4 +1,5 @@
-// The long forms of the tests on several processes, which kill more: `npm run scale -- [queue] [spark]`.
+// The long forms of the tests on several processes, which kill more: `npm run scale -- [queue]
+// [spark]`.
 
 import { at, pinnedNode } from "./lib/project.mjs";
 import { foreground, main } from "./lib/terminal.mjs";

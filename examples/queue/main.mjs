@@ -1,5 +1,5 @@
-// Starts the example in a clone of the repository: `npm run queue -- COMMAND …`. It links the library
-// that was just built; then src/main.ts runs as in a copy of this folder.
+// Starts the example in a clone of the repository: `npm run queue -- COMMAND …`. It links the
+// library that was just built; then src/main.ts runs as in a copy of this folder.
 
 import { linkLibrary } from "../link.mjs";
 

@@ -8,7 +8,7 @@ const absent = () => (onPath("redis-server") ? [] : ["redis-server"]);
 /** Missing Debian packages that can be installed. */
 export const missingPackages = () => worthTrying("redis", absent());
 
-/** Installs what is missing; returns a message. Debian starts no service where there is no systemd. */
+/** Installs what is missing; returns a message. */
 export const bring = () => bringOptional("redis", absent());
 
 /** What is missing, in words; undefined if nothing is. */

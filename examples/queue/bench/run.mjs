@@ -1,7 +1,8 @@
 // Four workers on the queue beside one engine on two threads without a queue, on the same files by
 // the same function: node examples/queue/bench/run.mjs [--files N] [--series N] [--rounds N]
-// [--save FILE]. Rounds alternate; ratios are those of medians. On a machine that others use too, four processes get more of
-// it than one: there the ratio of processor time counts. Needs Linux, redis-server and dist.
+// [--save FILE]. Rounds alternate; ratios are those of medians. On a machine that others use too,
+// four processes get more of it than one: there the ratio of processor time counts. Needs Linux,
+// redis-server and dist.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -30,8 +31,8 @@ const input = join(folder, "input");
 await mkdir(input);
 for (let f = 0; f < files; f++)
   await query(
-    `COPY (SELECT ${f * series} + s AS id, t AS time, sin(id * 0.7 + t * 0.11)::FLOAT AS x, cos(id * 1.3 + t * 0.07)::FLOAT AS y,
-                  sin(id + t * t * 0.01)::FLOAT AS z FROM range(${series}) a(s), range(100) b(t))
+    `COPY (SELECT ${f * series} + s AS id, t AS time, sin(id * 0.7 + t * 0.11)::FLOAT AS x,
+                  cos(id * 1.3 + t * 0.07)::FLOAT AS y, sin(id + t * t * 0.01)::FLOAT AS z FROM range(${series}) a(s), range(100) b(t))
      TO '${join(input, `f${String(f).padStart(5, "0")}.parquet`)}' (FORMAT parquet)`,
   );
 

@@ -1,4 +1,5 @@
-// Makes jobs of files, writes down which there are, and puts those that are not done into the queue.
+// Makes jobs of files, writes down which there are, and puts those that are not done into the
+// queue.
 
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -76,7 +77,8 @@ async function rangesOf(files: readonly InputFile[], id: string, count: number):
   const rows = await rowsOf(
     connection,
     `SELECT id_::VARCHAR FROM (
-       SELECT id_, row_number() OVER (ORDER BY id_) AS k FROM (SELECT DISTINCT ${quoted(id)} AS id_ FROM ${fromFiles(files)})
+       SELECT id_, row_number() OVER (ORDER BY id_) AS k
+       FROM (SELECT DISTINCT ${quoted(id)} AS id_ FROM ${fromFiles(files)})
        WHERE id_ IS NOT NULL)
      WHERE k % ${literal(String(count))}::INTEGER = 1 % ${count} ORDER BY k`,
   );

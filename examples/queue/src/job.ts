@@ -1,5 +1,5 @@
-// What a job is: files, or a range of ids in files, and what to compute of them. Its name is made of
-// exactly that, so the same work has the same id in the queue and the same name on disk.
+// What a job is: files, or a range of ids in files, and what to compute of them. Its name is made
+// of exactly that, so the same work has the same id in the queue and the same name on disk.
 
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
@@ -32,7 +32,10 @@ export interface InputFile {
   readonly modified: number;
 }
 
-/** Ids from `from` up to, not including, `to`, as text; `null`: open. Ids that are null are in the first. */
+/**
+ * Ids from `from` up to, not including, `to`, as text; `null`: open. Ids that are null are in the
+ * first range.
+ */
 export interface IdRange {
   readonly from: string | null;
   readonly to: string | null;

@@ -33,14 +33,15 @@ export async function merge(out: string, threads: number): Promise<Merged> {
     const connection = await database.connect();
     const doubled = await rowsOf(
       connection,
-      `SELECT ${id}::VARCHAR, count(*)::DOUBLE, string_agg(filename, ' and ' ORDER BY filename), (count(*) OVER ())::DOUBLE
+      `SELECT ${id}::VARCHAR, count(*)::DOUBLE, string_agg(filename, ' and ' ORDER BY filename),
+              (count(*) OVER ())::DOUBLE
        FROM ${from(parts)} GROUP BY ${id} HAVING count(*) > 1 ORDER BY ${id} LIMIT ${shown}`,
     );
     if (doubled.length > 0) {
       const texts = doubled.map(([one, count, files]) => `id ${one} is there ${count} times, in ${files}`);
       throw new Fault(
-        `${doubled[0]?.[3]} ids are in two files or more: ${texts.join("; ")}. Series that go over several files need ` +
-          "jobs by ranges of ids: enqueue --ids N.",
+        `${doubled[0]?.[3]} ids are in two files or more: ${texts.join("; ")}. Series that go over several ` +
+          "files need jobs by ranges of ids: enqueue --ids N.",
       );
     }
     const file = join(out, "features.parquet");

@@ -29,7 +29,10 @@ export async function complete(file: string, write: (temporary: string) => Promi
   }
 }
 
-/** Removes temporary files that killed processes left for `file`; a process that still writes one fails to rename it. */
+/**
+ * Removes temporary files that killed processes left for `file`. A process that still writes one
+ * fails to rename it.
+ */
 export async function sweep(file: string): Promise<void> {
   const own = `${basename(file)}.`;
   for (const name of await readdir(dirname(file)))

@@ -1,5 +1,5 @@
-// Tables in Parquet files, read by DuckDB: the series of a job in the order of their ids, a batch at
-// a time, and those that cannot be computed with a reason.
+// Tables in Parquet files, read by DuckDB: the series of a job in the order of their ids, a batch
+// at a time, and those that cannot be computed with a reason.
 
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { Fault, reasonOf } from "./fault.ts";
@@ -93,7 +93,7 @@ export class JobSeries {
     return new JobSeries(connection, job, count as number, String(idType ?? "VARCHAR"));
   }
 
-  /** Series that cannot be computed: id, file and reason of the first few, and how many there are. */
+  /** Series that cannot be computed: the first few with file and reason, and how many there are. */
   async bad(): Promise<{ readonly count: number; readonly first: readonly string[] }> {
     const rows = await rowsOf(
       this.#connection,
@@ -129,8 +129,9 @@ export class JobSeries {
     const [allIds = [], counts = []] = sizes;
     const names = columns.channels.map((_, i) => `c${i}_`).join(", ");
     const points = await this.#connection.stream(
-      `SELECT ${names} FROM points_ WHERE id_ NOT IN (SELECT id_ FROM series_ WHERE reason_ IS NOT NULL AND id_ IS NOT NULL)
-       AND id_ IS NOT NULL ORDER BY id_, time_, file_, row_`,
+      `SELECT ${names} FROM points_
+       WHERE id_ IN (SELECT id_ FROM series_ WHERE reason_ IS NULL)
+       ORDER BY id_, time_, file_, row_`,
     );
     let chunk = await points.fetchChunk();
     let at = 0;

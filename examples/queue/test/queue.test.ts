@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined && !process.env.REQUIRE_REDIS)(`queue${mis
     await rm(folder, { recursive: true });
   });
 
-  /** Kills the process that has a job: it is stopped first, so that the job cannot end meanwhile. */
+  /** Kills the process that has a job: stopped first, so that the job cannot end meanwhile. */
   async function killOneAtWork(queue: ReturnType<typeof openQueue>, among: Set<Started["process"]>): Promise<void> {
     const victim = await until("a worker with a job", async () => {
       for (const process of among) {
@@ -78,8 +78,8 @@ describe.skipIf(missing !== undefined && !process.env.REQUIRE_REDIS)(`queue${mis
   /** Jobs that always fail: a series with a number that is not finite, and a file that is none. */
   async function writeWrong(input: string): Promise<void> {
     await query(
-      `COPY (SELECT 10000000 + i AS id, t AS time, 1.0 AS x, CASE WHEN i = 3 THEN 'nan'::DOUBLE ELSE t END AS y, 0.5 AS z
-             FROM range(5) a(i), range(9) b(t)) TO '${join(input, "g.parquet")}' (FORMAT parquet)`,
+      `COPY (SELECT 10000000 + i AS id, t AS time, 1.0 AS x, CASE WHEN i = 3 THEN 'nan'::DOUBLE ELSE t END AS y,
+                    0.5 AS z FROM range(5) a(i), range(9) b(t)) TO '${join(input, "g.parquet")}' (FORMAT parquet)`,
     );
     await writeFile(join(input, "h.parquet"), "not Parquet at all");
   }
@@ -172,9 +172,10 @@ describe.skipIf(missing !== undefined && !process.env.REQUIRE_REDIS)(`queue${mis
     const [input, out] = [join(folder, "bad"), join(folder, "bad-out")];
     await writeTable(input, { files: 1, series: 6, points: 5 });
     await query(
-      `COPY (SELECT CASE WHEN id = 4 THEN NULL ELSE id + 100 END AS id, CASE WHEN id = 3 AND time = 1 THEN NULL ELSE time END AS time,
-                    CASE WHEN id = 0 AND time = 2 THEN NULL ELSE x END AS x, CASE WHEN id = 1 THEN 'inf'::DOUBLE ELSE y END AS y,
-                    CASE WHEN id = 2 THEN 1e300 ELSE z END AS z
+      `COPY (SELECT CASE WHEN id = 4 THEN NULL ELSE id + 100 END AS id,
+                    CASE WHEN id = 3 AND time = 1 THEN NULL ELSE time END AS time,
+                    CASE WHEN id = 0 AND time = 2 THEN NULL ELSE x END AS x,
+                    CASE WHEN id = 1 THEN 'inf'::DOUBLE ELSE y END AS y, CASE WHEN id = 2 THEN 1e300 ELSE z END AS z
              FROM '${join(input, "f00000.parquet")}') TO '${join(input, "g.parquet")}' (FORMAT parquet)`,
     );
     const options = ["--redis", redis.url, "--out", out];
@@ -188,7 +189,8 @@ describe.skipIf(missing !== undefined && !process.env.REQUIRE_REDIS)(`queue${mis
     const first = await expected([0, 1, 2, 3, 4, 5], 5);
     expect(found).toEqual(new Map([...first, [105, first.get(5) as number[]]]));
     const bad = await query(
-      `SELECT id, bad_reason, count(*)::INTEGER FROM '${join(out, "quarantine.parquet")}' GROUP BY ALL ORDER BY id NULLS LAST`,
+      `SELECT id, bad_reason, count(*)::INTEGER FROM '${join(out, "quarantine.parquet")}'
+       GROUP BY ALL ORDER BY id NULLS LAST`,
     );
     expect(bad).toEqual([
       [100n, "x is null", 5],

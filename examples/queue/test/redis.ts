@@ -1,4 +1,5 @@
-// A Redis of a test's own: on a free port, with append-only persistence, killed and started at will.
+// A Redis of a test's own: on a free port, with append-only persistence, killed and started at
+// will.
 
 import type { ChildProcess } from "node:child_process";
 import { endProgram, freePort, startProgram } from "../../../test/runtimes/browsers/driven.ts";

@@ -1,5 +1,6 @@
-// The example on Spark: a standalone cluster of a master and two workers, and a Kafka broker, on this
-// machine (main.py). SCALE=long: more points and kills (npm run scale). Needs dist (npm run build).
+// The example on Spark: a standalone cluster of a master and two workers, and a Kafka broker, on
+// this machine (main.py). SCALE=long: more points and kills (npm run scale). Needs dist (npm run
+// build).
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
