@@ -32,7 +32,8 @@ await mkdir(input);
 for (let f = 0; f < files; f++)
   await query(
     `COPY (SELECT ${f * series} + s AS id, t AS time, sin(id * 0.7 + t * 0.11)::FLOAT AS x,
-                  cos(id * 1.3 + t * 0.07)::FLOAT AS y, sin(id + t * t * 0.01)::FLOAT AS z FROM range(${series}) a(s), range(100) b(t))
+                  cos(id * 1.3 + t * 0.07)::FLOAT AS y, sin(id + t * t * 0.01)::FLOAT AS z
+                  FROM range(${series}) a(s), range(100) b(t))
      TO '${join(input, `f${String(f).padStart(5, "0")}.parquet`)}' (FORMAT parquet)`,
   );
 

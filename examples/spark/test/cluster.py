@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,13 +24,13 @@ os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 T = TypeVar("T")
 
 
-def until(what: str, ready: Callable[[], T | None], seconds: float = 180) -> T:
+def until(what: str, ready: Callable[[], T | None], seconds: float = 300) -> T:
     """What `ready` gives as soon as it gives something."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if (found := ready()) is not None:
             return found
-        time.sleep(0.01)
+        time.sleep(0.05)
     raise TimeoutError(f"never: {what}")
 
 
@@ -45,12 +45,13 @@ def accepts(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def parents() -> dict[int, int]:
-    """The parent of each process."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+def children(pid: int | None) -> list[int]:
+    """Processes that a process started."""
+    found: list[int] = []
+    # By each of its threads.
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            found[int(folder.name)] = int((folder / "stat").read_text().rsplit(") ", 1)[1].split()[1])
+            found += map(int, file.read_text().split())
         except OSError:
             pass
     return found
@@ -109,17 +110,12 @@ class Spark:
 
     def executor(self, worker: int) -> int | None:
         """The process of a worker's executor."""
-        own = self.workers[worker].pid
-        for pid, parent in parents().items():
-            if parent == own and "CoarseGrainedExecutorBackend" in command_of(pid):
-                return pid
-        return None
+        running = children(self.workers[worker].pid)
+        return next((pid for pid in running if "CoarseGrainedExecutorBackend" in command_of(pid)), None)
 
-    def python_workers(self, worker: int) -> Iterator[int]:
+    def python_workers(self, worker: int) -> list[int]:
         """Python processes that compute for a worker's executor: forks of its daemon."""
-        executor, of = self.executor(worker), parents()
-        daemons = [pid for pid, parent in of.items() if parent == executor and "daemon" in command_of(pid)]
-        return (pid for pid, parent in of.items() if parent in daemons)
+        return [pid for daemon in children(self.executor(worker)) for pid in children(daemon)]
 
 
 class Kafka:

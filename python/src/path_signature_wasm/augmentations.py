@@ -90,7 +90,7 @@ def _augmented(batch: Batch, paths: slice, augment: Sequence[Augmentation]) -> B
 def _only(one: Any) -> tuple[str, Any]:
     if isinstance(one, Mapping) and len(one) == 1:  # pyright: ignore[reportUnknownArgumentType]
         return next(iter(one.items()))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    raise PathSignatureTypeError("AUGMENT_TYPE", "augment", repr(one), _FORMS)
+    raise PathSignatureTypeError("AUGMENT_TYPE", "augment", str(one), _FORMS)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _wrong(name: str, received: Any, accepted: str) -> PathSignatureRangeError:
@@ -152,7 +152,7 @@ def _lead_lag(points: _Points, given: Any) -> _Points:
 
 
 def _basepoint(points: _Points, given: Any) -> _Points:
-    row: Any = 0.0 if given is None else _row("basepoint", given, points)
+    row = np.zeros(1) if given is None else _row("basepoint", given, points)
     return points.insert(points.firsts, row)
 
 
@@ -164,14 +164,15 @@ def _invisibility_reset(points: _Points, given: Any) -> _Points:
     edge = seen.table[seen.firsts if given == "initial" else ends - 1]
     edge[:, -1] = 0
     seen = seen.insert(ends, edge)
-    return seen.insert(seen.firsts if given == "initial" else seen.firsts + seen.lengths, 0.0)
+    return seen.insert(seen.firsts if given == "initial" else seen.firsts + seen.lengths, np.zeros(1))
 
 
 def _cumulative_sum(points: _Points, _: Any) -> _Points:
-    table = np.empty_like(points.table)
+    # Sums are rounded once, as in the npm package.
+    table = np.empty(points.table.shape)
     for first, length in zip(points.firsts.tolist(), points.lengths.tolist()):
-        np.cumsum(points.table[first : first + length], axis=0, out=table[first : first + length])
-    return _Points(table, points.lengths, points.given)
+        np.cumsum(points.table[first : first + length], axis=0, dtype=float, out=table[first : first + length])
+    return _Points(table.astype(points.table.dtype), points.lengths, points.given)
 
 
 def _differences(points: _Points, _: Any) -> _Points:
@@ -197,17 +198,19 @@ def _select(points: _Points, given: Any) -> _Points:
 
 def _scale(points: _Points, given: Any) -> _Points:
     factors = np.asarray(given if np.ndim(given) else np.full(points.table.shape[1], given))
-    return _Points(points.table * _row("scale", factors, points), points.lengths, points.given)
+    table = (points.table * _row("scale", factors, points)).astype(points.table.dtype)
+    return _Points(table, points.lengths, points.given)
 
 
 def _coordinate_projections(points: _Points, given: Any) -> _Points:
-    matrix = np.asarray(given, dtype=np.float64) if isinstance(given, (list, np.ndarray)) else np.zeros(0)
-    if matrix.ndim != 2 or matrix.shape[1] != points.table.shape[1] or not np.isfinite(matrix).all():
-        raise _wrong("coordinateProjections", given, f"a matrix of {points.table.shape[1]} columns")
+    width = points.table.shape[1]
+    matrix: Array = np.asarray(given, dtype=np.float64) if isinstance(given, (list, np.ndarray)) else np.zeros(0)
+    if matrix.ndim != 2 or matrix.shape != (len(matrix), width) or not np.isfinite(matrix).all():
+        raise _wrong("coordinateProjections", given, f"a matrix of {width} columns")
     table = np.zeros((len(points.table), len(matrix)))
-    for c in range(matrix.shape[1]):
+    for c in range(width):
         table += points.table[:, c : c + 1] * matrix[:, c]
-    return _Points(table, points.lengths, points.given)
+    return _Points(table.astype(points.table.dtype), points.lengths, points.given)
 
 
 _AUGMENTATIONS: dict[str, Callable[[_Points, Any], _Points]] = {
