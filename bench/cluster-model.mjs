@@ -2,7 +2,7 @@
 // those that the queue's bench measured, stragglers, tasks that are lost and run again,
 // speculation.
 //
-//   node bench/cluster-model.mjs bench/results/queue-….json
+//   node bench/cluster-model.mjs bench/results/queue-….json [MICROSECONDS OF A SERIES]
 
 import { readFileSync } from "node:fs";
 
@@ -11,7 +11,7 @@ const measured = JSON.parse(readFileSync(process.argv[2], "utf8"));
 /** Constants of a job; times in seconds, sizes in bytes. */
 const job = {
   /** Processor time of a series of 100 × 3 to depth 3, from file to file. */
-  series: measured.microsOfSeries / 1e6,
+  series: Number(process.argv[3] ?? measured.microsOfSeries) / 1e6,
   /** A series among others in Parquet, 12 numbers of 4 bytes a … point, with time; and its row. */
   input: 100 * (3 * 4 + 2),
   output: 39 * 4 + 8,
