@@ -201,7 +201,8 @@ class OnSpark(unittest.TestCase):
         out, checkpoint = self.folder / "stream", self.folder / "checkpoint"
         jars = ",".join(str(jar) for jar in Path(os.environ["CONNECTOR"]).glob("*.jar"))
         own = "--conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2"
-        env = {"PYSPARK_SUBMIT_ARGS": f"--master local[2] --jars {jars} {own} pyspark-shell"}
+        files = ",".join(str(EXAMPLE / name) for name in ("signature_features.py", "batch.py"))
+        env = {"PYSPARK_SUBMIT_ARGS": f"--master local[2] --jars {jars} --py-files {files} {own} pyspark-shell"}
         options = ["--bad-rows", "quarantine", "--channels", "3", "--checkpoint", str(checkpoint)]
         options += ["--messages", str(count // 6), "--once"]
         command = [str(EXAMPLE / "stream.py"), kafka.servers, "series", str(out), *options]
