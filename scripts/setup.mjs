@@ -14,7 +14,9 @@ import { exclusively } from "./lib/lock.mjs";
 import * as npm from "./lib/npm.mjs";
 import { at } from "./lib/project.mjs";
 import * as python from "./lib/python.mjs";
+import * as queue from "./lib/queue.mjs";
 import { onPath, recentToolchain, remembered } from "./lib/rust.mjs";
+import * as spark from "./lib/spark.mjs";
 import { Fault, main, say, step } from "./lib/terminal.mjs";
 import * as webgpu from "./lib/webgpu.mjs";
 
@@ -45,10 +47,12 @@ const missing = (hosts) => ({
   browsers: hosts ? browsers.missingPackages() : [],
   webgpu: hosts ? webgpu.missingPackages() : [],
   python: hosts ? python.missingPackages() : [],
+  queue: hosts ? queue.missingPackages() : [],
+  spark: hosts ? spark.missingPackages() : [],
 });
 
-const anything = ({ npm, linker, rust, tools, browsers, webgpu, python }) =>
-  npm || linker || rust || tools || browsers.length + webgpu.length + python.length > 0;
+const anything = ({ npm, linker, rust, tools, ...packages }) =>
+  npm || linker || rust || tools || Object.values(packages).some(({ length }) => length > 0);
 
 /**
  * Independent steps in parallel: npm and apt wait for the network while cargo keeps the cores busy.
@@ -82,6 +86,8 @@ async function bring(what) {
     if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
     if (what.webgpu.length > 0) await step("WebGPU without a GPU, for tests", webgpu.bring);
     if (what.python.length > 0) await step("Python, for tests", python.bring);
+    if (what.queue.length > 0) await step("Redis, for tests", queue.bring);
+    if (what.spark.length > 0) await step("Java, for tests", spark.bring);
   }
 
   const npmSide = async () => what.npm && step("npm dependencies", npm.install);

@@ -61,6 +61,26 @@ class Forms(unittest.TestCase):
             expected = [ps.signature(path[a:b], depth=3) for a, b in intervals]
             np.testing.assert_array_equal(ps.signature(path, depth=3, windows=windows), expected)
 
+    def test_augmentations_of_windows_blocks_and_times(self):
+        many = [np.arange(2.0 * n).reshape(n, 2) ** 1.1 for n in np.arange(3_000) % 90 + 1]
+        augment = ["time", "leadLag"]
+        whole = ps.signature(many, depth=2, augment=augment)
+        for i in (0, 1, 89, 1_500, 2_999):
+            np.testing.assert_array_equal(whole[i], ps.signature(many[i], depth=2, augment=augment))
+        path = RAGGED[2]
+        windows = ps.signature(path, depth=2, augment=augment, windows=[(1, 4), (3, 7)])
+        parts = [ps.signature(path[a:b], depth=2, augment=augment) for a, b in ((1, 4), (3, 7))]
+        np.testing.assert_array_equal(windows, parts)
+        times = [0.0, 0.5, 2.0, 2.5, 3.0, 5.0, 8.0]
+        timed = ps.signature(path, depth=3, augment=[{"time": {"times": times}}])
+        np.testing.assert_array_equal(timed, ps.signature(np.column_stack([path, times]), depth=3))
+        pen = ps.signature(path, depth=2, augment=[{"penOnOff": [0, 1, 1, 0, 2, 0, 1]}])
+        np.testing.assert_array_equal(pen, ps.signature(np.column_stack([path, [0, 1, 1, 0, 1, 0, 1]]), depth=2))
+
+    def test_unknown_options_are_refused(self):
+        with self.assertRaisesRegex(TypeError, "scalar is no option"):
+            ps.signature(RAGGED, depth=2, scalar=True)
+
     def test_sizes_and_words(self):
         self.assertEqual(ps.signature_size(4, 4), 340)
         self.assertEqual([ps.log_signature_size(2, n) for n in range(1, 8)], [2, 3, 5, 8, 14, 23, 41])
@@ -99,6 +119,12 @@ class Errors(unittest.TestCase):
             ("NOT_FINITE", "paths", [[0.0, 1.0], [np.nan, 1.0]], {}),
             ("NOT_FINITE", "paths", [[0.0, 1.0], [1e300, 1.0]], {"dtype": "float32"}),
             ("ELEMENT_TYPE", "paths", pa.array([[[1.0, 2.0]], None]), {}),
+            ("AUGMENT_TYPE", "augment", path, {"augment": "time"}),
+            ("AUGMENT_TYPE", "augment", path, {"augment": ["tyme"]}),
+            ("AUGMENT_RANGE", "augment", path, {"augment": [{"leadLag": {"lag": 0}}]}),
+            ("AUGMENT_RANGE", "augment", path, {"augment": [{"select": [2]}]}),
+            ("AUGMENT_RANGE", "basepoint", path, {"augment": ["time"], "basepoint": True}),
+            ("NOT_FINITE", "paths", [[0.0, 1.0], [np.nan, 1.0]], {"augment": ["time"]}),
             ("CHANNELS_INVALID", "channels", pa.array([[1.0, 2.0]]), {}),
         ]
         for code, argument, paths, options in wrong:

@@ -58,6 +58,16 @@ class Table(unittest.TestCase):
             self.same(entry, "windows", ps.signature(paths, **options, windows=entry["windows"]))
             self.same(entry, "dyadic", ps.signature(paths, **options, windows={"type": "dyadic", "depth": 2}))
 
+    def test_augmented_paths_have_the_bits_of_the_table(self):
+        kinds = set()
+        for entry in self.table:
+            if "augmented" not in entry["results"]:
+                continue
+            paths, options = arguments(entry)
+            kinds.add(str(entry["augment"][0]))
+            self.same(entry, "augmented", ps.signature(paths, **{**options, "depth": 2}, augment=entry["augment"]))
+        self.assertGreater(len(kinds), 5)
+
     def test_relaxed_agrees_to_rounding(self):
         for entry in self.table[::7]:
             paths, options = arguments(entry)

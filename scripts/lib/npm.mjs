@@ -1,7 +1,8 @@
-// Checks whether node_modules agrees with package-lock.json, and installs if it does not. Starts
-// npm only then.
+// Checks whether node_modules agrees with package-lock.json, and installs if it does not; in the
+// project's folder and in that of an example with packages of its own. Starts npm only then.
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { at, pinnedNode, read } from "./project.mjs";
 import { command, Fault } from "./terminal.mjs";
 
@@ -10,15 +11,20 @@ import { command, Fault } from "./terminal.mjs";
  * detects both a manual `npm install` and a deleted node_modules, without a stamp of our own.
  * Optional packages of other platforms are in one and not in the other.
  */
-export function isComplete() {
-  const present = read(at("node_modules", ".package-lock.json"));
-  if (!present || !existsSync(pinnedNode)) return false;
+function agrees(folder) {
+  const present = read(at(folder, "node_modules", ".package-lock.json"));
+  if (!present) return false;
   const have = JSON.parse(present).packages;
-  const want = JSON.parse(read(at("package-lock.json"))).packages;
+  const want = JSON.parse(read(at(folder, "package-lock.json"))).packages;
   return Object.entries(want).every(
     ([place, { version, optional }]) => place === "" || have[place]?.version === version || (optional && !have[place]),
   );
 }
+
+/** Folders with a package-lock.json. */
+const folders = [".", join("examples", "queue")];
+
+export const isComplete = () => existsSync(pinnedNode) && folders.every(agrees);
 
 // A platform without a prebuilt Node 20 of that name leaves it out (tests that need it report that
 // they are skipped).
@@ -28,11 +34,21 @@ const forced = process.platform === "linux" && process.arch === "x64" ? [] : ["-
 const mostErrorLines = 12;
 
 export async function install(report) {
+  for (const folder of folders) if (!agrees(folder)) await installIn(folder, report);
+  if (!existsSync(pinnedNode)) {
+    throw new Fault(
+      "npm installed the dependency `node` without its program: its install script did not run.",
+      "npm ci --ignore-scripts=false",
+    );
+  }
+}
+
+async function installIn(folder, report) {
   let count = 0;
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   try {
     await command(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=http", ...forced], {
-      cwd: at(),
+      cwd: at(folder),
       onLine: (line) => {
         if (/^npm http fetch GET 200/.test(line)) report(`${++count} requests`);
       },
@@ -43,14 +59,8 @@ export async function install(report) {
       .split("\n")
       .filter((line) => /^npm error (?!A complete log)/.test(line));
     throw new Fault(
-      ["The npm dependencies could not be installed:", ...errors.slice(0, mostErrorLines)].join("\n"),
+      [`The npm dependencies of ${at(folder)} could not be installed:`, ...errors.slice(0, mostErrorLines)].join("\n"),
       "npm ci",
-    );
-  }
-  if (!existsSync(pinnedNode)) {
-    throw new Fault(
-      "npm installed the dependency `node` without its program: its install script did not run.",
-      "npm ci --ignore-scripts=false",
     );
   }
 }

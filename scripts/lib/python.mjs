@@ -41,6 +41,12 @@ async function once(stamp, wanted, work) {
   writeFileSync(stamp, wanted);
 }
 
+/** The wheel of an environment that is made. */
+export function wheel() {
+  const folder = at("target", "python", "wheels");
+  return join(folder, readdirSync(folder)[0]);
+}
+
 /** Makes the environment. @returns its interpreter */
 export function environment() {
   const folder = at("target", "python");

@@ -1,7 +1,7 @@
 // The table of cases for hosts in other languages: paths, options, and the bits that the binary
 // `simd` gives in this host, as JSON. Numbers are little-endian bytes in base64.
 
-import { init, logSignature, type Paths, signature } from "../../ts/generated/entries/core-slim.ts";
+import { type Augmentation, init, logSignature, type Paths, signature } from "../../ts/generated/entries/core-slim.ts";
 import { type Case, callOf, cases, material } from "../cases.ts";
 import { bytesOf } from "../inlined.ts";
 
@@ -15,7 +15,17 @@ const isShared = ({ stream, initial, algorithm, lengths, form }: Case): boolean 
 /** Cases whose log-signatures and windows are in the table too. */
 const isSmall = ({ channels, depth }: Case): boolean => channels <= 4 && depth <= 4;
 
-function entryOf(one: Case) {
+/** Lists of augmentations, one for each case in turn. */
+const augmentLists = (channels: number): Augmentation[][] => [
+  ["time", { leadLag: { lag: 2 } }],
+  [{ time: { normalized: true } }, "invisibilityReset"],
+  ["basepoint", "cumulativeSum", { leadLag: { order: "lag-lead" } }],
+  ["differences", { invisibilityReset: "initial" }],
+  [{ scale: Array.from({ length: channels }, (_, c) => 0.5 + c) }, { select: [channels - 1] }, "time"],
+  [{ coordinateProjections: [Array.from({ length: channels }, (_, c) => 1 - c / 4), new Array(channels).fill(0.3)] }],
+];
+
+function entryOf(one: Case, index: number) {
   const given = material(one);
   const call = callOf({ ...one, out: false }, given);
   const [paths, options] = [call.paths as Paths, call.options as { depth: number }];
@@ -30,8 +40,13 @@ function entryOf(one: Case) {
     results.windows = base64(signature(paths, { ...options, windows }).data);
     results.dyadic = base64(signature(paths, { ...options, windows: { type: "dyadic", depth: 2 } }).data);
   }
+  const lists = augmentLists(one.channels);
+  const augment = lists[index % lists.length] as Augmentation[];
+  if (isSmall(one) && !one.scalarTerm && given.basepoints === undefined)
+    results.augmented = base64(signature(paths, { ...options, depth: 2, augment }).data);
   return {
     name: one.name,
+    augment,
     channels: one.channels,
     depth: one.depth,
     dtype: one.dtype,

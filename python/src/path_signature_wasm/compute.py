@@ -26,17 +26,24 @@ _PRODUCT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Call:
-    """What is computed of every path."""
+class Kind:
+    """What is computed."""
 
     operation: int
-    batch: Batch
     depth: int
     options: int
     row: int
     """Numbers of a row of the result."""
     size: int
     """Numbers of a signature without its scalar term; of a log-signature's state."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is computed of which paths."""
+
+    kind: Kind
+    batch: Batch
     basepoint: Array | None
     """(channels), or (paths, channels)."""
     check_finite: bool
@@ -59,10 +66,10 @@ def compute(binary: Binary, call: Call, out: Array) -> None:
         _run_block(binary, call, block, out)
     for path in np.flatnonzero(is_long):
         points = call.points(int(path))
-        long = _product if call.operation == SIGNATURE else _chain
+        long = _product if call.kind.operation == SIGNATURE else _chain
         row = long(binary, call, int(path), points, longest)
-        out[path, call.row - len(row) :] = row
-        if len(row) < call.row:
+        out[path, call.kind.row - len(row) :] = row
+        if len(row) < call.kind.row:
             out[path, 0] = 1
 
 
@@ -78,7 +85,7 @@ def _blocks(call: Call, paths: Array) -> Iterator[Array]:
         # Ascending lengths: a block stages as much as its last path, for each.
         staged = batch.lengths[rest] * batch.channels * each * np.arange(1, len(rest) + 1)
         fitting = int(np.searchsorted(staged, BLOCK_BYTES, side="right"))
-        fitting = max(_LANES, min(fitting, BLOCK_BYTES // (call.row * each)) // _LANES * _LANES)
+        fitting = max(_LANES, min(fitting, BLOCK_BYTES // (call.kind.row * each)) // _LANES * _LANES)
         yield rest[:fitting]
         at += fitting
 
@@ -105,32 +112,30 @@ def _run_block(binary: Binary, call: Call, paths: Array, out: Array) -> None:
         is_shared = call.basepoint.ndim == 1
         inputs[BASEPOINT] = (call.basepoint if is_shared else call.basepoint[paths], 0 if is_shared else channels)
     code, written = binary.run(
-        call.operation,
+        call.kind.operation,
         out.dtype,
         channels,
-        call.depth,
-        call.options,
+        call.kind.depth,
+        call.kind.options,
         len(paths),
         points,
         inputs,
         lengths,
-        (call.row, 0),
+        (call.kind.row, 0),
     )
-    if code > 0:
-        check(call, paths)
-    rows = written[OUT].reshape(len(paths), call.row)
+    if code > 0 and call.check_finite:
+        check(call.batch, paths)
+    rows = written[OUT].reshape(len(paths), call.kind.row)
     if batch.even:
         out[paths[0] : paths[0] + len(paths)] = rows
     else:
         out[paths] = rows
 
 
-def check(call: Call, paths: Array) -> None:
+def check(batch: Batch, paths: Array | None = None) -> None:
     """Raises the error of the first number that is not finite, if there is one."""
-    if not call.check_finite:
-        return
-    for path in np.sort(paths):
-        points = call.batch.points(int(path))
+    for path in np.arange(len(batch.lengths)) if paths is None else np.sort(paths):
+        points = batch.points(int(path))
         wrong = np.argwhere(~np.isfinite(points))
         if wrong.size:
             point, channel = (int(i) for i in wrong[0])
@@ -143,13 +148,13 @@ def _task(
     binary: Binary, call: Call, options: int, points: Array, path: int, inputs: dict[int, tuple[Array, int]], state: int
 ) -> dict[int, Array]:
     channels = call.batch.channels
-    width = call.size if call.operation == SIGNATURE else call.row
+    width = call.kind.size if call.kind.operation == SIGNATURE else call.kind.row
     given = {PATHS: (points, points.size), **inputs}
     code, written = binary.run(
-        call.operation, points.dtype, channels, call.depth, options, 1, len(points), given, None, (width, state)
+        call.kind.operation, points.dtype, channels, call.kind.depth, options, 1, len(points), given, None, (width, state)
     )
-    if code > 0:
-        check(call, np.array([path]))
+    if code > 0 and call.check_finite:
+        check(call.batch, np.array([path]))
     return {region: numbers.copy() for region, numbers in written.items()}
 
 
@@ -160,11 +165,11 @@ def _product(binary: Binary, call: Call, path: int, points: Array, longest: int)
     rows: list[Array] = []
     for k in range(count):
         a, b = k * steps // count, (k + 1) * steps // count
-        if call.options & INVERSE:
+        if call.kind.options & INVERSE:
             a, b = steps - b, steps - a
-        rows.append(_task(binary, call, call.options & ~SCALAR_TERM, points[a : b + 1], path, {}, 0)[OUT])
+        rows.append(_task(binary, call, call.kind.options & ~SCALAR_TERM, points[a : b + 1], path, {}, 0)[OUT])
     fan = 2
-    while 2 * fan * call.size * points.itemsize <= _PRODUCT_BYTES:
+    while 2 * fan * call.kind.size * points.itemsize <= _PRODUCT_BYTES:
         fan *= 2
     while len(rows) > 1:
         rows = [_combine(binary, call, rows[i : i + fan]) for i in range(0, len(rows), fan)]
@@ -178,15 +183,15 @@ def _combine(binary: Binary, call: Call, rows: list[Array]) -> Array:
         COMBINE,
         given.dtype,
         channels,
-        call.depth,
+        call.kind.depth,
         0,
         len(rows),
         0,
-        {PATHS: (given, call.size)},
+        {PATHS: (given, call.kind.size)},
         None,
-        (call.size, 0),
+        (call.kind.size, 0),
     )
-    return written[OUT][: call.size].copy()
+    return written[OUT][: call.kind.size].copy()
 
 
 def _chain(binary: Binary, call: Call, path: int, points: Array, longest: int) -> Array:
@@ -197,10 +202,10 @@ def _chain(binary: Binary, call: Call, path: int, points: Array, longest: int) -
     row = np.zeros(0)
     for k in range(count):
         a, b = k * longest, min((k + 1) * longest, steps)
-        if call.options & INVERSE:
+        if call.kind.options & INVERSE:
             a, b = steps - b, steps - a
-        options = call.options | (CONTINUED if k > 0 else 0) | (CONTINUES if k < count - 1 else 0)
-        written = _task(binary, call, options, points[a : b + 1], path, state, call.size)
-        state = {STATE: (written[STATE], call.size)}
+        options = call.kind.options | (CONTINUED if k > 0 else 0) | (CONTINUES if k < count - 1 else 0)
+        written = _task(binary, call, options, points[a : b + 1], path, state, call.kind.size)
+        state = {STATE: (written[STATE], call.kind.size)}
         row = written[OUT]
     return row

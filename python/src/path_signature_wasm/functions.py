@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 
+from .augmentations import Augmentation, augmented_channels, blocks
 from .binary import Array, Variant, using
-from .compute import INVERSE, LOG_SIGNATURE, SCALAR_TERM, SIGNATURE, Call, compute
+from .compute import INVERSE, LOG_SIGNATURE, SCALAR_TERM, SIGNATURE, Call, Kind, check, compute
 from .checks import check_one_of, check_whole
 from .errors import PathSignatureRangeError, PathSignatureTypeError
 from .paths import Batch, read_paths
 from .windows import Windows, split
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 DTypeName = Literal["float32", "float64"]
 Basis = Literal["words", "lyndon", "hall", "expanded"]
@@ -55,27 +61,30 @@ def log_signature_size(channels: int, depth: int, basis: Basis = "words") -> int
     return sum(counts.values())
 
 
-def signature(
-    paths: Any,
-    *,
-    depth: int,
-    windows: Windows | None = None,
-    basepoint: Any = None,
-    inverse: bool = False,
-    scalar_term: bool = False,
-    lengths: Any = None,
-    dtype: DTypeName | None = None,
-    check_finite: bool = True,
-    channels: int | None = None,
-    variant: Variant = "simd",
-) -> Array:
+class Options(TypedDict, total=False):
+    """Options of signatures and log-signatures. They mean what they mean in the npm package."""
+
+    windows: Windows | None
+    """Stretches of which each has a row: `{"type": "sliding", "length": 50, "step": 10}`."""
+    augment: Sequence[Augmentation]
+    """What is made of paths, or of their windows, first: `["time", {"leadLag": {"lag": 1}}]`."""
+    basepoint: Any
+    """`True` for the origin, (channels), or (paths, channels)."""
+    inverse: bool
+    lengths: Any
+    dtype: DTypeName | None
+    check_finite: bool
+    channels: int | None
+    """For Arrow arrays of lists of numbers."""
+    variant: Variant
+    """"simd", the default, gives the same bits on every machine; "relaxed" is faster."""
+
+
+def signature(paths: Any, *, depth: int, scalar_term: bool = False, **options: Unpack[Options]) -> Array:
     """Signatures of piecewise linear paths, truncated at `depth`.
 
     `paths`: an array (…batch, length, channels), a list of arrays (length, channels), or an Arrow
-    array of lists of points (of numbers, with `channels`). `windows`: stretches of which each has a
-    row, as in the npm package: `{"type": "sliding", "length": 50, "step": 10}`. `basepoint`: `True`
-    for the origin, (channels), or (paths, channels). `variant`: "simd" gives the same bits on every
-    machine, "relaxed" is faster.
+    array of lists of points. `options`: those of `Options`.
 
     Returns an array (…batch, size), with windows (…batch, windows, size); size is
     `signature_size(channels, depth)`, one more with `scalar_term`. Raises `PathSignatureError`.
@@ -83,45 +92,35 @@ def signature(
     >>> signature([[0, 0], [1, 0], [1, 1]], depth=2)
     array([1. , 1. , 0.5, 1. , 0. , 0.5])
     """
-    batch, base, counts = _read(paths, lengths, channels, dtype, windows, basepoint)
-    size = signature_size(batch.channels, depth)
-    options = (INVERSE if inverse else 0) | (SCALAR_TERM if scalar_term else 0)
-    row = size + int(scalar_term)
-    return _run(Call(SIGNATURE, batch, depth, options, row, size, base, check_finite), counts, variant)
+
+    def kind(channels: int, _: bool) -> Kind:
+        size = signature_size(channels, depth)
+        return Kind(SIGNATURE, depth, SCALAR_TERM if scalar_term else 0, size + int(scalar_term), size)
+
+    return _run(paths, kind, options)
 
 
 def log_signature(
-    paths: Any,
-    *,
-    depth: int,
-    basis: Basis = "words",
-    precision: Precision = "auto",
-    windows: Windows | None = None,
-    basepoint: Any = None,
-    inverse: bool = False,
-    lengths: Any = None,
-    dtype: DTypeName | None = None,
-    check_finite: bool = True,
-    channels: int | None = None,
-    variant: Variant = "simd",
+    paths: Any, *, depth: int, basis: Basis = "words", precision: Precision = "auto", **options: Unpack[Options]
 ) -> Array:
     """Log-signatures: arguments as `signature`; rows of `log_signature_size(channels, depth, basis)`.
 
     >>> log_signature([[0, 0], [1, 0], [1, 1]], depth=2)
     array([1. , 1. , 0.5])
     """
-    batch, base, counts = _read(paths, lengths, channels, dtype, windows, basepoint)
-    row = log_signature_size(batch.channels, depth, basis)
-    check_one_of("PRECISION_INVALID", "precision", precision, tuple(_PRECISIONS))
-    is_single = batch.numbers.dtype == np.float32
-    if precision == "float32" and not is_single:
-        accepted = '"auto" or "float64" for float64 paths'
-        raise PathSignatureTypeError("PRECISION_INVALID", "precision", "'float32'", accepted)
-    algorithm = _PRECISIONS[precision] if is_single else 0
-    options = (INVERSE if inverse else 0) + _BASES.index(basis) * 1024 + algorithm
-    # States are read and written by the kernel in the number type of its arithmetic.
-    size = _followed(batch.channels, depth) * (2 if is_single and precision != "float32" else 1)
-    return _run(Call(LOG_SIGNATURE, batch, depth, options, row, size, base, check_finite), counts, variant)
+
+    def kind(channels: int, is_single: bool) -> Kind:
+        row = log_signature_size(channels, depth, basis)
+        check_one_of("PRECISION_INVALID", "precision", precision, tuple(_PRECISIONS))
+        if precision == "float32" and not is_single:
+            accepted = '"auto" or "float64" for float64 paths'
+            raise PathSignatureTypeError("PRECISION_INVALID", "precision", "'float32'", accepted)
+        algorithm = _PRECISIONS[precision] if is_single else 0
+        # States are read and written by the kernel in the number type of its arithmetic.
+        size = _followed(channels, depth) * (2 if is_single and precision != "float32" else 1)
+        return Kind(LOG_SIGNATURE, depth, _BASES.index(basis) * 1024 + algorithm, row, size)
+
+    return _run(paths, kind, options)
 
 
 def window_counts(paths: Any, windows: Windows, *, lengths: Any = None, channels: int | None = None) -> Array:
@@ -140,22 +139,49 @@ def words(channels: int, depth: int) -> list[tuple[int, ...]]:
     return all_words
 
 
-def _read(
-    paths: Any, lengths: Any, channels: int | None, dtype: str | None, windows: Windows | None, basepoint: Any
-) -> tuple[Batch, Array | None, Array | None]:
-    batch = read_paths(paths, lengths, channels)
+def _run(paths: Any, kind_of: Callable[[int, bool], Kind], options: Options) -> Array:
+    for name in options:
+        if name not in Options.__annotations__:
+            raise TypeError(f"{name} is no option: there are {', '.join(Options.__annotations__)}")
+    batch = read_paths(paths, options.get("lengths"), options.get("channels"))
+    dtype, augment = options.get("dtype"), options.get("augment", ())
     if dtype is not None:
         check_one_of("DTYPE_INVALID", "dtype", dtype, ("float32", "float64"))
         with np.errstate(over="ignore"):
-            numbers = batch.numbers.astype(dtype, copy=False)
-        batch = Batch(numbers, batch.starts, batch.lengths, batch.channels, batch.lead, batch.even)
-    base = _basepoint(basepoint, batch)
-    if windows is None:
-        return batch, base, None
-    batch, counts = split(batch, windows)
-    if base is not None and base.ndim == 2:
-        base = np.repeat(base, batch.lead[-1], axis=0)
-    return batch, base, counts
+            batch = replace(batch, numbers=batch.numbers.astype(dtype, copy=False))
+    base = _basepoint(options.get("basepoint"), batch)
+    if augment and base is not None:
+        accepted = '"basepoint" in the list augment'
+        raise PathSignatureRangeError("AUGMENT_RANGE", "basepoint", "basepoint beside augment", accepted)
+    variant = options.get("variant", "simd")
+    check_one_of("VARIANT_INVALID", "variant", variant, ("simd", "relaxed"))
+    counts: Array | None = None
+    if (windows := options.get("windows")) is not None:
+        batch, counts = split(batch, windows)
+        if base is not None and base.ndim == 2:
+            base = np.repeat(base, batch.lead[-1], axis=0)
+    channels = augmented_channels(batch, augment) if augment else batch.channels
+    kind = kind_of(channels, batch.numbers.dtype == np.float32)
+    if options.get("inverse"):
+        kind = replace(kind, options=kind.options | INVERSE)
+    is_checked = options.get("check_finite", True)
+    out = np.empty((len(batch.lengths), kind.row), dtype=batch.numbers.dtype)
+    with using(variant) as binary:
+        if not augment:
+            compute(binary, Call(kind, batch, base, is_checked), out)
+        else:
+            # Padding is among the numbers, and may be anything.
+            if is_checked and not np.isfinite(batch.numbers).all():
+                check(batch)
+            for block, augmented in blocks(batch, augment):
+                compute(binary, Call(kind, augmented, None, False), out[block])
+    if counts is not None:
+        # Rows behind a path's last window are the identity.
+        behind = (np.arange(batch.lead[-1]) >= counts[:, None]).reshape(-1)
+        out[behind] = 0
+        if kind.options & SCALAR_TERM:
+            out[behind, 0] = 1
+    return out.reshape(*batch.lead, kind.row)
 
 
 def _basepoint(given: Any, batch: Batch) -> Array | None:
@@ -171,21 +197,6 @@ def _basepoint(given: Any, batch: Batch) -> Array | None:
         return np.ascontiguousarray(base).reshape(-1, channels)
     accepted = f"({channels},) or {(*batch.lead, channels)}"
     raise PathSignatureRangeError("BASEPOINT_SHAPE", "basepoint", f"shape {base.shape}", accepted)
-
-
-def _run(call: Call, counts: Array | None, variant: Variant) -> Array:
-    check_one_of("VARIANT_INVALID", "variant", variant, ("simd", "relaxed"))
-    batch = call.batch
-    out = np.empty((len(batch.lengths), call.row), dtype=batch.numbers.dtype)
-    with using(variant) as binary:
-        compute(binary, call, out)
-    if counts is not None:
-        # Rows behind a path's last window are the identity.
-        behind = (np.arange(batch.lead[-1]) >= counts[:, None]).reshape(-1)
-        out[behind] = 0
-        if call.options & SCALAR_TERM:
-            out[behind, 0] = 1
-    return out.reshape(*batch.lead, call.row)
 
 
 def _followed(channels: int, depth: int) -> int:
