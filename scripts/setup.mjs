@@ -36,9 +36,12 @@ async function linker() {
   );
 }
 
-/** `hosts`: whether to install browsers and drivers as well. */
-const missing = (hosts) => ({
+/**
+ * `hosts`: whether to install browsers and drivers as well, and `site` what builds the documentation.
+ */
+const missing = ({ hosts, site }) => ({
   npm: !npm.isComplete(),
+  site: site && !npm.isSiteComplete(),
   linker: !hasLinker(),
   rust: !remembered(),
   tools: !cargoTools.isPresent(),
@@ -47,8 +50,8 @@ const missing = (hosts) => ({
   python: hosts ? python.missingPackages() : [],
 });
 
-const anything = ({ npm, linker, rust, tools, browsers, webgpu, python }) =>
-  npm || linker || rust || tools || browsers.length + webgpu.length + python.length > 0;
+const anything = ({ npm, site, linker, rust, tools, browsers, webgpu, python }) =>
+  npm || site || linker || rust || tools || browsers.length + webgpu.length + python.length > 0;
 
 /**
  * Independent steps in parallel: npm and apt wait for the network while cargo keeps the cores busy.
@@ -84,7 +87,10 @@ async function bring(what) {
     if (what.python.length > 0) await step("Python, for tests", python.bring);
   }
 
-  const npmSide = async () => what.npm && step("npm dependencies", npm.install);
+  async function npmSide() {
+    if (what.npm) await step("npm dependencies", npm.install);
+    if (what.site) await step("npm dependencies of the site", npm.installSite);
+  }
 
   // A failure waits for the others, so that the next run continues from what succeeded.
   const results = await Promise.allSettled([npmSide(), rust, toolsSide(), hostSide()]);
@@ -93,19 +99,22 @@ async function bring(what) {
   if (reasons.size > 0) throw new Fault([...reasons].map(({ message }) => message).join("\n\n"));
 }
 
-/** Returns whether anything was installed. `hosts`: also what tests run in. */
-export async function setup({ hosts = true } = {}) {
+/**
+ * Returns whether anything was installed. `hosts`: also what tests run in; `site`: also what builds
+ * the documentation, which is one of the tests.
+ */
+export async function setup({ hosts = true, site = hosts } = {}) {
   const node = Number(process.versions.node.split(".")[0]);
   if (node < oldestNode)
     throw new Fault(
       `Node ${process.versions.node} is too old: ${oldestNode} or later is needed.`,
       "https://nodejs.org/en/download",
     );
-  if (!anything(missing(hosts))) return false;
+  if (!anything(missing({ hosts, site }))) return false;
   await exclusively(
     at("target", ".setup-lock"),
     // Checked again: another process may have installed it in the meantime.
-    async () => bring(missing(hosts)),
+    async () => bring(missing({ hosts, site })),
     () => say("  … waiting for another setup in this folder"),
   );
   return true;

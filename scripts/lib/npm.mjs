@@ -1,7 +1,9 @@
 // Checks whether node_modules agrees with package-lock.json, and installs if it does not. Starts
-// npm only then.
+// npm only then. Two folders have such files: the repository, and site/, whose dependencies build
+// the documentation only.
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { at, pinnedNode, read } from "./project.mjs";
 import { command, Fault } from "./terminal.mjs";
 
@@ -10,15 +12,18 @@ import { command, Fault } from "./terminal.mjs";
  * detects both a manual `npm install` and a deleted node_modules, without a stamp of our own.
  * Optional packages of other platforms are in one and not in the other.
  */
-export function isComplete() {
-  const present = read(at("node_modules", ".package-lock.json"));
-  if (!present || !existsSync(pinnedNode)) return false;
+function agrees(folder) {
+  const present = read(join(folder, "node_modules", ".package-lock.json"));
+  if (!present) return false;
   const have = JSON.parse(present).packages;
-  const want = JSON.parse(read(at("package-lock.json"))).packages;
+  const want = JSON.parse(read(join(folder, "package-lock.json"))).packages;
   return Object.entries(want).every(
     ([place, { version, optional }]) => place === "" || have[place]?.version === version || (optional && !have[place]),
   );
 }
+
+export const isComplete = () => existsSync(pinnedNode) && agrees(at());
+export const isSiteComplete = () => agrees(at("site"));
 
 // A platform without a prebuilt Node 20 of that name leaves it out (tests that need it report that
 // they are skipped).
@@ -27,12 +32,12 @@ const forced = process.platform === "linux" && process.arch === "x64" ? [] : ["-
 /** npm prints the error first, and then general usage. */
 const mostErrorLines = 12;
 
-export async function install(report) {
+async function ci(folder, options, report) {
   let count = 0;
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   try {
-    await command(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=http", ...forced], {
-      cwd: at(),
+    await command(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=http", ...options], {
+      cwd: folder,
       onLine: (line) => {
         if (/^npm http fetch GET 200/.test(line)) report(`${++count} requests`);
       },
@@ -47,6 +52,12 @@ export async function install(report) {
       "npm ci",
     );
   }
+}
+
+export const installSite = (report) => ci(at("site"), [], report);
+
+export async function install(report) {
+  await ci(at(), forced, report);
   if (!existsSync(pinnedNode)) {
     throw new Fault(
       "npm installed the dependency `node` without its program: its install script did not run.",
