@@ -4,7 +4,7 @@
 import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
 import { base } from "../lib/base.ts";
-import { links } from "../lib/links.ts";
+import { links, slugify } from "../lib/links.ts";
 import { aliases } from "../lib/package.ts";
 import { rewrites, root } from "../lib/pages.ts";
 import { sampleModules, samples } from "../lib/samples.ts";
@@ -27,6 +27,7 @@ export default defineConfig({
   description: "Path signatures, log-signatures and signature kernels, anywhere JavaScript runs",
   lang: "en",
   base,
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }]],
   srcDir: root,
   srcExclude: ["!(docs|examples|python|site)/*.md", "!(docs|examples|python|site)/*/**", "python/*/**", "examples/*/!(README.md)", "examples/*/*/**", "site/!(pages|generated)/**", "site/*.md"],
   rewrites: { ...rewrites },
@@ -53,6 +54,8 @@ export default defineConfig({
   markdown: {
     // Braces in formulas are not attributes.
     attrs: { disable: true },
+    anchor: { slugify },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     config(md) {
       md.use(links);
       md.use(samples);
@@ -109,7 +112,6 @@ export default defineConfig({
       },
       {
         text: "Mathematics and design",
-        collapsed: true,
         items: [
           page("Gradients", "gradients"),
           page("Pruned walk", "pruned-walk"),

@@ -1,20 +1,30 @@
 // A markdown-it plugin: links between files of the repository become links between pages. A link to
 // a file that is no page becomes its text.
 
-import type MarkdownIt from "markdown-it";
+import type { MarkdownRenderer } from "vitepress";
 import { linkFrom } from "./pages.ts";
+
+/** Where a heading is linked to, as on GitHub: guides link to each other's headings. */
+export const slugify = (title: string): string =>
+  title
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
 
 const outside = /^(?:[a-z]+:|#)/;
 
 interface Environment {
-  readonly path: string;
+  /** None for a title that is parsed on its own. */
+  readonly path?: string;
   /** The file that was read, if the page has another name. */
   readonly realPath?: string;
 }
 
-export function links(md: MarkdownIt): void {
+export function links(md: MarkdownRenderer): void {
   md.core.ruler.push("repository-links", ({ tokens, env }) => {
     const { path, realPath } = env as Environment;
+    if (path === undefined) return;
     for (const { children } of tokens) {
       let unlinked = false;
       for (const token of children ?? []) {

@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type MarkdownIt from "markdown-it";
+import type { MarkdownRenderer } from "vitepress";
 import { type Plugin, transformWithEsbuild } from "vite";
 import { samplesOf } from "../../test/docs/samples.ts";
 import { pageOf, root } from "./pages.ts";
@@ -68,9 +68,11 @@ export function sampleModules(): Plugin {
 
 const isSample = (info: string) => /^(?:js|ts)\b/.test(info.trim());
 
-export function samples(md: MarkdownIt): void {
+export function samples(md: MarkdownRenderer): void {
   md.core.ruler.push("run-samples", (state) => {
-    const { path, realPath } = state.env as { path: string; realPath?: string };
+    const { path, realPath } = state.env as { path?: string; realPath?: string };
+    // A title that is parsed on its own.
+    if (path === undefined) return;
     const source = (realPath ?? path).slice(root.length + 1);
     const sections = sectionsOf(source);
     if (sections.length === 0) return;

@@ -2,6 +2,7 @@
 
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
+import { Playground } from "./playground.ts";
 import { RunSample } from "./run-sample.ts";
 import "./style.css";
 
@@ -9,5 +10,6 @@ export default {
   extends: DefaultTheme,
   enhanceApp({ app }) {
     app.component("RunSample", RunSample);
+    app.component("Playground", Playground);
   },
 } satisfies Theme;

@@ -3,8 +3,6 @@
 
 import { defineComponent, h, ref } from "vue";
 
-type Run = (claim: (value: unknown, stated: unknown, line: number) => void) => Promise<void>;
-
 interface Row {
   readonly line: number;
   readonly text: string;
@@ -29,10 +27,10 @@ export const RunSample = defineComponent({
       rows.value = [];
       const found: Row[] = [];
       try {
-        const { default: modules } = (await import("virtual:samples")) as {
-          default: Record<string, () => Promise<{ default: Run }>>;
-        };
-        const { default: main } = await (modules[props.id] as () => Promise<{ default: Run }>)();
+        const { default: modules } = await import("virtual:samples");
+        const load = modules[props.id];
+        if (load === undefined) throw new Error(`the sample ${props.id} is missing`);
+        const { default: main } = await load();
         await main((value, stated, line) => {
           const text = textOf(value);
           found.push({ line, text, agrees: text === textOf(stated) });
