@@ -7,10 +7,10 @@
 // What was built can be copied to any folder of any static host.
 
 import { createRequire } from "node:module";
-import { parseArgs } from "node:util";
 import { pathToFileURL } from "node:url";
-import { build, siteFolder } from "./lib/site.mjs";
+import { parseArgs } from "node:util";
 import { at } from "./lib/project.mjs";
+import { build, siteFolder } from "./lib/site.mjs";
 import { Fault, main, say } from "./lib/terminal.mjs";
 
 function options() {

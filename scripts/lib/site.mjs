@@ -12,9 +12,25 @@ export const siteFolder = targetFolder("site");
 
 const sources = () =>
   [
-    ...filesUnder("README.md", "CHANGELOG.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "THIRD-PARTY.md", "python/README.md"),
+    ...filesUnder(
+      "README.md",
+      "CHANGELOG.md",
+      "ARCHITECTURE.md",
+      "CONTRIBUTING.md",
+      "SECURITY.md",
+      "THIRD-PARTY.md",
+      "python/README.md",
+    ),
     ...filesUnder("docs", "dist", "package.json", "package-lock.json", "test/docs", "scripts/lib/site.mjs"),
-    ...filesUnder("site/.vitepress", "site/lib", "site/pages", "site/playground", "site/public", "site/package-lock.json"),
+    ...filesUnder(
+      "site/.vitepress",
+      "site/lib",
+      "site/pages",
+      "site/playground",
+      "site/measure",
+      "site/public",
+      "site/package-lock.json",
+    ),
     ...filesUnder("examples").filter((file) => file.endsWith("README.md")),
   ].filter((file) => !file.includes("/.temp/"));
 

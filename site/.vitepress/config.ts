@@ -4,6 +4,7 @@
 import { katex } from "@mdit/plugin-katex";
 import { defineConfig } from "vitepress";
 import { base } from "../lib/base.ts";
+import { components } from "../lib/components.ts";
 import { links, slugify } from "../lib/links.ts";
 import { aliases } from "../lib/package.ts";
 import { rewrites, root } from "../lib/pages.ts";
@@ -29,7 +30,15 @@ export default defineConfig({
   base,
   head: [["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }]],
   srcDir: root,
-  srcExclude: ["!(docs|examples|python|site)/*.md", "!(docs|examples|python|site)/*/**", "python/*/**", "examples/*/!(README.md)", "examples/*/*/**", "site/!(pages|generated)/**", "site/*.md"],
+  srcExclude: [
+    "!(docs|examples|python|site)/*.md",
+    "!(docs|examples|python|site)/*/**",
+    "python/*/**",
+    "examples/*/!(README.md)",
+    "examples/*/*/**",
+    "site/!(pages|generated)/**",
+    "site/*.md",
+  ],
   rewrites: { ...rewrites },
   buildConcurrency: 2,
   outDir: `${root}/target/site`,
@@ -59,8 +68,10 @@ export default defineConfig({
     config(md) {
       md.use(links);
       md.use(samples);
+      md.use(components);
       // MathML, which browsers render without fonts or styles of ours. v-pre: Vue leaves it alone.
-      md.use(katex, {
+      // As `use` would call it: its types are of another build of markdown-it's.
+      katex(md as never, {
         output: "mathml",
         transformer: (html: string) => html.replace(/^<(\w+)/, "<$1 v-pre"),
       });
@@ -69,9 +80,17 @@ export default defineConfig({
   themeConfig: {
     search: { provider: "local" },
     outline: [2, 3],
-    nav: [page("Introduction", "introduction"), page("Guide", "guide"), page("Playground", "playground"), page("API", "api")],
+    nav: [
+      page("Introduction", "introduction"),
+      page("Guide", "guide"),
+      page("Playground", "playground"),
+      page("API", "api"),
+    ],
     sidebar: [
-      { text: "Start", items: [page("Introduction", "introduction"), page("Guide", "guide"), page("Playground", "playground")] },
+      {
+        text: "Start",
+        items: [page("Introduction", "introduction"), page("Guide", "guide"), page("Playground", "playground")],
+      },
       {
         text: "Data",
         items: [
@@ -104,11 +123,18 @@ export default defineConfig({
       },
       {
         text: "Examples",
-        items: ["japanese-vowels", "train", "log-ode", "two-sample", "edge"].map((name) => page(name, `example-${name}`)),
+        items: ["japanese-vowels", "train", "log-ode", "two-sample", "edge"].map((name) =>
+          page(name, `example-${name}`),
+        ),
       },
       {
         text: "Reference",
-        items: [page("API", "api"), page("Errors", "errors"), page("Glossary", "glossary"), page("Changelog", "changelog")],
+        items: [
+          page("API", "api"),
+          page("Errors", "errors"),
+          page("Glossary", "glossary"),
+          page("Changelog", "changelog"),
+        ],
       },
       {
         text: "Mathematics and design",

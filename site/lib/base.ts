@@ -15,7 +15,10 @@ function html(text: string): string {
   return text
     .replace("<head>", `<head>${finder}`)
     .replace("</head>", "</head>")
-    .replace(/(window\.__VP_SITE_DATA__=JSON\.parse\([^\n]*?\));/, "$1;window.__VP_SITE_DATA__.base=globalThis.siteBase;")
+    .replace(
+      /(window\.__VP_SITE_DATA__=JSON\.parse\([^\n]*?\));/,
+      "$1;window.__VP_SITE_DATA__.base=globalThis.siteBase;",
+    )
     .replaceAll(base, "./");
 }
 

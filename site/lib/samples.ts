@@ -4,8 +4,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MarkdownRenderer } from "vitepress";
 import { type Plugin, transformWithEsbuild } from "vite";
+import type { MarkdownRenderer } from "vitepress";
 import { samplesOf } from "../../test/docs/samples.ts";
 import { pageOf, root } from "./pages.ts";
 import { sources } from "./sources.ts";

@@ -1,6 +1,6 @@
 // The toggles as the library's option `augment`.
 
-import type { Augmentation } from "path-signature/slim";
+import type { Augmentation } from "path-signature";
 import type { Toggles } from "./messages.ts";
 
 export const names = ["x", "y"];

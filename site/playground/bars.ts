@@ -35,7 +35,8 @@ export class Bars {
     const colours = palette();
     const step = width / Math.max(1, this.#bars.length);
     const named = step >= 11;
-    const room = named ? 58 : 4;
+    const level = step >= 64;
+    const room = level ? 20 : named ? 62 : 4;
     const zero = top + (height - room) / 2;
     const largest = Math.max(1e-12, ...this.#bars.map(({ value }) => Math.abs(value)));
     g.strokeStyle = colours.grid;
@@ -52,11 +53,16 @@ export class Bars {
       g.fillStyle = value < 0 ? colours.negative : colours.positive;
       g.fillRect(left + i * step + step * 0.12, Math.min(zero, zero - length), step * 0.76, Math.abs(length));
       if (!named) continue;
+      g.fillStyle = colours.quiet;
+      if (level) {
+        g.textAlign = "center";
+        g.fillText(name, left + (i + 0.5) * step, top + height - room / 2, step);
+        continue;
+      }
       g.save();
       g.translate(left + (i + 0.5) * step, top + height - room + 4);
       g.rotate(-Math.PI / 2.6);
-      g.fillStyle = colours.quiet;
-      g.fillText(name, 0, 0, 64);
+      g.fillText(name, 0, 0, room);
       g.restore();
     }
   }

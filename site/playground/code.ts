@@ -114,7 +114,13 @@ function recording({ length, step, windowDepth }: State, columns: readonly strin
     "",
     `const starts = Array.from({ length: features.shape[0]! }, (_, i) => i * windows.step);`,
     `const pieces = starts.map((start) => path.slice(start, start + windows.length));`,
-    `console.log("similarity of windows:", signatureKernelGram(pieces, undefined, { normalize: true }).shape);`,
+    "",
+    "// Kernels of long paths grow like exponentials: windows are scaled to a length of 2 on average.",
+    "const lengthOf = (piece: number[][]) =>",
+    "  piece.slice(1).reduce((sum, row, t) => sum + Math.hypot(...row.map((value, c) => value - piece[t]![c]!)), 0);",
+    "const mean = pieces.reduce((sum, piece) => sum + lengthOf(piece), 0) / pieces.length;",
+    "const scaled = pieces.map((piece) => piece.map((row) => row.map((value) => (2 * value) / mean)));",
+    `console.log("similarity of windows:", signatureKernelGram(scaled, undefined, { normalize: true }).data);`,
     "",
   ].join("\n");
 }

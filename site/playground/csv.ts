@@ -13,7 +13,9 @@ export interface Columns {
 /** Columns in which most cells are numbers; semicolons and tabs separate them, too. */
 export function readColumns(text: string): Columns {
   const [first = ""] = text.split("\n", 1);
-  const separator = [",", ";", "\t"].reduce((best, one) => (first.split(one).length > first.split(best).length ? one : best));
+  const separator = [",", ";", "\t"].reduce((best, one) =>
+    first.split(one).length > first.split(best).length ? one : best,
+  );
   const rows = separator === "," ? csvParse(text) : dsvFormat(separator).parse(text);
   const numberOf = (cell: string | undefined) => (cell === undefined || cell.trim() === "" ? Number.NaN : Number(cell));
   const names = rows.columns.filter((name) => {

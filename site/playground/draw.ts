@@ -8,7 +8,7 @@ import { afterPause, h } from "./dom.ts";
 import { Field } from "./field.ts";
 import { Heat } from "./heat.ts";
 import type { PathAnswer } from "./messages.ts";
-import { drawingOf, type Point, quantised, type State, toggleNames } from "./state.ts";
+import { drawingOf, quantised, type State, toggleNames } from "./state.ts";
 import { indexIn, shapeOf, short, startOf, textOf, wordAt, wordOf } from "./words.ts";
 
 const toggleTexts = {
@@ -192,7 +192,12 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
       const chosen = state.word?.length === level ? indexIn(state.word, channels) : undefined;
       heat.chosen = chosen === undefined ? undefined : [Math.floor(chosen / columns), chosen % columns];
       const size = `${channels ** level} ${channels ** level === 1 ? "number" : "numbers"}`;
-      heat.show(`Level ${level}`, { rows, columns, data, scale }, `${size}, the largest ${short(scale)}.`);
+      const firstLetters = Math.floor(level / 2);
+      const rowNames =
+        firstLetters === 0
+          ? []
+          : Array.from({ length: rows }, (_, row) => `${textOf(wordAt(row, channels, firstLetters), names)} …`);
+      heat.show(`Level ${level}`, { rows, columns, data, scale, rowNames }, `${size}, the largest ${short(scale)}.`);
     }
     const shown = found.logWords.slice(0, mostBars);
     bars.show(
@@ -293,7 +298,13 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
     h(
       "div",
       { className: "pg-left" },
-      h("div", { className: "pg-row" }, tool.element, button("Clear", clear), button("Same way, other speed", otherSpeed)),
+      h(
+        "div",
+        { className: "pg-row" },
+        tool.element,
+        button("Clear", clear),
+        button("Same way, other speed", otherSpeed),
+      ),
       field.canvas,
       help,
       status,
@@ -325,7 +336,8 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
     answer: () => answer,
     show() {
       depth.set(String(state.depth));
-      for (const [i, name] of toggleNames.entries()) (toggles[i] as { input: HTMLInputElement }).input.checked = state.toggles[name];
+      for (const [i, name] of toggleNames.entries())
+        (toggles[i] as { input: HTMLInputElement }).input.checked = state.toggles[name];
       field.forget();
       ask();
     },

@@ -54,8 +54,7 @@ export class Field {
     });
     this.canvas.addEventListener("pointerdown", (event) => this.#down(event));
     this.canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"] as const)
-      this.canvas.addEventListener(name, () => this.#up());
+    for (const name of ["pointerup", "pointercancel"] as const) this.canvas.addEventListener(name, () => this.#up());
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
     for (const name of ["focus", "blur"]) this.canvas.addEventListener(name, () => this.paint());
     new ResizeObserver(() => this.paint()).observe(this.canvas);
@@ -275,7 +274,8 @@ export class Field {
       g.stroke();
       g.beginPath();
       g.moveTo(x1, y1);
-      for (const side of [-0.45, 0.45]) g.lineTo(x1 - head * Math.cos(angle + side), y1 - head * Math.sin(angle + side));
+      for (const side of [-0.45, 0.45])
+        g.lineTo(x1 - head * Math.cos(angle + side), y1 - head * Math.sin(angle + side));
       g.closePath();
       g.fill();
     }

@@ -10,9 +10,13 @@ export interface Table {
   /** Row after row, each divided by `scale` for its colour. */
   readonly data: ArrayLike<number>;
   readonly scale: number;
-  /** Cells of a row and column, in data; row · columns + column by default. */
-  readonly indexOf?: (row: number, column: number) => number;
+  /** The names of rows, shown if rows are as high as letters. */
+  readonly rowNames?: readonly string[];
 }
+
+const font = "12px";
+const letterHeight = 14;
+const widestName = 110;
 
 export interface HeatEvents {
   /** What is said of a cell. */
@@ -32,6 +36,8 @@ export class Heat {
   /** A cell with a frame. */
   chosen: readonly [number, number] | undefined;
   #name = "";
+  /** The width of the rows' names on the screen. */
+  #margin = 0;
 
   constructor(events: HeatEvents, className = "") {
     this.#events = events;
@@ -70,7 +76,8 @@ export class Heat {
     const { rows, columns } = this.#table;
     const { clientWidth, clientHeight } = this.canvas;
     const within = (value: number, most: number) => Math.max(0, Math.min(most - 1, Math.floor(value)));
-    return [within((offsetY / clientHeight) * rows, rows), within((offsetX / clientWidth) * columns, columns)];
+    const x = (offsetX - this.#margin) / (clientWidth - this.#margin);
+    return [within((offsetY / clientHeight) * rows, rows), within(x * columns, columns)];
   }
 
   #look(at: readonly [number, number] | undefined): void {
@@ -95,9 +102,7 @@ export class Heat {
       const { rows, columns } = this.#table;
       const [row, column] = this.#at ?? [0, 0];
       const within = (value: number, most: number) => Math.max(0, Math.min(most - 1, value));
-      this.#look(
-        this.#at === undefined ? [0, 0] : [within(row + move[0], rows), within(column + move[1], columns)],
-      );
+      this.#look(this.#at === undefined ? [0, 0] : [within(row + move[0], rows), within(column + move[1], columns)]);
     } else if (event.key === "Enter" || event.key === " ") this.#choose(this.#at);
     else return;
     event.preventDefault();
@@ -106,13 +111,29 @@ export class Heat {
   #paint(): void {
     if (this.#table === undefined || this.canvas.clientWidth === 0) return;
     const { g, width, height } = fitted(this.canvas);
-    this.paintTo(g, 0, 0, width, height);
+    this.#margin = this.paintTo(g, 0, 0, width, height);
   }
 
-  /** Paints into a rectangle; for pictures, too. */
-  paintTo(g: CanvasRenderingContext2D, left: number, top: number, width: number, height: number): void {
-    if (this.#table === undefined) return;
-    const { rows, columns, data, scale, indexOf } = this.#table;
+  /** Names of rows on the left; returns the width that they take. */
+  #nameRows(g: CanvasRenderingContext2D, left: number, top: number, height: number): number {
+    const { rows, rowNames } = this.#table as Table;
+    if (rowNames === undefined || rowNames.length === 0 || height / rows < letterHeight) return 0;
+    g.font = `${font} ${getComputedStyle(this.canvas).fontFamily}`;
+    const width = Math.min(widestName, Math.max(...rowNames.map((name) => g.measureText(name).width)));
+    g.fillStyle = palette().quiet;
+    g.textAlign = "right";
+    g.textBaseline = "middle";
+    for (const [i, name] of rowNames.entries())
+      g.fillText(name, left + width + 4, top + ((i + 0.5) * height) / rows, width);
+    return width + 10;
+  }
+
+  /** Paints into a rectangle; for pictures, too. Returns the width of the rows' names. */
+  paintTo(g: CanvasRenderingContext2D, start: number, top: number, wide: number, height: number): number {
+    if (this.#table === undefined) return 0;
+    const { rows, columns, data, scale } = this.#table;
+    const margin = this.#nameRows(g, start, top, height);
+    const [left, width] = [start + margin, wide - margin];
     const shade = shades();
     const small = new OffscreenCanvas(columns, rows);
     const pen = small.getContext("2d") as OffscreenCanvasRenderingContext2D;
@@ -120,8 +141,8 @@ export class Heat {
     const cells = new Uint32Array(image.data.buffer);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
-        const index = indexOf === undefined ? row * columns + column : indexOf(row, column);
-        cells[row * columns + column] = shade(scale > 0 ? (data[index] as number) / scale : 0);
+        const index = row * columns + column;
+        cells[index] = shade(scale > 0 ? (data[index] as number) / scale : 0);
       }
     }
     pen.putImageData(image, 0, 0);
@@ -146,9 +167,15 @@ export class Heat {
     const frame = ([row, column]: readonly [number, number], colour: string, line: number) => {
       g.strokeStyle = colour;
       g.lineWidth = line;
-      g.strokeRect(left + column * w + line / 2, top + row * t + line / 2, Math.max(w - line, 2), Math.max(t - line, 2));
+      g.strokeRect(
+        left + column * w + line / 2,
+        top + row * t + line / 2,
+        Math.max(w - line, 2),
+        Math.max(t - line, 2),
+      );
     };
     if (this.chosen !== undefined) frame(this.chosen, colours.arrow, 3);
     if (this.#at !== undefined) frame(this.#at, colours.ink, 2);
+    return margin;
   }
 }

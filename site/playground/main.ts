@@ -106,7 +106,13 @@ export function start(place: HTMLElement): () => void {
   place.replaceChildren(
     h("div", { className: "pg-tabs", role: "tablist", "aria-label": "Parts of the playground" }, ...buttons),
     ...boxes,
-    h("div", { className: "pg-row pg-take" }, button("Copy as code", copyCode), button("Copy link", copyLink), savePicture),
+    h(
+      "div",
+      { className: "pg-row pg-take" },
+      button("Copy as code", copyCode),
+      button("Copy link", copyLink),
+      savePicture,
+    ),
     message,
     code,
   );

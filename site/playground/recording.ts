@@ -128,7 +128,17 @@ export function recordingPanel(state: State, computer: Computer, changed: () => 
     for (let j = 0; j < size; j++)
       for (let i = 0; i < windows; i++) table[j * windows + i] = (data[i * size + j] as number) / (scales[j] as number);
     const text = `${size} words of ${windows} windows, each row by its own scale.`;
-    heat.show("Features over time", { rows: size, columns: windows, data: table, scale: 1 }, text);
+    heat.show(
+      "Features over time",
+      {
+        rows: size,
+        columns: windows,
+        data: table,
+        scale: 1,
+        rowNames: found.words.map((word) => textOf(word, chosen)),
+      },
+      text,
+    );
     status.textContent = `${first?.name}: ${first?.columns.numbers[0]?.length} rows${first?.columns.omitted ? `, ${first.columns.omitted} left out` : ""}. ${text} Computed in ${found.milliseconds.toFixed(1)} ms.`;
   });
 
@@ -150,7 +160,10 @@ export function recordingPanel(state: State, computer: Computer, changed: () => 
     if (first === undefined || chart.clientWidth === 0) return;
     const { g, width, height } = fitted(chart);
     const colours = palette();
-    chart.setAttribute("aria-label", `The columns ${chosen.join(", ")} over ${first.columns.numbers[0]?.length ?? 0} rows`);
+    chart.setAttribute(
+      "aria-label",
+      `The columns ${chosen.join(", ")} over ${first.columns.numbers[0]?.length ?? 0} rows`,
+    );
     const lane = height / Math.max(1, chosen.length);
     g.font = `12px ${getComputedStyle(chart).fontFamily}`;
     for (const [c, name] of chosen.entries()) {

@@ -3,8 +3,8 @@
 
 import type { Computer } from "./computer.ts";
 import { button, choice } from "./controls.ts";
-import type { Panel } from "./draw.ts";
 import { h } from "./dom.ts";
+import type { Panel } from "./draw.ts";
 import { Field } from "./field.ts";
 import { drawingOf, type Gesture, type Point, type State } from "./state.ts";
 
@@ -24,7 +24,7 @@ export function teachPanel(state: State, computer: Computer, changed: () => void
   const status = h("p", { className: "pg-status", role: "status" });
   const scores = h("div", { className: "pg-scores" });
   const matrix = h("div", { className: "pg-matrix" });
-  const modes = h("div", {});
+  const modes = h("div", { className: "pg-row" });
 
   const gestureOf = (): Gesture | undefined => state.gestures.find(({ name }) => name === mode);
 
@@ -92,10 +92,10 @@ export function teachPanel(state: State, computer: Computer, changed: () => void
     const names = state.gestures.map(({ name }) => name);
     status.textContent = `${right} of ${total} drawings are guessed right by what the others teach.`;
     matrix.replaceChildren(
+      h("p", { id: "pg-matrix-title" }, "Confusion matrix: rows are what was drawn, columns the guess."),
       h(
         "table",
-        {},
-        h("caption", {}, "Confusion matrix: rows are what was drawn, columns the guess"),
+        { "aria-labelledby": "pg-matrix-title" },
         h("thead", {}, h("tr", {}, h("td"), ...names.map((name) => h("th", { scope: "col" }, name)))),
         h(
           "tbody",
@@ -106,7 +106,11 @@ export function teachPanel(state: State, computer: Computer, changed: () => void
               {},
               h("th", { scope: "row" }, name),
               ...(counts[row] ?? []).map((count, column) =>
-                h("td", { className: count === 0 ? "" : row === column ? "pg-right-guess" : "pg-wrong-guess" }, String(count)),
+                h(
+                  "td",
+                  { className: count === 0 ? "" : row === column ? "pg-right-guess" : "pg-wrong-guess" },
+                  String(count),
+                ),
               ),
             ),
           ),
@@ -186,7 +190,9 @@ export function teachPanel(state: State, computer: Computer, changed: () => void
   return {
     element,
     show() {
-      mode = state.gestures.some(({ drawings }) => drawings.length > 0) ? "guess" : (state.gestures[0]?.name ?? "guess");
+      mode = state.gestures.some(({ drawings }) => drawings.length > 0)
+        ? "guess"
+        : (state.gestures[0]?.name ?? "guess");
       points = [];
       field.content = { points, before: [], gradient: undefined };
       scores.replaceChildren();

@@ -42,5 +42,7 @@ export function startOf(channels: number, level: number): number {
 
 /** Four digits, with a sign that is as wide as the other. */
 export const short = (value: number): string =>
-  (Math.abs(value) >= 1e4 || (value !== 0 && Math.abs(value) < 1e-4) ? value.toExponential(2) : value.toPrecision(3))
-    .replace("-", "−");
+  (Math.abs(value) >= 1e4 || (value !== 0 && Math.abs(value) < 1e-4)
+    ? value.toExponential(2)
+    : value.toPrecision(3)
+  ).replace("-", "−");

@@ -114,13 +114,34 @@ function batch({ data, channels }: Recording, length: number, step: number) {
   return { data: all, shape: [count, length, channels] };
 }
 
+/** The mean length of paths of a batch. */
+function meanLength({ data, shape }: { data: Float64Array; shape: readonly number[] }): number {
+  const [count = 1, length = 0, channels = 1] = shape;
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    for (let t = 1; t < length; t++) {
+      let square = 0;
+      for (let c = 0; c < channels; c++) {
+        const place = (i * length + t) * channels + c;
+        square += ((data[place] as number) - (data[place - channels] as number)) ** 2;
+      }
+      sum += Math.sqrt(square);
+    }
+  }
+  return sum / count;
+}
+
+/** Kernels of long paths grow like exponentials, and normalised ones then vanish. */
+const usualLength = 2;
+
 async function compare({ first, second, length, step }: CompareQuestion): Promise<CompareAnswer> {
   kernels ??= loadKernels();
   const { signatureKernelGram } = await kernels;
   const start = performance.now();
-  const { data, shape } = signatureKernelGram(batch(first, length, step), batch(second, length, step), {
-    normalize: true,
-  });
+  const [x, y] = [batch(first, length, step), batch(second, length, step)];
+  const scale = usualLength / (meanLength(x) || 1);
+  for (const { data } of [x, y]) for (const [i, value] of data.entries()) data[i] = value * scale;
+  const { data, shape } = signatureKernelGram(x, y, { normalize: true });
   return { data, shape: [shape[0] ?? 0, shape[1] ?? 0], milliseconds: performance.now() - start };
 }
 

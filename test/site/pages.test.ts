@@ -117,7 +117,13 @@ describe("in chromium", () => {
     };
     return violations
       .filter(({ impact }) => ["serious", "critical"].includes(impact))
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`);
+      .map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes
+            .map(({ target }) => target.join(" "))
+            .slice(0, 3)
+            .join(", ")}`,
+      );
   }
 
   it("opens every page without an error, accessible in light and dark", { timeout: 300_000 }, async ({ skip }) => {
@@ -169,7 +175,7 @@ describe("in chromium", () => {
         await expect.poll(() => sample.getAttribute("data-state"), { timeout: 60_000 }).toMatch(/done|failed/);
         count++;
         if ((await sample.getAttribute("data-state")) !== "done") {
-          failed.push(`${await sample.getAttribute("data-sample")}: ${await sample.innerText()}`);
+          failed.push(`${await sample.getAttribute("data-sample")}: ${await sample.textContent()}`);
         }
       }
     }

@@ -2,6 +2,7 @@
 
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
+import { MeasureMachine } from "./measure-machine.ts";
 import { Playground } from "./playground.ts";
 import { RunSample } from "./run-sample.ts";
 import "./style.css";
@@ -11,5 +12,6 @@ export default {
   enhanceApp({ app }) {
     app.component("RunSample", RunSample);
     app.component("Playground", Playground);
+    app.component("MeasureMachine", MeasureMachine);
   },
 } satisfies Theme;

@@ -13,7 +13,9 @@ const plain = (value: unknown): unknown => (ArrayBuffer.isView(value) ? Array.fr
 
 /** Numbers to six digits, as in the comments. */
 const textOf = (value: unknown): string =>
-  JSON.stringify(plain(value), (_, one: unknown) => (typeof one === "number" ? Number(one.toPrecision(6)) : plain(one)));
+  JSON.stringify(plain(value), (_, one: unknown) =>
+    typeof one === "number" ? Number(one.toPrecision(6)) : plain(one),
+  );
 
 export const RunSample = defineComponent({
   props: { id: { type: String, required: true }, elsewhere: { type: Boolean, default: false } },
