@@ -37,7 +37,7 @@ async function linker() {
 }
 
 /**
- * `hosts`: whether to install browsers and drivers as well, and `site` what builds the documentation.
+ * `hosts`: whether to install browsers and drivers as well; `site`: what builds the documentation.
  */
 const missing = ({ hosts, site }) => ({
   npm: !npm.isComplete(),

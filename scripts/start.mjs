@@ -4,8 +4,8 @@
 //
 //   node scripts/start.mjs [--hosts] [--site] scripts/build.mjs bench/run.mjs -- --quick
 //
-// `--hosts`: the last script runs browsers and WebGPU drivers. Quick tests omit it. `--site`: it builds
-// the documentation.
+// `--hosts`: the last script runs browsers and WebGPU drivers. Quick tests omit it. `--site`: it
+// builds the documentation.
 
 import { delimiter } from "node:path";
 import { at, pinnedNode } from "./lib/project.mjs";

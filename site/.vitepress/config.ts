@@ -89,7 +89,12 @@ export default defineConfig({
     sidebar: [
       {
         text: "Start",
-        items: [page("Introduction", "introduction"), page("Guide", "guide"), page("Playground", "playground")],
+        items: [
+          page("Introduction", "introduction"),
+          page("Guide", "guide"),
+          page("What a signature sees", "concepts"),
+          page("Playground", "playground"),
+        ],
       },
       {
         text: "Data",

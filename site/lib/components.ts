@@ -1,5 +1,5 @@
-// A markdown-it plugin: a comment `<!-- site: Name -->` of a guide becomes a component of the theme.
-// On GitHub nothing is seen of it.
+// A markdown-it plugin: a comment `<!-- site: Name -->` of a guide becomes a component of the
+// theme. On GitHub nothing is seen of it.
 
 import type { MarkdownRenderer } from "vitepress";
 

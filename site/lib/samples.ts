@@ -14,7 +14,8 @@ import { sources } from "./sources.ts";
 const elsewhere = /from "(?:node:|webgpu"|@duckdb\/|path-signature\/io")/;
 
 /**
- * The sections with samples of the README or a guide: the id of each, and whether browsers can run it.
+ * The sections with samples of the README or a guide: the id of each, and whether browsers can run
+ * it.
  */
 function sectionsOf(source: string): { id: string; line: number; code: string; here: boolean }[] {
   const page = pageOf(source);

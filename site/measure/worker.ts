@@ -21,7 +21,7 @@ function walk({ batch, points, channels }: Row) {
 const leastMs = 120;
 const tries = 4;
 
-/** The fastest of some tries, in milliseconds a call; a try is as many calls as a clock can tell. */
+/** The fastest of some tries, in ms a call; a try is as many calls as a clock can tell. */
 async function fastest(call: () => unknown): Promise<number> {
   await call();
   let best = Infinity;

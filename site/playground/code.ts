@@ -19,6 +19,9 @@ function wrapped(name: string, items: readonly string[], indent = "  "): string 
   return `const ${name} = [\n${lines.join("\n")}\n];`;
 }
 
+const functions = ["logSignature", "signature"];
+const gradientFunctions = ["signatureSize", "signatureVjp", "augmentedChannels"];
+
 function drawing({ points, toggles, depth, word }: State): string {
   const augment = toggleNames
     .filter((name) => toggles[name])
@@ -26,7 +29,7 @@ function drawing({ points, toggles, depth, word }: State): string {
   const options = `{ depth: ${depth}${augment.length > 0 ? ", augment" : ""} }`;
   const picked = word ?? [0, 1].slice(0, depth);
   return [
-    `import { logSignature, signature${word === undefined ? "" : ", signatureSize, signatureVjp, augmentedChannels"} } from "path-signature";`,
+    `import { ${[...functions, ...(word === undefined ? [] : gradientFunctions)].join(", ")} } from "path-signature";`,
     "",
     wrapped(
       "path",

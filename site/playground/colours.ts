@@ -1,5 +1,5 @@
-// Colours of numbers and of what is drawn, in light and in dark. Positive numbers are teal, negative
-// ones orange: told apart by people who do not tell red from green.
+// Colours of numbers and of what is drawn, in light and in dark. Positive numbers are teal,
+// negative ones orange: told apart by people who do not tell red from green.
 
 export interface Palette {
   readonly background: string;

@@ -41,8 +41,8 @@ export function afterPause(work: () => void, milliseconds: number): () => void {
 }
 
 /**
- * A canvas with as many pixels as the screen has where it is shown. Returns its context, in units of
- * the page, and its size in them.
+ * A canvas with as many pixels as the screen has where it is shown. Returns its context, in units
+ * of the page, and its size in them.
  */
 export function fitted(canvas: HTMLCanvasElement): { g: CanvasRenderingContext2D; width: number; height: number } {
   const ratio = Math.min(devicePixelRatio || 1, 2);

@@ -1,5 +1,5 @@
-// The part with one drawing: its signature level by level, its log-signature, what changed since the
-// drawing before, and the gradient of a chosen coefficient.
+// The part with one drawing: its signature level by level, its log-signature, what changed since
+// the drawing before, and the gradient of a chosen coefficient.
 
 import { Bars } from "./bars.ts";
 import type { Computer } from "./computer.ts";
@@ -46,7 +46,8 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
   const help = h(
     "p",
     { id: "pg-field-help", className: "pg-help" },
-    "Draw with mouse, finger or pen. Keys: n and p choose the next and previous point, arrows move it (with Shift further), a adds a point, Delete removes one.",
+    "Draw with mouse, finger or pen. Keys: n and p choose the next and previous point, arrows move it ",
+    "(with Shift further), a adds a point, Delete removes one.",
   );
   const status = h("p", { className: "pg-status", role: "status" });
   const selection = h("p", { className: "visually-hidden", role: "status" });
@@ -72,7 +73,7 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
         selection.textContent =
           point === undefined
             ? ""
-            : `Point ${(place as number) + 1} of ${state.points.length}: x ${point.x.toFixed(2)}, y ${point.y.toFixed(2)}`;
+            : `Point ${(place as number) + 1} of ${state.points.length}: x ${point.x}, y ${point.y}`;
       },
     },
     "pg-field-help",
@@ -81,6 +82,7 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
 
   function ask(): void {
     current = false;
+    hideLevels();
     field.content = { points: state.points, before: state.before, gradient: undefined };
     field.paint();
     computer.ask({
@@ -114,6 +116,10 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
         `pg-level-${level}`,
       ),
   );
+  /** Before the answer is there, so that nothing moves when it comes. */
+  const hideLevels = () => {
+    for (const [i, heat] of heats.entries()) heat.element.hidden = (levels[i] as number) > state.depth;
+  };
   const bars = new Bars();
 
   const wordInput = h("input", {
@@ -166,7 +172,10 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
         );
       }),
     );
-    status.textContent = `${state.points.length} points, ${channels} channels (${names.join(", ")}), ${signature.length} coefficients. Lévy area ${short(area)}.`;
+    status.textContent = [
+      `${state.points.length} points, ${channels} channels (${names.join(", ")}), ${signature.length} coefficients.`,
+      `Lévy area ${short(area)}.`,
+    ].join(" ");
   }, 150);
 
   computer.on("path", (found) => {
@@ -183,7 +192,6 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
     field.paint();
     for (const [i, level] of levels.entries()) {
       const heat = heats[i] as Heat;
-      heat.element.hidden = level > depth;
       if (level > depth) continue;
       const { rows, columns } = shapeOf(channels, level);
       const data = signature.subarray(startOf(channels, level), startOf(channels, level + 1));
@@ -200,11 +208,13 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
       heat.show(`Level ${level}`, { rows, columns, data, scale, rowNames }, `${size}, the largest ${short(scale)}.`);
     }
     const shown = found.logWords.slice(0, mostBars);
+    const rest = shown.length < found.logWords.length ? `, the first ${shown.length}` : "";
+    const title = `Log-signature: ${found.logWords.length} Lyndon words${rest}`;
     bars.show(
       shown.map((word, i) => ({ name: textOf(word, names), value: found.logSignature[i] as number })),
-      `Log-signature: ${found.logSignature.length} coordinates${shown.length < found.logWords.length ? `, ${shown.length} shown` : ""}.`,
+      `${title}.`,
     );
-    barsTitle.textContent = `Log-signature: ${found.logSignature.length} Lyndon words${shown.length < found.logWords.length ? `, the first ${shown.length}` : ""}`;
+    barsTitle.textContent = title;
     if (document.activeElement !== wordInput)
       wordInput.value = state.word === undefined ? "" : textOf(state.word, names);
     wordNote.textContent =

@@ -12,7 +12,7 @@ export type Tool = "draw" | "move";
 export interface FieldContent {
   readonly points: readonly Point[];
   readonly before: readonly Point[];
-  /** Of the chosen coefficient, (points, 2); undefined if none is chosen or it is not computed yet. */
+  /** Of the chosen coefficient, (points, 2); undefined if none is chosen, or not yet computed. */
   readonly gradient: Float64Array | undefined;
 }
 

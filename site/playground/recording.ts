@@ -41,7 +41,8 @@ export function recordingPanel(state: State, computer: Computer, changed: () => 
         if (features === undefined) return "";
         const start = column * state.step;
         const value = features.data[column * features.size + row] ?? 0;
-        return `${textOf(features.words[row] ?? [], chosen)}, rows ${start}–${start + state.length - 1}: ${short(value)}`;
+        const rows = `rows ${start}–${start + state.length - 1}`;
+        return `${textOf(features.words[row] ?? [], chosen)}, ${rows}: ${short(value)}`;
       },
     },
     "pg-windows",
@@ -139,7 +140,10 @@ export function recordingPanel(state: State, computer: Computer, changed: () => 
       },
       text,
     );
-    status.textContent = `${first?.name}: ${first?.columns.numbers[0]?.length} rows${first?.columns.omitted ? `, ${first.columns.omitted} left out` : ""}. ${text} Computed in ${found.milliseconds.toFixed(1)} ms.`;
+    const rows = first?.columns.numbers[0]?.length;
+    const omitted = first?.columns.omitted ? `, ${first.columns.omitted} left out` : "";
+    const time = `Computed in ${found.milliseconds.toFixed(1)} ms.`;
+    status.textContent = `${first?.name}: ${rows} rows${omitted}. ${text} ${time}`;
   });
 
   computer.on("compare", (found) => {
@@ -153,7 +157,10 @@ export function recordingPanel(state: State, computer: Computer, changed: () => 
       { rows, columns, data: found.data, scale: 1 },
       `${rows} by ${columns} windows, normalised signature kernels.`,
     );
-    gramStatus.textContent = `Rows: windows of ${what}; columns: of ${other}. Normalised signature kernels, on average ${short(mean)}. Computed in ${found.milliseconds.toFixed(0)} ms.`;
+    gramStatus.textContent = [
+      `Rows: windows of ${what}; columns: of ${other}.`,
+      `Normalised signature kernels, on average ${short(mean)}. Computed in ${found.milliseconds.toFixed(0)} ms.`,
+    ].join(" ");
   });
 
   const paintChart = inFrame(() => {

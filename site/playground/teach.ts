@@ -1,5 +1,5 @@
-// The part that learns gestures: a few drawings of each, a ridge classifier on their signatures, its
-// confusion matrix, and a guess while one draws.
+// The part that learns gestures: a few drawings of each, a ridge classifier on their signatures,
+// its confusion matrix, and a guess while one draws.
 
 import type { Computer } from "./computer.ts";
 import { button, choice } from "./controls.ts";
@@ -19,7 +19,8 @@ export function teachPanel(state: State, computer: Computer, changed: () => void
   const help = h(
     "p",
     { id: "pg-teach-help", className: "pg-help" },
-    "Choose a gesture and draw it three times or more, then the others. Choose “Guess” and draw: the bars follow. Place, size and speed do not matter.",
+    "Choose a gesture and draw it three times or more, then the others. Choose “Guess” and draw: the bars ",
+    "follow. Place, size and speed do not matter.",
   );
   const status = h("p", { className: "pg-status", role: "status" });
   const scores = h("div", { className: "pg-scores" });

@@ -12,7 +12,7 @@ function distance(p: Point, a: Point, b: Point): number {
   return Math.abs((p.x - a.x) * dy - (p.y - a.y) * dx) / length;
 }
 
-/** Ramer–Douglas–Peucker: the farthest point of a stretch is kept, and both halves are looked at. */
+/** Ramer–Douglas–Peucker: the farthest point of a stretch is kept, then both halves looked at. */
 export function thin(points: readonly Point[]): Point[] {
   if (points.length < 3) return [...points];
   const keep = new Uint8Array(points.length);

@@ -74,9 +74,9 @@ class Visitor {
   /** Draws on the field of a part; coordinates are the field's, y upwards. */
   async draw(part: State["tab"], points: readonly Spot[]): Promise<void> {
     const field = Visitor.element(`#pg-panel-${part} .pg-field`);
-    const spots: Spot[] = [];
-    for (const [x, y] of points) spots.push(await this.#spot(field, x, 1 - y));
-    await this.tab.drag(spots);
+    const [left, top] = await this.#spot(field, 0, 0);
+    const [right, bottom] = await this.#spot(field, 1, 1);
+    await this.tab.drag(points.map(([x, y]) => [left + x * (right - left), bottom + y * (top - bottom)]));
   }
 
   /** The state in the URL, when it holds what `wanted` says. */
@@ -140,7 +140,9 @@ describe.each(["chromium", "firefox"] as const)("%s", (name) => {
     requireHost(name, skip);
     await visitor.open();
     await visitor.draw("draw", wave);
-    let state = await visitor.state(({ points }) => points.length > 5 && Math.abs((points[0]?.x ?? 0) - 0.1) < 0.02);
+    let state = await visitor.state(
+      ({ points }) => Math.abs((points.at(-1)?.x ?? 0) - (wave.at(-1) as Spot)[0]) < 0.02,
+    );
     await expect.poll(() => visitor.largest(), { timeout: 20_000 }).toEqual(expected(state));
 
     // Without time a signature does not see speed.
@@ -204,10 +206,12 @@ describe.each(["chromium", "firefox"] as const)("%s", (name) => {
     await visitor.tab.value("document.querySelector('#pg-panel-draw .pg-field').focus()");
     await visitor.tab.press("a");
     await visitor.tab.press("ArrowUp");
-    let state = await visitor.state((state) => state.points.length === points.length + 1);
-    expect(state.points.at(-1)?.y).toBeCloseTo((points.at(-1)?.y ?? 0) + 0.01, 6);
+    const above = (points.at(-1)?.y ?? 0) + 0.01;
+    await visitor.state(
+      (state) => state.points.length === points.length + 1 && Math.abs((state.points.at(-1)?.y ?? 0) - above) < 1e-6,
+    );
     await visitor.tab.press("Delete");
-    state = await visitor.state((state) => state.points.length === points.length);
+    expect((await visitor.state((state) => state.points.length === points.length)).points).toEqual(points);
     await visitor.tab.value("document.querySelector('.pg-level-2 canvas').focus()");
     await visitor.tab.press("ArrowRight");
     await visitor.says(".pg-level-2 .pg-readout", /^x x: /);
@@ -256,7 +260,8 @@ describe.each(["chromium", "firefox"] as const)("%s", (name) => {
     const drop = (place: number, text: string) =>
       visitor.tab.value(`(() => { const data = new DataTransfer();
         data.items.add(new File([${JSON.stringify(text)}], "walk ${place}.csv", { type: "text/csv" }));
-        document.querySelectorAll(".pg-drop")[${place}].dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true })); })()`);
+        const event = new DragEvent("drop", { dataTransfer: data, bubbles: true });
+        document.querySelectorAll(".pg-drop")[${place}].dispatchEvent(event); })()`);
     await drop(0, exampleRecording(600));
     await visitor.says("#pg-panel-recording .pg-status", /walk 0\.csv: 600 rows\. 12 words of 68 windows/);
     await visitor.says("#pg-panel-recording .pg-note", /columns: of its second half\./);
@@ -370,6 +375,7 @@ describe("in chromium alone", () => {
     const visitor = new Visitor(chromiumTab(browser));
     try {
       await visitor.open();
+      await visitor.says("#pg-panel-draw .pg-status", /33 points/);
       const download = browser.page.waitForEvent("download");
       await visitor.click(".pg-button", "Save picture");
       const file = join(root, "target", "test", "site", "saved.png");
