@@ -73,7 +73,7 @@ export async function writeApi(): Promise<void> {
   const list = Object.entries(entries).map(([name, { entry, text }]) => `- [\`${entry}\`](${pageFile(name)}): ${text}`);
   writeFileSync(
     join(folder, "api.md"),
-    `# API reference\n\nWritten from the docstrings of what is published, by entry:\n\n${list.join("\n")}\n\n${hosts}\n`,
+  const list = Object.entries(entries).map(([name, one]) => `- [\`${one.entry}\`](${pageFile(name)}): ${one.text}`);
   );
 }
 

@@ -1,7 +1,7 @@
 // A button that measures signatures in the reader's browser, and the table of what it found.
 
 import { defineComponent, h, onBeforeUnmount, ref } from "vue";
-import { type FromMeasure, nameOf, rows, type ToMeasure } from "../../measure/rows.ts";
+import { type FromMeasure, nameOf, rows } from "../../measure/rows.ts";
 
 export const MeasureMachine = defineComponent({
   setup() {
