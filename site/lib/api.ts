@@ -70,11 +70,9 @@ export async function writeApi(): Promise<void> {
       .replaceAll(/\]\((\w+)\.md/g, "](api-$1.md");
     writeFileSync(join(folder, pageFile(name)), withoutMustaches(page));
   }
-  const list = Object.entries(entries).map(([name, { entry, text }]) => `- [\`${entry}\`](${pageFile(name)}): ${text}`);
-  writeFileSync(
-    join(folder, "api.md"),
   const list = Object.entries(entries).map(([name, one]) => `- [\`${one.entry}\`](${pageFile(name)}): ${one.text}`);
-  );
+  const intro = "Written from the docstrings of what is published, by entry:";
+  writeFileSync(join(folder, "api.md"), `# API reference\n\n${intro}\n\n${list.join("\n")}\n\n${hosts}\n`);
 }
 
 await writeApi();
