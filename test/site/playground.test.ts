@@ -294,7 +294,7 @@ describe("in chromium alone", () => {
     try {
       await visitor.open();
       await visitor.click(".pg-check", "Time");
-      await visitor.click(".pg-level-2 canvas", "", 0.5, 0.1);
+      await visitor.click(".pg-level-2 canvas", "", 0.55, 0.1);
       await visitor.says("#pg-word-note", /gradient of x y\./);
       await visitor.click(".pg-button", "Copy as code");
       const { points, word } = await visitor.state(({ word }) => word?.length === 2);
