@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Application } from "typedoc";
 import type { PluginOptions } from "typedoc-plugin-markdown";
+import { slugify } from "./links.ts";
 import { root } from "./pages.ts";
 
 /** Entries by name, and what each is for. Hosts' variants of an entry export the same. */
@@ -27,6 +28,18 @@ const pageFile = (name: string) => `api-${name}.md`;
 
 const hosts = `Entries for hosts (\`slim\`, \`inline\`, those of workerd and edge-light) export the same names:
 [runtimes](../../docs/runtimes.md) says which to choose.`;
+
+/** Where headings and names in tables of a page are linked to, as VitePress numbers them. */
+function anchorsOf(page: string): Set<string> {
+  const found = new Set<string>([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id as string));
+  for (const [, title] of page.matchAll(/^#+ (.*)$/gm)) {
+    const slug = slugify((title as string).replaceAll("\\", ""));
+    let anchor = slug;
+    for (let i = 1; found.has(anchor); i++) anchor = `${slug}-${i}`;
+    found.add(anchor);
+  }
+  return found;
+}
 
 /** Braces that Vue would read as an expression. */
 const withoutMustaches = (text: string) => text.replaceAll("{{", "&#123;&#123;");
@@ -63,11 +76,19 @@ export async function writeApi(): Promise<void> {
   if (app.logger.hasErrors()) throw new Error("TypeDoc reported errors");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const pages = Object.fromEntries(
+    Object.keys(entries).map((name) => [name, readFileSync(join(raw, `${name}.md`), "utf8")]),
+  );
+  const headings = Object.fromEntries(Object.entries(pages).map(([name, page]) => [name, anchorsOf(page)]));
   for (const [name, { entry, text }] of Object.entries(entries)) {
-    const page = readFileSync(join(raw, `${name}.md`), "utf8")
+    const page = (pages[name] as string)
       .replace(/^# .*$/m, `# ${entry}\n\nAPI reference: ${text}.`)
-      // Other entries' pages.
-      .replaceAll(/\]\((\w+)\.md/g, "](api-$1.md");
+      // TypeDoc counts headings that differ in case alone, and some that it does not write.
+      .replaceAll(/\]\((?:(\w+)\.md)?#([\w-]+)\)/g, (_, other: string | undefined, anchor: string) => {
+        const known = headings[other ?? name]?.has(anchor);
+        return `](${other === undefined ? "" : pageFile(other)}#${known ? anchor : anchor.replace(/-\d+$/, "")})`;
+      })
+      .replaceAll(/\]\((\w+)\.md\)/g, (_, other: string) => `](${pageFile(other)})`);
     writeFileSync(join(folder, pageFile(name)), withoutMustaches(page));
   }
   const list = Object.entries(entries).map(([name, one]) => `- [\`${one.entry}\`](${pageFile(name)}): ${one.text}`);
