@@ -8,7 +8,7 @@ export function start(hear: (message: FromMeasure) => void): Worker {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }: MessageEvent<FromMeasure>) => hear(data));
   worker.addEventListener("error", ({ message }) => hear({ error: message || "the worker did not start" }));
-  const message: ToMeasure = { binaries: { relaxed, simd } };
+  const message: ToMeasure = { binaries: { relaxed, simd }, siteBase: globalThis.siteBase };
   worker.postMessage(message);
   return worker;
 }

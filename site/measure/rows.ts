@@ -19,7 +19,14 @@ export const rows: readonly Row[] = [
 
 export const nameOf = ({ batch, points, channels, depth }: Row): string => `${batch}×${points}×${channels}^${depth}`;
 
+declare global {
+  /** The folder of the site, which a script in the head of every page finds (site/lib/base.ts). */
+  var siteBase: string | undefined;
+}
+
 export interface ToMeasure {
+  /** For the engine in the worker, which starts workers from there. */
+  readonly siteBase: string | undefined;
   readonly binaries: Readonly<Record<"relaxed" | "simd", string>>;
 }
 

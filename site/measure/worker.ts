@@ -39,7 +39,8 @@ async function fastest(call: () => unknown): Promise<number> {
   return best;
 }
 
-addEventListener("message", async ({ data: { binaries } }: MessageEvent<ToMeasure>) => {
+addEventListener("message", async ({ data: { binaries, siteBase } }: MessageEvent<ToMeasure>) => {
+  globalThis.siteBase = siteBase;
   try {
     const { variant } = info();
     await init(fetch(binaries[variant as "relaxed" | "simd"]));

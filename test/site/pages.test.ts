@@ -164,6 +164,19 @@ describe("in chromium", () => {
     expect(await page.evaluate("globalThis.stays")).toBe(true);
   });
 
+  it("measures the machine", { timeout: 120_000 }, async ({ skip }) => {
+    requireHost("chromium", skip);
+    const { page } = browser!;
+    faults.length = 0;
+    await page.goto(site.url("performance.html"));
+    await page.locator(".measure button").click();
+    await page.locator(".measure[data-state=done]").waitFor({ timeout: 90_000 });
+    expect(await page.locator(".measure tbody tr").count()).toBe(6);
+    expect(await page.locator(".measure").textContent()).toMatch(/engine: \d+ threads?/);
+    // The engine's workers were found.
+    expect(faults).toEqual([]);
+  });
+
   it("runs every sample", { timeout: 300_000 }, async ({ skip }) => {
     requireHost("chromium", skip);
     const { page } = browser!;
