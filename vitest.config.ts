@@ -25,7 +25,16 @@ const quick = [
  */
 const longest = [
   ...["gpu/conformance", "gpu/dawn", "gpu/limits", "engine/faults", "gradients", "packaging/reproducible"],
-  ...["gpu/public", "gpu/gradients", "gpu/accuracy", "gpu/tfjs", "gpu/backend", "cases"],
+  ...[
+    "site/pages",
+    "site/playground",
+    "gpu/public",
+    "gpu/gradients",
+    "gpu/accuracy",
+    "gpu/tfjs",
+    "gpu/backend",
+    "cases",
+  ],
 ].map((name) => `/test/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {

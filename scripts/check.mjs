@@ -82,6 +82,13 @@ await main(async () => {
               { cwd: at() },
             ),
         ],
+        [
+          "tsc (site)",
+          () =>
+            command(pinnedNode, [at("node_modules", "typescript", "bin", "tsc"), "-p", at("site", "tsconfig.json")], {
+              cwd: at(),
+            }),
+        ],
         ["rustfmt", () => rustfmt("--check")],
         ["clippy", () => cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")],
         ...["algebra", "kernels"].map((family) => [

@@ -38,9 +38,13 @@ async function linker() {
   );
 }
 
-/** `hosts`: whether to install browsers and drivers as well. */
-const missing = (hosts) => ({
+/**
+ * `hosts`: whether to install browsers and drivers as well; `others`: packages of the documentation
+ * and of examples.
+ */
+const missing = ({ hosts, others }) => ({
   npm: !npm.isComplete(),
+  others: others && !npm.areOthersComplete(),
   linker: !hasLinker(),
   rust: !remembered(),
   tools: !cargoTools.isPresent(),
@@ -51,8 +55,8 @@ const missing = (hosts) => ({
   spark: hosts ? spark.missingPackages() : [],
 });
 
-const anything = ({ npm, linker, rust, tools, ...packages }) =>
-  npm || linker || rust || tools || Object.values(packages).some(({ length }) => length > 0);
+const anything = ({ npm, others, linker, rust, tools, ...packages }) =>
+  npm || others || linker || rust || tools || Object.values(packages).some(({ length }) => length > 0);
 
 /**
  * Independent steps in parallel: npm and apt wait for the network while cargo keeps the cores busy.
@@ -90,7 +94,10 @@ async function bring(what) {
     if (what.spark.length > 0) await step("Java, for tests", spark.bring);
   }
 
-  const npmSide = async () => what.npm && step("npm dependencies", npm.install);
+  async function npmSide() {
+    if (what.npm) await step("npm dependencies", npm.install);
+    if (what.others) await step("npm dependencies of the site and the queue", npm.installOthers);
+  }
 
   // A failure waits for the others, so that the next run continues from what succeeded.
   const results = await Promise.allSettled([npmSide(), rust, toolsSide(), hostSide()]);
@@ -99,19 +106,22 @@ async function bring(what) {
   if (reasons.size > 0) throw new Fault([...reasons].map(({ message }) => message).join("\n\n"));
 }
 
-/** Returns whether anything was installed. `hosts`: also what tests run in. */
-export async function setup({ hosts = true } = {}) {
+/**
+ * Returns whether anything was installed. `hosts`: also what tests run in; `others`: also packages
+ * of the documentation and of examples.
+ */
+export async function setup({ hosts = true, others = hosts } = {}) {
   const node = Number(process.versions.node.split(".")[0]);
   if (node < oldestNode)
     throw new Fault(
       `Node ${process.versions.node} is too old: ${oldestNode} or later is needed.`,
       "https://nodejs.org/en/download",
     );
-  if (!anything(missing(hosts))) return false;
+  if (!anything(missing({ hosts, others }))) return false;
   await exclusively(
     at("target", ".setup-lock"),
     // Checked again: another process may have installed it in the meantime.
-    async () => bring(missing(hosts)),
+    async () => bring(missing({ hosts, others })),
     () => say("  … waiting for another setup in this folder"),
   );
   return true;

@@ -2,9 +2,10 @@
 // devDependencies pin. A shell cannot do that: it looks up `node` before setup installs the pinned
 // one. Arguments after `--` go to the last script.
 //
-//   node scripts/start.mjs [--hosts] scripts/build.mjs bench/run.mjs -- --quick
+//   node scripts/start.mjs [--hosts] [--packages] scripts/build.mjs bench/run.mjs -- --quick
 //
 // `--hosts`: the last script runs browsers and WebGPU drivers. Quick tests omit it.
+// `--packages`: it needs packages of the documentation and of examples.
 
 import { delimiter } from "node:path";
 import { at, pinnedNode } from "./lib/project.mjs";
@@ -16,9 +17,10 @@ await main(async () => {
   const dashes = given.indexOf("--");
   const words = dashes < 0 ? given : given.slice(0, dashes);
   const extra = dashes < 0 ? [] : given.slice(dashes + 1);
-  const scripts = words.filter((word) => word !== "--hosts");
+  const scripts = words.filter((word) => !word.startsWith("--"));
   const isQuickTest = scripts.at(-1) === "scripts/test.mjs" && extra.includes("--quick");
-  await setup({ hosts: words.includes("--hosts") && !isQuickTest });
+  const hosts = words.includes("--hosts") && !isQuickTest;
+  await setup({ hosts, others: words.includes("--packages") });
   // For processes that the scripts start.
   const env = { PATH: [at("node_modules", "node", "bin"), process.env.PATH].join(delimiter) };
   for (const [i, script] of scripts.entries()) {

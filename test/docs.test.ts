@@ -21,9 +21,9 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-/** Guides without code of their own: mathematics, tables and figures. */
+/** Guides without code of their own: mathematics, tables, figures and commands. */
 const withoutSamples = new Set(
-  ["gradients", "pruned-walk", "glossary", "performance"].map((name) => `docs/${name}.md`),
+  ["gradients", "pruned-walk", "glossary", "performance", "site"].map((name) => `docs/${name}.md`),
 );
 
 const textOf = (page: string) => readFileSync(join(root, page), "utf8");

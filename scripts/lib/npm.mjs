@@ -1,5 +1,6 @@
-// Checks whether node_modules agrees with package-lock.json, and installs if it does not; in the
-// project's folder and in that of an example with packages of its own. Starts npm only then.
+// Checks whether node_modules agrees with package-lock.json, and installs if it does not. Starts
+// npm only then. Besides the repository, folders whose dependencies it does not share have such
+// files: the documentation and an example.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,19 +13,21 @@ import { command, Fault } from "./terminal.mjs";
  * Optional packages of other platforms are in one and not in the other.
  */
 function agrees(folder) {
-  const present = read(at(folder, "node_modules", ".package-lock.json"));
+  const present = read(join(folder, "node_modules", ".package-lock.json"));
   if (!present) return false;
   const have = JSON.parse(present).packages;
-  const want = JSON.parse(read(at(folder, "package-lock.json"))).packages;
+  const want = JSON.parse(read(join(folder, "package-lock.json"))).packages;
   return Object.entries(want).every(
     ([place, { version, optional }]) => place === "" || have[place]?.version === version || (optional && !have[place]),
   );
 }
 
-/** Folders with a package-lock.json. */
-const folders = [".", join("examples", "queue")];
+export const isComplete = () => existsSync(pinnedNode) && agrees(at());
 
-export const isComplete = () => existsSync(pinnedNode) && folders.every(agrees);
+/** Folders with dependencies of their own. */
+const others = ["site", join("examples", "queue")].map((folder) => at(folder));
+
+export const areOthersComplete = () => others.every(agrees);
 
 // A platform without a prebuilt Node 20 of that name leaves it out (tests that need it report that
 // they are skipped).
@@ -33,22 +36,12 @@ const forced = process.platform === "linux" && process.arch === "x64" ? [] : ["-
 /** npm prints the error first, and then general usage. */
 const mostErrorLines = 12;
 
-export async function install(report) {
-  for (const folder of folders) if (!agrees(folder)) await installIn(folder, report);
-  if (!existsSync(pinnedNode)) {
-    throw new Fault(
-      "npm installed the dependency `node` without its program: its install script did not run.",
-      "npm ci --ignore-scripts=false",
-    );
-  }
-}
-
-async function installIn(folder, report) {
+async function ci(folder, options, report) {
   let count = 0;
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   try {
-    await command(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=http", ...forced], {
-      cwd: at(folder),
+    await command(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=http", ...options], {
+      cwd: folder,
       onLine: (line) => {
         if (/^npm http fetch GET 200/.test(line)) report(`${++count} requests`);
       },
@@ -59,8 +52,22 @@ async function installIn(folder, report) {
       .split("\n")
       .filter((line) => /^npm error (?!A complete log)/.test(line));
     throw new Fault(
-      [`The npm dependencies of ${at(folder)} could not be installed:`, ...errors.slice(0, mostErrorLines)].join("\n"),
+      ["The npm dependencies could not be installed:", ...errors.slice(0, mostErrorLines)].join("\n"),
       "npm ci",
+    );
+  }
+}
+
+export async function installOthers(report) {
+  for (const folder of others) if (!agrees(folder)) await ci(folder, [], report);
+}
+
+export async function install(report) {
+  await ci(at(), forced, report);
+  if (!existsSync(pinnedNode)) {
+    throw new Fault(
+      "npm installed the dependency `node` without its program: its install script did not run.",
+      "npm ci --ignore-scripts=false",
     );
   }
 }

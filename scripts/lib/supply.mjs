@@ -12,7 +12,7 @@ import { Fault } from "./terminal.mjs";
  */
 const unsafeBlocks = { kernels: 376, lanes: 23, wasm: 19 };
 
-const lockOfNpm = () => JSON.parse(readFileSync(at("package-lock.json"), "utf8"));
+const lockOfNpm = (...folder) => JSON.parse(readFileSync(at(...folder, "package-lock.json"), "utf8"));
 
 /** The packages of Cargo.lock. */
 function lockOfCargo() {
@@ -65,7 +65,8 @@ export function billOfMaterials() {
 /** @throws Fault if a lock file names another source than the registries, or lacks a checksum */
 export function checkLocks() {
   const wrong = [];
-  for (const [path, { resolved, integrity, link, optional }] of Object.entries(lockOfNpm().packages)) {
+  const installed = [lockOfNpm(), lockOfNpm("site")].flatMap(({ packages }) => Object.entries(packages));
+  for (const [path, { resolved, integrity, link, optional }] of installed) {
     if (path === "" || link) continue;
     if (resolved !== undefined && !resolved.startsWith("https://registry.npmjs.org/"))
       wrong.push(`${path} comes from ${resolved}`);

@@ -17,6 +17,8 @@ export interface RidgeClassifier {
   readonly penalty: number;
   /** Mean squared leave-one-out error of each of {@link penalties}. */
   readonly errors: readonly number[];
+  /** (rows, classes): the class with the largest score wins. */
+  scores(rows: Matrix): Matrix;
   /** Class of each row. */
   predict(rows: Matrix): number[];
 }
@@ -44,11 +46,13 @@ export function learnRidgeClassifier(x: Matrix, labels: readonly number[], class
   const best = errors.reduce((lowest, error, i) => (error < (errors[lowest] as number) ? i : lowest), 0);
   const penalty = penalties[best] as number;
   const weights = back(solve(penalty));
+  const scoresOf = (rows: Matrix) => rows.mmul(weights).addRowVector(intercepts);
   return {
     penalty,
     errors,
+    scores: scoresOf,
     predict: (rows) => {
-      const predictions = rows.mmul(weights).addRowVector(intercepts);
+      const predictions = scoresOf(rows);
       return Array.from({ length: rows.rows }, (_, i) => predictions.maxRowIndex(i)[1] as number);
     },
   };

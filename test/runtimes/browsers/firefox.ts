@@ -62,7 +62,13 @@ class Connection {
   }
 }
 
-export async function startFirefox(): Promise<Driven> {
+/** Firefox, and the commands of its only tab. */
+export interface Firefox extends Driven {
+  readonly context: string;
+  send(method: string, params: Record<string, unknown>): Promise<Record<string, unknown>>;
+}
+
+export async function startFirefox(): Promise<Firefox> {
   const { browser: program } = browser("firefox") as { browser: string };
   const profile = mkdtempSync(join(tmpdir(), "path-signature-firefox-"));
   const lines = Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`);
@@ -79,6 +85,8 @@ export async function startFirefox(): Promise<Driven> {
   const [{ context }] = contexts as [{ context: string }];
   return {
     version: browserVersion,
+    context,
+    send: (method, params) => connection.send(method, params),
     navigate: (url) => connection.send("browsingContext.navigate", { context, url, wait: "none" }),
     async close() {
       await connection.send("browser.close", {}).catch(() => undefined);

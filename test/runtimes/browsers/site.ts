@@ -11,6 +11,8 @@ const types: Record<string, string> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".json": "application/json",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
 
@@ -51,6 +53,11 @@ export class Site {
     this.#origin = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** The URL of a page. */
+  url(kind: keyof typeof headers, page: string): string {
+    return `${this.#origin}/${kind}/${page}`;
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((done) => this.#server.close(done));
@@ -69,7 +76,7 @@ export class Site {
       timer = setTimeout(() => fail(new Error(`${page} reported nothing in ${patienceMs / 1000} s`)), patienceMs);
     });
     try {
-      await navigate(`${this.#origin}/${kind}/${page}?${visit}`);
+      await navigate(this.url(kind, `${page}?${visit}`));
       const { report, error } = await words;
       if (error !== undefined) throw new Error(`${page}: ${error}`);
       return report;
@@ -87,7 +94,7 @@ export class Site {
       this.#waiting.get(rest[0] ?? "")?.(JSON.parse(body) as Words);
       return void response.writeHead(204).end();
     }
-    const file = normalize(join(this.#folder, ...rest));
+    const file = normalize(join(this.#folder, ...rest, rest.at(-1) === "" ? "index.html" : ""));
     const extra = headers[kind];
     try {
       if (extra === undefined || !file.startsWith(this.#folder)) throw new Error("not found");
