@@ -82,7 +82,10 @@ export const withoutPoints = (augment: readonly Augmentation[]): Augmentation[] 
     .filter((one) => typeof one === "string" || !("time" in one || "penOnOff" in one))
     .map((one) => (typeof one === "object" && "select" in one ? { select: [0] } : one));
 
-/** Wrong lists for paths of two channels and twelve points, the kind of error, and what its message says. */
+/**
+ * Wrong lists for paths of two channels and twelve points, the kind of error, and what its message
+ * says.
+ */
 export const bad: [unknown, string, string][] = [
   ["time", "TYPE", 'must be an array, such as ["time"'],
   [{ time: {} }, "TYPE", "must be an array"],

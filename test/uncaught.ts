@@ -1,4 +1,4 @@
-// Errors and rejections that nobody handles, of which a test counts none; and promises that are late.
+// Errors and rejections that nobody handles, of which a test counts none; and late promises.
 
 import { threadTimes } from "./scheduling.ts";
 
@@ -46,7 +46,7 @@ export async function within<T>(seconds: number, promise: Promise<T>): Promise<T
   }
 }
 
-/** Seconds that the threads of this process ran since, or waited for a CPU, where the system says so. */
+/** Seconds that the threads of this process ran since, or waited for a CPU, where that is known. */
 function workSince(before: ReturnType<typeof threadTimes>): number {
   let sum = 0;
   for (const [thread, { ran, waited }] of threadTimes()) {

@@ -1,7 +1,7 @@
 // Signature kernels on the GPU, on Dawn in Node: every function, static kernel, form of a call and
-// layout of the kernel, against float64 on the calling thread, which signature-kernel.test.ts checks
-// against other sources; the oracle's exact kernels; errors; where calls run. The built package on
-// other implementations: public.test.ts.
+// layout of the kernel, against float64 on the calling thread, which signature-kernel.test.ts
+// checks against other sources; the oracle's exact kernels; errors; where calls run. The built
+// package on other implementations: public.test.ts.
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -48,8 +48,8 @@ export interface LayerArguments extends Pick<VjpOptions, "depth" | "inverse" | "
    */
   readonly basepoint?: boolean | readonly number[];
   /**
-   * Append a time channel, from 0 at the first point of a path to 1 at its last, ahead of `augment`.
-   * Default false.
+   * Append a time channel, from 0 at the first point of a path to 1 at its last, ahead of
+   * `augment`. Default false.
    */
   readonly time?: boolean;
   readonly name?: string;

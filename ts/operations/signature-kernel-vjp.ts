@@ -177,8 +177,8 @@ const normalisedBy = (operation: Descriptor<Kernels>): Descriptor<Normalised> =>
 });
 
 /**
- * The parts of gradients of normalised kernels. With κ = k / √(a b), where a = k(x, x) and b = k(y, y),
- * a cotangent c of κ is c / √(a b) of k, −c κ / (2 a) of a and −c κ / (2 b) of b.
+ * The parts of gradients of normalised kernels. With κ = k / √(a b), where a = k(x, x) and
+ * b = k(y, y), a cotangent c of κ is c / √(a b) of k, −c κ / (2 a) of a and −c κ / (2 b) of b.
  */
 function normalisedParts(main: Omit<Part, "sink"> & { cotangent: Weight }, { values, norms }: Normalised) {
   const { x, y, pairs, orders, triangle, wanted, cotangent } = main;

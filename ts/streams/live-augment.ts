@@ -123,8 +123,8 @@ function differences(width: number): Step {
 
 function leadLag(channels: number, streams: number, lag: number, isLagFirst: boolean): Step {
   const width = streams * channels;
-  // Points that have arrived, steps that the lag is behind the lead, and the last lag + 1 points, of
-  // which point t stands at t modulo their number.
+  // Points that have arrived, steps that the lag is behind the lead, and the last lag + 1 points,
+  // of which point t stands at t modulo their number.
   const state = new Float64Array(2 + (lag + 1) * width);
   const out = new Float64Array(2 * width);
   const emitPair = (behind: number, emit: Emit) => {

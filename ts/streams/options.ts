@@ -108,8 +108,8 @@ function readWindow(value: unknown): number {
  * Reads options. @param hasWindow - whether `window` is one of them
  * @param streams - how many streams there are
  * @throws PathSignatureError OPTION_TYPE, OPTION_UNKNOWN, CHANNELS_INVALID, DEPTH_INVALID,
- *   SIZE_TOO_LARGE, BASEPOINT_TYPE, BASEPOINT_SHAPE, NOT_FINITE, DTYPE_INVALID, WINDOW_INVALID, AUGMENT_TYPE,
- *   AUGMENT_RANGE
+ *   SIZE_TOO_LARGE, BASEPOINT_TYPE, BASEPOINT_SHAPE, NOT_FINITE, DTYPE_INVALID, WINDOW_INVALID,
+ *   AUGMENT_TYPE, AUGMENT_RANGE
  */
 export function readStreamOptions(options: unknown, hasWindow: boolean, streams: number): ReadStreamOptions {
   if (typeof options !== "object" || options === null)

@@ -195,7 +195,7 @@ class IntervalsOfPath implements SignatureIntervals {
     level.set(done.subarray(at, at + size), i * size);
   }
 
-  /** Multiplies the first rows of the product's region. @returns the heap, with the product there */
+  /** Multiplies the first rows of the product's region. @returns the heap with the product */
   #multiply(rows: number): Numbers {
     this.#product.set(word.BATCH, rows);
     this.#product.run();
@@ -369,7 +369,7 @@ function readIntervals(given: unknown, points: number): Float64Array {
 
 const names: readonly OptionName[] = ["depth", "dtype", "layout"];
 
-/** Makes `createSignatureIntervals` for a runtime. Pure: nothing is loaded before the first call. */
+/** Makes `createSignatureIntervals` for a runtime. Pure: nothing is loaded before a call. */
 export const bindCreateSignatureIntervals = (runtime: Runtime): CreateSignatureIntervalsFunction =>
   ((given: unknown, options: unknown) => {
     const read: ReadOptions = readOptions(options, undefined, names);

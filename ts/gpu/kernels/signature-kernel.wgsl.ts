@@ -272,7 +272,7 @@ ${paramStruct(names)}
 // Steps or points of x, (path, row, channel), and of y, (row, channel, path).
 @group(1) @binding(0) var<storage, read> xs: array<f32>;
 @group(1) @binding(1) var<storage, read> ys: array<f32>;
-// Of each pair: path of x, path of y, steps of both; dyadic orders in the upper eight bits of those.
+// Of each pair: path of x, path of y, steps of both, with dyadic orders in their upper eight bits.
 @group(1) @binding(2) var<storage, read> pairs: array<vec4u>;
 // Of each pair what passes from a block of rows to the next one.
 @group(1) @binding(3) var<storage, read_write> rows: array<vec2f>;

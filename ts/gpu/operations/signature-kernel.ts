@@ -36,8 +36,8 @@ export interface KernelPlan extends GpuPlan {
 /** So many pairs fill a device with an invocation each. */
 const manyPairs = 4096;
 /**
- * Cells of a pair that an invocation or a workgroup walks: they are not divided among submissions, and
- * take some ten milliseconds and a few times that.
+ * Cells of a pair that an invocation or a workgroup walks: they are not divided among submissions,
+ * and take some ten milliseconds and a few times that.
  */
 const mostAlone = 2 ** 20;
 const mostTogether = 2 ** 28;

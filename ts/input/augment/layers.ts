@@ -68,7 +68,7 @@ export interface Rows {
   readonly outer?: ArrayLike<number>;
 }
 
-/** Writes gradients of n points, of which each has `stride` numbers, to those of `d` numbers each. */
+/** Writes gradients of n points of `stride` numbers each to those of `d` numbers each. */
 function narrow(gradient: Numbers, from: number, stride: number, d: number, n: number, to: Numbers, at: number): void {
   if (stride === d) {
     to.set(gradient.subarray(from, from + n * d), at);

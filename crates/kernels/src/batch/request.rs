@@ -78,7 +78,7 @@ pub(crate) fn rows<T>(request: &Request<'_, T>) -> usize {
     if request.options.stream { request.points - usize::from(request.basepoint.is_none()) } else { 1 }
 }
 
-/// Whether paths of a shape (batch, points, channels) are there, and lengths, if there are some, fit.
+/// Whether paths of a shape (batch, points, channels) are there, and their lengths, if any, fit.
 pub(crate) fn check_paths<T>(
     paths: &[T],
     [batch, points, channels]: [usize; 3],

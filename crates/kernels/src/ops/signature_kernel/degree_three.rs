@@ -251,7 +251,8 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
         // … and of those of the second ones.
         let (pull, push, kept) = (dot(second, each(1)), dot(second, cell.pushed), dot(second, each(2)));
         let constant = pull.add(pull).sub(slope).mul_add(self.six_fifths, turn).sub(direct);
-        let linear = push.mul_add(self.six_fifths, bend.neg_mul_add(self.two_fifths, kept.neg_mul_add(self.loss, V::zero())));
+        let linear =
+            push.mul_add(self.six_fifths, bend.neg_mul_add(self.two_fifths, kept.neg_mul_add(self.loss, V::zero())));
         let three = self.one.add(self.one).add(self.one);
         let slope = linear.mul_add(q.add(q), square.mul(three).mul_add(turn, constant));
         *passing = next[1];
