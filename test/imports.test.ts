@@ -64,6 +64,22 @@ const exceptions = [
     to: ["operations/cost.ts", "operations/gradient-cuts.ts"],
     reason: "plans the operation as its counterpart does: the same depth of signatures, the same cost in signatures",
   },
+  ...[
+    "gpu/logarithm.ts",
+    "gpu/kernels/logarithm.wgsl.ts",
+    "gpu/operations/log-signature.ts",
+    "gpu/programs/log-signature.ts",
+    "gpu/programs/log-tables.ts",
+  ].map((from) => ({
+    from,
+    to: ["operations/log-signature-labels.ts"],
+    reason: "counts and labels coordinates as its counterpart does",
+  })),
+  {
+    from: "gpu/tensor.ts",
+    to: ["operations/log-signature-tensor.ts"],
+    reason: "returns what the operation returns on the CPU",
+  },
   {
     from: "gpu/programs/signature-kernel.ts",
     to: ["operations/signature-kernel-call.ts", "operations/signature-kernel-tiles.ts"],

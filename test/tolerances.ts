@@ -73,6 +73,28 @@ export const algebraTolerance = (dtype: DType, depth: number, size: number): num
   2 * (depth + 2) * roundoff[dtype] * size;
 
 /**
+ * Logarithms of signatures that are computed first, level by level from 0 on: with errors t and
+ * sizes s of the levels of a signature, the logarithm Σ ± xʲ / j is off by at most Σ t sʲ⁻¹, where
+ * levels multiply as polynomials do. To that comes what the logarithm rounds itself, as for other
+ * operations of the algebra. A quarter of that is allowed, since terms have different signs: the
+ * largest error of the table is two fifths of this tolerance. This is the price of float32: nothing
+ * here depends on how small the logarithm is.
+ */
+export function logTolerances(dtype: DType, errors: readonly number[], sizes: readonly number[]): number[] {
+  const depth = errors.length - 1;
+  const times = (a: readonly number[], b: readonly number[]) =>
+    a.map((_, k) => a.slice(0, k + 1).reduce((sum, x, i) => sum + x * b[k - i]!, 0));
+  const [s, t] = [sizes, errors].map((levels) => [0, ...levels.slice(1)]) as [number[], number[]];
+  const allowed = new Array<number>(depth + 1).fill(0);
+  let [error, size] = [t, s];
+  for (let j = 1; j <= depth; j++) {
+    for (let k = 0; k <= depth; k++) allowed[k]! += error[k]! + algebraTolerance(dtype, depth, size[k]! / j);
+    [error, size] = [times(error, s), times(size, s)];
+  }
+  return allowed.map((x) => x / 4);
+}
+
+/**
  * Gradients by the five-point formula with a step of 2^-11, in float64: it is off by the fourth
  * power of the step, 2^-44, times a fifth derivative, and by roundings divided by the step, 2^-42.
  * Where scalar terms as small as 1/2 are divided by, derivatives and values grow up to 2^8 times.

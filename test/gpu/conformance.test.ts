@@ -11,6 +11,7 @@ import { gpuGradientCases } from "./gradient-table.ts";
 import { hostTime, runOn } from "./hosts.ts";
 import { describeOn } from "./implementations.ts";
 import { largeCases, limitCases } from "./limits.ts";
+import { gpuLogCases } from "./log-table.ts";
 import { gpuCases, type Outcome } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -69,6 +70,10 @@ for (const name of hosts) {
     test.each([...gpuCases, ...limitCases, ...largeCases])("$name", expectSignature);
     test.each(gpuGradientCases)("gradients: $name", ({ name: wanted }) =>
       expectRight(report.gradients.find((one) => one.name === wanted)),
+    );
+
+    test.each(gpuLogCases)("log-signatures: $name", ({ name: wanted }) =>
+      expectRight(report.logarithms.find((one) => one.name === wanted)),
     );
 
     test("compilers have no complaints, no fault was met", () => {

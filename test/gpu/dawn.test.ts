@@ -6,6 +6,7 @@ import { level } from "../level.ts";
 import { noteModules, watchCompilers } from "./compilers.ts";
 import { everyGpuGradientCase, gpuGradientCases, runGradientCase } from "./gradient-table.ts";
 import { describeOn, openDawn } from "./implementations.ts";
+import { gpuLogCases, runLogCase } from "./log-table.ts";
 import { chosenGradients, chosenSignatures } from "./selection.ts";
 import { everyGpuCase, gpuCases, runCase } from "./table.ts";
 
@@ -41,6 +42,12 @@ describeOn("dawn", "Dawn", () => {
   test.each(gpuGradientCases)("gradients: $name", async (one) => {
     current = chosen.has(one) ? kinds.chosen : kinds.others;
     const { worst, where, error } = await runGradientCase(backend, one);
+    expect(error).toBeUndefined();
+    expect(worst, where).toBeLessThanOrEqual(1);
+  });
+
+  test.each(gpuLogCases)("log-signatures: $name", async (one) => {
+    const { worst, where, error } = await runLogCase(backend, one);
     expect(error).toBeUndefined();
     expect(worst, where).toBeLessThanOrEqual(1);
   });

@@ -8,7 +8,9 @@ import {
   createEngine,
   type Engine,
   type EngineOptions,
+  type GpuLogSignature,
   type GpuTensor,
+  logSignature,
   type SignatureOf,
   signature,
   signatureVjp,
@@ -305,6 +307,54 @@ describeOn("dawn", "an engine on Dawn", () => {
     const tensor = await here.signature(paths, { ...options, output: "gpu" });
     expectClose((await tensor.toCpu()).data, expected(paths, options));
     tensor.destroy();
+    device.destroy();
+  });
+
+  test("log-signatures in float32, that stay or come back; other precisions on the CPU", async () => {
+    const device = await deviceOf();
+    const here = await make({ device: "webgpu", gpu: device });
+    const exact = { data: Float64Array.from(small.data), shape: small.shape };
+    const options = { depth: 3, basis: "hall", lengths: [40, 1, 17, 40, 2], precision: "float32" } as const;
+    const wanted = logSignature(exact, { ...options, precision: "float64" });
+    const result = await here.logSignature(small, options);
+    expectClose(result.data, wanted.data);
+    expect(result).toMatchObject({ shape: [5, 14], basis: "hall", dtype: "float32" });
+    expect(result.at("[1,2]")).toHaveLength(5);
+    const out = new Float32Array(5 * 14);
+    // Numbers may be infinite: then the call is checked first.
+    expect((await here.logSignature(small, { ...options, checkFinite: false, out })).data).toBe(out);
+    expect(out).toEqual(result.data);
+    expect(here.info()).toMatchObject({ warnings: [], gpu: { fallbacks: 0 } });
+
+    const stay: GpuLogSignature = await here.logSignature(small, { ...options, stream: true, output: "gpu" });
+    expect(stay).toMatchObject({ shape: [5, 39, 14], basis: "hall", depth: 3, channels: 3, stream: true });
+    const stream = await stay.toCpu();
+    expectClose(
+      stream.data,
+      logSignature(exact, { depth: 3, basis: "hall", lengths: options.lengths, stream: true }).data,
+    );
+    const lifted = { data: Float64Array.from(stream.data as Float32Array), shape: stream.shape };
+    expectClose((await here.signature(stay, { depth: 2 })).data, signature(lifted, { depth: 2 }).data);
+    expect(here.info().gpu!.fallbacks).toBe(0);
+
+    const auto = await here.logSignature(small, { depth: 3 });
+    expect(auto.data).toEqual(logSignature(small, { depth: 3 }).data);
+    expect(here.info().warnings.join()).toMatch(/precision "float32" only/);
+    expect(here.info().gpu!.fallbacks).toBe(1);
+    const uploaded = await here.logSignature(small, { depth: 3, output: "gpu" });
+    expect((await uploaded.toCpu()).data).toEqual(auto.data);
+    for (const one of [stay, uploaded]) one.destroy();
+    await here.close();
+
+    const strict = await make({ device: "webgpu", gpu: device, fallback: "error" });
+    await expect(strict.logSignature(small, { depth: 3 })).rejects.toMatchObject({
+      code: "PRECISION_INVALID",
+      argument: "options.precision",
+    });
+    // More numbers on the way than a workgroup's memory holds.
+    const deep = strict.logSignature(pathsOf(2, 4, 18), { depth: 4, precision: "float32" });
+    await expect(deep).rejects.toMatchObject({ code: "GPU_LIMITS" });
+    await strict.close();
     device.destroy();
   });
 

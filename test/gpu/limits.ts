@@ -4,6 +4,9 @@
 // device. Compares results and reports; contains no expectations.
 
 import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
+import { readLogCall } from "../../ts/operations/log-signature.ts";
+import { logSignatureSize } from "../../ts/operations/log-signature-labels.ts";
+import { reference, toLevels } from "../algebra-reference.ts";
 import { referenceSignature } from "../reference.ts";
 import { chosenForCuts } from "./selection.ts";
 import { compilingOnce, smaller } from "./small.ts";
@@ -116,6 +119,43 @@ const staying = (name: string, batch: number, fits: boolean): LimitCase => ({
   },
 });
 
+/** Log-signatures of paths or streams whose signatures are computed in segments of time. */
+const logarithmsCut = (stream: boolean): LimitCase => ({
+  name: `log-signatures of ${stream ? "streams" : "paths"} that are cut in time`,
+  limits: { maxStorageBufferBindingSize: 4096 },
+  async run(backend) {
+    const points = 300;
+    const paths = standing(2, points);
+    const call = readLogCall((other, names) => {
+      const options = { depth: 2, stream, basis: "lyndon", precision: "float32" };
+      return readCallAnywhere(paths, options, other, names).call;
+    });
+    const found = (await backend.run(gpuOperations.logSignature, { call, rows: [] })) as Float32Array;
+    const rows = stream ? points - 1 : 1;
+    const width = logSignatureSize(channels, 2);
+    if (found.length !== 2 * rows * width) return wrong(`${found.length} numbers`);
+    let [worst, where] = [0, ""];
+    for (let r = 0; r < 2 * rows; r++) {
+      // Where the path stands at the end of the row.
+      const t = stream ? (r % rows) + 1 : points - 1;
+      const reached = moves.slice(0, t < points / 2 ? 2 : t < points - 1 ? 3 : 4);
+      const levels = toLevels(
+        referenceSignature(reached, { depth: 2 }).rows[0]!,
+        { channels, depth: 2, scalarTerm: false },
+        1,
+      );
+      const [, first, second] = reference("log", levels, levels) as [unknown, Float64Array, Float64Array];
+      const wanted = [...first];
+      for (let a = 0; a < channels; a++) for (let b = a + 1; b < channels; b++) wanted.push(second[a * channels + b]!);
+      for (const [i, x] of wanted.entries()) {
+        const share = Math.abs(found[r * width + i]! - x) / 1e-6;
+        if (!(share <= worst)) [worst, where] = [share, `row ${r}, number ${i}`];
+      }
+    }
+    return { worst, where };
+  },
+});
+
 const tooLarge: LimitCase = {
   name: "a signature that is larger than a binding is refused, and the next call works",
   limits: { maxStorageBufferBindingSize: 4096 },
@@ -161,6 +201,8 @@ export const limitCases: readonly LimitCase[] = [
   standingCase("one signature more than a small buffer", rowsThatFit + 1, 4, { maxBufferSize: 16_384 }),
   staying("a result that stays and just fits a buffer", rowsThatFit, true),
   staying("a result that stays, of one signature more than a buffer, is refused", rowsThatFit + 1, false),
+  logarithmsCut(false),
+  logarithmsCut(true),
   tooLarge,
 ];
 

@@ -3,7 +3,9 @@
 // `npm test -- --all`, run the same kernels on other shapes.
 
 import { type KernelPlan, planKernels } from "../../ts/gpu/kernel-plan.ts";
+import { logLayoutOf } from "../../ts/gpu/logarithm.ts";
 import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
+import type { LogSignatureBasis } from "../../ts/operations/log-signature-labels.ts";
 import { type Case, optionsOf } from "../cases.ts";
 import { chosenOf, type Level, pairsOf, type Shown } from "../level.ts";
 import { defaultLimits } from "./default-limits.ts";
@@ -86,6 +88,24 @@ function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
   ];
   return { features, needs: needsOf(one) };
 }
+
+function shownByLogarithm(one: Case & { readonly basis: LogSignatureBasis }): Shown {
+  const { basis, channels, depth } = one;
+  const { kernel, pieces } = planKernels(sizesOf(one), defaultLimits)!;
+  const { rows, kept } = logLayoutOf(channels, depth, basis, defaultLimits)!;
+  const own = `rows ${rows > 1}, kept ${kept > 0}, depth ${Math.min(5, depth)}, channels ${channels === 1}`;
+  // What paths are like is the kernels' of signatures; logarithms see rows.
+  const { stream, ragged, basepoint, initial, inverse } = optionsOf(one);
+  const options = [`ragged ${ragged}, stream ${stream}`, `inverse ${inverse}`, `${basepoint}`, `initial ${initial}`];
+  return {
+    features: [own, `${own}, basis ${basis}`, `${kernel}, in pieces ${pieces > 1}`, `${basis}, ${stream}`, ...options],
+    needs: `${needsOf(one)} ${basis}`,
+  };
+}
+
+/** The cases of log-signatures to run. */
+export const chosenLogarithms = <C extends Case & { readonly basis: LogSignatureBasis }>(cases: readonly C[]) =>
+  chosenOf(cases, shownByLogarithm);
 
 /** Cuts depend on the kinds of input and output, hardly on kernels. */
 function shownByCut(one: Case): Shown {

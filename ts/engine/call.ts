@@ -84,7 +84,9 @@ export class EngineCall<R = unknown> implements CheckedCall<R> {
   /** The same call, refused if it has a number that is not finite. */
   checked(): EngineCall<R> {
     const { call, operation } = this;
-    return call.checkFinite ? this : new EngineCall(operation, call.with({ options: { checkFinite: true } }));
+    return call.checkFinite
+      ? this
+      : new EngineCall(operation, call.with({ options: { checkFinite: true }, row: call.row }));
   }
 
   check(): Checks | undefined {

@@ -8,13 +8,13 @@ import type { DType } from "../input/arrays.ts";
 import type { Signal } from "../input/host-types.ts";
 import type { SignatureOptions } from "../input/options.ts";
 import type { Windows } from "../input/windows.ts";
-import type { LogSignatureVjpOptions } from "../operations/log-signature.ts";
+import type { LogSignatureOptions } from "../operations/log-signature.ts";
 import type { LogSignatureRowsVjpOptions } from "../operations/log-signature-rows.ts";
 import type { Cotangent } from "../operations/signature-vjp.ts";
 import type { EngineCallOptions, OnEngine } from "./context.ts";
 import type { EngineBase } from "./engine.ts";
 import type { CallPlan } from "./explain.ts";
-import type { EngineDTypeOf, EngineGradientsOf, EngineSignatureOf } from "./result.ts";
+import type { EngineDTypeOf, EngineGradientsOf, EngineLogSignatureOf, EngineSignatureOf } from "./result.ts";
 
 /**
  * Options of `engine.signatureVjp`: those of `signatureVjp`, a signal, a progress listener, and
@@ -50,6 +50,23 @@ export interface EngineSignatureOptions<
 > extends EngineVjpOptions<T, S, Place, W>,
     Pick<SignatureOptions, "out"> {}
 
+/**
+ * Options of `engine.logSignature`: those of `logSignature`, a signal, a progress listener, and
+ * where it runs.
+ *
+ * @typeParam T - number type of the result.
+ * @typeParam S - whether the result is a stream.
+ * @typeParam Place - where the result is put.
+ * @typeParam W - the type of the windows, if any.
+ */
+export interface EngineLogSignatureOptions<
+  T extends DType = DType,
+  S extends boolean = boolean,
+  Place extends "cpu" | "gpu" = "cpu" | "gpu",
+  W extends Windows | undefined = Windows | undefined,
+> extends Omit<EngineVjpOptions<T, S, Place, W>, "scalarTerm" | "algorithm" | "select">,
+    Pick<LogSignatureOptions, "basis" | "precision" | "out"> {}
+
 /** Arguments of {@link Engine.explain}: the shape, and the options of the call. */
 export interface SignatureSizes extends Omit<EngineVjpOptions, "signal" | "onProgress"> {
   /**
@@ -67,14 +84,9 @@ export interface SignatureSizes extends Omit<EngineVjpOptions, "signal" | "onPro
 }
 
 /** The same for log-signatures and their gradients. */
-export interface LogSignatureSizes extends Omit<OnEngine<LogSignatureVjpOptions>, "signal" | "onProgress"> {
-  /**
-   * (…batch, length, channels).
-   *
-   * @example shape: [512, 100, 3]
-   */
-  readonly shape: ArrayLike<number>;
-}
+export interface LogSignatureSizes
+  extends Omit<EngineLogSignatureOptions, "signal" | "onProgress" | "out">,
+    Pick<SignatureSizes, "shape" | "input"> {}
 
 /** Arguments of {@link Engine.explain} for conversions: the shape of the rows, and the options. */
 export interface LogSignatureRowsSizes extends Omit<OnEngine<LogSignatureRowsVjpOptions>, "signal" | "onProgress"> {
@@ -90,7 +102,7 @@ export interface LogSignatureRowsSizes extends Omit<OnEngine<LogSignatureRowsVjp
 export type ConversionName = Extract<keyof Functions, `${string}To${string}`>;
 
 /** Names of the functions of paths that they accept. */
-export type OperationName = "signature" | "signatureVjp" | Exclude<keyof Functions, ConversionName>;
+export type OperationName = "signature" | "signatureVjp" | "logSignature" | Exclude<keyof Functions, ConversionName>;
 
 /** Computes batches on all threads. Created by `createEngine`. */
 export interface Engine extends EngineBase, Functions {
@@ -118,6 +130,31 @@ export interface Engine extends EngineBase, Functions {
     Place extends "cpu" | "gpu" = "cpu",
     W extends Windows | undefined = undefined,
   >(paths: P, options: EngineSignatureOptions<T, S, Place, W>): Promise<EngineSignatureOf<P, T, S, Place, W>>;
+  /**
+   * Like `logSignature`, on the engine's threads: the same options and the same result, to the bit,
+   * for any number of threads. With `precision: "float32"` it runs on the GPU if requested or
+   * expected to be faster (see `explain`); other precisions need float64, which GPUs do not have
+   * here. Inputs must not change until the promise settles. `paths`, `basepoint` and `initial` may
+   * be on the GPU.
+   *
+   * @param paths - (…batch, length, channels), in memory or on the GPU.
+   * @param options - `depth`, the options of `logSignature`, and those of
+   *   {@link EngineCallOptions}.
+   * @returns A promise of the tensor, (…batch, row) as of `logSignature`, or of a
+   *   `GpuLogSignature` with `output: "gpu"`. It rejects with the errors of `logSignature`, with
+   *   the signal's reason, or with QUEUE_FULL, ENGINE_CLOSED, BLOCK_FAILED, and errors of the GPU
+   *   as for `signature`. After an error of `logSignature`, `out` is unchanged.
+   *
+   * @example
+   * const p = await engine.logSignature(paths, { depth: 4, precision: "float32", device: "webgpu" });
+   */
+  logSignature<
+    P extends PathsAnywhere,
+    T extends DType = EngineDTypeOf<P>,
+    S extends boolean = false,
+    Place extends "cpu" | "gpu" = "cpu",
+    W extends Windows | undefined = undefined,
+  >(paths: P, options: EngineLogSignatureOptions<T, S, Place, W>): Promise<EngineLogSignatureOf<P, T, S, Place, W>>;
   /**
    * Like `signatureVjp`, on the engine's threads: the same options and the same gradients, to the
    * bit, for any number of threads. It runs on the GPU, in float32, if requested or expected to be

@@ -8,6 +8,7 @@ export {
 export type {
   ConversionName,
   Engine,
+  EngineLogSignatureOptions,
   EngineSignatureOptions,
   EngineVjpOptions,
   LogSignatureRowsSizes,
@@ -15,4 +16,4 @@ export type {
   OperationName,
   SignatureSizes,
 } from "./core-engine.ts";
-export type { EngineDTypeOf, EngineGradientsOf, EngineSignatureOf } from "./result.ts";
+export type { EngineDTypeOf, EngineGradientsOf, EngineLogSignatureOf, EngineSignatureOf } from "./result.ts";

@@ -7,6 +7,7 @@ export type {
   GpuGradient,
   GpuGradients,
   GpuInput,
+  GpuLogSignature,
   GpuNumbers,
   GpuSource,
   GpuTensor,

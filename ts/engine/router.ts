@@ -317,6 +317,8 @@ function onCpuOnly(name: string): Explanation {
 
 /** `isThere`: there is a device, or none was requested yet. */
 function refusal(why: string, isThere: boolean): Error {
+  if (why.includes("precision"))
+    return typeError("PRECISION_INVALID", "options.precision", '"auto" or "float64"', '"float32" on the GPU');
   if (why.includes("float32")) return typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" on the GPU');
   return gpuFault(isThere ? "GPU_LIMITS" : "GPU_UNAVAILABLE", why);
 }

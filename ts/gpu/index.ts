@@ -18,4 +18,4 @@ export type { CallInputs, GpuCounts, GpuOperation, GpuPlan, InputRows } from "./
 export { gpuOperations, measuredOperation } from "./operations/index.ts";
 export type { CallShape, Residency } from "./shape.ts";
 export { type GpuSource, hostGpu, readGpuSource } from "./source.ts";
-export { GpuGradient, GpuGradients, GpuTensor } from "./tensor.ts";
+export { GpuGradient, GpuGradients, GpuLogSignature, GpuTensor } from "./tensor.ts";

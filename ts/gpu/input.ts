@@ -14,7 +14,7 @@ import { readShape } from "../input/shape.ts";
 import type { Windows } from "../input/windows.ts";
 import { gpuFault } from "./faults.ts";
 import type { CallInputs } from "./operation.ts";
-import { GpuGradient, GpuTensor } from "./tensor.ts";
+import { GpuGradient, GpuLogSignature, GpuTensor } from "./tensor.ts";
 import { usage } from "./usage.ts";
 
 /** Row-major float32 numbers in a user's buffer, which is read, never destroyed. */
@@ -27,7 +27,7 @@ export interface GpuInput {
 }
 
 /** Numbers on a device. */
-export type GpuNumbers = GpuTensor | GpuGradient | GpuInput;
+export type GpuNumbers = GpuTensor | GpuLogSignature | GpuGradient | GpuInput;
 
 /** Paths in memory, or on a device with the shape (…batch, length, channels). */
 export type PathsAnywhere = Paths | GpuNumbers;
@@ -52,8 +52,8 @@ export interface GpuOptions<
   readonly basepoint?: VjpOptions["basepoint"] | GpuNumbers;
 }
 
-const isOurs = (value: unknown): value is GpuTensor | GpuGradient =>
-  value instanceof GpuTensor || value instanceof GpuGradient;
+const isOurs = (value: unknown): value is GpuTensor | GpuLogSignature | GpuGradient =>
+  value instanceof GpuTensor || value instanceof GpuLogSignature || value instanceof GpuGradient;
 
 /** Whether a value is numbers on a device. */
 export function isOnDevice(value: unknown): value is GpuNumbers {

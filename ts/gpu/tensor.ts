@@ -4,6 +4,8 @@ import { FLOAT32 } from "../input/arrays.ts";
 import { typeError } from "../input/errors.ts";
 import type { GpuBuffer, GpuDevice } from "../input/host-types.ts";
 import { type GradientTensor, type SignatureOf, SignatureTensor } from "../input/tensor.ts";
+import type { LogSignatureBasis } from "../operations/log-signature-labels.ts";
+import { type LogSignatureOf, LogSignatureTensor } from "../operations/log-signature-tensor.ts";
 import type { Device } from "./device.ts";
 import { readNumbers } from "./readback.ts";
 
@@ -97,6 +99,47 @@ export class GpuTensor extends GpuArray {
     const data = await this.read();
     const { shape, channels, depth, scalarTerm, stream } = this;
     return new SignatureTensor<"float32">(data, shape, FLOAT32, channels, depth, scalarTerm, stream, undefined);
+  }
+}
+
+/** The log-signature that a tensor holds. */
+export interface LogSignatureForm {
+  readonly shape: readonly number[];
+  readonly channels: number;
+  readonly depth: number;
+  readonly basis: LogSignatureBasis;
+  readonly stream: boolean;
+}
+
+/**
+ * Log-signatures in a buffer of a device, row-major float32, laid out as {@link LogSignature} is,
+ * with shape (…batch, row), or with `stream` (…batch, length − 1, row): length with a basepoint.
+ * Made by the library only. May be given as `paths` to a call on the same device.
+ */
+export class GpuLogSignature extends GpuArray {
+  readonly channels: number;
+  readonly depth: number;
+  readonly basis: LogSignatureBasis;
+  readonly stream: boolean;
+
+  /** @internal */
+  constructor(device: Device, buffer: GPUBuffer, form: LogSignatureForm) {
+    super(device, buffer, form.shape);
+    this.channels = form.channels;
+    this.depth = form.depth;
+    this.basis = form.basis;
+    this.stream = form.stream;
+  }
+
+  /**
+   * The log-signatures as a tensor in memory.
+   * @throws PathSignatureError GPU_BUFFER where it was destroyed, GPU_LOST, GPU_OUT_OF_MEMORY,
+   *   GPU_FAILED
+   */
+  async toCpu(): Promise<LogSignatureOf<"float32">> {
+    const data = await this.read();
+    const { shape, channels, depth, basis, stream } = this;
+    return new LogSignatureTensor<"float32">(data, shape, FLOAT32, channels, depth, basis, stream);
   }
 }
 

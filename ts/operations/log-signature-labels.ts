@@ -4,6 +4,7 @@
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import { checkChannels, checkDepth, countCoefficients, sizeInRange } from "../input/size.ts";
 import { words } from "../input/words.ts";
+import { LOG_BASIS } from "../wasm/abi.ts";
 
 /**
  * Coordinates of log-signatures (docs/log-signatures.md has the definitions, and the names that
@@ -18,6 +19,10 @@ export type LogSignatureBasis = "words" | "lyndon" | "hall" | "expanded";
 
 /** The bases, in the order of their numbers in the ABI. */
 export const bases: readonly LogSignatureBasis[] = ["words", "lyndon", "hall", "expanded"];
+
+/** The basis that option bits say. */
+export const basisIn = (bits: number): LogSignatureBasis =>
+  bases[Math.floor(bits / LOG_BASIS) % 4] as LogSignatureBasis;
 
 /** A letter, from 0 on, or the bracket of two of these. */
 export type Bracket = number | readonly [Bracket, Bracket];

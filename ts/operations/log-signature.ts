@@ -13,9 +13,16 @@ import { LOG_BASIS, LOG_FLOAT32, LOG_FLOAT64 } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { computeRows } from "./bind.ts";
 import { memoryReaders } from "./descriptor.ts";
-import { bases, checkTables, countCoordinates, type LogSignatureBasis, readBasis } from "./log-signature-labels.ts";
+import {
+  bases,
+  basisIn,
+  checkTables,
+  countCoordinates,
+  type LogSignatureBasis,
+  readBasis,
+} from "./log-signature-labels.ts";
 import { type LogSignatureOf, LogSignatureTensor } from "./log-signature-tensor.ts";
-import { continuedSegments, imagineCall, pathsOperation } from "./paths-operation.ts";
+import { continuedSegments, imagineCall, pathsOperation, rowsFromDevice } from "./paths-operation.ts";
 
 /**
  * Options of gradients of log-signatures. Unknown options are rejected.
@@ -152,8 +159,7 @@ export function readLogCall(read: (other: ReadOther, names: readonly OptionName[
 }
 
 /** The basis of a call. */
-export const basisOf = ({ options }: Pick<Call, "options">): LogSignatureBasis =>
-  bases[Math.floor(options.algorithm / LOG_BASIS) % 4] as LogSignatureBasis;
+export const basisOf = ({ options }: Pick<Call, "options">): LogSignatureBasis => basisIn(options.algorithm);
 
 /** Whether float32 paths are computed in float64. */
 const isWide = ({ dtype, options }: Call): boolean => dtype !== FLOAT64 && (options.algorithm & LOG_FLOAT32) === 0;
@@ -195,6 +201,7 @@ export const logSignatureOperation = /* @__PURE__ */ pathsOperation<Result>(
   { name: "logSignature", code: LOG_SIGNATURE, wrap },
   {
     segments,
+    fromDevice: rowsFromDevice(wrap),
     read: ([paths, given], readers, other) =>
       readLogCall((own, names) => readers.call(paths, given, own, names), other),
     imagine: (sizes, other) => readLogCall((own, names) => imagineCall(sizes, own, names), other),

@@ -2,7 +2,7 @@
 // more stages every path whole; how paths may be cut in time is added by the operation
 // (signature.ts).
 
-import { FLOAT32, FLOAT64, type Numbers } from "../input/arrays.ts";
+import { copyOut, FLOAT32, FLOAT64, type Numbers } from "../input/arrays.ts";
 import { type Call, readCall } from "../input/call.ts";
 import { describe, typeError } from "../input/errors.ts";
 import { type OptionName, type ReadOther, readOptions } from "../input/options.ts";
@@ -59,6 +59,16 @@ export function imagineCall(sizes: unknown, other?: ReadOther, names?: readonly 
   const options = readOptions(rest, other, names);
   return readCall(imaginePaths(shape, options.dtype === FLOAT64 ? FLOAT64 : FLOAT32, options.layout), options);
 }
+
+/** The result from rows that a GPU has computed; they go to `out` where the call has one. */
+export const rowsFromDevice =
+  <R>(wrap: PathsOperation<R>["wrap"]) =>
+  (call: Call, numbers: unknown): R => {
+    const { out } = call.options;
+    const data = numbers as Float32Array;
+    if (out !== undefined) copyOut(data, 0, data.length, out, 0);
+    return wrap(call, out ?? data);
+  };
 
 /** What this thread needs of an operation. Engines need more: an app without them drops that. */
 export function pathsComputation<R>({ name, code, wrap, stretches, segments, job }: PathsOperation<R>): Computation<R> {

@@ -1,6 +1,6 @@
 // `signature`: the public function, and the descriptor of its operation.
 
-import { copyOut, type DType, type Numbers } from "../input/arrays.ts";
+import type { DType, Numbers } from "../input/arrays.ts";
 import { type Call, readCall, shapeOf } from "../input/call.ts";
 import { readOptions, type SignatureOptions } from "../input/options.ts";
 import { type Paths, readPaths } from "../input/paths.ts";
@@ -17,7 +17,7 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { compute, computeRows } from "./bind.ts";
 import { signatureCost } from "./cost.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { pathsComputation, pathsOperation } from "./paths-operation.ts";
+import { pathsComputation, pathsOperation, rowsFromDevice } from "./paths-operation.ts";
 import { selectedSignature } from "./select.ts";
 import { SlidingJob, sharingOf } from "./sliding.ts";
 
@@ -130,12 +130,7 @@ const computation = /* @__PURE__ */ pathsComputation(described);
 
 const allWords: Descriptor<Result> = /* @__PURE__ */ pathsOperation<Result>(described, {
   cost: (call) => signatureCost(call) / sharingOf(call).gain,
-  fromDevice(call, numbers) {
-    const { out } = call.options;
-    const data = numbers as Float32Array;
-    if (out !== undefined) copyOut(data, 0, data.length, out, 0);
-    return wrap(call, out ?? data);
-  },
+  fromDevice: rowsFromDevice(wrap),
   explain(call, budget) {
     const reasons: string[] = [];
     const { count } = sharingOf(call);

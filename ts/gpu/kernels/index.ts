@@ -2,6 +2,7 @@
 
 import type { FlowLayout } from "../flow-layout.ts";
 import type { Layout } from "../layout.ts";
+import type { LogLayout } from "../logarithm.ts";
 import type { BindingKind, Kernel } from "../pipelines.ts";
 import { bracketSource } from "./bracket.wgsl.ts";
 import { chenSource } from "./chen.wgsl.ts";
@@ -10,6 +11,7 @@ import { depthTwoSource } from "./depth-two.wgsl.ts";
 import { endsSource } from "./ends.wgsl.ts";
 import { finiteSource } from "./finite.wgsl.ts";
 import { flowSource } from "./flow.wgsl.ts";
+import { logarithmSource } from "./logarithm.wgsl.ts";
 import { recoverySource } from "./recovery.wgsl.ts";
 import { streamSource, wholeSource } from "./signature.wgsl.ts";
 import { streamGradientsSource } from "./stream-gradients.wgsl.ts";
@@ -25,6 +27,8 @@ const stateBindings: Bindings = ["read", "read", "read", "read", "write", "write
 const chenBindings: Bindings = ["read", "read", "write"];
 /** cotangents, factors, out, found. */
 const contractBindings: Bindings = ["read", "read", "write", "write"];
+/** signatures, table, out. */
+const logBindings: Bindings = ["read", "read", "write"];
 /** before, signatures, after. */
 const transportBindings: Bindings = ["read", "read", "write"];
 /** before, after. */
@@ -79,6 +83,9 @@ export const contractKernel = (side: Side, channels: number, depth: number): Ker
   kernel(`contraction on the ${side}`, { channels, depth }, contractBindings, () =>
     contractSource(side, channels, depth),
   );
+
+export const logarithmKernel = (layout: LogLayout): Kernel =>
+  kernel("logarithms", layout, logBindings, () => logarithmSource(layout), `, ${layout.basis}`);
 
 export const bracketKernel = (channels: number, depth: number): Kernel =>
   kernel("brackets", { channels, depth }, bracketBindings, () => bracketSource(channels, depth));

@@ -15,7 +15,7 @@ function hornerOperations(channels: number, depth: number): number {
 }
 
 /** Multiply-adds of a step of the pruned walk, of words that it follows (docs/pruned-walk.md). */
-function prunedOperations(channels: number, depth: number): number {
+export function prunedOperations(channels: number, depth: number): number {
   const followed = (k: number) => {
     let words = 0;
     for (let m = 1; m <= channels; m++) words += m ** (k - 1);

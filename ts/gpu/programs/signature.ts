@@ -15,6 +15,7 @@ import type { SignaturePlan } from "../operations/signature.ts";
 import { allocate, type Region, regionIn } from "../regions.ts";
 import { BlockReadback, type EncodedBlock, noPathFound, pathFound, progressOf } from "../run-blocks.ts";
 import { Staging } from "../staging.ts";
+import type { Command } from "../submit.ts";
 import { GpuTensor } from "../tensor.ts";
 import { resultBuffer, uploadNumbers } from "../transfers.ts";
 import { SignatureEncoder, type SignatureKernels, signatureKernels } from "./signature-encoder.ts";
@@ -39,7 +40,17 @@ function tensorOf(device: Device, call: Call, buffer: GPUBuffer): GpuTensor {
   return new GpuTensor(device, buffer, form);
 }
 
-class SignatureJob implements GpuJob<Float32Array<ArrayBuffer> | GpuTensor> {
+/** What signatures become before they are results. `OnDevice`: those that stay on the device. */
+export interface Finish<OnDevice> {
+  /** Numbers of a row of the result. */
+  readonly row: number;
+  /** Makes `count` rows of the result from as many signatures without scalar terms. */
+  command(signatures: Region, count: number, out: Region): Command;
+  tensor(buffer: GPUBuffer): OnDevice;
+}
+
+/** `finish`: of operations that are computed from signatures; absent: they are the result. */
+export class SignatureJob<OnDevice = GpuTensor> implements GpuJob<Float32Array<ArrayBuffer> | OnDevice> {
   readonly blocks: readonly Block[];
   readonly check: JobContext["check"];
   readonly onDone: ((operations: number) => void) | undefined;
@@ -48,6 +59,7 @@ class SignatureJob implements GpuJob<Float32Array<ArrayBuffer> | GpuTensor> {
   readonly #encoder: SignatureEncoder;
   readonly #staging: Staging;
   readonly #data: Float32Array<ArrayBuffer> | undefined;
+  readonly #finish: Finish<OnDevice> | undefined;
   #buffer: GPUBuffer | undefined;
   /** Where kernels write the first path that is not finite. */
   #found: Region | undefined;
@@ -55,11 +67,17 @@ class SignatureJob implements GpuJob<Float32Array<ArrayBuffer> | GpuTensor> {
   #states: [Region, Region] | undefined;
   #suspect: number | undefined;
 
-  constructor(context: JobContext, { kernels, cut }: SignaturePlan, pipelines: PipelinesOf<SignatureKernels>) {
+  constructor(
+    context: JobContext,
+    { kernels, cut }: SignaturePlan,
+    pipelines: PipelinesOf<SignatureKernels>,
+    finish?: Finish<OnDevice>,
+  ) {
     const { device, inputs, output, results, lengths, check, onProgress } = context;
     const { call } = inputs;
     this.#context = context;
     this.#call = call;
+    this.#finish = finish;
     this.#encoder = new SignatureEncoder(device, call, kernels, pipelines);
     this.#staging = new Staging(device, call, lengths);
     this.blocks = [...blocksOf(call, cut)];
@@ -69,31 +87,40 @@ class SignatureJob implements GpuJob<Float32Array<ArrayBuffer> | GpuTensor> {
     this.onDone = onProgress && progressOf(onProgress, total());
     this.#buffer = results?.signatures;
     if (output === "cpu") {
-      const count = call.batch * call.rows * call.row;
+      const count = call.batch * call.rows * this.#row;
       this.#data = allocateNumbers(FLOAT32, count, "paths", true) as Float32Array<ArrayBuffer>;
     }
   }
 
+  /** Numbers of a row of the result. */
+  get #row(): number {
+    return this.#finish?.row ?? this.#call.row;
+  }
+
   begin(holdings: Holdings): void {
-    const { batch, rows, row, size } = this.#call;
+    const { batch, rows, size } = this.#call;
     this.#found = this.#staging.write(noPathFound(), holdings);
     if (this.blocks.some(({ continues }) => continues === "state"))
       this.#states = [allocate(size, holdings), allocate(size, holdings)];
-    if (!this.#data) this.#buffer ??= resultBuffer(this.#context.device, batch * rows * row);
+    if (!this.#data) this.#buffer ??= resultBuffer(this.#context.device, batch * rows * this.#row);
   }
 
   encode(block: Block, isLast: boolean, holdings: Holdings): EncodedBlock {
     const { row, rows, initial, checkFinite, stream } = this.#call;
     const { paths, isResult } = block;
-    const count = paths * block.rows * row;
-    const begin = (block.first * rows + block.firstRow) * row;
+    const made = paths * block.rows;
+    const count = made * this.#row;
+    const begin = (block.first * rows + block.firstRow) * this.#row;
+    const finish = isResult ? this.#finish : undefined;
     const [before, after] = this.#states ?? [];
     const out = isResult ? regionIn(this.#buffer, begin, count, holdings) : after!;
     const given = initial && this.#staging.initials(block, holdings);
     const initials = block.continues === "initial" ? given : { region: before!, stride: 0 };
     const state = stream ? after : undefined;
-    const regions = { ...this.#staging.paths(block, holdings), initials, out, found: this.#found!, state };
+    const signatures = finish ? allocate(made * row, holdings) : out;
+    const regions = { ...this.#staging.paths(block, holdings), initials, out: signatures, found: this.#found!, state };
     const commands = this.#encoder.commands(block, regions, holdings);
+    if (finish) commands.push(finish.command(signatures, made, out));
     if (before && after) this.#states = [after, before];
     const readback = new BlockReadback();
     const data = this.#data;
@@ -106,10 +133,12 @@ class SignatureJob implements GpuJob<Float32Array<ArrayBuffer> | GpuTensor> {
     return readback.encode(commands, holdings);
   }
 
-  async result(): Promise<Float32Array<ArrayBuffer> | GpuTensor> {
+  async result(): Promise<Float32Array<ArrayBuffer> | OnDevice> {
     const { device } = this.#context;
     await checkPathFound(device, this.#call, this.#suspect);
-    return this.#data ?? tensorOf(device, this.#call, this.#buffer!);
+    if (this.#data) return this.#data;
+    const buffer = this.#buffer!;
+    return this.#finish ? this.#finish.tensor(buffer) : (tensorOf(device, this.#call, buffer) as OnDevice);
   }
 
   drop(): void {

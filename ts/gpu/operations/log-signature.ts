@@ -1,0 +1,92 @@
+// Log-signatures on GPUs: signatures as they are, then the logarithm of each. How a call is
+// planned, and what it costs. Pure.
+
+import { type CpuUnit, cpuUnitNames } from "../../dispatch/costs.ts";
+import { basisIn, countCoordinates } from "../../operations/log-signature-labels.ts";
+import type { LogSignatureTensor } from "../../operations/log-signature-tensor.ts";
+import { LOG_FLOAT32 } from "../../wasm/abi.ts";
+import { type LogLayout, logLayoutOf, logOperations } from "../logarithm.ts";
+import type { GpuOperation } from "../operation.ts";
+import { type CallShape, sizesOf } from "../shape.ts";
+import type { GpuLogSignature } from "../tensor.ts";
+import { type SignaturePlan, signature, signatureCounts } from "./signature.ts";
+import { prunedOperations } from "./signature-cpu.ts";
+
+export interface LogSignaturePlan extends SignaturePlan {
+  readonly logarithm: LogLayout;
+}
+
+const basisOf = ({ logBits = 0 }: CallShape) => basisIn(logBits);
+
+/** Numbers of the result. */
+const outputOf = (shape: CallShape): number =>
+  shape.batch * sizesOf(shape).rows * countCoordinates(shape.channels, shape.depth, basisOf(shape));
+
+export const logSignature: GpuOperation<
+  Float32Array<ArrayBuffer>,
+  LogSignatureTensor<"float32">,
+  GpuLogSignature,
+  LogSignaturePlan
+> = {
+  name: "logSignature",
+
+  plan(shape, residency, limits, blockBytes) {
+    const { channels, depth, logBits = 0 } = shape;
+    if ((logBits & LOG_FLOAT32) === 0)
+      return 'log-signatures are computed on the GPU with precision "float32" only: WGSL has no float64';
+    const logarithm = logLayoutOf(channels, depth, basisOf(shape), limits);
+    if (!logarithm) {
+      const bytes = limits.maxComputeWorkgroupStorageSize;
+      return `a logarithm of ${channels} channels at depth ${depth} is more than the ${bytes} bytes of a workgroup's memory`;
+    }
+    // Signatures stay on the device, in blocks that are as large as if they were results.
+    const made = signature.plan({ ...shape, scalarTerm: false }, { ...residency, output: "cpu" }, limits, blockBytes);
+    if (typeof made === "string") return made;
+    const numbers = outputOf(shape);
+    if (residency.output === "gpu" && 4 * numbers > limits.maxBufferSize)
+      return `a result of ${numbers} numbers is more than a buffer of ${limits.maxBufferSize} bytes`;
+    return { ...made, logarithm };
+  },
+
+  traffic: (shape) => ({ input: signature.traffic(shape).input, output: outputOf(shape) }),
+
+  gpuCounts(shape, residency, plan) {
+    const { batch, channels, depth } = shape;
+    const { rows } = sizesOf(shape);
+    const counts = signatureCounts({ ...shape, scalarTerm: false }, { ...residency, output: "gpu" }, plan);
+    const { units, blocks } = counts;
+    const output = outputOf(shape);
+    const operations = batch * rows * logOperations(channels, depth, basisOf(shape));
+    return {
+      ...counts,
+      units: {
+        ...units,
+        dispatch: units.dispatch + blocks,
+        download: residency.output === "cpu" ? 4 * output : 0,
+        written: units.written + 4 * output,
+        // Its factors are in memory, of workgroups at that.
+        products: units.products + operations,
+      },
+      multiplying: Math.max(counts.multiplying, output),
+    };
+  },
+
+  cpuUnits(shape) {
+    const { batch, channels, depth, stream = false } = shape;
+    const { totalSteps, rows } = sizesOf(shape);
+    const units: Record<CpuUnit, number> = { ...signature.cpuUnits(shape) };
+    for (const unit of cpuUnitNames) if (!["call", "path", "input", "far"].includes(unit)) units[unit] = 0;
+    const logarithms = batch * rows * logOperations(channels, depth, basisOf(shape));
+    return {
+      ...units,
+      output: outputOf(shape),
+      pruned: (stream ? 0 : totalSteps * prunedOperations(channels, depth)) + logarithms,
+      stream: stream ? totalSteps * prunedOperations(channels, depth) : 0,
+      row: stream ? batch * rows * depth : 0,
+    };
+  },
+
+  cpuKernel: () => "pruned",
+
+  load: async () => (await import("../programs/log-signature.ts")).logSignatureProgram,
+};
