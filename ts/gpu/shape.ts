@@ -3,7 +3,7 @@
 import type { Call } from "../input/call.ts";
 import type { Algorithm } from "../input/options.ts";
 import { countCoefficients } from "../input/size.ts";
-import { HORNER, LOG_BASIS, LOG_FLOAT32, LOG_FLOAT64, PRUNED, SCALAR_TERM } from "../wasm/abi.ts";
+import { HORNER, PRUNED, SCALAR_TERM } from "../wasm/abi.ts";
 
 /** The shape of a call, as far as its plan and its cost depend on it. */
 export interface CallShape {
@@ -23,8 +23,6 @@ export interface CallShape {
   readonly scalarTerm?: boolean | undefined;
   /** Default "auto". */
   readonly algorithm?: Algorithm | undefined;
-  /** Option bits of log-signatures: their basis and arithmetic (wasm/abi.ts). Default 0. */
-  readonly logBits?: number | undefined;
   /** Points of all paths together, where they differ in length. Default batch × points. */
   readonly totalPoints?: number | undefined;
   /** Pieces of a path's time where they are not to be chosen, for measurements. */
@@ -79,7 +77,6 @@ export function callShapeOf(call: Call): CallShape {
     initial: initial !== undefined,
     scalarTerm: (bits & SCALAR_TERM) !== 0,
     algorithm: (bits & HORNER) !== 0 ? "horner" : (bits & PRUNED) !== 0 ? "pruned" : "auto",
-    logBits: bits & ((3 * LOG_BASIS) | LOG_FLOAT32 | LOG_FLOAT64),
     totalPoints: lengths?.reduce((sum, n) => sum + n, 0),
   };
 }

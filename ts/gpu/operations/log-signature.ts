@@ -7,7 +7,7 @@ import type { LogSignatureTensor } from "../../operations/log-signature-tensor.t
 import { LOG_FLOAT32 } from "../../wasm/abi.ts";
 import { type LogLayout, logLayoutOf, logOperations } from "../logarithm.ts";
 import type { GpuOperation } from "../operation.ts";
-import { type CallShape, sizesOf } from "../shape.ts";
+import { type CallShape, callShapeOf, sizesOf } from "../shape.ts";
 import type { GpuLogSignature } from "../tensor.ts";
 import { type SignaturePlan, signature, signatureCounts } from "./signature.ts";
 import { prunedOperations } from "./signature-cpu.ts";
@@ -16,7 +16,13 @@ export interface LogSignaturePlan extends SignaturePlan {
   readonly logarithm: LogLayout;
 }
 
-const basisOf = ({ logBits = 0 }: CallShape) => basisIn(logBits);
+/** The shape of a call, with the option bits of its basis and arithmetic (wasm/abi.ts). */
+export interface LogShape extends CallShape {
+  readonly bits: number;
+}
+
+const bitsOf = (shape: CallShape): number => (shape as LogShape).bits;
+const basisOf = (shape: CallShape) => basisIn(bitsOf(shape));
 
 /** Numbers of the result. */
 const outputOf = (shape: CallShape): number =>
@@ -29,10 +35,12 @@ export const logSignature: GpuOperation<
   LogSignaturePlan
 > = {
   name: "logSignature",
+  stays: true,
+  shapeOf: (call): LogShape => ({ ...callShapeOf(call), bits: call.bits }),
 
   plan(shape, residency, limits, blockBytes) {
-    const { channels, depth, logBits = 0 } = shape;
-    if ((logBits & LOG_FLOAT32) === 0)
+    const { channels, depth } = shape;
+    if ((bitsOf(shape) & LOG_FLOAT32) === 0)
       return 'log-signatures are computed on the GPU with precision "float32" only: WGSL has no float64';
     const logarithm = logLayoutOf(channels, depth, basisOf(shape), limits);
     if (!logarithm) {
