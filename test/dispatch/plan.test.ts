@@ -13,9 +13,10 @@ import {
   shippedCosts,
 } from "../../ts/dispatch/index.ts";
 import { type CallShape, type GpuOperation, gpuOperations } from "../../ts/gpu/index.ts";
+import { LOG_FLOAT32, LOG_FLOAT64 } from "../../ts/wasm/abi.ts";
 import { defaultLimits as limits } from "../gpu/default-limits.ts";
 
-const { signature, signatureVjp } = gpuOperations;
+const { signature, signatureVjp, logSignature } = gpuOperations;
 
 const gpu = { limits, isFallbackAdapter: false, adapter: "a GPU" };
 const withGpu: Capabilities = { threads: 4, gpu };
@@ -303,5 +304,30 @@ describe("costs", () => {
     ],
   ])("are refused: %s", (_, given, argument) => {
     expect(() => readCosts(given)).toThrow(expect.objectContaining({ code: "COSTS_INVALID", argument }));
+  });
+});
+
+describe("log-signatures", () => {
+  const logShape = (shape: CallShape, bits: number) => ({ ...shape, scalarTerm: false, bits });
+  const large: CallShape = { batch: 8192, points: 1000, channels: 4, depth: 5 };
+
+  test("in float32 run where they are faster, others on the CPU, and that is said", () => {
+    const on = (shape: CallShape, bits: number) =>
+      decide(logSignature, logShape(shape, bits), "float32", auto, withGpu);
+    expect(on(large, LOG_FLOAT32).plan).toMatchObject({ device: "webgpu" });
+    expect(on(tiny, LOG_FLOAT32).plan).toMatchObject({ device: "cpu", kernel: "pruned" });
+    for (const bits of [0, LOG_FLOAT64]) {
+      const { plan: planned, verdicts } = on(large, bits);
+      expect(planned.device).toBe("cpu");
+      expect(verdicts.find(({ decides }) => decides)).toMatchObject({ rule: "limits" });
+      expect(verdicts.find(({ decides }) => decides)!.why).toMatch(/precision "float32" only/);
+    }
+  });
+
+  test("cost more than signatures that stay on a GPU, less than them on the CPU where paths are long", () => {
+    const seconds = (operation: GpuOperation, device: "cpu" | "webgpu") =>
+      plan(operation, logShape(large, LOG_FLOAT32), "float32", { ...auto, device, output: "gpu" }, withGpu).estimate;
+    expect(seconds(logSignature, "webgpu")).toBeGreaterThan(seconds(signature, "webgpu"));
+    expect(seconds(logSignature, "cpu")).toBeLessThan(seconds(signature, "cpu"));
   });
 });
