@@ -111,8 +111,8 @@ export const budgets = [
   lazily(
     "lazily: WebGPU",
     ["gpu"],
-    "35 kB",
-    "large batches and their gradients on a device: loaded when one is first opened",
+    "36 kB",
+    "large batches, their gradients and log-signatures on a device: loaded when one is first opened",
     ["engine"],
   ),
   lazily("lazily: engine", ["engine", "threads"], "53.5 kB", "the same, and the binary for threads that share memory", [

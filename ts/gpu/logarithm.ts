@@ -36,10 +36,7 @@ const usualStorage = 16384;
 /** Where E_m begins among the values of a row; E_0 is the logarithm, the last what follows. */
 export function logOffsets(channels: number, levels: number): number[] {
   const offsets = [0];
-  for (let m = 0; m < levels; m++)
-    offsets.push(
-      offsets[m]! + (levels - Math.max(1, m) > 0 ? countCoefficients(channels, levels - Math.max(1, m)) : 0),
-    );
+  for (let m = 0; m < levels; m++) offsets.push(offsets[m]! + countCoefficients(channels, levels - (m || 1)));
   return offsets;
 }
 

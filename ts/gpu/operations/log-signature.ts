@@ -1,7 +1,6 @@
 // Log-signatures on GPUs: signatures as they are, then the logarithm of each. How a call is
 // planned, and what it costs. Pure.
 
-import { type CpuUnit, cpuUnitNames } from "../../dispatch/costs.ts";
 import { basisIn, countCoordinates } from "../../operations/log-signature-labels.ts";
 import type { LogSignatureTensor } from "../../operations/log-signature-tensor.ts";
 import { LOG_FLOAT32 } from "../../wasm/abi.ts";
@@ -9,8 +8,8 @@ import { type LogLayout, logLayoutOf, logOperations } from "../logarithm.ts";
 import type { GpuOperation } from "../operation.ts";
 import { type CallShape, callShapeOf, sizesOf } from "../shape.ts";
 import type { GpuLogSignature } from "../tensor.ts";
-import { type SignaturePlan, signature, signatureCounts } from "./signature.ts";
-import { prunedOperations } from "./signature-cpu.ts";
+import { resultTooLarge, type SignaturePlan, signature, signatureCounts } from "./signature.ts";
+import { cachedNumbers, prunedOperations } from "./signature-cpu.ts";
 
 export interface LogSignaturePlan extends SignaturePlan {
   readonly logarithm: LogLayout;
@@ -40,19 +39,17 @@ export const logSignature: GpuOperation<
 
   plan(shape, residency, limits, blockBytes) {
     const { channels, depth } = shape;
-    if ((bitsOf(shape) & LOG_FLOAT32) === 0)
-      return 'log-signatures are computed on the GPU with precision "float32" only: WGSL has no float64';
+    if ((bitsOf(shape) & LOG_FLOAT32) === 0) return 'GPUs compute log-signatures with precision "float32" only';
     const logarithm = logLayoutOf(channels, depth, basisOf(shape), limits);
     if (!logarithm) {
       const bytes = limits.maxComputeWorkgroupStorageSize;
-      return `a logarithm of ${channels} channels at depth ${depth} is more than the ${bytes} bytes of a workgroup's memory`;
+      return `logarithms at depth ${depth} need more than the ${bytes} bytes of a workgroup's memory`;
     }
     // Signatures stay on the device, in blocks that are as large as if they were results.
     const made = signature.plan({ ...shape, scalarTerm: false }, { ...residency, output: "cpu" }, limits, blockBytes);
     if (typeof made === "string") return made;
     const numbers = outputOf(shape);
-    if (residency.output === "gpu" && 4 * numbers > limits.maxBufferSize)
-      return `a result of ${numbers} numbers is more than a buffer of ${limits.maxBufferSize} bytes`;
+    if (residency.output === "gpu" && 4 * numbers > limits.maxBufferSize) return resultTooLarge(numbers, limits);
     return { ...made, logarithm };
   },
 
@@ -75,21 +72,24 @@ export const logSignature: GpuOperation<
         // Its factors are in memory, of workgroups at that.
         products: units.products + operations,
       },
-      multiplying: Math.max(counts.multiplying, output),
     };
   },
 
   cpuUnits(shape) {
     const { batch, channels, depth, stream = false } = shape;
     const { totalSteps, rows } = sizesOf(shape);
-    const units: Record<CpuUnit, number> = { ...signature.cpuUnits(shape) };
-    for (const unit of cpuUnitNames) if (!["call", "path", "input", "far"].includes(unit)) units[unit] = 0;
+    const steps = totalSteps * prunedOperations(channels, depth);
     const logarithms = batch * rows * logOperations(channels, depth, basisOf(shape));
+    const output = outputOf(shape);
     return {
-      ...units,
-      output: outputOf(shape),
-      pruned: (stream ? 0 : totalSteps * prunedOperations(channels, depth)) + logarithms,
-      stream: stream ? totalSteps * prunedOperations(channels, depth) : 0,
+      ...signature.cpuUnits(shape),
+      output,
+      large: Math.max(0, output - cachedNumbers),
+      square: 0,
+      horner: 0,
+      recovery: 0,
+      pruned: (stream ? 0 : steps) + logarithms,
+      stream: stream ? steps : 0,
       row: stream ? batch * rows * depth : 0,
     };
   },

@@ -5,7 +5,7 @@ import { deepestPruned, fewestStepsToCut, lanes, largestPruned, prunesFrom } fro
 import { type CallShape, sizesOf } from "../shape.ts";
 
 /** Numbers of a call that are likely to be in a cache, or in memory that was allocated before. */
-const cachedNumbers = 2 ** 18;
+export const cachedNumbers = 2 ** 18;
 
 /** Multiply-adds of a step: Σ (N − k + 1) dᵏ (Kidger & Lyons 2021, section 5). */
 function hornerOperations(channels: number, depth: number): number {
