@@ -23,7 +23,7 @@ const pages = [
 
 /** Guides without code of their own: mathematics, tables, figures and commands. */
 const withoutSamples = new Set(
-  ["gradients", "pruned-walk", "glossary", "performance", "site"].map((name) => `docs/${name}.md`),
+  ["gradients", "pruned-walk", "glossary", "performance", "scale", "site"].map((name) => `docs/${name}.md`),
 );
 
 const textOf = (page: string) => readFileSync(join(root, page), "utf8");

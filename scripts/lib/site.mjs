@@ -1,7 +1,7 @@
 // Builds the documentation site: the API reference (TypeDoc), then the pages (VitePress), then
 // relative links (site/lib/base.ts).
 
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { filesUnder, fingerprint, isCurrent, remember } from "./fingerprint.mjs";
 import { exclusively } from "./lock.mjs";
@@ -31,7 +31,8 @@ const sources = () =>
       "site/public",
       "site/package-lock.json",
     ),
-    ...filesUnder("examples").filter((file) => file.endsWith("README.md")),
+    // Not everything under examples: packages there link to this repository.
+    ...filesUnder(...readdirSync(at("examples")).map((name) => `examples/${name}/README.md`)),
   ].filter((file) => !file.includes("/.temp/"));
 
 /** Returns whether anything had to be built. */
