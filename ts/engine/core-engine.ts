@@ -146,7 +146,7 @@ export interface Engine extends EngineBase, Functions {
    *   as for `signature`. After an error of `logSignature`, `out` is unchanged.
    *
    * @example
-   * const p = await engine.logSignature(paths, { depth: 4, precision: "float32", device: "webgpu" });
+   * const p = await engine.logSignature(paths, { depth: 4, precision: "float32" });
    */
   logSignature<
     P extends PathsAnywhere,

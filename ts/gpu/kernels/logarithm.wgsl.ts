@@ -25,6 +25,9 @@ export const logParamNames = Object.keys(names) as (keyof typeof names)[];
 /** Index of a word that is not computed: its coefficient is zero. */
 export const zeroWord = 0xffffffff;
 
+/** What the table holds where coordinates are sums over words. */
+const keptTable = "Words to keep, where each coordinate's pairs begin, pairs (value, factor).";
+
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
 /** The cuts of a word of `length` letters, as lines that `use` the indices of both parts. */
@@ -97,7 +100,7 @@ coefficient(at, row_at(first + i / ${u(kept)}), table[i % ${u(kept)}]);
   return `// path-signature logarithms, channels ${channels}, depth ${depth}, basis ${basis}: ${rows} signatures a \
 workgroup. Written by ts/gpu/kernels/logarithm.wgsl.ts.
 ${paramStruct(names)}@group(1) @binding(0) var<storage, read> signatures: array<f32>;
-// ${kept === 0 ? "The word of each coordinate." : "Words to keep, where each coordinate's pairs begin, pairs (value, factor)."}
+// ${kept === 0 ? "The word of each coordinate." : keptTable}
 @group(1) @binding(1) var<storage, read> table: array<u32>;
 @group(1) @binding(2) var<storage, read_write> out: array<f32>;
 
@@ -105,7 +108,7 @@ const INVOCATIONS = ${u(logInvocations)};
 // Numbers of a row of the result.
 const WIDTH = ${u(width)};
 
-// P below the top level, then E_1, E_2, …${kept === 0 ? "" : ", then words that are kept"}, of each row.
+// P below the top level, E_1, E_2, …${kept === 0 ? "" : ", words that are kept"}, of each row.
 var<workgroup> values: array<f32, ${rows * values}>;
 
 // Where a row begins; behind the last one it is read again.

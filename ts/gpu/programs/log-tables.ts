@@ -20,7 +20,7 @@ function treeOf(bracket: Bracket): Tree {
   return { length: parts[0].length + parts[1].length, letter: -1, parts };
 }
 
-/** The coefficient, in the tree multiplied out, of the word of its letters that begins at `from`. */
+/** The coefficient, in the tree multiplied out, of the word of letters that begins at `from`. */
 function coefficient({ letter, parts }: Tree, word: readonly number[], from: number): number {
   if (!parts) return word[from] === letter ? 1 : 0;
   const product = (a: Tree, b: Tree): number => {
