@@ -144,7 +144,7 @@ it("functions on arrays say their shapes", () => {
   for (const { declaration, documentation } of new Program(
     `import { ${names.map((name) => `|${name}`).join(", ")} } from "path-signature";`,
   ).hovers())
-    expect(documentation, declaration).toMatch(/\((…batch|count),\s|\(channels\)/);
+    expect(documentation, declaration).toMatch(/\((…batch|count|intervals),\s|\(channels\)/);
 });
 
 it.each([

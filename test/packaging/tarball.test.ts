@@ -20,7 +20,7 @@ const installed = (file: string) => join(consumer.folder, "node_modules/path-sig
  */
 const sharedScripts = [
   ...["algebra", "core", "engine", "gpu", "gradients", "kernels", "loading", "log-signatures", "sizes", "tables"],
-  ...["read-arrow", "read-files", "tfjs-webgpu"],
+  ...["kernels-gpu", "read-arrow", "read-files", "tfjs-webgpu"],
   ...Object.keys(families).flatMap((family) => [prefixed(family, "binaries"), prefixed(family, "threads")]),
 ];
 /** The binaries below dist/wasm. */

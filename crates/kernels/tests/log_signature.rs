@@ -410,7 +410,7 @@ fn conversions() {
 #[test]
 fn long_paths_by_auto() {
     let mut random = Random(17);
-    for (d, n) in [(2, 2), (2, 4), (3, 3), (3, 5)] {
+    for (d, n) in [(2, 2), (2, 4), (3, 3), (3, 4), (3, 5)] {
         let (batch, points) = (6, 1101);
         let noise = random.numbers(batch * points * d);
         let mut in_tiles = 0;
@@ -461,7 +461,8 @@ fn long_paths_by_auto() {
                 }
             }
         }
-        assert!(n == 2 || in_tiles > 0, "({d}, {n})");
+        // Two channels, and depth 5, are always computed in float64.
+        assert_eq!(in_tiles > 0, d > 2 && n < 5, "({d}, {n})");
     }
 }
 

@@ -150,9 +150,7 @@ function shapeOf(given: Call): KernelShape {
   };
 }
 
-export const signatureKernels = {
-  signatureKernel: make("signatureKernel"),
-  signatureKernelGram: make("signatureKernelGram"),
-  signatureMmd: make("signatureMmd"),
-  signatureScore: make("signatureScore"),
-};
+export const signatureKernel = /* @__PURE__ */ make("signatureKernel");
+export const signatureKernelGram = /* @__PURE__ */ make("signatureKernelGram");
+export const signatureMmd = /* @__PURE__ */ make("signatureMmd");
+export const signatureScore = /* @__PURE__ */ make("signatureScore");
