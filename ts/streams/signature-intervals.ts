@@ -70,7 +70,7 @@ export interface CreateSignatureIntervalsFunction {
   /**
    * Prepares a path for signatures of intervals of it, of shape (length, channels) to (intervals,
    * size): a query takes about as long as 64 steps and four products, however long its interval is.
-   * Preparing takes some five to fourteen signatures of the path, and memory for one each 16 points.
+   * Preparing takes five to fourteen signatures of the path, and memory for one each 16 points.
    * Results differ from `signature` with `windows` by rounding. Synchronous, on the calling thread.
    *
    * @param path - one path, (length, channels), in any form that `signature` takes. It is copied.
