@@ -122,7 +122,7 @@ async function measure(bench, row, peers, stream = false) {
 /** The gradient by each precision, that of a signature, and the peer's from signatures it has. */
 async function measureGradients(bench, row, peers) {
   const { batch, channels, depth } = row;
-  const input = { ...row, ...bench.input(row), subject: "gradients" };
+  const input = { ...row, ...bench.input(row), subject: "vjp" };
   const given = { ...input, ...writeCotangents(bench.folder, batch * levelsOf(channels, depth)[depth]) };
   const contestants = [];
   for (const precision of ["auto", "float32", "float64"])

@@ -38,6 +38,9 @@ async function linker() {
   );
 }
 
+/** What tests run in. */
+const hostPackages = [browsers, webgpu, python, queue, spark].map(({ packages }) => packages);
+
 /**
  * `hosts`: whether to install browsers and drivers as well; `others`: packages of the documentation
  * and of examples.
@@ -48,15 +51,11 @@ const missing = ({ hosts, others }) => ({
   linker: !hasLinker(),
   rust: !remembered(),
   tools: !cargoTools.isPresent(),
-  browsers: hosts ? browsers.missingPackages() : [],
-  webgpu: hosts ? webgpu.missingPackages() : [],
-  python: hosts ? python.missingPackages() : [],
-  queue: hosts ? queue.missingPackages() : [],
-  spark: hosts ? spark.missingPackages() : [],
+  hosts: hosts ? hostPackages.filter((packages) => packages.missingPackages().length > 0) : [],
 });
 
-const anything = ({ npm, others, linker, rust, tools, ...packages }) =>
-  npm || others || linker || rust || tools || Object.values(packages).some(({ length }) => length > 0);
+const anything = ({ npm, others, linker, rust, tools, hosts }) =>
+  npm || others || linker || rust || tools || hosts.length > 0;
 
 /**
  * Independent steps in parallel: npm and apt wait for the network while cargo keeps the cores busy.
@@ -87,11 +86,7 @@ async function bring(what) {
   // apt holds a lock, so the build's packages come first.
   async function hostSide() {
     await rust.catch(() => undefined);
-    if (what.browsers.length > 0) await step("browsers for tests", browsers.bring);
-    if (what.webgpu.length > 0) await step("WebGPU without a GPU, for tests", webgpu.bring);
-    if (what.python.length > 0) await step("Python, for tests", python.bring);
-    if (what.queue.length > 0) await step("Redis, for tests", queue.bring);
-    if (what.spark.length > 0) await step("Java, for tests", spark.bring);
+    for (const { title, bring } of what.hosts) await step(title, bring);
   }
 
   async function npmSide() {

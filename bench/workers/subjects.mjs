@@ -113,7 +113,7 @@ const gradientKernel = ({ variant, data, cotangents, ...shape }) =>
   gradientKernelCall(instanceOf(variant), data, cotangents, shape);
 
 /** Gradients of log-signatures, or of signatures where `of` says so, by the public call. */
-function gradients({ logSignatureVjp, signatureVjp, data, cotangents, batch, points, channels, depth, precision, of }) {
+function vjp({ logSignatureVjp, signatureVjp, data, cotangents, batch, points, channels, depth, precision, of }) {
   const paths = { data, shape: batch > 1 ? [batch, points, channels] : [points, channels] };
   const call =
     of === "signature"
@@ -245,6 +245,6 @@ function signatureKernel({ kernels, data, other, batch, points, channels, what, 
 
 /** The subjects by the names that the parts of the benchmark use. */
 export const subjects = {
-  ...{ api, windows, queries, streams, signatureKernel, kernel, logSignatures, gradient, gradients, gradientKernel },
+  ...{ api, windows, queries, streams, signatureKernel, kernel, logSignatures, gradient, vjp, gradientKernel },
   ...{ copy, write, peak, bandwidth },
 };

@@ -2,7 +2,7 @@
 // installed browsers are used, and tests that lack one say so.
 
 import { existsSync } from "node:fs";
-import { bringOptional, worthTrying } from "./optional-apt.mjs";
+import { optionalPackages } from "./optional-apt.mjs";
 import { onPath } from "./rust.mjs";
 
 /** WebKitGTK's test browser is not on PATH. */
@@ -43,8 +43,4 @@ export function browser(name) {
 
 const absent = () => Object.entries(browsers).flatMap(([name, { packages }]) => (browser(name) ? [] : packages));
 
-/** Debian packages of missing browsers that can be installed. */
-export const missingPackages = () => worthTrying("browsers", absent());
-
-/** Installs what is missing; returns a message. */
-export const bring = () => bringOptional("browsers", absent());
+export const packages = optionalPackages("browsers", "browsers for tests", absent);

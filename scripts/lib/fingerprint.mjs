@@ -2,7 +2,7 @@
 // stored beside the product.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { at, read } from "./project.mjs";
 
@@ -38,6 +38,14 @@ export const isCurrent = (stamp, value) => read(stamp).trim() === value;
 
 export function remember(stamp, value) {
   writeIfChanged(stamp, `${value}\n`);
+}
+
+/** Does `work`, unless it was done for the same value. */
+export async function once(stamp, value, work) {
+  if (isCurrent(stamp, value)) return;
+  rmSync(stamp, { force: true });
+  await work();
+  remember(stamp, value);
 }
 
 /** Does not touch an identical file, so that watchers and later steps see no change. */

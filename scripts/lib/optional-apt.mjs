@@ -11,24 +11,35 @@ import { Fault } from "./terminal.mjs";
 const retryMs = 24 * 3600 * 1000;
 const stampOf = (name) => join(toolsFolder, `${name}-unavailable`);
 
-/** The missing packages that are worth trying. `name` is the name of the set, for its stamp. */
-export function worthTrying(name, packages) {
-  if (packages.length === 0 || !isDebian() || !isRoot()) return [];
-  const stamp = stampOf(name);
-  const tried = existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < retryMs;
-  return tried ? [] : packages;
-}
+/** Whether an installation of the set failed lately. */
+const failedLately = (stamp) => existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < retryMs;
 
-/** Installs them; returns a message. */
-export async function bringOptional(name, packages) {
-  try {
-    await aptInstall(packages);
-    rmSync(stampOf(name), { force: true });
-    return packages.join(", ");
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    mkdirSync(toolsFolder, { recursive: true });
-    writeFileSync(stampOf(name), error.message);
-    return `${packages.join(", ")} could not be installed: tests that need them are skipped`;
-  }
-}
+/**
+ * A set of packages. `name`: of the set, for its stamp; `title`: what setup calls it; `absent`: the
+ * packages of it that are missing.
+ */
+export const optionalPackages = (name, title, absent) => ({
+  title,
+
+  /** Missing packages that can be installed. */
+  missingPackages() {
+    const packages = absent();
+    const isTried = packages.length === 0 || !isDebian() || !isRoot() || failedLately(stampOf(name));
+    return isTried ? [] : packages;
+  },
+
+  /** Installs what is missing; returns a message. */
+  async bring() {
+    const packages = absent();
+    try {
+      await aptInstall(packages);
+      rmSync(stampOf(name), { force: true });
+      return packages.join(", ");
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      mkdirSync(toolsFolder, { recursive: true });
+      writeFileSync(stampOf(name), error.message);
+      return `${packages.join(", ")} could not be installed: tests that need them are skipped`;
+    }
+  },
+});

@@ -2,12 +2,12 @@
 // and the packages of its tests. Made in target/python, and again when sources or pins change.
 
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { filesUnder, fingerprint } from "./fingerprint.mjs";
+import { filesUnder, fingerprint, once } from "./fingerprint.mjs";
 import { exclusively } from "./lock.mjs";
-import { bringOptional, worthTrying } from "./optional-apt.mjs";
+import { optionalPackages } from "./optional-apt.mjs";
 import { at } from "./project.mjs";
 import { onPath } from "./rust.mjs";
 
@@ -23,23 +23,27 @@ const isComplete = () =>
 
 const absent = () => (onPath("python3") && isComplete() ? [] : ["python3", "python3-venv"]);
 
-/** Missing Debian packages that can be installed. */
-export const missingPackages = () => worthTrying("python", absent());
-
-/** Installs what is missing; returns a message. */
-export const bring = () => bringOptional("python", absent());
+export const packages = optionalPackages("python", "Python, for tests", absent);
 
 /** What is missing, in words; undefined if nothing is. */
 export const missing = absent().length > 0 ? "python3 with its module venv is missing" : undefined;
 
 const sources = ["python/README.md", "python/src", "dist/wasm/simd.wasm", "dist/wasm/relaxed.wasm"];
 
-/** Does `work` unless the folder's stamp of that name has the text. */
-async function once(stamp, wanted, work) {
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  await work();
-  writeFileSync(stamp, wanted);
+/** Makes a virtual environment anew. */
+export async function makeVenv(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  await run(onPath("python3"), ["-m", "venv", folder]);
 }
+
+/** Runs pip of a virtual environment. */
+export const pipOf =
+  (folder) =>
+  (...args) =>
+    run(pythonOf(folder), ["-m", "pip", ...args, "--disable-pip-version-check", "--quiet"]);
+
+/** The interpreter of a virtual environment. */
+export const pythonOf = (folder) => join(folder, "bin", "python");
 
 /** The wheel of an environment that is made. */
 export function wheel() {
@@ -50,15 +54,13 @@ export function wheel() {
 /** Makes the environment. @returns its interpreter */
 export function environment() {
   const folder = at("target", "python");
-  const python = join(folder, "bin", "python");
-  const pip = (...args) => run(python, ["-m", "pip", ...args, "--disable-pip-version-check", "--quiet"]);
+  const pip = pipOf(folder);
   const build = (to) => pip("wheel", at("python"), "--no-deps", "--no-build-isolation", "--wheel-dir", to);
   const packages = fingerprint(["python/pyproject.toml"]);
   const wheel = fingerprint(filesUnder(...sources), packages);
   return exclusively(at("target", "python.lock"), async () => {
     await once(join(folder, "packages.txt"), packages, async () => {
-      rmSync(folder, { recursive: true, force: true });
-      await run(onPath("python3"), ["-m", "venv", folder]);
+      await makeVenv(folder);
       await pip("install", "hatchling==1.33.0");
     });
     await once(join(folder, "wheel.txt"), wheel, async () => {
@@ -69,6 +71,6 @@ export function environment() {
       await pip("install", `${join(wheels, file)}[test]`, "--upgrade");
       await pip("install", join(wheels, file), "--force-reinstall", "--no-deps");
     });
-    return python;
+    return pythonOf(folder);
   });
 }

@@ -3,12 +3,12 @@
 // Ivy, which comes with Spark.
 
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { filesUnder, fingerprint } from "./fingerprint.mjs";
+import { filesUnder, fingerprint, once } from "./fingerprint.mjs";
 import { exclusively } from "./lock.mjs";
-import { bringOptional, worthTrying } from "./optional-apt.mjs";
+import { optionalPackages } from "./optional-apt.mjs";
 import { at } from "./project.mjs";
 import * as host from "./python.mjs";
 import { onPath } from "./rust.mjs";
@@ -17,11 +17,7 @@ const run = promisify(execFile);
 
 const absent = () => (onPath("java") ? [] : ["default-jre-headless"]);
 
-/** Missing Debian packages that can be installed. */
-export const missingPackages = () => worthTrying("java", absent());
-
-/** Installs what is missing; returns a message. */
-export const bring = () => bringOptional("java", absent());
+export const packages = optionalPackages("java", "Java, for tests", absent);
 
 /** What is missing, in words; undefined if nothing is. */
 export const missing = absent().length > 0 ? "java is missing" : host.missing;
@@ -42,7 +38,7 @@ const ownOfConnector = /^(spark-sql-kafka|spark-token-provider-kafka|kafka-clien
  */
 export async function environment() {
   const folder = at("target", "spark");
-  const python = join(folder, "bin", "python");
+  const python = host.pythonOf(folder);
   const stamp = join(folder, "made.txt");
   const jars = Object.fromEntries(Object.keys(modules).map((name) => [name, join(folder, "jars", name)]));
   // Its wheel.
@@ -50,16 +46,13 @@ export async function environment() {
   const sources = filesUnder("examples/spark/requirements.txt", "python/src", "python/pyproject.toml");
   const wanted = fingerprint([...sources, "dist/wasm/simd.wasm"], JSON.stringify(modules));
   return exclusively(at("target", "spark.lock"), async () => {
-    if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
-      rmSync(folder, { recursive: true, force: true });
-      await run(onPath("python3"), ["-m", "venv", folder]);
-      const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-      await run(python, [...pip, "-r", at("examples", "spark", "requirements.txt"), host.wheel()]);
+    await once(stamp, wanted, async () => {
+      await host.makeVenv(folder);
+      await host.pipOf(folder)("install", "-r", at("examples", "spark", "requirements.txt"), host.wheel());
       await Promise.all(Object.entries(modules).map(([name, module]) => retrieve(python, module, jars[name])));
       for (const file of filesUnder(`target/spark/jars/connector`))
         if (!ownOfConnector.test(file.split("/").at(-1))) rmSync(at(file));
-      writeFileSync(stamp, wanted);
-    }
+    });
     return { python, jars };
   });
 }

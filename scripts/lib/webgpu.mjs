@@ -4,7 +4,7 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { bringOptional, worthTrying } from "./optional-apt.mjs";
+import { optionalPackages } from "./optional-apt.mjs";
 
 /** The folder and the name prefix of each driver's manifest. */
 const drivers = {
@@ -22,11 +22,7 @@ export function vulkanDriver(name) {
 
 const absent = () => (vulkanDriver("llvmpipe") ? [] : ["mesa-vulkan-drivers"]);
 
-/** Missing Debian packages that can be installed. */
-export const missingPackages = () => worthTrying("vulkan", absent());
-
-/** Installs what is missing; returns a message. */
-export const bring = () => bringOptional("vulkan", absent());
+export const packages = optionalPackages("vulkan", "WebGPU without a GPU, for tests", absent);
 
 /** Whether the machine has a GPU with a known driver. */
 export function hasGpu() {

@@ -36,8 +36,8 @@ export class Bars {
     const step = width / Math.max(1, this.#bars.length);
     const named = step >= 11;
     const level = step >= 64;
-    const room = level ? 20 : named ? 62 : 4;
-    const zero = top + (height - room) / 2;
+    const below = level ? 20 : named ? 62 : 4;
+    const zero = top + (height - below) / 2;
     const largest = Math.max(1e-12, ...this.#bars.map(({ value }) => Math.abs(value)));
     g.strokeStyle = colours.grid;
     g.lineWidth = 1;
@@ -49,20 +49,20 @@ export class Bars {
     g.textAlign = "right";
     g.textBaseline = "middle";
     for (const [i, { name, value }] of this.#bars.entries()) {
-      const length = (value / largest) * ((height - room) / 2 - 2);
+      const length = (value / largest) * ((height - below) / 2 - 2);
       g.fillStyle = value < 0 ? colours.negative : colours.positive;
       g.fillRect(left + i * step + step * 0.12, Math.min(zero, zero - length), step * 0.76, Math.abs(length));
       if (!named) continue;
       g.fillStyle = colours.quiet;
       if (level) {
         g.textAlign = "center";
-        g.fillText(name, left + (i + 0.5) * step, top + height - room / 2, step);
+        g.fillText(name, left + (i + 0.5) * step, top + height - below / 2, step);
         continue;
       }
       g.save();
-      g.translate(left + (i + 0.5) * step, top + height - room + 4);
+      g.translate(left + (i + 0.5) * step, top + height - below + 4);
       g.rotate(-Math.PI / 2.6);
-      g.fillText(name, 0, 0, room);
+      g.fillText(name, 0, 0, below);
       g.restore();
     }
   }

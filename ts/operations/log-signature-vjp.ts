@@ -12,7 +12,7 @@ import type { BatchedOf, DTypeOf } from "../input/types.ts";
 import type { Windows } from "../input/windows.ts";
 import { LOG_FLOAT32, LOG_FLOAT64 } from "../wasm/abi.ts";
 import type { Runtime } from "../wasm/runtime.ts";
-import { compute, computeSteps } from "./bind.ts";
+import { bindSteps, compute, computeSteps } from "./bind.ts";
 import { signatureCost, signaturesOfVjp } from "./cost.ts";
 import { type Descriptor, memoryReaders, type Steps, step } from "./descriptor.ts";
 import { forwardCall } from "./gradient-cuts.ts";
@@ -136,12 +136,14 @@ function* pathsInDouble({ call, forward, signatures }: Prepared): Steps<Readonly
 function gradientsOf(call: Call, gradients: Gradients, items: readonly number[]): Descriptor<SignatureGradients> {
   const { batch, channels, points, size } = call;
   const [ofPoints, ofBasepoint, ofInitial] = gradients.sinks;
-  const some = [
-    ofPoints && sinkOfItems(ofPoints, items, points, channels),
-    ofBasepoint && sinkOfItems(ofBasepoint, items, 1, channels),
-    ofInitial && sinkOfItems(ofInitial, items, 1, size),
-  ];
-  const sinks = items.length === batch ? gradients.sinks : some;
+  const sinks =
+    items.length === batch
+      ? gradients.sinks
+      : [
+          ofPoints && sinkOfItems(ofPoints, items, points, channels),
+          ofBasepoint && sinkOfItems(ofBasepoint, items, 1, channels),
+          ofInitial && sinkOfItems(ofInitial, items, 1, size),
+        ];
   const prepare = () => ({ sinks, checksFirst: false, result: () => gradients.tensors() });
   return { ...signatureGradients, prepare };
 }
@@ -186,11 +188,8 @@ export const logSignatureVjpOperation = /* @__PURE__ */ named(signatureVjpOperat
 });
 
 /** Makes `logSignatureVjp` for a runtime. Pure: nothing is loaded before the first call. */
-export function bindLogSignatureVjp(runtime: Runtime): LogSignatureVjpFunction {
-  const logSignatureVjp = (...given: unknown[]): SignatureGradients =>
-    computeSteps(runtime, steps(logSignatureVjpOperation.read(given, memoryReaders)));
-  return logSignatureVjp as unknown as LogSignatureVjpFunction;
-}
+export const bindLogSignatureVjp = (runtime: Runtime): LogSignatureVjpFunction =>
+  bindSteps(runtime, logSignatureVjpOperation) as unknown as LogSignatureVjpFunction;
 
 /** Makes `logSignatureWithVjp` for a runtime. */
 export function bindLogSignatureWithVjp(runtime: Runtime): LogSignatureWithVjpFunction {

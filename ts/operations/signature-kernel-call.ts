@@ -80,7 +80,8 @@ export class KernelCall extends Call {
     if (orders !== "auto") return orders;
     const { kernel } = this.scheme;
     const largest = (this.x.bounds(kernel).each[i] as number) * (this.y.bounds(kernel).each[j] as number);
-    return [leastOrder(largest), leastOrder(largest)];
+    const order = leastOrder(largest);
+    return [order, order];
   }
 
   /** Cells of a pair of steps at dyadic orders, or as many as take the time of a truncated one. */
@@ -155,9 +156,8 @@ export function makeCall(
   const dtype = given.dtype === -1 ? suggested : given.dtype;
   const { augment, mask } = given;
   const { xLengths, yLengths, yAugment, yMask } = scheme;
-  const first = readSide({ name: "x", lengths: "xLengths", augment: "augment", mask: "mask" }, x, given, dtype, {
-    ...{ lengths: xLengths, augment, mask },
-  });
+  const names: SideNames = { name: "x", lengths: "xLengths", augment: "augment", mask: "mask" };
+  const first = readSide(names, x, given, dtype, { lengths: xLengths, augment, mask });
   if (y === undefined)
     for (const name of ["yLengths", "yAugment", "yMask"] as const)
       if (scheme[name] !== undefined)

@@ -97,6 +97,9 @@ const atOnce = 64;
 /** Positions of the regions in tasks. */
 const [POINTS, STATE, OUT] = [0, 1, 2];
 
+/** Whether the signature from point a to point e is computed from its points alone. */
+const isShort = (a: number, e: number): boolean => e - a <= chunk || Math.floor(a / block) === Math.floor(e / block);
+
 class IntervalsOfPath implements SignatureIntervals {
   readonly channels: number;
   readonly depth: number;
@@ -245,7 +248,7 @@ class IntervalsOfPath implements SignatureIntervals {
     let long = 0;
     for (let i = first; i < end; i++) {
       const [a, e] = [bounds[2 * i] as number, (bounds[2 * i + 1] as number) - 1];
-      if (e - a <= chunk || Math.floor(a / block) === Math.floor(e / block)) this.#walk(a, e, out, i * size);
+      if (isShort(a, e)) this.#walk(a, e, out, i * size);
       else this.#stage(long++, a, e);
     }
     if (long === 0) return;
@@ -255,8 +258,7 @@ class IntervalsOfPath implements SignatureIntervals {
     }
     for (let i = first, k = 0; i < end; i++) {
       const [a, e] = [bounds[2 * i] as number, (bounds[2 * i + 1] as number) - 1];
-      if (e - a <= chunk || Math.floor(a / block) === Math.floor(e / block)) continue;
-      this.#join(k++, a, e, out, i * size);
+      if (!isShort(a, e)) this.#join(k++, a, e, out, i * size);
     }
   }
 

@@ -52,9 +52,9 @@ const most = 512;
 function tilePaths(shape: KernelShape, limits: DeviceLimits, usual: number): number {
   const { points, yPoints, channels, columns } = shape;
   const path = 4 * channels * (Math.max(points, yPoints) + 8);
-  const room = Math.min(usual, bindable(limits));
+  const bytes = Math.min(usual, bindable(limits));
   let size = most;
-  while (size > 1 && (size * size * 8 * columns > room || size * path > room)) size /= 2;
+  while (size > 1 && (size * size * 8 * columns > bytes || size * path > bytes)) size /= 2;
   return size;
 }
 

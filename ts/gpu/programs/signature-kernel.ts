@@ -21,6 +21,9 @@ import { allocate } from "../regions.ts";
 import { BlockReadback, type EncodedBlock, progressOf } from "../run-blocks.ts";
 import { Staging } from "../staging.ts";
 
+/** Two paths, by their places in a tile. */
+type Pair = readonly [number, number];
+
 /** Of steps as they are, and of those that are cut. */
 type KernelsOfCall = { readonly plain?: Kernel; readonly refined?: Kernel };
 
@@ -125,7 +128,7 @@ class KernelsJob implements GpuJob<undefined> {
       this.#operations(tile),
     );
     const readback = new BlockReadback();
-    readback.add(out, (range, at) => this.#take(tile, new Float32Array(range, at, count)));
+    readback.add(out, (range, at) => this.#take(tile, pairs, new Float32Array(range, at, count)));
     return readback.encode([command], holdings);
   }
 
@@ -161,7 +164,7 @@ class KernelsJob implements GpuJob<undefined> {
     return to;
   }
 
-  #take(tile: Tile, numbers: Float32Array): void {
+  #take(tile: Tile, pairs: readonly Pair[], numbers: Float32Array): void {
     const { part, xs, ys, triangle } = tile;
     for (const number of numbers) this.#isFinite &&= Number.isFinite(number);
     if (!triangle) {
@@ -169,7 +172,7 @@ class KernelsJob implements GpuJob<undefined> {
       return;
     }
     const square = new Float32Array(xs.length * ys.length);
-    for (const [k, [a, b]] of pairsOf(tile).entries()) square[a * ys.length + b] = numbers[k] as number;
+    for (const [k, [a, b]] of pairs.entries()) square[a * ys.length + b] = numbers[k] as number;
     part.sink.put(tile, square, 0, 0);
   }
 
@@ -182,8 +185,8 @@ class KernelsJob implements GpuJob<undefined> {
 }
 
 /** The pairs of a tile, as places in it. */
-function pairsOf({ part, xs, ys, triangle }: Tile): (readonly [number, number])[] {
-  const pairs: (readonly [number, number])[] = [];
+function pairsOf({ part, xs, ys, triangle }: Tile): Pair[] {
+  const pairs: Pair[] = [];
   for (let a = 0; a < xs.length; a++) {
     if (part.pairs) pairs.push([a, a]);
     else for (let b = triangle ? a : 0; b < ys.length; b++) pairs.push([a, b]);
