@@ -14,7 +14,7 @@ export class Bars {
   readonly paint: () => void;
 
   constructor() {
-    this.canvas = h("canvas", { className: "pg-bars", role: "img" });
+    this.canvas = h("canvas", { className: "pg-bars", role: "img", "aria-label": "No numbers yet" });
     this.paint = inFrame(() => this.#paint());
     new ResizeObserver(() => this.paint()).observe(this.canvas);
   }

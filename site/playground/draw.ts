@@ -317,10 +317,11 @@ export function drawPanel(state: State, computer: Computer, changed: () => void)
       ),
       field.canvas,
       help,
-      status,
-      selection,
       h("fieldset", { className: "pg-toggles" }, h("legend", {}, "Augment the path"), ...toggles.map((t) => t.element)),
       shaded.element,
+      // Below the controls, which stay where they are when it takes another line.
+      status,
+      selection,
     ),
     h(
       "div",

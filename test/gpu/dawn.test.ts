@@ -6,8 +6,8 @@ import { level } from "../level.ts";
 import { noteModules, watchCompilers } from "./compilers.ts";
 import { everyGpuGradientCase, gpuGradientCases, runGradientCase } from "./gradient-table.ts";
 import { describeOn, openDawn } from "./implementations.ts";
-import { gpuLogCases, runLogCase } from "./log-table.ts";
-import { chosenGradients, chosenSignatures } from "./selection.ts";
+import { everyGpuLogCase, gpuLogCases, runLogCase } from "./log-table.ts";
+import { chosenGradients, chosenLogarithms, chosenSignatures } from "./selection.ts";
 import { everyGpuCase, gpuCases, runCase } from "./table.ts";
 
 let backend: GpuBackend;
@@ -18,7 +18,11 @@ let compilers: () => Promise<string[]>;
  * need.
  */
 const kinds = { chosen: new Set<string>(), others: new Set<string>() };
-const chosen = new Set([...chosenSignatures(everyGpuCase, "usual"), ...chosenGradients(everyGpuGradientCase, "usual")]);
+const chosen = new Set([
+  ...chosenSignatures(everyGpuCase, "usual"),
+  ...chosenGradients(everyGpuGradientCase, "usual"),
+  ...chosenLogarithms(everyGpuLogCase, "usual"),
+]);
 let current = kinds.chosen;
 
 beforeAll(async () => {
@@ -47,6 +51,7 @@ describeOn("dawn", "Dawn", () => {
   });
 
   test.each(gpuLogCases)("log-signatures: $name", async (one) => {
+    current = chosen.has(one) ? kinds.chosen : kinds.others;
     const { worst, where, error } = await runLogCase(backend, one);
     expect(error).toBeUndefined();
     expect(worst, where).toBeLessThanOrEqual(1);

@@ -104,8 +104,10 @@ function shownByLogarithm(one: Case & { readonly basis: LogSignatureBasis }): Sh
 }
 
 /** The cases of log-signatures to run. */
-export const chosenLogarithms = <C extends Case & { readonly basis: LogSignatureBasis }>(cases: readonly C[]) =>
-  chosenOf(cases, shownByLogarithm);
+export const chosenLogarithms = <C extends Case & { readonly basis: LogSignatureBasis }>(
+  cases: readonly C[],
+  at?: Level,
+) => chosenOf(cases, shownByLogarithm, at);
 
 /** Cuts depend on the kinds of input and output, hardly on kernels. */
 function shownByCut(one: Case): Shown {

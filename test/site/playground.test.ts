@@ -59,11 +59,21 @@ class Visitor {
     return `${all}.find((one) => one.textContent.includes(${JSON.stringify(text)}))`;
   }
 
+  /** A place on an element that has stopped moving: answers that arrive late may shift what is below them. */
   async #spot(element: string, x = 0.5, y = 0.5): Promise<Spot> {
-    const [left, top, width, height] = await this.tab.value<number[]>(
-      `(() => { const one = ${element}; one.scrollIntoView({ block: "center", behavior: "instant" });
-        const { left, top, width, height } = one.getBoundingClientRect(); return [left, top, width, height]; })()`,
-    );
+    const measure = () =>
+      this.tab.value<number[]>(
+        `(() => { const one = ${element}; one.scrollIntoView({ block: "center", behavior: "instant" });
+          const { left, top, width, height } = one.getBoundingClientRect(); return [left, top, width, height]; })()`,
+      );
+    let box = await measure();
+    for (let still = 0; still < 6; ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const next = await measure();
+      still = next.every((number, i) => number === box[i]) ? still + 1 : 0;
+      box = next;
+    }
+    const [left, top, width, height] = box;
     return [(left as number) + x * (width as number), (top as number) + y * (height as number)];
   }
 
