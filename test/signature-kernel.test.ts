@@ -444,8 +444,12 @@ describe.each(variants)("%s", (variant) => {
       const [x, y] = [walk(points, channels, next), walk(others, channels, next)];
       const scale = (rows: ArrayLike<number>) => Float64Array.from(rows, (c) => -1.5 * c);
       const { x: dx, y: dy } = truncatedSignatureKernelVjp(x, y, [-1.5], { depth });
-      expect(worst(dx!.data, signatureVjp(x, scale(signature(y, { depth }).data), { depth }).paths.data)).toBeLessThan(1e-12);
-      expect(worst(dy!.data, signatureVjp(y, scale(signature(x, { depth }).data), { depth }).paths.data)).toBeLessThan(1e-12);
+      expect(worst(dx!.data, signatureVjp(x, scale(signature(y, { depth }).data), { depth }).paths.data)).toBeLessThan(
+        1e-12,
+      );
+      expect(worst(dy!.data, signatureVjp(y, scale(signature(x, { depth }).data), { depth }).paths.data)).toBeLessThan(
+        1e-12,
+      );
       const single = truncatedSignatureKernelVjp(x, y, [-1.5], { depth, dtype: "float32" });
       expect(worst(single.x!.data, dx!.data)).toBeLessThan(1e-5);
     }
