@@ -360,7 +360,14 @@ pub(super) fn masked<V: Lanes>(pair: &Pair<'_, V>, i: usize, j: usize, slope: V)
 /// Adds the part of a point of x to the gradients of points: `row` are the cotangents of v of
 /// the step before it, `above` those of the step after it, which the row replaces.
 #[inline(never)]
-pub(super) unsafe fn points<V: Lanes>(pair: &Pair<'_, V>, grid: &Grid, unit: f64, point: usize, row: *const V, above: *mut V) {
+pub(super) unsafe fn points<V: Lanes>(
+    pair: &Pair<'_, V>,
+    grid: &Grid,
+    unit: f64,
+    point: usize,
+    row: *const V,
+    above: *mut V,
+) {
     let (d, columns, is_radial) = (grid.channels, grid.steps[1], grid.kernel.is_radial());
     let unit = V::splat(V::T::from_f64(if is_radial { 2.0 * unit } else { unit }));
     let kernel = InLanes::<V>::new(grid.kernel);

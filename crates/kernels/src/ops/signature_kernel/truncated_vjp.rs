@@ -35,15 +35,13 @@ impl<V: Lanes> Cell<V> {
                 for k in 0..=a {
                     let (at, weight) = ((a - k) * (width + 1), *self.weights.add((a - k) * width + k));
                     let bar = bar.add(a * width + a);
-                    let own =
-                        row(weight, *self.powers.add(k), bar, from[0].add(at), to[0].add(at), depth - a + 1);
+                    let own = row(weight, *self.powers.add(k), bar, from[0].add(at), to[0].add(at), depth - a + 1);
                     *powers_bar.add(k) = (*powers_bar.add(k)).add(own);
                 }
                 for l in 1..=depth - a {
                     let (at, weight) = (l * (width + 1), *self.weights.add(l * width + a));
                     let bar = bar.add(a * width + a + l);
-                    let own =
-                        row(weight, *self.powers.add(a), bar, from[1].add(at), to[1].add(at), depth - a - l + 1);
+                    let own = row(weight, *self.powers.add(a), bar, from[1].add(at), to[1].add(at), depth - a - l + 1);
                     *powers_bar.add(a) = (*powers_bar.add(a)).add(own);
                 }
             }
