@@ -84,7 +84,7 @@ impl<V: Lanes> Cell<V> {
                         let factor = (*self.weights.add((a - k) * width + k)).mul(*self.powers.add(k));
                         sum = factor.mul_add(*opposite.add((a - k) * width + level - k), sum);
                     }
-                    // From l on the edge beside, by v^a; l = 0 is the corner, which is there already.
+                    // From l on the edge beside, by v^a; l = 0 is the corner, already there.
                     let mut rest = V::zero();
                     for l in 1..=level - a {
                         rest = (*self.weights.add(l * width + a)).mul_add(*beside.add(l * width + level - a), rest);
