@@ -16,6 +16,7 @@ import {
   signatureMmdVjp,
   staticKernels,
   truncatedSignatureKernelGram,
+  truncatedSignatureKernelVjp,
 } from "../ts/kernels.ts";
 import { bad, badMasks, few, indices, lists, pathsOf, plain, times } from "./augmentation-cases.ts";
 import { codeOf } from "./code-of.ts";
@@ -102,6 +103,10 @@ describe.each(few.map((list) => [JSON.stringify(list), list] as const))("%s", (_
     check(
       signatureKernelVjp(x, y, [1, -2], { augment, gradients: "x" }).x!.data,
       signatureKernelVjp(mx, my, [1, -2]).x!.data,
+    );
+    check(
+      truncatedSignatureKernelVjp(x, y, [1, -2], { augment, depth: 3 }).x!.data,
+      truncatedSignatureKernelVjp(mx, my, [1, -2], { depth: 3 }).x!.data,
     );
     check(signatureMmdVjp(x, y, { augment }).x!.data, signatureMmdVjp(mx, my).x!.data);
     const single = signatureKernelVjp(x, y, [1, -2], { augment, dtype: "float32" }).x!;

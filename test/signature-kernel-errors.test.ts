@@ -15,6 +15,7 @@ import {
   signatureScore,
   staticKernels,
   truncatedSignatureKernel,
+  truncatedSignatureKernelVjp,
 } from "../ts/kernels.ts";
 
 type Loose = (...given: unknown[]) => unknown;
@@ -24,6 +25,7 @@ const vjp = signatureKernelVjp as Loose;
 const gramVjp = signatureKernelGramVjp as Loose;
 const mmd = signatureMmd as Loose;
 const truncated = truncatedSignatureKernel as Loose;
+const truncatedVjp = truncatedSignatureKernelVjp as Loose;
 const { rbf, matern, polynomial, linear, rationalQuadratic } = staticKernels as unknown as Record<string, Loose>;
 
 const path = [
@@ -96,6 +98,14 @@ const table: [title: string, call: () => unknown, code: string, argument: string
     () => truncated(path, path, { depth: 2, degree: 2 }),
     "OPTION_UNKNOWN",
     "options.degree",
+    /one of staticKernel/,
+  ],
+  ["no depth of gradients", () => truncatedVjp(path, path, [1], {}), "DEPTH_INVALID", "options.depth", /from 1 to 20/],
+  [
+    "out of gradients",
+    () => truncatedVjp(path, path, [1], { depth: 2, out: new Float64Array(4) }),
+    "OPTION_UNKNOWN",
+    "options.out",
     /one of staticKernel/,
   ],
   ["no flag", () => gram(batch, { normalize: 1 }), "OPTION_TYPE", "options.normalize", /true or false/],

@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, expectTypeOf, test } from "vitest";
-import { signature } from "../ts/index.ts";
+import { signature, signatureVjp } from "../ts/index.ts";
 import {
   init,
   type Kernels,
@@ -19,6 +19,8 @@ import {
   staticKernels,
   truncatedSignatureKernel,
   truncatedSignatureKernelGram,
+  truncatedSignatureKernelGramVjp,
+  truncatedSignatureKernelVjp,
 } from "../ts/kernels.ts";
 import { bindSignatureKernelGram, bindSignatureKernelGramVjp } from "../ts/operations/kernels.ts";
 import { compileNow } from "../ts/wasm/compile.ts";
@@ -408,6 +410,51 @@ describe.each(variants)("%s", (variant) => {
     expectDifferences(y, pair.y!.data, 6, (moved) => weighted(signatureKernel(some, moved, options)));
   });
 
+  test("gradients of truncated kernels are differences: lifted, ragged, symmetric, normalised, of pairs", () => {
+    const next = random(14);
+    const [x, y] = [batchOf([5, 1, 8, 3, 7], 2, next), batchOf([4, 6, 2], 2, next)];
+    const cotangent = Float64Array.from({ length: 25 }, () => next() - 0.5);
+    const weighted = ({ data }: Kernels<"float64">) => data.reduce((sum, k, i) => sum + k * cotangent[i]!, 0);
+    const some = x.slice(0, 3);
+    for (const staticKernel of [undefined, staticKernels.rbf({ sigma: 1 }), staticKernels.polynomial({ degree: 2 })])
+      for (const normalize of [false, true]) {
+        const options = { depth: normalize ? 3 : 5, staticKernel, normalize } as const;
+        const bars = truncatedSignatureKernelGramVjp(x, y, cotangent.subarray(0, 15), options);
+        expectDifferences(x, bars.x!.data, 8, (moved) => weighted(truncatedSignatureKernelGram(moved, y, options)));
+        expectDifferences(y, bars.y!.data, 6, (moved) => weighted(truncatedSignatureKernelGram(x, moved, options)));
+        const onlyX = truncatedSignatureKernelGramVjp(x, y, cotangent.subarray(0, 15), { ...options, gradients: "x" });
+        expect(onlyX.y).toBeUndefined();
+        expect(bits(onlyX.x!.data)).toEqual(bits(bars.x!.data));
+        const own = truncatedSignatureKernelGramVjp(x, undefined, cotangent, options).x!.data;
+        expectDifferences(x, own, 8, (moved) => weighted(truncatedSignatureKernelGram(moved, options)));
+        const pair = truncatedSignatureKernelVjp(some, y, cotangent.subarray(0, 3), options);
+        expectDifferences(some, pair.x!.data, 8, (moved) => weighted(truncatedSignatureKernel(moved, y, options)));
+        expectDifferences(y, pair.y!.data, 6, (moved) => weighted(truncatedSignatureKernel(some, moved, options)));
+      }
+  });
+
+  test("gradients of truncated kernels by another route: those of inner products with signatures", () => {
+    const next = random(15);
+    for (const [points, others, channels, depth] of [
+      [2, 2, 1, 1],
+      [9, 5, 3, 4],
+      [60, 45, 2, 6],
+      [40, 90, 6, 3],
+    ] as const) {
+      const [x, y] = [walk(points, channels, next), walk(others, channels, next)];
+      const scale = (rows: ArrayLike<number>) => Float64Array.from(rows, (c) => -1.5 * c);
+      const { x: dx, y: dy } = truncatedSignatureKernelVjp(x, y, [-1.5], { depth });
+      expect(worst(dx!.data, signatureVjp(x, scale(signature(y, { depth }).data), { depth }).paths.data)).toBeLessThan(
+        1e-12,
+      );
+      expect(worst(dy!.data, signatureVjp(y, scale(signature(x, { depth }).data), { depth }).paths.data)).toBeLessThan(
+        1e-12,
+      );
+      const single = truncatedSignatureKernelVjp(x, y, [-1.5], { depth, dtype: "float32" });
+      expect(worst(single.x!.data, dx!.data)).toBeLessThan(1e-5);
+    }
+  });
+
   test("gradients of distances and scores are differences", () => {
     const next = random(10);
     const [x, y] = [batchOf([5, 4, 6, 3], 2, next), batchOf([4, 6, 5], 2, next)];
@@ -502,6 +549,9 @@ test("memory does not grow with the batch, nor over calls", () => {
   const small = batch(4);
   vjp(small, undefined, new Float64Array(16).fill(1));
   const after = bytes();
-  for (let i = 0; i < 100; i++) vjp(small, undefined, new Float64Array(16).fill(1));
+  for (let i = 0; i < 1000; i++) {
+    gram(small);
+    vjp(small, undefined, new Float64Array(16).fill(1));
+  }
   expect(bytes()).toBe(after);
 });

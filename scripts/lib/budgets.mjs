@@ -36,6 +36,10 @@ const lazily = (name, files, limit, buys, besides = []) =>
 /** What an entry adds to an app that has loaded `path-signature`. */
 const besides = (name, path, limit, buys) => bundled(name, path, limit, buys, { plugin: without(["core", "sizes"]) });
 
+/** What signature kernels add to such an app, besides their binary. */
+const withoutBinary = (name, limit, buys, names) =>
+  bundled(name, "dist/kernels-slim.js", limit, buys, { names, plugin: without(["core", "loading", "sizes"]) });
+
 /** A single file, compressed. */
 const served = (name, path, limit, buys) => ({
   name,
@@ -124,6 +128,13 @@ export const budgets = [
   bundled("path-signature/features", "dist/features.js", "6 kB", "the pipeline from recordings to features", {
     plugin: without(["index", "core", "gradients", "loading", "log-signatures", "binaries", "sizes"]),
   }),
+  withoutBinary("path-signature/kernels", "10 kB", "all its functions, besides the binary"),
+  withoutBinary(
+    "path-signature/kernels, signatureKernelGram alone",
+    "7 kB",
+    "what is left where gradients, losses, truncated kernels and random features are not imported",
+    "{ init, signatureKernelGram }",
+  ),
   atOnce("signatureSize alone", "dist/index.js", "1.2 kB", "sizes without a kernel", "{ signatureSize }"),
   ...Object.entries(families).flatMap(([family, { budget, operations }]) =>
     Object.entries(binaries).map(([variant, how]) => {

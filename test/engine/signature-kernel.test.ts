@@ -32,6 +32,8 @@ const matrix = (rows: number, columns: number): Float64Array => {
   return Float64Array.from({ length: rows * columns }, () => next() - 0.5);
 };
 
+const lifted = kernels.staticKernels.rbf({ sigma: 1 });
+
 /** Calls of every function, with more than one tile. */
 const calls: [name: OperationName, given: unknown[]][] = [
   ["signatureKernel", [batch(1500, 30, 2, 1), batch(1500, 25, 2, 2), { degree: 1 }]],
@@ -44,6 +46,11 @@ const calls: [name: OperationName, given: unknown[]][] = [
   ["signatureKernelGramVjp", [batch(30, 20, 2, 6), batch(40, 20, 2, 9), matrix(30, 40)]],
   ["truncatedSignatureKernel", [batch(300, 30, 2, 1), batch(300, 25, 2, 2), { depth: 4 }]],
   ["truncatedSignatureKernelGram", [batch(40, 20, 2, 6), { depth: 3, normalize: true }]],
+  ["truncatedSignatureKernelVjp", [batch(300, 20, 2, 1), batch(300, 15, 2, 2), matrix(300, 1), { depth: 3 }]],
+  [
+    "truncatedSignatureKernelGramVjp",
+    [batch(40, 15, 2, 6), undefined, matrix(40, 40), { depth: 3, normalize: true, staticKernel: lifted }],
+  ],
   ["signatureMmd", [batch(40, 20, 2, 1), batch(50, 20, 2, 2)]],
   ["signatureMmdVjp", [batch(40, 20, 2, 1), batch(30, 20, 2, 3)]],
   ["signatureScore", [batch(50, 20, 2, 1), batch(40, 20, 2, 2), { lambda: 0.5 }]],

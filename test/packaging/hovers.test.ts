@@ -160,6 +160,7 @@ it.each([
   ["signatureKernel([[0]], [[0]], ", ")"],
   ["signatureScore([[0]], [[0]], ", ")"],
   ["truncatedSignatureKernel([[0]], [[0]], ", ")"],
+  ["truncatedSignatureKernelVjp([[0]], [[0]], [0], ", ")"],
   ["createEngine(", ")"],
 ])("every option of %s…%s is documented with an example", (before, after) => {
   const imports = `
@@ -167,7 +168,9 @@ import {
   createEngine, createSignatureStream, type Engine, signature, signatureToLogSignature, signatureVjp,
 } from "path-signature";
 import { multiply, multiplyVjp } from "path-signature/algebra";
-import { signatureKernel, signatureScore, truncatedSignatureKernel } from "path-signature/kernels";
+import {
+  signatureKernel, signatureScore, truncatedSignatureKernel, truncatedSignatureKernelVjp,
+} from "path-signature/kernels";
 declare const engine: Engine;
 `;
   const names = new Program(`${imports}${before}{ | }${after};`).completions();

@@ -50,11 +50,18 @@ export { type StaticKernel, staticKernels } from "./signature-kernel-static.ts";
 export {
   bindSignatureKernelGramVjp,
   bindSignatureKernelVjp,
+  bindTruncatedSignatureKernelGramVjp,
+  bindTruncatedSignatureKernelVjp,
   type KernelGradientsOf,
   type KernelVjpOptions,
   type SignatureKernelGramVjpFunction,
   type SignatureKernelVjpFunction,
   signatureKernelGramVjpOperation,
   signatureKernelVjpOperation,
+  type TruncatedKernelVjpOptions,
+  type TruncatedSignatureKernelGramVjpFunction,
+  type TruncatedSignatureKernelVjpFunction,
+  truncatedSignatureKernelGramVjpOperation,
+  truncatedSignatureKernelVjpOperation,
 } from "./signature-kernel-vjp.ts";
 export type { Cotangent } from "./signature-vjp.ts";

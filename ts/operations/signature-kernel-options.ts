@@ -200,9 +200,10 @@ export function readKernelOptions(
   return [readOptions(options ?? {}, own, known as readonly OptionName[]), read];
 }
 
-/** Options of truncated kernels: a depth, and no scheme. */
+/** Options of truncated kernels: a depth, and no scheme. @param names - as for others */
 export function readTruncatedOptions(
   options: unknown,
+  names: readonly KernelOptionName[],
   other: ReadOther | undefined,
 ): readonly [ReadOptions, ReadKernelOptions] {
   let depth: unknown;
@@ -211,7 +212,7 @@ export function readTruncatedOptions(
     depth = value;
     return true;
   };
-  const read = readKernelOptions(options, ["normalize", "out"], own, commonNames);
+  const read = readKernelOptions(options, names, own, commonNames);
   if (!Number.isInteger(depth) || (depth as number) < 1 || (depth as number) > mostDepth)
     throw rangeError("DEPTH_INVALID", "options.depth", describe(depth), `a whole number from 1 to ${mostDepth}`);
   read[1].degree = 0;

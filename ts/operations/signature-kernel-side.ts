@@ -12,7 +12,7 @@ export class Side {
   readonly lengths: Uint32Array | undefined;
   readonly #dtype: DTypeIndex;
   /** A path with its augmentations. */
-  #made: Numbers = new Float64Array(0);
+  #made: Numbers | undefined;
   #order: Uint32Array | undefined;
   #bounds: { readonly of: ReadStaticKernel; readonly each: Float64Array; readonly most: number } | undefined;
 
@@ -51,7 +51,8 @@ export class Side {
     const { view, channels, augmented } = this.paths;
     if (augmented === undefined) return [view as ArrayLike<number>, this.#startOf(i)];
     const count = this.lengthOf(i) * channels;
-    if (this.#made.length < count) this.#made = allocateNumbers(this.#dtype, count, this.name);
+    if (this.#made === undefined || this.#made.length < count)
+      this.#made = allocateNumbers(this.#dtype, count, this.name);
     this.write(i, this.#made, 0);
     return [this.#made, 0];
   }

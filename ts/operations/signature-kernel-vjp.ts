@@ -19,9 +19,15 @@ import {
   PreparedKernels,
   signatureKernelGramOperation,
   signatureKernelOperation,
+  type TruncatedKernelOptions,
 } from "./signature-kernel.ts";
 import { imagineKernelCall, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
-import { type KernelSchemeOptions, type OptionsReader, readKernelOptions } from "./signature-kernel-options.ts";
+import {
+  type KernelSchemeOptions,
+  type OptionsReader,
+  readKernelOptions,
+  readTruncatedOptions,
+} from "./signature-kernel-options.ts";
 import type { Side } from "./signature-kernel-side.ts";
 import { KernelGradients } from "./signature-kernel-sinks.ts";
 import type { Part } from "./signature-kernel-tiles.ts";
@@ -104,6 +110,62 @@ export interface SignatureKernelGramVjpFunction {
   ): KernelGradientsOf<T>;
 }
 
+/**
+ * Options of gradients of kernels of truncated signatures.
+ *
+ * @typeParam T - number type of the result.
+ */
+export interface TruncatedKernelVjpOptions<T extends DType = DType>
+  extends Omit<KernelVjpOptions<T>, "degree" | "dyadicOrder">,
+    Pick<TruncatedKernelOptions<T>, "depth"> {}
+
+/** The type of `truncatedSignatureKernelVjp`. */
+export interface TruncatedSignatureKernelVjpFunction {
+  /**
+   * Gradients of a function of `truncatedSignatureKernel(x, y)`, exactly, as `signatureKernelVjp`.
+   *
+   * @param x - (…batch, length, channels), as for `signatureKernel`.
+   * @param y - likewise.
+   * @param cotangent - numbers of the result's shape, (…batch).
+   * @param options - `depth`, and the optional {@link TruncatedKernelVjpOptions}.
+   * @returns `{ x, y }`, tensors with the shapes of those arguments.
+   * @throws PathSignatureError as for `truncatedSignatureKernel`, and COTANGENT_TYPE,
+   *   COTANGENT_SHAPE.
+   *
+   * @example
+   * const { x: dx } = truncatedSignatureKernelVjp(x, y, [1], { depth: 4 });
+   */
+  <X extends Paths, Y extends Paths, T extends DType = KernelDType<X, Y>>(
+    x: X,
+    y: Y,
+    cotangent: Cotangent,
+    options: TruncatedKernelVjpOptions<T>,
+  ): KernelGradientsOf<T>;
+}
+
+/** The type of `truncatedSignatureKernelGramVjp`. */
+export interface TruncatedSignatureKernelGramVjpFunction {
+  /**
+   * Gradients of a function of `truncatedSignatureKernelGram(x, y)`, as `signatureKernelGramVjp`.
+   *
+   * @param x - (…batch, length, channels), as for `signatureKernel`.
+   * @param y - likewise, or `undefined`.
+   * @param cotangent - a matrix of the result's shape, (paths of x, paths of y).
+   * @param options - `depth`, and the optional {@link TruncatedKernelVjpOptions}.
+   * @returns `{ x, y }`, tensors with the shapes of those arguments.
+   * @throws PathSignatureError as for `truncatedSignatureKernelVjp`.
+   *
+   * @example
+   * const { x: dx } = truncatedSignatureKernelGramVjp(paths, undefined, bars, { depth: 4 });
+   */
+  <X extends Paths, Y extends Paths | undefined, T extends DType = KernelDType<X, Y extends Paths ? Y : X>>(
+    x: X,
+    y: Y,
+    cotangent: Cotangent,
+    options: TruncatedKernelVjpOptions<T>,
+  ): KernelGradientsOf<T>;
+}
+
 /** A call of gradients, and which of them it wants. */
 interface VjpCall extends KernelCall {
   wanted: readonly [x: boolean, y: boolean];
@@ -162,6 +224,7 @@ export class PreparedGradients implements Prepared<KernelGradientsOf> {
 type Weight = NonNullable<Part["cotangent"]>;
 
 const readVjpOptions: OptionsReader = (options, other) => readKernelOptions(options, ["normalize"], other);
+const readTruncatedVjpOptions: OptionsReader = (options, other) => readTruncatedOptions(options, ["normalize"], other);
 
 /** A gradient costs about three times as much as the kernel. */
 export const vjpCost = 3;
@@ -200,8 +263,8 @@ function normalisedParts(main: Omit<Part, "sink"> & { cotangent: Weight }, { val
   return [{ ...main, cotangent: scaled }, ...own];
 }
 
-const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): Descriptor<KernelGradientsOf> => {
-  const operation = gradientsOf(name, pairs, yOf);
+const backward = (name: string, pairs: boolean, options: OptionsReader): Descriptor<KernelGradientsOf> => {
+  const operation = gradientsOf(name, pairs, options);
   return {
     ...operation,
     *steps(given) {
@@ -216,11 +279,11 @@ const backward = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): D
   };
 };
 
-const gradientsOf = (name: string, pairs: boolean, yOf: (y: unknown) => unknown): Descriptor<KernelGradientsOf> => ({
+const gradientsOf = (name: string, pairs: boolean, reader: OptionsReader): Descriptor<KernelGradientsOf> => ({
   ...kernelOperation(name, "gradients of "),
   read([x, y, cotangent, options], _readers, other) {
     const [read, own] = readWanted(other);
-    const call = readKernelCall(x, yOf(y), readVjpOptions(options, own), pairs) as VjpCall;
+    const call = readKernelCall(x, pairs ? (y ?? null) : y, reader(options, own), pairs) as VjpCall;
     call.wanted = read.wanted;
     const rows = readCotangent(cotangent, call, call.shape);
     const found = call.checkFinite ? firstNonFinite(rows.view, rows.kind, call.dtype, 0, rows.view.length) : -1;
@@ -229,7 +292,7 @@ const gradientsOf = (name: string, pairs: boolean, yOf: (y: unknown) => unknown)
   },
   imagine(sizes, other) {
     const [read, own] = readWanted(other);
-    const call = imagineKernelCall(sizes, pairs, own, readVjpOptions) as VjpCall;
+    const call = imagineKernelCall(sizes, pairs, own, reader) as VjpCall;
     call.wanted = read.wanted;
     return Object.assign(call, { operands: [new ReadRows(new Float32Array(0), 0 as Kind, call.row, call.row)] });
   },
@@ -252,8 +315,22 @@ const gradientsOf = (name: string, pairs: boolean, yOf: (y: unknown) => unknown)
   cost: (call) => ((call as KernelCall).scheme.normalize ? vjpCost + 1 : vjpCost) * (call as KernelCall).nanoseconds,
 });
 
-export const signatureKernelVjpOperation = /* @__PURE__ */ backward("signatureKernelVjp", true, (y) => y ?? null);
-export const signatureKernelGramVjpOperation = /* @__PURE__ */ backward("signatureKernelGramVjp", false, (y) => y);
+export const signatureKernelVjpOperation = /* @__PURE__ */ backward("signatureKernelVjp", true, readVjpOptions);
+export const signatureKernelGramVjpOperation = /* @__PURE__ */ backward(
+  "signatureKernelGramVjp",
+  false,
+  readVjpOptions,
+);
+export const truncatedSignatureKernelVjpOperation = /* @__PURE__ */ backward(
+  "truncatedSignatureKernelVjp",
+  true,
+  readTruncatedVjpOptions,
+);
+export const truncatedSignatureKernelGramVjpOperation = /* @__PURE__ */ backward(
+  "truncatedSignatureKernelGramVjp",
+  false,
+  readTruncatedVjpOptions,
+);
 
 /** Makes `signatureKernelVjp` for a runtime. Pure: nothing is loaded before the first call. */
 export const bindSignatureKernelVjp = (runtime: Runtime): SignatureKernelVjpFunction =>
@@ -262,3 +339,11 @@ export const bindSignatureKernelVjp = (runtime: Runtime): SignatureKernelVjpFunc
 /** Makes `signatureKernelGramVjp` for a runtime. */
 export const bindSignatureKernelGramVjp = (runtime: Runtime): SignatureKernelGramVjpFunction =>
   bindSteps(runtime, signatureKernelGramVjpOperation) as unknown as SignatureKernelGramVjpFunction;
+
+/** Makes `truncatedSignatureKernelVjp` for a runtime. */
+export const bindTruncatedSignatureKernelVjp = (runtime: Runtime): TruncatedSignatureKernelVjpFunction =>
+  bindSteps(runtime, truncatedSignatureKernelVjpOperation) as unknown as TruncatedSignatureKernelVjpFunction;
+
+/** Makes `truncatedSignatureKernelGramVjp` for a runtime. */
+export const bindTruncatedSignatureKernelGramVjp = (runtime: Runtime): TruncatedSignatureKernelGramVjpFunction =>
+  bindSteps(runtime, truncatedSignatureKernelGramVjpOperation) as unknown as TruncatedSignatureKernelGramVjpFunction;

@@ -241,6 +241,9 @@ export class PreparedKernels implements Prepared<Kernels> {
 const readMatrixOptions: OptionsReader = (options, other) =>
   readKernelOptions(options, ["normalize", "estimateError", "out"], other);
 
+const readTruncatedMatrixOptions: OptionsReader = (options, other) =>
+  readTruncatedOptions(options, ["normalize", "out"], other);
+
 const forward = (name: string, pairs: boolean, options: OptionsReader): Descriptor<Kernels> => ({
   ...kernelOperation(name, ""),
   read(given, _readers, other) {
@@ -262,12 +265,12 @@ export const signatureKernelGramOperation = /* @__PURE__ */ forward("signatureKe
 export const truncatedSignatureKernelOperation = /* @__PURE__ */ forward(
   "truncatedSignatureKernel",
   true,
-  readTruncatedOptions,
+  readTruncatedMatrixOptions,
 );
 export const truncatedSignatureKernelGramOperation = /* @__PURE__ */ forward(
   "truncatedSignatureKernelGram",
   false,
-  readTruncatedOptions,
+  readTruncatedMatrixOptions,
 );
 
 /** Makes `signatureKernel` for a runtime. Pure: nothing is loaded before the first call. */

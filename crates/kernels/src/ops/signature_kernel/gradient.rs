@@ -11,7 +11,7 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real};
 
 /// Bytes of a pair's cells that are kept at once, unless a segment of the root of all blocks is
 /// more.
-const KEPT_BYTES: usize = 2 << 20;
+pub(super) const KEPT_BYTES: usize = 2 << 20;
 
 /// How the rows of a grid are cut.
 struct Cut {
@@ -290,7 +290,7 @@ unsafe fn back<V: Lanes, C: Scheme<V>, const R: usize>(
 
 /// Adds a block's part of the gradients of increments, some channels at once.
 #[inline(never)]
-unsafe fn contract<V: Lanes, const R: usize>(pair: &Pair<'_, V>, grid: &Grid, i: usize, slope: *const V) {
+pub(super) unsafe fn contract<V: Lanes, const R: usize>(pair: &Pair<'_, V>, grid: &Grid, i: usize, slope: *const V) {
     let mut k = 0;
     // SAFETY: as the caller of `solve_vjp` vouches.
     unsafe {
@@ -352,7 +352,7 @@ unsafe fn channels<V: Lanes, const R: usize, const K: usize>(
 
 /// A cotangent of v, 0 beyond the end of a lane's paths: what is repeated there does not move apart
 /// from the last point.
-fn masked<V: Lanes>(pair: &Pair<'_, V>, i: usize, j: usize, slope: V) -> V {
+pub(super) fn masked<V: Lanes>(pair: &Pair<'_, V>, i: usize, j: usize, slope: V) -> V {
     let lanes = slope.to_lanes();
     V::from_lanes(|l| if i < pair.steps[0][l] && j < pair.steps[1][l] { lanes[l] } else { V::T::ZERO })
 }
@@ -360,7 +360,14 @@ fn masked<V: Lanes>(pair: &Pair<'_, V>, i: usize, j: usize, slope: V) -> V {
 /// Adds the part of a point of x to the gradients of points: `row` are the cotangents of v of
 /// the step before it, `above` those of the step after it, which the row replaces.
 #[inline(never)]
-unsafe fn points<V: Lanes>(pair: &Pair<'_, V>, grid: &Grid, unit: f64, point: usize, row: *const V, above: *mut V) {
+pub(super) unsafe fn points<V: Lanes>(
+    pair: &Pair<'_, V>,
+    grid: &Grid,
+    unit: f64,
+    point: usize,
+    row: *const V,
+    above: *mut V,
+) {
     let (d, columns, is_radial) = (grid.channels, grid.steps[1], grid.kernel.is_radial());
     let unit = V::splat(V::T::from_f64(if is_radial { 2.0 * unit } else { unit }));
     let kernel = InLanes::<V>::new(grid.kernel);

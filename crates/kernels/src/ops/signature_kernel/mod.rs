@@ -7,7 +7,7 @@
 //!
 //! `paths` lays out points, `products` computes v, `scheme` and `degree_*` are the arithmetic of a
 //! cell, `sweep` goes over a pair's cells, `skew` over those of one pair alone, `gradient`
-//! backwards, `truncated` is for truncated signatures; `tile` and `tile_vjp` do one of these
+//! backwards, `truncated` and `truncated_vjp` are for truncated signatures; `tile` and `tile_vjp` do one of these
 //! (`solver`) for a block of a Gram matrix or for pairs of two batches (`request`).
 //!
 //! A pair's bits depend on the pair alone: padding by zero increments changes nothing, and lanes do
@@ -28,6 +28,7 @@ mod sweep;
 mod tile;
 mod tile_vjp;
 mod truncated;
+mod truncated_vjp;
 
 pub use request::{Orders, Request};
 pub use static_kernel::StaticKernel;

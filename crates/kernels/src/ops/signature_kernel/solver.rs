@@ -9,6 +9,7 @@ use super::scheme::Scheme;
 use super::skew::{Skewed, alone_scratch, pays, solve_alone};
 use super::sweep::{Grid, solve, solve_fused, solve_scratch};
 use super::truncated::{solve_truncated, truncated_scratch};
+use super::truncated_vjp::{solve_truncated_vjp, truncated_vjp_scratch};
 use crate::lanes::Lanes;
 
 /// The kernels of lanes: x, as vectors or as numbers for all lanes, y, scratch.
@@ -39,8 +40,7 @@ pub(super) struct Solver<V: Lanes> {
     pub fused: Option<Solve<V, V::T>>,
     pub scratch: Scratch,
     pub alone: Option<Alone<V>>,
-    /// Absent: of truncated kernels there are no gradients.
-    pub vjp: Option<(SolveVjp<V>, Scratch)>,
+    pub vjp: (SolveVjp<V>, Scratch),
 }
 
 impl<V: Lanes> Solver<V> {
@@ -53,7 +53,7 @@ impl<V: Lanes> Solver<V> {
                 fused: None,
                 scratch: truncated_scratch::<V>,
                 alone: None,
-                vjp: None,
+                vjp: (solve_truncated_vjp::<V>, truncated_vjp_scratch::<V>),
             },
             1 => Self::short::<DegreeOne<V>>(),
             2 => Self::short::<DegreeTwo<V>>(),
@@ -69,7 +69,7 @@ impl<V: Lanes> Solver<V> {
             fused: None,
             scratch: solve_scratch::<V, C>,
             alone: None,
-            vjp: Some((solve_vjp::<V, C>, solve_vjp_scratch::<V, C>)),
+            vjp: (solve_vjp::<V, C>, solve_vjp_scratch::<V, C>),
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Gradients<'a, T> {
 pub fn kernel_vjp_scratch<V: Lanes>(request: &Request<'_, V::T>) -> Option<usize> {
     let solver = Solver::<V>::of(request.degree)?;
     let mut parts = Parts::measured();
-    Memory::<V>::take(&mut parts, request, solver.unit, true, (solver.vjp?.1)(&request.grid()));
+    Memory::<V>::take(&mut parts, request, solver.unit, true, (solver.vjp.1)(&request.grid()));
     parts.total()
 }
 
@@ -60,8 +60,7 @@ fn backward<V: Lanes>(
     mut to: Gradients<'_, V::T>,
     scratch: &mut [V],
 ) -> bool {
-    // `kernel_vjp_scratch` has seen that there is one.
-    let Some((solve_vjp, rest)) = solver.vjp else { return true };
+    let (solve_vjp, rest) = solver.vjp;
     let rest = rest(&request.grid());
     let memory = Memory::take(&mut Parts::of(scratch), request, solver.unit, true, rest);
     let readings = request.readings(solver.unit);
