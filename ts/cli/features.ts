@@ -58,11 +58,12 @@ export async function features(values: Values, given: readonly string[], signal:
     clock.take("reading");
     const pipeline = await pipelineOf(values, source, engine);
     const names = pipeline.names();
-    const hasTime = values.list("augment")?.includes("time");
+    const hasTime = values.list("augment")?.includes("time") === true;
+    const times = hasTime || reading.missing === "interpolate";
     const dtype = values.oneOf("dtype", ["float64", "float32"]) ?? "float64";
     writer = await openWriter(out, { ...source, names, dtype });
     progress.begin(source.count, "series");
-    for await (const batch of ahead(source.batches())) {
+    for await (const batch of ahead(source.batches({ times }))) {
       clock.take("reading");
       signal.throwIfAborted();
       current = batch;

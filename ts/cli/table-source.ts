@@ -3,6 +3,7 @@
 
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import type { Id } from "../tables/series.ts";
+import { freeChunks } from "./collect.ts";
 import { Database, databaseFault, literal, quoted } from "./duckdb.ts";
 import { Fault, wrongArguments } from "./fault.ts";
 import type { ReadingOptions } from "./open.ts";
@@ -135,31 +136,40 @@ class TableSource implements Source {
        FROM series`,
     );
     if (Number(first[2]) > 0) throw await missingKey(connection, rows, noSort, options);
+    const isSorted = await rowsAreSorted(connection, rows);
+    // Rows in their order arrive several times as fast from one thread, which has none to wait for.
+    if (isSorted) await connection.run("SET threads = 1");
     const names = channels.map(({ name }) => name);
     const idColumn = { name: id?.name ?? "file", type: id?.type ?? "VARCHAR" };
     const stream = new TableSource(database, files, [rows, all], idColumn, names, [Number(first[0]), Number(first[1])]);
     stream.#timeColumn = sort && asDouble({ name: "sort_", type: sort.type });
+    stream.#isSorted = isSorted;
     stream.#sizes = await connection.stream("SELECT id_, n::DOUBLE FROM series ORDER BY id_");
     return stream;
   }
 
   /** Ids and numbers of points of the series, in their order. */
   #sizes: DuckDBResult | undefined;
+  /** Whether the files have the rows in the order wanted. */
+  #isSorted = false;
   /** What rows are sorted by, as float64. */
   #timeColumn: string | undefined;
 
-  async *batches(): AsyncGenerator<Batch> {
+  async *batches({ times: needsTimes = false } = {}): AsyncGenerator<Batch> {
     const { channels } = this;
     const columns = channels.map((_, i) => `c${i}_`);
-    if (this.#timeColumn !== undefined) columns.push(this.#timeColumn);
+    const timeColumn = needsTimes ? this.#timeColumn : undefined;
+    if (timeColumn !== undefined) columns.push(timeColumn);
     const connection = await this.#database.connect();
     try {
-      const rows = `SELECT ${columns.join(", ")} FROM (${this.#rows}) ORDER BY id_, sort_, row_`;
-      const points = new Points(await connection.stream(rows), channels.length, this.#timeColumn !== undefined);
+      const order = this.#isSorted ? "" : " ORDER BY id_, sort_, row_";
+      const rows = `SELECT ${columns.join(", ")} FROM (${this.#rows})${order}`;
+      const points = new Points(await connection.stream(rows), channels.length, timeColumn !== undefined);
       let ids: Id[] = [];
       let offsets = [0];
       const batch = async (): Promise<Batch> => {
         const { data, times } = await points.take(offsets.at(-1) as number);
+        freeChunks();
         const series = { data, offsets: Float64Array.from(offsets), channels, ids };
         [ids, offsets] = [[], [0]];
         return { series, times };
@@ -196,6 +206,17 @@ class TableSource implements Source {
 
 const rowsOf = async (connection: DuckDBConnection, sql: string): Promise<unknown[][]> =>
   (await connection.runAndReadAll(sql)).getRows() as unknown[][];
+
+/** Whether rows stand by id and time already: looking takes a small part of the time of sorting them. */
+async function rowsAreSorted(connection: DuckDBConnection, rows: string): Promise<boolean> {
+  const before = (column: string) => `lag(${column}) OVER ()`;
+  const isBack = `id_ < ${before("id_")} OR (id_ = ${before("id_")} AND sort_ < ${before("sort_")})`;
+  const found = await rowsOf(
+    connection,
+    `SELECT 1 FROM (SELECT ${isBack} AS is_back FROM (${rows})) WHERE is_back LIMIT 1`,
+  );
+  return found.length === 0;
+}
 
 /** The error for an id or a time that is missing, with its file and row. */
 async function missingKey(
