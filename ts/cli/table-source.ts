@@ -8,25 +8,19 @@ import { Database, databaseFault, literal, quoted } from "./duckdb.ts";
 import { Fault, wrongArguments } from "./fault.ts";
 import type { ReadingOptions } from "./open.ts";
 import { type Batch, numbersOfBatch, type Source } from "./source.ts";
-
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-}
-
-const isNumeric = ({ type }: Column): boolean => /INT|FLOAT|DOUBLE|DECIMAL|BOOLEAN/.test(type);
-const isTime = ({ type }: Column): boolean => /^(TIMESTAMP|DATE|TIME)/.test(type);
+import { type Column, channelsOf, columnNamed, isNumeric, isTime } from "./table-columns.ts";
 
 /** Bytes of a CSV file that a thread reads at once; a line is shorter. */
 const csvBuffer = 8 * 2 ** 20;
 
+export const isParquet = (file: string): boolean => /\.(parquet|pq)$/i.test(file);
+
 /** Tables with the name of each row's file in the column `filename`. */
 export function fromFiles(files: readonly string[]): string {
   const list = `[${files.map(literal).join(", ")}]`;
-  const isParquet = files.every((file) => /\.(parquet|pq)$/i.test(file));
-  if (!isParquet && files.some((file) => /\.(parquet|pq)$/i.test(file)))
-    throw wrongArguments("Parquet and CSV files cannot be read together.");
-  return isParquet
+  const areParquet = files.every(isParquet);
+  if (!areParquet && files.some(isParquet)) throw wrongArguments("Parquet and CSV files cannot be read together.");
+  return areParquet
     ? `read_parquet(${list}, filename = true)`
     : `read_csv(${list}, filename = true, buffer_size = ${csvBuffer})`;
 }
@@ -39,24 +33,6 @@ export async function columnsOf(connection: DuckDBConnection, files: readonly st
   } catch (error) {
     throw error instanceof Fault ? error : databaseFault(files, error);
   }
-}
-
-/** The column of a name. @throws Fault with the names that there are */
-export function columnNamed(columns: readonly Column[], name: string, option: string): Column {
-  const found = columns.find((column) => column.name === name);
-  if (found !== undefined) return found;
-  throw wrongArguments(`--${option} ${name}: no such column. Columns: ${columns.map((one) => one.name).join(", ")}`);
-}
-
-/** Names of the columns of the channels. @throws Fault for one that has no numbers */
-function channelsOf(columns: readonly Column[], { channels, id, sort }: ReadingOptions): readonly Column[] {
-  const found =
-    channels?.map((name) => columnNamed(columns, name, "channels")) ??
-    columns.filter((column) => isNumeric(column) && column.name !== id && column.name !== sort);
-  const wrong = found.find((column) => !isNumeric(column) && !(column.name === sort && isTime(column)));
-  if (wrong) throw wrongArguments(`--channels ${wrong.name}: a column of ${wrong.type}, not of numbers.`);
-  if (found.length === 0) throw wrongArguments("There is no column of numbers: name some by --channels.");
-  return found;
 }
 
 /** A column as float64. */
