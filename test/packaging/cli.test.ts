@@ -385,6 +385,10 @@ describe("on tables", () => {
   });
 
   describe("when it is stopped", () => {
+    /** `npm run scale -- cli` kills more. */
+    const kills = process.env.SCALE === "long" ? 10 : 3;
+    /** What a process takes to start, about. */
+    const startSeconds = 0.3;
     const long = () => at("stopped.parquet");
     /** Many more rows than are read in a moment. */
     beforeAll(async () => {
@@ -413,14 +417,17 @@ describe("on tables", () => {
 
     const parts = () => readdirSync(consumer.folder).filter((name) => name.endsWith(".part"));
 
-    it("killed at random it leaves no half file, and the next run gives the same bytes", async () => {
-      await json("features", "many.parquet", "--id", "id", "--sort", "t", "--out", "whole.parquet");
+    it("killed at random it leaves no half file, and the next run gives the same bytes", {
+      timeout: 60_000 * kills,
+    }, async () => {
+      const whole = ["features", "many.parquet", "--id", "id", "--sort", "t", "--out", "whole.parquet"];
+      const { seconds } = (await json(...whole)) as unknown as { seconds: number };
       const isWhole = () => readFileSync(long()).equals(readFileSync(at("whole.parquet")));
       const next = random(33);
-      for (let run = 0; run < 3; run++) {
+      for (let run = 0; run < kills; run++) {
         const child = start();
         const end = ended(child);
-        await pause(200 + 1500 * next());
+        await pause(1000 * (startSeconds + seconds) * next());
         child.kill("SIGKILL");
         await end;
         // It may have been done before.
