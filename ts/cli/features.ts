@@ -143,7 +143,7 @@ async function located(error: PathSignatureError, source: Source, { series }: Ba
     const place = await source.locate(id, point, channel ?? 0);
     const what = error.code === "MISSING_VALUE" ? "a missing value" : given.replace(/ at path.*/, "");
     return new Fault(
-      `${place}: ${what}, of series ${id}. It must be ${error.accepted.replace("missing one", "--missing one")}`,
+      `${place}: ${what}, of series ${id}. It must be ${error.accepted.replace("missing one", "--missing one").replace(", mask-channel", "")}`,
     );
   }
   const [, of, at] = /^options\.times\[(\d+)\]\[(\d+)\]$/.exec(error.argument) ?? [];
