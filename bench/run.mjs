@@ -12,6 +12,7 @@
 //   npm run bench -- log-signatures   against signatures and pySigLib, see log-signatures.mjs
 //   npm run bench -- select     chosen words, beside all words, see select.mjs
 //   npm run bench -- windows    windows, intervals and live streams, see windows.mjs
+//   npm run bench -- cli        the command line, beside Python: Parquet to Parquet, see cli.mjs
 //   npm run bench -- builds     against the build of another commit, see builds.mjs
 //   npm run bench -- training   networks with a signature layer, see training/run.mjs
 //
@@ -166,6 +167,7 @@ const others = {
   windows: async (args) => (await import("./windows.mjs")).runWindowsBench(args),
   gradients: async (args) => (await import("./gradients/run.mjs")).runGradientsBench(args),
   "signature-kernels": async (args) => (await import("./signature-kernels/run.mjs")).runKernelsBench(args),
+  cli: async (args) => (await import("./cli.mjs")).runCliBench(args),
   builds: async (args) => (await import("./builds.mjs")).runBuildsBench(args),
   training: async (args) => (await import("./training/run.mjs")).runTrainingBench(args),
 };

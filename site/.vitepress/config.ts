@@ -95,6 +95,7 @@ export default defineConfig({
           page("Introduction", "introduction"),
           page("Guide", "guide"),
           page("What a signature sees", "concepts"),
+          page("Recipes", "recipes"),
           page("Playground", "playground"),
         ],
       },

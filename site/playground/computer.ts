@@ -23,7 +23,8 @@ export class Computer {
   /** Resolves to the version of the library, when it is ready. */
   readonly ready: Promise<string>;
   onError: (message: string) => void = () => {};
-  onLoadedAll: () => void = () => {};
+  /** Gets the files that the worker has loaded. */
+  onLoadedAll: (files: readonly string[]) => void = () => {};
 
   constructor() {
     let arrived: (version: string) => void;
@@ -32,7 +33,7 @@ export class Computer {
     });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
       if ("ready" in data) arrived(data.ready);
-      else if ("loadedAll" in data) this.onLoadedAll();
+      else if ("loadedAll" in data) this.onLoadedAll(data.loadedAll);
       else this.#settle(data);
     });
     this.#worker.addEventListener("error", ({ message }) => this.onError(message || "the worker did not start"));

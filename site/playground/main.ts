@@ -7,6 +7,7 @@ import { Computer } from "./computer.ts";
 import { button } from "./controls.ts";
 import { afterPause, h } from "./dom.ts";
 import { drawPanel, type Panel } from "./draw.ts";
+import { keepOffline } from "./offline.ts";
 import { picture, toBlob } from "./picture.ts";
 import { recordingPanel } from "./recording.ts";
 import { decode, encode, initialState, type Tab, tabs } from "./state.ts";
@@ -134,8 +135,10 @@ export function start(place: HTMLElement): () => void {
     const whenIdle = globalThis.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 2_000));
     whenIdle(() => computer.loadAll());
   });
-  computer.onLoadedAll = () => {
+  computer.onLoadedAll = async (files) => {
     place.dataset.loaded = "all";
+    // Browsers may refuse, in private windows for example: the open page then works without a network all the same.
+    if (await keepOffline(files).catch(() => false)) place.dataset.kept = "all";
   };
 
   return () => {

@@ -126,6 +126,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly ready: string }
-  | { readonly loadedAll: true }
+  /** The files that the worker has loaded. */
+  | { readonly loadedAll: readonly string[] }
   | { readonly id: number; readonly answer: Answers[Kind] }
   | { readonly id: number | undefined; readonly error: string };

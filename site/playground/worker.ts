@@ -28,6 +28,7 @@ import type {
   WindowsAnswer,
   WindowsQuestion,
 } from "./messages.ts";
+import { loadedHere } from "./offline.ts";
 
 const post = (message: FromWorker) => postMessage(message);
 
@@ -180,7 +181,7 @@ addEventListener("message", async ({ data }: MessageEvent<ToWorker>) => {
   if ("loadAll" in data) {
     kernels ??= loadKernels();
     await Promise.all([kernels, loadGestures()]).catch(() => undefined);
-    post({ loadedAll: true });
+    post({ loadedAll: loadedHere() });
     return;
   }
   try {

@@ -313,7 +313,82 @@ describe("on tables", () => {
     expect(await rowsOf(at("features.parquet"))).toHaveLength(2);
   });
 
+  describe("where DuckDB cannot be had", () => {
+    const place = () => at("node_modules/@duckdb");
+    const names = ["sorted", "turned", "gap", "times"];
+
+    /** By both readers: the bytes that each writes. */
+    async function both(...args: string[]): Promise<Buffer[]> {
+      const files: Buffer[] = [];
+      for (const isHidden of [false, true]) {
+        if (isHidden) rmSync(place(), { recursive: true });
+        try {
+          await json("features", ...args, "--out", "both.parquet");
+        } finally {
+          link("@duckdb/node-api");
+        }
+        files.push(readFileSync(at("both.parquet")));
+      }
+      return files;
+    }
+
+    beforeAll(async () => {
+      const instance = await DuckDBInstance.create(":memory:");
+      const connection = await instance.connect();
+      await connection.run("SET threads = 1");
+      const sorted = `SELECT utterance, frame, ${channels.join()} FROM '${data}' ORDER BY utterance, frame`;
+      const tables: Record<string, string> = {
+        sorted,
+        turned: `SELECT * FROM (${sorted}) ORDER BY utterance, frame DESC`,
+        gap: `SELECT * REPLACE (CASE WHEN frame = 3 AND utterance = 2 THEN NULL ELSE lpc2 END AS lpc2) FROM (${sorted})`,
+        times: `SELECT 'é' || utterance // 100 AS name, TIMESTAMP '2026-01-01' + to_milliseconds(utterance * 100 + frame) AS at,
+                lpc1::FLOAT AS x, frame % 3 = 0 AS y FROM (${sorted})`,
+      };
+      // Several row groups, so that series cross from one into the next.
+      for (const name of names)
+        await connection.run(`COPY (${tables[name]}) TO '${at(`${name}.parquet`)}' (ROW_GROUP_SIZE 2048)`);
+      connection.closeSync();
+      instance.closeSync();
+      link("hyparquet");
+    });
+
+    it.each([
+      ["sorted.parquet", ...table],
+      ["sorted.parquet", ...table, "--augment", "time", "--depth", "2"],
+      ["gap.parquet", ...table, "--missing", "drop-row", "--depth", "2"],
+      ["gap.parquet", ...table, "--missing", "interpolate", "--depth", "2"],
+      ["times.parquet", "--id", "name", "--sort", "at", "--channels", "x,y,at"],
+      ["times.parquet", "--channels", "x,y"],
+    ])("hyparquet gives the same bytes: %s %s %s %s %s %s %s %s", async (...args) => {
+      const [byDuckdb, byHyparquet] = (await both(...args)) as [Buffer, Buffer];
+      expect(byHyparquet.equals(byDuckdb)).toBe(true);
+    });
+
+    it("says what it cannot do, and where", async () => {
+      rmSync(place(), { recursive: true });
+      try {
+        const of = (file: string, ...more: string[]) => path("features", file, ...table, ...more);
+        expect(await of("turned.parquet")).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(/turned.parquet, row 2: rows must stand by utterance and frame, .*@duckdb/),
+        });
+        const lines = readFileSync(data, "utf8").split(/\r?\n/);
+        const row = lines.findIndex((line) => /^2,\d+,3,/.test(line));
+        expect((await of("gap.parquet")).stderr).toContain(`gap.parquet, row ${row}, column lpc2: a missing value`);
+        expect((await of(data)).stderr).toContain("npm install @duckdb/node-api");
+        const found = await json("inspect", "sorted.parquet");
+        expect(found).toMatchObject({ series: 270, points: { all: 4274 } });
+      } finally {
+        link("@duckdb/node-api");
+      }
+    });
+  });
+
   describe("when it is stopped", () => {
+    /** `npm run scale -- cli` kills more. */
+    const kills = process.env.SCALE === "long" ? 10 : 3;
+    /** What a process takes to start, about. */
+    const startSeconds = 0.3;
     const long = () => at("stopped.parquet");
     /** Many more rows than are read in a moment. */
     beforeAll(async () => {
@@ -342,14 +417,17 @@ describe("on tables", () => {
 
     const parts = () => readdirSync(consumer.folder).filter((name) => name.endsWith(".part"));
 
-    it("killed at random it leaves no half file, and the next run gives the same bytes", async () => {
-      await json("features", "many.parquet", "--id", "id", "--sort", "t", "--out", "whole.parquet");
+    it("killed at random it leaves no half file, and the next run gives the same bytes", {
+      timeout: 60_000 * kills,
+    }, async () => {
+      const whole = ["features", "many.parquet", "--id", "id", "--sort", "t", "--out", "whole.parquet"];
+      const { seconds } = (await json(...whole)) as unknown as { seconds: number };
       const isWhole = () => readFileSync(long()).equals(readFileSync(at("whole.parquet")));
       const next = random(33);
-      for (let run = 0; run < 3; run++) {
+      for (let run = 0; run < kills; run++) {
         const child = start();
         const end = ended(child);
-        await pause(200 + 1500 * next());
+        await pause(1000 * (startSeconds + seconds) * next());
         child.kill("SIGKILL");
         await end;
         // It may have been done before.
@@ -359,6 +437,28 @@ describe("on tables", () => {
       expect(await ended(start())).toMatchObject([0, expect.stringContaining("20,000 series")]);
       expect(isWhole()).toBe(true);
       rmSync(long());
+    });
+
+    it.skipIf(process.platform !== "linux")("memory stays below 300 MB", { timeout: 120_000 }, async () => {
+      const child = start("--depth", "3");
+      const end = ended(child);
+      let most = 0;
+      const watch = setInterval(() => {
+        try {
+          const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+          most = Math.max(most, Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) / 1000);
+        } catch {
+          // It has ended.
+        }
+      }, 20);
+      try {
+        expect((await end)[0]).toBe(0);
+      } finally {
+        clearInterval(watch);
+        rmSync(long(), { force: true });
+      }
+      expect(most).toBeGreaterThan(50);
+      expect(most).toBeLessThan(300);
     });
 
     it("by Ctrl-C it says what was written, removes the rest and ends with 130", async () => {

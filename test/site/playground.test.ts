@@ -379,6 +379,31 @@ describe("in chromium alone", () => {
     }
   });
 
+  it("can be visited again without a network", { timeout: 120_000 }, async ({ skip }) => {
+    requireHost("chromium", skip);
+    const browser = await startChromium();
+    const { page } = browser;
+    const visitor = new Visitor(chromiumTab(browser));
+    try {
+      await visitor.open();
+      await visitor.see("document.querySelector('.pg').dataset.kept === 'all'");
+      await page.context().setOffline(true);
+      await expect(page.goto(site.url("guide.html"))).rejects.toThrow(/ERR_(?:INTERNET_DISCONNECTED|FAILED)/);
+      await visitor.open();
+      await visitor.draw("draw", [
+        [0.2, 0.2],
+        [0.8, 0.2],
+        [0.8, 0.8],
+      ] as const);
+      await visitor.says("#pg-panel-draw .pg-status", /\w/);
+      await visitor.click("[role=tab]", "A recording");
+      await visitor.click(".pg-button", "Load an example");
+      await visitor.says("#pg-panel-recording .pg-note", /Normalised signature kernels/);
+    } finally {
+      await browser.close();
+    }
+  });
+
   it("saves a picture", async ({ skip }) => {
     requireHost("chromium", skip);
     const browser = await startChromium();

@@ -10,7 +10,7 @@ import { Fault } from "./fault.ts";
 import { expectRemoval, forget } from "./leftovers.ts";
 
 /** Memory of all that a database holds; more goes to a temporary folder. */
-const memoryLimit = "128MB";
+const memoryLimit = "64MB";
 
 /** A database in memory. `using` it closes it and removes its folder. */
 export class Database implements AsyncDisposable {

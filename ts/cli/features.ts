@@ -58,11 +58,12 @@ export async function features(values: Values, given: readonly string[], signal:
     clock.take("reading");
     const pipeline = await pipelineOf(values, source, engine);
     const names = pipeline.names();
-    const hasTime = values.list("augment")?.includes("time");
+    const hasTime = values.list("augment")?.includes("time") === true;
+    const times = hasTime || reading.missing === "interpolate";
     const dtype = values.oneOf("dtype", ["float64", "float32"]) ?? "float64";
     writer = await openWriter(out, { ...source, names, dtype });
     progress.begin(source.count, "series");
-    for await (const batch of ahead(source.batches())) {
+    for await (const batch of ahead(source.batches({ times }))) {
       clock.take("reading");
       signal.throwIfAborted();
       current = batch;
@@ -142,7 +143,7 @@ async function located(error: PathSignatureError, source: Source, { series }: Ba
     const place = await source.locate(id, point, channel ?? 0);
     const what = error.code === "MISSING_VALUE" ? "a missing value" : given.replace(/ at path.*/, "");
     return new Fault(
-      `${place}: ${what}, of series ${id}. It must be ${error.accepted.replace("missing one", "--missing one")}`,
+      `${place}: ${what}, of series ${id}. It must be ${error.accepted.replace("missing one", "--missing one").replace(", mask-channel", "")}`,
     );
   }
   const [, of, at] = /^options\.times\[(\d+)\]\[(\d+)\]$/.exec(error.argument) ?? [];

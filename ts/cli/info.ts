@@ -10,6 +10,7 @@ const packages: readonly (readonly [string, () => Promise<unknown>])[] = [
   ["@duckdb/node-api", () => import("@duckdb/node-api")],
   ["apache-arrow", () => import("apache-arrow")],
   ["fflate", () => import("fflate")],
+  ["hyparquet", () => import("hyparquet")],
   ["webgpu", () => import("webgpu")],
 ];
 

@@ -5,7 +5,9 @@ import type { Values } from "./arguments.ts";
 import { Database } from "./duckdb.ts";
 import { Fault, wrongArguments } from "./fault.ts";
 import type { Summary } from "./features.ts";
-import { filesOf, kindOfFile, openFiles, readReading } from "./open.ts";
+import { filesOf, kindOfFile, openFiles, readReading, withoutDuckdb } from "./open.ts";
+import { columnsOfParquet } from "./row-group-source.ts";
+import type { Column } from "./table-columns.ts";
 import { columnsOf } from "./table-source.ts";
 
 /** Names that columns of ids and of times usually have. */
@@ -68,7 +70,12 @@ export async function inspect(values: Values, given: readonly string[], signal: 
   };
 }
 
-async function columnsOfFile(files: readonly string[], signal: AbortSignal) {
-  await using database = await Database.open(signal);
-  return await columnsOf(await database.connect(), files);
-}
+const columnsOfFile = (files: readonly string[], signal: AbortSignal): Promise<Column[]> =>
+  withoutDuckdb(
+    files,
+    async () => {
+      await using database = await Database.open(signal);
+      return await columnsOf(await database.connect(), files);
+    },
+    (hyparquet) => columnsOfParquet(hyparquet, files[0] as string),
+  );

@@ -19,7 +19,8 @@ async function allOf(file: string, reading: ReadingOptions, signal: AbortSignal)
   if (count === 0) throw new Fault(`${file}: no series.`);
   const parts: Series[] = [];
   const missing = reading.missing === "drop-row" ? "error" : reading.missing;
-  for await (const { series, times } of source.batches()) parts.push(withoutMissing(series, missing, times));
+  const batches = source.batches({ times: missing === "interpolate" });
+  for await (const { series, times } of batches) parts.push(withoutMissing(series, missing, times));
   const data = new Float64Array(parts.reduce((sum, one) => sum + one.data.length, 0));
   const offsets = [0];
   let at = 0;

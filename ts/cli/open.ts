@@ -10,8 +10,9 @@ import { peer } from "../tables/peer.ts";
 import type { Values } from "./arguments.ts";
 import { Fault, wrongArguments } from "./fault.ts";
 import { openNpy } from "./npy-source.ts";
+import { openRowGroups } from "./row-group-source.ts";
 import { type Source, sourceInMemory } from "./source.ts";
-import { openTable } from "./table-source.ts";
+import { isParquet, openTable } from "./table-source.ts";
 import { openWide } from "./wide-source.ts";
 
 export interface ReadingOptions {
@@ -77,7 +78,11 @@ export async function openFiles(
     throw wrongArguments(`Of .${kind} files one can be read at a time: ${files.join(", ")}`);
   if (options.wide && kind !== "table") throw wrongArguments("--wide is for tables: .parquet, .csv, .tsv.");
   try {
-    if (kind === "table") return await (options.wide ? openWide : openTable)(files, options, signal);
+    if (kind === "table" && options.wide) return await openWide(files, options, signal);
+    if (kind === "table") {
+      const open = () => openTable(files, options, signal);
+      return await withoutDuckdb(files, open, (hyparquet) => openRowGroups(hyparquet, files, options, signal));
+    }
     if (kind === "npy") return await openNpy(file, options);
     if (kind === "ts") return await openTs(file, options);
     if (kind === "arrow") return await openArrow(file, options);
@@ -86,6 +91,22 @@ export async function openFiles(
   } catch (error) {
     if (isPathSignatureError(error) && error.code !== "PEER_MISSING") throw new Fault(`${file}: ${error.message}`);
     throw error;
+  }
+}
+
+/** Does something with Parquet files by DuckDB or, where only that can be had, by hyparquet. */
+export async function withoutDuckdb<T>(
+  files: readonly string[],
+  byDuckdb: () => Promise<T>,
+  byHyparquet: (hyparquet: typeof import("hyparquet")) => Promise<T>,
+): Promise<T> {
+  try {
+    return await byDuckdb();
+  } catch (error) {
+    if (!isPathSignatureError(error) || error.code !== "PEER_MISSING") throw error;
+    const hyparquet = files.every(isParquet) ? await import("hyparquet").catch(() => undefined) : undefined;
+    if (hyparquet === undefined) throw error;
+    return await byHyparquet(hyparquet);
   }
 }
 

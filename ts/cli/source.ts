@@ -5,7 +5,7 @@ import type { Id, Series } from "../tables/series.ts";
 /** Some series, with names for messages. */
 export interface Batch {
   readonly series: Series;
-  /** What rows were sorted by, for all points. */
+  /** What rows were sorted by, for all points, if it was asked for. */
   readonly times?: Float64Array | undefined;
   /** Class of each series, where the file has them. */
   readonly labels?: readonly string[];
@@ -22,12 +22,13 @@ export interface Source extends AsyncDisposable {
   readonly count: number;
   readonly longest: number;
   readonly hasLabels: boolean;
-  batches(): AsyncGenerator<Batch>;
+  /** @param options.times - whether batches have the times that rows were sorted by */
+  batches(options?: { readonly times: boolean }): AsyncGenerator<Batch>;
   readonly locate: Locate;
 }
 
 /** Numbers of a batch, unless a series has more. */
-export const numbersOfBatch = 2 ** 19;
+export const numbersOfBatch = 2 ** 18;
 
 /** A source that is in memory as a whole. */
 export function sourceInMemory(file: string, series: Series, labels: readonly string[] = []): Source {

@@ -3,29 +3,24 @@
 
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import type { Id } from "../tables/series.ts";
+import { freeChunks } from "./collect.ts";
 import { Database, databaseFault, literal, quoted } from "./duckdb.ts";
 import { Fault, wrongArguments } from "./fault.ts";
 import type { ReadingOptions } from "./open.ts";
 import { type Batch, numbersOfBatch, type Source } from "./source.ts";
-
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-}
-
-const isNumeric = ({ type }: Column): boolean => /INT|FLOAT|DOUBLE|DECIMAL|BOOLEAN/.test(type);
-const isTime = ({ type }: Column): boolean => /^(TIMESTAMP|DATE|TIME)/.test(type);
+import { type Column, channelsOf, columnNamed, isNumeric, isTime } from "./table-columns.ts";
 
 /** Bytes of a CSV file that a thread reads at once; a line is shorter. */
 const csvBuffer = 8 * 2 ** 20;
 
+export const isParquet = (file: string): boolean => /\.(parquet|pq)$/i.test(file);
+
 /** Tables with the name of each row's file in the column `filename`. */
 export function fromFiles(files: readonly string[]): string {
   const list = `[${files.map(literal).join(", ")}]`;
-  const isParquet = files.every((file) => /\.(parquet|pq)$/i.test(file));
-  if (!isParquet && files.some((file) => /\.(parquet|pq)$/i.test(file)))
-    throw wrongArguments("Parquet and CSV files cannot be read together.");
-  return isParquet
+  const areParquet = files.every(isParquet);
+  if (!areParquet && files.some(isParquet)) throw wrongArguments("Parquet and CSV files cannot be read together.");
+  return areParquet
     ? `read_parquet(${list}, filename = true)`
     : `read_csv(${list}, filename = true, buffer_size = ${csvBuffer})`;
 }
@@ -38,24 +33,6 @@ export async function columnsOf(connection: DuckDBConnection, files: readonly st
   } catch (error) {
     throw error instanceof Fault ? error : databaseFault(files, error);
   }
-}
-
-/** The column of a name. @throws Fault with the names that there are */
-export function columnNamed(columns: readonly Column[], name: string, option: string): Column {
-  const found = columns.find((column) => column.name === name);
-  if (found !== undefined) return found;
-  throw wrongArguments(`--${option} ${name}: no such column. Columns: ${columns.map((one) => one.name).join(", ")}`);
-}
-
-/** Names of the columns of the channels. @throws Fault for one that has no numbers */
-function channelsOf(columns: readonly Column[], { channels, id, sort }: ReadingOptions): readonly Column[] {
-  const found =
-    channels?.map((name) => columnNamed(columns, name, "channels")) ??
-    columns.filter((column) => isNumeric(column) && column.name !== id && column.name !== sort);
-  const wrong = found.find((column) => !isNumeric(column) && !(column.name === sort && isTime(column)));
-  if (wrong) throw wrongArguments(`--channels ${wrong.name}: a column of ${wrong.type}, not of numbers.`);
-  if (found.length === 0) throw wrongArguments("There is no column of numbers: name some by --channels.");
-  return found;
 }
 
 /** A column as float64. */
@@ -135,31 +112,40 @@ class TableSource implements Source {
        FROM series`,
     );
     if (Number(first[2]) > 0) throw await missingKey(connection, rows, noSort, options);
+    const isSorted = await rowsAreSorted(connection, rows);
+    // Rows in their order arrive several times as fast from one thread, which has none to wait for.
+    if (isSorted) await connection.run("SET threads = 1");
     const names = channels.map(({ name }) => name);
     const idColumn = { name: id?.name ?? "file", type: id?.type ?? "VARCHAR" };
     const stream = new TableSource(database, files, [rows, all], idColumn, names, [Number(first[0]), Number(first[1])]);
     stream.#timeColumn = sort && asDouble({ name: "sort_", type: sort.type });
+    stream.#isSorted = isSorted;
     stream.#sizes = await connection.stream("SELECT id_, n::DOUBLE FROM series ORDER BY id_");
     return stream;
   }
 
   /** Ids and numbers of points of the series, in their order. */
   #sizes: DuckDBResult | undefined;
+  /** Whether the files have the rows in the order wanted. */
+  #isSorted = false;
   /** What rows are sorted by, as float64. */
   #timeColumn: string | undefined;
 
-  async *batches(): AsyncGenerator<Batch> {
+  async *batches({ times: needsTimes = false } = {}): AsyncGenerator<Batch> {
     const { channels } = this;
     const columns = channels.map((_, i) => `c${i}_`);
-    if (this.#timeColumn !== undefined) columns.push(this.#timeColumn);
+    const timeColumn = needsTimes ? this.#timeColumn : undefined;
+    if (timeColumn !== undefined) columns.push(timeColumn);
     const connection = await this.#database.connect();
     try {
-      const rows = `SELECT ${columns.join(", ")} FROM (${this.#rows}) ORDER BY id_, sort_, row_`;
-      const points = new Points(await connection.stream(rows), channels.length, this.#timeColumn !== undefined);
+      const order = this.#isSorted ? "" : " ORDER BY id_, sort_, row_";
+      const rows = `SELECT ${columns.join(", ")} FROM (${this.#rows})${order}`;
+      const points = new Points(await connection.stream(rows), channels.length, timeColumn !== undefined);
       let ids: Id[] = [];
       let offsets = [0];
       const batch = async (): Promise<Batch> => {
         const { data, times } = await points.take(offsets.at(-1) as number);
+        freeChunks();
         const series = { data, offsets: Float64Array.from(offsets), channels, ids };
         [ids, offsets] = [[], [0]];
         return { series, times };
@@ -196,6 +182,17 @@ class TableSource implements Source {
 
 const rowsOf = async (connection: DuckDBConnection, sql: string): Promise<unknown[][]> =>
   (await connection.runAndReadAll(sql)).getRows() as unknown[][];
+
+/** Whether rows stand by id and time already: looking takes a small part of the time of sorting them. */
+async function rowsAreSorted(connection: DuckDBConnection, rows: string): Promise<boolean> {
+  const before = (column: string) => `lag(${column}) OVER ()`;
+  const isBack = `id_ < ${before("id_")} OR (id_ = ${before("id_")} AND sort_ < ${before("sort_")})`;
+  const found = await rowsOf(
+    connection,
+    `SELECT 1 FROM (SELECT ${isBack} AS is_back FROM (${rows})) WHERE is_back LIMIT 1`,
+  );
+  return found.length === 0;
+}
 
 /** The error for an id or a time that is missing, with its file and row. */
 async function missingKey(

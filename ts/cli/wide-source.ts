@@ -4,7 +4,8 @@ import { Database, databaseFault, quoted } from "./duckdb.ts";
 import { Fault, wrongArguments } from "./fault.ts";
 import type { ReadingOptions } from "./open.ts";
 import { type Batch, numbersOfBatch, type Source } from "./source.ts";
-import { columnNamed, columnsOf, fromFiles } from "./table-source.ts";
+import { columnNamed } from "./table-columns.ts";
+import { columnsOf, fromFiles } from "./table-source.ts";
 
 /** The columns of each channel, in the order of their numbers. */
 function columnsOfChannels(names: readonly string[], given: readonly string[] | undefined): Map<string, string[]> {

@@ -144,7 +144,7 @@ async function arrowWriter(place: Place, { id, hasLabels, names, dtype }: Column
 }
 
 /** Numbers of a row group, at least. */
-const numbersOfGroup = 2 ** 21;
+const numbersOfGroup = 2 ** 20;
 
 async function parquetWriter(place: Place, { id, hasLabels, names, dtype }: Columns): Promise<Writer> {
   const handle = await place.open();

@@ -127,10 +127,12 @@ export class Points {
   timesOf(from: number, to: number): Float64Array | undefined {
     const times = this.#times;
     if (times === undefined) return undefined;
-    const all: number[] = [];
-    for (let path = from; path < to; path++)
-      for (let own = times(path), i = 0; i < this.lengthOf(path); i++) all.push(own[i] as number);
-    return Float64Array.from(all);
+    let count = 0;
+    for (let path = from; path < to; path++) count += this.lengthOf(path);
+    const all = new Float64Array(count);
+    for (let path = from, at = 0; path < to; path++)
+      for (let own = times(path), i = 0; i < this.lengthOf(path); i++) all[at++] = own[i] as number;
+    return all;
   }
 
   /** Times of paths [from, to), flat, padded by later ones; `undefined` if none are given. */
