@@ -1,6 +1,6 @@
 """The same Spark job with this package's function and with pySigLib as a pandas UDF, rounds alternating:
-series of 100 × 3 in Parquet → signatures of depth 3 in Parquet. Needs pysiglib beside pyspark: install it there, or name bench/.venv's packages
-in PYTHONPATH.
+series of 100 × 3 in Parquet → signatures of depth 3 in Parquet. Needs pysiglib beside pyspark: install it there,
+or name the packages of bench/.venv in PYTHONPATH.
 
   python examples/spark/bench.py [--series N] [--rounds N] [--save FILE]
 
