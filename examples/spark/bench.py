@@ -1,7 +1,8 @@
 """The same Spark job with this package's function and with pySigLib as a pandas UDF, rounds alternating:
-series of 100 × 3 in Parquet → signatures of depth 3 in Parquet. Needs pysiglib beside pyspark.
+series of 100 × 3 in Parquet → signatures of depth 3 in Parquet. Needs pysiglib beside pyspark: install it there,
+or name the packages of bench/.venv in PYTHONPATH.
 
-  python examples/spark/bench.py [--series N] [--rounds N]
+  python examples/spark/bench.py [--series N] [--rounds N] [--save FILE]
 
 End to end is wall time; inside the UDF is processor time of its body.
 """
@@ -9,8 +10,12 @@ End to end is wall time; inside the UDF is processor time of its body.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
+import platform
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +31,14 @@ from pyspark.sql import functions as F
 from signature_features import features_schema, features_udf
 
 POINTS, CHANNELS, DEPTH = 100, 3, 3
+
+
+def machine() -> str:
+    """The processor's name, where Linux tells it."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return f"{line.split(': ')[1]}, {os.cpu_count()} cores"
+    return platform.processor()
 
 
 def write_series(folder: Path, series: int, files: int = 8) -> None:
@@ -45,8 +58,9 @@ def ours(table: DataFrame, spent: Any) -> DataFrame:
     def timed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             start = time.process_time()
-            yield from compute(iter([batch]))
+            made = list(compute(iter([batch])))
             spent.add(time.process_time() - start)
+            yield from made
 
     return table.select("id", "points").mapInArrow(timed, features_schema(table.schema)).select("id", "features")
 
@@ -71,7 +85,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--save", type=Path)
     given = parser.parse_args()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark.sparkContext.addPyFile(str(Path(__file__).with_name("signature_features.py")))
@@ -96,7 +112,10 @@ def main() -> None:
         print(f"{name}: {given.series / wall:.0f} series/s, inside the UDF {1e6 * cpu / given.series:.1f} µs a series")
     ratios = [median["pySigLib"][i] / median["ours"][i] for i in (0, 1)]
     print(f"ours is {ratios[0]:.2f} × as fast end to end, {ratios[1]:.2f} × inside the UDF")
-    print(json.dumps(times))
+    if given.save:
+        about = {"machine": machine(), "date": datetime.date.today().isoformat(), "series": given.series}
+        named = {"timesAsFast": {"endToEnd": ratios[0], "insideUdf": ratios[1]}, "wallAndProcessorSeconds": times}
+        given.save.write_text(json.dumps({**about, **named}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -143,31 +143,40 @@ def _read(column: Any, channels: Sequence[str] | int, dtype: str) -> tuple[_Poin
         width = len(channels)
         names = [field.name for field in values.type]
         for name in [*channels, *(["time"] if "time" in names else [])]:
-            _mark(reasons, offsets, np.asarray(values.field(name).is_null()), f"{name} is null")
+            _mark(reasons, offsets, _nulls(values.field(name)), f"{name} is null")
         parts = [values.field(name).fill_null(0).to_numpy(zero_copy_only=False) for name in channels]
         table = np.stack(parts, axis=-1)
     else:
         width = channels
         inner = np.diff(np.asarray(values.cast(pa.large_list(values.type.value_type)).offsets))
-        _mark(reasons, offsets, np.asarray(values.is_null()), "a point is null")
-        _mark(reasons, offsets, inner != width, f"a point has other than {width} channels")
+        fits = inner == width
+        _mark(reasons, offsets, _nulls(values), "a point is null")
+        _mark(reasons, offsets, ~fits, f"a point has other than {width} channels")
         numbers = values.flatten()
         starts = np.concatenate([[0], np.cumsum(inner)])
-        nulls = np.concatenate([[0], np.cumsum(np.asarray(numbers.is_null()))])
-        _mark(reasons, offsets, nulls[starts[1:]] > nulls[starts[:-1]], "a number is null")
-        flat = numbers.fill_null(0).to_numpy(zero_copy_only=False)
-        if (inner == width).all():
+        if numbers.null_count:
+            nulls = np.concatenate([[0], np.cumsum(_nulls(numbers))])
+            _mark(reasons, offsets, nulls[starts[1:]] > nulls[starts[:-1]], "a number is null")
+            numbers = numbers.fill_null(0)
+        flat = numbers.to_numpy(zero_copy_only=False)
+        if fits.all():
             table = flat.reshape(-1, width)
         else:
             table = np.zeros((len(inner), width))
-            fits = np.flatnonzero(inner == width)
-            table[fits] = flat[starts[fits][:, None] + np.arange(width)]
+            table[fits] = flat[starts[:-1][fits][:, None] + np.arange(width)]
     with np.errstate(over="ignore"):
         table = np.ascontiguousarray(table, dtype=dtype)
-    _mark(reasons, offsets, ~np.isfinite(table).all(axis=1), f"a number is not a finite {dtype}")
+    finite = np.isfinite(table)
+    if not finite.all():
+        _mark(reasons, offsets, ~finite.all(axis=1), f"a number is not a finite {dtype}")
     reasons[lengths == 0] = "no points"
     reasons[np.asarray(lists.is_null())] = "points are null"
     return _Points(table.reshape(-1), offsets, width), reasons
+
+
+def _nulls(array: Any) -> Any:
+    """Which values are null. Whole columns mostly have none, which Arrow knows."""
+    return np.asarray(array.is_null()) if array.null_count else np.zeros(len(array), bool)
 
 
 def _mark(reasons: Any, offsets: Any, wrong: Any, reason: str) -> None:

@@ -81,8 +81,9 @@ def _blocks(call: Call, paths: Array) -> Iterator[Array]:
         paths = paths[np.argsort(batch.lengths[paths], kind="stable")]
     at = 0
     while at < len(paths):
-        rest = paths[at:]
-        # Ascending lengths: a block stages as much as its last path, for each.
+        # Lengths ascend: no more than these can fit.
+        most = BLOCK_BYTES // int(batch.lengths[paths[at]] * batch.channels * each) + _LANES
+        rest = paths[at : at + most]
         staged = batch.lengths[rest] * batch.channels * each * np.arange(1, len(rest) + 1)
         fitting = int(np.searchsorted(staged, BLOCK_BYTES, side="right"))
         fitting = max(_LANES, min(fitting, BLOCK_BYTES // (call.kind.row * each)) // _LANES * _LANES)

@@ -96,7 +96,9 @@ def ragged(numbers: Array, firsts: Array, lengths: Array, channels: int) -> Batc
     empty = np.flatnonzero(lengths < 1)
     if empty.size:
         raise PathSignatureRangeError("EMPTY_PATH", f"paths[{empty[0]}]", "a path without points", "1 point or more")
-    return Batch(numbers, firsts * channels, lengths, channels, (len(lengths),), False)
+    # Columns of series of one length are as quick as an array.
+    even = bool((lengths == lengths[:1]).all() and (np.diff(firsts) == lengths[1:]).all())
+    return Batch(numbers, firsts * channels, lengths, channels, (len(lengths),), even)
 
 
 def _shortened(batch: Batch, lengths: Any) -> Batch:
