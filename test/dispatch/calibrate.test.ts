@@ -12,7 +12,7 @@ import {
   shippedCosts,
   type Trial,
 } from "../../ts/dispatch/index.ts";
-import { measuredOperation as operation } from "../../ts/gpu/index.ts";
+import { isObstacle, measuredOperation as operation, refusalOf } from "../../ts/gpu/index.ts";
 import { defaultLimits as limits } from "../gpu/default-limits.ts";
 import { random } from "../paths.ts";
 
@@ -30,7 +30,7 @@ function machine(costs: typeof shippedCosts, threads: number) {
   const onCpu = (trial: Trial) => cpuSeconds(operation, trial, trial.dtype, trial.threads, costs.cpu).seconds;
   const onGpu = (trial: Trial) => {
     const work = operation.plan(trial, trial.residency, limits);
-    if (typeof work === "string") throw new Error(work);
+    if (isObstacle(work)) throw refusalOf(work);
     return gpuSeconds(operation, trial, trial.residency, work, costs.gpu!).seconds;
   };
   const bench: Bench = {
@@ -80,9 +80,8 @@ describe("calibrate", () => {
       const trial: Trial = { ...shape, dtype: "float32", threads: 1, residency };
       const cpu = cpuSeconds(operation, shape, "float32", 1, found.cpu).seconds / onCpu(trial);
       const work = operation.plan(shape, residency, limits);
-      const gpu =
-        gpuSeconds(operation, shape, residency, work as Exclude<typeof work, string>, found.gpu!).seconds /
-        onGpu(trial);
+      if (isObstacle(work)) throw refusalOf(work);
+      const gpu = gpuSeconds(operation, shape, residency, work, found.gpu!).seconds / onGpu(trial);
       for (const ratio of [cpu, gpu]) {
         expect(ratio, JSON.stringify(shape)).toBeGreaterThan(0.7);
         expect(ratio, JSON.stringify(shape)).toBeLessThan(1.4);

@@ -120,17 +120,20 @@ describe("rules", () => {
 
 describe("what cannot be had", () => {
   const asked: Demand = { ...auto, device: "webgpu" };
-  const impossible: [string, CallShape, "float32" | "float64", Capabilities, RegExp][] = [
-    ["float64", huge, "float64", withGpu, /float32/],
-    ["no adapter", huge, "float32", { threads: 4 }, /adapter/],
-    ["limits", { batch: 1, points: 3, channels: 6000, depth: 2 }, "float32", withGpu, /bytes/],
+  const impossible: [string, CallShape, "float32" | "float64", Capabilities, RegExp, string][] = [
+    ["float64", huge, "float64", withGpu, /float32/, "DTYPE_INVALID"],
+    ["no adapter", huge, "float32", { threads: 4 }, /adapter/, "GPU_UNAVAILABLE"],
+    ["limits", { batch: 1, points: 3, channels: 6000, depth: 2 }, "float32", withGpu, /bytes/, "GPU_LIMITS"],
+    // What a host says is of no account.
+    ["no adapter, in odd words", huge, "float32", { threads: 4, without: "float32" }, /float32/, "GPU_UNAVAILABLE"],
   ];
-  test.each(impossible)("%s: to the CPU, or refused", (_, shape, dtype, capabilities, why) => {
+  test.each(impossible)("%s: to the CPU, or refused", (_, shape, dtype, capabilities, why, code) => {
     const elsewhere = plan(signature, shape, dtype, asked, capabilities);
     expect(elsewhere).toMatchObject({ device: "cpu" });
     expect(elsewhere.refused).toBeUndefined();
     const refused = plan(signature, shape, dtype, { ...asked, fallback: "error" }, capabilities);
     expect(refused.refused).toMatch(why);
+    expect(decide(signature, shape, dtype, asked, capabilities).obstacle).toMatchObject({ code });
   });
 
   test("on the CPU, numbers that are on the device have to come and go", () => {
@@ -220,7 +223,7 @@ describe("gradients", () => {
     ] as const) {
       const { plan: made, obstacle } = decide(signatureVjp, shape, "float32", there, withGpu);
       expect(made).toMatchObject({ device: "cpu" });
-      expect(obstacle).toMatch(why);
+      expect(obstacle).toMatchObject({ code: "GPU_LIMITS", why: expect.stringMatching(why) });
     }
   });
 

@@ -29,6 +29,9 @@ export class Nursery {
   /** Terminates one of the ready workers, chosen by a number from 0 to 1. */
   async kill(which: number): Promise<void> {
     const all = [...this.ready];
+    // An idle engine lets the process end, perhaps before the worker has.
+    const timer = setInterval(() => undefined, 1000);
     await all[Math.floor(which * all.length)]?.terminate();
+    clearInterval(timer);
   }
 }

@@ -121,6 +121,12 @@ describe("without a device", () => {
     });
   });
 
+  test("what no device has to allow is refused once the host's own device was asked for", async () => {
+    const strict = await make({ gpu: none, fallback: "error" });
+    const wide = strict.signature(pathsOf(1, 3, 6000), { depth: 2, device: "webgpu" });
+    await expect(wide).rejects.toMatchObject({ code: "GPU_UNAVAILABLE" });
+  });
+
   test("explain gives every rule's verdict, as an object and as text, and asks for nothing", async () => {
     let asked = 0;
     const gpu = gpuThat(async () => {

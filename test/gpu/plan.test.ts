@@ -6,6 +6,7 @@ import { blockBytes, blocksOf, cutFor } from "../../ts/gpu/blocks.ts";
 import { planKernels } from "../../ts/gpu/kernel-plan.ts";
 import { wholeKernel } from "../../ts/gpu/kernels/index.ts";
 import { layoutOf, stageVectors } from "../../ts/gpu/layout.ts";
+import { isObstacle, refusalOf } from "../../ts/gpu/obstacle.ts";
 import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
 import { followedShares, isPrunable, recoveryOf } from "../../ts/gpu/recovery.ts";
 import {
@@ -66,7 +67,7 @@ describe("pieces of time of gradients", () => {
   const piecesOf = (channels: number, depth: number, batch: number, points: number, more = {}) => {
     const shape = { channels, depth, batch, points, ...more };
     const plan = signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, limits);
-    if (typeof plan === "string") throw new Error(plan);
+    if (isObstacle(plan)) throw refusalOf(plan);
     return { pieces: plan.pieces, paths: plan.cut.paths, flow: plan.flow };
   };
 

@@ -4,6 +4,7 @@
 
 import { type KernelPlan, planKernels } from "../../ts/gpu/kernel-plan.ts";
 import { logLayoutOf } from "../../ts/gpu/logarithm.ts";
+import { isObstacle } from "../../ts/gpu/obstacle.ts";
 import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
 import type { LogSignatureBasis } from "../../ts/operations/log-signature-labels.ts";
 import { type Case, optionsOf } from "../cases.ts";
@@ -75,7 +76,7 @@ function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
   const sizes = sizesOf(one);
   const shape = { ...sizes, basepoint: one.basepoint !== "none", initial: one.initial !== "none", pieces: one.pieces };
   const plan = signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, defaultLimits);
-  if (typeof plan === "string") return { features: [one.name] };
+  if (isObstacle(plan)) return { features: [one.name] };
   const { kernel, flow, forward, pieces } = plan;
   const place =
     flow && `${flow.inRegisters}, tracks ${flow.tracks > 1}, pairs ${flow.pairs > flow.invocations}, tile ${flow.tile}`;

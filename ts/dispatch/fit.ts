@@ -1,6 +1,6 @@
 // The constants of a machine from the times of calls on it. Pure.
 
-import { type DeviceLimits, measuredOperation } from "../gpu/index.ts";
+import { type DeviceLimits, isObstacle, measuredOperation } from "../gpu/index.ts";
 import { type Costs, type CpuCosts, cpuUnitNames, type GpuCosts, gpuUnitNames } from "./costs.ts";
 import { unitsWhereFull } from "./estimate.ts";
 import { fitLogarithms, median } from "./least-squares.ts";
@@ -77,7 +77,7 @@ const fillings = [1, 64, 256, 1024, 4096, 16384, 65536];
 function fitGpu({ adapter, limits, calls }: NonNullable<Measured["gpu"]>): GpuCosts | undefined {
   const counted = calls.flatMap((one) => {
     const plan = measuredOperation.plan(one, one.residency, limits);
-    if (typeof plan === "string") return [];
+    if (isObstacle(plan)) return [];
     return [{ counts: measuredOperation.gpuCounts(one, one.residency, plan), seconds: one.seconds }];
   });
   if (counted.length === 0) return undefined;

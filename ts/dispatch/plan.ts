@@ -2,7 +2,15 @@
 // are applied in order, and the first that has an opinion decides; every rule's verdict is kept, so
 // that the decision can be explained.
 
-import type { CallShape, DeviceLimits, GpuOperation, GpuPlan, Residency } from "../gpu/index.ts";
+import {
+  type CallShape,
+  type DeviceLimits,
+  type GpuOperation,
+  type GpuPlan,
+  isObstacle,
+  type Obstacle,
+  type Residency,
+} from "../gpu/index.ts";
 import type { Costs, GpuCosts } from "./costs.ts";
 import { cpuSeconds, type Estimate, gpuSeconds } from "./estimate.ts";
 import { shippedCosts } from "./shipped.ts";
@@ -71,7 +79,7 @@ export interface Explanation {
   readonly plan: Plan;
   readonly verdicts: readonly Verdict[];
   /** Why the call is on the CPU although the GPU was asked for, or holds its numbers. */
-  readonly obstacle?: string;
+  readonly obstacle?: Obstacle;
 }
 
 type DTypeName = "float32" | "float64";
@@ -104,7 +112,7 @@ export function decide(
   const cpu = bestOnCpu(operation, shape, dtype, capabilities.threads, costs);
   const gpuCosts = costs.gpu ?? shippedCosts.gpu;
   const onGpu: Estimate | undefined =
-    work && typeof work !== "string" ? gpuSeconds(operation, shape, demand, work, gpuCosts) : undefined;
+    work && !isObstacle(work) ? gpuSeconds(operation, shape, demand, work, gpuCosts) : undefined;
   const onCpu = withTransfers(cpu.estimate, operation, shape, demand, gpuCosts);
 
   const opinions: Record<RuleName, Opinion> = {
@@ -149,7 +157,7 @@ export function decide(
           blocks: 1,
           threads: cpu.threads,
           estimate: onCpu.seconds,
-          ...(obstacle !== undefined && demand.fallback === "error" && { refused: obstacle }),
+          ...(obstacle !== undefined && demand.fallback === "error" && { refused: obstacle.why }),
         };
   return { plan, verdicts, ...(obstacle !== undefined && { obstacle }) };
 }
@@ -190,11 +198,11 @@ function available({ gpu, without = withoutAdapter }: Capabilities, costs: Costs
   return { device: "either", why: `there is an adapter: ${gpu.adapter}` };
 }
 
-function withinLimits(gpu: Capabilities["gpu"], work: GpuPlan | string | undefined): Opinion {
+function withinLimits(gpu: Capabilities["gpu"], work: GpuPlan | Obstacle | undefined): Opinion {
   if (!gpu || work === undefined) return { device: "either", why: "there is no device whose limits could be met" };
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
   const numbers = { maxBufferSize, maxStorageBufferBindingSize };
-  if (typeof work === "string") return { device: "cpu", why: work, numbers };
+  if (isObstacle(work)) return { device: "cpu", why: work.why, numbers };
   const blocks = work.blocks;
   return {
     device: "either",
@@ -218,9 +226,9 @@ function cheaper(cpu: Estimate, threads: number, gpu: Estimate | undefined): Opi
 function obstacleOf(
   dtype: DTypeName,
   { gpu, without = withoutAdapter }: Capabilities,
-  work: GpuPlan | string | undefined,
-): string | undefined {
-  if (dtype === "float64") return "WebGPU computes float32 only";
-  if (!gpu) return without;
-  return typeof work === "string" ? work : undefined;
+  work: GpuPlan | Obstacle | undefined,
+): Obstacle | undefined {
+  if (dtype === "float64") return { code: "DTYPE_INVALID", why: "WebGPU computes float32 only" };
+  if (!gpu) return { code: "GPU_UNAVAILABLE", why: without };
+  return work && isObstacle(work) ? work : undefined;
 }

@@ -17,6 +17,7 @@ import {
   gpuFault,
   isGpuFault,
   isResident,
+  refusalOf,
 } from "../gpu/index.ts";
 import { FLOAT32 } from "../input/arrays.ts";
 import { isPathSignatureError, typeError } from "../input/errors.ts";
@@ -124,7 +125,9 @@ export class Router {
     if (demand.output === "gpu" && call.call.dtype !== FLOAT32)
       throw typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" where the result is wanted on the GPU');
     let explanation = this.#decide(gpu, call, demand);
-    if (explanation.plan.device === "webgpu" && this.#gpu.opened === undefined) {
+    // A device may allow more than every device does.
+    const mayBeThere = explanation.plan.device === "webgpu" || explanation.obstacle?.code === "GPU_LIMITS";
+    if (mayBeThere && this.#gpu.opened === undefined) {
       try {
         await this.#open();
       } catch (error) {
@@ -133,11 +136,10 @@ export class Router {
       explanation = this.#decide(gpu, call, demand, true);
     }
     const { plan, obstacle } = explanation;
-    const { missing, isPossible } = this.#gpu;
-    if (plan.refused !== undefined) throw refusal(plan.refused, isPossible && missing === undefined);
+    if (plan.refused) throw refusalOf(obstacle!);
     const empty = call.batch === 0 || call.output === 0;
     if (plan.device === "cpu" || empty) {
-      if (!empty && obstacle !== undefined) this.#fellBack(missing ?? obstacle);
+      if (!empty && obstacle !== undefined) this.#fellBack(this.#gpu.missing ?? obstacle.why);
       return this.#onCpu(call, context);
     }
     try {
@@ -313,12 +315,4 @@ function onCpuOnly(name: string): Explanation {
     plan: { device: "cpu", kernel: name, blocks: 1, threads: 1, estimate: 0 },
     verdicts: [{ rule: "availability", device: "cpu", decides: true, why, numbers: {} }],
   };
-}
-
-/** `isThere`: there is a device, or none was requested yet. */
-function refusal(why: string, isThere: boolean): Error {
-  if (why.includes("precision"))
-    return typeError("PRECISION_INVALID", "options.precision", '"auto" or "float64"', '"float32" on the GPU');
-  if (why.includes("float32")) return typeError("DTYPE_INVALID", "options.dtype", '"float64"', '"float32" on the GPU');
-  return gpuFault(isThere ? "GPU_LIMITS" : "GPU_UNAVAILABLE", why);
 }

@@ -14,6 +14,7 @@ export {
   readRowsOfShape,
 } from "./input.ts";
 export { usualLimits } from "./limits.ts";
+export { isObstacle, type Obstacle, refusalOf } from "./obstacle.ts";
 export type { CallInputs, GpuCounts, GpuOperation, GpuPlan, InputRows } from "./operation.ts";
 export { gpuOperations, measuredOperation } from "./operations/index.ts";
 export type { CallShape, Residency } from "./shape.ts";

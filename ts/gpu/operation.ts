@@ -8,6 +8,7 @@ import type { ReadRows } from "../input/rows.ts";
 import type { Sink } from "../run/operation.ts";
 import type { Cut } from "./blocks.ts";
 import type { Device, DeviceLimits } from "./device.ts";
+import type { Obstacle } from "./obstacle.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
 import type { BlockJob } from "./run-blocks.ts";
 import type { CallShape, Residency } from "./shape.ts";
@@ -64,7 +65,7 @@ export interface GpuOperation<Numbers = unknown, Result = unknown, OnDevice = un
   /** What plans and costs of a call depend on. */
   shapeOf(call: Call): CallShape;
   /** The plan of a call, or why a device has none for it. `blockBytes`: see blocks.ts. */
-  plan(shape: CallShape, residency: Residency, limits: DeviceLimits, blockBytes?: number): Plan | string;
+  plan(shape: CallShape, residency: Residency, limits: DeviceLimits, blockBytes?: number): Plan | Obstacle;
   traffic(shape: CallShape): Traffic;
   /** What a plan takes on a GPU. */
   gpuCounts(shape: CallShape, residency: Residency, plan: Plan): GpuCounts;

@@ -12,11 +12,15 @@ import { MAP_MODE_READ, READBACK } from "./usage.ts";
  * @throws PathSignatureError GPU_LOST
  */
 export function mappedRange(buffer: GPUBuffer, bytes: number): ArrayBuffer {
+  let cause: unknown;
   try {
-    return buffer.getMappedRange(0, bytes);
+    const range = buffer.getMappedRange(0, bytes);
+    // Else it was detached at once.
+    if (range.byteLength === bytes) return range;
   } catch (error) {
-    throw gpuFault("GPU_LOST", "the device was lost before its results were read", error);
+    cause = error;
   }
+  throw gpuFault("GPU_LOST", "the device was lost before its results were read", cause);
 }
 
 /** Bytes of a piece. */

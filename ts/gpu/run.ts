@@ -2,6 +2,7 @@
 
 import type { Device } from "./device.ts";
 import { gpuFault } from "./faults.ts";
+import { isObstacle, refusalOf } from "./obstacle.ts";
 import type { CallInputs, GpuOperation, GpuPlan, GpuProgram, Kernels, PipelinesOf, RunOptions } from "./operation.ts";
 import type { Kernel, Pipeline } from "./pipelines.ts";
 import { runBlocks, submitBlocks } from "./run-blocks.ts";
@@ -15,7 +16,7 @@ export function planOn<Plan extends GpuPlan>(
   residency: Residency,
 ): Plan {
   const plan = operation.plan(shape, residency, device.limits, device.blockBytes);
-  if (typeof plan === "string") throw gpuFault("GPU_LIMITS", plan);
+  if (isObstacle(plan)) throw refusalOf(plan);
   return plan;
 }
 

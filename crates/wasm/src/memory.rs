@@ -90,6 +90,19 @@ impl Memory {
         unsafe { std::slice::from_raw_parts(self.at() as *const u32, self.bytes() / 4) }
     }
 
+    /// Whether a task that was refused has left everything as it was `before`, but for what it may
+    /// write.
+    pub fn is_kept(&self, head: &Head, before: &[u32]) -> bool {
+        // Points are expanded in place before the operation sees them.
+        if head.options & crate::expand::EXPANSIONS != 0 {
+            return true;
+        }
+        // Gradients compute signatures in scratch before all is checked.
+        let first = head.scratch as usize / 4;
+        let own = first..first.saturating_add(head.scratch_bytes as usize / 4);
+        before.iter().zip(self.words()).enumerate().all(|(i, (a, b))| own.contains(&i) || a == b)
+    }
+
     /// What an export answers for a head.
     pub fn ask<R>(&mut self, head: Head, export: impl Fn(usize) -> R) -> R {
         ranges::MEMORY.set((self.at(), self.at() + self.bytes()));

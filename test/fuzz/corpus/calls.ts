@@ -151,4 +151,6 @@ export const callCorpus: Readonly<Record<string, () => Found | Promise<Found>>> 
   // Buffers of the block stayed in use.
   "a device that is lost as results are read": () =>
     loseOne({ source: "given", losses: 1, moment: { method: "getMappedRange", nth: 1, when: "before" } }),
+  "a device that is lost once results are mapped": () =>
+    loseOne({ source: "given", losses: 1, moment: { method: "getMappedRange", nth: 1, when: "after" } }),
 };

@@ -21,10 +21,13 @@ const headers: Record<string, Record<string, string>> = {
   plain: {},
   /** Cross-origin isolated: SharedArrayBuffer is available. */
   isolated: { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" },
-  /** Scripts of the same origin that may compile WebAssembly but not evaluate strings. */
+  /**
+   * The policy of SECURITY.md: scripts and workers of the same origin that may compile WebAssembly
+   * but not evaluate strings. The page's report needs the rest.
+   */
   csp: {
     "content-security-policy":
-      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'",
+      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self'",
   },
 };
 

@@ -5,6 +5,7 @@ import { basisIn, countCoordinates } from "../../operations/log-signature-labels
 import type { LogSignatureTensor } from "../../operations/log-signature-tensor.ts";
 import { LOG_FLOAT32 } from "../../wasm/abi.ts";
 import { type LogLayout, logLayoutOf, logOperations } from "../logarithm.ts";
+import { beyondDevice, isObstacle } from "../obstacle.ts";
 import type { GpuOperation } from "../operation.ts";
 import { type CallShape, callShapeOf, sizesOf } from "../shape.ts";
 import type { GpuLogSignature } from "../tensor.ts";
@@ -39,15 +40,16 @@ export const logSignature: GpuOperation<
 
   plan(shape, residency, limits, blockBytes) {
     const { channels, depth } = shape;
-    if ((bitsOf(shape) & LOG_FLOAT32) === 0) return 'GPUs compute log-signatures with precision "float32" only';
+    if ((bitsOf(shape) & LOG_FLOAT32) === 0)
+      return { code: "PRECISION_INVALID", why: 'GPUs compute log-signatures with precision "float32" only' };
     const logarithm = logLayoutOf(channels, depth, basisOf(shape), limits);
     if (!logarithm) {
       const bytes = limits.maxComputeWorkgroupStorageSize;
-      return `logarithms at depth ${depth} need more than the ${bytes} bytes of a workgroup's memory`;
+      return beyondDevice(`logarithms at depth ${depth} need more than the ${bytes} bytes of a workgroup's memory`);
     }
     // Signatures stay on the device, in blocks that are as large as if they were results.
     const made = signature.plan({ ...shape, scalarTerm: false }, { ...residency, output: "cpu" }, limits, blockBytes);
-    if (typeof made === "string") return made;
+    if (isObstacle(made)) return made;
     const numbers = outputOf(shape);
     if (residency.output === "gpu" && 4 * numbers > limits.maxBufferSize) return resultTooLarge(numbers, limits);
     return { ...made, logarithm };

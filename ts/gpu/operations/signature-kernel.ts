@@ -5,6 +5,7 @@ import type { Call } from "../../input/call.ts";
 import type { KernelCall } from "../../operations/signature-kernel-call.ts";
 import { bindable, blockBytes } from "../blocks.ts";
 import type { DeviceLimits } from "../device.ts";
+import { beyondDevice } from "../obstacle.ts";
 import type { GpuOperation, GpuPlan } from "../operation.ts";
 import type { CallShape } from "../shape.ts";
 
@@ -67,11 +68,11 @@ function make(name: string): GpuOperation<undefined, unknown, never, KernelPlan>
     plan(shape, _residency, limits, usual = blockBytes) {
       const own = shape as KernelShape;
       const { degree, columns, channels, points, yPoints, mostCells, kernels, batch, yBatch } = own;
-      if (degree === 0) return "truncated kernels are computed on the CPU";
-      if (degree === 3) return "degree 3 is for float64";
+      if (degree === 0) return beyondDevice("truncated kernels are computed on the CPU");
+      if (degree === 3) return beyondDevice("degree 3 is for float64");
       const largest = Math.max(8 * columns, 4 * channels * (Math.max(points, yPoints) + 8));
       if (largest > bindable(limits) || mostCells > mostTogether)
-        return `a pair of ${mostCells} cells is more than a device computes at once`;
+        return beyondDevice(`a pair of ${mostCells} cells is more than a device computes at once`);
       const size = tilePaths(own, limits, usual);
       const inTile = Math.min(size, batch) * Math.min(size, yBatch);
       const kernel = inTile >= manyPairs && mostCells <= mostAlone ? "invocation" : "workgroup";

@@ -19,6 +19,7 @@ import {
   planKernels,
   planPrefixes,
 } from "../kernel-plan.ts";
+import { beyondDevice } from "../obstacle.ts";
 import type { GpuCounts, GpuOperation, GpuPlan } from "../operation.ts";
 import { type CallShape, callShapeOf, type Residency, sizesOf } from "../shape.ts";
 import type { GpuGradients } from "../tensor.ts";
@@ -73,7 +74,9 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
     const fits = stream ? channels <= mostLetters(limits) : flow || isStill;
     if (!forward || !fits) {
       const bytes = limits.maxComputeWorkgroupStorageSize;
-      return `gradients of ${channels} channels need more than the ${bytes} bytes of a workgroup's memory`;
+      return beyondDevice(
+        `gradients of ${channels} channels need more than the ${bytes} bytes of a workgroup's memory`,
+      );
     }
     if (!fitsDevice(row + channels, channels, limits)) return rowTooLarge(size, limits);
     if (residency.output === "gpu" && 4 * batch * points * channels > limits.maxBufferSize)
@@ -86,7 +89,7 @@ export const signatureVjp: GpuOperation<Gradients, SignatureGradients, GpuGradie
         : intermediateNumbers(forward, forwardSize, stream) + (stream ? 0 : forwardSize));
     const cut = cutFor(withScalar, residency, intermediate, limits, usual);
     if (cut.steps !== undefined)
-      return `a path of ${points} points, or what its gradient needs, is more than a binding`;
+      return beyondDevice(`a path of ${points} points, or what its gradient needs, is more than a binding`);
     const kernel = stream ? "adjoint" : isStill ? "straight" : "pair";
     return { kernel, forward, flow, pieces, cut, blocks: Math.max(1, Math.ceil(batch / cut.paths)) };
   },

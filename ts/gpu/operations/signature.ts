@@ -5,6 +5,7 @@ import { cutFor, fitsDevice } from "../blocks.ts";
 import type { DeviceLimits } from "../device.ts";
 import { intermediateNumbers, type KernelPlan, piecesLeft, planKernels } from "../kernel-plan.ts";
 import type { Layout } from "../layout.ts";
+import { beyondDevice, type Obstacle } from "../obstacle.ts";
 import type { GpuCounts, GpuOperation, GpuPlan } from "../operation.ts";
 import { type CallShape, callShapeOf, type Residency, sizesOf } from "../shape.ts";
 import { operationsOf } from "../share.ts";
@@ -31,7 +32,7 @@ export const signature: GpuOperation<
     const whole = planKernels(shape, limits);
     if (!whole) {
       const bytes = limits.maxComputeWorkgroupStorageSize;
-      return `a step of ${channels} channels is more than the ${bytes} bytes of a workgroup's memory`;
+      return beyondDevice(`a step of ${channels} channels is more than the ${bytes} bytes of a workgroup's memory`);
     }
     if (!fitsDevice(row, channels, limits)) return rowTooLarge(size, limits);
     if (residency.output === "gpu" && 4 * batch * rows * row > limits.maxBufferSize)
@@ -55,11 +56,11 @@ export const signature: GpuOperation<
   load: async () => (await import("../programs/signature.ts")).signatureProgram,
 };
 
-export const rowTooLarge = (size: number, { maxStorageBufferBindingSize }: DeviceLimits): string =>
-  `a signature of ${size} numbers is more than a binding of ${maxStorageBufferBindingSize} bytes`;
+export const rowTooLarge = (size: number, { maxStorageBufferBindingSize }: DeviceLimits): Obstacle =>
+  beyondDevice(`a signature of ${size} numbers is more than a binding of ${maxStorageBufferBindingSize} bytes`);
 
-export const resultTooLarge = (numbers: number, { maxBufferSize }: DeviceLimits): string =>
-  `a result of ${numbers} numbers is more than a buffer of ${maxBufferSize} bytes`;
+export const resultTooLarge = (numbers: number, { maxBufferSize }: DeviceLimits): Obstacle =>
+  beyondDevice(`a result of ${numbers} numbers is more than a buffer of ${maxBufferSize} bytes`);
 
 export function signatureCounts(
   shape: CallShape,
