@@ -27,7 +27,7 @@ const mostWords = 1e6;
 const mostWork = 2e10;
 
 /** Short samples and many of them, since the least of them counts. */
-const plan = { warmSeconds: 0.15, sampleSeconds: 0.003, rounds: 60, leastRounds: 3, budgetSeconds: 0.5 };
+const plan = { warmSeconds: 0.15, sampleSeconds: 0.003, rounds: 60, leastRounds: 3, budgetSeconds: 0.3 };
 
 /**
  * Depths of 2 to 8, 1 to 24 channels as far as a signature is not too large, batches of 1 to 1000 and

@@ -11,7 +11,7 @@ import { summary } from "./statistics.mjs";
  * @property {number} sampleSeconds shortest sample
  * @property {number} rounds most samples of each contestant
  * @property {number} leastRounds samples that even the slowest contestant gets
- * @property {number} budgetSeconds of each contestant, beyond which it gets only `leastRounds`
+ * @property {number} budgetSeconds of each contestant on a processor, beyond which it gets only `leastRounds`
  */
 
 /** @type {Plan} For results. */
@@ -50,7 +50,7 @@ export async function interleave(contestants, plan) {
       const { seconds, processor } = await one.worker.ask("sample", { key: one.key, calls: one.calls, before });
       one.samples.push(seconds / one.calls);
       if (processor > 0) one.processor.push(processor / one.calls);
-      one.spent += seconds;
+      one.spent += processor > 0 ? processor : seconds;
       // Code may still get faster after the warm-up; this keeps samples long enough.
       if (seconds < 0.7 * plan.sampleSeconds)
         one.calls = Math.ceil((one.calls * plan.sampleSeconds) / Math.max(seconds, 1e-6));

@@ -24,9 +24,13 @@ const read = (file, Numbers = Float32Array) => {
   return new Numbers(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 };
 
-/** What the thread has had of a processor, by Linux's count; other loads do not add to it. */
+/**
+ * What the thread has had of a processor, by Linux's count; other loads do not add to it. Asking for
+ * the process's time brings the count up to date, which otherwise is some milliseconds old.
+ */
 function secondsOnProcessor() {
   try {
+    process.cpuUsage();
     return Number(readFileSync("/proc/self/schedstat", "utf8").split(" ")[0]) / 1e9;
   } catch {
     return Number.NaN;

@@ -154,15 +154,6 @@ PEERS = {
 }
 
 
-def seconds_on_processor():
-    """What the thread has had of a processor, by Linux's count; other loads do not add to it."""
-    try:
-        with open("/proc/self/schedstat") as file:
-            return int(file.read().split()[0]) / 1e9
-    except OSError:
-        return 0.0
-
-
 class Peer:
     def __init__(self, name):
         self.make_call, self.packages = PEERS[name]
@@ -213,12 +204,12 @@ class Peer:
             call()
         # As timeit does: garbage of other calls is not this one's cost.
         gc.disable()
-        on_processor = seconds_on_processor()
+        on_processor = time.thread_time()
         before = time.perf_counter()
         for _ in calls:
             call()
         seconds = time.perf_counter() - before
-        on_processor = seconds_on_processor() - on_processor
+        on_processor = time.thread_time() - on_processor
         gc.enable()
         return {"seconds": seconds, "processor": on_processor}
 
