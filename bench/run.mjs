@@ -11,6 +11,7 @@
 //   npm run bench -- signature-kernels  against pySigLib, see signature-kernels/run.mjs
 //   npm run bench -- log-signatures   against signatures and pySigLib, see log-signatures.mjs
 //   npm run bench -- select     chosen words, beside all words, see select.mjs
+//   npm run bench -- shapes     random shapes, against pySigLib, see shapes.mjs
 //   npm run bench -- windows    windows, intervals and live streams, see windows.mjs
 //   npm run bench -- cli        the command line, beside Python: Parquet to Parquet, see cli.mjs
 //   npm run bench -- builds     against the build of another commit, see builds.mjs
@@ -163,6 +164,7 @@ const others = {
   engine: async (args) => (await import("./engine/run.mjs")).runEngineBench(args),
   dispatch: async (args) => (await import("./dispatch/run.mjs")).runDispatchBench(args),
   "log-signatures": async (args) => (await import("./log-signatures.mjs")).runLogSignaturesBench(args),
+  shapes: async (args) => (await import("./shapes.mjs")).runShapesBench(args),
   select: async () => (await import("./select.mjs")).runSelectBench(),
   windows: async (args) => (await import("./windows.mjs")).runWindowsBench(args),
   gradients: async (args) => (await import("./gradients/run.mjs")).runGradientsBench(args),

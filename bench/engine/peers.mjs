@@ -1,4 +1,4 @@
-// Our two threads against pySigLib's two, in turn, on every row of the grid.
+// Our two threads against pySigLib's two, in turn, on every row of the grid or of another list.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { seconds, warm } from "./timing.mjs";
 const threads = 2;
 const script = fileURLToPath(new URL("../workers/peers.py", import.meta.url));
 
-export async function measurePeers({ progress, quick }) {
+export async function measurePeers({ progress, quick, list = quick ? allRows.slice(0, 2) : allRows }) {
   await makeVenv((line) => progress.note(line));
   const folder = mkdtempSync(join(tmpdir(), "path-signature-engine-"));
   const file = join(folder, "paths.f32");
@@ -25,7 +25,6 @@ export async function measurePeers({ progress, quick }) {
   const rows = [];
   try {
     const { versions } = await peer.ask("hello");
-    const list = quick ? allRows.slice(0, 2) : allRows;
     progress.begin("peers", list.length);
     for (const row of list) {
       progress.row(rowName(row));

@@ -11,7 +11,7 @@ import { summary } from "./statistics.mjs";
  * @property {number} sampleSeconds shortest sample
  * @property {number} rounds most samples of each contestant
  * @property {number} leastRounds samples that even the slowest contestant gets
- * @property {number} budgetSeconds of each contestant, beyond which it gets only `leastRounds`
+ * @property {number} budgetSeconds of each contestant on a processor, beyond which it gets only `leastRounds`
  */
 
 /** @type {Plan} For results. */
@@ -26,27 +26,40 @@ const longCall = 0.05;
  * @param {{ worker: import("./worker.mjs").Worker, key: string, label: string }[]} contestants each
  *   prepared under `key` in its worker
  * @param {Plan} plan
- * @returns {Promise<Record<string, { min: number, median: number, samples: number, calls: number
- *   }>>} seconds per call by label
+ * @returns {Promise<Record<string, { min: number, median: number, samples: number, calls: number,
+ *   processor?: number }>>} seconds per call by label; `processor`: of a processor, where Linux counts
+ *   them, which is less than `min` where other loads run
  */
 export async function interleave(contestants, plan) {
   const series = [];
   for (const contestant of contestants) {
     const { worker, key } = contestant;
     const { fastest } = await worker.ask("warm", { key, seconds: plan.warmSeconds });
-    series.push({ ...contestant, calls: Math.max(1, Math.ceil(plan.sampleSeconds / fastest)), samples: [], spent: 0 });
+    series.push({
+      ...contestant,
+      calls: Math.max(1, Math.ceil(plan.sampleSeconds / fastest)),
+      samples: [],
+      processor: [],
+      spent: 0,
+    });
   }
   for (let round = 0; round < plan.rounds; round++) {
     for (const one of series) {
       if (round >= plan.leastRounds && one.spent > plan.budgetSeconds) continue;
       const before = one.spent / Math.max(1, one.samples.length) < longCall ? 1 : 0;
-      const { seconds } = await one.worker.ask("sample", { key: one.key, calls: one.calls, before });
+      const { seconds, processor } = await one.worker.ask("sample", { key: one.key, calls: one.calls, before });
       one.samples.push(seconds / one.calls);
-      one.spent += seconds;
+      if (processor > 0) one.processor.push(processor / one.calls);
+      one.spent += processor > 0 ? processor : seconds;
       // Code may still get faster after the warm-up; this keeps samples long enough.
       if (seconds < 0.7 * plan.sampleSeconds)
         one.calls = Math.ceil((one.calls * plan.sampleSeconds) / Math.max(seconds, 1e-6));
     }
   }
-  return Object.fromEntries(series.map(({ label, samples, calls }) => [label, { ...summary(samples), calls }]));
+  return Object.fromEntries(
+    series.map(({ label, samples, processor, calls }) => {
+      const onProcessor = processor.length > 0 ? { processor: Math.min(...processor) } : {};
+      return [label, { ...summary(samples), ...onProcessor, calls }];
+    }),
+  );
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
  * Uniform pseudo-random numbers in [0, 1) from a 32-bit seed: a Weyl sequence through a murmur
  * finaliser.
  */
-function uniform(seed) {
+export function uniform(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x9e3779b9) >>> 0;

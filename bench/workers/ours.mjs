@@ -24,6 +24,19 @@ const read = (file, Numbers = Float32Array) => {
   return new Numbers(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 };
 
+/**
+ * What the thread has had of a processor, by Linux's count; other loads do not add to it. Asking for
+ * the process's time brings the count up to date, which otherwise is some milliseconds old.
+ */
+function secondsOnProcessor() {
+  try {
+    process.cpuUsage();
+    return Number(readFileSync("/proc/self/schedstat", "utf8").split(" ")[0]) / 1e9;
+  } catch {
+    return Number.NaN;
+  }
+}
+
 /** Whether this build has the option `algorithm`. */
 function takesAlgorithm() {
   try {
@@ -100,9 +113,11 @@ const operations = {
   sample({ key, calls, before }) {
     const { call } = prepared.get(key);
     for (let i = 0; i < before; i++) call();
+    const onProcessor = secondsOnProcessor();
     const begin = performance.now();
     for (let i = 0; i < calls; i++) call();
-    return { seconds: (performance.now() - begin) / 1e3 };
+    const seconds = (performance.now() - begin) / 1e3;
+    return { seconds, processor: secondsOnProcessor() - onProcessor };
   },
 
   forget({ key }) {
