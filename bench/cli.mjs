@@ -1,14 +1,17 @@
-// The command line beside Python: signatures of series in a Parquet file, written to Parquet, on all cores.
+// The command line beside Python: signatures of series in a Parquet file, written to Parquet, on
+// all cores.
 //
 //   npm run bench -- cli [--series 100000] [--loop 10000] [--rounds 2] [--file FILE]
 //
-// Contestants, each a process of its own, in turn. Seconds are those of the work; starting a process and loading
-// its modules are not counted.
+// Contestants, each a process of its own, in turn. Seconds are those of the work; starting a
+// process and loading its modules are not counted.
 //   ours       path-signature features, with its own times of reading, computing and writing
 //   one thread the same with --threads 1
 //   pysiglib   DuckDB reads the rows in their order into NumPy, pySigLib computes, pyarrow writes
-//   loop       DuckDB reads, a loop over pandas' groups calls iisignature: of the first --loop series, and scaled
-// Python runs in bench/.venv; DuckDB, pyarrow and pandas for it in a folder of their own, target/bench-cli.
+//   loop       DuckDB reads, a loop over pandas' groups calls iisignature: of the first --loop
+//              series, and scaled
+// Python runs in bench/.venv; DuckDB, pyarrow and pandas for it in a folder of their own,
+// target/bench-cli.
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -4,8 +4,8 @@
 //   npm run bench -- shapes [--seed 1] [--count 60] [--threads 1|2] [--quick]
 //
 // Writes bench/results/shapes-seed-SEED-threads-THREADS-MACHINE-DATE.json and a page beside it.
-// float32, typed array to typed array. One thread: both on one core. Two: the engine beside two jobs
-// of pySigLib, not pinned.
+// float32, typed array to typed array. One thread: both on one core. Two: the engine beside two
+// jobs of pySigLib, not pinned.
 
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -30,8 +30,8 @@ const mostWork = 2e10;
 const plan = { warmSeconds: 0.15, sampleSeconds: 0.003, rounds: 60, leastRounds: 3, budgetSeconds: 0.3 };
 
 /**
- * Depths of 2 to 8, 1 to 24 channels as far as a signature is not too large, batches of 1 to 1000 and
- * 6 to 4000 points, these two even in their logarithms, drawn anew if the shape is too large.
+ * Depths of 2 to 8, 1 to 24 channels as far as a signature is not too large, batches of 1 to 1000
+ * and 6 to 4000 points, these two even in their logarithms, drawn anew if the shape is too large.
  */
 export function shapesOf(seed, count) {
   const random = uniform(seed);
@@ -96,14 +96,14 @@ function markdown(result) {
   });
   return `${[
     `# Bench of random shapes: ${machine.name}, ${machine.cores} cores, ${date}`,
-    `${threads === 1 ? "One thread" : `${threads} threads`} (${machine.vectors}), float32, seed ${seed}; commit ${code.commit}` +
-      `${code.modified ? " with changes" : ""}. Written by \`npm run bench -- shapes\`.`,
+    `${threads === 1 ? "One thread" : `${threads} threads`} (${machine.vectors}), float32, seed ${seed}; ` +
+      `commit ${code.commit}${code.modified ? " with changes" : ""}. Written by \`npm run bench -- shapes\`.`,
     summaryOf(result),
     [
       "Batch × points × channels ^ depth, drawn from the seed: depths of 2 to 8, 1 to 24 channels as far as the top",
       "level has at most a million coefficients, 1 to 1000 paths of 6 to 4000 points, even in their logarithms; points",
-      `and results of at most ${mostBytes / 1e6} MB. Fastest of samples taken in turn, milliseconds of a processor, so that`,
-      "other loads of the machine count little; the least ratio first.",
+      `and results of at most ${mostBytes / 1e6} MB. Fastest of samples taken in turn, milliseconds of a processor, so`,
+      "that other loads of the machine count little; the least ratio first.",
     ].join("\n"),
     table(["shape", "path-signature", "pySigLib", "ratio"], lines),
   ].join("\n\n")}\n`;

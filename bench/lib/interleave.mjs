@@ -11,7 +11,8 @@ import { summary } from "./statistics.mjs";
  * @property {number} sampleSeconds shortest sample
  * @property {number} rounds most samples of each contestant
  * @property {number} leastRounds samples that even the slowest contestant gets
- * @property {number} budgetSeconds of each contestant on a processor, beyond which it gets only `leastRounds`
+ * @property {number} budgetSeconds of each contestant on a processor, beyond which it gets only
+ *   `leastRounds`
  */
 
 /** @type {Plan} For results. */
@@ -27,8 +28,8 @@ const longCall = 0.05;
  *   prepared under `key` in its worker
  * @param {Plan} plan
  * @returns {Promise<Record<string, { min: number, median: number, samples: number, calls: number,
- *   processor?: number }>>} seconds per call by label; `processor`: of a processor, where Linux counts
- *   them, which is less than `min` where other loads run
+ *   processor?: number }>>} seconds per call by label; `processor`: of a processor, where Linux
+ *   counts them, which is less than `min` where other loads run
  */
 export async function interleave(contestants, plan) {
   const series = [];

@@ -25,8 +25,8 @@ const read = (file, Numbers = Float32Array) => {
 };
 
 /**
- * What the thread has had of a processor, by Linux's count; other loads do not add to it. Asking for
- * the process's time brings the count up to date, which otherwise is some milliseconds old.
+ * What the thread has had of a processor, by Linux's count; other loads do not add to it. Asking
+ * for the process's time brings the count up to date, which otherwise is some milliseconds old.
  */
 function secondsOnProcessor() {
   try {

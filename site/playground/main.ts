@@ -137,7 +137,8 @@ export function start(place: HTMLElement): () => void {
   });
   computer.onLoadedAll = async (files) => {
     place.dataset.loaded = "all";
-    // Browsers may refuse, in private windows for example: the open page then works without a network all the same.
+    // Browsers may refuse, in private windows for example: the open page then works without a
+    // network all the same.
     if (await keepOffline(files).catch(() => false)) place.dataset.kept = "all";
   };
 

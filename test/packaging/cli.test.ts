@@ -340,9 +340,12 @@ describe("on tables", () => {
       const tables: Record<string, string> = {
         sorted,
         turned: `SELECT * FROM (${sorted}) ORDER BY utterance, frame DESC`,
-        gap: `SELECT * REPLACE (CASE WHEN frame = 3 AND utterance = 2 THEN NULL ELSE lpc2 END AS lpc2) FROM (${sorted})`,
-        times: `SELECT 'é' || utterance // 100 AS name, TIMESTAMP '2026-01-01' + to_milliseconds(utterance * 100 + frame) AS at,
-                lpc1::FLOAT AS x, frame % 3 = 0 AS y FROM (${sorted})`,
+        gap: `SELECT * REPLACE (CASE WHEN frame = 3 AND utterance = 2 THEN NULL ELSE lpc2 END AS lpc2)
+              FROM (${sorted})`,
+        times: `SELECT 'é' || utterance // 100 AS name,
+                  TIMESTAMP '2026-01-01' + to_milliseconds(utterance * 100 + frame) AS at,
+                  lpc1::FLOAT AS x, frame % 3 = 0 AS y
+                FROM (${sorted})`,
       };
       // Several row groups, so that series cross from one into the next.
       for (const name of names)

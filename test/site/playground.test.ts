@@ -59,7 +59,7 @@ class Visitor {
     return `${all}.find((one) => one.textContent.includes(${JSON.stringify(text)}))`;
   }
 
-  /** A place on an element that has stopped moving: answers that arrive late may shift what is below them. */
+  /** A place on an element that has stopped moving: late answers may shift what is below them. */
   async #spot(element: string, x = 0.5, y = 0.5): Promise<Spot> {
     const measure = () =>
       this.tab.value<number[]>(

@@ -142,9 +142,8 @@ async function located(error: PathSignatureError, source: Source, { series }: Ba
     const id = series.ids[path] as Id;
     const place = await source.locate(id, point, channel ?? 0);
     const what = error.code === "MISSING_VALUE" ? "a missing value" : given.replace(/ at path.*/, "");
-    return new Fault(
-      `${place}: ${what}, of series ${id}. It must be ${error.accepted.replace("missing one", "--missing one").replace(", mask-channel", "")}`,
-    );
+    const accepted = error.accepted.replace("missing one", "--missing one").replace(", mask-channel", "");
+    return new Fault(`${place}: ${what}, of series ${id}. It must be ${accepted}`);
   }
   const [, of, at] = /^options\.times\[(\d+)\]\[(\d+)\]$/.exec(error.argument) ?? [];
   if (of === undefined || at === undefined) return new Fault(error.message);

@@ -155,7 +155,10 @@ class RowGroupSource implements Source {
     return this.#dropsRows && columns.some((column) => Number.isNaN(numberOf(column[row])));
   }
 
-  /** Learns ids and lengths of series. @throws Fault for rows out of order, and for missing ids or times */
+  /**
+   * Learns ids and lengths of series.
+   * @throws Fault for rows out of order, and for missing ids or times
+   */
   async look(): Promise<void> {
     const keys = [this.#id, this.#sort].flatMap((column) => column?.name ?? []);
     const channels = this.#dropsRows || keys.length === 0 ? this.channels : [];
@@ -171,11 +174,13 @@ class RowGroupSource implements Source {
         const wrong = id === null || id === undefined ? this.#id : Number.isNaN(time) ? this.#sort : undefined;
         if (wrong) throw new Fault(`${file}, row ${first + row + 1}, column ${wrong.name}: a missing value.`);
         const isNew = id !== last;
-        if (last !== undefined && (isNew ? isBefore(id as Id, last) : time < lastTime))
+        if (last !== undefined && (isNew ? isBefore(id as Id, last) : time < lastTime)) {
+          const order = [this.id.name, ...(this.#sort ? [this.#sort.name] : [])].join(" and ");
           throw new Fault(
-            `${file}, row ${first + row + 1}: rows must stand by ${this.id.name}${this.#sort ? ` and ${this.#sort.name}` : ""}, ` +
-              "since hyparquet does not sort them (npm install @duckdb/node-api, which does).",
+            `${file}, row ${first + row + 1}: rows must stand by ${order}, since hyparquet does not sort them ` +
+              "(npm install @duckdb/node-api, which does).",
           );
+        }
         if (isNew) {
           this.#ids.push(id as Id);
           this.#lengths.push(0);
@@ -191,7 +196,9 @@ class RowGroupSource implements Source {
     const width = this.channels.length;
     const time = needsTimes ? this.#sort?.name : undefined;
     let series = 0;
-    /** The batch at hand: the series from `series` to `end`, and how many of its points there are. */
+    /**
+     * The batch at hand: the series from `series` to `end`, and how many of its points there are.
+     */
     let batch = this.#batchFrom(series, time !== undefined);
     let done = 0;
     for await (const { count, columns } of this.#rows([...this.channels, ...(time === undefined ? [] : [time])])) {

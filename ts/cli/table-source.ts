@@ -183,7 +183,10 @@ class TableSource implements Source {
 const rowsOf = async (connection: DuckDBConnection, sql: string): Promise<unknown[][]> =>
   (await connection.runAndReadAll(sql)).getRows() as unknown[][];
 
-/** Whether rows stand by id and time already: looking takes a small part of the time of sorting them. */
+/**
+ * Whether rows stand by id and time already: looking takes a small part of the time of sorting
+ * them.
+ */
 async function rowsAreSorted(connection: DuckDBConnection, rows: string): Promise<boolean> {
   const before = (column: string) => `lag(${column}) OVER ()`;
   const isBack = `id_ < ${before("id_")} OR (id_ = ${before("id_")} AND sort_ < ${before("sort_")})`;

@@ -94,6 +94,7 @@ impl Memory {
     /// write.
     pub fn is_kept(&self, head: &Head, before: &[u32]) -> bool {
         // Points are expanded in place before the operation sees them.
+        #[cfg(feature = "core")]
         if head.options & crate::expand::EXPANSIONS != 0 {
             return true;
         }
