@@ -102,12 +102,12 @@ fn lane_width_does_not_matter() {
     }
 }
 
-/// Long paths against products of segment exponentials in float64.
+/// Longer paths and larger signatures against products of segment exponentials in float64.
 #[test]
 fn long_paths() {
     let mut random = Random(19);
-    for (d, n) in [(2, 2), (2, 6), (3, 5), (4, 4), (5, 3), (6, 4), (8, 3), (12, 2)] {
-        for points in [60, 500] {
+    for (d, n) in [(2, 2), (2, 6), (3, 5), (4, 4), (5, 3), (6, 4), (8, 3), (12, 2), (12, 4)] {
+        for points in [20, 60, 500] {
             let numbers: Vec<f64> = random.numbers(2 * points * d).iter().map(|x| x * 0.25).collect();
             let (got, _) = call::<LanesF64>(&request(&numbers, 2, points, d, n));
             let size = got.len() / 2;

@@ -42,6 +42,7 @@ pub trait Items<'a, T: Real> {
     fn letters(&self) -> usize;
 
     /// A group's increments.
+    #[cfg_attr(path_signature_small, optimize(size))]
     fn gather(&self, group: Group) -> Gather<'a, T> {
         Gather::new(core::array::from_fn(|l| self.track(group.items[l])), self.letters())
     }

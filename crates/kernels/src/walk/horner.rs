@@ -27,7 +27,8 @@ use crate::walk::small;
 
 /// Alphabets up to this size have the chains of words with two letters to come made in the same
 /// loop as the rows below them.
-const WIDEST_FUSED: usize = 8;
+pub const WIDEST_FUSED: usize = 8;
+
 /// A walk from the empty word, three levels or more (two: `square`).
 ///
 /// # Safety
@@ -85,7 +86,28 @@ pub unsafe fn below_letter<V: Lanes>(frame: &Frame<V>, root: *mut V, increments:
             (3, 2) => return small::three_below_letter_of_two::<V>(frame, root, increments, steps),
             _ => {}
         }
-        Siblings { coefficients: root, increments, stride: frame.stride, steps, r, to: frame.scratch }.first(1);
+        below(frame, root, increments, frame.stride, increments, steps);
+    }
+}
+
+/// Everything below a first letter, whose own coefficient is `root` and whose increments are `letter`,
+/// `pitch` vectors a step; in each lane it may be another.
+///
+/// # Safety
+/// As for [`below_letter`].
+#[inline(never)]
+pub unsafe fn below<V: Lanes>(
+    frame: &Frame<V>,
+    root: *mut V,
+    letter: *const V,
+    pitch: usize,
+    increments: *const V,
+    steps: usize,
+) {
+    let r = frame.depth;
+    // SAFETY: as the caller vouches.
+    unsafe {
+        Siblings { coefficients: root, increments: letter, stride: pitch, steps, r, to: frame.scratch }.first(1);
         let tile = Tile { frame, increments, steps };
         tile.visit(r, 0, frame.scratch, frame.scratch.add(MOST_SIBLINGS * steps * r));
     }

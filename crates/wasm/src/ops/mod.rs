@@ -36,6 +36,7 @@ macro_rules! arms {
         $(#[cfg(feature = $family)] mod $module;)+
 
         /// The answer for a task, or a code.
+        #[cfg_attr(path_signature_small, optimize(size))]
         pub fn ask(task: &Task, question: Question) -> Result<usize, i32> {
             match task.operation() {
                 $($(#[cfg(feature = $family)] $codes => of::<$module::$arm>(task, question),)+)+
@@ -55,6 +56,7 @@ fn of<O: Operation>(task: &Task, question: Question) -> Result<usize, i32> {
     }
 }
 
+#[cfg_attr(path_signature_small, optimize(size))]
 fn typed<O: Operation, V: Lanes>(task: &Task, question: Question) -> Result<usize, i32> {
     match question {
         Question::Run => O::run(task, task.scratch::<V>()?).map(|code| code as usize),

@@ -87,6 +87,7 @@ fn hall_trees(shape: &Shape) -> Vec<Tree> {
 }
 
 /// The trees of a basis.
+#[cfg_attr(path_signature_small, optimize(size))]
 fn trees_of(shape: &Shape, words: &[(usize, usize)], basis: Basis) -> Vec<Tree> {
     if basis == Basis::Hall { hall_trees(shape) } else { lyndon_trees(shape, words) }
 }

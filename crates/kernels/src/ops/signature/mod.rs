@@ -18,7 +18,7 @@ use crate::batch::state::{clear, load_state, store_state, sums_finite};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
 use crate::path::increments::{Gather, Track};
 use crate::tensor::chen;
-use crate::walk::follow::follow;
+use crate::walk::follow::{follow, follow_letters, prefers_letters};
 use crate::walk::{depth_two, one_channel, pruned};
 use crate::words::recovery::Recovery;
 use crate::words::shape::Shape;
@@ -199,9 +199,9 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                 true
             } else if self.request.options.stream {
                 self.stream(group, scratch)
-            } else if variant == Variant::OnePiece {
+            } else if variant == Variant::OnePiece && !self.is_apart::<V>(variant, group.count) {
                 self.in_one_piece(group, scratch)
-            } else if group.count == V::WIDTH {
+            } else if group.count == V::WIDTH && !self.is_apart::<V>(variant, V::WIDTH) {
                 self.cut_in_lanes(group, variant, scratch)
             } else {
                 group.items[..group.count]
@@ -209,6 +209,17 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                     .fold(true, |finite, &path| finite & self.cut_across_lanes(path, variant, scratch))
             }
         }
+    }
+
+    /// Whether so many paths, or pieces of one, are followed with first letters in lanes. A path in one
+    /// piece goes on from what is before it, letters start from the identity.
+    fn is_apart<V: Lanes>(&self, variant: Variant, count: usize) -> bool {
+        let can = match variant {
+            Variant::OnePiece => self.request.initial.is_none(),
+            Variant::Cut | Variant::CutInTwo => true,
+            Variant::Pruned | Variant::PrunedInTwo => false,
+        };
+        can && prefers_letters::<V>(self.shape, count)
     }
 
     /// Whole signatures of short paths.
@@ -220,6 +231,29 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             self.finish.write(group, 0, scratch.state);
             finite
         }
+    }
+
+    /// The signature of one path, or of a piece of it, with a first letter in each lane: lanes are full
+    /// and states small. The same arithmetic on every coefficient as with a path in each lane.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    unsafe fn in_letters<V: Lanes<T = T>>(&self, track: Track<'b, T>, row: *mut T, scratch: &Scratch<V>) -> bool {
+        let Shape { channels: d, depth, .. } = *self.shape;
+        let gather = Gather::new([track; MAX_WIDTH], d);
+        let mut finite = true;
+        for first in (0..d).step_by(V::WIDTH) {
+            let letters: [usize; MAX_WIDTH] = core::array::from_fn(|l| (first + l).min(d - 1));
+            // SAFETY: as the caller vouches.
+            unsafe {
+                finite &= follow_letters(self.shape, &gather, &scratch.follow, scratch.state, &letters);
+                for k in 1..=depth {
+                    // What begins with a letter is one stretch of each level.
+                    let (at, count) = (self.shape.offset(k), self.shape.count(k - 1));
+                    store_state(scratch.state.add(at / d), count, &letters.map(|letter| row.add(at + letter * count)));
+                }
+            }
+        }
+        finite
     }
 
     /// Whole signatures of long paths, a path a lane, piece after piece.
@@ -251,8 +285,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         }
     }
 
-    /// The whole signature of one long path, a piece a lane. The same arithmetic on every
-    /// coefficient as [`Call::cut_in_lanes`].
+    /// The whole signature of one path, with pieces or first letters in lanes. The same arithmetic on
+    /// every coefficient as [`Call::cut_in_lanes`] and [`Call::in_one_piece`].
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn cut_across_lanes<V: Lanes<T = T>>(&self, path: usize, variant: Variant, scratch: &Scratch<V>) -> bool {
@@ -263,7 +297,14 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         // SAFETY: as the caller vouches; a lane without a piece follows an empty one, and there are
         // rows for MAX_PIECES.
         unsafe {
-            for first in (0..pieces).step_by(V::WIDTH) {
+            if pieces == 1 {
+                return self.finish.make(path, 0, |row| self.in_letters(whole, row, scratch));
+            }
+            let apart = if self.is_apart::<V>(variant, pieces) { pieces } else { 0 };
+            for piece in 0..apart {
+                finite &= self.in_letters(whole.piece(piece, pieces), scratch.row(piece), scratch);
+            }
+            for first in (apart..pieces).step_by(V::WIDTH) {
                 let piece = |l: usize| first + l.min(V::WIDTH - 1);
                 let tracks = core::array::from_fn(|l| whole.piece(piece(l), pieces));
                 finite &= self.follow_piece(&Gather::new(tracks, self.letters()), variant, scratch);

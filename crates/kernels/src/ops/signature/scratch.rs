@@ -45,6 +45,7 @@ pub struct Scratch<V: Lanes> {
 
 impl<V: Lanes> Scratch<V> {
     /// The parts of a call of two or more channels.
+    #[cfg_attr(path_signature_small, optimize(size))]
     pub fn new(shape: &Shape, options: Options, recovery: Option<Recovery<'_>>, parts: &mut Parts<V>) -> Self {
         let row = shape.size.div_ceil(V::WIDTH);
         let is_pair = shape.depth == 2 && !options.stream;

@@ -62,6 +62,7 @@ pub struct Scratch<V: Lanes> {
 
 impl<V: Lanes> Scratch<V> {
     /// Depth 3 or more of two or more channels.
+    #[cfg_attr(path_signature_small, optimize(size))]
     pub fn new(shape: &Shape, single: bool, parts: &mut Parts<V>) -> Self {
         let d = shape.channels;
         let (matrix, top) = (tile_steps(shape) * pairs(d), shape.count(shape.depth));
