@@ -90,8 +90,8 @@ pub unsafe fn below_letter<V: Lanes>(frame: &Frame<V>, root: *mut V, increments:
     }
 }
 
-/// Everything below a first letter, whose own coefficient is `root` and whose increments are `letter`,
-/// `pitch` vectors a step; in each lane it may be another.
+/// Everything below a first letter, whose own coefficient is `root` and whose increments are
+/// `letter`, `pitch` vectors a step; in each lane it may be another.
 ///
 /// # Safety
 /// As for [`below_letter`].

@@ -211,8 +211,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         }
     }
 
-    /// Whether so many paths, or pieces of one, are followed with first letters in lanes. A path in one
-    /// piece goes on from what is before it, letters start from the identity.
+    /// Whether so many paths, or pieces of one, are followed with first letters in lanes. A path in
+    /// one piece goes on from its initial signature, letters start from the identity.
     fn is_apart<V: Lanes>(&self, variant: Variant, count: usize) -> bool {
         let can = match variant {
             Variant::OnePiece => self.request.initial.is_none(),
@@ -233,8 +233,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         }
     }
 
-    /// The signature of one path, or of a piece of it, with a first letter in each lane: lanes are full
-    /// and states small. The same arithmetic on every coefficient as with a path in each lane.
+    /// The signature of one path, or of a piece of it, with a first letter in each lane: lanes are
+    /// full and states small. The same arithmetic on every coefficient as with a path in each lane.
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn in_letters<V: Lanes<T = T>>(&self, track: Track<'b, T>, row: *mut T, scratch: &Scratch<V>) -> bool {
@@ -285,8 +285,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         }
     }
 
-    /// The whole signature of one path, with pieces or first letters in lanes. The same arithmetic on
-    /// every coefficient as [`Call::cut_in_lanes`] and [`Call::in_one_piece`].
+    /// The whole signature of one path, with pieces or first letters in lanes. The same arithmetic
+    /// on every coefficient as [`Call::cut_in_lanes`] and [`Call::in_one_piece`].
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn cut_across_lanes<V: Lanes<T = T>>(&self, path: usize, variant: Variant, scratch: &Scratch<V>) -> bool {
