@@ -104,7 +104,7 @@ const anyOf = (...patterns) => new RegExp(patterns.map(({ source }) => source).j
 
 /** Files of ts/gpu that plan calls and read input, without a device. */
 const gpuPlanning = [
-  ..."blocks faults flow-layout input kernel-plan layout limits logarithm readback recovery".split(" "),
+  ..."blocks faults flow-layout input kernel-plan layout limits logarithm obstacle readback recovery".split(" "),
   ..."shape share source tensor usage operations/[^/]+".split(" "),
 ];
 
