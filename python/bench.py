@@ -62,13 +62,15 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=20)
     parser.add_argument("--save", type=Path)
     given = parser.parse_args()
-    printed = subprocess.run(["node", "--input-type=module", "-e", PRINT_GRID], cwd=ROOT, capture_output=True, check=True)
+    command = ["node", "--input-type=module", "-e", PRINT_GRID]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     rows = []
     for row in json.loads(printed.stdout):
         best = measure(row, given.samples)
         ratios = {name: best["pySigLib"] / best[name] for name in ("simd", "relaxed")}
         rows.append({**row, "batch": max(64, row["batch"]), "seconds": best})
-        print(f"{row['channels']} channels, depth {row['depth']}:", *(f"{n} {r:.2f}" for n, r in ratios.items()), flush=True)
+        figures = (f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+        print(f"{row['channels']} channels, depth {row['depth']}:", *figures, flush=True)
     mean = {
         name: math.exp(sum(math.log(row["seconds"]["pySigLib"] / row["seconds"][name]) for row in rows) / len(rows))
         for name in ("simd", "relaxed")

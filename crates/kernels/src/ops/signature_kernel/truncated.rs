@@ -10,8 +10,8 @@ use super::sweep::Grid;
 use crate::batch::parts::Parts;
 use crate::lanes::{Lanes, Real};
 
-/// A cell of a depth: what its edges are multiplied by, and room for what becomes of them. An edge
-/// is (m, level), m from 0 on.
+/// A cell of a depth: what its edges are multiplied by, and memory for what becomes of them. An
+/// edge is (m, level), m from 0 on.
 pub(super) struct Cell<V> {
     pub depth: usize,
     /// k! / ((k + l)! l!) at k, l.

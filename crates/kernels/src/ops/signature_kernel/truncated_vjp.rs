@@ -5,6 +5,7 @@ use super::gradient::{KEPT_BYTES, Pair, contract, masked, points};
 use super::sweep::Grid;
 use super::truncated::{Cell, Memory as Forward, edge};
 use crate::batch::parts::Parts;
+use crate::batch::state::clear;
 use crate::lanes::{Lanes, Real};
 
 impl<V: Lanes> Cell<V> {
@@ -124,12 +125,6 @@ pub(super) unsafe fn solve_truncated_vjp<V: Lanes>(
     let (depth, columns, steps) = (grid.orders[0] as usize, grid.steps[1], grid.steps[0]);
     let (size, rows, f) = (edge(depth), segment::<V>(grid), &m.forward);
     let (row, mark, paths) = (size * (columns + 1), (size + 1) * (columns + 1), (pair.x, pair.y));
-    let zero = |to: *mut V, vectors: usize| {
-        for k in 0..vectors {
-            // SAFETY: as `take` says.
-            unsafe { *to.add(k) = V::zero() };
-        }
-    };
     // SAFETY: as the caller vouches; the parts are as large as `take` says.
     unsafe {
         f.start(grid, pair.x, pair.y);
@@ -143,8 +138,8 @@ pub(super) unsafe fn solve_truncated_vjp<V: Lanes>(
             f.pass(grid, paths, segment(s), kept);
         }
         let value = f.value(grid);
-        zero(m.row, row);
-        zero(m.above, columns);
+        clear(m.row, row);
+        clear(m.above, columns);
         for level in 0..=depth {
             *m.row.add(columns * size + level) = cotangent;
         }
@@ -157,14 +152,14 @@ pub(super) unsafe fn solve_truncated_vjp<V: Lanes>(
             }
             for i in segment(s).rev() {
                 let r = i - s * rows;
-                zero(m.own, size);
+                clear(m.own, size);
                 for j in (0..=columns).rev() {
                     let (cell, other) = (r * (columns + 1) + j, m.row.add(j * size));
                     let edges = [0, 1].map(|side| m.kept.add((2 * cell + side) * size).cast_const());
                     f.cell.set(*f.v.add(cell));
-                    zero(m.before[0], size);
-                    zero(m.before[1], size);
-                    zero(m.powers, depth + 1);
+                    clear(m.before[0], size);
+                    clear(m.before[1], size);
+                    clear(m.powers, depth + 1);
                     f.cell.retreat(m.own, edges, m.before, m.powers);
                     f.cell.retreat(other, [edges[1], edges[0]], [m.before[1], m.before[0]], m.powers);
                     m.own.copy_from_nonoverlapping(m.before[0], size);
@@ -182,7 +177,7 @@ pub(super) unsafe fn solve_truncated_vjp<V: Lanes>(
             }
         }
         if !grid.is_linear() && steps > 0 {
-            zero(f.fresh, columns);
+            clear(f.fresh, columns);
             points(pair, grid, 1.0, 0, f.fresh, m.above);
         }
         value
