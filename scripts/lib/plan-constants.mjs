@@ -13,8 +13,10 @@ const constants = [
     "prunesFrom",
     "Steps from which on the pruned walk is taken, by depth; the last for all greater depths.",
   ],
+  ["PRUNES_LARGE_FROM", "prunesLargeFrom", "The same for signatures that are larger than largestWithProgram."],
   ["DEEPEST", "deepestPruned", "The greatest depth at which the pruned walk exists."],
-  ["LARGEST", "largestPruned", "The largest signature for which the pruned walk exists above depth 2, in numbers."],
+  ["MAX_LETTERS", "mostPrunedChannels", "The most channels with which the pruned walk exists above depth 2."],
+  ["LARGEST", "largestWithProgram", "The largest signature that is recovered by a program, in numbers."],
   ["FEWEST_STEPS_TO_CUT", "fewestStepsToCut", "Paths of fewer steps stay in one piece."],
   ["MAX_WIDTH", "lanes", "Lanes of a float32 vector."],
 ];

@@ -34,10 +34,18 @@ interface Case {
 /** As many levels as are reasonable for so many channels. */
 const deepest = (channels: number): number => [0, 0, 8, 6, 5, 4, 3, 3, 3][channels] ?? 3;
 
+/** Channels and depths of signatures that are recovered by loops (docs/pruned-walk.md). */
+const large = [
+  [26, 3],
+  [13, 4],
+  [7, 5],
+  [5, 6],
+] as const;
+
 function caseOf(seed: number): Case {
   const next = random(seed);
   const channels = oneOf([2, 2, 2, 2, 3, 3, 4, 5, 8], next);
-  return {
+  const small: Case = {
     seed,
     variant: oneOf(["relaxed", "simd"] as const, next),
     gradients: next() < 0.5,
@@ -50,6 +58,9 @@ function caseOf(seed: number): Case {
     share: 0.02 + 0.96 * next(),
     line: oneOf([1e-3, 0.05, 1], next),
   };
+  if (next() < 0.8) return small;
+  const [many, depth] = oneOf(large, next);
+  return { ...small, gradients: false, channels: many, depth, length: Math.max(96, small.length) };
 }
 
 /** The text of this function is part of scripts. */
@@ -100,9 +111,11 @@ const ratio = (off: number, of: number): string => (off / of).toExponential(1);
 const epsilon = 2 ** -24;
 /**
  * Errors that are accepted in any case. Signatures: of the largest number of a level. The recovery
- * of a straight line that begins or ends inside a piece is the worst known (docs/pruned-walk.md).
+ * of a straight line that begins or ends inside a piece is the worst known; of ten thousand
+ * coefficients the worst one is farther off than of a hundred (docs/pruned-walk.md).
  */
-const ofLevel = ({ kind }: Case): number => (kind.includes("line") ? 1024 : 64) * epsilon;
+const ofLevel = ({ kind, channels, depth }: Case): number =>
+  (kind.includes("line") ? 1024 : 64) * (sizeOf(channels, depth) > 2 ** 14 ? 4 : 1) * epsilon;
 /**
  * Gradients: of the largest one, or inside of the root mean square. Beside a step that is thousands
  * of times as large as others, one gradient is a hundred times as large as the root mean square.

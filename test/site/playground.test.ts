@@ -391,8 +391,8 @@ describe("in chromium alone", again, () => {
       await visitor.open();
       await visitor.see("document.querySelector('.pg').dataset.kept === 'all'");
       await page.context().setOffline(true);
-      // The network is gone: a page that was not kept cannot be had. Asked by `fetch`, since the browser's
-      // own page of a failed navigation may arrive late and interrupt the next one.
+      // The network is gone: a page that was not kept cannot be had. Asked by `fetch`, since the
+      // browser's own page of a failed navigation may arrive late and interrupt the next one.
       const other = `fetch(${JSON.stringify(site.url("guide.html"))}).then(() => "here", () => "gone")`;
       expect(await page.evaluate(other)).toBe("gone");
       await visitor.open();

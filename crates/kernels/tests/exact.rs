@@ -7,7 +7,7 @@ use common::{Levels, Random, call, cast, flat, identity, prefixes};
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, ToPrimitive};
 use path_signature_kernels::lanes::{Lanes, LanesF32, LanesF64, Portable, Real};
-use path_signature_kernels::{Algorithm, Options, PerPath, Request, signature_size};
+use path_signature_kernels::{Algorithm, Options, PerPath, Recovery, Request, signature_size};
 
 #[derive(serde::Deserialize)]
 struct Oracles {
@@ -221,6 +221,20 @@ fn rationals() {
                 case.check::<LanesF32>(algorithm);
                 case.check::<Portable<f64, 1>>(algorithm);
             }
+        }
+    }
+}
+
+/// Shapes that are recovered by loops, each depth once; also with ragged lengths and backwards.
+#[test]
+fn rationals_of_large_shapes() {
+    let mut random = Random(19);
+    for (d, n) in [(26, 3), (12, 4), (7, 5), (5, 6)] {
+        assert!(!Recovery::exists(d, n), "({d}, {n})");
+        for bits in [0, 10] {
+            let case = Case::new(&mut random, d, n, bits);
+            case.check::<LanesF64>(Algorithm::Pruned);
+            case.check::<LanesF32>(Algorithm::Pruned);
         }
     }
 }

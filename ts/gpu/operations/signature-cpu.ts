@@ -1,7 +1,15 @@
 // The CPU's kernel for signatures, and what it takes in the units of the cost model.
 
 import type { CpuUnit, PerUnit } from "../../dispatch/costs.ts";
-import { deepestPruned, fewestStepsToCut, lanes, largestPruned, prunesFrom } from "../../generated/plan-constants.ts";
+import {
+  deepestPruned,
+  fewestStepsToCut,
+  lanes,
+  largestWithProgram,
+  mostPrunedChannels,
+  prunesFrom,
+  prunesLargeFrom,
+} from "../../generated/plan-constants.ts";
 import { type CallShape, sizesOf } from "../shape.ts";
 
 /** Numbers of a call that are likely to be in a cache, or in memory that was allocated before. */
@@ -30,9 +38,10 @@ export function prunedOperations(channels: number, depth: number): number {
 function prunes(shape: CallShape): boolean {
   const { channels, depth, stream = false } = shape;
   const { steps, size } = sizesOf(shape);
-  if (stream || channels === 1 || depth === 1 || steps < prunesFrom[Math.min(depth, prunesFrom.length - 1)]!)
-    return false;
-  return depth === 2 || (depth <= deepestPruned && size <= largestPruned);
+  if (stream || channels === 1 || depth === 1) return false;
+  if (depth > 2 && (depth > deepestPruned || channels > mostPrunedChannels)) return false;
+  const from = depth === 2 || size <= largestWithProgram ? prunesFrom : prunesLargeFrom;
+  return steps >= from[Math.min(depth, from.length - 1)]!;
 }
 
 /** The kernel, as `explain` names it. */

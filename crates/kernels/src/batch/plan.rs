@@ -5,6 +5,8 @@
 //! Not here: which rectangles a walk works on (`walk::Tile::top`).
 
 use super::options::{Algorithm, Options};
+use crate::walk::pruned::MAX_LETTERS;
+use crate::words::recovery::{DEEPEST, LARGEST, Recovery};
 use crate::words::shape::Shape;
 
 /// How a whole signature is computed.
@@ -38,10 +40,14 @@ pub const FEWEST_STEPS_TO_CUT: usize = 48;
 /// them where it is recovered from what a pruned walk follows.
 const FEWEST_STEPS_TO_CUT_IN_FOUR: usize = 96;
 const FEWEST_STEPS_TO_PRUNE_IN_FOUR: usize = 128;
+const FEWEST_STEPS_TO_PRUNE_LARGE_IN_FOUR: usize = 256;
 
 /// Steps from which on `auto` prunes, by depth; the last for all greater depths. Recovery costs as
 /// much as some steps, more of them the deeper the signature.
-pub const PRUNES_FROM: [usize; 6] = [0, 0, 0, 96, 128, 256];
+pub const PRUNES_FROM: [usize; 7] = [0, 0, 0, 96, 128, 256, 256];
+
+/// The same where there is no program of recovery.
+pub const PRUNES_LARGE_FROM: [usize; 7] = [0, 0, 0, 96, 96, 96, 512];
 
 /// From this depth on, recovery needs shorter pieces to be as exact as Horner's scheme.
 const SHORTER_PIECES: usize = 6;
@@ -52,18 +58,29 @@ fn prunable(channels: usize, depth: usize) -> bool {
         && match depth {
             0 | 1 => false,
             2 => true,
-            _ => channels <= crate::walk::pruned::MAX_LETTERS && crate::Recovery::exists(channels, depth),
+            _ => channels <= MAX_LETTERS && depth <= DEEPEST,
         }
+}
+
+/// Whether the recovery of a prunable shape is a program; otherwise loops. Depth 2 needs neither.
+fn has_program(shape: &Shape) -> bool {
+    shape.depth == 2 || shape.size <= LARGEST
 }
 
 /// Whether `auto` prunes paths of this many steps.
 fn prunes(shape: &Shape, steps: usize) -> bool {
-    prunable(shape.channels, shape.depth) && steps >= PRUNES_FROM[shape.depth.min(PRUNES_FROM.len() - 1)]
+    let from = if has_program(shape) { &PRUNES_FROM } else { &PRUNES_LARGE_FROM };
+    prunable(shape.channels, shape.depth) && steps >= from[shape.depth.min(from.len() - 1)]
 }
 
-/// Whether a call with these options may prune at a depth where that takes a [`crate::Recovery`].
-pub fn needs_recovery(channels: usize, depth: usize, options: Options) -> bool {
+/// Whether a call with these options may prune, at a depth where words are followed.
+pub fn may_prune(channels: usize, depth: usize, options: Options) -> bool {
     options.algorithm != Algorithm::Horner && !options.stream && depth > 2 && prunable(channels, depth)
+}
+
+/// Whether such a call needs a [`Recovery`].
+pub fn needs_recovery(channels: usize, depth: usize, options: Options) -> bool {
+    may_prune(channels, depth, options) && Recovery::exists(channels, depth)
 }
 
 /// The variant that computes a path.
@@ -74,7 +91,8 @@ pub fn plan(shape: &Shape, steps: usize, algorithm: Algorithm) -> Variant {
         Algorithm::Pruned => steps > 0 && prunable(shape.channels, shape.depth),
     };
     if pruned {
-        match steps < FEWEST_STEPS_TO_PRUNE_IN_FOUR && shape.depth < SHORTER_PIECES {
+        let four = if has_program(shape) { FEWEST_STEPS_TO_PRUNE_IN_FOUR } else { FEWEST_STEPS_TO_PRUNE_LARGE_IN_FOUR };
+        match steps < four && shape.depth < SHORTER_PIECES {
             true => Variant::PrunedInTwo,
             false => Variant::Pruned,
         }

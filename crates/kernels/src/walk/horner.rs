@@ -80,7 +80,8 @@ pub unsafe fn below_letter<V: Lanes>(frame: &Frame<V>, root: *mut V, increments:
     let r = frame.depth;
     // SAFETY: as the caller vouches.
     unsafe {
-        match (r, frame.width) {
+        // Of small alphabets on the top level only those words that are not skipped.
+        match (r, frame.width * frame.skip) {
             (2, 2) => return small::two_below::<V, 2, 1>(frame, root, increments, steps),
             (2, 3) => return small::two_below::<V, 3, 2>(frame, root, increments, steps),
             (3, 2) => return small::three_below_letter_of_two::<V>(frame, root, increments, steps),

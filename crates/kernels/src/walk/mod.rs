@@ -2,10 +2,12 @@
 //!
 //! `horner` goes over all words, depth first; `frame` says on what, and `chains`, `rows`,
 //! `rectangle` and `small` are its parts. `follow` runs it along tracks, `pruned` on part of the
-//! words. `depth_two` and `one_channel` need no walk.
+//! words; where there are many, `expand` recovers the others. `depth_two` and `one_channel` need no
+//! walk.
 
 pub mod chains;
 pub mod depth_two;
+pub mod expand;
 pub mod follow;
 pub mod frame;
 pub mod horner;

@@ -1,6 +1,7 @@
 //! The pruned walk: of all words only those are followed through time whose first letter is their
-//! smallest, and on the top level only those whose last letter is larger than their first: two to
-//! three times fewer operations. The others are recovered at the end of a piece (`recovery`).
+//! smallest, two to four times fewer. The others are recovered at the end of a piece: by a program
+//! where the shape has one (`recovery`), else by loops (`expand`). With a program, words of the top
+//! level are followed only if their last letter is larger than their first.
 //!
 //! For each first letter a the followed words are a, then any word over the letters a …: the
 //! ordinary walk on a smaller alphabet. Not here: that walk.
@@ -8,30 +9,34 @@
 use crate::batch::state::{clear, is_zero};
 use crate::lanes::Lanes;
 use crate::path::increments::Gather;
+use crate::walk::expand::{expand, repunit, tables_size};
 use crate::walk::frame::Frame;
 use crate::walk::horner;
 use crate::words::recovery::Recovery;
 use crate::words::shape::{MAX_DEPTH, Shape};
 
-/// More letters than this are never pruned at depth 3 or more (their number of coefficients would
-/// be beyond `Recovery::build`).
+/// More letters than this are never pruned at depth 3 or more.
 pub const MAX_LETTERS: usize = 32;
+
+/// The first last letter that is followed on the top level, counted from the first letter.
+fn skip(has_program: bool) -> usize {
+    usize::from(has_program)
+}
 
 /// Vectors that the followed words of a first letter take, `width` letters from it on: the letter,
 /// the levels between, the top level.
-fn letter_size(width: usize, depth: usize) -> usize {
-    let mut size = 1;
-    let mut words = 1;
-    for _ in 2..depth {
-        words *= width;
-        size += words;
-    }
-    size + words * (width - 1)
+fn letter_size(width: usize, depth: usize, skip: usize) -> usize {
+    repunit(width, depth - 1) + width.pow(depth as u32 - 2) * (width - skip)
 }
 
 /// Vectors that all followed words take: letter after letter.
-pub fn followed_size(shape: &Shape) -> usize {
-    (1..=shape.channels).map(|width| letter_size(width, shape.depth)).sum()
+fn followed_size(shape: &Shape, has_program: bool) -> usize {
+    (1..=shape.channels).map(|width| letter_size(width, shape.depth, skip(has_program))).sum()
+}
+
+/// Vectors for [`Memory::followed`].
+pub fn memory_size(shape: &Shape, has_program: bool) -> usize {
+    followed_size(shape, has_program) + if has_program { 0 } else { tables_size(shape) }
 }
 
 /// Scratch of a pruned walk.
@@ -40,9 +45,9 @@ pub struct Memory<V> {
     pub tile: *mut V,
     /// Chains of deep nodes.
     pub chains: *mut V,
-    /// `followed_size` vectors.
+    /// `memory_size` vectors: the followed words, and what takes room where there is no program.
     pub followed: *mut V,
-    /// The recovery's values: the state, and intermediate sums behind it.
+    /// The state, and a program's intermediate sums behind it.
     pub values: *mut V,
 }
 
@@ -60,10 +65,11 @@ struct Letter<V> {
 pub unsafe fn follow<V: Lanes>(
     shape: &Shape,
     gather: &Gather<'_, V::T>,
-    recovery: &Recovery<'_>,
+    program: Option<&Recovery<'_>>,
     memory: &Memory<V>,
 ) -> bool {
     let (d, n) = (shape.channels, shape.depth);
+    let skip = skip(program.is_some());
     let mut letters: [Option<Letter<V>>; MAX_LETTERS] = [const { None }; MAX_LETTERS];
     let mut root = memory.followed;
     for (a, entry) in letters.iter_mut().enumerate().take(d - 1) {
@@ -72,7 +78,7 @@ pub unsafe fn follow<V: Lanes>(
             width,
             stride: d,
             depth: n - 1,
-            skip: 1,
+            skip,
             levels: [core::ptr::null_mut(); MAX_DEPTH + 1],
             scratch: memory.chains,
         };
@@ -83,12 +89,12 @@ pub unsafe fn follow<V: Lanes>(
             at = at.wrapping_add(words);
         }
         *entry = Some(Letter { frame, root });
-        root = root.wrapping_add(letter_size(width, n));
+        root = root.wrapping_add(letter_size(width, n, skip));
     }
     let last_letter = root;
     // SAFETY: as the caller vouches.
     unsafe {
-        clear(memory.followed, followed_size(shape));
+        clear(memory.followed, followed_size(shape, program.is_some()));
         for (t, steps) in gather.tiles() {
             gather.read(t, steps, memory.tile);
             for (a, letter) in letters.iter().flatten().enumerate() {
@@ -96,15 +102,28 @@ pub unsafe fn follow<V: Lanes>(
             }
             horner::level_one(last_letter, 1, d, memory.tile.add(d - 1), steps);
         }
-        let finite = spread(shape, memory.followed, memory.values);
-        powers(shape, gather, memory.values);
-        recovery.run(memory.values);
-        finite
+        match program {
+            Some(program) => {
+                let finite = spread(shape, memory.followed, memory.values);
+                powers(shape, gather, &|k, a| memory.values.wrapping_add(shape.offset(k) + a * repunit(d, k)));
+                program.run(memory.values);
+                finite
+            }
+            None => {
+                let own = |a: usize| letters[a].as_ref().map_or(last_letter, |letter| letter.root);
+                let zeros = (0..d).fold(V::zero(), |zeros, a| (*own(a)).mul_add(V::zero(), zeros));
+                powers(shape, gather, &|k, a| own(a).wrapping_add(repunit(d - a, k - 1)));
+                let tables = memory.followed.add(followed_size(shape, false));
+                expand(shape, memory.followed, tables, memory.values);
+                is_zero(zeros)
+            }
+        }
     }
 }
 
 /// Copies the followed words to their places in the state; says whether the sums of increments are
 /// finite.
+#[inline(never)]
 unsafe fn spread<V: Lanes>(shape: &Shape, followed: *const V, state: *mut V) -> bool {
     let (d, n) = (shape.channels, shape.depth);
     let mut from = followed;
@@ -143,19 +162,18 @@ unsafe fn spread<V: Lanes>(shape: &Shape, followed: *const V, state: *mut V) -> 
 }
 
 /// Level 1 as one difference, and the words xᵏ as its powers over k!: exactly consistent, so that
-/// recovery does not amplify what time steps rounded.
-unsafe fn powers<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, state: *mut V) {
-    let (d, n) = (shape.channels, shape.depth);
-    for a in 0..d {
+/// recovery does not amplify what time steps rounded. `word(k, x)` is where xᵏ stands.
+#[inline(never)]
+unsafe fn powers<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, word: &dyn Fn(usize, usize) -> *mut V) {
+    for a in 0..shape.channels {
         let x: V = gather.total(a);
-        let (mut power, mut word) = (x, a);
-        // SAFETY: the state has shape.size vectors.
+        let mut power = x;
+        // SAFETY: all these words have room.
         unsafe {
-            *state.add(a) = x;
-            for k in 2..=n {
+            *word(1, a) = x;
+            for k in 2..=shape.depth {
                 power = power.mul(x).mul(crate::walk::chains::reciprocal(k));
-                word = word * d + a;
-                *state.add(shape.offset(k) + word) = power;
+                *word(k, a) = power;
             }
         }
     }

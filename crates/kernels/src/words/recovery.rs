@@ -34,11 +34,11 @@ pub struct Recovery<'a> {
 }
 
 /// Larger signatures have no program: it would be slower to fetch than the coefficients are to
-/// follow.
-const LARGEST: usize = 1 << 14;
+/// follow (`walk::expand`).
+pub const LARGEST: usize = 1 << 14;
 /// Deeper ones have none either: recovery would amplify the rounding of float32 too much, and the
 /// number of sums grows faster than that of coefficients.
-const DEEPEST: usize = 6;
+pub const DEEPEST: usize = 6;
 
 const END: u32 = 0;
 const ADD: u32 = 1;

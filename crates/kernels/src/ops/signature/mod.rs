@@ -36,6 +36,7 @@ use stream::Stream;
 ///
 /// Source: Horner's scheme of Kidger & Lyons, "Signatory" (ICLR 2021), section 5; products by Chen
 /// (1957).
+#[cfg_attr(path_signature_small, optimize(size))]
 pub fn signature<V: Lanes>(
     request: &Request<'_, V::T>,
     recovery: Option<Recovery<'_>>,
@@ -192,6 +193,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     }
 
     /// A group, which may be empty or have fewer paths than lanes.
+    #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn group<V: Lanes<T = T>>(&self, group: Group, variant: Variant, scratch: &Scratch<V>) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
@@ -223,6 +225,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     }
 
     /// Whole signatures of short paths.
+    #[inline(never)]
     unsafe fn in_one_piece<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
@@ -334,15 +337,15 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     ) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
-            match (variant, self.recovery) {
-                (Variant::Pruned | Variant::PrunedInTwo, Some(recovery)) => {
+            match variant {
+                Variant::Pruned | Variant::PrunedInTwo => {
                     let memory = pruned::Memory {
                         tile: scratch.follow.tile,
                         chains: scratch.follow.chains,
                         followed: scratch.followed,
                         values: scratch.values,
                     };
-                    pruned::follow(self.shape, gather, &recovery, &memory)
+                    pruned::follow(self.shape, gather, self.recovery.as_ref(), &memory)
                 }
                 _ => {
                     clear(scratch.values, self.shape.size);
@@ -353,6 +356,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     }
 
     /// Signatures of all prefixes.
+    #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn stream<V: Lanes<T = T>>(&self, group: Group, scratch: &Scratch<V>) -> bool {
         let gather = self.gather(group);
         // SAFETY: as the caller vouches.
@@ -373,6 +377,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     }
 
     /// The state that a group starts from: identity or initial signatures.
+    #[inline(never)]
     unsafe fn start<V: Lanes<T = T>>(&self, group: Group, state: *mut V) {
         let size = self.shape.size;
         // SAFETY: as the caller vouches.

@@ -3,7 +3,7 @@
 use super::stream;
 use crate::batch::options::Options;
 use crate::batch::parts::Parts;
-use crate::batch::plan::MAX_PIECES;
+use crate::batch::plan::{MAX_PIECES, may_prune};
 use crate::lanes::Lanes;
 use crate::walk::{depth_two, follow, pruned};
 use crate::words::recovery::Recovery;
@@ -60,7 +60,11 @@ impl<V: Lanes> Scratch<V> {
         };
         let state = parts.take(if is_pair { 0 } else { shape.size });
         let values = parts.take(if is_pair { 0 } else { shape.size.max(recovery.map_or(0, |r| r.values())) });
-        let followed = parts.take(recovery.map_or(0, |_| pruned::followed_size(shape)));
+        let followed = match may_prune(shape.channels, shape.depth, options) {
+            true => pruned::memory_size(shape, recovery.is_some()),
+            false => 0,
+        };
+        let followed = parts.take(followed);
         let rows = match (is_pair, options.stream) {
             (true, _) => 2,
             (_, true) => 0,

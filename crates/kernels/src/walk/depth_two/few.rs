@@ -142,11 +142,8 @@ impl<V: Lanes, const N: usize, const C: usize> Follower<V::T> for Few<V, N, C> {
     // SAFETY: all pairs are of channels; the caller vouches for the row.
     unsafe fn write(&self, square: &Square<V::T>) {
         let d = self.channels;
-        let block = |i: usize, j: usize, r: usize, sum: V| {
-            for (l, &twice) in sum.to_lanes().iter().enumerate().take(V::WIDTH) {
-                unsafe { square.put(self.offset(i) + l, self.offset(j) + (l + r) % V::WIDTH, twice) };
-            }
-        };
+        let block =
+            |i: usize, j: usize, r: usize, sum: V| unsafe { square.put_block(self.offset(i), self.offset(j), r, sum) };
         for i in 0..N {
             for r in 0..V::WIDTH / 2 {
                 block(i, i, r + 1, self.totals.own[i][r]);

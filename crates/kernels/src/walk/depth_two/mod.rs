@@ -106,6 +106,19 @@ impl<T: Real> Square<T> {
         }
     }
 
+    /// `twice` the coefficients of two blocks of letters, `sum`'s lane l of a + l and b + (l + r),
+    /// counted round.
+    ///
+    /// # Safety
+    /// All are channels, the row is there.
+    #[inline(never)]
+    unsafe fn put_block<V: Lanes<T = T>>(&self, a: usize, b: usize, r: usize, sum: V) {
+        for (l, &twice) in sum.to_lanes().iter().enumerate().take(V::WIDTH) {
+            // SAFETY: as the caller vouches.
+            unsafe { self.put(a + l, b + (l + r) % V::WIDTH, twice) };
+        }
+    }
+
     /// S(aa) = S(a)²/2, and below the diagonal S(ba) = S(a) S(b) - S(ab).
     ///
     /// # Safety
