@@ -73,6 +73,8 @@ export default defineConfig({
       // As `use` would call it: its types are of another build of markdown-it's.
       katex(md as never, {
         output: "mathml",
+        // The shuffle sign has no command.
+        strict: (code: string) => (code === "unknownSymbol" ? "ignore" : "warn"),
         // Long formulas scroll, which the keyboard does where it can have the focus.
         transformer: (html: string, isDisplay: boolean) =>
           html.replace(/^<(\w+)/, "<$1 v-pre").replace("<math ", isDisplay ? '<math tabindex="0" ' : "<math "),
