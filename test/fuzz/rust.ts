@@ -82,6 +82,7 @@ async function runLibFuzzer(seed: number, seconds: number): Promise<{ cases: num
     `-seed=${1 + (seed % 2 ** 31)}`,
     "-timeout=20",
     "-malloc_limit_mb=1000000",
+    "-rss_limit_mb=4096",
   ];
   try {
     const { stderr } = await cargo("run", "--fuzz-dir", ".", "run", "--", ...limits);

@@ -155,8 +155,8 @@ export interface VjpOptions<
   /**
    * How whole signatures are computed. `"horner"` updates every word at each step. `"pruned"`
    * updates only words whose first letter is their smallest and recovers the others at the end,
-   * with two to three times fewer operations (docs/pruned-walk.md). It exists for at least two
-   * channels and depth 2, up to depth 6 and 16384 coefficients, without `stream`; elsewhere
+   * with two to four times fewer operations (docs/pruned-walk.md). It exists from two channels and
+   * depth 2 up to 32 channels and depth 6 (on GPUs 16384 coefficients), without `stream`; elsewhere
    * `"horner"` is used. Default `"auto"`: pruned where it is both faster and as accurate.
    *
    * @example algorithm: "horner"
