@@ -15,7 +15,7 @@ import { chromium, chromiumFlags, deno, denoEnvironment, hardware } from "./impl
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Time-out for everything that is run at once; software adapters are slow. */
-export const hostTime = 900_000;
+export const hostTime = 1_800_000;
 
 const types: Record<string, string> = {
   ".js": "text/javascript",
