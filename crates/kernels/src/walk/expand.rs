@@ -34,15 +34,14 @@ pub fn repunit(base: usize, digits: usize) -> usize {
 /// Writes the signature whose followed words are given to `state`.
 ///
 /// # Safety
-/// All is of one allocation: `followed` has, letter after letter, all followed words in order of
-/// their levels; there is room for [`tables_size`] vectors in `tables` and for `shape.size` in
-/// `state`. Depth 2 to [`DEEPEST`].
-pub unsafe fn expand<V: Lanes>(shape: &Shape, followed: *mut V, tables: *mut V, state: *mut V) {
+/// All is of one allocation: before `tables`, which holds [`tables_size`] vectors, stand, letter
+/// after letter, all followed words in order of their levels; `state` holds `shape.size`. Depth 2
+/// to [`DEEPEST`].
+pub unsafe fn expand<V: Lanes>(shape: &Shape, tables: *mut V, state: *mut V) {
     // SAFETY: as the caller vouches.
     unsafe {
-        let place = |part: *mut V| part.offset_from(state) as usize;
         *tables = V::splat(V::T::ONE);
-        recover(shape, place(followed), place(tables), &mut Vectors { base: state });
+        recover(shape, tables.offset_from(state) as usize, &mut Vectors { base: state });
     }
 }
 
@@ -55,9 +54,8 @@ trait Arithmetic {
 }
 
 #[cfg_attr(path_signature_small, optimize(size))]
-unsafe fn recover(shape: &Shape, followed: usize, tables: usize, arithmetic: &mut dyn Arithmetic) {
-    let sizes = (1..=shape.channels).map(|width| repunit(width, shape.depth));
-    let mut words = followed.wrapping_add(sizes.sum());
+unsafe fn recover(shape: &Shape, tables: usize, arithmetic: &mut dyn Arithmetic) {
+    let mut words = tables;
     // Words of larger letters first: they are the prefixes u.
     for x in (0..shape.channels).rev() {
         let width = shape.channels - x;
@@ -132,8 +130,7 @@ impl Letter<'_> {
     #[cfg_attr(path_signature_small, optimize(size))]
     fn words(&self, left: usize, right: usize) -> Words {
         let (d, width) = (self.shape.channels, self.width);
-        // From the words with the smallest u on, for a number of its letters from `first` on: the
-        // first one has the stride `base` to the power `lowest`, each other `by` times the last's.
+        // At the word of the smallest u. So many letters of u, from number `first` on, move it.
         let cursor = |mut at: usize, first: usize, letters: usize, stride: &dyn Fn(usize) -> usize| {
             let mut strides = [0; LETTERS];
             for (i, own) in strides.iter_mut().enumerate().skip(first).take(letters) {

@@ -45,7 +45,7 @@ pub struct Memory<V> {
     pub tile: *mut V,
     /// Chains of deep nodes.
     pub chains: *mut V,
-    /// `memory_size` vectors: the followed words, and what takes room where there is no program.
+    /// `memory_size` vectors: the followed words, and tables where there is no program.
     pub followed: *mut V,
     /// The state, and a program's intermediate sums behind it.
     pub values: *mut V,
@@ -94,7 +94,8 @@ pub unsafe fn follow<V: Lanes>(
     let last_letter = root;
     // SAFETY: as the caller vouches.
     unsafe {
-        clear(memory.followed, followed_size(shape, program.is_some()));
+        let followed = followed_size(shape, program.is_some());
+        clear(memory.followed, followed);
         for (t, steps) in gather.tiles() {
             gather.read(t, steps, memory.tile);
             for (a, letter) in letters.iter().flatten().enumerate() {
@@ -113,8 +114,7 @@ pub unsafe fn follow<V: Lanes>(
                 let own = |a: usize| letters[a].as_ref().map_or(last_letter, |letter| letter.root);
                 let zeros = (0..d).fold(V::zero(), |zeros, a| (*own(a)).mul_add(V::zero(), zeros));
                 powers(shape, gather, &|k, a| own(a).wrapping_add(repunit(d - a, k - 1)));
-                let tables = memory.followed.add(followed_size(shape, false));
-                expand(shape, memory.followed, tables, memory.values);
+                expand(shape, memory.followed.add(followed), memory.values);
                 is_zero(zeros)
             }
         }
@@ -168,7 +168,7 @@ unsafe fn powers<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, word: &dyn 
     for a in 0..shape.channels {
         let x: V = gather.total(a);
         let mut power = x;
-        // SAFETY: all these words have room.
+        // SAFETY: all these words are there.
         unsafe {
             *word(1, a) = x;
             for k in 2..=shape.depth {
