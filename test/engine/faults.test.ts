@@ -117,7 +117,7 @@ describe.each(ways)("$name", ({ options, variant }) => {
     }
   });
 
-  test(`${mixed} calls of mixed sizes, random workers killed, random calls aborted`, { timeout: 240_000 }, async () => {
+  test(`${mixed} calls of mixed sizes, random workers killed, random calls aborted`, { timeout: 900_000 }, async () => {
     const here = engine as Engine;
     const next = random(variant === "simd" ? 7 : 8);
     const shapes = Array.from({ length: 28 }, (_, i) => {
@@ -142,13 +142,21 @@ describe.each(ways)("$name", ({ options, variant }) => {
       return { paths, options: all, expected, cotangent, gradients };
     });
 
-    let over = false;
-    const killing = (async () => {
-      while (!over) {
-        await new Promise((resolve) => setTimeout(resolve, 10 + next() * 60));
-        if (!over) await nursery.kill(next());
-      }
-    })();
+    // A worker dies for every few calls that end, soon after one did. By the clock, workers of a loaded machine would die
+    // faster than they work.
+    let ended = 0;
+    let killAt = 1;
+    const kills: Promise<void>[] = [];
+    const kill = async (delay: number, which: number) => {
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await nursery.kill(which);
+    };
+    const end = () => {
+      ended += 1;
+      if (ended < killAt) return;
+      killAt += 1 + Math.floor(next() * 15);
+      kills.push(kill(next() * 20, next()));
+    };
 
     const outcomes = { right: 0, aborted: 0, failed: 0 };
     const faults: unknown[] = [];
@@ -173,6 +181,7 @@ describe.each(ways)("$name", ({ options, variant }) => {
         else if (isPathSignatureError(error) && error.code === "BLOCK_FAILED") outcomes.failed += 1;
         else faults.push(error);
       }
+      end();
     }
     // Like a server: a few calls in flight, each followed by another when it is done.
     let begun = 0;
@@ -180,8 +189,7 @@ describe.each(ways)("$name", ({ options, variant }) => {
       while (begun < mixed) await one(begun++);
     };
     await Promise.all(Array.from({ length: 25 }, client));
-    over = true;
-    await killing;
+    await Promise.all(kills);
     expect(faults).toEqual([]);
     expect(outcomes.right + outcomes.aborted + outcomes.failed).toBe(mixed);
     expect(outcomes.aborted).toBeGreaterThan(mixed / 100);
