@@ -68,7 +68,7 @@ export default defineConfig({
     watch: false,
     // For property tests and long paths on a busy machine with two cores; slower tests set their
     // own timeout.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 180_000,
     // One process per file: tests measure memory and the effects of a first import.
     pool: "forks",

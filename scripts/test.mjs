@@ -3,6 +3,7 @@
 // vitest, except
 //
 //   --all                  with the exhaustive sweeps of the tables (test/level.ts)
+//   --again                a file that fails is run once more at the end, with nothing beside it
 //   --quick                no browser, tarball or GPU: cargo, types, tables on inlined binaries
 //   --only cargo|vitest    one of the two
 
@@ -95,6 +96,31 @@ async function vitest(args, env) {
   return withStatus(text ? JSON.parse(text) : none, status);
 }
 
+/** More failed files than this are not the work of a busy machine. */
+const mostAgain = 5;
+
+/**
+ * Runs the files that failed once more, one after the other. Tests with browsers, services and workers that die have
+ * deadlines, and a machine that other programs share misses one in some thousand tests. The first failure stays in the log.
+ */
+async function again({ failures = {}, ...counts }, args, env) {
+  const files = Object.keys(failures);
+  if (files.length === 0 || files.length > mostAgain) return counts;
+  say(`\nOnce more, by themselves: ${files.join(", ")}`);
+  const options = args.filter((argument) => argument.startsWith("-"));
+  const { failures: left = {}, ...second } = await vitest([...files, ...options, "--no-file-parallelism"], env);
+  const passed = files.filter((file) => !(file in left));
+  if (passed.length > 0) say(`Failed at first, passed by themselves: ${passed.join(", ")}`);
+  return Object.values(failures).reduce(
+    (total, file) => ({
+      passed: total.passed - file.passed,
+      failed: total.failed - file.failed,
+      skipped: total.skipped - file.skipped,
+    }),
+    sum(counts, second),
+  );
+}
+
 /** All types, as in `npm run check`; counts as one test. */
 async function types() {
   try {
@@ -118,16 +144,16 @@ function options() {
     if (place >= 0) args.splice(place, 1);
     return place >= 0;
   };
-  const [all, quick] = [flag("--all"), flag("--quick")];
+  const [all, quick, twice] = [flag("--all"), flag("--quick"), flag("--again")];
   if (all && quick) throw new Fault("--all and --quick: give one of the two");
   const place = args.indexOf("--only");
   const [, only] = place < 0 ? [] : args.splice(place, 2);
   if (place >= 0 && !(only in parts)) throw new Fault(`--only ${only}: give cargo or vitest`);
-  return { all, quick, only, args };
+  return { all, quick, twice, only, args };
 }
 
 await main(async () => {
-  const { all, quick, only, args } = options();
+  const { all, quick, twice, only, args } = options();
   const env = { TEST_LEVEL: all ? "all" : quick ? "quick" : "usual" };
   const work = [
     ...(only === "vitest" ? [] : [cargo]),
@@ -135,7 +161,9 @@ await main(async () => {
     ...(only === "cargo" ? [] : [() => vitest(args, env)]),
   ];
   // Side by side: the longest native test keeps one core busy for most of their time.
-  const total = (await Promise.all(work.map((part) => part()))).reduce(sum);
+  const counts = await Promise.all(work.map((part) => part()));
+  const last = twice && only !== "cargo" ? await again(counts.pop(), args, env) : none;
+  const total = counts.reduce(sum, last);
   if (total.skipped > 0) console.log(`${total.skipped} skipped`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 // Prints the results of vitest for `npm test`: a line per file, then failures in full, then totals.
 // Programs under test (browsers, drivers) write to stderr, which test.mjs redirects to a file.
-// Totals are written to the file that TEST_COUNTS names.
+// Totals, and the counts of each file with a failure, are written to the file that TEST_COUNTS names.
 
 import { writeFileSync } from "node:fs";
 import { DefaultReporter } from "vitest/node";
@@ -12,6 +12,7 @@ export default class extends DefaultReporter {
   #files = 0;
   #finished = 0;
   #total = { passed: 0, failed: 0, skipped: 0 };
+  #failures = {};
 
   constructor() {
     super({ summary: false, silent: "passed-only" });
@@ -42,6 +43,7 @@ export default class extends DefaultReporter {
     this.#total.passed += counts.passed;
     this.#total.failed += failed;
     this.#total.skipped += skipped;
+    if (isFailed) this.#failures[file.relativeModuleId] = { passed: counts.passed, failed, skipped };
     const { environmentSetupDuration, prepareDuration, collectDuration, setupDuration, duration } = file.diagnostic();
     const whole = environmentSetupDuration + prepareDuration + collectDuration + setupDuration + duration;
     const told = [`${counts.passed} passed`, ...counted(failed, "failed"), ...counted(skipped, "skipped")];
@@ -52,6 +54,7 @@ export default class extends DefaultReporter {
 
   /** Failures are printed before; test.mjs adds up the totals of all parts. */
   reportTestSummary() {
-    if (process.env.TEST_COUNTS) writeFileSync(process.env.TEST_COUNTS, JSON.stringify(this.#total));
+    const counts = { ...this.#total, failures: this.#failures };
+    if (process.env.TEST_COUNTS) writeFileSync(process.env.TEST_COUNTS, JSON.stringify(counts));
   }
 }

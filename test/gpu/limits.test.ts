@@ -15,7 +15,7 @@ describeOn("dawn", "limits", () => {
   });
   afterAll(() => runner?.close());
 
-  test.each([...limitCases, ...largeCases])("$name", { timeout: 300_000 }, async (one) => {
+  test.each([...limitCases, ...largeCases])("$name", { timeout: 900_000 }, async (one) => {
     const { worst, where, error } = await runner.run(one);
     expect(error).toBeUndefined();
     expect(worst, where).toBeLessThanOrEqual(1);

@@ -36,7 +36,7 @@ beforeAll(async () => {
   for (const family of Object.keys(families))
     for (const variant of again) rmSync(join(folder, "pkg", family, variant), { recursive: true });
   await run(nodes["Node 24"], [join(folder, "scripts", "build.mjs")], { cwd: folder, maxBuffer: 2 ** 26 });
-}, 600_000);
+}, 1_800_000);
 
 const filesOf = (dist: string) =>
   readdirSync(dist, { recursive: true, withFileTypes: true })

@@ -127,7 +127,7 @@ describe("in chromium", () => {
       );
   }
 
-  it("opens every page without an error, accessible in light and dark", { timeout: 600_000 }, async ({ skip }) => {
+  it("opens every page without an error, accessible in light and dark", { timeout: 1_800_000 }, async ({ skip }) => {
     requireHost("chromium", skip);
     const { page } = browser!;
     const found: Record<string, string[]> = {};
@@ -177,7 +177,7 @@ describe("in chromium", () => {
     expect(faults).toEqual([]);
   });
 
-  it("runs every sample", { timeout: 300_000 }, async ({ skip }) => {
+  it("runs every sample", { timeout: 900_000 }, async ({ skip }) => {
     requireHost("chromium", skip);
     const { page } = browser!;
     let count = 0;
