@@ -100,8 +100,9 @@ async function vitest(args, env) {
 const mostAgain = 5;
 
 /**
- * Runs the files that failed once more, one after the other. Tests with browsers, services and workers that die have
- * deadlines, and a machine that other programs share misses one in some thousand tests. The first failure stays in the log.
+ * Runs the files that failed once more, one after the other. Tests with browsers, services and
+ * workers that die have deadlines, and a machine that other programs share misses one in some
+ * thousand tests. The first failure stays in the log.
  */
 async function again({ failures = {}, ...counts }, args, env) {
   const files = Object.keys(failures);

@@ -1,6 +1,7 @@
 // Prints the results of vitest for `npm test`: a line per file, then failures in full, then totals.
 // Programs under test (browsers, drivers) write to stderr, which test.mjs redirects to a file.
-// Totals, and the counts of each file with a failure, are written to the file that TEST_COUNTS names.
+// Totals, and the counts of each file with a failure, are written to the file that TEST_COUNTS
+// names.
 
 import { writeFileSync } from "node:fs";
 import { DefaultReporter } from "vitest/node";

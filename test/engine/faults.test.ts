@@ -142,8 +142,8 @@ describe.each(ways)("$name", ({ options, variant }) => {
       return { paths, options: all, expected, cotangent, gradients };
     });
 
-    // A worker dies for every few calls that end, soon after one did. By the clock, workers of a loaded machine would die
-    // faster than they work.
+    // A worker dies for every few calls that end, soon after one did. By the clock, workers of a
+    // loaded machine would die faster than they work.
     let ended = 0;
     let killAt = 1;
     const kills: Promise<void>[] = [];

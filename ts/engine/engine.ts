@@ -4,8 +4,8 @@
 import type { Costs } from "../dispatch/index.ts";
 import { version } from "../generated/version.ts";
 import type { Call } from "../input/call.ts";
-import { describe, typeError } from "../input/errors.ts";
-import { bind } from "../operations/bind.ts";
+import { describe, isPathSignatureError, typeError } from "../input/errors.ts";
+import { bind, compute } from "../operations/bind.ts";
 import type { Descriptor, Steps } from "../operations/descriptor.ts";
 import { wantedBinary } from "../pool/binary.ts";
 import { closed } from "../pool/errors.ts";
@@ -19,6 +19,7 @@ import { calibrationOf, type Measured } from "./calibration.ts";
 import { EngineCall } from "./call.ts";
 import { ReadContext, readPlace } from "./context.ts";
 import { type CallPlan, explainCall, explainCpu } from "./explain.ts";
+import { LightCalls } from "./light-calls.ts";
 import { type EngineOptions, readEngineOptions } from "./options.ts";
 import { engineReaders } from "./readers.ts";
 import { type EngineGpuInfo, type GpuParts, Router } from "./router.ts";
@@ -86,6 +87,7 @@ class ThreadEngine {
   readonly #operations: Operations;
   readonly #scheduler: Scheduler;
   readonly #threads: number;
+  readonly #light: LightCalls;
   readonly #router: Router;
   readonly #device: "auto" | Device;
   /** Engine options of the call that is being read, if it has any. */
@@ -105,6 +107,7 @@ class ThreadEngine {
     this.#operations = operations;
     this.#threads = threads;
     this.#scheduler = new Scheduler(options, new HostExecutors(runtime, parts, workerFactory, sharedMemory));
+    this.#light = new LightCalls(runtime, this.#scheduler);
     this.#router = new Router(options, this.#scheduler, parts.loadGpu);
     this.#device = options.device;
     for (const [name, operation] of Object.entries(operations)) {
@@ -145,6 +148,14 @@ class ThreadEngine {
   }
 
   #runOne(operation: Descriptor, read: Call, context: ReadContext): Promise<unknown> {
+    if (context === noContext && this.#device !== "webgpu" && this.#light.take(read, operation.cost(read))) {
+      try {
+        return Promise.resolve(compute(this.#runtime, operation, read));
+      } catch (error) {
+        // A kernel that trapped is tried again by workers.
+        if (!isPathSignatureError(error) || error.code !== "INTERNAL") throw error;
+      }
+    }
     const call = new EngineCall(operation, read);
     if (this.#router.concerns(call, context)) return this.#router.run(call, context);
     return this.#scheduler.run(call, context);

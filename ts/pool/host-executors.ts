@@ -37,7 +37,7 @@ export class HostExecutors implements ExecutorFactory {
   }
 
   get binary(): unknown {
-    return isBundled(this.#runtime) ? this.#wanted : this.#runtime.loaded?.module;
+    return isBundled(this.#runtime) ? this.#wanted : this.#runtime.latest?.module;
   }
 
   get #wanted(): string {

@@ -59,6 +59,13 @@ export class Scheduler implements ExecutorEvents {
     return { ...this.#lifetime.state, calls: this.#size, tasks: this.#inFlight.size };
   }
 
+  /**
+   * Whether no call waits or runs, and workers were started with the binary of the calling thread.
+   */
+  get isIdle(): boolean {
+    return this.#size === 0 && !this.#isClosed && this.#lifetime.isCurrent;
+  }
+
   get #size(): number {
     return this.#calls.size + this.#checking;
   }

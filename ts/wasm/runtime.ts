@@ -121,7 +121,9 @@ export class Runtime {
     if (variant === undefined && source === undefined) {
       // A pending request for a certain binary decides; its failure is reported to its caller.
       if (this.#pending) await this.#pending.catch(() => undefined);
-      if (!this.#current) await this.#adopt(this.preferred(), undefined, false);
+      // After a trap, the same binary again.
+      if (this.#broken !== undefined) this.#loadNow();
+      else if (!this.#current) await this.#adopt(this.preferred(), undefined, false);
       return;
     }
     this.#requests += 1;

@@ -1,0 +1,55 @@
+// Selects the calls that an engine computes at once, on the calling thread: a message to a worker
+// and back would take longer than they do. Only while no other call waits, and for a short time of
+// each iteration of the event loop: the rest of a burst of calls is coalesced, and a caller that
+// awaits one call after the other does not stop the loop.
+
+import type { Call } from "../input/call.ts";
+import { nextTick } from "../pool/next-tick.ts";
+import type { Scheduler } from "../pool/scheduler.ts";
+import type { Runtime } from "../wasm/runtime.ts";
+
+/** Estimated nanoseconds of a message to a worker and back. */
+const lightCost = 8_000;
+/** Estimated nanoseconds of light calls in one iteration of the event loop. */
+const iterationCost = 500_000;
+
+export class LightCalls {
+  readonly #runtime: Runtime;
+  readonly #scheduler: Scheduler;
+  #left = iterationCost;
+  #isLoading = false;
+
+  constructor(runtime: Runtime, scheduler: Scheduler) {
+    this.#runtime = runtime;
+    this.#scheduler = scheduler;
+  }
+
+  /** Whether a call is to be computed at once; counts it. */
+  take(call: Call, cost: number): boolean {
+    if (cost > lightCost || cost > this.#left || !this.#scheduler.isIdle || isOnDevice(call)) return false;
+    // A worker is sooner done than a binary is loaded.
+    if (this.#runtime.loaded === undefined) {
+      this.#load();
+      return false;
+    }
+    if (this.#left === iterationCost) nextTick(() => (this.#left = iterationCost));
+    // Reading a call and making a result cost as much as the kernel of the smallest.
+    this.#left -= cost + 2_000;
+    return true;
+  }
+
+  #load(): void {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    const done = () => {
+      this.#isLoading = false;
+    };
+    this.#runtime.init(undefined, undefined).then(done, done);
+  }
+}
+
+const isOnDevice = ({ paths, basepoint, initial, operands }: Call): boolean =>
+  paths.resident !== undefined ||
+  initial?.resident !== undefined ||
+  (basepoint !== true && basepoint?.resident !== undefined) ||
+  operands.some((rows) => rows?.resident !== undefined);
