@@ -261,6 +261,39 @@ test("a number that is not finite is named by its place in the path", () => {
   ]);
 });
 
+test("windows that overlap, in any order: every point of a window is checked before `out` is written", () => {
+  const [points, channels, depth, size] = [60, 3, 4, 120];
+  for (let seed = 0; seed < 40; seed++) {
+    const next = random(seed);
+    const windows = range(3000).map((): Interval => {
+      const from = Math.floor(next() * 50);
+      return [from, from + 1 + Math.floor(next() * (points - from))];
+    });
+    // Long and short ones.
+    const list = seed % 2 === 0 ? windows : windows.map(([from]): Interval => [from, from + 1 + (from % 4)]);
+    const path = makePath("walk", points, channels, next);
+    const bad = Math.floor(next() * points);
+    path[bad]![1] = Number.NaN;
+    // A large `out` has the points checked ahead of the kernel.
+    const out = new Float64Array(list.length * size).fill(7);
+    const isRead = list.some(([from, to]) => from <= bad && bad < to);
+    let caught: unknown;
+    try {
+      signature(path, { depth, windows: list, out });
+    } catch (error) {
+      caught = error;
+    }
+    if (!isRead) expect(caught).toBeUndefined();
+    else {
+      expect(isPathSignatureError(caught) && [caught.code, caught.position]).toEqual([
+        "NOT_FINITE",
+        { path: 0, point: bad, channel: 1 },
+      ]);
+      expect(out.every((x) => x === 7)).toBe(true);
+    }
+  }
+});
+
 test("bad windows are typed errors, and nothing is written", () => {
   const path = makePath("walk", 12, 2, random(4));
   const out = new Float64Array(6).fill(7);

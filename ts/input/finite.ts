@@ -59,9 +59,16 @@ export function* pathChecks(call: Call, numbers: number, first = 0, count = call
   const together = lengths === undefined && paths.starts === undefined;
   const [items, itemNumbers] = together ? [1, count * points * channels] : [count, 0];
   let budget = numbers;
+  // Windows overlap: numbers [low, high) have been checked.
+  let [low, high] = [0, 0];
   for (let i = 0; i < items; i++) {
     let at = startOf(call, first + i);
     const end = at + (together ? itemNumbers : lengthOf(call, first + i) * channels);
+    if (at < low || at > high) [low, high] = [at, end];
+    else {
+      at = high;
+      high = Math.max(high, end);
+    }
     while (at < end) {
       const part = Math.min(end - at, budget);
       const found = firstNonFinite(paths.view, paths.kind, call.dtype, at, part);
