@@ -11,7 +11,7 @@ import type { Cut } from "./cut.ts";
 import { gathersOf, listItems } from "./gather.ts";
 import { gatherEntry, heapOf, Layout, type Memory, writeGather, writeHead, writeRegion } from "./head.ts";
 import type { Input, Kernel, Output } from "./operation.ts";
-import { stagePoints, stageRows } from "./rows.ts";
+import { stagePaths, stagePoints, stageRows } from "./rows.ts";
 import type { Task } from "./task.ts";
 import type { Work } from "./work.ts";
 
@@ -244,7 +244,8 @@ export class BlockTask implements Task {
       // are not read back.
       const all = rowsOfItem(output, call, call.points);
       if (sink === undefined) continue;
-      if (cut.inOrder && again === undefined) sink.take(heap, from, cut.pathOf(first) * all, count * all);
+      const isTogether = cut.paths === undefined && (output.per !== "point" || call.lengths === undefined);
+      if (isTogether && again === undefined) sink.take(heap, from, cut.pathOf(first) * all, count * all);
       else {
         for (let k = 0; k < count; k++) {
           const path = cut.pathOf(first + k);
@@ -279,6 +280,12 @@ function stageItems(
   if (augmented === undefined && cut.inOrder && call.points === points) {
     copyIn(view, kind, startOf(call, cut.pathOf(first)), count * points * channels, heap, to);
     if (lengths) lengths.fill(points, at, at + count);
+    return;
+  }
+  // Windows, whose paths lie anywhere in the input.
+  if (augmented === undefined && paths === undefined && call.lengths === undefined) {
+    stagePaths(call, cut.pathOf(first), count, points, heap, to);
+    if (lengths) lengths.fill(call.points, at, at + count);
     return;
   }
   const end = first + count;

@@ -6,13 +6,13 @@
 // inline.
 
 import { copyIn, copyOut, type Numbers } from "../input/arrays.ts";
-import { beyondMemory, type Call, internal, lengthOf, startOf } from "../input/call.ts";
+import { beyondMemory, type Call, internal } from "../input/call.ts";
 import { checkPaths } from "../input/finite.ts";
 import { code, headBytes, region, word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
 import { heapOf } from "./head.ts";
 import type { Operation } from "./operation.ts";
-import { pathsInOrder, stageRows } from "./rows.ts";
+import { pathsInOrder, stagePaths, stageRows } from "./rows.ts";
 
 const align = (bytes: number): number => (bytes + 63) & ~63;
 /** Words of the head, as constants of this file: the engine folds them. */
@@ -67,15 +67,9 @@ export function runOnce(
   u32[w + STATE] = 0;
   u32[w + SCRATCH] = head + end;
   u32[w + SCRATCH_BYTES] = scratch;
-  const { starts } = paths;
   const to = (head + input) >>> shift;
-  if (starts === undefined) copyIn(paths.view, paths.kind, 0, batch * points * channels, heap, to);
-  else {
-    for (let i = 0; i < batch; i++) {
-      const numbers = lengthOf(call, i) * channels;
-      copyIn(paths.view, paths.kind, startOf(call, i), numbers, heap, to + i * points * channels);
-    }
-  }
+  if (paths.starts === undefined) copyIn(paths.view, paths.kind, 0, batch * points * channels, heap, to);
+  else stagePaths(call, 0, batch, points, heap, to);
   if (lengths !== undefined) {
     u32.set(lengths, (head + lengthsAt) >>> 2);
     u32[w + LENGTHS] = lengthsAt;

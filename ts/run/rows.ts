@@ -1,7 +1,7 @@
 // Copies rows and points of a call to staging memory.
 
 import { copyIn, type Numbers } from "../input/arrays.ts";
-import { type Call, startOf } from "../input/call.ts";
+import { type Call, lengthOf, startOf } from "../input/call.ts";
 import type { ReadRows } from "../input/rows.ts";
 
 /** Maps items to paths. */
@@ -44,6 +44,27 @@ export function stageRows(
   if (!each) return 0;
   for (let i = 1; i < count; i++) heap.copyWithin(at + i * width, at, at + width);
   return width;
+}
+
+/**
+ * Copies whole paths [first, first + count) to `heap[to…]`, at intervals of `points` points. Those
+ * that follow each other in the input, as windows without overlap do, are copied at once.
+ */
+export function stagePaths(call: Call, first: number, count: number, points: number, heap: Numbers, to: number): void {
+  const { view, kind } = call.paths;
+  const pitch = points * call.channels;
+  for (let i = first; i < first + count; ) {
+    const at = i;
+    const from = startOf(call, i);
+    let numbers = 0;
+    let next: number;
+    do {
+      next = lengthOf(call, i) * call.channels;
+      numbers += next;
+      i += 1;
+    } while (next === pitch && i < first + count && startOf(call, i) === from + numbers);
+    copyIn(view, kind, from, numbers, heap, to + (at - first) * pitch);
+  }
 }
 
 /**
