@@ -11,7 +11,7 @@ import type { Runtime } from "../wasm/runtime.ts";
 /** Estimated nanoseconds of a message to a worker and back. */
 const lightCost = 8_000;
 /** Estimated nanoseconds of light calls in one iteration of the event loop. */
-const iterationCost = 500_000;
+const iterationCost = 2_000_000;
 
 export class LightCalls {
   readonly #runtime: Runtime;
