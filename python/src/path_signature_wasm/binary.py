@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,14 +24,30 @@ Array = npt.NDArray[Any]
 
 HEAD_BYTES = 192
 PATHS, BASEPOINT, INITIAL, OUT, STATE = range(5)
-_OPERATION, _DTYPE = 0, 1
-_CHANNELS, _DEPTH, _OPTIONS, _BATCH, _POINTS, _LENGTHS = range(6, 12)
-_SCRATCH, _SCRATCH_BYTES, _REGIONS = 13, 14, 16
+_OPERATION, _DTYPE, _CHANNELS, _LENGTHS, _SCRATCH, _REGIONS = 0, 1, 6, 11, 13, 16
 
 
-def align(count: int) -> int:
-    """Regions begin at multiples of a cache line."""
-    return (count + 63) & ~63
+class Words(NamedTuple):
+    """What a task computes."""
+
+    operation: int
+    channels: int
+    depth: int
+    options: int
+    items: int
+    points: int
+
+
+class Layout(NamedTuple):
+    """Where things lie in a task, in bytes from its head."""
+
+    head: Array
+    inputs: tuple[int, ...]
+    lengths: int
+    written: tuple[tuple[int, int, int], ...]
+    """Region, place, and how many numbers."""
+    scratch: int
+    size: int
 
 
 class Binary:
@@ -46,100 +64,126 @@ class Binary:
             # Glue of wasm-bindgen, which nothing calls: the binary exchanges numbers only.
             if isinstance(one.type, wasmtime.FuncType):
                 linker.define_func(one.module, one.name or "", one.type, lambda *_: None)
-        exports = linker.instantiate(self._store, module).exports(self._store)
-        self._exports: Mapping[str, Any] = exports
-        memory = exports["memory"]
-        assert isinstance(memory, wasmtime.Memory)
-        self._memory = memory
+        exports: Any = linker.instantiate(self._store, module).exports(self._store)
+        self._memory: wasmtime.Memory = exports["memory"]
+        self._allocate, self._release = exports["allocate"], exports["release"]
+        self._scratch, self._run = (_of_address(self._store, exports[name]) for name in ("scratch", "run"))
         self._size = 0
         self._views: dict[str, Array] = {}
         self._arena, self._arena_bytes = 0, 0
-        self.variant: Variant = variant
+        self._layout = lru_cache(maxsize=256)(self._lay_out)
 
-    def _call(self, name: str, *arguments: int) -> int:
-        return int(self._exports[name](self._store, *arguments) or 0)
-
-    def reserve(self, count: int) -> int:
+    def _reserve(self, count: int) -> int:
         """The address of an arena of at least `count` bytes."""
         if count > self._arena_bytes:
             if self._arena:
-                self._call("release", self._arena, self._arena_bytes)
+                self._release(self._store, self._arena, self._arena_bytes)
             self._arena = self._arena_bytes = 0
-            arena = self._call("allocate", count) & 0xFFFFFFFF if count < 2**32 - 65536 else 0
+            arena = self._allocate(self._store, count) & 0xFFFFFFFF if count < 2**32 - 65536 else 0
             if arena == 0:
                 raise PathSignatureError("OUT_OF_MEMORY", "paths", f"a task of {count} bytes", "shorter paths")
             self._arena, self._arena_bytes = arena, count
         return self._arena
 
-    def view(self, dtype: npt.DTypeLike, address: int, count: int) -> Array:
-        """`count` numbers of the memory. Valid until the memory grows."""
+    def _view(self, kind: str, address: int, count: int) -> Array:
+        """`count` numbers of the memory, of the type that numpy calls `kind`. Valid until the memory grows."""
         size = self._memory.data_len(self._store)
         if size != self._size:
             whole: Array = np.ctypeslib.as_array(self._memory.data_ptr(self._store), (size,))
-            self._views = {name: whole.view(name) for name in ("uint32", "float32", "float64")}
+            self._views = {kind: whole.view(kind) for kind in "Ifd"}
             self._size = size
-        numbers = self._views[np.dtype(dtype).name]
+        numbers = self._views[kind]
         first = address // numbers.itemsize
         return numbers[first : first + count]
 
+    def _lay_out(
+        self, words: Words, kind: str, inputs: tuple[tuple[int, int, int], ...], is_ragged: bool, row: int, state: int
+    ) -> Layout:
+        """The layout of a task whose `inputs` are regions, their numbers, and strides."""
+        each, at, items = np.dtype(kind).itemsize, HEAD_BYTES, words.items
+
+        def place(count: int) -> int:
+            nonlocal at
+            here = at
+            # Regions begin at multiples of a cache line.
+            at += (count + 63) & ~63
+            return here
+
+        head = np.zeros(48, dtype=np.uint32)
+        head[_OPERATION], head[_DTYPE] = words.operation, kind == "d"
+        head[_CHANNELS:_LENGTHS] = words[1:]
+        regions = {region: (place(count * each), stride) for region, count, stride in inputs}
+        places = tuple(place for place, _ in regions.values())
+        head[_LENGTHS] = lengths = place(4 * items) if is_ragged else 0
+        for region, width in ((OUT, row), (STATE, state)):
+            if width and region not in regions:
+                regions[region] = place(items * width * each), width
+        for region, pair in regions.items():
+            head[_REGIONS + 2 * region : _REGIONS + 2 * region + 2] = pair
+        address = self._reserve(at)
+        self._view("I", address, 48)[:] = head
+        scratch = self._scratch(address) & 0xFFFFFFFF
+        if scratch == 0:
+            received = f"depth {words.depth} of {words.channels} channels"
+            raise PathSignatureError("SIZE_TOO_LARGE", "depth", received, "a smaller depth")
+        head[_SCRATCH + 1] = scratch
+        widths = ((OUT, row), (STATE, state)) if state else ((OUT, row),)
+        written = tuple((region, regions[region][0], items * width) for region, width in widths)
+        return Layout(head, places, lengths, written, at, at + scratch)
+
     def run(
         self,
-        operation: int,
-        dtype: np.dtype[Any],
-        channels: int,
-        depth: int,
-        options: int,
-        items: int,
-        points: int,
+        words: Words,
         inputs: Mapping[int, tuple[Array, int]],
         lengths: Array | None,
-        output: tuple[int, int],
-        written: int = OUT,
+        row: int,
+        state: int = 0,
     ) -> tuple[int, dict[int, Array]]:
         """Stages a task, runs it, and returns its code and views of what it wrote.
 
-        `inputs` maps regions to their numbers and the stride between items. `output` has the
-        numbers of a row, and of a state (0: none). A state that is among the inputs is read too.
+        `inputs` maps regions to their numbers and the stride between items; all have one type. A row
+        has `row` numbers, a state `state` (0: none). A state that is among the inputs is read too.
         """
-        bytes_each = dtype.itemsize
-        row, state = output
-        at = HEAD_BYTES
-        places: dict[int, tuple[int, int]] = {}
-        for region, (numbers, stride) in inputs.items():
-            places[region] = (at, stride)
-            at += align(numbers.size * bytes_each)
-        lengths_at = at if lengths is not None else 0
-        at += align(4 * items) if lengths is not None else 0
-        places[written] = (at, row)
-        at += align(items * row * bytes_each)
-        if state and STATE not in places:
-            places[STATE] = (at, state)
-            at += align(items * state * bytes_each)
-
-        head = np.zeros(48, dtype=np.uint32)
-        head[_OPERATION], head[_DTYPE] = operation, 0 if bytes_each == 4 else 1
-        head[_CHANNELS], head[_DEPTH], head[_OPTIONS] = channels, depth, options
-        head[_BATCH], head[_POINTS], head[_LENGTHS] = items, points, lengths_at
-        for region, (offset, stride) in places.items():
-            head[_REGIONS + 2 * region : _REGIONS + 2 * region + 2] = offset, stride
-        address = self.reserve(at)
-        self.view("uint32", address, 48)[:] = head
-        scratch = self._call("scratch", address) & 0xFFFFFFFF
-        if scratch == 0:
-            received = f"depth {depth} of {channels} channels"
-            raise PathSignatureError("SIZE_TOO_LARGE", "depth", received, "a smaller depth")
-        address = self.reserve(at + scratch)
-        head[_SCRATCH], head[_SCRATCH_BYTES] = address + at, scratch
-        self.view("uint32", address, 48)[:] = head
-        for region, (numbers, _) in inputs.items():
-            self.view(dtype, address + places[region][0], numbers.size)[:] = numbers.reshape(-1)
+        kind = inputs[PATHS][0].dtype.char
+        shapes = tuple((region, numbers.size, stride) for region, (numbers, stride) in inputs.items())
+        layout = self._layout(words, kind, shapes, lengths is not None, row, state)
+        address = self._reserve(layout.size)
+        head = self._view("I", address, 48)
+        head[:] = layout.head
+        head[_SCRATCH] = address + layout.scratch
+        for (numbers, _), at in zip(inputs.values(), layout.inputs):
+            self._view(kind, address + at, numbers.size)[:] = numbers.reshape(-1)
         if lengths is not None:
-            self.view("uint32", address + lengths_at, items)[:] = lengths
-        code = self._call("run", address)
+            self._view("I", address + layout.lengths, len(lengths))[:] = lengths
+        code = self._run(address)
         if code < 0:
             raise PathSignatureError("INTERNAL", "paths", f"code {code} of the kernel", "a report of this call")
-        widths = {written: row} if not state else {written: row, STATE: state}
-        return code, {r: self.view(dtype, address + places[r][0], items * n) for r, n in widths.items()}
+        return code, {region: self._view(kind, address + at, count) for region, at, count in layout.written}
+
+
+def _of_address(store: wasmtime.Store, export: Any) -> Callable[[int], int]:
+    """An export that takes an address and returns a number.
+
+    Called as a C function it takes 2 µs, through its class in wasmtime 25.
+    """
+    ctypes: Any = import_module("ctypes")
+    ffi: Any = import_module("wasmtime._bindings")
+    unchecked = getattr(ffi, "_wasmtime_func_call_unchecked", None)
+    if unchecked is None:
+        return lambda address: export(store, address)
+    context, function = getattr(store, "_context")(), ctypes.byref(export._func)
+    slot = (ffi.wasmtime_val_raw_t * 1)()
+    trap = ctypes.POINTER(ffi.wasm_trap_t)()
+    trap_at = ctypes.byref(trap)
+
+    def call(address: int) -> int:
+        slot[0].i32 = address
+        if unchecked(context, function, slot, 1, trap_at) or trap:
+            # Again by the class, which raises the error.
+            return export(store, address)
+        return slot[0].i32
+
+    return call
 
 
 _lock = threading.RLock()

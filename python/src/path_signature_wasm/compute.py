@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from .binary import BASEPOINT, OUT, PATHS, STATE, Array, Binary
+from .binary import BASEPOINT, OUT, PATHS, STATE, Array, Binary, Words
 from .errors import PathSignatureRangeError
 from .paths import Batch
 
 SIGNATURE, COMBINE, LOG_SIGNATURE = 1, 2, 4
 INVERSE, SCALAR_TERM, CONTINUED, CONTINUES = 2, 4, 8, 16
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
 """Points, and rows, of a task have at most this many bytes, unless four paths need more."""
 _LANES = 4
 _PRODUCT_BYTES = 1 << 20
@@ -92,7 +93,7 @@ def _blocks(call: Call, paths: Array) -> Iterator[Array]:
 
 
 def _run_block(binary: Binary, call: Call, paths: Array, out: Array) -> None:
-    batch = call.batch
+    batch, kind = call.batch, call.kind
     channels = batch.channels
     lengths: Array | None = None
     if batch.even:
@@ -102,35 +103,34 @@ def _run_block(binary: Binary, call: Call, paths: Array, out: Array) -> None:
     else:
         lengths = batch.lengths[paths]
         points = int(lengths[-1])
-        # What lies behind the end of a shorter path is not read.
-        numbers = np.empty((len(paths), points * channels), dtype=batch.numbers.dtype)
-        for i, path in enumerate(paths):
-            count = int(lengths[i]) * channels
-            start = int(batch.starts[path])
-            numbers[i, :count] = batch.numbers[start : start + count]
+        numbers = _padded(batch, paths, points * channels)
     inputs = {PATHS: (numbers, points * channels)}
     if call.basepoint is not None:
         is_shared = call.basepoint.ndim == 1
         inputs[BASEPOINT] = (call.basepoint if is_shared else call.basepoint[paths], 0 if is_shared else channels)
-    code, written = binary.run(
-        call.kind.operation,
-        out.dtype,
-        channels,
-        call.kind.depth,
-        call.kind.options,
-        len(paths),
-        points,
-        inputs,
-        lengths,
-        (call.kind.row, 0),
-    )
+    words = Words(kind.operation, channels, kind.depth, kind.options, len(paths), points)
+    code, written = binary.run(words, inputs, lengths, kind.row)
     if code > 0 and call.check_finite:
-        check(call.batch, paths)
-    rows = written[OUT].reshape(len(paths), call.kind.row)
+        check(batch, paths)
+    rows = written[OUT].reshape(len(paths), kind.row)
     if batch.even:
         out[paths[0] : paths[0] + len(paths)] = rows
     else:
         out[paths] = rows
+
+
+def _padded(batch: Batch, paths: Array, width: int) -> Array:
+    """The first `width` numbers of paths, and whatever is behind the end of shorter ones: it is not read."""
+    numbers, starts = batch.numbers, batch.starts[paths]
+    whole = starts + width <= len(numbers)
+    if whole.all():
+        return sliding_window_view(numbers, width)[starts]
+    padded = np.empty((len(paths), width), dtype=numbers.dtype)
+    padded[whole] = sliding_window_view(numbers, width)[starts[whole]]
+    for i in np.flatnonzero(~whole):
+        rest = numbers[starts[i] : starts[i] + width]
+        padded[i, : len(rest)] = rest
+    return padded
 
 
 def check(batch: Batch, paths: Array | None = None) -> None:
@@ -151,9 +151,8 @@ def _task(
     channels = call.batch.channels
     width = call.kind.size if call.kind.operation == SIGNATURE else call.kind.row
     given = {PATHS: (points, points.size), **inputs}
-    code, written = binary.run(
-        call.kind.operation, points.dtype, channels, call.kind.depth, options, 1, len(points), given, None, (width, state)
-    )
+    words = Words(call.kind.operation, channels, call.kind.depth, options, 1, len(points))
+    code, written = binary.run(words, given, None, width, state)
     if code > 0 and call.check_finite:
         check(call.batch, np.array([path]))
     return {region: numbers.copy() for region, numbers in written.items()}
@@ -179,19 +178,8 @@ def _product(binary: Binary, call: Call, path: int, points: Array, longest: int)
 
 def _combine(binary: Binary, call: Call, rows: list[Array]) -> Array:
     given = np.stack(rows)
-    channels = call.batch.channels
-    _, written = binary.run(
-        COMBINE,
-        given.dtype,
-        channels,
-        call.kind.depth,
-        0,
-        len(rows),
-        0,
-        {PATHS: (given, call.kind.size)},
-        None,
-        (call.kind.size, 0),
-    )
+    words = Words(COMBINE, call.batch.channels, call.kind.depth, 0, len(rows), 0)
+    _, written = binary.run(words, {PATHS: (given, call.kind.size)}, None, call.kind.size)
     return written[OUT][: call.kind.size].copy()
 
 
