@@ -1,10 +1,12 @@
-"""The same Spark job with this package's function and with pySigLib as a pandas UDF, rounds alternating:
-series of 100 × 3 in Parquet → signatures of depth 3 in Parquet. Needs pysiglib beside pyspark: install it there,
+"""The same Spark job with this package's function and with pySigLib, rounds alternating: series of 100 × 3 in
+Parquet, a list of numbers each, → signatures of depth 3 in Parquet. Needs pysiglib beside pyspark: install it there,
 or name the packages of bench/.venv in PYTHONPATH.
 
   python examples/spark/bench.py [--series N] [--rounds N] [--save FILE]
 
-End to end is wall time; inside the UDF is processor time of its body.
+End to end is wall time. Inside the UDF is the processor time of Python workers from their first batch to their last:
+reading batches, conversions to and from numpy or pandas, and computing. "transport" returns zeros: what Spark, Parquet
+and the way to Python and back take.
 """
 
 from __future__ import annotations
@@ -46,39 +48,77 @@ def write_series(folder: Path, series: int, files: int = 8) -> None:
     for f, ids in enumerate(np.array_split(np.arange(series), files)):
         steps = np.random.default_rng(f).standard_normal((len(ids), POINTS, CHANNELS), dtype=np.float32)
         numbers = pa.array(np.cumsum(steps, axis=1).reshape(-1))
-        points = pa.ListArray.from_arrays(pa.array(np.arange(0, len(numbers) + 1, CHANNELS, dtype=np.int32)), numbers)
-        paths = pa.ListArray.from_arrays(pa.array(np.arange(0, len(points) + 1, POINTS, dtype=np.int32)), points)
-        flat = pa.ListArray.from_arrays(paths.offsets.cast(pa.int64()).to_numpy().astype("i4") * CHANNELS, numbers)
-        pq.write_table(pa.table({"id": ids, "points": paths, "flat": flat}), folder / f"{f}.parquet")
+        ends = np.arange(len(ids) + 1, dtype=np.int32) * (POINTS * CHANNELS)
+        flat = pa.ListArray.from_arrays(pa.array(ends), numbers)
+        pq.write_table(pa.table({"id": ids, "flat": flat}), folder / f"{f}.parquet")
+
+
+def timed(function: Any, spent: Any) -> Any:
+    """A function of batches that adds up its worker's processor time, until its last batch is written."""
+
+    def run(batches: Iterator[Any]) -> Iterator[Any]:
+        start = time.process_time()
+        yield from function(batches)
+        spent.add(time.process_time() - start)
+
+    return run
+
+
+def in_arrow(table: DataFrame, function: Any, spent: Any) -> DataFrame:
+    made = table.select("id", F.col("flat").alias("points"))
+    return made.mapInArrow(timed(function, spent), features_schema(made.schema)).select("id", "features")
+
+
+def with_rows(compute: Any) -> Any:
+    """A function for `mapInArrow` from one that maps paths (batch, points, channels) to rows: no row may be bad."""
+
+    def features(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            numbers = batch.column("points").values.to_numpy()
+            rows = compute(numbers.reshape(-1, POINTS, CHANNELS))
+            offsets = pa.array(np.arange(len(batch) + 1, dtype=np.int32) * rows.shape[1])
+            made = pa.ListArray.from_arrays(offsets, pa.array(rows.reshape(-1)))
+            nothing = pa.nulls(len(batch), pa.string())
+            names = ["id", "features", "reason", "file"]
+            yield pa.RecordBatch.from_arrays([batch.column("id"), made, nothing, nothing], names)
+
+    return features
+
+
+def pysiglib_rows(paths: Any) -> Any:
+    import pysiglib
+
+    return pysiglib.sig(paths, DEPTH, n_jobs=1)
+
+
+def transport(table: DataFrame, spent: Any) -> DataFrame:
+    return in_arrow(table, with_rows(lambda paths: np.zeros((len(paths), 39), np.float32)), spent)
 
 
 def ours(table: DataFrame, spent: Any) -> DataFrame:
-    compute = features_udf(DEPTH, channels=CHANNELS)
+    return in_arrow(table, features_udf(DEPTH, channels=CHANNELS), spent)
 
-    def timed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            start = time.process_time()
-            made = list(compute(iter([batch])))
-            spent.add(time.process_time() - start)
-            yield from made
 
-    return table.select("id", "points").mapInArrow(timed, features_schema(table.schema)).select("id", "features")
+def peer_in_arrow(table: DataFrame, spent: Any) -> DataFrame:
+    return in_arrow(table, with_rows(pysiglib_rows), spent)
 
 
 def peer(table: DataFrame, spent: Any) -> DataFrame:
+    def signatures(series: Iterator[pd.Series]) -> Iterator[pd.Series]:
+        for paths in series:
+            batch = np.stack(paths.to_list()).reshape(-1, POINTS, CHANNELS)
+            yield pd.Series(list(pysiglib_rows(batch)))
+
+    run = timed(signatures, spent)
+
     @F.pandas_udf("array<float>")  # type: ignore[call-overload]
-    def signatures(paths: pd.Series) -> pd.Series:
-        import pysiglib
+    def udf(series: Iterator[pd.Series]) -> Iterator[pd.Series]:
+        return run(series)
 
-        start = time.process_time()
-        batch = np.stack(paths.to_list()).reshape(-1, POINTS, CHANNELS)
-        rows = pysiglib.sig(batch, DEPTH, n_jobs=1)
-        result = pd.Series(list(rows))
-        spent.add(time.process_time() - start)
-        return result
+    return table.select("id", udf("flat").alias("features"))
 
-    # Flat lists, since nested ones become objects in pandas.
-    return table.select("id", signatures("flat").alias("features"))
+
+JOBS = {"ours": ours, "pySigLib, pandas UDF": peer, "pySigLib, mapInArrow": peer_in_arrow, "transport": transport}
 
 
 def main() -> None:
@@ -95,27 +135,32 @@ def main() -> None:
         folder = Path(temporary)
         write_series(folder / "in", given.series)
         table = spark.read.parquet(str(folder / "in"))
-        times: dict[str, list[tuple[float, float]]] = {"ours": [], "pySigLib": []}
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in JOBS}
         # The first round warms up.
         for round in range(given.rounds + 1):
-            for name, job in (("ours", ours), ("pySigLib", peer)):
+            for name, job in JOBS.items():
                 spent = spark.sparkContext.accumulator(0.0)
                 start = time.perf_counter()
                 job(table, spent).write.mode("overwrite").parquet(str(folder / name))
                 if round:
                     times[name].append((time.perf_counter() - start, spent.value))
-        rows = [spark.read.parquet(str(folder / name)).orderBy("id").limit(1000).toPandas() for name in times]
-        a, b = (np.stack(one["features"].to_list()) for one in rows)
-        np.testing.assert_allclose(a, b[:, -a.shape[1] :], rtol=1e-3, atol=1e-3 * np.abs(a).max())
+        wanted = spark.read.parquet(str(folder / "ours")).orderBy("id").limit(1000).toPandas()["features"].to_list()
+        for name in list(JOBS)[1:3]:
+            got = spark.read.parquet(str(folder / name)).orderBy("id").limit(1000).toPandas()["features"].to_list()
+            np.testing.assert_allclose(got, wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
     median = {name: [statistics.median(part) for part in zip(*one)] for name, one in times.items()}
+    ratios: dict[str, dict[str, float]] = {}
     for name, (wall, cpu) in median.items():
-        print(f"{name}: {given.series / wall:.0f} series/s, inside the UDF {1e6 * cpu / given.series:.1f} µs a series")
-    ratios = [median["pySigLib"][i] / median["ours"][i] for i in (0, 1)]
-    print(f"ours is {ratios[0]:.2f} × as fast end to end, {ratios[1]:.2f} × inside the UDF")
+        a_series = f"inside the UDF {1e6 * cpu / given.series:.2f} µs a series"
+        print(f"{name}: {wall:.2f} s, {given.series / wall:.0f} series/s, {a_series}")
+        ratios[name] = {what: median[name][i] / median["ours"][i] for i, what in enumerate(("endToEnd", "insideUdf"))}
+    for name in list(JOBS)[1:3]:
+        end, inside = ratios[name].values()
+        print(f"ours is {end:.2f} × as fast as {name} end to end, {inside:.2f} × inside the UDF")
     if given.save:
         about = {"machine": machine(), "date": datetime.date.today().isoformat(), "series": given.series}
-        named = {"timesAsFast": {"endToEnd": ratios[0], "insideUdf": ratios[1]}, "wallAndProcessorSeconds": times}
-        given.save.write_text(json.dumps({**about, **named}, indent=1) + "\n")
+        measured = {"timesOfOurs": ratios, "wallAndProcessorSeconds": times}
+        given.save.write_text(json.dumps({**about, **measured}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

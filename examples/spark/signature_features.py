@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DoubleType, FloatType, StringType, StructField, StructType
@@ -58,46 +59,45 @@ def features_udf(
 ) -> Callable[[Batches], Batches]:
     """A function for `mapInArrow` on rows (id, points, file if there is one).
 
-    `channels`: the fields of points that are structs, or how many numbers points have that are
-    lists. Null ids, null or empty lists, points with other numbers of channels, numbers that are null
-    or not finite: `bad_rows="refuse"` fails the task with the ids and files, which Spark reports
-    after its last try; `"quarantine"` gives such rows a `reason` and no features, and the columns
-    `keep`. Other options are those of `path_signature_wasm.signature`.
+    `channels`: the fields of points that are structs, or how many numbers a point has: points are
+    lists of them then, or a series is one list of its points' numbers, which is read fastest. Null
+    ids, null or empty lists, points with other numbers of channels, numbers that are null or not
+    finite: `bad_rows="refuse"` fails the task with the ids and files, which Spark reports after its
+    last try; `"quarantine"` gives such rows a `reason` and no features, and the columns `keep`. Other
+    options are those of `path_signature_wasm.signature`.
     """
     if bad_rows not in ("refuse", "quarantine"):
         raise ValueError(f'bad_rows: received {bad_rows!r}; accepted: "refuse" or "quarantine"')
     if dtype not in ("float32", "float64"):
         raise ValueError(f'dtype: received {dtype!r}; accepted: "float32" or "float64"')
-    settings = {"depth": depth, "augment": list(augment), **options}
+    width = channels if isinstance(channels, int) else len(channels)
+    settings = {"depth": depth, "augment": list(augment), "dtype": dtype, "channels": width, **options}
 
     def features(batches: Batches) -> Batches:
         import path_signature_wasm as ps  # On executors, not where the plan is made.
 
         for batch in batches:
-            points, reasons = _read(batch.column("points"), channels, dtype)
-            ids = batch.column("id")
-            reasons = np.where(np.asarray(ids.is_null()), "id is null", reasons)
-            bad = reasons != ""
-            names = batch.schema.names
-            files = batch.column("file") if "file" in names else pa.nulls(len(batch), pa.string())
-            if bad.any() and bad_rows == "refuse":
-                raise BadRows(_describe(ids, files, reasons, np.flatnonzero(bad)))
-            good = np.flatnonzero(~bad)
-            rows = np.zeros((0, 0), dtype)
-            if good.size:
-                numbers, offsets, width = points.take(good)
-                column = pa.ListArray.from_arrays(pa.array(offsets * width, pa.int32()), pa.array(numbers))
-                rows = ps.signature(column, channels=width, **settings)
-            yield pa.RecordBatch.from_arrays(
-                [
-                    ids,
-                    _rows_or_null(rows, bad),
-                    pa.array(reasons, pa.string(), mask=~bad),
-                    files,
-                    *(pa.array(batch.column(name).to_pylist(), batch.column(name).type, mask=~bad) for name in keep),
-                ],
-                ["id", "features", "reason", "file", *keep],
-            )
+            ids, points = batch.column("id"), batch.column("points")
+            files = batch.column("file") if "file" in batch.schema.names else pa.nulls(len(batch), pa.string())
+            bad, reasons, rows = None, pa.nulls(len(batch), pa.string()), None
+            try:
+                # Mostly all rows are good, and the host's own checks find that out.
+                lists = None if ids.null_count else _as_lists(points, channels, dtype)
+                rows = None if lists is None else ps.signature(lists, **settings)
+            except ps.PathSignatureError:
+                pass  # Of a bad row, or of an option: the call below fails as well.
+            if rows is None:
+                lists, found = _find_bad(points, channels, dtype)
+                found[np.asarray(ids.is_null())] = "id is null"
+                bad = found != ""
+                if bad.any() and bad_rows == "refuse":
+                    raise BadRows(_describe(ids, files, found, np.flatnonzero(bad)))
+                reasons = pa.array(found, pa.string(), mask=~bad)
+                good = lists.filter(pa.array(~bad))
+                rows = ps.signature(good, **settings) if len(good) else np.zeros((0, 0), dtype)
+            kept = [_only(batch.column(name), bad) for name in keep]
+            columns = [ids, _rows_or_null(rows, len(batch), bad), reasons, files, *kept]
+            yield pa.RecordBatch.from_arrays(columns, ["id", "features", "reason", "file", *keep])
 
     return features
 
@@ -114,64 +114,60 @@ def write(features: DataFrame, folder: str) -> None:
     rows.write.partitionBy("quarantined").mode("overwrite").parquet(folder)
 
 
-class _Points:
-    """Points of a batch of rows: flat numbers, and where rows begin."""
-
-    def __init__(self, numbers: Any, offsets: Any, width: int) -> None:
-        self.numbers, self.offsets, self.width = numbers, offsets, width
-
-    def take(self, rows: Any) -> tuple[Any, Any, int]:
-        """Numbers and offsets of some rows."""
-        begin, end = self.offsets[:-1], self.offsets[1:]
-        lengths = (end - begin)[rows]
-        if len(rows) == len(begin):
-            return self.numbers[begin[0] * self.width : end[-1] * self.width], self.offsets - begin[0], self.width
-        numbers = [self.numbers[begin[row] * self.width : end[row] * self.width] for row in rows]
-        return np.concatenate(numbers), np.concatenate([[0], np.cumsum(lengths)]), self.width
+def _as_lists(points: Any, channels: Sequence[str] | int, dtype: str) -> Any:
+    """Points as lists that the host reads; `None` if fields of structs have nulls."""
+    if isinstance(channels, int):
+        return points
+    values = points.values
+    if points.null_count or any(column.null_count for column in _columns(values, channels).values()):
+        return None
+    return _lists_of(points.offsets, values, channels, dtype)
 
 
-def _read(column: Any, channels: Sequence[str] | int, dtype: str) -> tuple[_Points, Any]:
-    """Points of rows, and a reason for each row that cannot be computed (else "")."""
-    lists = column.cast(pa.large_list(column.type.value_type))
-    offsets = np.asarray(lists.offsets, dtype=np.int64)
-    lengths = np.diff(offsets)
-    reasons = np.full(len(lists), "", dtype=object)
-    values = lists.values
-    if pa.types.is_struct(values.type) == isinstance(channels, int):
-        raise TypeError(f"channels: received {channels!r} for {values.type}; accepted: names of fields, or a number")
-    if not isinstance(channels, int):
-        width = len(channels)
-        names = [field.name for field in values.type]
-        for name in [*channels, *(["time"] if "time" in names else [])]:
-            _mark(reasons, offsets, _nulls(values.field(name)), f"{name} is null")
-        parts = [values.field(name).fill_null(0).to_numpy(zero_copy_only=False) for name in channels]
-        table = np.stack(parts, axis=-1)
-    else:
-        width = channels
-        inner = np.diff(np.asarray(values.cast(pa.large_list(values.type.value_type)).offsets))
-        fits = inner == width
-        _mark(reasons, offsets, _nulls(values), "a point is null")
-        _mark(reasons, offsets, ~fits, f"a point has other than {width} channels")
-        numbers = values.flatten()
-        starts = np.concatenate([[0], np.cumsum(inner)])
-        if numbers.null_count:
-            nulls = np.concatenate([[0], np.cumsum(_nulls(numbers))])
-            _mark(reasons, offsets, nulls[starts[1:]] > nulls[starts[:-1]], "a number is null")
-            numbers = numbers.fill_null(0)
-        flat = numbers.to_numpy(zero_copy_only=False)
-        if fits.all():
-            table = flat.reshape(-1, width)
-        else:
-            table = np.zeros((len(inner), width))
-            table[fits] = flat[starts[:-1][fits][:, None] + np.arange(width)]
+def _lists_of(offsets: Any, structs: Any, channels: Sequence[str], dtype: str) -> Any:
+    """Structs as lists of their fields' numbers, one point behind the other; nulls become zeros."""
+    table = np.empty((len(structs), len(channels)), dtype)
     with np.errstate(over="ignore"):
-        table = np.ascontiguousarray(table, dtype=dtype)
-    finite = np.isfinite(table)
-    if not finite.all():
-        _mark(reasons, offsets, ~finite.all(axis=1), f"a number is not a finite {dtype}")
-    reasons[lengths == 0] = "no points"
-    reasons[np.asarray(lists.is_null())] = "points are null"
-    return _Points(table.reshape(-1), offsets, width), reasons
+        for c, name in enumerate(channels):
+            table[:, c] = structs.field(name).fill_null(0).to_numpy(zero_copy_only=False)
+    ends = np.asarray(offsets, dtype=np.int64) * len(channels)
+    return pa.LargeListArray.from_arrays(pa.array(ends), pa.array(table.reshape(-1)))
+
+
+def _columns(structs: Any, channels: Sequence[str]) -> dict[str, Any]:
+    """What must not be null: the structs, and their channels and time."""
+    if not pa.types.is_struct(structs.type):
+        raise TypeError(f"channels: received {channels!r} for {structs.type}; accepted: a number")
+    names = [*channels, *(field.name for field in structs.type if field.name == "time")]
+    return {"a point": structs, **{name: structs.field(name) for name in names}}
+
+
+def _find_bad(points: Any, channels: Sequence[str] | int, dtype: str) -> tuple[Any, Any]:
+    """Points as lists of numbers, and a reason for each row that cannot be computed (else "")."""
+    rows = points.cast(pa.large_list(points.type.value_type))
+    offsets, values = np.asarray(rows.offsets), rows.values
+    reasons = np.full(len(rows), "", dtype=object)
+    if not isinstance(channels, int):
+        for name, column in _columns(values, channels).items():
+            _mark(reasons, offsets, _nulls(column), f"{name} is null")
+        lists = _lists_of(offsets, values, channels, dtype)
+    else:
+        if pa.types.is_struct(values.type):
+            raise TypeError(f"channels: received {channels} for {values.type}; accepted: names of fields")
+        if pa.types.is_list(values.type):
+            _mark(reasons, offsets, _nulls(values), "a point is null")
+            ends = np.asarray(values.offsets, dtype=np.int64)
+            _mark(reasons, offsets, np.diff(ends) != channels, f"a point has other than {channels} channels")
+            offsets, values = ends[offsets], values.values
+        reasons[(np.diff(offsets) % channels != 0) & (reasons == "")] = f"its numbers are no points of {channels} channels"
+        _mark(reasons, offsets, _nulls(values), "a number is null")
+        lists = pa.LargeListArray.from_arrays(pa.array(offsets), values.fill_null(0))
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(np.asarray(lists.values).astype(dtype))
+    _mark(reasons, np.asarray(lists.offsets), ~finite, f"a number is not a finite {dtype}")
+    reasons[np.diff(offsets) == 0] = "no points"
+    reasons[np.asarray(rows.is_null())] = "points are null"
+    return lists, reasons
 
 
 def _nulls(array: Any) -> Any:
@@ -188,12 +184,17 @@ def _mark(reasons: Any, offsets: Any, wrong: Any, reason: str) -> None:
     reasons[rows] = reason
 
 
-def _rows_or_null(rows: Any, bad: Any) -> Any:
+def _rows_or_null(rows: Any, count: int, bad: Any) -> Any:
     """Rows as a list array, null where a row is bad."""
     width = rows.shape[1]
-    offsets = np.concatenate([[0], np.cumsum(np.where(bad, 0, width))])
-    mask = pa.array(bad) if bad.any() else None
+    offsets = np.arange(count + 1) * width if bad is None else np.concatenate([[0], np.cumsum(~bad)]) * width
+    mask = None if bad is None else pa.array(bad)
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(rows.reshape(-1)), mask=mask)
+
+
+def _only(column: Any, bad: Any) -> Any:
+    """A column, null where a row is not bad."""
+    return pa.nulls(len(column), column.type) if bad is None else pc.if_else(pa.array(bad), column, None)
 
 
 def _describe(ids: Any, files: Any, reasons: Any, rows: Iterable[int]) -> str:

@@ -22,6 +22,7 @@ def from_arrow(column: Any, channels: int | None) -> Batch:
         array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
     _without_nulls(array, "paths")
     firsts, lengths, points = _lists(array)
+    firsts, lengths = firsts.astype(np.int64), lengths.astype(np.int64)
     if not _is_list(points.type):
         # Numbers of a path one behind the other.
         if channels is None:
@@ -33,11 +34,12 @@ def from_arrow(column: Any, channels: int | None) -> Batch:
             raise PathSignatureRangeError("SHAPE_MISMATCH", f"paths[{row}]", received, f"a multiple of {channels}")
         return ragged(_arrow_numbers(points), firsts // channels, lengths // channels, channels)
     _without_nulls(points, "points of paths")
-    begin, width, numbers = _lists(points)
-    own = int(width[0]) if len(width) else channels or 1
-    if (width != own).any():
-        row = int(np.flatnonzero(width != own)[0])
-        raise PathSignatureRangeError("RAGGED_ROW", f"point {row}", f"{width[row]} numbers", f"{own}, as the first")
+    begin, widths, numbers = _lists(points)
+    own = channels or (int(widths[0]) if len(widths) else 1)
+    if (wrong := widths != own).any():
+        row = int(np.flatnonzero(wrong)[0])
+        accepted = f"{own}, as the first" if channels is None else f"{own} channels"
+        raise PathSignatureRangeError("RAGGED_ROW", f"point {row}", f"{widths[row]} numbers", accepted)
     values = _arrow_numbers(numbers)[int(begin[0]) if len(begin) else 0 :]
     return ragged(values, firsts, lengths, own)
 
@@ -53,7 +55,7 @@ def _lists(array: Any) -> tuple[Array, Array, Any]:
         return np.arange(len(array)) * size + array.offset * size, np.full(len(array), size), array.values
     if not _is_list(array.type):
         raise PathSignatureTypeError("PATHS_TYPE", "paths", f"an Arrow array of {array.type}", FORMS)
-    offsets = np.asarray(array.offsets, dtype=np.int64)
+    offsets = np.asarray(array.offsets)
     return offsets[:-1], np.diff(offsets), array.values
 
 
