@@ -43,6 +43,11 @@ def machine() -> str:
     return platform.processor()
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of the Parquet files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*.parquet"))
+
+
 def write_series(folder: Path, series: int, files: int = 8) -> None:
     folder.mkdir()
     for f, ids in enumerate(np.array_split(np.arange(series), files)):
@@ -144,6 +149,7 @@ def main() -> None:
                 job(table, spent).write.mode("overwrite").parquet(str(folder / name))
                 if round:
                     times[name].append((time.perf_counter() - start, spent.value))
+        sizes = {name: size_of(folder / name) / given.series for name in ("in", "ours")}
         wanted = spark.read.parquet(str(folder / "ours")).orderBy("id").limit(1000).toPandas()["features"].to_list()
         for name in list(JOBS)[1:3]:
             got = spark.read.parquet(str(folder / name)).orderBy("id").limit(1000).toPandas()["features"].to_list()
@@ -159,7 +165,7 @@ def main() -> None:
         print(f"ours is {end:.2f} × as fast as {name} end to end, {inside:.2f} × inside the UDF")
     if given.save:
         about = {"machine": machine(), "date": datetime.date.today().isoformat(), "series": given.series}
-        measured = {"timesOfOurs": ratios, "wallAndProcessorSeconds": times}
+        measured = {"bytesOfSeries": sizes, "timesOfOurs": ratios, "wallAndProcessorSeconds": times}
         given.save.write_text(json.dumps({**about, **measured}, indent=1) + "\n")
 
 

@@ -159,7 +159,8 @@ def _find_bad(points: Any, channels: Sequence[str] | int, dtype: str) -> tuple[A
             ends = np.asarray(values.offsets, dtype=np.int64)
             _mark(reasons, offsets, np.diff(ends) != channels, f"a point has other than {channels} channels")
             offsets, values = ends[offsets], values.values
-        reasons[(np.diff(offsets) % channels != 0) & (reasons == "")] = f"its numbers are no points of {channels} channels"
+        unfit = (np.diff(offsets) % channels != 0) & (reasons == "")
+        reasons[unfit] = f"its numbers are no points of {channels} channels"
         _mark(reasons, offsets, _nulls(values), "a number is null")
         lists = pa.LargeListArray.from_arrays(pa.array(offsets), values.fill_null(0))
     with np.errstate(over="ignore"):
