@@ -4,13 +4,13 @@ package (docs/augmentations.md)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .binary import Array
-from .checks import is_whole
+from .checks import is_mapping, is_whole
 from .errors import PathSignatureRangeError, PathSignatureTypeError
 from .paths import Batch
 
@@ -41,10 +41,13 @@ class _Points:
         """The number of each point in its path."""
         return np.arange(len(self.table)) - np.repeat(self.firsts, self.lengths)
 
+    def with_table(self, table: Array) -> _Points:
+        """With other numbers of the same points, in the number type of these."""
+        return replace(self, table=table.astype(self.table.dtype, copy=False))
+
     def channel(self, numbers: Array) -> _Points:
         """With one more channel."""
-        more = np.asarray(numbers, dtype=self.table.dtype)[:, None]
-        return _Points(np.concatenate([self.table, more], axis=1), self.lengths, self.given)
+        return self.with_table(np.column_stack([self.table, np.asarray(numbers, dtype=self.table.dtype)]))
 
     def insert(self, at: Array, points: Array) -> _Points:
         """With one more point in each path, ahead of the numbers `at` in the table."""
@@ -77,7 +80,10 @@ def _augmented(batch: Batch, paths: slice, augment: Sequence[Augmentation]) -> B
     table = batch.numbers[(given * batch.channels)[:, None] + np.arange(batch.channels)]
     points = _Points(table, lengths, given - int(batch.starts.min()) // batch.channels)
     for one in augment:
-        name, settings = (one, None) if isinstance(one, str) else _only(one)
+        form = {one: None} if isinstance(one, str) else one
+        if not is_mapping(form) or len(form) != 1:
+            raise PathSignatureTypeError("AUGMENT_TYPE", "augment", str(one), _FORMS)
+        ((name, settings),) = form.items()
         if name not in _AUGMENTATIONS:
             raise PathSignatureTypeError("AUGMENT_TYPE", "augment", repr(name), f"one of {', '.join(_AUGMENTATIONS)}")
         points = _AUGMENTATIONS[name](points, settings)
@@ -87,21 +93,15 @@ def _augmented(batch: Batch, paths: slice, augment: Sequence[Augmentation]) -> B
     return Batch(numbers, points.firsts * width, points.lengths, width, (len(lengths),), even)
 
 
-def _only(one: Any) -> tuple[str, Any]:
-    if isinstance(one, Mapping) and len(one) == 1:  # pyright: ignore[reportUnknownArgumentType]
-        return next(iter(one.items()))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    raise PathSignatureTypeError("AUGMENT_TYPE", "augment", str(one), _FORMS)  # pyright: ignore[reportUnknownArgumentType]
-
-
 def _wrong(name: str, received: Any, accepted: str) -> PathSignatureRangeError:
     return PathSignatureRangeError("AUGMENT_RANGE", f"augment[{name!r}]", f"{received!r:.60}", accepted)
 
 
 def _settings(name: str, given: Any, names: Sequence[str]) -> Mapping[str, Any]:
     settings: Any = {} if given is None else given
-    if not isinstance(settings, Mapping) or any(key not in names for key in settings):  # pyright: ignore[reportUnknownVariableType]
+    if not is_mapping(settings) or any(key not in names for key in settings):
         raise PathSignatureTypeError("AUGMENT_TYPE", f"augment[{name!r}]", repr(given), f"a dict of {', '.join(names)}")
-    return settings  # pyright: ignore[reportUnknownVariableType]
+    return settings
 
 
 def _row(name: str, given: Any, points: _Points) -> Array:
@@ -172,7 +172,7 @@ def _cumulative_sum(points: _Points, _: Any) -> _Points:
     table = np.empty(points.table.shape)
     for first, length in zip(points.firsts.tolist(), points.lengths.tolist()):
         np.cumsum(points.table[first : first + length], axis=0, dtype=float, out=table[first : first + length])
-    return _Points(table.astype(points.table.dtype), points.lengths, points.given)
+    return points.with_table(table)
 
 
 def _differences(points: _Points, _: Any) -> _Points:
@@ -190,16 +190,14 @@ def _pen_on_off(points: _Points, given: Any) -> _Points:
 
 def _select(points: _Points, given: Any) -> _Points:
     width = points.table.shape[1]
-    picked: list[Any] = list(given) if isinstance(given, (list, tuple)) else []  # pyright: ignore[reportUnknownArgumentType]
-    if not picked or not all(is_whole(one, 0, width - 1) for one in picked):
+    if type(given) not in (list, tuple) or not given or not all(is_whole(one, 0, width - 1) for one in given):
         raise _wrong("select", given, f"channels, from 0 to {width - 1}")
-    return _Points(points.table[:, picked], points.lengths, points.given)
+    return points.with_table(points.table[:, list(given)])
 
 
 def _scale(points: _Points, given: Any) -> _Points:
     factors = np.asarray(given if np.ndim(given) else np.full(points.table.shape[1], given))
-    table = (points.table * _row("scale", factors, points)).astype(points.table.dtype)
-    return _Points(table, points.lengths, points.given)
+    return points.with_table(points.table * _row("scale", factors, points))
 
 
 def _coordinate_projections(points: _Points, given: Any) -> _Points:
@@ -210,7 +208,7 @@ def _coordinate_projections(points: _Points, given: Any) -> _Points:
     table = np.zeros((len(points.table), len(matrix)))
     for c in range(width):
         table += points.table[:, c : c + 1] * matrix[:, c]
-    return _Points(table.astype(points.table.dtype), points.lengths, points.given)
+    return points.with_table(table)
 
 
 _AUGMENTATIONS: dict[str, Callable[[_Points, Any], _Points]] = {

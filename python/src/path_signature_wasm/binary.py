@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -42,10 +43,8 @@ class Layout(NamedTuple):
     """Where things lie in a task, in bytes from its head."""
 
     head: Array
-    inputs: tuple[int, ...]
-    lengths: int
-    written: tuple[tuple[int, int, int], ...]
-    """Region, place, and how many numbers."""
+    places: dict[int, tuple[int, int]]
+    """Of each region: its place, and how many numbers it has."""
     scratch: int
     size: int
 
@@ -96,48 +95,29 @@ class Binary:
         first = address // numbers.itemsize
         return numbers[first : first + count]
 
-    def _lay_out(
-        self, words: Words, kind: str, inputs: tuple[tuple[int, int, int], ...], is_ragged: bool, row: int, state: int
-    ) -> Layout:
-        """The layout of a task whose `inputs` are regions, their numbers, and strides."""
-        each, at, items = np.dtype(kind).itemsize, HEAD_BYTES, words.items
-
-        def place(count: int) -> int:
-            nonlocal at
-            here = at
-            # Regions begin at multiples of a cache line.
-            at += (count + 63) & ~63
-            return here
-
+    def _lay_out(self, words: Words, kind: str, regions: tuple[tuple[int, int, int], ...], is_ragged: bool) -> Layout:
+        """The layout of a task whose `regions` have a number, how many numbers of a type, and a stride."""
         head = np.zeros(48, dtype=np.uint32)
-        head[_OPERATION], head[_DTYPE] = words.operation, kind == "d"
-        head[_CHANNELS:_LENGTHS] = words[1:]
-        regions = {region: (place(count * each), stride) for region, count, stride in inputs}
-        places = tuple(place for place, _ in regions.values())
-        head[_LENGTHS] = lengths = place(4 * items) if is_ragged else 0
-        for region, width in ((OUT, row), (STATE, state)):
-            if width and region not in regions:
-                regions[region] = place(items * width * each), width
-        for region, pair in regions.items():
-            head[_REGIONS + 2 * region : _REGIONS + 2 * region + 2] = pair
+        head[_OPERATION], head[_DTYPE], head[_CHANNELS:_LENGTHS] = words.operation, kind == "d", words[1:]
+        places: dict[int, tuple[int, int]] = {}
+        at = HEAD_BYTES
+        for region, count, stride in regions:
+            head[_REGIONS + 2 * region : _REGIONS + 2 * region + 2] = at, stride
+            places[region] = at, count
+            at += _aligned(count * np.dtype(kind).itemsize)
+        if is_ragged:
+            head[_LENGTHS] = at
+            at += _aligned(4 * words.items)
         address = self._reserve(at)
         self._view("I", address, 48)[:] = head
-        scratch = self._scratch(address) & 0xFFFFFFFF
+        head[_SCRATCH + 1] = scratch = self._scratch(address) & 0xFFFFFFFF
         if scratch == 0:
             received = f"depth {words.depth} of {words.channels} channels"
             raise PathSignatureError("SIZE_TOO_LARGE", "depth", received, "a smaller depth")
-        head[_SCRATCH + 1] = scratch
-        widths = ((OUT, row), (STATE, state)) if state else ((OUT, row),)
-        written = tuple((region, regions[region][0], items * width) for region, width in widths)
-        return Layout(head, places, lengths, written, at, at + scratch)
+        return Layout(head, places, at, at + scratch)
 
     def run(
-        self,
-        words: Words,
-        inputs: Mapping[int, tuple[Array, int]],
-        lengths: Array | None,
-        row: int,
-        state: int = 0,
+        self, words: Words, inputs: Mapping[int, tuple[Array, int]], lengths: Array | None, row: int, state: int = 0
     ) -> tuple[int, dict[int, Array]]:
         """Stages a task, runs it, and returns its code and views of what it wrote.
 
@@ -145,20 +125,30 @@ class Binary:
         has `row` numbers, a state `state` (0: none). A state that is among the inputs is read too.
         """
         kind = inputs[PATHS][0].dtype.char
-        shapes = tuple((region, numbers.size, stride) for region, (numbers, stride) in inputs.items())
-        layout = self._layout(words, kind, shapes, lengths is not None, row, state)
+        outputs = {OUT: row, STATE: state} if state else {OUT: row}
+        regions = {region: (words.items * width, width) for region, width in outputs.items()}
+        regions |= {region: (numbers.size, stride) for region, (numbers, stride) in inputs.items()}
+        shapes = tuple((region, *sizes) for region, sizes in regions.items())
+        layout = self._layout(words, kind, shapes, lengths is not None)
         address = self._reserve(layout.size)
         head = self._view("I", address, 48)
         head[:] = layout.head
         head[_SCRATCH] = address + layout.scratch
-        for (numbers, _), at in zip(inputs.values(), layout.inputs):
-            self._view(kind, address + at, numbers.size)[:] = numbers.reshape(-1)
+        for region, (numbers, _) in inputs.items():
+            at, count = layout.places[region]
+            self._view(kind, address + at, count)[:] = numbers.reshape(-1)
         if lengths is not None:
-            self._view("I", address + layout.lengths, len(lengths))[:] = lengths
+            self._view("I", address + int(head[_LENGTHS]), len(lengths))[:] = lengths
         code = self._run(address)
         if code < 0:
             raise PathSignatureError("INTERNAL", "paths", f"code {code} of the kernel", "a report of this call")
-        return code, {region: self._view(kind, address + at, count) for region, at, count in layout.written}
+        places = ((region, *layout.places[region]) for region in outputs)
+        return code, {region: self._view(kind, address + at, count) for region, at, count in places}
+
+
+def _aligned(count: int) -> int:
+    """Regions begin at multiples of a cache line."""
+    return (count + 63) & ~63
 
 
 def _of_address(store: wasmtime.Store, export: Any) -> Callable[[int], int]:
@@ -190,23 +180,12 @@ _lock = threading.RLock()
 _kept: dict[tuple[int, Variant], Binary] = {}
 
 
-class using:
+@contextmanager
+def using(variant: Variant) -> Generator[Binary, None, None]:
     """The binary of this process, for one call at a time."""
-
-    def __init__(self, variant: Variant) -> None:
-        self._variant: Variant = variant
-
-    def __enter__(self) -> Binary:
-        _lock.acquire()
-        try:
-            # A forked process makes an instance of its own.
-            key = (os.getpid(), self._variant)
-            if key not in _kept:
-                _kept[key] = Binary(self._variant)
-            return _kept[key]
-        except BaseException:
-            _lock.release()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        _lock.release()
+    # A forked process makes an instance of its own.
+    key = (os.getpid(), variant)
+    with _lock:
+        if key not in _kept:
+            _kept[key] = Binary(variant)
+        yield _kept[key]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import PathSignatureRangeError, PathSignatureTypeError
+
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+
+def is_mapping(value: Any) -> TypeIs[Mapping[str, Any]]:
+    return isinstance(value, Mapping)
 
 
 def is_whole(value: Any, least: int, most: float = float("inf")) -> bool:

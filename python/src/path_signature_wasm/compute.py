@@ -113,10 +113,7 @@ def _run_block(binary: Binary, call: Call, paths: Array, out: Array) -> None:
     if code > 0 and call.check_finite:
         check(batch, paths)
     rows = written[OUT].reshape(len(paths), kind.row)
-    if batch.even:
-        out[paths[0] : paths[0] + len(paths)] = rows
-    else:
-        out[paths] = rows
+    out[slice(paths[0], paths[0] + len(paths)) if batch.even else paths] = rows
 
 
 def _padded(batch: Batch, paths: Array, width: int) -> Array:
@@ -168,19 +165,18 @@ def _product(binary: Binary, call: Call, path: int, points: Array, longest: int)
         if call.kind.options & INVERSE:
             a, b = steps - b, steps - a
         rows.append(_task(binary, call, call.kind.options & ~SCALAR_TERM, points[a : b + 1], path, {}, 0)[OUT])
+
+    def combined(given: Array) -> Array:
+        words = Words(COMBINE, call.batch.channels, call.kind.depth, 0, len(given), 0)
+        _, written = binary.run(words, {PATHS: (given, call.kind.size)}, None, call.kind.size)
+        return written[OUT][: call.kind.size].copy()
+
     fan = 2
     while 2 * fan * call.kind.size * points.itemsize <= _PRODUCT_BYTES:
         fan *= 2
     while len(rows) > 1:
-        rows = [_combine(binary, call, rows[i : i + fan]) for i in range(0, len(rows), fan)]
+        rows = [combined(np.stack(rows[i : i + fan])) for i in range(0, len(rows), fan)]
     return rows[0]
-
-
-def _combine(binary: Binary, call: Call, rows: list[Array]) -> Array:
-    given = np.stack(rows)
-    words = Words(COMBINE, call.batch.channels, call.kind.depth, 0, len(rows), 0)
-    _, written = binary.run(words, {PATHS: (given, call.kind.size)}, None, call.kind.size)
-    return written[OUT][: call.kind.size].copy()
 
 
 def _chain(binary: Binary, call: Call, path: int, points: Array, longest: int) -> Array:
