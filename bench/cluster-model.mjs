@@ -1,39 +1,46 @@
 // A model of a job on many cores, and a simulation that checks it: tasks with times drawn from
-// those that the queue's bench measured, stragglers, tasks that are lost and run again,
-// speculation.
+// those that Spark measured on one machine, stragglers, tasks that are lost and run again,
+// speculation. The files are what examples/spark/bench.py and constants.py save.
 //
-//   node bench/cluster-model.mjs bench/results/queue-….json [MICROSECONDS OF A SERIES]
+//   node bench/cluster-model.mjs bench/results/spark-….json bench/results/spark-constants-….json
 
 import { readFileSync } from "node:fs";
 
-const measured = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const [rows, points] = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, "utf8")));
 
-/** Constants of a job; times in seconds, sizes in bytes. */
+const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
+const ascending = (list) => [...list].sort((a, b) => a - b);
+/** Of an ascending list. */
+const quantile = (list, q) => list[Math.min(list.length - 1, Math.floor(q * list.length))];
+
+/** Cores of the measurements. */
+const measuredOn = 2;
+const wall = quantile(ascending(rows.wallAndProcessorSeconds.ours.map(([seconds]) => seconds)), 0.5);
+
+/** Where series are rows, and where a shuffle makes series of points: seconds of a core, and bytes, a series. */
+const kinds = {
+  rows: { time: (measuredOn * wall) / rows.series, bytes: rows.bytesOfSeries.in + rows.bytesOfSeries.ours },
+  // What is shuffled is sent and received.
+  shuffle: {
+    time: points.coreMicrosOfSeries / 1e6,
+    bytes: points.inputBytesOfSeries + points.outputBytesOfSeries + 2 * points.shuffledBytesOfSeries,
+  },
+};
+
+/** Of a job, in seconds: its start, and what the driver does for each task, one after the other. */
 const job = {
-  /** Processor time of a series of 100 × 3 to depth 3, from file to file. */
-  series: Number(process.argv[3] ?? measured.microsOfSeries) / 1e6,
-  /** A series among others in Parquet, 12 numbers of 4 bytes a … point, with time; and its row. */
-  input: 100 * (3 * 4 + 2),
-  output: 39 * 4 + 8,
-  /** Raw points in a shuffle (time and three channels of 8 bytes, LZ4 leaves about two thirds). */
-  shuffled: (100 * 4 * 8 * 2) / 3,
-  /** To hand out a task, and to commit its file, one after the other on the driver. */
-  dispatch: 0.003,
-  commit: 0.02,
-  /** Of a task: its start, and Python's. */
-  start: 0.1,
+  start: points.sessionSeconds + points.workerSeconds,
+  dispatch: points.handOutSeconds,
+  commit: points.commitSeconds,
 };
 
 /** Bytes a second of a core's share of network and storage, with 10 Gbit/s for 16 cores. */
 const bandwidth = 1.25e9 / 16;
 
 /** Seconds that a task takes before anything goes wrong. */
-const taskTime = (perTask, shuffle) =>
-  job.start + perTask * (job.series + (job.input + job.output + (shuffle ? 2 * job.shuffled : 0)) / bandwidth);
+const taskTime = (perTask, { time, bytes }) => perTask * (time + bytes / bandwidth);
 
-const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
-const relative = measured.jobTimes.map((ms) => ms / mean(measured.jobTimes)).sort((a, b) => a - b);
-const quantile = (list, q) => list[Math.min(list.length - 1, Math.floor(q * list.length))];
+const relative = ascending(points.taskSeconds.map((seconds) => seconds / mean(points.taskSeconds)));
 
 /** A stream of numbers in [0, 1) that is the same each time (mulberry32). */
 function random(seed) {
@@ -131,16 +138,14 @@ function simulate({ tasks, cores, time, lifetime, speculate }, seed) {
           start(one, at);
         }
   }
-  // Files are committed one after the other, by as many threads as the driver has.
-  return now + (tasks * job.commit) / 8;
+  return job.start + now + tasks * job.commit;
 }
 
 /** Seconds by the model: work over cores, losses, a tail, and what the driver does alone. */
 function model({ tasks, cores, time, lifetime }) {
-  const lost = time / lifetime;
-  const work = (tasks * time * (1 + lost)) / Math.min(cores, tasks);
-  const tail = (time * (quantile(relative, 0.99) - 0.5)) / 1;
-  return Math.max(work, tasks * job.dispatch) + tail + (tasks * job.commit) / 8;
+  const work = (tasks * time * (1 + time / lifetime)) / Math.min(cores, tasks);
+  const tail = time * (quantile(relative, 0.99) - 0.5);
+  return job.start + Math.max(work, tasks * job.dispatch) + tail + tasks * job.commit;
 }
 
 const clock = (seconds) =>
@@ -150,25 +155,26 @@ const clock = (seconds) =>
       ? `${(seconds / 60).toFixed(0)} min`
       : `${(seconds / 3600).toFixed(1)} h`;
 
+const micros = (seconds) => `${(seconds * 1e6).toFixed(0)} µs`;
 console.log(
-  `Times of ${relative.length} jobs over their mean: median ${quantile(relative, 0.5).toFixed(2)}, ` +
-    `99 % ${quantile(relative, 0.99).toFixed(2)}, most ${relative.at(-1).toFixed(2)}; ` +
-    `${(job.series * 1e6).toFixed(0)} µs a series.\n`,
+  `Times of ${relative.length} tasks over their mean: median ${quantile(relative, 0.5).toFixed(2)}, ` +
+    `99 % ${quantile(relative, 0.99).toFixed(2)}, most ${relative.at(-1).toFixed(2)}. A series: ` +
+    `${micros(kinds.rows.time)} of a core as a row, ${micros(kinds.shuffle.time)} with a shuffle.\n`,
 );
-console.log("| series | cores | tasks | model | simulated | with speculation | shuffled | model | simulated |");
-console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+console.log("| series | cores | tasks | model | simulated | with speculation | shuffled | tasks | model | simulated |");
+console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
 const lifetime = 24 * 3600;
 for (const series of [1e7, 1e9])
   for (const cores of [10, 100, 1000]) {
-    // Tasks of about 30 s, but at least four for each core.
-    const perTask = Math.min(Math.floor(30 / job.series), Math.floor(series / (4 * cores)));
-    const tasks = Math.ceil(series / perTask);
-    const cells = [series.toExponential(0), cores, tasks];
-    for (const shuffle of [false, true]) {
-      const one = { tasks, cores, time: taskTime(perTask, shuffle), lifetime };
-      if (shuffle) cells.push(`${((series * job.shuffled) / 1e12).toPrecision(2)} TB`);
-      cells.push(clock(model(one)), clock(simulate({ ...one, speculate: false }, 1)));
-      if (!shuffle) cells.push(clock(simulate({ ...one, speculate: true }, 1)));
+    const cells = [series.toExponential(0), cores];
+    for (const [name, kind] of Object.entries(kinds)) {
+      // Tasks of about 30 s, but at least four for each core.
+      const perTask = Math.min(Math.floor(30 / kind.time), Math.floor(series / (4 * cores)));
+      const tasks = Math.ceil(series / perTask);
+      const one = { tasks, cores, time: taskTime(perTask, kind), lifetime };
+      if (name === "shuffle") cells.push(`${((series * points.shuffledBytesOfSeries) / 1e12).toPrecision(2)} TB`);
+      cells.push(tasks, clock(model(one)), clock(simulate({ ...one, speculate: false }, 1)));
+      if (name === "rows") cells.push(clock(simulate({ ...one, speculate: true }, 1)));
     }
     console.log(`| ${cells.join(" | ")} |`);
   }
