@@ -115,7 +115,7 @@ def features_of_files(
 
     Workers read the files themselves, past the JVM, which takes longer to hand them numbers than all
     else takes. `pyarrow` has to know the file system (file, hdfs, s3, gs), and workers its settings.
-    Columns may not be renamed, and rows not be filtered, before. Other options are those of `features_udf`.
+    Columns may not be renamed, and rows not be filtered, before. Other options are those of `features_udf`, but for `keep`.
     """
     series = table.select(F.col(id).alias("id"), F.col(points).alias("points"))
     compute = features_udf(dtype=dtype, **options)
