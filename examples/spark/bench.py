@@ -1,12 +1,12 @@
 """The same Spark job with this package's function and with pySigLib, rounds alternating: series of 100 × 3 in
 Parquet, a list of numbers each, → signatures of depth 3 in Parquet. Needs pysiglib beside pyspark: install it there,
-or name the packages of bench/.venv in PYTHONPATH.
+or name the packages of bench/.venv in PYTHONPATH. Linux only.
 
   python examples/spark/bench.py [--series N] [--rounds N] [--save FILE]
 
-End to end is wall time. Inside the UDF is the processor time of Python workers from their first batch to their last:
-reading batches, conversions to and from numpy or pandas, and computing. "transport" returns zeros: what Spark, Parquet
-and the way to Python and back take. With `features_of_files` workers read the Parquet files themselves.
+End to end: wall time, and processor time of all processes, which other programs disturb less. Inside the UDF:
+processor time of Python workers from their first batch to their last, which is reading batches, conversions to and
+from numpy or pandas, and computing. "transport" returns zeros: what Spark, Parquet and the way to Python take.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from signature_features import features_of_files, features_schema, features_udf
+from signature_features import features_schema, features_udf
 
 POINTS, CHANNELS, DEPTH = 100, 3, 3
+# Rounds before those that count: the JVM compiles.
+WARM_UP = 3
 
 
 def machine() -> str:
@@ -46,6 +48,23 @@ def machine() -> str:
 def size_of(folder: Path) -> int:
     """Bytes of the Parquet files in a folder."""
     return sum(file.stat().st_size for file in folder.rglob("*.parquet"))
+
+
+def processor_time() -> float:
+    """Seconds of processor time of the processes that this one has started, and theirs."""
+    parents: dict[int, int] = {}
+    spent: dict[int, float] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # It has ended.
+        parents[int(process.name)] = int(fields[1])
+        spent[int(process.name)] = sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    ours = {os.getpid()}
+    while more := {process for process, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(spent[process] for process in ours - {os.getpid()})
 
 
 def write_series(folder: Path, series: int, files: int = 8) -> None:
@@ -125,13 +144,8 @@ def peer(table: DataFrame, spent: Any) -> DataFrame:
     return table.select("id", udf("flat").alias("features"))
 
 
-def ours_of_files(table: DataFrame, spent: Any) -> DataFrame:
-    return features_of_files(table, points="flat", depth=DEPTH, channels=CHANNELS).select("id", "features")
-
-
 JOBS = {
     "ours": ours,
-    "ours, files read by workers": ours_of_files,
     "pySigLib, pandas UDF": peer,
     "pySigLib, mapInArrow": peer_in_arrow,
     "transport": transport,
@@ -153,37 +167,37 @@ def main() -> None:
         folder = Path(temporary)
         write_series(folder / "in", given.series)
         table = spark.read.parquet(str(folder / "in"))
-        times: dict[str, list[tuple[float, float]]] = {name: [] for name in JOBS}
-        # The first round warms up.
-        for turn in range(given.rounds + 1):
+        times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in JOBS}
+        for turn in range(WARM_UP + given.rounds):
             for name, job in JOBS.items():
                 spent = spark.sparkContext.accumulator(0.0)
-                start = time.perf_counter()
+                start, cpu = time.perf_counter(), processor_time()
                 job(table, spent).write.mode("overwrite").parquet(str(folder / name))
-                if turn:
-                    times[name].append((time.perf_counter() - start, spent.value))
+                wall, cpu = time.perf_counter() - start, processor_time() - cpu
+                if turn >= WARM_UP:
+                    times[name].append((wall, cpu, spent.value))
         sizes = {name: size_of(folder / name) / given.series for name in ("in", "ours")}
         first = {
             name: spark.read.parquet(str(folder / name)).orderBy("id").limit(1000).toPandas()["features"].to_list()
             for name in JOBS
         }
-        np.testing.assert_array_equal(first["ours, files read by workers"], wanted := first["ours"])
+        wanted = first["ours"]
         for name in PEERS:
             np.testing.assert_allclose(first[name], wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
-    median = {name: [statistics.median(part) for part in zip(*one)] for name, one in times.items()}
-    ratios: dict[str, dict[str, float]] = {}
-    for name, (wall, cpu) in median.items():
-        ratios[name] = {"endToEnd": wall / median["ours"][0]}
-        inside = ""
-        # What reads files itself has no such inside.
-        if cpu:
-            ratios[name]["insideUdf"] = cpu / median["ours"][1]
-            inside = f", inside the UDF {1e6 * cpu / given.series:.2f} µs a series"
-        print(f"{name}: {wall:.2f} s, {given.series / wall:.0f} series/s{inside}")
-        print("  its times are those of ours ×", {what: round(ratio, 2) for what, ratio in ratios[name].items()})
+    # The least processor time is the one least disturbed; wall times have a median.
+    kinds = {"wall": statistics.median, "processor": min, "insideUdf": min}
+    made = {
+        name: {kind: of(part) / given.series * 1e6 for (kind, of), part in zip(kinds.items(), zip(*one))}
+        for name, one in times.items()
+    }
+    for name, micros in made.items():
+        print(f"{name}, µs a series:", ", ".join(f"{kind} {value:.2f}" for kind, value in micros.items()))
+    ratios = {name: {kind: made[name][kind] / made["ours"][kind] for kind in kinds} for name in PEERS}
+    for name, ratio in ratios.items():
+        print(f"ours is faster than {name}:", ", ".join(f"{kind} {value:.2f} ×" for kind, value in ratio.items()))
     if given.save:
         about = {"machine": machine(), "date": datetime.date.today().isoformat(), "series": given.series}
-        measured = {"bytesOfSeries": sizes, "timesOfOurs": ratios, "wallAndProcessorSeconds": times}
+        measured = {"bytesOfSeries": sizes, "timesAsFast": ratios, "microsOfSeries": made, "seconds": times}
         given.save.write_text(json.dumps({**about, **measured}, indent=1) + "\n")
 
 

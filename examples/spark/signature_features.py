@@ -108,39 +108,6 @@ def features_of(series: DataFrame, *, dtype: str = "float32", keep: Sequence[str
     return series.mapInArrow(features_udf(dtype=dtype, keep=keep, **options), schema)
 
 
-def features_of_files(
-    table: DataFrame, *, id: str = "id", points: str = "points", dtype: str = "float32", **options: Any
-) -> DataFrame:
-    """Features of the series in Parquet files that `table` reads as they are: a task a file, rows are series.
-
-    Workers read the files themselves, past the JVM, which takes longer to hand them numbers than all
-    else takes. `pyarrow` has to know the file system (file, hdfs, s3, gs), and workers its settings.
-    Columns may not be renamed, and rows not be filtered, before. Other options are those of `features_udf`, but for `keep`.
-    """
-    series = table.select(F.col(id).alias("id"), F.col(points).alias("points"))
-    compute = features_udf(dtype=dtype, **options)
-
-    def features(tasks: Batches) -> Batches:
-        for task in tasks:
-            for number in task.column("id").to_pylist():
-                yield from compute(_series_of(files[number], id, points))
-
-    files = table.inputFiles()
-    tasks = table.sparkSession.range(0, len(files), 1, len(files))
-    return tasks.mapInArrow(features, features_schema(series.schema, dtype))
-
-
-def _series_of(file: str, id: str, points: str) -> Batches:
-    """Rows (id, points, file) of a Parquet file, some at a time."""
-    from pyarrow import fs, parquet
-
-    system, path = fs.FileSystem.from_uri(file)
-    with system.open_input_file(path) as opened:
-        for batch in parquet.ParquetFile(opened).iter_batches(10_000, columns=[id, points], use_threads=False):
-            columns = [batch.column(id), batch.column(points), pa.repeat(file, len(batch))]
-            yield pa.RecordBatch.from_arrays(columns, ["id", "points", "file"])
-
-
 def write(features: DataFrame, folder: str) -> None:
     """Parquet in one pass: `quarantined=false` has the features, `quarantined=true` the others."""
     rows = features.withColumn("quarantined", F.col("reason").isNotNull())

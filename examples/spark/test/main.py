@@ -27,7 +27,7 @@ EXAMPLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(EXAMPLE))
 
 from cluster import Kafka, Programs, Spark, python, until  # noqa: E402
-from signature_features import features_of, features_of_files, to_series, write  # noqa: E402
+from signature_features import features_of, to_series, write  # noqa: E402
 
 LONG = os.environ.get("SCALE") == "long"
 SERIES = 100_000
@@ -188,27 +188,6 @@ class OnSpark(unittest.TestCase):
         self.assertEqual({id: row.reason for id, row in by_id.items()}, {id: reason for id, _, reason in nested})
         self.assertEqual(by_id[10].features, [1, 1, 0.5, 1, 0, 0.5])
         self.assertEqual((by_id[4].value, by_id[10].value, by_id[4].features), ("v4", None, None))
-
-    def test_workers_that_read_files(self) -> None:
-        numbers = paths(3_000, 20)
-        wrong = numbers.copy()
-        wrong[1_500, 3, 1] = np.nan
-        source, out = self.folder / "rows", self.folder / "rows-out"
-        source.mkdir()
-        for f, ids in enumerate(np.array_split(np.arange(len(numbers)), 3)):
-            flat = pa.FixedSizeListArray.from_arrays(pa.array(wrong[ids].reshape(-1)), 60)
-            pq.write_table(pa.table({"id": ids, "flat": flat.cast(pa.list_(pa.float32()))}), source / f"{f}.parquet")
-        table = self.spark.read.parquet(str(source))
-        features = features_of_files(table, points="flat", channels=3, augment=AUGMENT, bad_rows="quarantine")
-        features.write.parquet(str(out))
-        rows = {row.id: row for row in self.spark.read.parquet(str(out)).collect()}
-        self.assertEqual(sorted(rows), list(range(len(numbers))))
-        bad = rows.pop(1_500)
-        self.assertEqual((bad.reason, bad.features), ("a number is not a finite float32", None))
-        self.assertRegex(bad.file, r"^file:.*/rows/1\.parquet$")
-        expected = ps.signature(numbers, depth=3, augment=AUGMENT)
-        for id, row in rows.items():
-            np.testing.assert_array_equal(np.asarray(row.features, dtype=np.float32), expected[id])
 
     def test_a_stream_whose_driver_is_killed(self) -> None:
         count = 20_000 if LONG else 1_200

@@ -27,6 +27,6 @@ describe.skipIf(missing !== undefined && !process.env.REQUIRE_SPARK)(`Spark${mis
     const { stdout } = await run(made.python, [join(import.meta.dirname, "main.py")], { env, maxBuffer: 2 ** 26 });
     const { ran, failures } = JSON.parse(stdout.trim().split("\n").at(-1) as string) as Record<string, number>;
     expect(failures, stdout).toBe(0);
-    expect(ran).toBe(5);
+    expect(ran).toBe(4);
   });
 });
