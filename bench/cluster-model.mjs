@@ -13,10 +13,7 @@ const ascending = (list) => [...list].sort((a, b) => a - b);
 /** Of an ascending list. */
 const quantile = (list, q) => list[Math.min(list.length - 1, Math.floor(q * list.length))];
 
-/** Cores of the measurements. */
-const measuredOn = 2;
-
-/** Where series are rows, and where a shuffle makes series of points: seconds of a core, and bytes, a series. */
+/** Where series are rows, and where a shuffle makes series of points: processor time and bytes of one. */
 const kinds = {
   rows: { time: rows.microsOfSeries.ours.processor / 1e6, bytes: rows.bytesOfSeries.in + rows.bytesOfSeries.ours },
   // What is shuffled is sent and received.
@@ -158,7 +155,7 @@ const micros = (seconds) => `${(seconds * 1e6).toFixed(0)} µs`;
 console.log(
   `Times of ${relative.length} tasks over their mean: median ${quantile(relative, 0.5).toFixed(2)}, ` +
     `99 % ${quantile(relative, 0.99).toFixed(2)}, most ${relative.at(-1).toFixed(2)}. A series: ` +
-    `${micros(kinds.rows.time)} of a core as a row, ${micros(kinds.shuffle.time)} with a shuffle.\n`,
+    `${micros(kinds.rows.time)} as a row, ${micros(kinds.shuffle.time)} with a shuffle.\n`,
 );
 console.log("| series | cores | tasks | model | simulated | with speculation | shuffled | tasks | model | simulated |");
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");

@@ -188,6 +188,16 @@ class OnSpark(unittest.TestCase):
         self.assertEqual({id: row.reason for id, row in by_id.items()}, {id: reason for id, _, reason in nested})
         self.assertEqual(by_id[10].features, [1, 1, 0.5, 1, 0, 0.5])
         self.assertEqual((by_id[4].value, by_id[10].value, by_id[4].features), ("v4", None, None))
+        flat = [
+            (1, [0.0, 0.0, 1.0, 0.0, 1.0, 1.0], None),
+            (2, [0.0, 1.0, 1.0], "its numbers are no points of 2 channels"),
+            (3, [None, 1.0], "a number is null"),
+            (4, [], "no points"),
+        ]
+        rows = self.spark.createDataFrame([row[:2] for row in flat], "id bigint, points array<double>")
+        got = features_of(rows, channels=2, depth=2, bad_rows="quarantine").collect()
+        self.assertEqual({row.id: row.reason for row in got}, {id: reason for id, _, reason in flat})
+        self.assertEqual([row.features for row in got if row.id == 1], [[1, 1, 0.5, 1, 0, 0.5]])
 
     def test_a_stream_whose_driver_is_killed(self) -> None:
         count = 20_000 if LONG else 1_200
