@@ -13,7 +13,7 @@ const ascending = (list) => [...list].sort((a, b) => a - b);
 /** Of an ascending list. */
 const quantile = (list, q) => list[Math.min(list.length - 1, Math.floor(q * list.length))];
 
-/** Where series are rows, and where a shuffle makes series of points: processor time and bytes of one. */
+/** Where series are rows, and where a shuffle makes them of points: processor time, bytes. */
 const kinds = {
   rows: { time: rows.microsOfSeries.ours.processor / 1e6, bytes: rows.bytesOfSeries.in + rows.bytesOfSeries.ours },
   // What is shuffled is sent and received.
