@@ -72,6 +72,8 @@ def features_udf(
         raise ValueError(f'dtype: received {dtype!r}; accepted: "float32" or "float64"')
     width = channels if isinstance(channels, int) else len(channels)
     settings = {"depth": depth, "augment": list(augment), "dtype": dtype, "channels": width, **options}
+    # Bad rows are found by it.
+    settings["check_finite"] = True
 
     def features(batches: Batches) -> Batches:
         import path_signature_wasm as ps  # On executors, not where the plan is made.
