@@ -22,6 +22,8 @@ const mostAuto = 7;
 const cellCost = [0.5, 0.2, 0.8, 3];
 const channelCost = 0.05;
 const staticCost = 8;
+/** The time of kernels with an exponent for each tile, over that of others. */
+const logCost = 2;
 
 /** The least dyadic order for |v| up to a bound. */
 function leastOrder(largest: number): number {
@@ -37,11 +39,21 @@ export class KernelCall extends Call {
   readonly scheme: ReadKernelOptions;
   /** Pairs (x_i, y_i), instead of all of x with all of y. */
   readonly pairs: boolean;
+  /** The number type of the result: with `log` that of the computation, `dtype`, is float64. */
+  readonly resultType: DTypeIndex;
   /** Kernels that the function needs, over those of x with y. */
   times: number;
 
-  constructor(x: Side, y: Side, options: ReadOptions, scheme: ReadKernelOptions, pairs: boolean, dtype: DTypeIndex) {
+  constructor(
+    x: Side,
+    y: Side,
+    options: ReadOptions,
+    scheme: ReadKernelOptions,
+    pairs: boolean,
+    [dtype, resultType]: readonly [DTypeIndex, DTypeIndex],
+  ) {
     super(x.paths, options, dtype, 1, undefined, undefined, undefined, [], pairs ? 1 : y.count);
+    this.resultType = resultType;
     this.x = x;
     this.y = y;
     this.scheme = scheme;
@@ -72,7 +84,8 @@ export class KernelCall extends Call {
     const { x, y, scheme, dtype, channels } = this;
     const refined = this.cells(scheme.orders) * (cellCost[scheme.degree] as number);
     const plain = channels * channelCost + (scheme.kernel.isLinear ? 0 : staticCost);
-    return this.kernels * x.meanLength * y.meanLength * (plain + refined) * (dtype === FLOAT32 ? 1 : 2);
+    const cells = this.kernels * x.meanLength * y.meanLength;
+    return cells * (plain + refined) * (dtype === FLOAT32 ? 1 : 2) * (scheme.log ? logCost : 1);
   }
 
   /** The dyadic orders of a pair. */
@@ -153,7 +166,8 @@ export function makeCall(
 ): KernelCall {
   const [given, scheme] = options;
   const suggested = x.dtype === FLOAT32 && (y?.dtype ?? FLOAT32) === FLOAT32 ? FLOAT32 : FLOAT64;
-  const dtype = given.dtype === -1 ? suggested : given.dtype;
+  const resultType = given.dtype === -1 ? suggested : given.dtype;
+  const dtype = scheme.log ? FLOAT64 : resultType;
   const { augment, mask } = given;
   const { xLengths, yLengths, yAugment, yMask } = scheme;
   const names: SideNames = { name: "x", lengths: "xLengths", augment: "augment", mask: "mask" };
@@ -188,7 +202,7 @@ export function makeCall(
     const what = y.lead.length === 0 ? "one path" : `a batch of shape ${describeShape(y.lead)}`;
     throw rangeError("KERNEL_SHAPE", "y", what, accepted);
   }
-  const call = new KernelCall(first, second, given, scheme, pairs, dtype);
+  const call = new KernelCall(first, second, given, scheme, pairs, [dtype, resultType]);
   // Such input may not show in a kernel.
   const isHidden = (side: Side) => side.paths.points === 1 || side.lengths?.includes(1) === true;
   if (given.checkFinite && (!scheme.kernel.isLinear || isHidden(first) || isHidden(second)))
@@ -250,11 +264,28 @@ export function beyondThread(call: Call): Error {
 export function* inspectKernels(call: Call, numbers: number): Generator<void> {
   const kernels = call as KernelCall;
   yield* kernels.checks(numbers);
+  const { log } = kernels.scheme;
   const isSingle = call.dtype === FLOAT32;
+  const said = [isSingle ? ['dtype: "float64"'] : [], log === false ? ["log: true"] : []].flat();
+  const ways = ["scale the paths down", log ? "raise dyadicOrder" : "standardise them"];
+  if (said.length > 0) ways.push(`say ${said.join(" or ")}`);
+  const last = ways.pop() as string;
   throw rangeError(
     "KERNEL_OVERFLOW",
     "x",
-    `paths with kernels beyond ${isSingle ? "float32" : "float64"}`,
-    `such that their kernels fit: scale the paths down, standardise them${isSingle ? ', or say dtype: "float64"' : ""}`,
+    `paths with ${log ? "cells" : "kernels"} beyond ${isSingle ? "float32" : "float64"}`,
+    `such that they fit: ${ways.join(", ")} or ${last}`,
+  );
+}
+
+/** The error for a kernel that has no logarithm. @param index - of the kernel in the result */
+export function notPositive({ pairs, y }: KernelCall, index: number): Error {
+  const [i, j] = pairs ? [index, index] : [Math.floor(index / y.count), index % y.count];
+  return rangeError(
+    "KERNEL_NOT_POSITIVE",
+    "x",
+    `path ${i} of x and path ${j} of ${y.name}, whose kernel is not`,
+    "such that all kernels are positive, or say checkFinite: false for NaN as their logarithm",
+    { index },
   );
 }
