@@ -23,7 +23,7 @@ const cellCost = [0.5, 0.2, 0.8, 3];
 const channelCost = 0.05;
 const staticCost = 8;
 /** The time of kernels with an exponent for each tile, over that of others. */
-const logCost = 2;
+const logCost = 1.5;
 
 /** The least dyadic order for |v| up to a bound. */
 function leastOrder(largest: number): number {
@@ -266,15 +266,12 @@ export function* inspectKernels(call: Call, numbers: number): Generator<void> {
   yield* kernels.checks(numbers);
   const { log } = kernels.scheme;
   const isSingle = call.dtype === FLOAT32;
-  const said = [isSingle ? ['dtype: "float64"'] : [], log === false ? ["log: true"] : []].flat();
-  const ways = ["scale the paths down", log ? "raise dyadicOrder" : "standardise them"];
-  if (said.length > 0) ways.push(`say ${said.join(" or ")}`);
-  const last = ways.pop() as string;
+  const ways = log ? "raise dyadicOrder" : `standardise them${isSingle ? ', say dtype: "float64"' : ""}`;
   throw rangeError(
     "KERNEL_OVERFLOW",
     "x",
     `paths with ${log ? "cells" : "kernels"} beyond ${isSingle ? "float32" : "float64"}`,
-    `such that they fit: ${ways.join(", ")} or ${last}`,
+    `such that they fit: scale the paths down, ${ways}${log === false ? ", or say log: true" : ""}`,
   );
 }
 

@@ -196,7 +196,7 @@ export class PreparedKernels implements Prepared<Kernels> {
     const columns = pairs ? 1 : y.count;
     const count = x.count * columns;
     if (options.out !== undefined)
-      checkOut(options.out, count, Object.assign(call.with({}), { dtype: resultType }), call.shape);
+      checkOut(options.out, count, { ...call, dtype: resultType } as KernelCall, call.shape);
     const numbers = (n: number) => allocateNumbers(dtype, n, "x");
     const parts: Part[] = [];
     const add = (part: Omit<Part, "sink">, n: number): Numbers => {

@@ -95,10 +95,10 @@ pub(super) struct Memory<V> {
 impl<V: Lanes> Memory<V> {
     pub fn take<C: Scheme<V>>(parts: &mut Parts<V>, grid: &Grid) -> Self {
         Memory {
-            row: parts.part(grid.columns().checked_mul(C::STORED)),
-            below: parts.part(grid.steps[1].checked_add(1)),
-            fresh: parts.part(grid.steps[1].checked_add(1)),
-            v: parts.part(grid.steps[1].checked_mul(PADDING)),
+            row: parts.take(grid.columns().checked_mul(C::STORED)),
+            below: parts.take(grid.steps[1].checked_add(1)),
+            fresh: parts.take(grid.steps[1].checked_add(1)),
+            v: parts.take(grid.steps[1].checked_mul(PADDING)),
         }
     }
 }

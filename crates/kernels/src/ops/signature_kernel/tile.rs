@@ -111,7 +111,7 @@ unsafe fn at_orders<V: Lanes>(
     (mut x, y): (X<'_, V>, &[V]),
     rest: &mut [V],
 ) -> V {
-    let mut result = [V::zero(); 2];
+    let (mut result, mut exponents) = (V::zero(), V::zero());
     for lane in 0..count {
         // Lanes of other orders: each order that occurs is computed once.
         let own = orders(lane);
@@ -132,20 +132,22 @@ unsafe fn at_orders<V: Lanes>(
                 }
             }
         };
-        let of_order = [of_order, rest.first().copied().unwrap_or(of_order)];
-        if lane == 0 {
-            result = of_order;
-            continue;
-        }
-        for (result, other) in result.iter_mut().zip(of_order).take(if scales::<V>() { 2 } else { 1 }) {
-            let (lanes, other) = (result.to_lanes(), other.to_lanes());
-            *result = V::from_lanes(|l| if l < count && orders(l) == own { other[l] } else { lanes[l] });
+        let merged = |so_far: V, of_order: V| {
+            if lane == 0 {
+                return of_order;
+            }
+            let (lanes, other) = (so_far.to_lanes(), of_order.to_lanes());
+            V::from_lanes(|l| if l < count && orders(l) == own { other[l] } else { lanes[l] })
+        };
+        result = merged(result, of_order);
+        if let (true, Some(&of_order)) = (scales::<V>(), rest.first()) {
+            exponents = merged(exponents, of_order);
         }
     }
-    if let Some(first) = rest.first_mut() {
-        *first = result[1];
+    if let (true, Some(first)) = (scales::<V>(), rest.first_mut()) {
+        *first = exponents;
     }
-    result[0]
+    result
 }
 
 /// Vectors of scratch of whatever solves pairs.
