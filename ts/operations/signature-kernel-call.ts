@@ -26,7 +26,7 @@ const staticCost = 8;
 const logCost = 1.5;
 
 /** The least dyadic order for |v| up to a bound. */
-function leastOrder(largest: number): number {
+export function leastOrder(largest: number): number {
   let order = 0;
   while (order < mostAuto && largest > 4 ** order / 4) order++;
   return order;
@@ -41,6 +41,8 @@ export class KernelCall extends Call {
   readonly pairs: boolean;
   /** The number type of the result: with `log` that of the computation, `dtype`, is float64. */
   readonly resultType: DTypeIndex;
+  /** Whether kernels of x with x and of y with y are needed, too. */
+  needsOwn: boolean;
   /** Kernels that the function needs, over those of x with y. */
   times: number;
 
@@ -58,6 +60,7 @@ export class KernelCall extends Call {
     this.y = y;
     this.scheme = scheme;
     this.pairs = pairs;
+    this.needsOwn = scheme.normalize;
     // A second matrix, of dyadic orders one higher.
     this.times = scheme.estimateError ? 5 : 1;
   }
@@ -88,15 +91,6 @@ export class KernelCall extends Call {
     return cells * (plain + refined) * (dtype === FLOAT32 ? 1 : 2) * (scheme.log ? logCost : 1);
   }
 
-  /** The dyadic orders of a pair. */
-  ordersOf(orders: ReadOrders, i: number, j: number): readonly [number, number] {
-    if (orders !== "auto") return orders;
-    const { kernel } = this.scheme;
-    const largest = (this.x.bounds(kernel).each[i] as number) * (this.y.bounds(kernel).each[j] as number);
-    const order = leastOrder(largest);
-    return [order, order];
-  }
-
   /** Cells of a pair of steps at dyadic orders, or as many as take the time of a truncated one. */
   cells(orders: ReadOrders): number {
     const [a, b] = orders === "auto" ? this.orders : orders;
@@ -112,7 +106,8 @@ export class KernelCall extends Call {
   get orders(): readonly [number, number] {
     const { orders, kernel } = this.scheme;
     if (orders !== "auto") return orders;
-    const order = leastOrder(this.x.bounds(kernel).most * this.y.bounds(kernel).most);
+    const [x, y] = [this.x.bounds(kernel).most, this.y.bounds(kernel).most];
+    const order = leastOrder(this.needsOwn ? Math.max(x, y) ** 2 : x * y);
     return [order, order];
   }
 
@@ -282,7 +277,7 @@ export function notPositive({ pairs, y }: KernelCall, index: number): Error {
     "KERNEL_NOT_POSITIVE",
     "x",
     `path ${i} of x and path ${j} of ${y.name}, whose kernel is not`,
-    "such that all kernels are positive, or say checkFinite: false for NaN as their logarithm",
+    "such that all kernels are positive, or say checkFinite: false for NaN",
     { index },
   );
 }

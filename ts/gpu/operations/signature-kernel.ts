@@ -13,8 +13,6 @@ import type { CallShape } from "../shape.ts";
 export interface KernelShape extends CallShape {
   /** The degree of the scheme; 0: of truncated signatures. */
   readonly degree: 0 | 1 | 2 | 3;
-  /** Whether logarithms are wanted. */
-  readonly log: boolean;
   /** The code of the static kernel; 0: the inner product. */
   readonly code: number;
   /** Paths of y, and points of the longest. */
@@ -71,7 +69,6 @@ function make(name: string): GpuOperation<undefined, unknown, never, KernelPlan>
       const own = shape as KernelShape;
       const { degree, columns, channels, points, yPoints, mostCells, kernels, batch, yBatch } = own;
       if (degree === 0) return beyondDevice("truncated kernels are computed on the CPU");
-      if (own.log) return beyondDevice("logarithms of kernels are computed on the CPU");
       if (degree === 3) return beyondDevice("degree 3 is for float64");
       const largest = Math.max(8 * columns, 4 * channels * (Math.max(points, yPoints) + 8));
       if (largest > bindable(limits) || mostCells > mostTogether)
@@ -142,7 +139,6 @@ function shapeOf(given: Call): KernelShape {
     channels,
     depth: 1,
     degree: scheme.degree,
-    log: scheme.log === true,
     code: scheme.kernel.code,
     yBatch: call.pairs ? 1 : y.count,
     yPoints: y.paths.points,

@@ -7,8 +7,9 @@
 //!
 //! `paths` lays out points, `products` computes v, `scheme` and `degree_*` are the arithmetic of a
 //! cell, `sweep` goes over a pair's cells, `scaled` without overflow, `skew` over those of one pair
-//! alone, `gradient` backwards, `truncated` and `truncated_vjp` are for truncated signatures; `tile` and `tile_vjp`
-//! do one of these (`solver`) for a block of a Gram matrix or for pairs of two batches (`request`).
+//! alone, `gradient` backwards, `truncated` and `truncated_vjp` are for truncated signatures;
+//! `tile` and `tile_vjp` do one of these (`solver`) for a block of a Gram matrix or for pairs of
+//! two batches (`request`).
 //!
 //! A pair's bits depend on the pair alone: padding by zero increments changes nothing, and lanes do
 //! not see their neighbours.

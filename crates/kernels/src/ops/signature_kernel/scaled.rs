@@ -54,7 +54,7 @@ struct Cells<V> {
 /// Scratch of [`solve_scaled`]: exponents of the result, then of each stretch, and that of `sweep`,
 /// with edges of the largest scheme.
 fn take<V: Lanes>(parts: &mut Parts<V>, grid: &Grid) -> (*mut V, Memory<V>) {
-    (parts.part(grid.columns() / STRETCH + 2), Memory::take::<DegreeThree<V>>(parts, grid))
+    (parts.part(grid.columns() / STRETCH + 2), Memory::take(parts, grid, DegreeThree::<V>::STORED))
 }
 
 /// Vectors of scratch of [`solve_scaled`].

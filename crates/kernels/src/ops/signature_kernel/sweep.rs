@@ -93,9 +93,11 @@ pub(super) struct Memory<V> {
 }
 
 impl<V: Lanes> Memory<V> {
-    pub fn take<C: Scheme<V>>(parts: &mut Parts<V>, grid: &Grid) -> Self {
+    /// `stored`: vectors of an edge along y.
+    #[inline(never)]
+    pub fn take(parts: &mut Parts<V>, grid: &Grid, stored: usize) -> Self {
         Memory {
-            row: parts.take(grid.columns().checked_mul(C::STORED)),
+            row: parts.take(grid.columns().checked_mul(stored)),
             below: parts.take(grid.steps[1].checked_add(1)),
             fresh: parts.take(grid.steps[1].checked_add(1)),
             v: parts.take(grid.steps[1].checked_mul(PADDING)),
@@ -106,7 +108,7 @@ impl<V: Lanes> Memory<V> {
 /// Vectors of scratch of [`solve`].
 pub(super) fn solve_scratch<V: Lanes, C: Scheme<V>>(grid: &Grid) -> Option<usize> {
     let mut parts = Parts::measured();
-    Memory::<V>::take::<C>(&mut parts, grid);
+    Memory::<V>::take(&mut parts, grid, C::STORED);
     parts.total()
 }
 
@@ -128,7 +130,7 @@ pub(super) unsafe fn start<V: Lanes, C: Scheme<V>>(row: *mut V, columns: usize) 
 /// [`solve_scratch`] vectors.
 #[inline(never)]
 pub(super) unsafe fn solve<V: Lanes, C: Scheme<V>>(grid: &Grid, x: *const V, y: *const V, memory: &mut [V]) -> V {
-    let Memory { row, below, fresh, v } = Memory::take::<C>(&mut Parts::of(memory), grid);
+    let Memory { row, below, fresh, v } = Memory::take(&mut Parts::of(memory), grid, C::STORED);
     let scheme = C::new();
     let columns = grid.columns();
     // SAFETY: as the caller vouches.
@@ -183,7 +185,7 @@ pub(super) unsafe fn solve_fused<V: Lanes, C: Scheme<V>>(
     y: *const V,
     memory: &mut [V],
 ) -> V {
-    let Memory { row, .. } = Memory::take::<C>(&mut Parts::of(memory), grid);
+    let Memory { row, .. } = Memory::take(&mut Parts::of(memory), grid, C::STORED);
     let scheme = C::new();
     // SAFETY: as the caller vouches.
     unsafe {
