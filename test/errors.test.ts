@@ -354,7 +354,7 @@ type SelectCode = "SELECT_TYPE" | "SELECT_RANGE";
 type AlgebraCode = "ROWS_TYPE" | "ROWS_SHAPE" | "SCALAR_TERM_INVALID";
 
 /** Codes of the family `kernels`, which test/signature-kernel-errors.test.ts covers. */
-type KernelCode = "KERNEL_OPTION" | "KERNEL_OPTION_TYPE" | "KERNEL_SHAPE" | "KERNEL_OVERFLOW";
+type KernelCode = "KERNEL_OPTION" | "KERNEL_OPTION_TYPE" | "KERNEL_SHAPE" | "KERNEL_OVERFLOW" | "KERNEL_NOT_POSITIVE";
 
 /** Codes of log-signatures, which test/log-signature.test.ts covers. */
 type LogCode = "BASIS_INVALID" | "PRECISION_INVALID";

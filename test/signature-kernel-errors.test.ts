@@ -258,7 +258,7 @@ const table: [title: string, call: () => unknown, code: string, argument: string
       ),
     "KERNEL_OVERFLOW",
     "x",
-    /scale the paths down, standardise them, or say dtype: "float64"/,
+    /scale the paths down, standardise them, say dtype: "float64", or say log: true/,
   ],
   [
     "a kernel beyond float64",

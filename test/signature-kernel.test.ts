@@ -141,6 +141,24 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("orders of the pairs within x, where y has shorter steps", () => {
+    const x = [
+      [0, 0],
+      [4, 1],
+      [5, 6],
+      [9, 9],
+    ];
+    const y = [
+      [0, 0],
+      [0.1, 0.1],
+    ];
+    const found = signatureKernel(x, y, { normalize: true }).data[0]!;
+    const wanted = signatureKernel(x, y, { normalize: true, degree: 3, dyadicOrder: 7 }).data[0]!;
+    expect(Math.abs(found / wanted - 1)).toBeLessThan(1e-3);
+    const reach = { degree: 3, dyadicOrder: 7 } as const;
+    expect(relative(signatureMmd([x, x], [y, y]), signatureMmd([x, x], [y, y], reach))).toBeLessThan(1e-3);
+  });
+
   test("pySigLib's distances and scores", () => {
     const { x, y, mmd, expected, score } = stored("pysiglib_kernels").losses;
     const options = { degree: 1, dyadicOrder: 0 } as const;

@@ -1,7 +1,8 @@
 // The benchmark of signature kernels: ours against pySigLib's stencil, array to array, one thread,
-// one core; and one thread against two. Started by
+// one core; ours against the limit of the multiply-add units; and one thread against two. Started
+// by
 //
-//   npm run bench -- signature-kernels [--only rows|threads] [--rows NAME] [--quick]
+//   npm run bench -- signature-kernels [--only rows|limit|threads] [--rows NAME] [--quick]
 //
 // NAME selects the rows whose name contains it, such as "gram" or "d=5". Writes
 // bench/results/signature-kernels-MACHINE-DATE.json and a page beside it; later measurements of a
@@ -16,6 +17,7 @@ import { makePaths, writeRaw } from "../lib/paths.mjs";
 import { Progress } from "../lib/progress.mjs";
 import { measureRows, milliseconds, openResult, table, times } from "../lib/results.mjs";
 import { geometricMean } from "../lib/statistics.mjs";
+import { limitName, limitRows, limitTable, measureLimit } from "./limit.mjs";
 import { measureThreads } from "./threads.mjs";
 
 /** Matrices of 32 paths each, 128 pairs, and one pair. */
@@ -166,6 +168,11 @@ ${table(["ratio of times", ""], own)}
 
 ${table([...heads, "error pySigLib", "degree 1", "degree 2"], body)}
 
+Cells of Gram matrices of 32 × 32 paths, and as many as the multiply-adds of the peak would make, if additions cost
+nothing:
+
+${limitTable(result.parts.limit?.rows ?? [])}
+
 Of 64 paths of 128 points in 5 channels, on engines:
 
 ${table(["float32, degree 2", "one thread ms", "two ms", "ratio"], threads)}
@@ -182,14 +189,14 @@ export async function runKernelsBench(args) {
     },
   });
   const { quick, rows: wanted = "" } = values;
-  const parts = ["threads", "rows"];
+  const parts = ["threads", "limit", "rows"];
   if (values.only !== undefined && !parts.includes(values.only))
     throw new Error(`--only ${values.only}: the parts are ${parts.join(", ")}`);
   const options = {
     quick,
     only: values.only === undefined ? parts : [values.only],
     peers: [],
-    rows: (row) => rowName(row).includes(wanted),
+    rows: (row) => rowName(row).includes(wanted) || limitName(row).includes(wanted),
   };
   const progress = new Progress();
   const { file, result, save } = openResult("signature-kernels", { quick });
@@ -203,6 +210,8 @@ export async function runKernelsBench(args) {
   process.once("SIGINT", () => bench.close().finally(() => process.exit(130)));
   const run = { bench, options, progress, result, save };
   try {
+    const ownLimit = (row) => measureLimit(bench, row);
+    await measureRows(run, { part: "limit", rows: limitRows, name: limitName, key: limitName, measure: ownLimit });
     const measured = (row) => measure(bench, row);
     await measureRows(run, { part: "rows", rows, name: rowName, key: rowName, measure: measured });
   } finally {

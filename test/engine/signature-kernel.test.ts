@@ -41,6 +41,8 @@ const calls: [name: OperationName, given: unknown[]][] = [
   ["signatureKernelGram", [batch(50, 30, 2, 1)]],
   ["signatureKernelGram", [batch(60, 24, 3, 6), batch(33, 31, 3, 9), { degree: 3, normalize: true }]],
   ["signatureKernelGram", [batch(40, 30, 2, 2), batch(30, 30, 2, 4), { estimateError: true, degree: 1 }]],
+  ["signatureKernel", [batch(1500, 30, 2, 1), batch(1500, 25, 2, 3), { log: true, checkFinite: false }]],
+  ["signatureKernelGram", [batch(60, 24, 3, 6), { log: true, normalize: true, checkFinite: false }]],
   ["signatureKernelGramVjp", [batch(40, 20, 2, 1), undefined, matrix(40, 40)]],
   ["signatureKernelGramVjp", [batch(40, 20, 2, 1), undefined, matrix(40, 40), { normalize: true }]],
   ["signatureKernelGramVjp", [batch(30, 20, 2, 6), batch(40, 20, 2, 9), matrix(30, 40)]],

@@ -127,6 +127,13 @@ describeOn("dawn", "signature kernels on dawn", () => {
     }
   });
 
+  test("orders of the pairs within a sample, where the other has fewer paths and shorter steps", async () => {
+    const [x, y] = [batch(7, 9, 2, 1, 6), batch(2, 9, 2, 2, 0.1)];
+    const wanted = kernels.signatureMmd(x, y, { dtype: "float32" });
+    const found = await engine.signatureMmd(x, y, { dtype: "float32" });
+    expect(worst([found], [wanted])).toBeLessThan(1e-5);
+  });
+
   test("numbers that are not finite, and kernels beyond float32", async () => {
     const paths = batch(5, 12, 2, 1);
     const broken = paths.map((path, i) => path.map((point, t) => (i === 3 && t === 7 ? [Number.NaN, 0] : point)));
@@ -151,9 +158,14 @@ describeOn("dawn", "signature kernels on dawn", () => {
     await expect(engine.signatureKernelGram(paths, { ...strict, degree: 3 })).rejects.toMatchObject({
       code: "GPU_LIMITS",
     });
+    // Logarithms are computed in float64.
+    await expect(engine.signatureKernelGram(paths, { ...strict, log: true })).rejects.toMatchObject({
+      code: "DTYPE_INVALID",
+    });
     await expect(engine.signatureKernelGram(paths, strict)).resolves.toMatchObject({ shape: [5, 5] });
     for (const [options, name] of [
       [{ degree: 3, dtype: "float32" }, "signatureKernelGram"],
+      [{ log: true, dtype: "float32" }, "signatureKernelGram"],
       [{ depth: 3, dtype: "float32" }, "truncatedSignatureKernelGram"],
       [{}, "signatureKernelGram"],
     ] as const) {

@@ -123,6 +123,8 @@ export interface PathSignatureErrorCodes {
   KERNEL_SHAPE: "RangeError";
   /** A kernel of finite paths leaves the range of the number type. */
   KERNEL_OVERFLOW: "RangeError";
+  /** A kernel whose logarithm is wanted is not positive. */
+  KERNEL_NOT_POSITIVE: "RangeError";
   /** `out` is not a Float32Array or Float64Array, or does not match the dtype. */
   OUT_TYPE: "TypeError";
   /** The length of `out` is not the count of numbers of the result. */

@@ -22,9 +22,11 @@ const mostAuto = 7;
 const cellCost = [0.5, 0.2, 0.8, 3];
 const channelCost = 0.05;
 const staticCost = 8;
+/** The time of kernels with an exponent for each tile, over that of others. */
+const logCost = 1.5;
 
 /** The least dyadic order for |v| up to a bound. */
-function leastOrder(largest: number): number {
+export function leastOrder(largest: number): number {
   let order = 0;
   while (order < mostAuto && largest > 4 ** order / 4) order++;
   return order;
@@ -37,15 +39,28 @@ export class KernelCall extends Call {
   readonly scheme: ReadKernelOptions;
   /** Pairs (x_i, y_i), instead of all of x with all of y. */
   readonly pairs: boolean;
+  /** The number type of the result: with `log` that of the computation, `dtype`, is float64. */
+  readonly resultType: DTypeIndex;
+  /** Whether kernels of x with x and of y with y are needed, too. */
+  needsOwn: boolean;
   /** Kernels that the function needs, over those of x with y. */
   times: number;
 
-  constructor(x: Side, y: Side, options: ReadOptions, scheme: ReadKernelOptions, pairs: boolean, dtype: DTypeIndex) {
+  constructor(
+    x: Side,
+    y: Side,
+    options: ReadOptions,
+    scheme: ReadKernelOptions,
+    pairs: boolean,
+    [dtype, resultType]: readonly [DTypeIndex, DTypeIndex],
+  ) {
     super(x.paths, options, dtype, 1, undefined, undefined, undefined, [], pairs ? 1 : y.count);
+    this.resultType = resultType;
     this.x = x;
     this.y = y;
     this.scheme = scheme;
     this.pairs = pairs;
+    this.needsOwn = scheme.normalize;
     // A second matrix, of dyadic orders one higher.
     this.times = scheme.estimateError ? 5 : 1;
   }
@@ -72,16 +87,8 @@ export class KernelCall extends Call {
     const { x, y, scheme, dtype, channels } = this;
     const refined = this.cells(scheme.orders) * (cellCost[scheme.degree] as number);
     const plain = channels * channelCost + (scheme.kernel.isLinear ? 0 : staticCost);
-    return this.kernels * x.meanLength * y.meanLength * (plain + refined) * (dtype === FLOAT32 ? 1 : 2);
-  }
-
-  /** The dyadic orders of a pair. */
-  ordersOf(orders: ReadOrders, i: number, j: number): readonly [number, number] {
-    if (orders !== "auto") return orders;
-    const { kernel } = this.scheme;
-    const largest = (this.x.bounds(kernel).each[i] as number) * (this.y.bounds(kernel).each[j] as number);
-    const order = leastOrder(largest);
-    return [order, order];
+    const cells = this.kernels * x.meanLength * y.meanLength;
+    return cells * (plain + refined) * (dtype === FLOAT32 ? 1 : 2) * (scheme.log ? logCost : 1);
   }
 
   /** Cells of a pair of steps at dyadic orders, or as many as take the time of a truncated one. */
@@ -99,7 +106,8 @@ export class KernelCall extends Call {
   get orders(): readonly [number, number] {
     const { orders, kernel } = this.scheme;
     if (orders !== "auto") return orders;
-    const order = leastOrder(this.x.bounds(kernel).most * this.y.bounds(kernel).most);
+    const [x, y] = [this.x.bounds(kernel).most, this.y.bounds(kernel).most];
+    const order = leastOrder(this.needsOwn ? Math.max(x, y) ** 2 : x * y);
     return [order, order];
   }
 
@@ -153,7 +161,8 @@ export function makeCall(
 ): KernelCall {
   const [given, scheme] = options;
   const suggested = x.dtype === FLOAT32 && (y?.dtype ?? FLOAT32) === FLOAT32 ? FLOAT32 : FLOAT64;
-  const dtype = given.dtype === -1 ? suggested : given.dtype;
+  const resultType = given.dtype === -1 ? suggested : given.dtype;
+  const dtype = scheme.log ? FLOAT64 : resultType;
   const { augment, mask } = given;
   const { xLengths, yLengths, yAugment, yMask } = scheme;
   const names: SideNames = { name: "x", lengths: "xLengths", augment: "augment", mask: "mask" };
@@ -188,7 +197,7 @@ export function makeCall(
     const what = y.lead.length === 0 ? "one path" : `a batch of shape ${describeShape(y.lead)}`;
     throw rangeError("KERNEL_SHAPE", "y", what, accepted);
   }
-  const call = new KernelCall(first, second, given, scheme, pairs, dtype);
+  const call = new KernelCall(first, second, given, scheme, pairs, [dtype, resultType]);
   // Such input may not show in a kernel.
   const isHidden = (side: Side) => side.paths.points === 1 || side.lengths?.includes(1) === true;
   if (given.checkFinite && (!scheme.kernel.isLinear || isHidden(first) || isHidden(second)))
@@ -250,11 +259,25 @@ export function beyondThread(call: Call): Error {
 export function* inspectKernels(call: Call, numbers: number): Generator<void> {
   const kernels = call as KernelCall;
   yield* kernels.checks(numbers);
+  const { log } = kernels.scheme;
   const isSingle = call.dtype === FLOAT32;
+  const ways = log ? "raise dyadicOrder" : `standardise them${isSingle ? ', say dtype: "float64"' : ""}`;
   throw rangeError(
     "KERNEL_OVERFLOW",
     "x",
-    `paths with kernels beyond ${isSingle ? "float32" : "float64"}`,
-    `such that their kernels fit: scale the paths down, standardise them${isSingle ? ', or say dtype: "float64"' : ""}`,
+    `paths with ${log ? "cells" : "kernels"} beyond ${isSingle ? "float32" : "float64"}`,
+    `such that they fit: scale the paths down, ${ways}${log === false ? ", or say log: true" : ""}`,
+  );
+}
+
+/** The error for a kernel that has no logarithm. @param index - of the kernel in the result */
+export function notPositive({ pairs, y }: KernelCall, index: number): Error {
+  const [i, j] = pairs ? [index, index] : [Math.floor(index / y.count), index % y.count];
+  return rangeError(
+    "KERNEL_NOT_POSITIVE",
+    "x",
+    `path ${i} of x and path ${j} of ${y.name}, whose kernel is not`,
+    "such that all kernels are positive, or say checkFinite: false for NaN",
+    { index },
   );
 }

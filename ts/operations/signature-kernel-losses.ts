@@ -207,7 +207,7 @@ function readLoss({ options, leastY }: Loss, more: Loss["options"]) {
             );
         // Besides those between x and y: those among x, and among y.
         const [a, b] = [call.x.count, call.y.count];
-        return Object.assign(call, { numbers, wanted: wanted.wanted, times: 1 + (a / b + b / a) / 2 });
+        return Object.assign(call, { numbers, wanted: wanted.wanted, needsOwn: true, times: 1 + (a / b + b / a) / 2 });
       },
     ] as const;
   };

@@ -104,8 +104,17 @@ export interface KernelOptions<T extends DType = DType> extends KernelSchemeOpti
    */
   readonly normalize?: boolean | undefined;
   /**
-   * Compute each kernel at one dyadic order more, too, and estimate its error from the two. Default
-   * false.
+   * The natural logarithm of each kernel, also of kernels beyond float64; with `normalize` that of
+   * the normalised one. Computed in float64, whatever the number type. A kernel that is not
+   * positive throws KERNEL_NOT_POSITIVE; with `checkFinite: false` its logarithm is NaN, or
+   * -Infinity. Default false.
+   *
+   * @example log: true // for long paths
+   */
+  readonly log?: boolean | undefined;
+  /**
+   * Compute each kernel at one dyadic order more, too, and estimate its error from the two, with
+   * `log` that of the logarithm. Default false.
    *
    * @example estimateError: true
    */
@@ -132,6 +141,8 @@ export class ReadKernelOptions {
   orders: ReadOrders = "auto";
   kernel: ReadStaticKernel = linearKernel;
   normalize = false;
+  /** Absent: the function has no such option. */
+  log: boolean | undefined;
   estimateError = false;
   xLengths: unknown = undefined;
   yLengths: unknown = undefined;
@@ -145,7 +156,7 @@ const commonNames = [
   ...(["layout", "dtype", "checkFinite"] as const),
 ] as const;
 const schemeNames = [...commonNames, "degree", "dyadicOrder"] as const;
-export type KernelOptionName = (typeof schemeNames)[number] | "normalize" | "estimateError" | "out";
+export type KernelOptionName = (typeof schemeNames)[number] | "normalize" | "log" | "estimateError" | "out";
 
 /** The highest depth of truncated kernels. */
 const mostDepth = 20;
@@ -174,6 +185,7 @@ export function readKernelOptions(
 ): readonly [ReadOptions, ReadKernelOptions] {
   const read = new ReadKernelOptions();
   const known: readonly string[] = [...common, ...names];
+  if (names.includes("log")) read.log = false;
   const own: ReadOther = (name, value) => {
     if (!known.includes(name)) return other?.(name, value) ?? false;
     switch (name) {
@@ -189,6 +201,7 @@ export function readKernelOptions(
         read.kernel = readStaticKernel(value);
         return true;
       case "normalize":
+      case "log":
       case "estimateError":
         read[name] = flag(value, name);
         return true;

@@ -24,7 +24,7 @@ export class KernelSink extends OfTiles {
     this.#columns = columns;
   }
 
-  put({ part, xs, ys, triangle }: Tile, heap: Numbers, at: number): void {
+  put({ part, xs, ys, triangle }: Tile, heap: Numbers, at: number, _second: number): void {
     const { data } = this;
     const columns = this.#columns;
     for (let a = 0; a < xs.length; a++) {
@@ -40,6 +40,15 @@ export class KernelSink extends OfTiles {
         if (part.triangle) data[j * columns + i] = value;
       }
     }
+  }
+}
+
+/** Logarithms of kernels, which come as numbers times powers of two: exponents from `second` on. */
+export class LogSink extends KernelSink {
+  override put(tile: Tile, heap: Numbers, at: number, second: number): void {
+    for (let i = 0; at + i < second; i++)
+      heap[at + i] = Math.log(heap[at + i] as number) + (heap[second + i] as number) * Math.LN2;
+    super.put(tile, heap, at, second);
   }
 }
 

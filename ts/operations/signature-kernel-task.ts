@@ -12,6 +12,7 @@ const KERNEL_VJP = 33;
 const PAIRS = 4;
 const TRIANGLE = 8;
 const LEAST = 16;
+const SCALED = 32;
 const X = 0;
 const Y = 1;
 const Y_LENGTHS = 2;
@@ -50,9 +51,11 @@ export class TileTask implements Task {
     this.#points = [layout.add(numbers[0] * bytes), layout.add(numbers[1] * bytes)];
     this.#cotangents = layout.add(part.cotangent ? kernels * bytes : 0);
     this.#output = layout.end;
+    const { log } = (job.call as KernelCall).scheme;
     this.#outputs =
       part.wanted === undefined
-        ? [layout.add(kernels * bytes), 0]
+        ? // Of logarithms: numbers, and exponents behind them.
+          [layout.add((log ? 2 : 1) * kernels * bytes), this.#output + kernels * bytes]
         : [layout.add(part.wanted[0] ? numbers[0] * bytes : 0), layout.add(part.wanted[1] ? numbers[1] * bytes : 0)];
   }
 
@@ -69,9 +72,10 @@ export class TileTask implements Task {
   writeHead(u32: Uint32Array, at: number): void {
     const call = this.jobs[0].call as KernelCall;
     const { part, xs, ys, points, triangle } = this.#tile;
-    const { degree, kernel } = call.scheme;
+    const { degree, kernel, log } = call.scheme;
     const [a, b] = part.orders === "auto" ? call.orders : part.orders;
-    const flags = (part.pairs ? PAIRS : 0) | (triangle ? TRIANGLE : 0) | (part.orders === "auto" ? LEAST : 0);
+    const flags =
+      (part.pairs ? PAIRS : 0) | (triangle ? TRIANGLE : 0) | (part.orders === "auto" ? LEAST : 0) | (log ? SCALED : 0);
     writeHead(u32, at, {
       operation: part.cotangent ? KERNEL_VJP : KERNEL,
       dtype: call.dtype,

@@ -1,6 +1,6 @@
 // `signatureKernel` and `signatureKernelGram`: the public functions and their descriptors.
 
-import { allocateNumbers, type DType, type Numbers } from "../input/arrays.ts";
+import { allocateNumbers, type DType, FLOAT32, type Numbers } from "../input/arrays.ts";
 import { type Call, checkOut } from "../input/call.ts";
 import type { Paths } from "../input/paths.ts";
 import type { GradientTensor } from "../input/tensor.ts";
@@ -11,7 +11,7 @@ import type { Runtime } from "../wasm/runtime.ts";
 import { bind } from "./bind.ts";
 import type { Descriptor, Prepared } from "./descriptor.ts";
 import { tensorOf } from "./rows-gradient.ts";
-import { imagineKernelCall, isSecond, type KernelCall, readKernelCall } from "./signature-kernel-call.ts";
+import { imagineKernelCall, isSecond, type KernelCall, notPositive, readKernelCall } from "./signature-kernel-call.ts";
 import {
   type KernelOptions,
   type OptionsReader,
@@ -19,7 +19,7 @@ import {
   readKernelOptions,
   readTruncatedOptions,
 } from "./signature-kernel-options.ts";
-import { KernelSink } from "./signature-kernel-sinks.ts";
+import { KernelSink, LogSink } from "./signature-kernel-sinks.ts";
 import { KernelJob, type Part } from "./signature-kernel-tiles.ts";
 
 /** Kernels: numbers with a shape. */
@@ -53,7 +53,8 @@ export interface SignatureKernelFunction {
    * @returns A tensor (…batch) of kernels; of one pair `data[0]` is the kernel.
    * @throws PathSignatureError, a `TypeError` or a `RangeError` by kind: those of paths and
    *   lengths, KERNEL_SHAPE, KERNEL_OPTION, KERNEL_OPTION_TYPE, and KERNEL_OVERFLOW for kernels
-   *   beyond the number type. After an error `out` is unchanged, and the next call works.
+   *   beyond the number type, which have logarithms: `log`. KERNEL_NOT_POSITIVE for those that have
+   *   none. After an error `out` is unchanged, and the next call works.
    *
    * @example
    * const k = signatureKernel([[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1]]);
@@ -95,7 +96,7 @@ export interface SignatureKernelGramFunction {
  * @typeParam T - number type of the result.
  */
 export interface TruncatedKernelOptions<T extends DType = DType>
-  extends Omit<KernelOptions<T>, "degree" | "dyadicOrder" | "estimateError"> {
+  extends Omit<KernelOptions<T>, "degree" | "dyadicOrder" | "log" | "estimateError"> {
   /**
    * The level at which signatures are truncated, from 1 to 20.
    *
@@ -191,15 +192,16 @@ export class PreparedKernels implements Prepared<Kernels> {
 
   constructor(call: KernelCall) {
     this.#call = call;
-    const { x, y, pairs, isSymmetric, dtype, scheme, options } = call;
+    const { x, y, pairs, isSymmetric, dtype, resultType, scheme, options } = call;
     const columns = pairs ? 1 : y.count;
     const count = x.count * columns;
-    if (options.out !== undefined) checkOut(options.out, count, call, call.shape);
+    if (options.out !== undefined)
+      checkOut(options.out, count, { ...call, dtype: resultType } as KernelCall, call.shape);
     const numbers = (n: number) => allocateNumbers(dtype, n, "x");
     const parts: Part[] = [];
     const add = (part: Omit<Part, "sink">, n: number): Numbers => {
       const data = numbers(n);
-      parts.push({ ...part, sink: new KernelSink(data, columns) });
+      parts.push({ ...part, sink: new (scheme.log ? LogSink : KernelSink)(data, columns) });
       return data;
     };
     const all = { x, y, pairs, triangle: isSymmetric && !pairs };
@@ -214,8 +216,12 @@ export class PreparedKernels implements Prepared<Kernels> {
   }
 
   result(): Kernels {
-    const { shape, pairs, scheme, options } = this.#call;
+    const { shape, pairs, scheme, options, resultType, checkFinite } = this.#call;
     const values = this.#values;
+    if (scheme.log && checkFinite) {
+      const found = values.findIndex((value) => !Number.isFinite(value));
+      if (found >= 0) throw notPositive(this.#call, found);
+    }
     const errors = this.#coarse;
     const ratio = (errorRatio[scheme.degree - 1] as number) - 1;
     if (errors)
@@ -226,20 +232,27 @@ export class PreparedKernels implements Prepared<Kernels> {
       const columns = pairs ? 1 : y.length;
       for (let i = 0; i < values.length; i++) {
         const row = Math.floor(i / columns);
-        const norm = Math.sqrt((x[row] as number) * (y[pairs ? row : i % columns] as number));
+        const [a, b] = [x[row] as number, y[pairs ? row : i % columns] as number];
+        if (scheme.log) {
+          (values[i] as number) -= (a + b) / 2;
+          continue;
+        }
+        const norm = Math.sqrt(a * b);
         (values[i] as number) /= norm;
         if (errors) (errors[i] as number) /= norm;
       }
     }
     const { out } = options;
     out?.set(values);
-    const tensor = tensorOf(out ?? values, shape);
-    return errors ? { ...tensor, errors: errors as Float32Array } : tensor;
+    const given = (numbers: Numbers) =>
+      resultType === FLOAT32 && numbers instanceof Float64Array ? Float32Array.from(numbers) : numbers;
+    const tensor = tensorOf(out ?? given(values), shape);
+    return errors ? { ...tensor, errors: given(errors) as Float32Array } : tensor;
   }
 }
 
 const readMatrixOptions: OptionsReader = (options, other) =>
-  readKernelOptions(options, ["normalize", "estimateError", "out"], other);
+  readKernelOptions(options, ["normalize", "log", "estimateError", "out"], other);
 
 const readTruncatedMatrixOptions: OptionsReader = (options, other) =>
   readTruncatedOptions(options, ["normalize", "out"], other);

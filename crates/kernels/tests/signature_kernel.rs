@@ -85,6 +85,7 @@ fn with_request<V: Lanes, R>(x: &Paths, y: &Paths, o: Options, f: impl Fn(&Reque
         kernel: o.kernel,
         pairs: o.pairs,
         triangle: false,
+        scaled: false,
     })
 }
 
@@ -95,6 +96,19 @@ fn values<V: Lanes>(x: &Paths, y: &Paths, o: Options) -> Vec<f64> {
         let mut scratch = vec![V::splat(V::T::from_f64(f64::NAN)); kernel_scratch::<V>(request).unwrap()];
         assert!(kernel::<V>(request, &mut out, &mut scratch).unwrap());
         out.iter().map(|q| q.to_f64()).collect()
+    })
+}
+
+/// Kernels as numbers times powers of two.
+fn scaled(x: &Paths, y: &Paths, o: Options) -> Vec<(f64, f64)> {
+    with_request::<LanesF64, _>(x, y, o, |request| {
+        let request = Request { scaled: true, ..*request };
+        let count = if o.pairs { x.count } else { x.count * y.count };
+        let mut out = vec![0.0; 2 * count];
+        let mut scratch = vec![LanesF64::splat(f64::NAN); kernel_scratch::<LanesF64>(&request).unwrap()];
+        assert!(kernel::<LanesF64>(&request, &mut out, &mut scratch).unwrap());
+        let (numbers, exponents) = out.split_at(count);
+        numbers.iter().copied().zip(exponents.iter().copied()).collect()
     })
 }
 
@@ -352,6 +366,130 @@ fn accuracy_of_degrees_on_brownian_paths() {
                 let got = values::<LanesF64>(&x, &y, options(3, degree, [0, 0]))[0];
                 close(got, exact, tolerance, &format!("degree {degree}, {points} points"));
             }
+        }
+    }
+}
+
+#[test]
+fn scaled_kernels_are_those_that_fit() {
+    let mut random = Random(13);
+    for channels in [1, 3, 6] {
+        let x = walk(&mut random, 5, 37, channels, Some(vec![37, 4, 1, 33, 20]));
+        let y = walk(&mut random, 5, 50, channels, Some(vec![2, 50, 17, 18, 1]));
+        for (kernel, degree) in KERNELS.into_iter().flat_map(|kernel| [1, 2, 3].map(|degree| (kernel, degree))) {
+            for orders in [[0, 0], [0, 1], [1, 0], [2, 1], [3, 3]] {
+                let o = Options { kernel, ..options(channels, degree, orders) };
+                for o in [o, Options { pairs: true, ..o }] {
+                    let found = scaled(&x, &y, o);
+                    for ((number, exponent), want) in found.into_iter().zip(values::<LanesF64>(&x, &y, o)) {
+                        assert!((1.0..2.0).contains(&number.abs()));
+                        close(number * exponent.exp2(), want, 1e-12, &format!("{kernel:?} {degree} {orders:?}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn bits_of_a_scaled_kernel_depend_on_its_pair_alone() {
+    let mut random = Random(17);
+    let mut x = walk(&mut random, 4, 120, 2, Some(vec![120, 30, 1, 77]));
+    let mut y = walk(&mut random, 5, 90, 2, Some(vec![16, 90, 17, 1, 50]));
+    // A drift, so that kernels grow.
+    for paths in [&mut x, &mut y] {
+        for (i, q) in paths.data.iter_mut().enumerate() {
+            *q = 40.0 * (*q + (i / 2 % paths.points) as f64 / 10.0);
+        }
+    }
+    for degree in 1..=3 {
+        let o = options(2, degree, [2, 2]);
+        let gram = scaled(&x, &y, o);
+        assert!(gram.iter().any(|&(_, exponent)| exponent > 1200.0));
+        for (i, &found) in gram.iter().enumerate() {
+            let (p, q) = (alone(&x, i / y.count, 2), alone(&y, i % y.count, 2));
+            assert_eq!(scaled(&p, &q, o)[0], found);
+            assert_eq!(scaled(&p, &q, Options { pairs: true, ..o })[0], found);
+        }
+    }
+}
+
+/// A number of any size, for a stencil that is written down anew.
+#[derive(Clone, Copy)]
+struct Wide(f64, i64);
+
+impl Wide {
+    fn times(self, factor: f64) -> Wide {
+        let product = self.0 * factor;
+        if product == 0.0 {
+            return Wide(0.0, i64::MIN / 2);
+        }
+        let exponent = product.abs().log2().floor() as i64;
+        Wide(product * (-exponent as f64).exp2(), self.1 + exponent)
+    }
+    fn plus(self, other: Wide) -> Wide {
+        let (large, small) = if self.1 >= other.1 { (self, other) } else { (other, self) };
+        let shift = (small.1 - large.1).max(-200) as f64;
+        Wide(large.0 + small.0 * shift.exp2(), large.1).times(1.0)
+    }
+    fn log(self) -> f64 {
+        self.0.ln() + self.1 as f64 * std::f64::consts::LN_2
+    }
+}
+
+/// The logarithm of the usual stencil's kernel.
+fn log_stencil(x: &Paths, y: &Paths, channels: usize) -> f64 {
+    let step = |p: &Paths, i: usize, c: usize| p.data[(i + 1) * channels + c] - p.data[i * channels + c];
+    let mut row = vec![Wide(1.0, 0); y.points];
+    for i in 0..x.points - 1 {
+        let mut diagonal = row[0];
+        for j in 0..y.points - 1 {
+            let v: f64 = (0..channels).map(|c| step(x, i, c) * step(y, j, c)).sum();
+            let square = v * v / 12.0;
+            let sum = row[j].plus(row[j + 1]).times(1.0 + v / 2.0 + square);
+            let next = sum.plus(diagonal.times(square - 1.0));
+            diagonal = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row[y.points - 1].log()
+}
+
+#[test]
+fn scaled_kernels_beyond_float64() {
+    let mut random = Random(19);
+    let log = |(number, exponent): (f64, f64)| number.ln() + exponent * std::f64::consts::LN_2;
+    for (points, size, least) in [(40, 5.0, 20.0), (130, 8.0, 150.0), (300, 20.0, 800.0)] {
+        // A drift, so that kernels grow.
+        let mut path = |count: usize| {
+            let mut paths = walk(&mut random, 1, count, 2, None);
+            for (i, q) in paths.data.iter_mut().enumerate() {
+                *q = size * (*q + (i / 2) as f64 / 10.0);
+            }
+            paths
+        };
+        let (x, y) = (path(points), path(points + 11));
+        let found = log(scaled(&x, &y, options(2, 1, [0, 0]))[0]);
+        let want = log_stencil(&x, &y, 2);
+        assert!(want > least, "{want}");
+        close(found, want, 1e-13, &format!("{points} points"));
+    }
+    // A segment and itself, in steps: I0(2 length), whose logarithm has an asymptotic series.
+    for (steps, step) in [(1000, 0.5), (1500, 0.4)] {
+        let line = one((0..=steps).map(|i| f64::from(i) * step).collect(), 1);
+        let argument = 2.0 * f64::from(steps) * step;
+        let bessel = |z: f64| {
+            let (mut term, mut sum) = (1.0, 1.0);
+            for k in 1..8 {
+                term *= f64::from((2 * k - 1) * (2 * k - 1)) / (8.0 * z * f64::from(k));
+                sum += term;
+            }
+            z - 0.5 * (2.0 * std::f64::consts::PI * z).ln() + f64::ln(sum)
+        };
+        for (degree, orders, tolerance) in [(2, [0, 0], 1e-3), (2, [2, 2], 1e-6), (3, [0, 0], 1e-5), (3, [1, 2], 1e-8)]
+        {
+            let found = log(scaled(&line, &line, options(1, degree, orders))[0]);
+            close(found, bessel(argument), tolerance, &format!("{steps} steps, degree {degree}, {orders:?}"));
         }
     }
 }

@@ -1,7 +1,7 @@
 // Signature kernels on a device: the tiles of a call, what is staged for each, and where their
 // numbers go. What one dispatch computes is kernels/signature-kernel.wgsl.ts.
 
-import { inspectKernels, type KernelCall } from "../../operations/signature-kernel-call.ts";
+import { inspectKernels, type KernelCall, leastOrder } from "../../operations/signature-kernel-call.ts";
 import type { Side } from "../../operations/signature-kernel-side.ts";
 import { type Part, type Tile, tilesOf } from "../../operations/signature-kernel-tiles.ts";
 import { dispatchOf } from "../dispatches.ts";
@@ -41,6 +41,14 @@ export const signatureKernelProgram: GpuProgram<undefined, unknown, never, Kerne
     throw new Error("kernels do not stay on a device");
   },
 };
+
+/** The dyadic orders of a pair. */
+function ordersOf({ x, y, orders }: Part, { scheme }: KernelCall, i: number, j: number): readonly [number, number] {
+  if (orders !== "auto") return orders;
+  const bounds = (side: Side) => side.bounds(scheme.kernel).each;
+  const order = leastOrder((bounds(x)[i] as number) * (bounds(y)[j] as number));
+  return [order, order];
+}
 
 class KernelsJob implements GpuJob<undefined> {
   readonly blocks: readonly Tile[];
@@ -92,7 +100,7 @@ class KernelsJob implements GpuJob<undefined> {
     let [isRefined, finest] = [false, 0];
     for (const [k, [a, b]] of pairs.entries()) {
       const [i, j] = [xs[a] as number, ys[b] as number];
-      const [first, second] = call.ordersOf(part.orders, i, j);
+      const [first, second] = ordersOf(part, call, i, j);
       isRefined ||= first + second > 0;
       finest = Math.max(finest, second);
       list.set([a, b, (part.x.lengthOf(i) - 1) | (first << 24), (part.y.lengthOf(j) - 1) | (second << 24)], 4 * k);

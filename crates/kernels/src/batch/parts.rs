@@ -30,6 +30,16 @@ impl<V> Parts<V> {
         at
     }
 
+    /// As [`Parts::take`], but compiled once: for operations of many parts, whose calls are long.
+    pub fn part(&mut self, vectors: impl Into<Option<usize>>) -> *mut V {
+        self.take_once_compiled(vectors.into())
+    }
+
+    #[inline(never)]
+    fn take_once_compiled(&mut self, vectors: Option<usize>) -> *mut V {
+        self.take(vectors)
+    }
+
     /// Whether the memory holds all that was taken.
     pub fn fit(&self) -> Result<(), Error> {
         if self.total.ok_or(Error::Shape)? > self.capacity { Err(Error::Scratch) } else { Ok(()) }

@@ -31,6 +31,8 @@ const PAIRS: u32 = 4;
 const TRIANGLE: u32 = 8;
 /// The least orders that bounds allow; that of x is the highest.
 const LEAST: u32 = 16;
+/// Numbers, then as many exponents of powers of two that they are to be multiplied by.
+const SCALED: u32 = 32;
 const X_ORDER: u32 = 8;
 const Y_ORDER: u32 = 16;
 const STATIC: u32 = 24;
@@ -42,7 +44,7 @@ pub struct SignatureKernel;
 #[inline(never)]
 fn request<V: Lanes>(task: &Task, numbers: bool) -> Result<Request<'static, V::T>, i32> {
     let bits = task.options();
-    if bits & !(DEGREE | PAIRS | TRIANGLE | LEAST | 0x1f << X_ORDER | 0x1f << Y_ORDER | 0xf << STATIC) != 0 {
+    if bits & !(DEGREE | PAIRS | TRIANGLE | LEAST | SCALED | 0x1f << X_ORDER | 0x1f << Y_ORDER | 0xf << STATIC) != 0 {
         return Err(code::OPTIONS);
     }
     let counts = [task.batch(), task.row()];
@@ -75,6 +77,7 @@ fn request<V: Lanes>(task: &Task, numbers: bool) -> Result<Request<'static, V::T
             .ok_or(code::OPTIONS)?,
         pairs: bits & PAIRS != 0,
         triangle: bits & TRIANGLE != 0,
+        scaled: bits & SCALED != 0,
     })
 }
 
@@ -93,7 +96,10 @@ impl Operation for SignatureKernel {
         let [x, y] = request.paths.map(<[V::T]>::len);
         let numbers = if request.pairs { request.counts[0] } else { times(request.counts[0], request.counts[1])? };
         match task.operation() {
-            KERNEL => kernel::<V>(&request, task.region_mut(OUT, numbers)?, scratch),
+            KERNEL => {
+                let numbers = times(numbers, if request.scaled { 2 } else { 1 })?;
+                kernel::<V>(&request, task.region_mut(OUT, numbers)?, scratch)
+            }
             _ => {
                 let to = Gradients { x: task.wanted(X_BAR, x)?, y: task.wanted(Y_BAR, y)? };
                 kernel_vjp::<V>(&request, task.region(COTANGENTS, numbers)?, to, scratch)

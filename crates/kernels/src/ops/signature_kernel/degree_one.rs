@@ -41,11 +41,11 @@ impl<V: Lanes> Scheme<V> for DegreeOne<V> {
         DegreeOne { root: hidden(ROOT_3) }
     }
     #[inline(always)]
-    fn own(&self) -> Own<V> {
+    fn own() -> Own<V> {
         Own { difference: V::zero(), left: V::splat(V::T::ONE) }
     }
     #[inline(always)]
-    fn stored(&self) -> V {
+    fn stored() -> V {
         V::splat(V::T::ONE)
     }
     #[inline(always)]
@@ -81,9 +81,9 @@ impl<V: Lanes> Scheme<V> for DegreeOne<V> {
         unsafe { *at = passing.below }
     }
     #[inline(always)]
-    unsafe fn value(row: *const V, columns: usize) -> V {
+    unsafe fn value(first: V, row: *const V, columns: usize) -> V {
         // SAFETY: as the caller vouches.
-        if columns == 0 { V::splat(V::T::ONE) } else { unsafe { *row.add(columns - 1) } }
+        if columns == 0 { first } else { unsafe { *row.add(columns - 1) } }
     }
 
     #[inline(always)]

@@ -122,11 +122,11 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
         }
     }
     #[inline(always)]
-    fn own(&self) -> Own<V> {
+    fn own() -> Own<V> {
         Own { corner: V::splat(V::T::ONE), edge: [V::zero(); 3] }
     }
     #[inline(always)]
-    fn stored(&self) -> V {
+    fn stored() -> V {
         V::zero()
     }
     #[inline(always)]
@@ -169,13 +169,13 @@ impl<V: Lanes> Scheme<V> for DegreeThree<V> {
         }
     }
     #[inline(always)]
-    unsafe fn value(row: *const V, columns: usize) -> V {
+    unsafe fn value(first: V, row: *const V, columns: usize) -> V {
         let mut sum = V::zero();
         for j in 0..columns {
             // SAFETY: as the caller vouches.
             sum = sum.add(unsafe { *row.add(3 * j) });
         }
-        sum.add(V::splat(V::T::ONE))
+        sum.add(first)
     }
 
     #[inline(always)]

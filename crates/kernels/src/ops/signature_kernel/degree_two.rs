@@ -44,11 +44,11 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
         DegreeTwo { one: hidden(1.0), two: hidden(2.0), three: hidden(3.0), four: hidden(4.0), six: hidden(6.0) }
     }
     #[inline(always)]
-    fn own(&self) -> Own<V> {
+    fn own() -> Own<V> {
         Own { d: V::zero(), mean: V::splat(V::T::from_f64(1.0 / 3.0)) }
     }
     #[inline(always)]
-    fn stored(&self) -> V {
+    fn stored() -> V {
         V::zero()
     }
     #[inline(always)]
@@ -85,13 +85,13 @@ impl<V: Lanes> Scheme<V> for DegreeTwo<V> {
         }
     }
     #[inline(always)]
-    unsafe fn value(row: *const V, columns: usize) -> V {
+    unsafe fn value(first: V, row: *const V, columns: usize) -> V {
         let mut sum = V::zero();
         for j in 0..columns {
             // SAFETY: as the caller vouches.
             sum = sum.add(unsafe { *row.add(2 * j) });
         }
-        sum.mul_add(V::splat(V::T::from_f64(6.0)), V::splat(V::T::ONE))
+        sum.mul_add(V::splat(V::T::from_f64(6.0)), first)
     }
 
     #[inline(always)]

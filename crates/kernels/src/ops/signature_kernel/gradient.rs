@@ -71,15 +71,15 @@ impl<V: Lanes> Memory<V> {
     fn take(parts: &mut Parts<V>, cut: &Cut, columns: usize) -> Self {
         let mark = cut.row.checked_add(columns + 1);
         Memory {
-            row: parts.take(cut.row),
-            bar: parts.take(cut.row),
-            below: parts.take(columns + 1),
-            fresh: parts.take(columns + 1),
-            slope: parts.take(cut.v),
-            above: parts.take(columns),
-            v: parts.take(cut.v.checked_mul(cut.segment)),
-            kept: parts.take(cut.kept.checked_mul(cut.segment)),
-            marks: parts.take(mark.and_then(|mark| mark.checked_mul(cut.segments))),
+            row: parts.part(cut.row),
+            bar: parts.part(cut.row),
+            below: parts.part(columns + 1),
+            fresh: parts.part(columns + 1),
+            slope: parts.part(cut.v),
+            above: parts.part(columns),
+            v: parts.part(cut.v.checked_mul(cut.segment)),
+            kept: parts.part(cut.kept.checked_mul(cut.segment)),
+            marks: parts.part(mark.and_then(|mark| mark.checked_mul(cut.segments))),
         }
     }
 }
@@ -122,7 +122,7 @@ pub(super) unsafe fn solve_vjp<V: Lanes, C: Scheme<V>>(
     let mut value = V::splat(V::T::ONE);
     // SAFETY: as the caller vouches; the parts are as large as `Cut` says.
     unsafe {
-        start(&scheme, m.row, columns);
+        start::<V, C>(m.row, columns);
         let numbers = cotangent.to_lanes();
         for j in 0..columns {
             // Lanes of shorter paths end earlier.
@@ -142,7 +142,7 @@ pub(super) unsafe fn solve_vjp<V: Lanes, C: Scheme<V>>(
             for b in blocks {
                 let v = m.v.add((b - first) * cut.v);
                 let i = b * cut.together;
-                grid.products::<V, C>((pair.x, pair.y), i, [m.below, m.fresh, v]);
+                grid.products((pair.x, pair.y), (i, cut.together), C::UNIT, [m.below, m.fresh, v]);
                 let kept = m.kept.add((b - first) * cut.kept);
                 match (C::ROWS, cut.registers) {
                     (2, _) => keep::<V, C, 2>(&scheme, grid, &cut, v, m.row, kept),
@@ -159,7 +159,7 @@ pub(super) unsafe fn solve_vjp<V: Lanes, C: Scheme<V>>(
             forward(blocks(s));
         }
         if cut.blocks > 0 {
-            value = C::value(m.row, columns);
+            value = C::value(V::splat(V::T::ONE), m.row, columns);
         }
         for s in (0..cut.segments).rev() {
             if s + 1 < cut.segments {
@@ -223,7 +223,7 @@ unsafe fn keep<V: Lanes, C: Scheme<V>, const R: usize>(
 ) {
     for first in (0..cut.refined).step_by(R) {
         let places = places::<R>(grid, first);
-        let mut own = [scheme.own(); R];
+        let mut own = [C::own(); R];
         let mut corner = V::splat(V::T::ONE);
         for j in 0..grid.columns() {
             // SAFETY: as the caller of `solve_vjp` vouches.

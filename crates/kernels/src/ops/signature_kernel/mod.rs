@@ -6,9 +6,10 @@
 //! derives the three that there are. A static kernel other than the linear one changes v alone.
 //!
 //! `paths` lays out points, `products` computes v, `scheme` and `degree_*` are the arithmetic of a
-//! cell, `sweep` goes over a pair's cells, `skew` over those of one pair alone, `gradient`
-//! backwards, `truncated` and `truncated_vjp` are for truncated signatures; `tile` and `tile_vjp`
-//! do one of these (`solver`) for a block of a Gram matrix or for pairs of two batches (`request`).
+//! cell, `sweep` goes over a pair's cells, `scaled` without overflow, `skew` over those of one pair
+//! alone, `gradient` backwards, `truncated` and `truncated_vjp` are for truncated signatures;
+//! `tile` and `tile_vjp` do one of these (`solver`) for a block of a Gram matrix or for pairs of
+//! two batches (`request`).
 //!
 //! A pair's bits depend on the pair alone: padding by zero increments changes nothing, and lanes do
 //! not see their neighbours.
@@ -20,6 +21,7 @@ mod gradient;
 mod paths;
 mod products;
 mod request;
+mod scaled;
 mod scheme;
 mod skew;
 mod solver;

@@ -71,12 +71,16 @@ pub struct Request<'a, T> {
     pub pairs: bool,
     /// Of all pairs only those with i ≤ j; the other numbers mean nothing.
     pub triangle: bool,
+    /// Kernels as numbers times powers of two, without overflow: in float64, of degree 1 … 3. The
+    /// result is all numbers, then all exponents.
+    pub scaled: bool,
 }
 
 impl<'a, T: Real> Request<'a, T> {
     /// Numbers of the result.
     pub(super) fn out(&self) -> Option<usize> {
-        if self.pairs { Some(self.counts[0]) } else { self.counts[0].checked_mul(self.counts[1]) }
+        let kernels = if self.pairs { Some(self.counts[0]) } else { self.counts[0].checked_mul(self.counts[1]) };
+        kernels?.checked_mul(if self.scaled { 2 } else { 1 })
     }
 
     #[cfg_attr(path_signature_small, optimize(size))]

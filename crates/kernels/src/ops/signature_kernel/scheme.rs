@@ -25,9 +25,9 @@ pub(super) trait Scheme<V: Lanes>: Copy {
 
     fn new() -> Self;
     /// An edge along x on the axis.
-    fn own(&self) -> Self::Own;
+    fn own() -> Self::Own;
     /// What an edge along y on the axis stores.
-    fn stored(&self) -> V;
+    fn stored() -> V;
     fn factors(&self, v: V) -> Self::Factors;
     /// Reads an edge along y; `corner` is for what the column before it leaves.
     ///
@@ -41,11 +41,11 @@ pub(super) trait Scheme<V: Lanes>: Copy {
     /// # Safety
     /// As [`Scheme::enter`].
     unsafe fn leave(passing: Self::Passing, at: *mut V);
-    /// The kernel, from the edges of the last row.
+    /// K at the end of a row of edges along y, from K at its beginning.
     ///
     /// # Safety
     /// `row` has `columns` edges.
-    unsafe fn value(row: *const V, columns: usize) -> V;
+    unsafe fn value(first: V, row: *const V, columns: usize) -> V;
 
     /// Keeps what the adjoint of a cell needs, before the cell is computed; see also `keep_after`.
     ///

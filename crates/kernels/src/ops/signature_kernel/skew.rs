@@ -39,10 +39,10 @@ impl<V: Lanes> Memory<V> {
         let blocks = (grid.steps[0] << grid.orders[0]).div_ceil(rows);
         let span = (grid.columns() + 2 * rows).div_ceil(V::WIDTH);
         Memory {
-            x: parts.take((blocks * C::GROUPS).checked_mul(grid.channels)),
-            y: parts.take(span.checked_mul(grid.channels)),
+            x: parts.part((blocks * C::GROUPS).checked_mul(grid.channels)),
+            y: parts.part(span.checked_mul(grid.channels)),
             span,
-            row: parts.take(grid.columns().checked_mul(C::STORED)),
+            row: parts.part(grid.columns().checked_mul(C::STORED)),
             blocks,
             rows,
         }
@@ -80,7 +80,7 @@ pub(super) unsafe fn solve_alone<V: Lanes, C: Skewed<V>>(
     // SAFETY: the parts are as large as `take` says.
     unsafe {
         lay_out(grid, &m, [x, y], factor);
-        super::sweep::start(&scheme, m.row, grid.columns());
+        super::sweep::start::<V, C>(m.row, grid.columns());
         for b in 0..m.blocks {
             let x = m.x.add(b * C::GROUPS * grid.channels).cast_const();
             match C::GROUPS {
@@ -88,7 +88,7 @@ pub(super) unsafe fn solve_alone<V: Lanes, C: Skewed<V>>(
                 _ => block::<V, C, 3>(&scheme, grid, x, &m),
             }
         }
-        C::value(m.row, grid.columns()).to_lanes()[V::WIDTH - 1]
+        C::value(V::splat(V::T::ONE), m.row, grid.columns()).to_lanes()[V::WIDTH - 1]
     }
 }
 
@@ -136,8 +136,8 @@ unsafe fn block<V: Lanes, C: Skewed<V>, const G: usize>(scheme: &C, grid: &Grid,
     let (columns, height) = (grid.columns(), G * V::WIDTH);
     let span = m.span * V::WIDTH;
     let mut corner = V::splat(V::T::ONE);
-    let axis = [scheme.stored(); MOST_STORED];
-    let mut own = [scheme.own(); G];
+    let axis = [C::stored(); MOST_STORED];
+    let mut own = [C::own(); G];
     // SAFETY: as `Memory` says.
     unsafe {
         let mut passing = [scheme.enter(axis.as_ptr(), &mut corner); G];

@@ -5,6 +5,8 @@ use super::degree_one::DegreeOne;
 use super::degree_three::DegreeThree;
 use super::degree_two::DegreeTwo;
 use super::gradient::{Pair, solve_vjp, solve_vjp_scratch};
+use super::request::Request;
+use super::scaled::{scaled_scratch, scales, solve_scaled};
 use super::scheme::Scheme;
 use super::skew::{Skewed, alone_scratch, pays, solve_alone};
 use super::sweep::{Grid, solve, solve_fused, solve_scratch};
@@ -60,6 +62,24 @@ impl<V: Lanes> Solver<V> {
             3 => Self::by::<DegreeThree<V>>(),
             _ => return None,
         })
+    }
+
+    /// The solver of a request.
+    pub fn of_request(request: &Request<'_, V::T>) -> Option<Self> {
+        let solver = Self::of(request.degree)?;
+        if !request.scaled {
+            return Some(solver);
+        }
+        if !scales::<V>() {
+            return None;
+        }
+        let solve: Solve<V, V> = match request.degree {
+            1 => solve_scaled::<V, DegreeOne<V>>,
+            2 => solve_scaled::<V, DegreeTwo<V>>,
+            3 => solve_scaled::<V, DegreeThree<V>>,
+            _ => return None,
+        };
+        Some(Solver { solve, scratch: scaled_scratch::<V>, fused: None, alone: None, ..solver })
     }
 
     fn by<C: Scheme<V>>() -> Self {

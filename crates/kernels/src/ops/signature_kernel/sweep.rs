@@ -49,22 +49,23 @@ impl Grid {
         matches!(self.kernel, StaticKernel::Linear { .. })
     }
 
-    /// v of the refined cells of `together` rows from step i on.
+    /// v of the refined cells of a few rows from step i on.
     ///
     /// # Safety
     /// As [`solve`]; `to` has room, `below` and `fresh` are as `differences` says.
-    #[inline(always)]
-    pub unsafe fn products<V: Lanes, C: Scheme<V>>(
+    #[inline(never)]
+    pub unsafe fn products<V: Lanes>(
         &self,
         (x, y): (*const V, *const V),
-        i: usize,
+        (i, rows): (usize, usize),
+        unit: f64,
         [below, fresh, to]: [*mut V; 3],
     ) {
-        let (x, columns, rows) = (x.wrapping_add(i * self.channels), self.steps[1], self.together::<V, C>());
+        let (x, columns) = (x.wrapping_add(i * self.channels), self.steps[1]);
         // SAFETY: as the caller vouches.
         unsafe {
             if !self.is_linear() {
-                let kernel = (self.kernel, C::UNIT);
+                let kernel = (self.kernel, unit);
                 differences(kernel, (x, rows), (y, columns), self.channels, [below, fresh, to]);
             } else {
                 match rows {
@@ -84,17 +85,19 @@ impl Grid {
 }
 
 /// Scratch of [`solve`], in vectors.
-struct Memory<V> {
-    row: *mut V,
-    below: *mut V,
-    fresh: *mut V,
-    v: *mut V,
+pub(super) struct Memory<V> {
+    pub row: *mut V,
+    pub below: *mut V,
+    pub fresh: *mut V,
+    pub v: *mut V,
 }
 
 impl<V: Lanes> Memory<V> {
-    fn take<C: Scheme<V>>(parts: &mut Parts<V>, grid: &Grid) -> Self {
+    /// `stored`: vectors of an edge along y.
+    #[inline(never)]
+    pub fn take(parts: &mut Parts<V>, grid: &Grid, stored: usize) -> Self {
         Memory {
-            row: parts.take(grid.columns().checked_mul(C::STORED)),
+            row: parts.take(grid.columns().checked_mul(stored)),
             below: parts.take(grid.steps[1].checked_add(1)),
             fresh: parts.take(grid.steps[1].checked_add(1)),
             v: parts.take(grid.steps[1].checked_mul(PADDING)),
@@ -105,7 +108,7 @@ impl<V: Lanes> Memory<V> {
 /// Vectors of scratch of [`solve`].
 pub(super) fn solve_scratch<V: Lanes, C: Scheme<V>>(grid: &Grid) -> Option<usize> {
     let mut parts = Parts::measured();
-    Memory::<V>::take::<C>(&mut parts, grid);
+    Memory::<V>::take(&mut parts, grid, C::STORED);
     parts.total()
 }
 
@@ -113,10 +116,10 @@ pub(super) fn solve_scratch<V: Lanes, C: Scheme<V>>(grid: &Grid) -> Option<usize
 ///
 /// # Safety
 /// `row` has [`Scheme::STORED`] vectors a column.
-pub(super) unsafe fn start<V: Lanes, C: Scheme<V>>(scheme: &C, row: *mut V, columns: usize) {
+pub(super) unsafe fn start<V: Lanes, C: Scheme<V>>(row: *mut V, columns: usize) {
     for j in 0..columns * C::STORED {
         // SAFETY: as the caller vouches.
-        unsafe { *row.add(j) = scheme.stored() };
+        unsafe { *row.add(j) = C::stored() };
     }
 }
 
@@ -127,20 +130,21 @@ pub(super) unsafe fn start<V: Lanes, C: Scheme<V>>(scheme: &C, row: *mut V, colu
 /// [`solve_scratch`] vectors.
 #[inline(never)]
 pub(super) unsafe fn solve<V: Lanes, C: Scheme<V>>(grid: &Grid, x: *const V, y: *const V, memory: &mut [V]) -> V {
-    let Memory { row, below, fresh, v } = Memory::take::<C>(&mut Parts::of(memory), grid);
+    let Memory { row, below, fresh, v } = Memory::take(&mut Parts::of(memory), grid, C::STORED);
     let scheme = C::new();
     let columns = grid.columns();
     // SAFETY: as the caller vouches.
     unsafe {
-        start(&scheme, row, columns);
+        start::<V, C>(row, columns);
         if !grid.is_linear() {
             values(grid.kernel, x, (y, grid.steps[1]), grid.channels, below);
         }
-        for i in (0..grid.steps[0]).step_by(grid.together::<V, C>()) {
-            grid.products::<V, C>((x, y), i, [below, fresh, v]);
+        let together = grid.together::<V, C>();
+        for i in (0..grid.steps[0]).step_by(together) {
+            grid.products((x, y), (i, together), C::UNIT, [below, fresh, v]);
             refined(&scheme, grid, v, row);
         }
-        C::value(row, columns)
+        C::value(V::splat(V::T::ONE), row, columns)
     }
 }
 
@@ -181,11 +185,11 @@ pub(super) unsafe fn solve_fused<V: Lanes, C: Scheme<V>>(
     y: *const V,
     memory: &mut [V],
 ) -> V {
-    let Memory { row, .. } = Memory::take::<C>(&mut Parts::of(memory), grid);
+    let Memory { row, .. } = Memory::take(&mut Parts::of(memory), grid, C::STORED);
     let scheme = C::new();
     // SAFETY: as the caller vouches.
     unsafe {
-        start(&scheme, row, grid.steps[1]);
+        start::<V, C>(row, grid.steps[1]);
         match grid.channels {
             1 => fused::<V, C, 1>(&scheme, grid, x, y, row),
             2 => fused::<V, C, 2>(&scheme, grid, x, y, row),
@@ -193,7 +197,7 @@ pub(super) unsafe fn solve_fused<V: Lanes, C: Scheme<V>>(
             4 => fused::<V, C, 4>(&scheme, grid, x, y, row),
             _ => fused::<V, C, 5>(&scheme, grid, x, y, row),
         }
-        C::value(row, grid.steps[1])
+        C::value(V::splat(V::T::ONE), row, grid.steps[1])
     }
 }
 
@@ -242,7 +246,7 @@ unsafe fn block<V: Lanes, C: Scheme<V>, F: Fn(usize) -> V, const R: usize, const
     repeats: usize,
     column: impl Fn(usize) -> F,
 ) {
-    let mut own = [scheme.own(); R];
+    let mut own = [C::own(); R];
     let mut corner = V::splat(V::T::ONE);
     let mut at = row;
     for j in 0..columns {

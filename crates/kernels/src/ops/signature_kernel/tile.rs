@@ -1,6 +1,7 @@
 //! The kernels of a tile or of pairs: paths to lanes, and numbers out.
 
 use super::request::Request;
+use super::scaled::scales;
 use super::solver::Solver;
 use super::static_kernel::StaticKernel;
 use super::sweep::{Grid, PADDING};
@@ -10,13 +11,14 @@ use crate::lanes::{Lanes, Real};
 
 /// Vectors of scratch of [`kernel`]; `None` where it is beyond memory.
 pub fn kernel_scratch<V: Lanes>(request: &Request<'_, V::T>) -> Option<usize> {
-    let solver = Solver::<V>::of(request.degree)?;
+    let solver = Solver::<V>::of_request(request)?;
     let mut parts = Parts::measured();
     Memory::<V>::take(&mut parts, request, solver.unit, false, rest(request, &solver));
     parts.total()
 }
 
-/// The kernels of a request, row-major; says whether all of them are finite.
+/// The kernels of a request, row-major, as [`Request::scaled`] says; says whether all of them are
+/// finite.
 pub fn kernel<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratch: &mut [V]) -> Result<bool, Error> {
     request.check()?;
     if request.out() != Some(out.len()) {
@@ -25,7 +27,7 @@ pub fn kernel<V: Lanes>(request: &Request<'_, V::T>, out: &mut [V::T], scratch: 
     if scratch.len() < kernel_scratch::<V>(request).ok_or(Error::Shape)? {
         return Err(Error::Scratch);
     }
-    Ok(forward::<V>(request, &Solver::of(request.degree).ok_or(Error::Shape)?, out, scratch))
+    Ok(forward::<V>(request, &Solver::of_request(request).ok_or(Error::Shape)?, out, scratch))
 }
 
 /// Parts of a call's scratch.
@@ -64,14 +66,14 @@ impl<V: Lanes> Memory<V> {
         let groups = if request.pairs || !backward { 1 } else { request.counts[1].div_ceil(V::WIDTH) };
         let all_y = y.and_then(|n| n.checked_mul(groups));
         Memory {
-            x: parts.take(all),
+            x: parts.part(all),
             x_numbers: x.unwrap_or(0),
-            x_lanes: parts.take(if request.pairs || backward { Some(0) } else { x }),
-            y: parts.take(all_y),
+            x_lanes: parts.part(if request.pairs || backward { Some(0) } else { x }),
+            y: parts.part(all_y),
             y_numbers: y.unwrap_or(0),
-            x_bar: parts.take(if backward { x } else { Some(0) }),
-            y_bar: parts.take(if backward { all_y } else { Some(0) }),
-            rest: parts.take(rest),
+            x_bar: parts.part(if backward { x } else { Some(0) }),
+            y_bar: parts.part(if backward { all_y } else { Some(0) }),
+            rest: parts.part(rest),
             rest_vectors: rest.unwrap_or(0),
         }
     }
@@ -94,7 +96,8 @@ enum X<'a, V: Lanes> {
     Shared(&'a [V::T], &'a mut [V]),
 }
 
-/// The kernels of one group of lanes, each at its orders; `orders(l)` are those of a lane.
+/// The kernels of one group of lanes, each at its orders; `orders(l)` are those of a lane. Their
+/// exponents, of a solver that gives them, are then the first vector of `rest`.
 ///
 /// # Safety
 /// As [`super::sweep::solve`].
@@ -108,7 +111,7 @@ unsafe fn at_orders<V: Lanes>(
     (mut x, y): (X<'_, V>, &[V]),
     rest: &mut [V],
 ) -> V {
-    let mut result = V::zero();
+    let (mut result, mut exponents) = (V::zero(), V::zero());
     for lane in 0..count {
         // Lanes of other orders: each order that occurs is computed once.
         let own = orders(lane);
@@ -129,12 +132,20 @@ unsafe fn at_orders<V: Lanes>(
                 }
             }
         };
-        if lane == 0 {
-            result = of_order;
-            continue;
+        let merged = |so_far: V, of_order: V| {
+            if lane == 0 {
+                return of_order;
+            }
+            let (lanes, other) = (so_far.to_lanes(), of_order.to_lanes());
+            V::from_lanes(|l| if l < count && orders(l) == own { other[l] } else { lanes[l] })
+        };
+        result = merged(result, of_order);
+        if let (true, Some(&of_order)) = (scales::<V>(), rest.first()) {
+            exponents = merged(exponents, of_order);
         }
-        let (lanes, other) = (result.to_lanes(), of_order.to_lanes());
-        result = V::from_lanes(|l| if l < count && orders(l) == own { other[l] } else { lanes[l] });
+    }
+    if let (true, Some(first)) = (scales::<V>(), rest.first_mut()) {
+        *first = exponents;
     }
     result
 }
@@ -183,6 +194,14 @@ fn forward<V: Lanes>(request: &Request<'_, V::T>, solver: &Solver<V>, out: &mut 
     let memory = Memory::take(&mut Parts::of(scratch), request, solver.unit, false, rest);
     let readings = request.readings(solver.unit);
     let grid = |x: usize, y: usize| Grid { steps: [x, y], ..request.grid() };
+    let is_scaled = scales::<V>() && request.scaled;
+    let half = out.len() / 2;
+    let mut write = |at: usize, count: usize, numbers: V, exponents: Option<&V>| {
+        out[at..at + count].copy_from_slice(&numbers.to_lanes()[..count]);
+        if let (true, Some(exponents)) = (is_scaled, exponents) {
+            out[half + at..][..count].copy_from_slice(&exponents.to_lanes()[..count]);
+        }
+    };
     // Not finite as soon as one number is not.
     let mut sum = V::zero();
     // SAFETY: the scratch has all parts, each for one use at a time, and rows are read as far as
@@ -194,7 +213,7 @@ fn forward<V: Lanes>(request: &Request<'_, V::T>, solver: &Solver<V>, out: &mut 
             let x_lanes = Memory::at(memory.x, 0, memory.x_numbers);
             for first in (0..request.counts[0]).step_by(V::WIDTH) {
                 if let Some(value) = alone(request, solver, [first, first], rest) {
-                    out[first] = value;
+                    write(first, 1, V::splat(value), None);
                     sum = sum.add(V::splat(value.minus(value)));
                     continue;
                 }
@@ -206,7 +225,7 @@ fn forward<V: Lanes>(request: &Request<'_, V::T>, solver: &Solver<V>, out: &mut 
                 let at = (X::Apart(x_lanes), &*y_lanes);
                 let result = at_orders(solver, grid, groups[0].count, &orders, at, rest);
                 sum = sum.add(result.sub(result));
-                out[first..first + groups[0].count].copy_from_slice(&result.to_lanes()[..groups[0].count]);
+                write(first, groups[0].count, result, rest.first());
             }
         } else {
             let x: *mut V::T = memory.x.cast();
@@ -222,7 +241,7 @@ fn forward<V: Lanes>(request: &Request<'_, V::T>, solver: &Solver<V>, out: &mut 
                     if request.triangle { (first + group.count).min(request.counts[0]) } else { request.counts[0] };
                 for a in 0..last {
                     if let Some(value) = alone(request, solver, [a, first], rest) {
-                        out[a * request.counts[1] + first] = value;
+                        write(a * request.counts[1] + first, 1, V::splat(value), None);
                         sum = sum.add(V::splat(value.minus(value)));
                         continue;
                     }
@@ -233,8 +252,7 @@ fn forward<V: Lanes>(request: &Request<'_, V::T>, solver: &Solver<V>, out: &mut 
                     let at = (X::Shared(x, x_lanes), &*y_lanes);
                     let result = at_orders(solver, grid, group.count, &orders, at, rest);
                     sum = sum.add(result.sub(result));
-                    let row = &mut out[a * request.counts[1] + first..][..group.count];
-                    row.copy_from_slice(&result.to_lanes()[..group.count]);
+                    write(a * request.counts[1] + first, group.count, result, rest.first());
                 }
             }
         }

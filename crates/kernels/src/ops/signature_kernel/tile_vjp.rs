@@ -36,6 +36,9 @@ pub fn kernel_vjp<V: Lanes>(
     scratch: &mut [V],
 ) -> Result<bool, Error> {
     request.check()?;
+    if request.scaled {
+        return Err(Error::Shape);
+    }
     if request.out() != Some(cotangents.len()) {
         return Err(Error::Cotangents);
     }

@@ -25,9 +25,9 @@ impl<V: Lanes> Cell<V> {
     fn take(parts: &mut Parts<V>, depth: usize) -> Self {
         Cell {
             depth,
-            weights: parts.take(edge(depth)),
-            powers: parts.take(depth + 1),
-            next: [parts.take(edge(depth)), parts.take(edge(depth))],
+            weights: parts.part(edge(depth)),
+            powers: parts.part(depth + 1),
+            next: [parts.part(edge(depth)), parts.take(edge(depth))],
         }
     }
 
@@ -119,11 +119,11 @@ impl<V: Lanes> Memory<V> {
         let (depth, columns) = (grid.orders[0] as usize, grid.steps[1] + 1);
         Memory {
             cell: Cell::take(parts, depth),
-            row: parts.take(edge(depth).checked_mul(columns)),
-            own: parts.take(edge(depth)),
-            below: parts.take(columns),
-            fresh: parts.take(columns),
-            v: parts.take(columns.checked_mul(rows)),
+            row: parts.part(edge(depth).checked_mul(columns)),
+            own: parts.part(edge(depth)),
+            below: parts.part(columns),
+            fresh: parts.part(columns),
+            v: parts.part(columns.checked_mul(rows)),
         }
     }
 

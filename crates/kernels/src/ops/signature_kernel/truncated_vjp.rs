@@ -90,14 +90,14 @@ impl<V: Lanes> Memory<V> {
         let times = |vectors: Option<usize>, by: usize| vectors.and_then(|n| n.checked_mul(by));
         Memory {
             forward: Forward::take(parts, grid, rows),
-            row: parts.take(row),
-            own: parts.take(size),
-            before: [parts.take(size), parts.take(size)],
-            powers: parts.take(depth + 1),
-            slope: parts.take(columns),
-            above: parts.take(columns),
-            kept: parts.take(times(times(row, 2), rows)),
-            marks: parts.take(times(times(Some(size + 1), columns), grid.steps[0].div_ceil(rows))),
+            row: parts.part(row),
+            own: parts.part(size),
+            before: [parts.part(size), parts.take(size)],
+            powers: parts.part(depth + 1),
+            slope: parts.part(columns),
+            above: parts.part(columns),
+            kept: parts.part(times(times(row, 2), rows)),
+            marks: parts.part(times(times(Some(size + 1), columns), grid.steps[0].div_ceil(rows))),
         }
     }
 }
