@@ -232,6 +232,24 @@ describe("on tables", () => {
     expect(readFileSync(at("b.parquet")).equals(readFileSync(at("a.parquet")))).toBe(true);
   });
 
+  it.each([
+    ["--missing", "ffill"],
+    ["--missing", "drop-row", "--augment", "time"],
+  ])("row groups in turn give what sorted rows give, a series of several among them: %s %s %s %s", async (...options) => {
+    const instance = await DuckDBInstance.create(":memory:");
+    const connection = await instance.connect();
+    const rows = `SELECT CASE WHEN i < 700000 THEN 0 ELSE i // 1000 END AS id, i AS t, sin(i * 0.37) AS x,
+                    CASE WHEN i % 9973 = 5000 THEN NULL ELSE cos(i * 0.11) END AS y FROM range(900000) r(i)`;
+    await connection.run(`COPY (${rows} ORDER BY i) TO '${at("in-order.parquet")}'`);
+    await connection.run(`COPY (${rows} ORDER BY hash(i)) TO '${at("mixed.parquet")}'`);
+    connection.closeSync();
+    instance.closeSync();
+    for (const name of ["in-order", "mixed"])
+      await json("features", `${name}.parquet`, "--id", "id", "--sort", "t", ...options, "--out", `${name}-out.parquet`);
+    expect(readFileSync(at("in-order-out.parquet")).equals(readFileSync(at("mixed-out.parquet")))).toBe(true);
+    expect(await rowsOf(at("in-order-out.parquet"))).toHaveLength(201);
+  });
+
   describe("what is wrong or missing", () => {
     beforeAll(() => {
       consumer.write("gaps.csv", "id,t,x,y\nb,0,1,1\na,2,5,1\na,0,0,0\nb,1,2,\na,1,,4\nb,2,4,3\n");
@@ -318,16 +336,16 @@ describe("on tables", () => {
     const names = ["sorted", "turned", "gap", "times"];
 
     /** By both readers: the bytes that each writes. */
-    async function both(...args: string[]): Promise<Buffer[]> {
+    async function both(args: readonly string[], out = "both.parquet"): Promise<Buffer[]> {
       const files: Buffer[] = [];
       for (const isHidden of [false, true]) {
         if (isHidden) rmSync(place(), { recursive: true });
         try {
-          await json("features", ...args, "--out", "both.parquet");
+          await json("features", ...args, "--out", out);
         } finally {
           link("@duckdb/node-api");
         }
-        files.push(readFileSync(at("both.parquet")));
+        files.push(readFileSync(at(out)));
       }
       return files;
     }
@@ -363,7 +381,12 @@ describe("on tables", () => {
       ["times.parquet", "--id", "name", "--sort", "at", "--channels", "x,y,at"],
       ["times.parquet", "--channels", "x,y"],
     ])("hyparquet gives the same bytes: %s %s %s %s %s %s %s %s", async (...args) => {
-      const [byDuckdb, byHyparquet] = (await both(...args)) as [Buffer, Buffer];
+      const [byDuckdb, byHyparquet] = (await both(args)) as [Buffer, Buffer];
+      expect(byHyparquet.equals(byDuckdb)).toBe(true);
+    });
+
+    it("hyparquet gives the same bytes: .npy", async () => {
+      const [byDuckdb, byHyparquet] = (await both(["sorted.parquet", ...table], "both.npy")) as [Buffer, Buffer];
       expect(byHyparquet.equals(byDuckdb)).toBe(true);
     });
 

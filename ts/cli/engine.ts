@@ -9,7 +9,9 @@ import { exitCodes, Fault } from "./fault.ts";
 export async function engineOf(values: Values): Promise<Engine | undefined> {
   const [threads, device] = [values.threads(), values.device()];
   if (threads === 1 && device !== "webgpu") return undefined;
-  if (device === "cpu") return createEngine({ threads, device });
+  // A GPU computes float32 only, and takes a moment to open.
+  const mayUseGpu = device === "webgpu" || values.oneOf("dtype", ["float64", "float32"]) === "float32";
+  if (device === "cpu" || !mayUseGpu) return createEngine({ threads, device: "cpu" });
   const gpu = await dawn();
   if (gpu === undefined && device === "webgpu")
     throw new Fault("--device webgpu needs the package webgpu, and a GPU (npm install webgpu).", exitCodes.missing);

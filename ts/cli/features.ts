@@ -61,7 +61,8 @@ export async function features(values: Values, given: readonly string[], signal:
     const hasTime = values.list("augment")?.includes("time") === true;
     const times = hasTime || reading.missing === "interpolate";
     const dtype = values.oneOf("dtype", ["float64", "float32"]) ?? "float64";
-    writer = await openWriter(out, { ...source, names, dtype });
+    const { id, hasLabels, count } = source;
+    writer = await openWriter(out, { id, hasLabels, count, names, dtype });
     progress.begin(source.count, "series");
     for await (const batch of ahead(source.batches({ times }))) {
       clock.take("reading");

@@ -43,6 +43,7 @@ export function withoutMissing(series: Series, missing: Missing = "error", times
   const { data, offsets, channels, ids } = series;
   const width = channels.length;
   if (missing === "drop-row") return withoutRows(series);
+  if (missing !== "mask-channel" && isComplete(data)) return series;
   const time = (point: number): number => (times === undefined ? point : (times[point] as number));
   const mask = missing === "mask-channel" ? Uint8Array.from(data, (x) => +Number.isNaN(x)) : undefined;
   for (let path = 0; path < ids.length; path++) {
@@ -80,6 +81,12 @@ export function withoutMissing(series: Series, missing: Missing = "error", times
     wide[to + width] = mask[i] as number;
   }
   return { data: wide, offsets, channels: [...channels, ...channels.map((name) => `${name}_missing`)], ids };
+}
+
+/** Whether no value is missing, as in most series: a small part of the time of looking for gaps. */
+function isComplete(data: Float64Array): boolean {
+  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) return false;
+  return true;
 }
 
 function withoutRows(series: Series): Series {
