@@ -3,12 +3,17 @@
 
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import type { Id } from "../tables/series.ts";
+import { freeChunks } from "./collect.ts";
 import { Database, databaseFault, literal, quoted } from "./duckdb.ts";
 import { Fault, wrongArguments } from "./fault.ts";
 import type { ReadingOptions } from "./open.ts";
+import { rowsOfParquet } from "./parquet-read.ts";
 import { type Batch, numbersOfBatch, type Source } from "./source.ts";
 import { type Column, channelsOf, columnNamed, isNumeric, isTime } from "./table-columns.ts";
 import { partsOfFiles, type RowReader, type Rows, rowsInTurn, streamedRows } from "./table-rows.ts";
+
+/** Batches between two collections. */
+const batchesAtOnce = 8;
 
 /** Bytes of a CSV file that a thread reads at once; a line is shorter. */
 const csvBuffer = 8 * 2 ** 20;
@@ -106,10 +111,13 @@ class TableSource implements Source {
     const kept = (rows: string) => (options.missing === "drop-row" ? `SELECT * FROM (${rows}) WHERE ${there}` : rows);
     const rows = kept(all);
     const noSort = /FLOAT|DOUBLE/.test(sort?.type ?? "") ? "(sort_ IS NULL OR isnan(sort_))" : "sort_ IS NULL";
-    await connection.run(
+    // Side by side: the second has one thread.
+    const looking = rowsAreSorted(await database.connect(), rows);
+    const grouping = connection.run(
       `CREATE TEMP TABLE series AS
        SELECT id_, count(*) AS n, count(*) FILTER (WHERE ${noSort}) AS wrong FROM (${rows}) GROUP BY id_`,
     );
+    const [isSorted] = await Promise.all([looking, grouping]);
     const [first = []] = await rowsOf(
       connection,
       `SELECT count(*)::DOUBLE, coalesce(max(n), 0)::DOUBLE,
@@ -117,7 +125,6 @@ class TableSource implements Source {
        FROM series`,
     );
     if (Number(first[2]) > 0) throw await missingKey(connection, rows, noSort, options);
-    const isSorted = await rowsAreSorted(connection, rows);
     // Rows in their order arrive several times as fast from one thread, which has none to wait for.
     if (isSorted) await connection.run("SET threads = 1");
     const names = channels.map(({ name }) => name);
@@ -125,6 +132,8 @@ class TableSource implements Source {
     const stream = new TableSource(database, files, [rows, all], idColumn, names, [Number(first[0]), Number(first[1])]);
     stream.#timeColumn = sort && asDouble({ name: "sort_", type: sort.type });
     stream.#isSorted = isSorted;
+    if (files.every(isParquet) && options.missing !== "drop-row")
+      stream.#columns = (count) => [...channels, ...(sort === undefined ? [] : [sort])].slice(0, count);
     const isDivisible = files.every(isParquet) && !columns.some(({ name }) => name === "file_row_number");
     if (isDivisible)
       stream.#rowsOfPart = (part) =>
@@ -137,6 +146,8 @@ class TableSource implements Source {
   #sizes: DuckDBResult | undefined;
   /** Whether the files have the rows in the order wanted. */
   #isSorted = false;
+  /** Columns that are read, of files that may be read without a query. */
+  #columns: ((count: number) => readonly Column[]) | undefined;
   /** The rows of some row groups; `undefined` of files that have none. */
   #rowsOfPart: ((part: string) => string) | undefined;
   /** What rows are sorted by, as float64. */
@@ -155,8 +166,11 @@ class TableSource implements Source {
       let ids: Id[] = [];
       let offsets = [0];
       let count = 0;
+      let batches = 0;
       const batch = async (): Promise<Batch> => {
         const { data, times } = await points.take(count);
+        // Results and chunks of ids, which no longer matter.
+        if (++batches % batchesAtOnce === 0) freeChunks();
         const series = { data, offsets: Float64Array.from(offsets), channels, ids };
         [ids, offsets, count] = [[], [0], 0];
         return { series, times };
@@ -181,6 +195,8 @@ class TableSource implements Source {
     const select = `SELECT ${columns.join(", ")} FROM`;
     if (!this.#isSorted)
       return streamedRows(connection, `${select} (${this.#rows}) ORDER BY id_, sort_, row_`, columns.length);
+    const direct = this.#columns && (await rowsOfParquet(this.#files, this.#columns(columns.length)));
+    if (direct) return direct;
     const rowsOf = this.#rowsOfPart;
     const parts = rowsOf && (await partsOfFiles(connection, this.#files, columns.length));
     if (parts === undefined) return streamedRows(connection, `${select} (${this.#rows})`, columns.length);
