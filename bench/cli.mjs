@@ -5,12 +5,13 @@
 //
 // Contestants, each a process of its own, in turn. Seconds are those of the work; starting a
 // process and loading its modules are not counted.
-//   auto        path-signature features, with its own times of reading, computing and writing
-//   one thread  the same with --threads 1; DuckDB reads in a thread of its own in either case
-//   pysiglib    DuckDB reads the rows in their order into NumPy, pySigLib computes, pyarrow writes:
-//               of the first --peer series, and scaled
-//   loop        DuckDB reads, a loop over pandas' groups calls iisignature: of the first --loop
-//               series, and scaled
+//   auto         path-signature features, with its own times of reading, computing and writing; so few
+//                features are computed by one thread
+//   two threads  the same with --threads 2
+//   pysiglib     DuckDB reads the rows in their order into NumPy, pySigLib computes, pyarrow writes:
+//                of the first --peer series, and scaled
+//   loop         DuckDB reads, a loop over pandas' groups calls iisignature: of the first --loop
+//                series, and scaled
 // A further run of ours is profiled, and not timed: what its main thread did.
 //
 // Python runs in bench/.venv; DuckDB, pyarrow and pandas for it in a folder of their own,
@@ -82,22 +83,35 @@ const peer = (which, file, series, all) => async () => {
 
 /** What a function of ours, or of V8, works at. */
 function kindOf(name, url) {
-  if (name === "(idle)") return "waiting for DuckDB";
+  // For bytes of the file.
+  if (name === "(idle)") return "waiting";
   if (name === "(garbage collector)") return "collecting garbage";
   if (url.includes("@duckdb") || reading.has(name)) return "reading";
   if (writing.has(name)) return "writing";
   if (computing.has(name) || url.startsWith("wasm:")) return "computing";
   return undefined;
 }
-const reading = new Set(["batches", "#take", "take", "next", "copyChunk", "copyColumn", "pairsOf", "openTable"]);
+const reading = new Set([
+  ...["batches", "#take", "take", "next", "pairsOf", "openTable", "rowsAreSorted", "partsOfFiles", "copyChunk"],
+  ...[
+    "rowsOfParquet",
+    "seriesInOrder",
+    "load",
+    "decompressSnappy",
+    "copyPlain",
+    "copyIndexed",
+    "eachRun",
+    "freeChunks",
+  ],
+]);
 const writing = new Set(["append", "flush", "group", "finish"]);
 const computing = new Set(["transform", "withoutMissing", "#compute"]);
 
-/** Seconds of the main thread with one thread, by what it did, after its modules were loaded. */
+/** Seconds of the main thread, by what it did. */
 async function profile(file) {
   const profiles = join(folder, "profile");
   rmSync(profiles, { recursive: true, force: true });
-  const args = ["--cpu-prof", `--cpu-prof-dir=${profiles}`, ...command(file), "--threads", "1"];
+  const args = ["--cpu-prof", `--cpu-prof-dir=${profiles}`, ...command(file)];
   await run(process.execPath, args, { cwd: folder, maxBuffer: 2 ** 26 });
   const [name] = readdirSync(profiles);
   return secondsByKind(join(profiles, name), kindOf);
@@ -109,16 +123,15 @@ const best = (runs) => runs.reduce((a, b) => (b.seconds < a.seconds ? b : a));
 /** What the result says of the targets. */
 function ratios({ parts }) {
   const { rounds, profile: kinds } = parts.cli;
-  const [auto, one, pysiglib, loop] = ["auto", "one thread", "pysiglib", "loop"].map((name) => best(rounds[name]));
-  const us = secondsOf(one) < secondsOf(auto) ? one : auto;
+  const [us, pysiglib, loop] = ["auto", "pysiglib", "loop"].map((name) => best(rounds[name]));
   const total = Object.values(kinds).reduce((sum, seconds) => sum + seconds, 0);
-  const { reading = 0, writing = 0, "waiting for DuckDB": waiting = 0 } = kinds;
+  const { reading = 0, writing = 0, waiting = 0 } = kinds;
   return {
     seconds: secondsOf(us),
     share: (reading + writing + waiting) / total,
     loop: secondsOf(loop) / secondsOf(us),
     pysiglib: secondsOf(pysiglib) / secondsOf(us),
-    megabytes: Math.max(auto.megabytes, one.megabytes),
+    megabytes: Math.max(...rounds.auto.map(({ megabytes }) => megabytes)),
   };
 }
 
@@ -128,7 +141,7 @@ function targets(result) {
   return table(
     ["what", "target", "measured", "met?"],
     [
-      verdict("reading and writing, of the time of one thread", "≥ 60 %", percent, share >= 0.6),
+      verdict("reading and writing, of the time of the main thread", "≥ 60 %", percent, share >= 0.6),
       verdict("loop over iisignature / ours", "≥ 20×", times(loop), loop >= 20),
       verdict("pySigLib fed by DuckDB / ours", "≥ 3×", times(pysiglib), pysiglib >= 3),
       verdict("memory", "≤ 300 MB", `${megabytes} MB`, megabytes <= 300),
@@ -158,11 +171,12 @@ function markdown(result) {
     "## Seconds",
     `The faster of ${rounds.auto.length} runs. Reading, computing, writing and processor time are those of the ` +
       "series that were run; the processor time has the start of the process too. The parts of ours are those of " +
-      "its main thread, which waits for DuckDB while it counts as reading. " +
+      "its main thread; the next points are read while results are awaited, which counts as computing. " +
       `Scaled to ${series} series: ${scaled.join(", ")}.`,
     table(["", "series", "reading", "computing", "writing", "processor", `${series} series`, "MB"], rows),
     "## What the main thread of ours does",
-    "A run with `--threads 1` under `node --cpu-prof`, its start included.",
+    "A further run of `auto` under `node --cpu-prof`, the start of the process included. `waiting` is for " +
+      "bytes of the files; other work is loading modules and what belongs to several parts.",
     table(
       ["", "seconds", "share"],
       Object.entries(kinds)
@@ -199,7 +213,7 @@ export async function runCliBench(args) {
   const load = loadavg();
   const contestants = {
     auto: ours(file),
-    "one thread": ours(file, "--threads", "1"),
+    "two threads": ours(file, "--threads", "2"),
     pysiglib: peer("pysiglib", file, Math.min(peers, series), series),
     loop: peer("iisignature", file, Math.min(loop, series), series),
   };
@@ -214,7 +228,17 @@ export async function runCliBench(args) {
   const scaled = ["pysiglib", "loop"].filter((name) => all[name][0].scale !== 1);
   const bytes = statSync(file).size;
   result.versions = { node: process.versions.node, duckdb: packages[0], pyarrow: packages[1], pandas: packages[2] };
-  result.parts.cli = { series, points, channels, depth, bytes, load, scaled, rounds: all, profile: await profile(file) };
+  result.parts.cli = {
+    series,
+    points,
+    channels,
+    depth,
+    bytes,
+    load,
+    scaled,
+    rounds: all,
+    profile: await profile(file),
+  };
   result.parts.cli.ratios = ratios(result);
   save();
   const page = place.replace(/\.json$/, ".md");

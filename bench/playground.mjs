@@ -56,7 +56,9 @@ async function visit(instance, url) {
     const page = await context.newPage();
     await page.goto(url);
     const paint = await page.evaluate(paintOf);
-    await page.waitForFunction("document.querySelector('.pg')?.dataset.ready !== undefined", undefined, { polling: 10 });
+    await page.waitForFunction("document.querySelector('.pg')?.dataset.ready !== undefined", undefined, {
+      polling: 10,
+    });
     return { paint, ready: await page.evaluate("performance.now()") };
   } finally {
     await context.close();
@@ -114,7 +116,10 @@ async function draw(instance, url, seconds) {
       framesASecond: (1000 * intervals.length) / (frames.at(-1) - frames[0]),
       interval: { median: median(intervals), p95: quantile(intervals, 0.95), longest: Math.max(...intervals) },
       milliseconds: Object.fromEntries(
-        ["TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"].map((name) => [name, inFrame(name)]),
+        ["TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"].map((name) => [
+          name,
+          inFrame(name),
+        ]),
       ),
       long,
     };

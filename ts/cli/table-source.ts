@@ -10,6 +10,7 @@ import type { ReadingOptions } from "./open.ts";
 import { rowsOfParquet } from "./parquet-read.ts";
 import { type Batch, numbersOfBatch, type Source } from "./source.ts";
 import { type Column, channelsOf, columnNamed, isNumeric, isTime } from "./table-columns.ts";
+import { type Sizes, seriesInOrder } from "./table-keys.ts";
 import { partsOfFiles, type RowReader, type Rows, rowsInTurn, streamedRows } from "./table-rows.ts";
 
 /** Batches between two collections. */
@@ -54,7 +55,7 @@ export async function openTable(
 ): Promise<Source> {
   const database = await Database.open(signal);
   try {
-    return await TableSource.open(database, files, options);
+    return await TableSource.open(database, files, options, signal);
   } catch (error) {
     await database[Symbol.asyncDispose]();
     throw error instanceof Fault ? error : databaseFault(files, error);
@@ -92,7 +93,12 @@ class TableSource implements Source {
     this.longest = longest;
   }
 
-  static async open(database: Database, files: readonly string[], options: ReadingOptions): Promise<TableSource> {
+  static async open(
+    database: Database,
+    files: readonly string[],
+    options: ReadingOptions,
+    signal: AbortSignal,
+  ): Promise<TableSource> {
     const connection = await database.connect();
     const columns = await columnsOf(connection, files);
     const channels = channelsOf(columns, options);
@@ -111,39 +117,33 @@ class TableSource implements Source {
     const kept = (rows: string) => (options.missing === "drop-row" ? `SELECT * FROM (${rows}) WHERE ${there}` : rows);
     const rows = kept(all);
     const noSort = /FLOAT|DOUBLE/.test(sort?.type ?? "") ? "(sort_ IS NULL OR isnan(sort_))" : "sort_ IS NULL";
-    // Side by side: the second has one thread.
-    const looking = rowsAreSorted(await database.connect(), rows);
-    const grouping = connection.run(
-      `CREATE TEMP TABLE series AS
-       SELECT id_, count(*) AS n, count(*) FILTER (WHERE ${noSort}) AS wrong FROM (${rows}) GROUP BY id_`,
-    );
-    const [isSorted] = await Promise.all([looking, grouping]);
-    const [first = []] = await rowsOf(
-      connection,
-      `SELECT count(*)::DOUBLE, coalesce(max(n), 0)::DOUBLE,
-              coalesce(sum(wrong), 0)::DOUBLE + count(*) FILTER (WHERE id_ IS NULL)
-       FROM series`,
-    );
-    if (Number(first[2]) > 0) throw await missingKey(connection, rows, noSort, options);
+    const isParquetOnly = files.every(isParquet);
+    const mayBeDirect = isParquetOnly && options.missing !== "drop-row";
+    const known = mayBeDirect && id && sort ? await seriesInOrder(files, [id, sort], signal) : undefined;
+    let [count, longest, isSorted] = [0, 0, true];
+    if (known !== undefined) {
+      const [, counts] = known;
+      count = counts.length;
+      for (let i = 0; i < count; i++) longest = Math.max(longest, counts[i] as number);
+    } else [count, longest, isSorted] = await lookAtRows(database, connection, rows, noSort, options);
     // Rows in their order arrive several times as fast from one thread, which has none to wait for.
     if (isSorted) await connection.run("SET threads = 1");
     const names = channels.map(({ name }) => name);
     const idColumn = { name: id?.name ?? "file", type: id?.type ?? "VARCHAR" };
-    const stream = new TableSource(database, files, [rows, all], idColumn, names, [Number(first[0]), Number(first[1])]);
+    const stream = new TableSource(database, files, [rows, all], idColumn, names, [count, longest]);
     stream.#timeColumn = sort && asDouble({ name: "sort_", type: sort.type });
     stream.#isSorted = isSorted;
-    if (files.every(isParquet) && options.missing !== "drop-row")
-      stream.#columns = (count) => [...channels, ...(sort === undefined ? [] : [sort])].slice(0, count);
-    const isDivisible = files.every(isParquet) && !columns.some(({ name }) => name === "file_row_number");
+    if (mayBeDirect) stream.#columns = (count) => [...channels, ...(sort === undefined ? [] : [sort])].slice(0, count);
+    const isDivisible = isParquetOnly && !columns.some(({ name }) => name === "file_row_number");
     if (isDivisible)
       stream.#rowsOfPart = (part) =>
         kept(`SELECT ${list} FROM ${fromFiles(files, ", file_row_number = true")} WHERE ${part}`);
-    stream.#sizes = await connection.stream("SELECT id_, n::DOUBLE FROM series ORDER BY id_");
+    stream.#sizes = known ?? (await connection.stream("SELECT id_, n::DOUBLE FROM series ORDER BY id_"));
     return stream;
   }
 
   /** Ids and numbers of points of the series, in their order. */
-  #sizes: DuckDBResult | undefined;
+  #sizes: DuckDBResult | Sizes = [[], []];
   /** Whether the files have the rows in the order wanted. */
   #isSorted = false;
   /** Columns that are read, of files that may be read without a query. */
@@ -175,10 +175,10 @@ class TableSource implements Source {
         [ids, offsets, count] = [[], [0], 0];
         return { series, times };
       };
-      for await (const [chunk, sizes] of pairsOf(this.#sizes as DuckDBResult))
-        for (const [i, id] of chunk.entries()) {
-          ids.push(id);
-          count += sizes[i] as number;
+      for await (const [chunk, counts] of sizesOf(this.#sizes))
+        for (let i = 0; i < chunk.length; i++) {
+          ids.push(chunk[i] as Id);
+          count += counts[i] as number;
           offsets.push(count);
           if (count * channels.length >= numbersOfBatch) yield await batch();
         }
@@ -230,6 +230,34 @@ const rowsOf = async (connection: DuckDBConnection, sql: string): Promise<unknow
   (await connection.runAndReadAll(sql)).getRows() as unknown[][];
 
 /**
+ * Groups rows into a table `series`. @returns how many there are, the points of the longest, and
+ * whether the rows stand by id and time already
+ */
+async function lookAtRows(
+  database: Database,
+  connection: DuckDBConnection,
+  rows: string,
+  noSort: string,
+  options: ReadingOptions,
+): Promise<[number, number, boolean]> {
+  // Side by side: the first has one thread.
+  const looking = rowsAreSorted(await database.connect(), rows);
+  const grouping = connection.run(
+    `CREATE TEMP TABLE series AS
+     SELECT id_, count(*) AS n, count(*) FILTER (WHERE ${noSort}) AS wrong FROM (${rows}) GROUP BY id_`,
+  );
+  const [isSorted] = await Promise.all([looking, grouping]);
+  const [first = []] = await rowsOf(
+    connection,
+    `SELECT count(*)::DOUBLE, coalesce(max(n), 0)::DOUBLE,
+            coalesce(sum(wrong), 0)::DOUBLE + count(*) FILTER (WHERE id_ IS NULL)
+     FROM series`,
+  );
+  if (Number(first[2]) > 0) throw await missingKey(connection, rows, noSort, options);
+  return [Number(first[0]), Number(first[1]), isSorted];
+}
+
+/**
  * Whether rows stand by id and time already: looking takes a small part of the time of sorting
  * them.
  */
@@ -262,9 +290,10 @@ async function missingKey(
 /** The number of the row `one_` in its file, from 1 on. */
 const rowInFile = "(row_ - (SELECT min(row_) FROM rows_ WHERE rows_.filename = one_.filename) + 1)::DOUBLE";
 
-/** Rows of two columns of a result, chunk by chunk. */
-async function* pairsOf(result: DuckDBResult): AsyncGenerator<[Id[], number[]]> {
-  for await (const chunk of result) yield chunk.getColumns() as [Id[], number[]];
+/** Ids and numbers of points, chunk by chunk. */
+async function* sizesOf(sizes: DuckDBResult | Sizes): AsyncGenerator<Sizes> {
+  if ("fetchChunk" in sizes) for await (const chunk of sizes) yield chunk.getColumns() as [Id[], number[]];
+  else yield sizes;
 }
 
 /** Two arrays that are used in turn, and grow. */
