@@ -152,9 +152,16 @@ class Pages {
     const levels = this.#levels;
     let there = 0;
     eachRun(bytes, 0, 1, count, (at, length, value, packed) => {
-      if (packed < 0) levels.fill(value, at, at + length);
-      else for (let i = 0; i < length; i++) levels[at + i] = ((bytes[packed + (i >> 3)] as number) >> (i & 7)) & 1;
-      for (let i = 0; i < length; i++) there += levels[at + i] as number;
+      if (packed < 0) {
+        levels.fill(value, at, at + length);
+        there += value * length;
+        return;
+      }
+      for (let i = 0; i < length; i++) {
+        const level = ((bytes[packed + (i >> 3)] as number) >> (i & 7)) & 1;
+        levels[at + i] = level;
+        there += level;
+      }
     });
     return there;
   }

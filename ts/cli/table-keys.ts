@@ -25,7 +25,9 @@ export async function seriesInOrder(
   if (reader === undefined) return undefined;
   let room = new Float64Array(0);
   const sizes = new Growing();
-  let [last, lastTime] = [Number.NEGATIVE_INFINITY, 0];
+  let last = Number.NEGATIVE_INFINITY;
+  let lastTime = 0;
+  let points = 0;
   try {
     const take = (length: number) => {
       if (room.length < length) room = new Float64Array(length);
@@ -34,21 +36,22 @@ export async function seriesInOrder(
     for (let rows = await reader.next(take); rows !== undefined; rows = await reader.next(take)) {
       signal.throwIfAborted();
       const { count, numbers } = rows;
-      for (let row = 0; row < count; row++) {
-        const [own, time] = [numbers[2 * row] as number, numbers[2 * row + 1] as number];
-        if (own === last) {
-          if (!(time >= lastTime) || time > Number.MAX_SAFE_INTEGER) return undefined;
-        } else {
+      for (let at = 0; at < 2 * count; at += 2) {
+        const own = numbers[at] as number;
+        const time = numbers[at + 1] as number;
+        if (own === last && time >= lastTime && time <= Number.MAX_SAFE_INTEGER) points++;
+        else {
           // Larger numbers may be different ones as integers.
           const isExact = Math.abs(own) <= Number.MAX_SAFE_INTEGER && Math.abs(time) <= Number.MAX_SAFE_INTEGER;
           if (!(own > last) || !isExact || sizes.length === mostSeries) return undefined;
-          sizes.push(own);
+          if (points > 0) sizes.push(last, points);
+          points = 1;
+          last = own;
         }
-        sizes.count();
-        last = own;
         lastTime = time;
       }
     }
+    if (points > 0) sizes.push(last, points);
     return sizes.taken();
   } finally {
     await reader.end();
@@ -60,7 +63,7 @@ class Growing {
   #ids = new Float64Array(1024);
   #counts = new Uint32Array(1024);
 
-  push(id: number): void {
+  push(id: number, points: number): void {
     if (this.length === this.#ids.length) {
       const [ids, counts] = [this.#ids, this.#counts];
       this.#ids = new Float64Array(2 * this.length);
@@ -68,12 +71,8 @@ class Growing {
       this.#ids.set(ids);
       this.#counts.set(counts);
     }
-    this.#ids[this.length++] = id;
-  }
-
-  /** Another point of the last id. */
-  count(): void {
-    this.#counts[this.length - 1] = (this.#counts[this.length - 1] as number) + 1;
+    this.#ids[this.length] = id;
+    this.#counts[this.length++] = points;
   }
 
   taken(): Sizes {
