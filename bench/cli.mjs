@@ -1,15 +1,16 @@
 // The command line beside Python: signatures of series in a Parquet file, written to Parquet, on
 // all cores.
 //
-//   npm run bench -- cli [--series 1000000] [--peer 100000] [--loop 20000] [--rounds 2] [--quick]
+//   npm run bench -- cli [--series 1000000] [--peer 300000] [--loop 20000] [--rounds 2] [--quick]
 //
 // Contestants, each a process of its own, in turn. Seconds are those of the work; starting a
 // process and loading its modules are not counted.
-//   auto         path-signature features, with its own times of reading, computing and writing; so few
-//                features are computed by one thread
+//   auto         path-signature features, with its own times of reading, computing and writing; so
+//                few features are computed by one thread
 //   two threads  the same with --threads 2
-//   pysiglib     DuckDB reads the rows in their order into NumPy, pySigLib computes, pyarrow writes:
-//                of the first --peer series, and scaled
+//   pysiglib     DuckDB reads the rows in their order into NumPy, pySigLib computes, pyarrow
+//                writes: of the first --peer series, and scaled; all of them need more memory than
+//                most machines have
 //   loop         DuckDB reads, a loop over pandas' groups calls iisignature: of the first --loop
 //                series, and scaled
 // A further run of ours is profiled, and not timed: what its main thread did.
@@ -198,7 +199,7 @@ export async function runCliBench(args) {
       quick: { type: "boolean", default: false },
     },
   });
-  const usual = values.quick ? [10_000, 10_000, 1000, 1] : [1_000_000, 100_000, 20_000, 2];
+  const usual = values.quick ? [10_000, 10_000, 1000, 1] : [1_000_000, 300_000, 20_000, 2];
   const [series, peers, loop, rounds] = ["series", "peer", "loop", "rounds"].map((name, i) =>
     Number(values[name] ?? usual[i]),
   );

@@ -149,7 +149,8 @@ function markdown(result) {
   const task = (name) => (part) => ms(part.drawing.milliseconds[name]);
   return `${[
     `# Bench of the playground: ${machine.name}, ${machine.cores} cores, ${date}`,
-    `Chromium ${versions.chromium} without screen and GPU; commit ${code.commit}${code.modified ? " with changes" : ""}. ` +
+    `Chromium ${versions.chromium} without screen and GPU; commit ${code.commit}` +
+      `${code.modified ? " with changes" : ""}; load before ${machine.loadBefore.toFixed(1)}. ` +
       "Written by `npm run bench -- playground`, whose first lines say what is measured.",
     "## Targets",
     targets(result),

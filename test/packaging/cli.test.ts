@@ -242,7 +242,8 @@ describe("on tables", () => {
     // A series longer than row groups, values that are missing, and all types of numbers.
     const rows = `SELECT CASE WHEN i < 300000 THEN 0 ELSE i // 1000 END AS id, i AS t, sin(i * 0.37) AS x,
                     CASE WHEN i % 9973 = 5000 THEN NULL ELSE cos(i * 0.11) END AS y, (i % 77)::INTEGER - 7 AS k,
-                    (hash(i) // 2)::BIGINT - 2::BIGINT ** 61 AS b, CASE WHEN i % 1000 % 3 < 2 THEN (i % 10)::FLOAT / 7 END AS f
+                    (hash(i) // 2)::BIGINT - 2::BIGINT ** 61 AS b,
+                    CASE WHEN i % 1000 % 3 < 2 THEN (i % 10)::FLOAT / 7 END AS f
                   FROM range(400000) r(i)`;
     const stored = {
       snappy: "ORDER BY i) TO '{}' (COMPRESSION snappy)",
