@@ -14,6 +14,7 @@
 //   npm run bench -- shapes     random shapes, against pySigLib, see shapes.mjs
 //   npm run bench -- windows    windows, intervals and live streams, see windows.mjs
 //   npm run bench -- cli        the command line, beside Python: Parquet to Parquet, see cli.mjs
+//   npm run bench -- playground  first paint and frames while drawing, see playground.mjs
 //   npm run bench -- builds     against the build of another commit, see builds.mjs
 //   npm run bench -- training   networks with a signature layer, see training/run.mjs
 //
@@ -170,6 +171,7 @@ const others = {
   gradients: async (args) => (await import("./gradients/run.mjs")).runGradientsBench(args),
   "signature-kernels": async (args) => (await import("./signature-kernels/run.mjs")).runKernelsBench(args),
   cli: async (args) => (await import("./cli.mjs")).runCliBench(args),
+  playground: async (args) => (await import("./playground.mjs")).runPlaygroundBench(args),
   builds: async (args) => (await import("./builds.mjs")).runBuildsBench(args),
   training: async (args) => (await import("./training/run.mjs")).runTrainingBench(args),
 };

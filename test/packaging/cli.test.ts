@@ -232,6 +232,37 @@ describe("on tables", () => {
     expect(readFileSync(at("b.parquet")).equals(readFileSync(at("a.parquet")))).toBe(true);
   });
 
+  it.each([
+    ["--missing", "ffill"],
+    ["--missing", "interpolate", "--augment", "time"],
+    ["--missing", "drop-row"],
+  ])("rows in order give what sorted rows give, however they are stored: %s %s %s %s", async (...options) => {
+    const instance = await DuckDBInstance.create(":memory:");
+    const connection = await instance.connect();
+    // A series longer than row groups, values that are missing, and all types of numbers.
+    const rows = `SELECT CASE WHEN i < 300000 THEN 0 ELSE i // 1000 END AS id, i AS t, sin(i * 0.37) AS x,
+                    CASE WHEN i % 9973 = 5000 THEN NULL ELSE cos(i * 0.11) END AS y, (i % 77)::INTEGER - 7 AS k,
+                    (hash(i) // 2)::BIGINT - 2::BIGINT ** 61 AS b,
+                    CASE WHEN i % 1000 % 3 < 2 THEN (i % 10)::FLOAT / 7 END AS f
+                  FROM range(400000) r(i)`;
+    const stored = {
+      snappy: "ORDER BY i) TO '{}' (COMPRESSION snappy)",
+      plain: "ORDER BY i) TO '{}' (COMPRESSION uncompressed, ROW_GROUP_SIZE 10000)",
+      zstd: "ORDER BY i) TO '{}' (COMPRESSION zstd)",
+      mixed: "ORDER BY hash(i)) TO '{}'",
+    };
+    const written: Buffer[] = [];
+    for (const [name, how] of Object.entries(stored)) {
+      await connection.run(`COPY (${rows} ${how.replace("{}", at(`${name}.parquet`))}`);
+      const args = [`${name}.parquet`, "--id", "id", "--sort", "t", "--depth", "2", ...options];
+      expect(await json("features", ...args, "--out", "stored.parquet")).toMatchObject({ series: 101 });
+      written.push(readFileSync(at("stored.parquet")));
+    }
+    connection.closeSync();
+    instance.closeSync();
+    expect(written.map((bytes) => bytes.equals(written.at(-1) as Buffer))).toEqual([true, true, true, true]);
+  });
+
   describe("what is wrong or missing", () => {
     beforeAll(() => {
       consumer.write("gaps.csv", "id,t,x,y\nb,0,1,1\na,2,5,1\na,0,0,0\nb,1,2,\na,1,,4\nb,2,4,3\n");
@@ -318,16 +349,16 @@ describe("on tables", () => {
     const names = ["sorted", "turned", "gap", "times"];
 
     /** By both readers: the bytes that each writes. */
-    async function both(...args: string[]): Promise<Buffer[]> {
+    async function both(args: readonly string[], out = "both.parquet"): Promise<Buffer[]> {
       const files: Buffer[] = [];
       for (const isHidden of [false, true]) {
         if (isHidden) rmSync(place(), { recursive: true });
         try {
-          await json("features", ...args, "--out", "both.parquet");
+          await json("features", ...args, "--out", out);
         } finally {
           link("@duckdb/node-api");
         }
-        files.push(readFileSync(at("both.parquet")));
+        files.push(readFileSync(at(out)));
       }
       return files;
     }
@@ -363,7 +394,12 @@ describe("on tables", () => {
       ["times.parquet", "--id", "name", "--sort", "at", "--channels", "x,y,at"],
       ["times.parquet", "--channels", "x,y"],
     ])("hyparquet gives the same bytes: %s %s %s %s %s %s %s %s", async (...args) => {
-      const [byDuckdb, byHyparquet] = (await both(...args)) as [Buffer, Buffer];
+      const [byDuckdb, byHyparquet] = (await both(args)) as [Buffer, Buffer];
+      expect(byHyparquet.equals(byDuckdb)).toBe(true);
+    });
+
+    it("hyparquet gives the same bytes: .npy", async () => {
+      const [byDuckdb, byHyparquet] = (await both(["sorted.parquet", ...table], "both.npy")) as [Buffer, Buffer];
       expect(byHyparquet.equals(byDuckdb)).toBe(true);
     });
 

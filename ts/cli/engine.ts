@@ -5,11 +5,20 @@ import { reasonOf } from "../input/errors.ts";
 import type { Values } from "./arguments.ts";
 import { exitCodes, Fault } from "./fault.ts";
 
-/** An engine; `undefined`: one thread is enough. */
-export async function engineOf(values: Values): Promise<Engine | undefined> {
+/** With fewer features a series is computed in a part of the time in which it is read. */
+const featuresAlone = 256;
+
+/**
+ * An engine; `undefined`: one thread is enough.
+ * @param features - how many a series has
+ */
+export async function engineOf(values: Values, features: number): Promise<Engine | undefined> {
   const [threads, device] = [values.threads(), values.device()];
   if (threads === 1 && device !== "webgpu") return undefined;
-  if (device === "cpu") return createEngine({ threads, device });
+  // A GPU computes float32 only, and takes a moment to open.
+  const isSingle = values.oneOf("dtype", ["float64", "float32"]) === "float32";
+  if (device === "cpu" || (device === "auto" && !isSingle))
+    return threads === "auto" && features <= featuresAlone ? undefined : createEngine({ threads, device: "cpu" });
   const gpu = await dawn();
   if (gpu === undefined && device === "webgpu")
     throw new Fault("--device webgpu needs the package webgpu, and a GPU (npm install webgpu).", exitCodes.missing);

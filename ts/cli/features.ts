@@ -1,7 +1,7 @@
 // `path-signature features`: files of series in, a row of features for each out.
 
 import { type FeatureEngine, signatureFeatures } from "../entry/features.ts";
-import { type Augmentation, augmentedNames, type Select } from "../index.ts";
+import { type Augmentation, augmentedNames, type Engine, type Select } from "../index.ts";
 import { isPathSignatureError, type PathSignatureError } from "../input/errors.ts";
 import { withoutMissing } from "../tables/missing.ts";
 import type { Id } from "../tables/series.ts";
@@ -49,19 +49,21 @@ export async function features(values: Values, given: readonly string[], signal:
   const files = await filesOf(given);
   await using source = await openFiles(files, reading, signal);
   if (source.count === 0) throw new Fault(`${files.join(", ")}: no series.`);
-  const engine = await engineOf(values);
+  let engine: Engine | undefined;
   const progress = new Progress();
   let writer: Writer | undefined;
   let [done, points] = [0, 0];
   let current: Batch | undefined;
   try {
     clock.take("reading");
+    const names = (await pipelineOf(values, source, undefined)).names();
+    engine = await engineOf(values, names.length);
     const pipeline = await pipelineOf(values, source, engine);
-    const names = pipeline.names();
     const hasTime = values.list("augment")?.includes("time") === true;
     const times = hasTime || reading.missing === "interpolate";
     const dtype = values.oneOf("dtype", ["float64", "float32"]) ?? "float64";
-    writer = await openWriter(out, { ...source, names, dtype });
+    const { id, hasLabels, count } = source;
+    writer = await openWriter(out, { id, hasLabels, count, names, dtype });
     progress.begin(source.count, "series");
     for await (const batch of ahead(source.batches({ times }))) {
       clock.take("reading");

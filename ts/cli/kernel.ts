@@ -20,7 +20,8 @@ async function allOf(file: string, reading: ReadingOptions, signal: AbortSignal)
   const parts: Series[] = [];
   const missing = reading.missing === "drop-row" ? "error" : reading.missing;
   const batches = source.batches({ times: missing === "interpolate" });
-  for await (const { series, times } of batches) parts.push(withoutMissing(series, missing, times));
+  for await (const { series, times } of batches)
+    parts.push(withoutMissing({ ...series, data: series.data.slice() }, missing, times));
   const data = new Float64Array(parts.reduce((sum, one) => sum + one.data.length, 0));
   const offsets = [0];
   let at = 0;

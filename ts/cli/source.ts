@@ -22,7 +22,10 @@ export interface Source extends AsyncDisposable {
   readonly count: number;
   readonly longest: number;
   readonly hasLabels: boolean;
-  /** @param options.times - whether batches have the times that rows were sorted by */
+  /**
+   * Batches, whose numbers stay until the batch after the next is asked for.
+   * @param options.times - whether batches have the times that rows were sorted by
+   */
   batches(options?: { readonly times: boolean }): AsyncGenerator<Batch>;
   readonly locate: Locate;
 }

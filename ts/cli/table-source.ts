@@ -7,21 +7,30 @@ import { freeChunks } from "./collect.ts";
 import { Database, databaseFault, literal, quoted } from "./duckdb.ts";
 import { Fault, wrongArguments } from "./fault.ts";
 import type { ReadingOptions } from "./open.ts";
+import { rowsOfParquet } from "./parquet-read.ts";
 import { type Batch, numbersOfBatch, type Source } from "./source.ts";
 import { type Column, channelsOf, columnNamed, isNumeric, isTime } from "./table-columns.ts";
+import { type Sizes, seriesInOrder } from "./table-keys.ts";
+import { partsOfFiles, type RowReader, type Rows, rowsInTurn, streamedRows } from "./table-rows.ts";
+
+/** Batches between two collections. */
+const batchesAtOnce = 8;
 
 /** Bytes of a CSV file that a thread reads at once; a line is shorter. */
 const csvBuffer = 8 * 2 ** 20;
 
 export const isParquet = (file: string): boolean => /\.(parquet|pq)$/i.test(file);
 
-/** Tables with the name of each row's file in the column `filename`. */
-export function fromFiles(files: readonly string[]): string {
+/**
+ * Tables with the name of each row's file in the column `filename`.
+ * @param more - further options of Parquet files
+ */
+export function fromFiles(files: readonly string[], more = ""): string {
   const list = `[${files.map(literal).join(", ")}]`;
   const areParquet = files.every(isParquet);
   if (!areParquet && files.some(isParquet)) throw wrongArguments("Parquet and CSV files cannot be read together.");
   return areParquet
-    ? `read_parquet(${list}, filename = true)`
+    ? `read_parquet(${list}, filename = true${more})`
     : `read_csv(${list}, filename = true, buffer_size = ${csvBuffer})`;
 }
 
@@ -46,7 +55,7 @@ export async function openTable(
 ): Promise<Source> {
   const database = await Database.open(signal);
   try {
-    return await TableSource.open(database, files, options);
+    return await TableSource.open(database, files, options, signal);
   } catch (error) {
     await database[Symbol.asyncDispose]();
     throw error instanceof Fault ? error : databaseFault(files, error);
@@ -84,7 +93,12 @@ class TableSource implements Source {
     this.longest = longest;
   }
 
-  static async open(database: Database, files: readonly string[], options: ReadingOptions): Promise<TableSource> {
+  static async open(
+    database: Database,
+    files: readonly string[],
+    options: ReadingOptions,
+    signal: AbortSignal,
+  ): Promise<TableSource> {
     const connection = await database.connect();
     const columns = await columnsOf(connection, files);
     const channels = channelsOf(columns, options);
@@ -97,37 +111,45 @@ class TableSource implements Source {
       `${sort === undefined ? "0" : quoted(sort.name)} AS sort_`,
       ...channels.map((channel, i) => `${asDouble(channel)} AS c${i}_`),
     ];
-    const all = `SELECT ${parts.join(", ")}, filename, row_number() OVER () AS row_ FROM ${fromFiles(files)}`;
+    const list = parts.join(", ");
+    const all = `SELECT ${list}, filename, row_number() OVER () AS row_ FROM ${fromFiles(files)}`;
     const there = channels.map((_, i) => `c${i}_ IS NOT NULL AND NOT isnan(c${i}_)`).join(" AND ");
-    const rows = options.missing === "drop-row" ? `SELECT * FROM (${all}) WHERE ${there}` : all;
+    const kept = (rows: string) => (options.missing === "drop-row" ? `SELECT * FROM (${rows}) WHERE ${there}` : rows);
+    const rows = kept(all);
     const noSort = /FLOAT|DOUBLE/.test(sort?.type ?? "") ? "(sort_ IS NULL OR isnan(sort_))" : "sort_ IS NULL";
-    await connection.run(
-      `CREATE TEMP TABLE series AS
-       SELECT id_, count(*) AS n, count(*) FILTER (WHERE ${noSort}) AS wrong FROM (${rows}) GROUP BY id_`,
-    );
-    const [first = []] = await rowsOf(
-      connection,
-      `SELECT count(*)::DOUBLE, coalesce(max(n), 0)::DOUBLE,
-              coalesce(sum(wrong), 0)::DOUBLE + count(*) FILTER (WHERE id_ IS NULL)
-       FROM series`,
-    );
-    if (Number(first[2]) > 0) throw await missingKey(connection, rows, noSort, options);
-    const isSorted = await rowsAreSorted(connection, rows);
+    const isParquetOnly = files.every(isParquet);
+    const mayBeDirect = isParquetOnly && options.missing !== "drop-row";
+    const known = mayBeDirect && id && sort ? await seriesInOrder(files, [id, sort], signal) : undefined;
+    let [count, longest, isSorted] = [0, 0, true];
+    if (known !== undefined) {
+      const [, counts] = known;
+      count = counts.length;
+      for (let i = 0; i < count; i++) longest = Math.max(longest, counts[i] as number);
+    } else [count, longest, isSorted] = await lookAtRows(database, connection, rows, noSort, options);
     // Rows in their order arrive several times as fast from one thread, which has none to wait for.
     if (isSorted) await connection.run("SET threads = 1");
     const names = channels.map(({ name }) => name);
     const idColumn = { name: id?.name ?? "file", type: id?.type ?? "VARCHAR" };
-    const stream = new TableSource(database, files, [rows, all], idColumn, names, [Number(first[0]), Number(first[1])]);
+    const stream = new TableSource(database, files, [rows, all], idColumn, names, [count, longest]);
     stream.#timeColumn = sort && asDouble({ name: "sort_", type: sort.type });
     stream.#isSorted = isSorted;
-    stream.#sizes = await connection.stream("SELECT id_, n::DOUBLE FROM series ORDER BY id_");
+    if (mayBeDirect) stream.#columns = (count) => [...channels, ...(sort === undefined ? [] : [sort])].slice(0, count);
+    const isDivisible = isParquetOnly && !columns.some(({ name }) => name === "file_row_number");
+    if (isDivisible)
+      stream.#rowsOfPart = (part) =>
+        kept(`SELECT ${list} FROM ${fromFiles(files, ", file_row_number = true")} WHERE ${part}`);
+    stream.#sizes = known ?? (await connection.stream("SELECT id_, n::DOUBLE FROM series ORDER BY id_"));
     return stream;
   }
 
   /** Ids and numbers of points of the series, in their order. */
-  #sizes: DuckDBResult | undefined;
+  #sizes: DuckDBResult | Sizes = [[], []];
   /** Whether the files have the rows in the order wanted. */
   #isSorted = false;
+  /** Columns that are read, of files that may be read without a query. */
+  #columns: ((count: number) => readonly Column[]) | undefined;
+  /** The rows of some row groups; `undefined` of files that have none. */
+  #rowsOfPart: ((part: string) => string) | undefined;
   /** What rows are sorted by, as float64. */
   #timeColumn: string | undefined;
 
@@ -137,28 +159,52 @@ class TableSource implements Source {
     const timeColumn = needsTimes ? this.#timeColumn : undefined;
     if (timeColumn !== undefined) columns.push(timeColumn);
     const connection = await this.#database.connect();
+    let reader: RowReader | undefined;
     try {
-      const order = this.#isSorted ? "" : " ORDER BY id_, sort_, row_";
-      const rows = `SELECT ${columns.join(", ")} FROM (${this.#rows})${order}`;
-      const points = new Points(await connection.stream(rows), channels.length, timeColumn !== undefined);
+      reader = await this.#read(connection, columns);
+      const points = new Points(reader, channels.length, timeColumn !== undefined);
       let ids: Id[] = [];
       let offsets = [0];
+      let count = 0;
+      let batches = 0;
       const batch = async (): Promise<Batch> => {
-        const { data, times } = await points.take(offsets.at(-1) as number);
-        freeChunks();
+        const { data, times } = await points.take(count);
+        // Results and chunks of ids, which no longer matter.
+        if (++batches % batchesAtOnce === 0) freeChunks();
         const series = { data, offsets: Float64Array.from(offsets), channels, ids };
-        [ids, offsets] = [[], [0]];
+        [ids, offsets, count] = [[], [0], 0];
         return { series, times };
       };
-      for await (const [id, n] of pairsOf(this.#sizes as DuckDBResult)) {
-        ids.push(id);
-        offsets.push((offsets.at(-1) as number) + n);
-        if ((offsets.at(-1) as number) * channels.length >= numbersOfBatch) yield await batch();
-      }
+      for await (const [chunk, counts] of sizesOf(this.#sizes))
+        for (let i = 0; i < chunk.length; i++) {
+          ids.push(chunk[i] as Id);
+          count += counts[i] as number;
+          offsets.push(count);
+          if (count * channels.length >= numbersOfBatch) yield await batch();
+        }
       if (ids.length > 0) yield await batch();
     } catch (error) {
       throw error instanceof Fault ? error : databaseFault(this.#files, error);
+    } finally {
+      await reader?.end();
     }
+  }
+
+  /** Columns of the rows in their order. */
+  async #read(connection: DuckDBConnection, columns: readonly string[]): Promise<RowReader> {
+    const select = `SELECT ${columns.join(", ")} FROM`;
+    if (!this.#isSorted)
+      return streamedRows(connection, `${select} (${this.#rows}) ORDER BY id_, sort_, row_`, columns.length);
+    const direct = this.#columns && (await rowsOfParquet(this.#files, this.#columns(columns.length)));
+    if (direct) return direct;
+    const rowsOf = this.#rowsOfPart;
+    const parts = rowsOf && (await partsOfFiles(connection, this.#files, columns.length));
+    if (parts === undefined) return streamedRows(connection, `${select} (${this.#rows})`, columns.length);
+    return rowsInTurn(
+      connection,
+      parts.map((part) => `${select} (${rowsOf?.(part)})`),
+      columns.length,
+    );
   }
 
   /** By a query of its own, which only errors need. */
@@ -182,6 +228,34 @@ class TableSource implements Source {
 
 const rowsOf = async (connection: DuckDBConnection, sql: string): Promise<unknown[][]> =>
   (await connection.runAndReadAll(sql)).getRows() as unknown[][];
+
+/**
+ * Groups rows into a table `series`. @returns how many there are, the points of the longest, and
+ * whether the rows stand by id and time already
+ */
+async function lookAtRows(
+  database: Database,
+  connection: DuckDBConnection,
+  rows: string,
+  noSort: string,
+  options: ReadingOptions,
+): Promise<[number, number, boolean]> {
+  // Side by side: the first has one thread.
+  const looking = rowsAreSorted(await database.connect(), rows);
+  const grouping = connection.run(
+    `CREATE TEMP TABLE series AS
+     SELECT id_, count(*) AS n, count(*) FILTER (WHERE ${noSort}) AS wrong FROM (${rows}) GROUP BY id_`,
+  );
+  const [isSorted] = await Promise.all([looking, grouping]);
+  const [first = []] = await rowsOf(
+    connection,
+    `SELECT count(*)::DOUBLE, coalesce(max(n), 0)::DOUBLE,
+            coalesce(sum(wrong), 0)::DOUBLE + count(*) FILTER (WHERE id_ IS NULL)
+     FROM series`,
+  );
+  if (Number(first[2]) > 0) throw await missingKey(connection, rows, noSort, options);
+  return [Number(first[0]), Number(first[1]), isSorted];
+}
 
 /**
  * Whether rows stand by id and time already: looking takes a small part of the time of sorting
@@ -216,52 +290,91 @@ async function missingKey(
 /** The number of the row `one_` in its file, from 1 on. */
 const rowInFile = "(row_ - (SELECT min(row_) FROM rows_ WHERE rows_.filename = one_.filename) + 1)::DOUBLE";
 
-/** Rows of two columns of a result. */
-async function* pairsOf(result: DuckDBResult): AsyncGenerator<[Id, number]> {
-  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    const [ids = [], counts = []] = chunk.getColumns();
-    for (let i = 0; i < ids.length; i++) yield [ids[i] as Id, counts[i] as number];
-  }
+/** Ids and numbers of points, chunk by chunk. */
+async function* sizesOf(sizes: DuckDBResult | Sizes): AsyncGenerator<Sizes> {
+  if ("fetchChunk" in sizes) for await (const chunk of sizes) yield chunk.getColumns() as [Id[], number[]];
+  else yield sizes;
 }
 
-/** The points of a result of float64 columns, as many at once as asked for. */
-class Points {
-  readonly #result: DuckDBResult;
-  readonly #width: number;
-  /** Whether a last column has the times. */
-  readonly #hasTimes: boolean;
-  /** Columns of the chunk at hand, and the next row of it. */
-  #chunk: { readonly rowCount: number; readonly columns: { getItem(row: number): unknown }[] } | undefined;
-  #at = 0;
+/** Two arrays that are used in turn, and grow. */
+class Buffers {
+  readonly #both = [new Float64Array(0), new Float64Array(0)];
+  #now = 0;
 
-  constructor(result: DuckDBResult, width: number, hasTimes: boolean) {
-    this.#result = result;
+  swap(): void {
+    this.#now = 1 - this.#now;
+  }
+
+  readonly room = (length: number): Float64Array => {
+    const own = this.#both[this.#now] as Float64Array;
+    if (own.length >= length) return own.subarray(0, length);
+    const grown = new Float64Array(length);
+    this.#both[this.#now] = grown;
+    return grown;
+  };
+}
+
+/**
+ * The points of rows, as many at once as asked for. They are overwritten when those after the next
+ * are taken: memory that is allocated again and again has to be collected as often.
+ */
+class Points {
+  readonly #reader: RowReader;
+  /** Numbers of a point, and of a row: a last one may be its time. */
+  readonly #width: number;
+  readonly #rowWidth: number;
+  /** Of the rows that are read, and of what is taken from several of them. */
+  readonly #read = new Buffers();
+  readonly #joined = new Buffers();
+  #rows: Rows = { count: 0, numbers: new Float64Array(0) };
+  /** The next of the rows, and whether some before it are in use. */
+  #at = 0;
+  #isUsed = false;
+
+  constructor(reader: RowReader, width: number, hasTimes: boolean) {
+    this.#reader = reader;
     this.#width = width;
-    this.#hasTimes = hasTimes;
+    this.#rowWidth = hasTimes ? width + 1 : width;
   }
 
   /** The next `count` points; NaN for what is missing. */
   async take(count: number): Promise<{ readonly data: Float64Array; readonly times: Float64Array | undefined }> {
-    const width = this.#width;
-    const data = new Float64Array(count * width);
-    const times = this.#hasTimes ? new Float64Array(count) : undefined;
-    for (let done = 0; done < count; ) {
-      if (this.#chunk === undefined || this.#at === this.#chunk.rowCount) {
-        const chunk = await this.#result.fetchChunk();
-        if (chunk === null || chunk.rowCount === 0) throw new Fault("The files changed while they were read.");
-        const columns = Array.from({ length: chunk.columnCount }, (_, i) => chunk.getColumnVector(i));
-        [this.#chunk, this.#at] = [{ rowCount: chunk.rowCount, columns }, 0];
-      }
-      const { rowCount, columns } = this.#chunk;
-      const rows = Math.min(rowCount - this.#at, count - done);
-      columns.forEach((column, c) => {
-        const [to, step] = c < width ? [data, width] : [times as Float64Array, 1];
-        for (let i = 0, at = done * step + (c < width ? c : 0), from = this.#at; i < rows; i++, at += step)
-          to[at] = (column.getItem(from + i) ?? Number.NaN) as number;
-      });
-      this.#at += rows;
-      done += rows;
+    const numbers = await this.#take(count);
+    const [width, rowWidth] = [this.#width, this.#rowWidth];
+    if (width === rowWidth) return { data: numbers, times: undefined };
+    const [data, times] = [new Float64Array(count * width), new Float64Array(count)];
+    for (let row = 0, from = 0, to = 0; row < count; row++) {
+      for (let i = 0; i < width; i++) data[to++] = numbers[from++] as number;
+      times[row] = numbers[from++] as number;
     }
     return { data, times };
+  }
+
+  /** The numbers of the next `count` rows: a view of them where they are together. */
+  async #take(count: number): Promise<Float64Array> {
+    const width = this.#rowWidth;
+    let joined: Float64Array | undefined;
+    for (let done = 0; done < count; ) {
+      if (this.#at === this.#rows.count) await this.#next();
+      const rows = Math.min(this.#rows.count - this.#at, count - done);
+      const own = this.#rows.numbers.subarray(this.#at * width, (this.#at + rows) * width);
+      this.#at += rows;
+      if (rows === count) {
+        this.#isUsed = true;
+        return own;
+      }
+      joined ??= this.#joined.room(count * width);
+      joined.set(own, done * width);
+      done += rows;
+    }
+    this.#joined.swap();
+    return joined as Float64Array;
+  }
+
+  async #next(): Promise<void> {
+    if (this.#isUsed) this.#read.swap();
+    const rows = await this.#reader.next(this.#read.room);
+    if (rows === undefined) throw new Fault("The files changed while they were read.");
+    [this.#rows, this.#at, this.#isUsed] = [rows, 0, false];
   }
 }

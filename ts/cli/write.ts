@@ -121,12 +121,14 @@ async function arrowWriter(place: Place, { id, hasLabels, names, dtype }: Column
             new arrow.Int64(),
           )
         : texts(ids);
+      const group = new Group(names.length, ids.length, dtype);
+      group.append({ ids, data });
       const columns = names.map((name, c): [string, unknown] => {
-        const values = columnOf([{ ids, data }], c, names.length);
+        const values = group.column(c);
         return [name, new arrow.Vector([arrow.makeData({ type: float as never, data: values as never })])];
       });
-      const all = [[id.name, own], ...(hasLabels ? [["label", texts(labels ?? [])]] : []), ...columns];
-      writer.write(new arrow.Table(Object.fromEntries(all)) as never);
+      const named = [[id.name, own], ...(hasLabels ? [["label", texts(labels ?? [])]] : []), ...columns];
+      writer.write(new arrow.Table(Object.fromEntries(named)) as never);
       await Promise.resolve();
     },
     async finish() {
@@ -146,7 +148,7 @@ async function arrowWriter(place: Place, { id, hasLabels, names, dtype }: Column
 /** Numbers of a row group, at least. */
 const numbersOfGroup = 2 ** 20;
 
-async function parquetWriter(place: Place, { id, hasLabels, names, dtype }: Columns): Promise<Writer> {
+async function parquetWriter(place: Place, { id, hasLabels, names, dtype, count }: Columns): Promise<Writer> {
   const handle = await place.open();
   const float = dtype === "float32" ? physical.float : physical.double;
   const file = new ParquetFile(handle, [
@@ -154,25 +156,23 @@ async function parquetWriter(place: Place, { id, hasLabels, names, dtype }: Colu
     ...(hasLabels ? [{ name: "label", type: physical.text }] : []),
     ...names.map((name) => ({ name, type: float })),
   ]);
-  let waiting: Rows[] = [];
-  let rows = 0;
+  let group = new Group(names.length, count, dtype);
   const flush = async (): Promise<void> => {
-    const ids = waiting.flatMap((part) => part.ids);
+    const { ids, labels } = group;
     const keys = [
       isInteger(id.type) ? bytesOf(BigInt64Array.from(ids, (one) => BigInt(one))) : plainTexts(ids.map(String)),
-      ...(hasLabels ? [plainTexts(waiting.flatMap(({ labels = [] }) => labels))] : []),
+      ...(hasLabels ? [plainTexts(labels)] : []),
     ];
-    await file.group(rows, (column) => keys[column] ?? bytesOf(columnOf(waiting, column - keys.length, names.length)));
-    [waiting, rows] = [[], 0];
+    await file.group(ids.length, (column) => keys[column] ?? bytesOf(group.column(column - keys.length)));
+    group = new Group(names.length, count, dtype, group);
   };
   return {
-    async append(part) {
-      waiting.push(part);
-      rows += part.ids.length;
-      if (rows * names.length >= numbersOfGroup) await flush();
+    async append(rows) {
+      group.append(rows);
+      if (group.ids.length * names.length >= numbersOfGroup) await flush();
     },
     async finish() {
-      if (rows > 0) await flush();
+      if (group.ids.length > 0) await flush();
       await file.finish();
       await handle.close();
       await place.finish();
@@ -187,12 +187,48 @@ async function parquetWriter(place: Place, { id, hasLabels, names, dtype }: Colu
 /** Whether ids of an SQL type are written as 64-bit integers, others as texts. */
 const isInteger = (type: string): boolean => /^(BIGINT|U?(INTEGER|SMALLINT|TINYINT))$/.test(type);
 
-/** A column of some rows. */
-function columnOf(parts: readonly Rows[], column: number, width: number): Numbers {
-  const count = parts.reduce((sum, { ids }) => sum + ids.length, 0);
-  const values = parts[0]?.data instanceof Float32Array ? new Float32Array(count) : new Float64Array(count);
-  let to = 0;
-  for (const { ids, data } of parts)
-    for (let i = 0; i < ids.length; i++) values[to++] = data[i * width + column] as number;
-  return values;
+/** Rows column by column, as they come. */
+class Group {
+  readonly ids: Id[] = [];
+  readonly labels: string[] = [];
+  readonly #width: number;
+  /** Rows of the file. */
+  readonly #most: number;
+  /** Columns one after the other, with room for more rows behind each. */
+  #numbers: Numbers;
+  #capacity: number;
+
+  /** @param before - a group that is written, whose memory is used again */
+  constructor(width: number, most: number, dtype: DType, before?: Group) {
+    this.#width = width;
+    this.#most = most;
+    [this.#numbers, this.#capacity] =
+      before === undefined
+        ? [dtype === "float32" ? new Float32Array(0) : new Float64Array(0), 0]
+        : [before.#numbers, before.#capacity];
+  }
+
+  append({ ids, labels = [], data }: Rows): void {
+    const [width, first] = [this.#width, this.ids.length];
+    // A group is full soon after it has its numbers.
+    const usual = Math.ceil(numbersOfGroup / width) + ids.length;
+    if (first + ids.length > this.#capacity) this.#grow(Math.max(first + ids.length, Math.min(usual, this.#most)));
+    const [numbers, capacity] = [this.#numbers, this.#capacity];
+    for (let i = 0, from = 0; i < ids.length; i++)
+      for (let column = 0, to = first + i; column < width; column++, to += capacity)
+        numbers[to] = data[from++] as number;
+    for (const id of ids) this.ids.push(id);
+    for (const label of labels) this.labels.push(label);
+  }
+
+  column(column: number): Numbers {
+    return this.#numbers.subarray(column * this.#capacity, column * this.#capacity + this.ids.length);
+  }
+
+  #grow(capacity: number): void {
+    const Type = this.#numbers instanceof Float32Array ? Float32Array : Float64Array;
+    const grown = new Type(this.#width * capacity);
+    for (let column = 0; column < this.#width; column++) grown.set(this.column(column), column * capacity);
+    [this.#numbers, this.#capacity] = [grown, capacity];
+  }
 }

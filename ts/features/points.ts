@@ -1,6 +1,6 @@
 // The points of a batch of paths, one by one and as batches of some of the paths.
 
-import { type DType, FLOAT32, kindOf } from "../input/arrays.ts";
+import { type DType, FLOAT32, FLOAT64, firstNonFinite, KIND_FLOAT32, KIND_FLOAT64, kindOf } from "../input/arrays.ts";
 import type { PointsInput } from "../input/containers.ts";
 import { countOf, describe, rangeError, typeError } from "../input/errors.ts";
 import { notFinite } from "../input/finite.ts";
@@ -102,12 +102,19 @@ export class Points {
     }
   }
 
-  /** Scaled points of paths [from, to), one path after the other. */
+  /**
+   * Scaled points of paths [from, to), one path after the other: a view of what was given where
+   * that is the same.
+   */
   scaled(from: number, to: number, { centers, sizes }: Scales): PointsInput {
     const { channels } = this;
     const offsets = new Float64Array(to - from + 1);
     for (let path = from; path < to; path++)
       offsets[path - from + 1] = (offsets[path - from] as number) + this.lengthOf(path);
+    if (centers.every((center) => center === 0) && sizes.every((size) => size === 1)) {
+      const data = this.#given(from, to, offsets[to - from] as number);
+      if (data !== undefined) return { data, offsets, channels: this.names ?? channels };
+    }
     const Type = this.dtype === "float32" ? Float32Array : Float64Array;
     const data = new Type((offsets[to - from] as number) * channels);
     for (let path = from, at = 0; path < to; path++) {
@@ -121,6 +128,23 @@ export class Points {
       }
     }
     return { data, offsets, channels: this.names ?? channels };
+  }
+
+  /**
+   * The points of paths [from, to) as they were given; `undefined` if they are of another type, or
+   * have gaps between them.
+   */
+  #given(from: number, to: number, points: number): Float32Array | Float64Array | undefined {
+    const { view, kind } = this.#paths;
+    const isSingle = this.dtype === "float32";
+    const [own, dtype] = isSingle ? ([KIND_FLOAT32, FLOAT32] as const) : ([KIND_FLOAT64, FLOAT64] as const);
+    if (kind !== own || from === to) return undefined;
+    const first = this.#startOf(from);
+    const count = points * this.channels;
+    if (this.#startOf(to - 1) + this.lengthOf(to - 1) * this.channels !== first + count) return undefined;
+    const found = firstNonFinite(view, kind, dtype, first, count);
+    // With the place of the number in its path, by the general way.
+    return found < 0 ? (view as Float32Array | Float64Array).subarray(first, first + count) : undefined;
   }
 
   /** The times of the same points; `undefined` if none are given. */

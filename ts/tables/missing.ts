@@ -1,5 +1,6 @@
 // Missing values of paths that come from tables and files: NaN stands for them here.
 
+import { FLOAT64, firstNonFinite, KIND_FLOAT64 } from "../input/arrays.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
 import type { Series } from "./series.ts";
 
@@ -43,6 +44,9 @@ export function withoutMissing(series: Series, missing: Missing = "error", times
   const { data, offsets, channels, ids } = series;
   const width = channels.length;
   if (missing === "drop-row") return withoutRows(series);
+  // As most series are: a small part of the time of looking for gaps.
+  const isComplete = firstNonFinite(data, KIND_FLOAT64, FLOAT64, 0, data.length) < 0;
+  if (isComplete && missing !== "mask-channel") return series;
   const time = (point: number): number => (times === undefined ? point : (times[point] as number));
   const mask = missing === "mask-channel" ? Uint8Array.from(data, (x) => +Number.isNaN(x)) : undefined;
   for (let path = 0; path < ids.length; path++) {
