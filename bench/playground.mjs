@@ -1,13 +1,15 @@
 // The playground in Chromium: how soon it shows something, and whether it keeps up with a drawing.
 //
-//   npm run docs && npm run bench -- playground [--seconds 3] [--visits 5] [--cores 1,2]
+//   npm run docs && npm run bench -- playground [--seconds 3] [--visits 5] [--drawings 3]
+//     [--cores 1,2]
 //
 // Chromium runs without a screen and a GPU: pixels are painted by processors, which is more work
 // than in a window on most machines. With one core all of the browser's processes share it, the
 // page's worker included.
 //   paint     first contentful paint of visits with an empty cache, from a server on this machine
 //   drawing   the pointer moves along a curve on the field; the intervals between frames, and the
-//             time that tasks of the main thread take in a frame
+//             processor time of the main thread and of the page's process in a frame. The best of
+//             some drawings: other work on the machine takes frames away
 //
 // Writes bench/results/playground-MACHINE-DATE.json and a page beside it.
 
@@ -87,7 +89,7 @@ async function draw(instance, url, seconds) {
     const { x, y, width, height } = await field.boundingBox();
     const at = (t) => [x + width * (0.5 + 0.4 * Math.sin(2.1 * t)), y + height * (0.5 + 0.4 * Math.sin(3.3 * t + 1))];
     const devtools = await context.newCDPSession(page);
-    await devtools.send("Performance.enable");
+    await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
     const metrics = async () => {
       const { metrics: all } = await devtools.send("Performance.getMetrics");
       return Object.fromEntries(all.map(({ name, value }) => [name, value]));
@@ -115,12 +117,11 @@ async function draw(instance, url, seconds) {
       frames: frames.length,
       framesASecond: (1000 * intervals.length) / (frames.at(-1) - frames[0]),
       interval: { median: median(intervals), p95: quantile(intervals, 0.95), longest: Math.max(...intervals) },
-      milliseconds: Object.fromEntries(
-        ["TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"].map((name) => [
-          name,
-          inFrame(name),
-        ]),
-      ),
+      milliseconds: {
+        main: inFrame("ThreadTime"),
+        scripts: inFrame("ScriptDuration"),
+        process: inFrame("ProcessTime"),
+      },
       long,
     };
   } finally {
@@ -166,10 +167,10 @@ function markdown(result) {
         row("interval, median", ({ drawing }) => ms(drawing.interval.median)),
         row("interval, 95 %", ({ drawing }) => ms(drawing.interval.p95)),
         row("interval, longest", ({ drawing }) => ms(drawing.interval.longest)),
-        row("main thread in a frame", task("TaskDuration")),
-        row("– of it scripts", task("ScriptDuration")),
-        row("– of it layout", task("LayoutDuration")),
-        row("– of it styles", task("RecalcStyleDuration")),
+        row("frames a second, all drawings", ({ all }) => all.map((rate) => rate.toFixed(1)).join(", ")),
+        row("processor time in a frame, main thread", task("main")),
+        row("– of it scripts", task("scripts")),
+        row("– all threads of the page", task("process")),
         row("tasks longer than 50 ms", ({ drawing }) => String(drawing.long.length)),
       ],
     ),
@@ -183,6 +184,7 @@ export async function runPlaygroundBench(args) {
     options: {
       seconds: { type: "string", default: "3" },
       visits: { type: "string", default: "5" },
+      drawings: { type: "string", default: "3" },
       cores: { type: "string" },
       quick: { type: "boolean", default: false },
     },
@@ -192,16 +194,20 @@ export async function runPlaygroundBench(args) {
   await server.open();
   const url = server.url("plain", "playground.html");
   const { file, result, save } = openResult("playground", values);
-  const all = availableParallelism();
-  const numbers = values.cores?.split(",").map(Number) ?? (canPin ? [1, all] : [all]);
+  const most = availableParallelism();
+  const numbers = values.cores?.split(",").map(Number) ?? (canPin ? [1, most] : [most]);
   try {
     for (const cores of numbers) {
       const instance = await launch(cores);
       try {
         const paint = [];
         for (let i = 0; i < Number(values.visits); i++) paint.push(await visit(instance, url));
-        const drawing = await draw(instance, url, Number(values.seconds));
-        result.parts[cores === 1 ? "one core" : `${cores} cores`] = { paint, drawing };
+        const drawings = [];
+        for (let i = 0; i < Number(values.drawings); i++)
+          drawings.push(await draw(instance, url, Number(values.seconds)));
+        const all = drawings.map(({ framesASecond }) => framesASecond);
+        const drawing = drawings[all.indexOf(Math.max(...all))];
+        result.parts[cores === 1 ? "one core" : `${cores} cores`] = { paint, drawing, all };
         result.versions = { chromium: instance.version(), node: process.versions.node };
         save();
       } finally {

@@ -36,9 +36,15 @@ export function* stretches(
   }
 }
 
-/** Shades a field of the given size. */
-export function shade(g: CanvasRenderingContext2D, points: readonly Point[], size: number, colours: Palette): void {
-  const rows = Math.max(1, Math.round(size));
+/** Shades a field of the given size, in rows of some pixels each. */
+export function shade(
+  g: CanvasRenderingContext2D,
+  points: readonly Point[],
+  size: number,
+  colours: Palette,
+  pixels = 1,
+): void {
+  const rows = Math.max(1, Math.round(size / pixels));
   const height = size / rows;
   for (const { row, from, to, winding } of stretches(points, rows)) {
     g.fillStyle = winding > 0 ? colours.positive : colours.negative;

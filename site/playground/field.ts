@@ -214,7 +214,8 @@ export class Field {
     const [first, last] = [points[0], points.at(-1)];
     if (first === undefined || last === undefined) return;
     if (this.shaded) {
-      shade(g, points, size, colours);
+      // Coarser while a finger moves: most of a frame's time is here.
+      shade(g, points, size, colours, this.#drawing === undefined ? 1 : 3);
       g.strokeStyle = colours.quiet;
       g.lineWidth = 1;
       g.setLineDash([5, 4]);

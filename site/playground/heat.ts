@@ -36,6 +36,9 @@ export class Heat {
   /** A cell with a frame. */
   chosen: readonly [number, number] | undefined;
   #name = "";
+  /** A pixel for each cell. */
+  readonly #cells = new OffscreenCanvas(1, 1);
+  #pen: OffscreenCanvasRenderingContext2D | undefined;
   /** The width of the rows' names on the screen. */
   #margin = 0;
 
@@ -135,8 +138,9 @@ export class Heat {
     const margin = this.#nameRows(g, start, top, height);
     const [left, width] = [start + margin, wide - margin];
     const shade = shades();
-    const small = new OffscreenCanvas(columns, rows);
-    const pen = small.getContext("2d") as OffscreenCanvasRenderingContext2D;
+    const small = this.#cells;
+    if (small.width !== columns || small.height !== rows) Object.assign(small, { width: columns, height: rows });
+    this.#pen ??= small.getContext("2d") as OffscreenCanvasRenderingContext2D;
     const image = new ImageData(columns, rows);
     const cells = new Uint32Array(image.data.buffer);
     for (let row = 0; row < rows; row++) {
@@ -145,7 +149,7 @@ export class Heat {
         cells[index] = shade(scale > 0 ? (data[index] as number) / scale : 0);
       }
     }
-    pen.putImageData(image, 0, 0);
+    this.#pen.putImageData(image, 0, 0);
     g.imageSmoothingEnabled = false;
     g.drawImage(small, left, top, width, height);
     const [w, t] = [width / columns, height / rows];
