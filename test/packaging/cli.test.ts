@@ -333,6 +333,11 @@ describe("on tables", () => {
     const x = { data: [0, 0, 1, 0, 1, 1, 0, 0, 0, 2, 1, 1], shape: [2, 3, 2] };
     const own = signatureKernelGram(x, { normalize: true, dyadicOrder: 2 });
     expect(await readNpy(at("gram.npy"))).toEqual({ data: own.data, shape: [2, 2] });
+    await json("kernel", "x.npy", "--out", "logs.npy", "--log");
+    expect(await readNpy(at("logs.npy"))).toEqual({
+      data: signatureKernelGram(x, { dyadicOrder: 0, log: true }).data,
+      shape: [2, 2],
+    });
   });
 
   it("inspect says what is there, and the command that it suggests runs", async () => {

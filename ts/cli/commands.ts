@@ -66,6 +66,7 @@ export const commands = {
     options: {
       "dyadic-order": { value: "N", text: "refinement of the grid", default: "0" },
       normalize: { text: "divide by the roots of k(x, x) and k(y, y)" },
+      log: { text: "natural logarithms, of kernels of any size" },
       ...reading,
       out: out("where the matrix goes, an .npy file"),
       ...running,

@@ -40,6 +40,7 @@ export async function kernel(values: Values, files: readonly string[], signal: A
   const options = {
     dyadicOrder: values.whole("dyadic-order", 0) as number,
     normalize: values.has("normalize"),
+    log: values.has("log"),
     signal,
   };
   const threads = values.threads();
@@ -70,11 +71,18 @@ export async function kernel(values: Values, files: readonly string[], signal: A
   }
 }
 
+interface Options {
+  readonly dyadicOrder: number;
+  readonly normalize: boolean;
+  readonly log: boolean;
+  readonly signal: AbortSignal;
+}
+
 async function gram(
   x: Series,
   y: Series | undefined,
   threads: number | "auto",
-  { signal, ...options }: { readonly dyadicOrder: number; readonly normalize: boolean; readonly signal: AbortSignal },
+  { signal, ...options }: Options,
   progress: Progress,
 ): Promise<{ readonly data: Float64Array<ArrayBuffer>; readonly shape: readonly number[] }> {
   const given = { ...options, dtype: "float64" } as const;
