@@ -119,7 +119,7 @@ export const budgets = [
     "large batches, their gradients and log-signatures on a device: loaded when one is first opened",
     ["engine"],
   ),
-  lazily("lazily: engine", ["engine", "threads"], "54 kB", "the same, and the binary for threads that share memory", [
+  lazily("lazily: engine", ["engine", "threads"], "55 kB", "the same, and the binary for threads that share memory", [
     "gpu",
   ]),
   bundled("worker", "dist/path-signature-worker.js", "16 kB", "what each thread runs", { plugin: withoutLazy }),

@@ -1,7 +1,7 @@
 // Missing values of paths that come from tables and files: NaN stands for them here.
 
-import { FLOAT64, firstNonFinite, KIND_FLOAT64 } from "../input/arrays.ts";
 import { describe, rangeError, typeError } from "../input/errors.ts";
+import { finiteFours } from "../input/finite-fours.ts";
 import type { Series } from "./series.ts";
 
 /**
@@ -45,7 +45,7 @@ export function withoutMissing(series: Series, missing: Missing = "error", times
   const width = channels.length;
   if (missing === "drop-row") return withoutRows(series);
   // As most series are: a small part of the time of looking for gaps.
-  const isComplete = firstNonFinite(data, KIND_FLOAT64, FLOAT64, 0, data.length) < 0;
+  const isComplete = data.subarray(finiteFours(data, 0, data.length)).every(Number.isFinite);
   if (isComplete && missing !== "mask-channel") return series;
   const time = (point: number): number => (times === undefined ? point : (times[point] as number));
   const mask = missing === "mask-channel" ? Uint8Array.from(data, (x) => +Number.isNaN(x)) : undefined;
