@@ -114,8 +114,8 @@ const gpuPlanning = [
  * its own.
  */
 const sharedFiles = {
-  /** What an app pays for `signatureSize` alone, and what readers of files share with kernels. */
-  sizes: /\/input\/(size|errors|finite-fours)\.js$/,
+  /** What an app pays for `signatureSize` alone. */
+  sizes: /\/input\/(size|errors)\.js$/,
   /** Compiles bytes and loads engines: not for edge hosts. */
   loading: /\/(wasm\/(compile|binaries)|engine\/bind|entry\/(inline|slim))\.js$/,
   ...Object.assign({}, ...Object.keys(families).map(binaryFiles)),

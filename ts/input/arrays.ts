@@ -2,7 +2,6 @@
 // WebAssembly memory. Shapes are not known here.
 
 import { describe, rangeError, typeError } from "./errors.ts";
-import { finiteFours } from "./finite-fours.ts";
 import { leastNumbers, move } from "./move.ts";
 import { bufferOfView, lengthOfView, lost, offsetOfView, set, tagOfView } from "./views.ts";
 
@@ -197,6 +196,22 @@ export function copyOut(
   } else {
     move(heap, at, count, out, to);
   }
+}
+
+/**
+ * Index of the first group of four numbers that are not all finite, or of the last incomplete
+ * group. One branch for four numbers is three times as fast as four branches.
+ */
+function finiteFours(numbers: ArrayLike<number>, from: number, end: number): number {
+  let i = from;
+  for (; i + 4 <= end; i += 4) {
+    const a = numbers[i] as number;
+    const b = numbers[i + 1] as number;
+    const c = numbers[i + 2] as number;
+    const d = numbers[i + 3] as number;
+    if (a - a + (b - b) + (c - c) + (d - d) !== 0) break;
+  }
+  return i;
 }
 
 /**
