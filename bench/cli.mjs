@@ -93,7 +93,7 @@ function kindOf(name, url) {
   return undefined;
 }
 const reading = new Set([
-  ...["batches", "#take", "take", "next", "pairsOf", "openTable", "rowsAreSorted", "partsOfFiles", "copyChunk"],
+  ...["batches", "#take", "take", "next", "sizesOf", "openTable", "rowsAreSorted", "partsOfFiles", "copyChunk"],
   ...[
     "rowsOfParquet",
     "seriesInOrder",

@@ -24,13 +24,13 @@ import { build, siteFolder } from "../scripts/lib/site.mjs";
 import { Site } from "../test/runtimes/browsers/site.ts";
 import { canPin, root } from "./lib/machine.mjs";
 import { openResult, table, verdict } from "./lib/results.mjs";
+import { median } from "./lib/statistics.mjs";
 
 /** Milliseconds between moves of the pointer, as of a mouse that reports 125 in a second. */
 const moveMilliseconds = 8;
 
 const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
 const quantile = (numbers, share) => sorted(numbers)[Math.min(numbers.length - 1, Math.floor(share * numbers.length))];
-const median = (numbers) => quantile(numbers, 0.5);
 
 /** Chromium on the last of the cores; `undefined`: on all of them. */
 async function launch(cores) {

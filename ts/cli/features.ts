@@ -56,9 +56,10 @@ export async function features(values: Values, given: readonly string[], signal:
   let current: Batch | undefined;
   try {
     clock.take("reading");
-    const names = (await pipelineOf(values, source, undefined)).names();
+    const alone = await pipelineOf(values, source, undefined);
+    const names = alone.names();
     engine = await engineOf(values, names.length);
-    const pipeline = await pipelineOf(values, source, engine);
+    const pipeline = engine === undefined ? alone : await pipelineOf(values, source, engine);
     const hasTime = values.list("augment")?.includes("time") === true;
     const times = hasTime || reading.missing === "interpolate";
     const dtype = values.oneOf("dtype", ["float64", "float32"]) ?? "float64";

@@ -7,7 +7,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { reasonOf } from "../input/errors.ts";
 import { Fault } from "./fault.ts";
 import { decompressSnappy } from "./snappy.ts";
-import type { Room, RowReader } from "./table-rows.ts";
+import type { Allocate, RowReader } from "./table-rows.ts";
 import { type Struct, ThriftReader } from "./thrift.ts";
 
 /** Physical types by their numbers in the format, and the bytes of each. */
@@ -314,13 +314,13 @@ export async function rowsOfParquet(
   };
   let next = begin();
   return {
-    async next(room: Room) {
+    async next(allocate: Allocate) {
       if (next === undefined) return undefined;
       const { file, group, bytes } = next;
       try {
         const loaded = await bytes;
         next = begin();
-        const rows = { count: group.rows, numbers: room(group.rows * width) };
+        const rows = { count: group.rows, numbers: allocate(group.rows * width) };
         for (const [i, chunk] of group.chunks.entries())
           pages.read(loaded[i] as Uint8Array, chunk, rows.numbers, i, width);
         return rows;

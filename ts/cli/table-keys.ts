@@ -3,6 +3,7 @@
 import type { Id } from "../tables/series.ts";
 import { rowsOfParquet } from "./parquet-read.ts";
 import type { Column } from "./table-columns.ts";
+import { Buffers } from "./table-rows.ts";
 
 /** Ids of series in their order, and how many points each has. */
 export type Sizes = readonly [ids: ArrayLike<Id>, counts: ArrayLike<number>];
@@ -23,17 +24,13 @@ export async function seriesInOrder(
   if (!/INT/.test(id.type)) return undefined;
   const reader = await rowsOfParquet(files, [id, sort]);
   if (reader === undefined) return undefined;
-  let room = new Float64Array(0);
+  const { allocate } = new Buffers();
   const sizes = new Growing();
   let last = Number.NEGATIVE_INFINITY;
   let lastTime = 0;
   let points = 0;
   try {
-    const take = (length: number) => {
-      if (room.length < length) room = new Float64Array(length);
-      return room;
-    };
-    for (let rows = await reader.next(take); rows !== undefined; rows = await reader.next(take)) {
+    for (let rows = await reader.next(allocate); rows !== undefined; rows = await reader.next(allocate)) {
       signal.throwIfAborted();
       const { count, numbers } = rows;
       for (let at = 0; at < 2 * count; at += 2) {

@@ -13,12 +13,30 @@ export interface Rows {
 }
 
 /** An array of a length, or the beginning of a longer one. */
-export type Room = (length: number) => Float64Array;
+export type Allocate = (length: number) => Float64Array;
+
+/** Two arrays that are used in turn, and grow. */
+export class Buffers {
+  readonly #both = [new Float64Array(0), new Float64Array(0)];
+  #now = 0;
+
+  swap(): void {
+    this.#now = 1 - this.#now;
+  }
+
+  readonly allocate: Allocate = (length) => {
+    const own = this.#both[this.#now] as Float64Array;
+    if (own.length >= length) return own.subarray(0, length);
+    const grown = new Float64Array(length);
+    this.#both[this.#now] = grown;
+    return grown;
+  };
+}
 
 /** Rows in their order. */
 export interface RowReader {
-  /** The next rows; `undefined` behind the last. @param room - where they go */
-  next(room: Room): Promise<Rows | undefined>;
+  /** The next rows; `undefined` behind the last. @param allocate - of the array that they go to */
+  next(allocate: Allocate): Promise<Rows | undefined>;
   /** Waits for what still runs. */
   end(): Promise<void>;
 }
@@ -28,11 +46,11 @@ export async function streamedRows(connection: DuckDBConnection, query: string, 
   const result = await connection.stream(query);
   let chunks = 0;
   return {
-    async next(room) {
+    async next(allocate) {
       if (++chunks % chunksAtOnce === 0) freeChunks();
       const chunk = await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) return undefined;
-      const rows = { count: chunk.rowCount, numbers: room(chunk.rowCount * width) };
+      const rows = { count: chunk.rowCount, numbers: allocate(chunk.rowCount * width) };
       copyChunk(chunk, rows.numbers, 0, width);
       return rows;
     },
@@ -56,7 +74,7 @@ export function rowsInTurn(connection: DuckDBConnection, queries: readonly strin
   let running = begin();
   let bytes = 0;
   return {
-    async next(room) {
+    async next(allocate) {
       freeChunks();
       if (bytes > mostBytes) {
         freeResults();
@@ -66,7 +84,7 @@ export function rowsInTurn(connection: DuckDBConnection, queries: readonly strin
       if (result === undefined) return undefined;
       running = begin();
       bytes += result.rowCount * width * 8;
-      const rows = { count: result.rowCount, numbers: room(result.rowCount * width) };
+      const rows = { count: result.rowCount, numbers: allocate(result.rowCount * width) };
       for (let chunk = 0, row = 0; chunk < result.chunkCount; chunk++) {
         row += copyChunk(result.getChunk(chunk), rows.numbers, row, width);
         if ((chunk + 1) % chunksAtOnce === 0) freeChunks();

@@ -11,7 +11,7 @@ import { rowsOfParquet } from "./parquet-read.ts";
 import { type Batch, numbersOfBatch, type Source } from "./source.ts";
 import { type Column, channelsOf, columnNamed, isNumeric, isTime } from "./table-columns.ts";
 import { type Sizes, seriesInOrder } from "./table-keys.ts";
-import { partsOfFiles, type RowReader, type Rows, rowsInTurn, streamedRows } from "./table-rows.ts";
+import { Buffers, partsOfFiles, type RowReader, type Rows, rowsInTurn, streamedRows } from "./table-rows.ts";
 
 /** Batches between two collections. */
 const batchesAtOnce = 8;
@@ -296,24 +296,6 @@ async function* sizesOf(sizes: DuckDBResult | Sizes): AsyncGenerator<Sizes> {
   else yield sizes;
 }
 
-/** Two arrays that are used in turn, and grow. */
-class Buffers {
-  readonly #both = [new Float64Array(0), new Float64Array(0)];
-  #now = 0;
-
-  swap(): void {
-    this.#now = 1 - this.#now;
-  }
-
-  readonly room = (length: number): Float64Array => {
-    const own = this.#both[this.#now] as Float64Array;
-    if (own.length >= length) return own.subarray(0, length);
-    const grown = new Float64Array(length);
-    this.#both[this.#now] = grown;
-    return grown;
-  };
-}
-
 /**
  * The points of rows, as many at once as asked for. They are overwritten when those after the next
  * are taken: memory that is allocated again and again has to be collected as often.
@@ -363,7 +345,7 @@ class Points {
         this.#isUsed = true;
         return own;
       }
-      joined ??= this.#joined.room(count * width);
+      joined ??= this.#joined.allocate(count * width);
       joined.set(own, done * width);
       done += rows;
     }
@@ -373,7 +355,7 @@ class Points {
 
   async #next(): Promise<void> {
     if (this.#isUsed) this.#read.swap();
-    const rows = await this.#reader.next(this.#read.room);
+    const rows = await this.#reader.next(this.#read.allocate);
     if (rows === undefined) throw new Fault("The files changed while they were read.");
     [this.#rows, this.#at, this.#isUsed] = [rows, 0, false];
   }

@@ -194,7 +194,7 @@ class Group {
   readonly #width: number;
   /** Rows of the file. */
   readonly #most: number;
-  /** Columns one after the other, with room for more rows behind each. */
+  /** Columns one after the other, with space for more rows behind each. */
   #numbers: Numbers;
   #capacity: number;
 

@@ -148,7 +148,7 @@ class ThreadEngine {
   }
 
   #runOne(operation: Descriptor, read: Call, context: ReadContext): Promise<unknown> {
-    if (context === noContext && this.#device !== "webgpu" && this.#light.take(read, operation.cost(read))) {
+    if (context === noContext && this.#device !== "webgpu" && this.#light.take(operation, read)) {
       try {
         return Promise.resolve(compute(this.#runtime, operation, read));
       } catch (error) {

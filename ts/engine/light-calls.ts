@@ -3,7 +3,9 @@
 // each iteration of the event loop: the rest of a burst of calls is coalesced, and a caller that
 // awaits one call after the other does not stop the loop.
 
+import { isResident } from "../gpu/index.ts";
 import type { Call } from "../input/call.ts";
+import type { Descriptor } from "../operations/descriptor.ts";
 import { nextTick } from "../pool/next-tick.ts";
 import type { Scheduler } from "../pool/scheduler.ts";
 import type { Runtime } from "../wasm/runtime.ts";
@@ -25,8 +27,10 @@ export class LightCalls {
   }
 
   /** Whether a call is to be computed at once; counts it. */
-  take(call: Call, cost: number): boolean {
-    if (cost > lightCost || cost > this.#left || !this.#scheduler.isIdle || isOnDevice(call)) return false;
+  take(operation: Descriptor, call: Call): boolean {
+    if (this.#left <= 0 || !this.#scheduler.isIdle || isResident(call)) return false;
+    const cost = operation.cost(call);
+    if (cost > lightCost) return false;
     // A worker is sooner done than a binary is loaded.
     if (this.#runtime.loaded === undefined) {
       this.#load();
@@ -47,9 +51,3 @@ export class LightCalls {
     this.#runtime.init(undefined, undefined).then(done, done);
   }
 }
-
-const isOnDevice = ({ paths, basepoint, initial, operands }: Call): boolean =>
-  paths.resident !== undefined ||
-  initial?.resident !== undefined ||
-  (basepoint !== true && basepoint?.resident !== undefined) ||
-  operands.some((rows) => rows?.resident !== undefined);

@@ -95,7 +95,7 @@ export class Router {
 
   /** Whether a call needs the router: false if it clearly runs on the CPU. Synchronous. */
   concerns(call: EngineCall, { device, output }: RouterContext): boolean {
-    if (output === "gpu" || isResident(call.inputs)) return true;
+    if (output === "gpu" || isResident(call.call)) return true;
     const wanted = device ?? this.#settings.device;
     if (wanted !== "auto") return wanted === "webgpu";
     if (!this.#gpu.isPossible || call.gpu === undefined || call.call.dtype !== FLOAT32) return false;
@@ -206,7 +206,7 @@ export class Router {
   async #onCpu(call: EngineCall, context: RouterContext): Promise<unknown> {
     // Opened first: without a device nothing needs to be computed.
     const backend = context.output === "gpu" ? await this.#open() : undefined;
-    const here = isResident(call.inputs)
+    const here = isResident(call.call)
       ? call.withInputs(await (await this.#open()).read(call.inputs))
       : // Results of a failed device are dropped.
         call.again();
@@ -272,9 +272,9 @@ export class Router {
     await this.#gpu.close();
   }
 
-  #demandOf({ inputs }: EngineCall, { device, output }: RouterContext): Demand {
+  #demandOf({ call }: EngineCall, { device, output }: RouterContext): Demand {
     const { fallback } = this.#settings;
-    const input = isResident(inputs) ? "gpu" : "cpu";
+    const input = isResident(call) ? "gpu" : "cpu";
     return { device: device ?? this.#settings.device, fallback, input, output };
   }
 

@@ -197,11 +197,11 @@ export function readCallAnywhere(
 }
 
 /** Whether anything that a call reads is on a device. */
-export const isResident = ({ call: { paths, initial, basepoint }, rows }: CallInputs): boolean =>
+export const isResident = ({ paths, initial, basepoint, operands }: Call): boolean =>
   paths.resident !== undefined ||
   initial?.resident !== undefined ||
   (basepoint !== true && basepoint?.resident !== undefined) ||
-  rows.some((one) => one.rows.resident !== undefined);
+  operands.some((rows) => rows?.resident !== undefined);
 
 /** What a call reads on a device. */
 export function residentsOf({ call: { paths, initial, basepoint }, rows }: CallInputs): Resident[] {

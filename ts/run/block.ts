@@ -3,7 +3,7 @@
 // to several with equal options.
 
 import { copyIn, type Numbers } from "../input/arrays.ts";
-import { type Call, lengthOf, startOf } from "../input/call.ts";
+import { type Call, lengthOf } from "../input/call.ts";
 import { ReadRows } from "../input/rows.ts";
 import { bufferOfView } from "../input/views.ts";
 import { region } from "../wasm/abi.ts";
@@ -277,12 +277,6 @@ function stageItems(
   const { call, paths } = cut;
   const { channels } = call;
   const { view, kind, starts, augmented } = call.paths;
-  if (augmented === undefined && cut.inOrder && call.points === points) {
-    copyIn(view, kind, startOf(call, cut.pathOf(first)), count * points * channels, heap, to);
-    if (lengths) lengths.fill(points, at, at + count);
-    return;
-  }
-  // Windows, whose paths lie anywhere in the input.
   if (augmented === undefined && paths === undefined && call.lengths === undefined) {
     stagePaths(call, cut.pathOf(first), count, points, heap, to);
     if (lengths) lengths.fill(call.points, at, at + count);

@@ -5,7 +5,7 @@
 // no closures and no objects except the result. For the same reason it writes the head of the task
 // inline.
 
-import { copyIn, copyOut, type Numbers } from "../input/arrays.ts";
+import { copyOut, type Numbers } from "../input/arrays.ts";
 import { beyondMemory, type Call, internal } from "../input/call.ts";
 import { checkPaths } from "../input/finite.ts";
 import { code, headBytes, region, word } from "../wasm/abi.ts";
@@ -31,7 +31,7 @@ export function runOnce(
   out: Numbers | undefined,
   count: number,
 ): Numbers {
-  const { paths, batch, points, channels, dtype, bytes, lengths, basepoint, initial, size } = call;
+  const { batch, points, channels, dtype, bytes, lengths, basepoint, initial, size } = call;
   const inputBytes = align(batch * points * channels * bytes);
   const outputBytes = align(count * bytes);
   const lengthsBytes = lengths === undefined ? 0 : align(batch * 4);
@@ -67,9 +67,7 @@ export function runOnce(
   u32[w + STATE] = 0;
   u32[w + SCRATCH] = head + end;
   u32[w + SCRATCH_BYTES] = scratch;
-  const to = (head + input) >>> shift;
-  if (paths.starts === undefined) copyIn(paths.view, paths.kind, 0, batch * points * channels, heap, to);
-  else stagePaths(call, 0, batch, points, heap, to);
+  stagePaths(call, 0, batch, points, heap, (head + input) >>> shift);
   if (lengths !== undefined) {
     u32.set(lengths, (head + lengthsAt) >>> 2);
     u32[w + LENGTHS] = lengthsAt;

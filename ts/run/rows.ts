@@ -48,11 +48,16 @@ export function stageRows(
 
 /**
  * Copies whole paths [first, first + count) to `heap[to…]`, at intervals of `points` points. Those
- * that follow each other in the input, as windows without overlap do, are copied at once.
+ * that follow each other in the input, as all paths of a batch do, and windows without overlap, are
+ * copied at once.
  */
 export function stagePaths(call: Call, first: number, count: number, points: number, heap: Numbers, to: number): void {
   const { view, kind } = call.paths;
   const pitch = points * call.channels;
+  if (call.paths.starts === undefined && call.points === points) {
+    copyIn(view, kind, startOf(call, first), count * pitch, heap, to);
+    return;
+  }
   for (let i = first; i < first + count; ) {
     const at = i;
     const from = startOf(call, i);
