@@ -13,10 +13,10 @@ const constants = [
     "prunesFrom",
     "Steps from which on the pruned walk is taken, by depth; the last for all greater depths.",
   ],
-  ["PRUNES_LARGE_FROM", "prunesLargeFrom", "The same for signatures that are larger than largestWithProgram."],
+  ["PRUNES_SMALL_FROM", "prunesSmallFrom", "The same for signatures of fewer numbers than fewestOfLarge."],
+  ["SMALL", "fewestOfLarge", "Signatures of fewer numbers are small."],
   ["DEEPEST", "deepestPruned", "The greatest depth at which the pruned walk exists."],
   ["MAX_LETTERS", "mostPrunedChannels", "The most channels with which the pruned walk exists above depth 2."],
-  ["LARGEST", "largestWithProgram", "The largest signature that is recovered by a program, in numbers."],
   ["FEWEST_STEPS_TO_CUT", "fewestStepsToCut", "Paths of fewer steps stay in one piece."],
   ["MAX_WIDTH", "lanes", "Lanes of a float32 vector."],
 ];

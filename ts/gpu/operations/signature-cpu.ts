@@ -3,12 +3,12 @@
 import type { CpuUnit, PerUnit } from "../../dispatch/costs.ts";
 import {
   deepestPruned,
+  fewestOfLarge,
   fewestStepsToCut,
   lanes,
-  largestWithProgram,
   mostPrunedChannels,
   prunesFrom,
-  prunesLargeFrom,
+  prunesSmallFrom,
 } from "../../generated/plan-constants.ts";
 import { type CallShape, sizesOf } from "../shape.ts";
 
@@ -40,7 +40,7 @@ function prunes(shape: CallShape): boolean {
   const { steps, size } = sizesOf(shape);
   if (stream || channels === 1 || depth === 1) return false;
   if (depth > 2 && (depth > deepestPruned || channels > mostPrunedChannels)) return false;
-  const from = depth === 2 || size <= largestWithProgram ? prunesFrom : prunesLargeFrom;
+  const from = size < fewestOfLarge ? prunesSmallFrom : prunesFrom;
   return steps >= from[Math.min(depth, from.length - 1)]!;
 }
 

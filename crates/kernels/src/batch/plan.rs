@@ -9,48 +9,54 @@ use crate::walk::pruned::MAX_LETTERS;
 use crate::words::recovery::{DEEPEST, LARGEST, Recovery};
 use crate::words::shape::Shape;
 
-/// How a whole signature is computed.
+/// How a whole signature is computed: by Horner's scheme or by the pruned walk, on so many pieces of
+/// time, which Chen's identity puts together. The pieces are the lanes of a single path, and keep
+/// rounding errors down for every path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
-    /// Horner's scheme, from the first step to the last.
-    OnePiece = 0,
-    /// Horner's scheme on pieces of time, combined by Chen's identity. The pieces are the lanes of
-    /// a single path, and keep rounding errors down for every path.
-    Cut = 1,
-    /// The pruned walk on pieces of time.
-    Pruned = 2,
-    /// The same on two pieces, for paths so short that what each piece costs counts.
-    CutInTwo = 3,
-    PrunedInTwo = 4,
+pub struct Variant {
+    pub pruned: bool,
+    /// A power of two, at most [`MAX_PIECES`].
+    pub pieces: usize,
 }
 
 impl Variant {
-    /// All of them, each at its own number.
-    pub const ALL: [Variant; 5] =
-        [Variant::OnePiece, Variant::Cut, Variant::Pruned, Variant::CutInTwo, Variant::PrunedInTwo];
+    /// There are so many.
+    pub const COUNT: usize = 2 * (MAX_PIECES.ilog2() as usize + 1);
+
+    /// Its number among all.
+    pub fn number(self) -> usize {
+        2 * self.pieces.ilog2() as usize + usize::from(self.pruned)
+    }
+
+    /// The variant of a number.
+    pub fn of_number(number: usize) -> Self {
+        Variant { pruned: number % 2 == 1, pieces: 1 << (number / 2) }
+    }
 }
 
 /// The most pieces of time.
 pub const MAX_PIECES: usize = 8;
 
-/// Paths of fewer steps than this stay in one piece: the products would cost more than they save.
+/// Paths of fewer steps stay in one piece under Horner's scheme: the products would cost more than
+/// they save.
 pub const FEWEST_STEPS_TO_CUT: usize = 48;
-
-/// Shorter paths are cut in two: a piece costs as much as some steps, with its product, more of
-/// them where it is recovered from what a pruned walk follows.
+/// The same for more than two pieces.
 const FEWEST_STEPS_TO_CUT_IN_FOUR: usize = 96;
-const FEWEST_STEPS_TO_PRUNE_IN_FOUR: usize = 128;
-const FEWEST_STEPS_TO_PRUNE_LARGE_IN_FOUR: usize = 256;
 
 /// Steps from which on `auto` prunes, by depth; the last for all greater depths. Recovery costs as
 /// much as some steps, more of them the deeper the signature.
-pub const PRUNES_FROM: [usize; 7] = [0, 0, 0, 96, 128, 256, 256];
+pub const PRUNES_FROM: [usize; 7] = [0, 0, 0, 48, 96, 96, 200];
 
-/// The same where there is no program of recovery.
-pub const PRUNES_LARGE_FROM: [usize; 7] = [0, 0, 0, 96, 96, 96, 512];
+/// The same for signatures of fewer numbers than [`SMALL`].
+pub const PRUNES_SMALL_FROM: [usize; 7] = [0, 0, 0, 96, 128, 200, 200];
 
-/// From this depth on, recovery needs shorter pieces to be as exact as Horner's scheme.
-const SHORTER_PIECES: usize = 6;
+/// Signatures of fewer numbers are cut in more pieces. Batches of them gain little from fewer, and
+/// a path by itself, which has its pieces in lanes, would take up to twice as long.
+pub const SMALL: usize = 100;
+
+/// Pieces that a pruned walk has at least, by depth. Recovery from one piece is less exact the
+/// deeper it is: an error on level k is divided by the number of pieces to the power of k - 1.
+const FEWEST_PIECES: [usize; 7] = [1, 1, 1, 1, 2, 2, 4];
 
 /// Whether the pruned walk exists for a shape.
 fn prunable(channels: usize, depth: usize) -> bool {
@@ -62,15 +68,25 @@ fn prunable(channels: usize, depth: usize) -> bool {
         }
 }
 
-/// Whether the recovery of a prunable shape is a program; otherwise loops. Depth 2 needs neither.
-fn has_program(shape: &Shape) -> bool {
-    shape.depth == 2 || shape.size <= LARGEST
-}
-
 /// Whether `auto` prunes paths of this many steps.
 fn prunes(shape: &Shape, steps: usize) -> bool {
-    let from = if has_program(shape) { &PRUNES_FROM } else { &PRUNES_LARGE_FROM };
+    let from = if shape.size < SMALL { &PRUNES_SMALL_FROM } else { &PRUNES_FROM };
     prunable(shape.channels, shape.depth) && steps >= from[shape.depth.min(from.len() - 1)]
+}
+
+/// Pieces of a pruned walk: as few as is exact enough, since each costs a recovery, which takes
+/// longer where it is not a program.
+fn pruned_pieces(shape: &Shape, steps: usize) -> usize {
+    let depth = shape.depth;
+    let by_length = match if shape.size < SMALL { 2 * steps } else { steps } {
+        ..128 => 1,
+        ..256 => 2,
+        256..512 if shape.size > LARGEST && depth < 5 => 2,
+        ..512 => 4,
+        _ if depth < 6 => 4,
+        _ => 8,
+    };
+    by_length.max(FEWEST_PIECES[depth.min(FEWEST_PIECES.len() - 1)])
 }
 
 /// Whether a call with these options may prune, at a depth where words are followed.
@@ -90,25 +106,11 @@ pub fn plan(shape: &Shape, steps: usize, algorithm: Algorithm) -> Variant {
         Algorithm::Auto => prunes(shape, steps),
         Algorithm::Pruned => steps > 0 && prunable(shape.channels, shape.depth),
     };
-    if pruned {
-        let four = if has_program(shape) { FEWEST_STEPS_TO_PRUNE_IN_FOUR } else { FEWEST_STEPS_TO_PRUNE_LARGE_IN_FOUR };
-        match steps < four && shape.depth < SHORTER_PIECES {
-            true => Variant::PrunedInTwo,
-            false => Variant::Pruned,
-        }
-    } else if shape.depth > 1 && steps >= FEWEST_STEPS_TO_CUT {
-        if steps < FEWEST_STEPS_TO_CUT_IN_FOUR { Variant::CutInTwo } else { Variant::Cut }
-    } else {
-        Variant::OnePiece
-    }
-}
-
-/// Pieces of time. Deep recovery needs shorter pieces.
-pub fn pieces(depth: usize, variant: Variant) -> usize {
-    match variant {
-        Variant::OnePiece => 1,
-        Variant::CutInTwo | Variant::PrunedInTwo => 2,
-        Variant::Pruned if depth >= SHORTER_PIECES => 8,
-        Variant::Cut | Variant::Pruned => 4,
-    }
+    let pieces = match steps {
+        _ if pruned => pruned_pieces(shape, steps),
+        FEWEST_STEPS_TO_CUT_IN_FOUR.. => 4,
+        FEWEST_STEPS_TO_CUT.. => 2,
+        _ => 1,
+    };
+    Variant { pruned, pieces }
 }

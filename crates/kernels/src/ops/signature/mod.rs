@@ -12,7 +12,7 @@ use crate::batch::finish::Finish;
 use crate::batch::items::{Group, Items};
 use crate::batch::options::Algorithm;
 use crate::batch::parts::Parts;
-use crate::batch::plan::{Variant, needs_recovery, pieces, plan};
+use crate::batch::plan::{Variant, needs_recovery, plan};
 use crate::batch::request::{Error, Report, Request, rows};
 use crate::batch::state::{clear, load_state, store_state, sums_finite};
 use crate::lanes::{Lanes, MAX_WIDTH, Real, Rows};
@@ -167,16 +167,16 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     /// The whole batch: each path to the group of its variant, which is computed when it is full.
     unsafe fn batch<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
         let options = self.request.options;
-        let mut groups = [Group::EMPTY; Variant::ALL.len()];
+        let mut groups = [Group::EMPTY; Variant::COUNT];
         let mut finite = true;
         self.windows(|window| {
             for &path in window {
                 // How a path is computed depends on itself alone.
                 let variant = match options.stream {
-                    true => Variant::OnePiece,
+                    true => Variant { pruned: false, pieces: 1 },
                     false => plan(self.shape, self.track(path).steps, options.algorithm),
                 };
-                let group = &mut groups[variant as usize];
+                let group = &mut groups[variant.number()];
                 group.push(path);
                 if group.count == V::WIDTH {
                     let full = core::mem::replace(group, Group::EMPTY);
@@ -185,9 +185,9 @@ impl<'b, T: Real> Call<'_, 'b, T> {
                 }
             }
         });
-        for (group, variant) in groups.into_iter().zip(Variant::ALL) {
+        for (number, group) in groups.into_iter().enumerate() {
             // SAFETY: as the caller vouches.
-            finite &= unsafe { self.group(group, variant, scratch) };
+            finite &= unsafe { self.group(group, Variant::of_number(number), scratch) };
         }
         finite
     }
@@ -195,13 +195,14 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     /// A group, which may be empty or have fewer paths than lanes.
     #[cfg_attr(path_signature_small, optimize(size))]
     unsafe fn group<V: Lanes<T = T>>(&self, group: Group, variant: Variant, scratch: &Scratch<V>) -> bool {
+        let is_one_piece = variant == Variant { pruned: false, pieces: 1 };
         // SAFETY: as the caller vouches.
         unsafe {
             if group.count == 0 {
                 true
             } else if self.request.options.stream {
                 self.stream(group, scratch)
-            } else if variant == Variant::OnePiece && !self.is_apart::<V>(variant, group.count) {
+            } else if is_one_piece && !self.is_apart::<V>(variant, group.count) {
                 self.in_one_piece(group, scratch)
             } else if group.count == V::WIDTH && !self.is_apart::<V>(variant, V::WIDTH) {
                 self.cut_in_lanes(group, variant, scratch)
@@ -216,12 +217,8 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     /// Whether so many paths, or pieces of one, are followed with first letters in lanes. A path in
     /// one piece goes on from its initial signature, letters start from the identity.
     fn is_apart<V: Lanes>(&self, variant: Variant, count: usize) -> bool {
-        let can = match variant {
-            Variant::OnePiece => self.request.initial.is_none(),
-            Variant::Cut | Variant::CutInTwo => true,
-            Variant::Pruned | Variant::PrunedInTwo => false,
-        };
-        can && prefers_letters::<V>(self.shape, count)
+        let starts = variant.pieces > 1 || self.request.initial.is_none();
+        starts && !variant.pruned && prefers_letters::<V>(self.shape, count)
     }
 
     /// Whole signatures of short paths.
@@ -263,7 +260,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     #[cfg_attr(path_signature_small, optimize(size))]
     #[inline(never)]
     unsafe fn cut_in_lanes<V: Lanes<T = T>>(&self, group: Group, variant: Variant, scratch: &Scratch<V>) -> bool {
-        let pieces = pieces(self.shape.depth, variant);
+        let pieces = variant.pieces;
         let whole: [Track<'b, T>; MAX_WIDTH] = core::array::from_fn(|l| self.track(group.items[l]));
         let mut finite = true;
         // SAFETY: as the caller vouches.
@@ -294,13 +291,13 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     #[inline(never)]
     unsafe fn cut_across_lanes<V: Lanes<T = T>>(&self, path: usize, variant: Variant, scratch: &Scratch<V>) -> bool {
         let size = self.shape.size;
-        let pieces = pieces(self.shape.depth, variant);
+        let pieces = variant.pieces;
         let whole = self.track(path);
         let mut finite = true;
         // SAFETY: as the caller vouches; a lane without a piece follows an empty one, and there are
         // rows for MAX_PIECES.
         unsafe {
-            if pieces == 1 {
+            if pieces == 1 && !variant.pruned {
                 return self.finish.make(path, 0, |row| self.in_letters(whole, row, scratch));
             }
             let apart = if self.is_apart::<V>(variant, pieces) { pieces } else { 0 };
@@ -337,20 +334,17 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     ) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
-            match variant {
-                Variant::Pruned | Variant::PrunedInTwo => {
-                    let memory = pruned::Memory {
-                        tile: scratch.follow.tile,
-                        chains: scratch.follow.chains,
-                        followed: scratch.followed,
-                        values: scratch.values,
-                    };
-                    pruned::follow(self.shape, gather, self.recovery.as_ref(), &memory)
-                }
-                _ => {
-                    clear(scratch.values, self.shape.size);
-                    follow(self.shape, gather, &scratch.follow, scratch.values)
-                }
+            if variant.pruned {
+                let memory = pruned::Memory {
+                    tile: scratch.follow.tile,
+                    chains: scratch.follow.chains,
+                    followed: scratch.followed,
+                    values: scratch.values,
+                };
+                pruned::follow(self.shape, gather, self.recovery.as_ref(), &memory)
+            } else {
+                clear(scratch.values, self.shape.size);
+                follow(self.shape, gather, &scratch.follow, scratch.values)
             }
         }
     }

@@ -15,10 +15,12 @@
 //! stand for, so that no middle has to be halved.
 //!
 //! Here: a path's pieces, and the row that comes out. `planar`: two channels; `narrow`: points of
-//! one block; `few`: of one or two and some channels more; `wide`: of any number.
+//! one block; `few`: of one or two and some channels more; `wide`: of any number; `plain`: few
+//! channels, not pruned.
 
 mod few;
 mod narrow;
+mod plain;
 mod planar;
 mod wide;
 
@@ -28,6 +30,7 @@ use crate::lanes::{Lanes, MAX_WIDTH, Real};
 use crate::path::increments::{Stretch, Track};
 use few::Few;
 use narrow::Narrow;
+use plain::Plain;
 use planar::Planar;
 use wide::Wide;
 
@@ -225,18 +228,14 @@ impl<T: Real> Job<'_, T> {
                     self.follow_any::<V>(&mut $follower, &stretch, two, row)
                 };
             }
-            // The number of channels as a constant, where it is so small that a path takes little
-            // more than its beginning and end.
-            macro_rules! follow_two {
-                ($plain:literal) => {
-                    self.follow::<V>(&mut Planar::<V, $plain>::new(first, stretch.stride < 0), 2, &stretch, two, row)
-                };
-            }
             match (d, V::WIDTH, self.plain) {
-                (2, 2 | 4, false) => follow_two!(false),
-                (2, 4, true) => follow_two!(true),
+                // The number of channels as a constant: a path takes little more than its beginning
+                // and end.
+                (2, 2 | 4, false) => {
+                    self.follow::<V>(&mut Planar::<V>::new(first, stretch.stride < 0), 2, &stretch, two, row)
+                }
+                (..=plain::MOST, 4, true) => follow!(Plain::new(first, d)),
                 (3, 4, false) => follow!(Narrow::<V, 3, 1>::new(first)),
-                (3, 4, true) => follow!(Narrow::<V, 3, 3>::new(first)),
                 (4, 4, false) => follow!(Narrow::<V, 4, 2>::new(first)),
                 (5, 4, false) => follow!(Few::<V, 1, 1>::new(first, d)),
                 (6..=8, 4, false) => follow!(Few::<V, 2, 0>::new(first, d)),

@@ -4,8 +4,7 @@
 use super::{Follower, Run, Square};
 use crate::lanes::{Lanes, Real};
 
-/// Twice the sums of a path at `R` rotations: all `CHANNELS`, or of the pruned form half of them,
-/// from the first on.
+/// Twice the sums of a path at `R` rotations, half of all, from the first on.
 ///
 /// Three channels lie in the upper three lanes: a vector that ends with a point's last channel
 /// reaches beyond a piece only at the very first point in memory.
@@ -33,15 +32,10 @@ impl<V: Lanes, const CHANNELS: usize, const R: usize> Narrow<V, CHANNELS, R> {
         Narrow { origin, totals: [V::zero(); R] }
     }
 
-    /// Which rotation sums number `i` are of.
-    #[inline(always)]
-    fn rotation(i: usize) -> usize {
-        if R == CHANNELS { i } else { i + 1 }
-    }
-
+    /// What sums number `i` are made with.
     #[inline(always)]
     fn turn(v: V, i: usize) -> V {
-        if Self::FULL { v.rotate(Self::rotation(i)) } else { v.rotate_upper(Self::rotation(i)) }
+        if Self::FULL { v.rotate(i + 1) } else { v.rotate_upper(i + 1) }
     }
 
     /// Any point.
@@ -130,7 +124,7 @@ impl<V: Lanes, const CHANNELS: usize, const R: usize> Follower<V::T> for Narrow<
             let lanes = total.to_lanes();
             for a in 0..CHANNELS {
                 // SAFETY: both are channels; the caller vouches for the row.
-                unsafe { square.put(a, (a + Self::rotation(i)) % CHANNELS, lanes[first_lane + a]) };
+                unsafe { square.put(a, (a + i + 1) % CHANNELS, lanes[first_lane + a]) };
             }
         }
     }

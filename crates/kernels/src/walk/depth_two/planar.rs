@@ -4,46 +4,37 @@
 use super::{Follower, Run, Square};
 use crate::lanes::{Lanes, Real};
 
-/// Twice the sums of a path: of 01 only, or with `PLAIN` of 00, 01, 10 and 11.
-pub struct Planar<V: Lanes, const PLAIN: bool> {
+/// Twice the sum of 01 of a path.
+pub struct Planar<V: Lanes> {
     /// The path's first point.
     origin: *const V::T,
     /// Later points lie first in memory.
     reversed: bool,
-    totals: [V::T; 4],
+    total: V::T,
 }
 
 /// The sums of a piece.
 #[derive(Clone, Copy)]
 struct State<V: Lanes> {
     next: *const V::T,
-    /// Its first point F, each channel in all lanes.
-    first: [V; 2],
-    /// P - F of the last points; of y, P where it is only seen in increments.
+    /// x of its first point F, in all lanes.
+    first: V,
+    /// x of P - F, and y of P, of the last points: y is only seen in increments.
     last: [V; 2],
-    sums: [V; 4],
+    sum: V,
 }
 
-impl<V: Lanes, const PLAIN: bool> Planar<V, PLAIN> {
+impl<V: Lanes> Planar<V> {
     pub fn new(origin: *const V::T, reversed: bool) -> Self {
-        Planar { origin, reversed, totals: [V::T::ZERO; 4] }
+        Planar { origin, reversed, total: V::T::ZERO }
     }
 
     /// Moves on to the points x, y, as many as there are lanes.
     #[inline(always)]
     fn step(state: &mut State<V>, x: V, y: V) {
-        let x = x.sub(state.first[0]);
-        // Where y is only seen in increments, F does not matter.
-        let y = if PLAIN { y.sub(state.first[1]) } else { y };
+        let x = x.sub(state.first);
         let (before_x, before_y) = (state.last[0].shift_in(x), state.last[1].shift_in(y));
-        let (m_x, z_y) = (before_x.add(x), y.sub(before_y));
-        state.sums[1] = m_x.mul_add(z_y, state.sums[1]);
-        if PLAIN {
-            let (m_y, z_x) = (before_y.add(y), x.sub(before_x));
-            state.sums[0] = m_x.mul_add(z_x, state.sums[0]);
-            state.sums[2] = m_y.mul_add(z_x, state.sums[2]);
-            state.sums[3] = m_y.mul_add(z_y, state.sums[3]);
-        }
+        state.sum = before_x.add(x).mul_add(y.sub(before_y), state.sum);
         state.last = [x, y];
     }
 
@@ -73,9 +64,8 @@ impl<V: Lanes, const PLAIN: bool> Planar<V, PLAIN> {
         unsafe {
             let mut states: [State<V>; K] = core::array::from_fn(|k| {
                 let run = &runs[k];
-                let first = [V::splat(*run.first), V::splat(*run.first.add(1))];
-                let last = [V::zero(), if PLAIN { V::zero() } else { first[1] }];
-                State { next: run.point(1), first, last, sums: [V::zero(); 4] }
+                let [x, y] = [0, 1].map(|c| V::splat(*run.first.add(c)));
+                State { next: run.point(1), first: x, last: [V::zero(), y], sum: V::zero() }
             });
             let vectors: [usize; K] = core::array::from_fn(|k| runs[k].steps / V::WIDTH);
             let common = vectors.iter().fold(vectors[0], |least, &n| least.min(n));
@@ -94,22 +84,16 @@ impl<V: Lanes, const PLAIN: bool> Planar<V, PLAIN> {
                     let channel = |c| V::from_lanes(|l| *run.point((done + l + 1).min(run.steps)).add(c));
                     Self::step(state, channel(0), channel(1));
                 }
-                for (i, total) in self.totals.iter_mut().enumerate() {
-                    if PLAIN || i == 1 {
-                        // Chen's identity.
-                        let (a, b) = (i / 2, i % 2);
-                        let seen = (*run.first.add(a)).minus(*self.origin.add(a));
-                        let increment = (*run.last().add(b)).minus(*run.first.add(b));
-                        let chen = seen.times(increment);
-                        *total = total.plus(state.sums[i].sum()).plus(chen.plus(chen));
-                    }
-                }
+                // Chen's identity.
+                let seen = (*run.first).minus(*self.origin);
+                let chen = seen.times((*run.last().add(1)).minus(*run.first.add(1)));
+                self.total = self.total.plus(state.sum.sum()).plus(chen.plus(chen));
             }
         }
     }
 }
 
-impl<V: Lanes, const PLAIN: bool> Follower<V::T> for Planar<V, PLAIN> {
+impl<V: Lanes> Follower<V::T> for Planar<V> {
     unsafe fn pieces(&mut self, pieces: &[Run<V::T>]) {
         for group in pieces.chunks(2) {
             // SAFETY: as the caller vouches.
@@ -123,11 +107,7 @@ impl<V: Lanes, const PLAIN: bool> Follower<V::T> for Planar<V, PLAIN> {
     }
 
     unsafe fn write(&self, square: &Square<V::T>) {
-        for (i, &total) in self.totals.iter().enumerate() {
-            if PLAIN || i == 1 {
-                // SAFETY: both are channels; the caller vouches for the row.
-                unsafe { square.put(i / 2, i % 2, total) };
-            }
-        }
+        // SAFETY: both are channels; the caller vouches for the row.
+        unsafe { square.put(0, 1, self.total) };
     }
 }
