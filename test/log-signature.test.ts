@@ -368,6 +368,31 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     }
   });
 
+  test("float32: points far off, of which ends of tiles do not tell", () => {
+    const next = random(14);
+    // One in a hundred, and one in eleven.
+    const kinds = [() => next() < 0.01, (t: number) => t % 11 === 3];
+    for (const [channels, depth] of [
+      [3, 2],
+      [3, 3],
+      [3, 4],
+      [8, 2],
+    ] as const) {
+      for (const isOff of kinds) {
+        for (let i = 0; i < 16; i++) {
+          const path = makePath("walk", 600, channels, next).map((point, t) => {
+            const off = isOff(t) ? 1000 * next() : 0;
+            return point.map((x, c) => Math.fround(x + off * (1 + c)));
+          });
+          const wanted = logSignature(path, { depth });
+          const found = logSignature(path, { depth, dtype: "float32" });
+          for (let k = 2; k <= depth; k++)
+            expectClose(found.level(k).toArray(), wanted.level(k).toArray(), 16 * 2 ** -24, `level ${k}`);
+        }
+      }
+    }
+  });
+
   test("gradients: those of pySigLib 4.0.0", () => {
     for (const { depth, path, cotangent, gradient } of peers) {
       expectClose(logSignatureVjp(path, cotangent, { depth }).paths.data, gradient, 1e-12);
