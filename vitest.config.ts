@@ -72,8 +72,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     // One process per file: tests measure memory and the effects of a first import.
     pool: "forks",
-    // By default vitest leaves one core free, which is half of a machine with two.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // One more than there are cores: browsers, services and deadlines are waited for.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
   },
 });

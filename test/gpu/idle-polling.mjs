@@ -9,7 +9,6 @@ const isDawns = (callback) =>
   callback.length === 0 && callback.name === "" && String(callback).endsWith("{ [native code] }");
 
 globalThis.setImmediate = Object.assign(
-  (callback, ...given) =>
-    isDawns(callback) ? setTimeout(callback, 1, ...given) : setImmediate(callback, ...given),
+  (callback, ...given) => (isDawns(callback) ? setTimeout(callback, 1, ...given) : setImmediate(callback, ...given)),
   setImmediate,
 );
