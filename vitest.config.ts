@@ -24,17 +24,9 @@ const quick = [
  * the end.
  */
 const longest = [
-  ...["gpu/conformance", "gpu/dawn", "gpu/limits", "engine/faults", "gradients", "packaging/reproducible"],
-  ...[
-    "site/pages",
-    "site/playground",
-    "gpu/public",
-    "gpu/gradients",
-    "gpu/accuracy",
-    "gpu/tfjs",
-    "gpu/backend",
-    "cases",
-  ],
+  ...["gpu/conformance", "site/pages", "runtimes/bundlers", "gpu/dawn", "gradients", "site/playground"],
+  ...["gpu/limits", "engine/faults", "packaging/cli", "packaging/reproducible", "engine/gradients", "gpu/backend"],
+  ...["gpu/public", "engine/bits", "cases", "gpu/gradients", "runtimes/browsers", "packaging/compilers", "gpu/tfjs"],
 ].map((name) => `/test/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
