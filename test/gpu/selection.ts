@@ -131,8 +131,8 @@ function shownByCut(one: Case): Shown {
 export const chosenForCuts = <C extends Case>(cases: readonly C[]) => chosenOf(cases, shownByCut);
 
 /**
- * The next three select for a host whose implementation runs the chosen cases elsewhere: each kernel
- * by its name, each option, each form and cut.
+ * The next three select for a host whose implementation runs the chosen cases elsewhere: each
+ * kernel by its name, each option, each form and cut.
  */
 export const repeatedSignatures = <C extends Case>(cases: readonly C[]) => chosenOf(cases, shownByCut);
 
