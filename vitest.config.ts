@@ -24,17 +24,9 @@ const quick = [
  * the end.
  */
 const longest = [
-  ...["gpu/conformance", "gpu/dawn", "gpu/limits", "engine/faults", "gradients", "packaging/reproducible"],
-  ...[
-    "site/pages",
-    "site/playground",
-    "gpu/public",
-    "gpu/gradients",
-    "gpu/accuracy",
-    "gpu/tfjs",
-    "gpu/backend",
-    "cases",
-  ],
+  ...["gpu/conformance", "site/pages", "runtimes/bundlers", "gpu/dawn", "gradients", "site/playground"],
+  ...["gpu/limits", "engine/faults", "packaging/cli", "packaging/reproducible", "engine/gradients", "gpu/backend"],
+  ...["gpu/public", "engine/bits", "cases", "gpu/gradients", "runtimes/browsers", "packaging/compilers", "gpu/tfjs"],
 ].map((name) => `/test/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
@@ -72,8 +64,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     // One process per file: tests measure memory and the effects of a first import.
     pool: "forks",
-    // By default vitest leaves one core free, which is half of a machine with two.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // One more than there are cores: browsers, services and deadlines are waited for.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
   },
 });

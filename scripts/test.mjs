@@ -36,10 +36,15 @@ function cargoCounts(output) {
     .reduce(sum, none);
 }
 
-async function cargo() {
+async function cargo(level) {
   const toolchain = remembered();
   if (!toolchain) throw new Fault("No Rust toolchain has been chosen for the build yet.", "npm run setup");
-  const env = { ...environment(toolchain), CARGO_TARGET_DIR: targetFolder("native"), CARGO_TERM_COLOR: "never" };
+  const env = {
+    ...environment(toolchain),
+    CARGO_TARGET_DIR: targetFolder("native"),
+    CARGO_TERM_COLOR: "never",
+    ...level,
+  };
   let counts = none;
   // The workspace has the binaries of the family `core`; the others one after the other.
   const others = Object.keys(families).filter((family) => family !== mainFamily);
@@ -157,7 +162,7 @@ await main(async () => {
   const { all, quick, twice, only, args } = options();
   const env = { TEST_LEVEL: all ? "all" : quick ? "quick" : "usual" };
   const work = [
-    ...(only === "vitest" ? [] : [cargo]),
+    ...(only === "vitest" ? [] : [() => cargo(env)]),
     ...(quick && only === undefined ? [types] : []),
     ...(only === "cargo" ? [] : [() => vitest(args, env)]),
   ];

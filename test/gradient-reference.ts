@@ -3,7 +3,16 @@
 // each other or with the kernels: forward mode, a tangent propagated along the path (`tangent`),
 // and reverse mode through every product with all states stored (`gradient`). Slow and plain.
 
-import { exponential, flatten, identity, type Levels, product, type ReferenceOptions, unflatten } from "./reference.ts";
+import {
+  difference,
+  exponential,
+  flatten,
+  identity,
+  type Levels,
+  product,
+  type ReferenceOptions,
+  unflatten,
+} from "./reference.ts";
 
 export interface PathOptions extends ReferenceOptions {
   /** Number of rows of a padded stream, whose last row is repeated. */
@@ -28,8 +37,7 @@ function travel<P>(points: readonly P[], basepoint: P | undefined, inverse: bool
   return inverse ? walked.reverse() : walked;
 }
 
-const increment = (walked: readonly ArrayLike<number>[], t: number): Float64Array =>
-  Float64Array.from({ length: walked[0]!.length }, (_, c) => walked[t]![c]! - walked[t - 1]![c]!);
+const increment = (walked: readonly ArrayLike<number>[], t: number) => difference(walked[t]!, walked[t - 1]!);
 
 /** The derivative of exp(z) in direction dz. */
 function exponentialTangent(z: ArrayLike<number>, dz: ArrayLike<number>, depth: number): Levels {
@@ -107,10 +115,9 @@ function throughRight(lambda: Levels, s: Levels): Levels {
   });
 }
 
-/** From the adjoint of exp(z) to that of z. */
-function throughExponential(mu: Levels, z: ArrayLike<number>): Float64Array {
+/** From the adjoint of e = exp(z) to that of z. */
+function throughExponential(mu: Levels, z: ArrayLike<number>, e: Levels): Float64Array {
   const d = z.length;
-  const e = exponential(z, mu.length - 1);
   const adjoint = mu.map((level) => level.slice());
   const dz = new Float64Array(d);
   for (let k = mu.length - 1; k >= 1; k--) {
@@ -141,7 +148,11 @@ export function gradient(
     return all;
   };
   const states: Levels[] = [initial === undefined ? identity(d, depth) : unflatten(initial, d, depth)];
-  for (let t = 1; t < steps; t++) states.push(product(states[t - 1]!, exponential(increment(walked, t), depth)));
+  const segments: Levels[] = [identity(d, depth)];
+  for (let t = 1; t <= steps; t++) {
+    segments.push(exponential(increment(walked, t), depth));
+    states.push(product(states[t - 1]!, segments[t]!));
+  }
 
   const moved = walked.map(() => new Float64Array(d));
   let lambda = zeros(d, depth);
@@ -149,12 +160,12 @@ export function gradient(
   else for (let r = Math.max(steps, 1); r <= cotangents.length; r++) lambda = add(lambda, levels(cotangents[r - 1]!));
   for (let t = steps; t >= 1; t--) {
     const z = increment(walked, t);
-    const dz = throughExponential(throughRight(lambda, states[t - 1]!), z);
+    const dz = throughExponential(throughRight(lambda, states[t - 1]!), z, segments[t]!);
     for (let c = 0; c < d; c++) {
       moved[t]![c]! += dz[c]!;
       moved[t - 1]![c]! -= dz[c]!;
     }
-    lambda = throughLeft(lambda, exponential(z, depth));
+    lambda = throughLeft(lambda, segments[t]!);
     if (stream && t > 1) lambda = add(lambda, levels(cotangents[t - 2]!));
   }
   if (inverse) moved.reverse();

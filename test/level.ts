@@ -49,9 +49,13 @@ export function covering<Case>(cases: readonly Case[], shownBy: (one: Case) => S
 
 /** All pairs of a case's properties, to detect faults that need a combination of two. */
 export function pairsOf(properties: Readonly<Record<string, string | number | boolean>>): string[] {
-  const all = Object.entries(properties).map(([name, value]) => `${name} ${value}`);
+  const all = eachOf(properties);
   return all.flatMap((one, i) => all.slice(i).map((other) => (one === other ? one : `${one}, ${other}`)));
 }
+
+/** A case's properties, each by itself. */
+export const eachOf = (properties: Readonly<Record<string, string | number | boolean>>): string[] =>
+  Object.entries(properties).map(([name, value]) => `${name} ${value}`);
 
 /** The subset for a sweep, in order; if everything is run, followed by the other cases. */
 export function chosenOf<Case>(

@@ -6,7 +6,9 @@
 export type Levels = Float64Array[];
 
 export function identity(channels: number, depth: number): Levels {
-  return Array.from({ length: depth + 1 }, (_, k) => new Float64Array(channels ** k).fill(k === 0 ? 1 : 0));
+  const levels = Array.from({ length: depth + 1 }, (_, k) => new Float64Array(channels ** k));
+  levels[0]![0] = 1;
+  return levels;
 }
 
 /** exp(z) = Σ z⊗…⊗z / k!, the signature of a straight segment (Chen 1957). */
@@ -38,6 +40,12 @@ export function product(a: Levels, b: Levels): Levels {
     }
     return level;
   });
+}
+
+export function difference(to: ArrayLike<number>, from: ArrayLike<number>): Float64Array {
+  const z = new Float64Array(to.length);
+  for (let c = 0; c < z.length; c++) z[c] = to[c]! - from[c]!;
+  return z;
 }
 
 /** Concatenated levels, with or without the leading 1. */
@@ -116,7 +124,7 @@ export function referenceSignature(points: readonly ArrayLike<number>[], options
   const ownPeak = own.map(maxAbs);
   const wholePeak = whole.map(maxAbs);
   for (let t = 1; t < walked.length; t++) {
-    const z = Float64Array.from({ length: channels }, (_, c) => walked[t]![c]! - walked[t - 1]![c]!);
+    const z = difference(walked[t]!, walked[t - 1]!);
     const segment = exponential(z, depth);
     block = product(block, segment);
     whole = product(wholeBefore, block);

@@ -222,6 +222,7 @@ console.log(off(actual), off(horner), Math.max(...exact.map(Math.abs)));
 export const part: Part = {
   name: "accuracy",
   quick: 300,
+  few: 60,
   run: (limits: Bounds) =>
     runCases(limits, async (seed): Promise<Failure | undefined> => {
       const first = caseOf(seed);

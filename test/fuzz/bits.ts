@@ -232,6 +232,7 @@ await engine.close();
 export const part: Part = {
   name: "bits",
   quick: 500,
+  few: 80,
   async run(limits: Bounds) {
     const engines = new Engines();
     try {

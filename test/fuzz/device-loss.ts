@@ -295,4 +295,4 @@ const arbitrary: fc.Arbitrary<Given> = fc.record({
   ),
 });
 
-export const part: Part = propertyPart("device-loss", 50, () => arbitrary, replay);
+export const part: Part = propertyPart("device-loss", { quick: 50, few: 12 }, () => arbitrary, replay);

@@ -240,4 +240,4 @@ const arbitraryOf = (seed: number): fc.Arbitrary<Given> =>
     }),
   });
 
-export const part: Part = propertyPart("differential", 2000, arbitraryOf, replay);
+export const part: Part = propertyPart("differential", { quick: 2000, few: 300 }, arbitraryOf, replay);

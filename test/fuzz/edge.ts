@@ -167,6 +167,7 @@ const mostFailures = 10;
 export const part: Part = {
   name: "edge",
   quick: 5000,
+  few: 1000,
 
   async run({
     seed,

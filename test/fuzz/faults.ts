@@ -243,6 +243,7 @@ export async function replay(given: Session): Promise<Report> {
 export const part: Part = {
   name: "faults",
   quick: 1000,
+  few: 200,
   async run(bounds) {
     const figures = { kills: 0, damaged: 0, rejected: 0 };
     await core.init({ variant: "relaxed" });

@@ -257,4 +257,4 @@ const arbitrary: fc.Arbitrary<Given> = fc.record({
   out: maybe,
 });
 
-export const part: Part = propertyPart("hostile", 1000, () => arbitrary, replay);
+export const part: Part = propertyPart("hostile", { quick: 1000, few: 300 }, () => arbitrary, replay);

@@ -27,8 +27,10 @@ export interface Bounds {
 
 export interface Part {
   readonly name: string;
-  /** Cases in `npm test`. */
+  /** Cases in `npm test -- --all`. */
   readonly quick: number;
+  /** Cases in `npm test`, some seconds: random cases repeat each other. By default the same. */
+  readonly few?: number;
   run(bounds: Bounds): Promise<Outcome>;
 }
 
@@ -82,12 +84,12 @@ export const runCases = (
  */
 export const propertyPart = <Case>(
   name: string,
-  quick: number,
+  lengths: Pick<Part, "quick" | "few">,
   arbitraryOf: (seed: number) => fc.Arbitrary<Case>,
   judge: (given: Case) => Promise<string | undefined>,
 ): Part => ({
   name,
-  quick,
+  ...lengths,
   run: (bounds) =>
     repeat(bounds, async (seed, most) => {
       let cases = 0;

@@ -2,16 +2,22 @@
 // a change. TEST_SEED selects others; long runs search.
 
 import { expect, test } from "vitest";
+import { level } from "../level.ts";
 import type { Part } from "./part.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 20_261_130);
 
-export function testQuickly({ name, quick, run }: Part): void {
+/** How many cases of a part are tested at this level. */
+export const countOf = ({ quick, few = quick }: Part): number => (level === "all" ? quick : few);
+
+export function testQuickly(part: Part): void {
+  const { name, run } = part;
+  const count = countOf(part);
   // The part `rust` compiles first.
-  test(`${quick} cases of ${name}, seed ${seed}`, { timeout: 1_800_000 }, async () => {
-    const { cases, failures } = await run({ seed, cases: quick });
+  test(`${count} cases of ${name}, seed ${seed}`, { timeout: 1_800_000 }, async () => {
+    const { cases, failures } = await run({ seed, cases: count });
     const said = failures.map(({ what, script }) => `${what}\n${script}`);
     expect(said, `npm run fuzz -- ${name} --seed ${seed}`).toEqual([]);
-    expect(cases).toBeGreaterThanOrEqual(quick);
+    expect(cases).toBeGreaterThanOrEqual(count);
   });
 }

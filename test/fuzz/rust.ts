@@ -100,6 +100,7 @@ ASAN_OPTIONS=allocator_may_return_null=1 cargo ${fuzzer.join(" ")} run --fuzz-di
 export const part: Part = {
   name: "rust",
   quick: 10_000,
+  few: 1000,
   async run({ seed, cases = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, log }) {
     const toolchain = (remembered() ?? recentToolchain()) as Toolchain | undefined;
     if (toolchain === undefined) throw new Error("no Rust toolchain: npm run setup");

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GpuBackend, gpuOperations, readCallAnywhere } from "../../ts/gpu/index.ts";
 import { signature } from "../../ts/index.ts";
+import { chosenOf } from "../level.ts";
 import { makePath, makeZigzag, type PathKind, random, toFloat32 } from "../paths.ts";
 import { maxAbs } from "../reference.ts";
 import { roundoff } from "../tolerances.ts";
@@ -16,6 +17,30 @@ const batches = [2, 40];
 const mostRatio = 4;
 
 const kinds: readonly (PathKind | "zigzag")[] = ["walk", "drift", "time", "closed", "scales", "zigzag"];
+const shapes = [
+  [2, 2],
+  [2, 4],
+  [2, 6],
+  [3, 5],
+  [4, 4],
+  [8, 3],
+  [16, 2],
+] as const;
+
+/**
+ * By default every shape with benign and with adverse rounding, and every kind with a deep and with
+ * a flat shape. The sweep is every kind with every shape.
+ */
+const chosen = chosenOf(
+  shapes.flatMap(([channels, depth]) => kinds.map((kind) => ({ channels, depth, kind }))),
+  ({ channels, depth, kind }) => {
+    const isAdverse = kind === "zigzag" || kind === "drift";
+    return {
+      features: [`${channels} ${depth}, adverse ${isAdverse}`, `${kind}, deep ${depth > 3}`],
+      needs: `${channels} ${depth}`,
+    };
+  },
+);
 
 describeOn("dawn", "errors at 10 000 points", () => {
   let backend: GpuBackend;
@@ -24,19 +49,7 @@ describeOn("dawn", "errors at 10 000 points", () => {
   });
   afterAll(() => backend.close());
 
-  test.each(
-    (
-      [
-        [2, 2],
-        [2, 4],
-        [2, 6],
-        [3, 5],
-        [4, 4],
-        [8, 3],
-        [16, 2],
-      ] as const
-    ).flatMap(([channels, depth]) => kinds.map((kind) => [channels, depth, kind] as const)),
-  )("d=%i N=%i %s", async (channels, depth, kind) => {
+  test.each(chosen)("d=$channels N=$depth $kind", async ({ channels, depth, kind }) => {
     const next = random(channels + depth);
     const path = kind === "zigzag" ? makeZigzag(points, channels, next) : makePath(kind, points, channels, next);
     const one = Float32Array.from(toFloat32(path).flat());

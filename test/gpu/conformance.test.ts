@@ -7,12 +7,10 @@ import { build } from "vite";
 import { beforeAll, expect, test } from "vitest";
 import { level } from "../level.ts";
 import type { Report } from "./conformance.ts";
-import { gpuGradientCases } from "./gradient-table.ts";
+import { type Host, tablesOf } from "./host-tables.ts";
 import { hostTime, runOn } from "./hosts.ts";
 import { describeOn } from "./implementations.ts";
-import { largeCases, limitCases } from "./limits.ts";
-import { gpuLogCases } from "./log-table.ts";
-import { gpuCases, type Outcome } from "./table.ts";
+import type { Outcome } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = "target/test/gpu";
@@ -35,17 +33,17 @@ async function bundle(): Promise<string> {
   return `${folder}/conformance.js`;
 }
 
-const hosts = ["chromium", "deno"] as const;
-let started: Record<(typeof hosts)[number], Promise<unknown>> | undefined;
+const hosts: readonly Host[] = ["chromium", "deno"];
+let started: Record<Host, Promise<unknown>> | undefined;
 
 /**
  * The report of a host. The first request starts both, side by side: minutes each, on one core
  * each.
  */
-async function reportOf(name: (typeof hosts)[number]): Promise<Report> {
+async function reportOf(name: Host): Promise<Report> {
   if (started === undefined) {
     const file = bundle();
-    const start = async (host: (typeof hosts)[number]) => runOn[host](await file);
+    const start = async (host: Host) => runOn[host](await file);
     started = { chromium: start("chromium"), deno: start("deno") };
     // A missing one is skipped and not started.
     for (const host of hosts) started[host].catch(() => undefined);
@@ -55,6 +53,7 @@ async function reportOf(name: (typeof hosts)[number]): Promise<Report> {
 
 for (const name of hosts) {
   describeOn(name, name, () => {
+    const { gradients, limits, logarithms, signatures } = tablesOf[name];
     let report: Report;
     beforeAll(async () => {
       report = await reportOf(name);
@@ -67,12 +66,12 @@ for (const name of hosts) {
     const expectSignature = ({ name: wanted }: { name: string }) =>
       expectRight(report.outcomes.find((one) => one.name === wanted));
 
-    test.each([...gpuCases, ...limitCases, ...largeCases])("$name", expectSignature);
-    test.each(gpuGradientCases)("gradients: $name", ({ name: wanted }) =>
+    test.each([...signatures, ...limits])("$name", expectSignature);
+    test.each(gradients)("gradients: $name", ({ name: wanted }) =>
       expectRight(report.gradients.find((one) => one.name === wanted)),
     );
 
-    test.each(gpuLogCases)("log-signatures: $name", ({ name: wanted }) =>
+    test.each(logarithms)("log-signatures: $name", ({ name: wanted }) =>
       expectRight(report.logarithms.find((one) => one.name === wanted)),
     );
 

@@ -1,13 +1,14 @@
-// Runs the whole table, and calls at a device's limits, on the WebGPU of the current runtime, and
+// Runs the host's tables, and calls at a device's limits, on the WebGPU of the current runtime, and
 // reports the outcome and compiler messages. Bundled and started by conformance.test.ts, in
 // Chromium and in Deno; judges nothing.
 
 import { GpuBackend } from "../../ts/gpu/index.ts";
 import { watchCompilers } from "./compilers.ts";
-import { gpuGradientCases, runGradientCase } from "./gradient-table.ts";
-import { LimitRunner, largeCases, limitCases } from "./limits.ts";
-import { gpuLogCases, runLogCase } from "./log-table.ts";
-import { gpuCases, type Outcome, runCase } from "./table.ts";
+import { runGradientCase } from "./gradient-table.ts";
+import { tablesOf } from "./host-tables.ts";
+import { LimitRunner } from "./limits.ts";
+import { runLogCase } from "./log-table.ts";
+import { type Outcome, runCase } from "./table.ts";
 
 export interface Report {
   readonly adapter: string;
@@ -21,18 +22,19 @@ export interface Report {
 }
 
 export async function run(gpu: GPU): Promise<Report> {
+  const tables = tablesOf["Deno" in globalThis ? "deno" : "chromium"];
   const compilers = watchCompilers(GPUDevice.prototype);
   const backend = new GpuBackend(gpu);
   const outcomes: Outcome[] = [];
-  for (const one of gpuCases) outcomes.push(await runCase(backend, one));
+  for (const one of tables.signatures) outcomes.push(await runCase(backend, one));
   const gradients: Outcome[] = [];
-  for (const one of gpuGradientCases) gradients.push(await runGradientCase(backend, one));
+  for (const one of tables.gradients) gradients.push(await runGradientCase(backend, one));
   const logarithms: Outcome[] = [];
-  for (const one of gpuLogCases) logarithms.push(await runLogCase(backend, one));
+  for (const one of tables.logarithms) logarithms.push(await runLogCase(backend, one));
   const { adapter, faults } = backend.info();
   await backend.close();
   const runner = new LimitRunner(await (await gpu.requestAdapter())!.requestDevice());
-  for (const one of [...limitCases, ...largeCases]) outcomes.push(await runner.run(one));
+  for (const one of tables.limits) outcomes.push(await runner.run(one));
   await runner.close();
   return {
     adapter: adapter?.description || adapter?.vendor || "unnamed",

@@ -78,7 +78,9 @@ async function inNode(file: string): Promise<unknown> {
   const driver = vulkanDriver("swiftShader");
   // Dawn keeps the process alive.
   const toggles = JSON.stringify(hardware ? [] : [swiftShaderToggles]);
-  const source = `import { create, globals } from ${JSON.stringify(import.meta.resolve("webgpu"))};
+  const polling = new URL("idle-polling.mjs", import.meta.url);
+  const source = `import ${JSON.stringify(polling)};
+  import { create, globals } from ${JSON.stringify(import.meta.resolve("webgpu"))};
   Object.assign(globalThis, globals);
   Object.defineProperty(globalThis, "navigator", { value: { gpu: create(${toggles}) } });
   ${sourceFor(file)}

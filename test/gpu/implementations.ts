@@ -64,6 +64,7 @@ export async function openDawn(): Promise<GPU | undefined> {
     process.env.VK_ICD_FILENAMES = swiftShader;
     process.env.VK_DRIVER_FILES = swiftShader;
   }
+  await import("./idle-polling.mjs");
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
   return create(hardware ? [] : [swiftShaderToggles]);

@@ -8,8 +8,11 @@ import { isObstacle } from "../../ts/gpu/obstacle.ts";
 import { signatureVjp } from "../../ts/gpu/operations/signature-vjp.ts";
 import type { LogSignatureBasis } from "../../ts/operations/log-signature-labels.ts";
 import { type Case, optionsOf } from "../cases.ts";
-import { chosenOf, type Level, pairsOf, type Shown } from "../level.ts";
+import { chosenOf, eachOf, type Level, pairsOf, type Shown } from "../level.ts";
 import { defaultLimits } from "./default-limits.ts";
+
+type GradientCase = Case & { readonly pieces?: number };
+type LogCase = Case & { readonly basis: LogSignatureBasis };
 
 /**
  * The form of a case, and its cut into blocks, parts or segments of time, combined with each
@@ -71,11 +74,16 @@ function shownBySignature(one: Case): Shown {
   return { features, needs: needsOf(one) };
 }
 
-function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
+function planOfGradient(one: GradientCase) {
+  const { basepoint, initial, pieces } = one;
+  const shape = { ...sizesOf(one), basepoint: basepoint !== "none", initial: initial !== "none", pieces };
+  return signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, defaultLimits);
+}
+
+function shownByGradient(one: GradientCase): Shown {
   const { depth } = one;
   const sizes = sizesOf(one);
-  const shape = { ...sizes, basepoint: one.basepoint !== "none", initial: one.initial !== "none", pieces: one.pieces };
-  const plan = signatureVjp.plan(shape, { input: "cpu", output: "cpu" }, defaultLimits);
+  const plan = planOfGradient(one);
   if (isObstacle(plan)) return { features: [one.name] };
   const { kernel, flow, forward, pieces } = plan;
   const place =
@@ -90,7 +98,7 @@ function shownByGradient(one: Case & { readonly pieces?: number }): Shown {
   return { features, needs: needsOf(one) };
 }
 
-function shownByLogarithm(one: Case & { readonly basis: LogSignatureBasis }): Shown {
+function shownByLogarithm(one: LogCase): Shown {
   const { basis, channels, depth } = one;
   const { kernel, pieces } = planKernels(sizesOf(one), defaultLimits)!;
   const { rows, kept } = logLayoutOf(channels, depth, basis, defaultLimits)!;
@@ -105,15 +113,13 @@ function shownByLogarithm(one: Case & { readonly basis: LogSignatureBasis }): Sh
 }
 
 /** The cases of log-signatures to run. */
-export const chosenLogarithms = <C extends Case & { readonly basis: LogSignatureBasis }>(
-  cases: readonly C[],
-  at?: Level,
-) => chosenOf(cases, shownByLogarithm, at);
+export const chosenLogarithms = <C extends LogCase>(cases: readonly C[], at?: Level) =>
+  chosenOf(cases, shownByLogarithm, at);
 
 /** Cuts depend on the kinds of input and output, hardly on kernels. */
 function shownByCut(one: Case): Shown {
   const { kernel } = planKernels(sizesOf(one), defaultLimits)!;
-  const options = Object.entries(optionsOf(one)).map(([name, value]) => `${name} ${value}`);
+  const options = eachOf(optionsOf(one));
   const { initial, basepoint, ragged } = optionsOf(one);
   return {
     features: [`kernel ${kernel}`, ...options, ...pairsOf({ initial, basepoint, ragged }), ...ownOf(one)],
@@ -124,10 +130,30 @@ function shownByCut(one: Case): Shown {
 /** The cases to run on devices that report small limits. */
 export const chosenForCuts = <C extends Case>(cases: readonly C[]) => chosenOf(cases, shownByCut);
 
+/**
+ * The next three select for a host whose implementation runs the chosen cases elsewhere: each
+ * kernel by its name, each option, each form and cut.
+ */
+export const repeatedSignatures = <C extends Case>(cases: readonly C[]) => chosenOf(cases, shownByCut);
+
+export const repeatedGradients = <C extends GradientCase>(cases: readonly C[]) =>
+  chosenOf(cases, (one) => {
+    const plan = planOfGradient(one);
+    const kernel = isObstacle(plan) ? one.name : `${plan.kernel}, pieces ${plan.pieces > 1}`;
+    return { features: [kernel, ...eachOf(optionsOf(one)), ...ownOf(one)], needs: needsOf(one) };
+  });
+
+export const repeatedLogarithms = <C extends LogCase>(cases: readonly C[]) =>
+  chosenOf(cases, (one) => {
+    const { kernel, pieces } = planKernels(sizesOf(one), defaultLimits)!;
+    const features = [`${kernel}, pieces ${pieces > 1}`, `basis ${one.basis}`, ...eachOf(optionsOf(one))];
+    return { features, needs: `${needsOf(one)} ${one.basis}` };
+  });
+
 /** The cases of signatures to run. */
 export const chosenSignatures = <C extends Case>(cases: readonly C[], at?: Level) =>
   chosenOf(cases, shownBySignature, at);
 
 /** The cases of gradients to run. */
-export const chosenGradients = <C extends Case & { readonly pieces?: number }>(cases: readonly C[], at?: Level) =>
+export const chosenGradients = <C extends GradientCase>(cases: readonly C[], at?: Level) =>
   chosenOf(cases, shownByGradient, at);

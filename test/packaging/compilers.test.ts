@@ -2,9 +2,11 @@
 // without, checked themselves (`skipLibCheck: false`): they need no ambient types of WebGPU or of
 // pages, and hold nothing that is not part of the API.
 
-import { readdirSync, readFileSync, symlinkSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { filesUnder, fingerprint, writeIfChanged } from "../../scripts/lib/fingerprint.mjs";
+import { level } from "../level.ts";
 import { Consumer, nodes, root } from "./consumer.ts";
 
 const consumer = new Consumer();
@@ -85,16 +87,36 @@ const printed = {
 const strict = { strict: true, noEmit: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
 const bundled = { target: "es2022", module: "esnext", moduleResolution: "bundler", types: [], skipLibCheck: false };
 
-const typeErrors = (version: keyof typeof compilers, file: string, ...lib: string[]): Promise<string> =>
-  compile(version, file, { ...strict, ...bundled, lib: ["es2022", ...lib] });
+const typeErrors = async (version: keyof typeof compilers, file: string, ...lib: string[]): Promise<string> =>
+  (await compile(version, file, { ...strict, ...bundled, lib: ["es2022", ...lib] })).errors;
 
-async function compile(version: keyof typeof compilers, file: string, compilerOptions: object): Promise<string> {
+/** What a compiler says, and the declarations that it writes. */
+interface Said {
+  readonly errors: string;
+  readonly declarations: string;
+}
+
+/** Compilers, libraries and the package's declarations: all that is read besides a program. */
+const read = filesUnder("dist", "package.json", "package-lock.json").filter((name) => !name.endsWith(".js"));
+
+/** By default the answer of the last run, if everything that was read is the same. */
+async function compile(version: keyof typeof compilers, file: string, compilerOptions: object): Promise<Said> {
+  const print = fingerprint(read, readFileSync(file, "utf8"), compilerOptions);
+  const kept = join(root, "target", "test", "compilers", `${basename(file)}-${version}.json`);
+  const last = existsSync(kept) && (JSON.parse(readFileSync(kept, "utf8")) as Said & { print: string });
+  if (last && last.print === print && level !== "all") return last;
   const project = consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }));
+  const written = file.replace(".mts", ".d.mts");
+  rmSync(written, { force: true });
+  let errors = "";
   try {
-    return await consumer.run(nodes["Node 24"], join(root, "node_modules", compilers[version]), "-p", project);
+    errors = await consumer.run(nodes["Node 24"], join(root, "node_modules", compilers[version]), "-p", project);
   } catch (error) {
-    return (error as { stdout: string }).stdout;
+    errors = (error as { stdout: string }).stdout;
   }
+  const said = { errors, declarations: existsSync(written) ? readFileSync(written, "utf8") : "" };
+  writeIfChanged(kept, JSON.stringify({ print, ...said }));
+  return said;
 }
 
 describe.each(Object.keys(compilers) as (keyof typeof compilers)[])("TypeScript %s", (version) => {
@@ -121,9 +143,12 @@ export const aborted = (engine: Engine) => engine.signature([[0, 0]], { depth: 1
 
   it("prints short types of results", async () => {
     const file = consumer.write("results.mts", results);
-    expect(await compile(version, file, { ...bundled, declaration: true, emitDeclarationOnly: true })).toBe("");
-    const text = readFileSync(file.replace(".mts", ".d.mts"), "utf8");
-    const types = Object.fromEntries(Array.from(text.matchAll(/const (\w+): (.+);/g), (found) => found.slice(1)));
+    const options = { ...bundled, declaration: true, emitDeclarationOnly: true };
+    const { declarations, errors } = await compile(version, file, options);
+    expect(errors).toBe("");
+    const types = Object.fromEntries(
+      Array.from(declarations.matchAll(/const (\w+): (.+);/g), (found) => found.slice(1)),
+    );
     expect(types).toMatchObject(printed);
   });
 

@@ -10,6 +10,7 @@ import { rollup } from "rollup";
 import { createLogger, build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
+import { level } from "../level.ts";
 import type { Consumer } from "../packaging/consumer.ts";
 import { nodes, root } from "../packaging/consumer.ts";
 import { startChromium } from "./browsers/chromium.ts";
@@ -48,6 +49,8 @@ const bundlers: Record<string, Bundler> = {
       mode: "production",
       entry: `./${entry}`,
       output: { path: out, filename: "main.js" },
+      // Terser needs half a minute for all of TensorFlow.js, which vite and esbuild minify too.
+      optimization: { minimize: level === "all" || entry !== "layers.js" },
       performance: warnings ? { hints: "warning", assetFilter: (file: string) => !file.endsWith(".wasm") } : false,
     })!;
     const stats = await new Promise<webpack.Stats | undefined>((done, fail) =>

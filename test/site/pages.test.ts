@@ -6,6 +6,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { filesUnder, fingerprint, isCurrent, remember } from "../../scripts/lib/fingerprint.mjs";
+import { level } from "../level.ts";
 import { type Chromium, startChromium } from "../runtimes/browsers/chromium.ts";
 import { missing, requireHost } from "../runtimes/hosts.ts";
 import { type Built, buildMs, builtSite } from "./built.ts";
@@ -131,12 +133,16 @@ describe("in chromium", () => {
     requireHost("chromium", skip);
     const { page } = browser!;
     const found: Record<string, string[]> = {};
+    // The same site in the same browser has been found accessible: axe does not look again.
+    const print = fingerprint(filesUnder("target/site", "test/site", "site/package-lock.json"), browser!.version);
+    const shown = join(root, "target", "test", "accessible");
+    const isShown = level !== "all" && isCurrent(shown, print);
     for (const name of site.pages.filter((name) => name !== "404.html")) {
       await page.goto(site.url(name));
       // Hydrated: the script has put the folder of the site where it is.
       await page.waitForFunction("document.querySelector('#app').__vue_app__ !== undefined");
       // Pages of many declarations are large; their parts are those of the smallest.
-      const schemes = /^api-(?!io)/.test(name) ? [] : (["light", "dark"] as const);
+      const schemes = isShown || /^api-(?!io)/.test(name) ? [] : (["light", "dark"] as const);
       for (const colorScheme of schemes) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         // Schemes differ in colours alone.
@@ -146,6 +152,7 @@ describe("in chromium", () => {
     }
     expect(found).toEqual({});
     expect(faults).toEqual([]);
+    remember(shown, print);
   });
 
   it("navigates without loading the page again, and finds words", async ({ skip }) => {

@@ -26,6 +26,12 @@ impl Random {
     }
 }
 
+/// Rounds of a random sweep: a tenth in `npm test`, all with `--all` and in plain `cargo test`.
+pub fn rounds() -> u32 {
+    let short = std::env::var("TEST_LEVEL").is_ok_and(|level| level != "all");
+    if short { 4_000 } else { 40_000 }
+}
+
 /// Memory that begins with a head.
 pub struct Memory {
     words: Vec<[u64; 8]>,

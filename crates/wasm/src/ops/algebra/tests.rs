@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::head::{Head, Region};
-use crate::memory::{Memory, Random, region};
+use crate::memory::{Memory, Random, region, rounds};
 use crate::{run, scratch, state_numbers};
 use path_signature_kernels::lanes::{LanesF32, LanesF64, Real};
 
@@ -168,7 +168,7 @@ fn hostile_heads() {
     let small: &[u32] = &[0, 1, 2, 3, 4, 5, 7];
     let wild: &[u32] = &[0, 1, 2, 3, 8, 30, 31, 1 << 16, 1 << 31, u32::MAX];
     let offsets: &[u32] = &[0, 1, 192, 256, 512, 1024, 4096, 8192, 1 << 14, u32::MAX];
-    for round in 0..40_000 {
+    for round in 0..rounds() {
         let sizes = if round % 2 == 0 { small } else { wild };
         let mut head = Head {
             operation: random.of(&[0, 1, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24]),
