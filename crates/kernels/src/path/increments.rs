@@ -297,8 +297,11 @@ impl<'a, T: Real> Gather<'a, T> {
 }
 
 /// `d` differences of two points of each lane.
+///
+/// # Safety
+/// The points have `d` numbers, and `to` has room for as many vectors.
 #[inline(always)]
-unsafe fn differences<V: Lanes>(cur: &Rows<V::T>, prev: &Rows<V::T>, d: usize, to: *mut V) {
+pub unsafe fn differences<V: Lanes>(cur: &Rows<V::T>, prev: &Rows<V::T>, d: usize, to: *mut V) {
     let mut i = 0;
     // SAFETY: the caller vouches for d numbers and vectors.
     unsafe {

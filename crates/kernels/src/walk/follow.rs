@@ -50,18 +50,13 @@ pub fn prefers_letters<V: Lanes>(shape: &Shape, paths: usize) -> bool {
 /// `state` has `shape.size` vectors, the memory is there; two or more channels and levels.
 #[inline(never)]
 pub unsafe fn follow<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, memory: &Memory<V>, state: *mut V) -> bool {
-    let (d, depth) = (shape.channels, shape.depth);
-    let levels = core::array::from_fn(|r| {
-        if r < depth { state.wrapping_add(shape.offset(depth - r)) } else { core::ptr::null_mut() }
-    });
-    let frame = Frame { width: d, stride: d, depth, skip: 0, levels, scratch: memory.chains };
     // SAFETY: as the caller vouches; a tile has room for TILE steps.
     unsafe {
-        for (t, steps) in gather.tiles() {
-            gather.read(t, steps, memory.tile);
-            horner::whole(&frame, memory.tile, steps);
+        for (t, count) in gather.tiles() {
+            gather.read(t, count, memory.tile);
+            steps(shape, memory, state, count);
         }
-        sums_finite(state, d)
+        sums_finite(state, shape.channels)
     }
 }
 
@@ -96,4 +91,19 @@ pub unsafe fn follow_letters<V: Lanes>(
         }
         sums_finite(state, 1)
     }
+}
+
+/// Runs the first steps of the tile: one copy of the code for all who walk tile by tile.
+///
+/// # Safety
+/// As [`follow`]; there are `count` steps.
+#[inline(never)]
+pub unsafe fn steps<V: Lanes>(shape: &Shape, memory: &Memory<V>, state: *mut V, count: usize) {
+    let Shape { channels, depth, .. } = *shape;
+    let levels = core::array::from_fn(|r| {
+        if r < depth { state.wrapping_add(shape.offset(depth - r)) } else { core::ptr::null_mut() }
+    });
+    let frame = Frame { width: channels, stride: channels, depth, skip: 0, levels, scratch: memory.chains };
+    // SAFETY: as the caller vouches.
+    unsafe { horner::whole(&frame, memory.tile, count) }
 }
