@@ -7,6 +7,7 @@ use crate::lanes::{Lanes, Real, Rows, RowsMut};
 ///
 /// # Safety
 /// `state` is valid for writing `size` vectors.
+#[inline(never)]
 pub unsafe fn clear<V: Lanes>(state: *mut V, size: usize) {
     for i in 0..size {
         // SAFETY: the caller vouches for `size` vectors.

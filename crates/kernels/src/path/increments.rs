@@ -193,6 +193,7 @@ pub struct Gather<'a, T> {
 
 impl<'a, T: Real> Gather<'a, T> {
     /// Lanes from `width` on repeat the last.
+    #[inline(never)]
     pub fn new(tracks: [Track<'a, T>; MAX_WIDTH], letters: usize) -> Gather<'a, T> {
         let channels = tracks[0].channels;
         // MAX_WIDTH is a power of two: what is missing of its factors in `channels` has to come

@@ -74,12 +74,12 @@ impl<V: Lanes> Scratch<V> {
         let size = shape.size;
         Scratch {
             follow: follow::Memory::new(parts, shape.channels, shape.depth),
-            step: parts.take(2 * shape.count(shape.depth - 1)),
-            prefix: parts.take(size),
-            suffix: parts.take(size),
-            product: parts.take(size),
-            reversed: parts.take(size.div_ceil(size_of::<V>() / 4)).cast(),
-            suffixes: parts.take(count.checked_mul(size)),
+            step: parts.part(2 * shape.count(shape.depth - 1)),
+            prefix: parts.part(size),
+            suffix: parts.part(size),
+            product: parts.part(size),
+            reversed: parts.part(size.div_ceil(size_of::<V>() / 4)).cast(),
+            suffixes: parts.part(count.checked_mul(size)),
         }
     }
 }
