@@ -73,12 +73,15 @@ export class GrowingTogether {
   /** Copies the signatures so far, a row a path. */
   read(to: Float32Array | Float64Array): void {
     const size = this.#size;
-    const { state } = this;
-    for (let path = 0; path < this.#batch; path++) {
-      const lane = path % width;
-      const row = path * size;
-      for (let i = 0, from = (path - lane) * size + lane; i < size; i++, from += width)
-        to[row + i] = state[from] as number;
+    const { heap } = this.#task;
+    const end = this.#batch * size;
+    // Both paths of a vector at once; the last one may have one path.
+    for (let row = 0, from = this.#task.at(STATES); row < end; row += width * size) {
+      const next = row + size;
+      for (let i = 0; i < size; i++, from += width) {
+        to[row + i] = heap[from] as number;
+        if (next < end) to[next + i] = heap[from + 1] as number;
+      }
     }
   }
 

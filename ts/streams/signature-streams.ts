@@ -100,9 +100,15 @@ class Streams implements SignatureStreams {
     if (count !== this.count)
       throw rangeError("SHAPE_MISMATCH", "points", countOf(count, "point"), `${this.count}, one for each stream`);
     const { augment } = this.#options;
+    try {
+      if (augment === undefined) this.#append(this.#growing, numbers);
+      else for (const row of this.#rowsOf(augment.push(numbers, 1))) this.#append(this.#growing, row);
+    } catch (error) {
+      // A fault of the library. The kernel has written nothing.
+      augment?.undo();
+      throw error;
+    }
     this.#length += 1;
-    if (augment === undefined) this.#append(this.#growing, numbers);
-    else for (const row of this.#rowsOf(augment.push(numbers, 1))) this.#append(this.#growing, row);
     return this;
   }
 
