@@ -5,7 +5,7 @@
 // no closures and no objects except the result. For the same reason it writes the head of the task
 // inline.
 
-import { copyOut, type Numbers } from "../input/arrays.ts";
+import { allocateNumbers, copyOut, type Numbers } from "../input/arrays.ts";
 import { beyondMemory, type Call, internal } from "../input/call.ts";
 import { checkPaths } from "../input/finite.ts";
 import { code, headBytes, region, word } from "../wasm/abi.ts";
@@ -13,6 +13,7 @@ import type { Instance } from "../wasm/instance.ts";
 import { heapOf } from "./head.ts";
 import type { Operation } from "./operation.ts";
 import { pathsInOrder, stagePaths, stageRows } from "./rows.ts";
+import { mostSliced } from "./sinks.ts";
 
 const align = (bytes: number): number => (bytes + 63) & ~63;
 /** Words of the head, as constants of this file: the engine folds them. */
@@ -91,9 +92,10 @@ export function runOnce(
   }
   const result = heapOf(instance, dtype);
   const at = (head + output) >>> shift;
-  if (out === undefined) return result.slice(at, at + count);
-  copyOut(result, at, count, out, 0);
-  return out;
+  if (out === undefined && count <= mostSliced) return result.slice(at, at + count);
+  const to = out ?? allocateNumbers(dtype, count, "paths", true);
+  copyOut(result, at, count, to, 0);
+  return to;
 }
 
 /** The words of the head that determine the scratch of a signature, for any batch and length. */

@@ -91,6 +91,10 @@ pub unsafe fn all_finite<V: Lanes>(first: *const V::T, count: usize) -> bool {
             }
             i += 4 * V::WIDTH;
         }
+        while i + V::WIDTH <= count {
+            zeros[0] = V::load(first.add(i)).mul_add(V::zero(), zeros[0]);
+            i += V::WIDTH;
+        }
         while i < count {
             zeros[0] = V::splat(*first.add(i)).mul_add(V::zero(), zeros[0]);
             i += 1;

@@ -150,9 +150,8 @@ impl<V: Lanes, const N: usize, const C: usize> Follower<V::T> for Few<V, N, C> {
             }
         }
         if N == 2 {
-            for r in 0..V::WIDTH {
-                block(0, 1, r, self.totals.cross[r]);
-            }
+            // SAFETY: both are blocks.
+            unsafe { square.put_blocks(self.offset(0), self.offset(1), self.totals.cross.as_ptr()) };
         }
         for c in 0..C {
             for i in 0..N {

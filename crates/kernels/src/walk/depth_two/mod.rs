@@ -23,6 +23,7 @@ mod planar;
 mod wide;
 
 use crate::batch::plan::FEWEST_STEPS_TO_CUT;
+use crate::batch::state::all_finite;
 use crate::lanes::{Lanes, MAX_WIDTH, Real};
 use crate::path::increments::{Stretch, Track};
 use few::Few;
@@ -32,6 +33,9 @@ use wide::Wide;
 
 /// Pieces of a long path.
 const PIECES: usize = 4;
+
+/// Rows of fewer channels are completed number by number.
+const FEW_CHANNELS: usize = 6;
 
 /// Consecutive points in the direction of travel.
 #[derive(Clone, Copy)]
@@ -119,10 +123,29 @@ impl<T: Real> Square<T> {
         }
     }
 
+    /// `twice` the coefficients of two blocks of letters, a before b, at all rotations: rows of the
+    /// block are stretches of the row.
+    ///
+    /// # Safety
+    /// All are channels, the row is there.
+    #[inline(never)]
+    unsafe fn put_blocks<V: Lanes<T = T>>(&self, a: usize, b: usize, sums: *const V) {
+        let half = V::splat(T::from_f64(0.5));
+        // SAFETY: as the caller vouches; there is a sum for each rotation.
+        unsafe {
+            let rotations = core::array::from_fn(|r| if r < V::WIDTH { *sums.add(r) } else { V::zero() });
+            let to = self.row.add((a + 1) * self.channels + b);
+            for (l, row) in V::transposed(rotations).into_iter().enumerate().take(V::WIDTH) {
+                row.rotate(V::WIDTH - l).mul(half).store(to.add(l * self.channels));
+            }
+        }
+    }
+
     /// S(aa) = S(a)²/2, and below the diagonal S(ba) = S(a) S(b) - S(ab).
     ///
     /// # Safety
     /// The row is there.
+    #[inline(always)]
     unsafe fn complete(&self) {
         let d = self.channels;
         // SAFETY: as the caller vouches.
@@ -133,6 +156,37 @@ impl<T: Real> Square<T> {
                 *square.add(a * d + a) = x.times(x).times(T::from_f64(0.5));
                 for b in a + 1..d {
                     *square.add(b * d + a) = x.times(*self.row.add(b)).minus(*square.add(a * d + b));
+                }
+            }
+        }
+    }
+
+    /// The same, blocks of letters with those before them by vectors.
+    ///
+    /// # Safety
+    /// The row is there.
+    #[inline(never)]
+    unsafe fn complete_blocks<V: Lanes<T = T>>(&self) {
+        let (d, row) = (self.channels, self.row);
+        let in_blocks = d - d % V::WIDTH;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let square = row.add(d);
+            for b in (0..in_blocks).step_by(V::WIDTH) {
+                for a in (0..b).step_by(V::WIDTH) {
+                    let x = V::load(row.add(a));
+                    let rows = core::array::from_fn(|l| square.add((a + l % V::WIDTH) * d + b).cast_const());
+                    let columns = V::load_transposed(&rows, 0);
+                    for (m, column) in columns.into_iter().enumerate().take(V::WIDTH) {
+                        V::splat(*row.add(b + m)).mul(x).sub(column).store(square.add((b + m) * d + a));
+                    }
+                }
+            }
+            for b in 0..d {
+                let x = *row.add(b);
+                *square.add(b * d + b) = x.times(x).times(T::from_f64(0.5));
+                for a in if b < in_blocks { b - b % V::WIDTH } else { 0 }..b {
+                    *square.add(b * d + a) = (*row.add(a)).times(x).minus(*square.add(a * d + b));
                 }
             }
         }
@@ -168,14 +222,14 @@ impl<T: Real> Job<'_, T> {
         unsafe {
             macro_rules! follow {
                 ($follower:expr) => {
-                    self.follow_any(&mut $follower, &stretch, two, row)
+                    self.follow_any::<V>(&mut $follower, &stretch, two, row)
                 };
             }
             // The number of channels as a constant, where it is so small that a path takes little
             // more than its beginning and end.
             macro_rules! follow_two {
                 ($plain:literal) => {
-                    self.follow(&mut Planar::<V, $plain>::new(first, stretch.stride < 0), 2, &stretch, two, row)
+                    self.follow::<V>(&mut Planar::<V, $plain>::new(first, stretch.stride < 0), 2, &stretch, two, row)
                 };
             }
             match (d, V::WIDTH, self.plain) {
@@ -194,7 +248,7 @@ impl<T: Real> Job<'_, T> {
     }
 
     #[inline(never)]
-    unsafe fn follow_any(
+    unsafe fn follow_any<V: Lanes<T = T>>(
         &self,
         follower: &mut dyn Follower<T>,
         stretch: &Stretch<T>,
@@ -202,12 +256,12 @@ impl<T: Real> Job<'_, T> {
         row: *mut T,
     ) -> bool {
         // SAFETY: as the caller of `run` vouches.
-        unsafe { self.follow(follower, self.channels, stretch, two, row) }
+        unsafe { self.follow::<V>(follower, self.channels, stretch, two, row) }
     }
 
     /// All pieces with one follower, of d channels.
     #[inline(always)]
-    unsafe fn follow(
+    unsafe fn follow<V: Lanes<T = T>>(
         &self,
         follower: &mut dyn Follower<T>,
         d: usize,
@@ -240,10 +294,16 @@ impl<T: Real> Job<'_, T> {
             }
             let square = Square { row, channels: d, plain: self.plain };
             follower.write(&square);
-            if !self.plain {
-                square.complete();
+            if d < FEW_CHANNELS {
+                if !self.plain {
+                    square.complete();
+                }
+                return (0..d + d * d).fold(true, |finite, i| finite & (*row.add(i)).is_finite());
             }
-            (0..d + d * d).fold(true, |finite, i| finite & (*row.add(i)).is_finite())
+            if !self.plain {
+                square.complete_blocks::<V>();
+            }
+            all_finite::<V>(row, d + d * d)
         }
     }
 }

@@ -446,11 +446,15 @@ impl<V: Lanes> Follower<V::T> for Wide<V> {
             }
         }
         self.pairs(|i, j, rotations| {
-            for r in rotations {
-                // SAFETY: all are blocks.
-                let lanes = unsafe { *self.totals.add(self.at(i, j) + r) }.to_lanes();
-                for (l, &twice) in lanes.iter().enumerate().take(V::WIDTH) {
-                    unsafe { square.put(self.offset(i) + l, self.offset(j) + (l + r) % V::WIDTH, twice) };
+            let (a, b, sums) = (self.offset(i), self.offset(j), self.totals.wrapping_add(self.at(i, j)));
+            // SAFETY: all are blocks.
+            unsafe {
+                if rotations.len() == V::WIDTH {
+                    square.put_blocks(a, b, sums);
+                } else {
+                    for r in rotations {
+                        square.put_block(a, b, r, *sums.add(r));
+                    }
                 }
             }
         });
