@@ -100,12 +100,14 @@ class Streams implements SignatureStreams {
     if (count !== this.count)
       throw rangeError("SHAPE_MISMATCH", "points", countOf(count, "point"), `${this.count}, one for each stream`);
     const { augment } = this.#options;
+    const grown = this.#grown;
     try {
       if (augment === undefined) this.#append(this.#growing, numbers);
       else for (const row of this.#rowsOf(augment.push(numbers, 1))) this.#append(this.#growing, row);
     } catch (error) {
       // A fault of the library. The kernel has written nothing.
       augment?.undo();
+      this.#grown = grown;
       throw error;
     }
     this.#length += 1;
@@ -146,8 +148,11 @@ class Streams implements SignatureStreams {
     if (tail.length === 0) return this.#growing;
     const grown = this.#grown;
     if (grown > 0) ended.start(this.#growing.last, this.#growing.state);
-    for (const row of this.#rowsOf(tail)) this.#append(ended, row);
-    this.#grown = grown;
+    try {
+      for (const row of this.#rowsOf(tail)) this.#append(ended, row);
+    } finally {
+      this.#grown = grown;
+    }
     return ended;
   }
 
