@@ -3,55 +3,30 @@
 
 import { allocateNumbers, copyIn, type DTypeIndex, type Numbers } from "../input/arrays.ts";
 import type { ReadPaths } from "../input/read-paths.ts";
-import { SIGNATURE } from "../operations/signature.ts";
-import { region, word } from "../wasm/abi.ts";
-import type { Instance } from "../wasm/instance.ts";
-import { KeptTask } from "./kept-task.ts";
-
-/** Intervals of a run. */
-const most = 512;
 
 export class IntervalEnds {
-  readonly #task: KeptTask;
+  readonly #points: Numbers;
   readonly #channels: number;
   readonly #size: number;
-  readonly #points: Numbers;
 
-  /**
-   * @param check - throws if a number is not finite
-   * @throws PathSignatureError OUT_OF_MEMORY, and what `check` throws
-   */
-  constructor(instance: Instance, path: ReadPaths, dtype: DTypeIndex, depth: number, size: number, check: () => void) {
-    const { points, channels, view, kind } = path;
-    check();
+  /** @throws PathSignatureError OUT_OF_MEMORY */
+  constructor({ points, channels, view, kind }: ReadPaths, dtype: DTypeIndex, size: number) {
+    const numbers = points * channels;
     this.#channels = channels;
     this.#size = size;
-    this.#points = allocateNumbers(dtype, points * channels, "path");
-    copyIn(view, kind, 0, points * channels, this.#points, 0);
-    const shape = { operation: SIGNATURE, dtype, channels, depth, options: 0, batch: most, points: 2 };
-    this.#task = new KeptTask(instance, shape, [
-      { region: region.PATHS, stride: 2 * channels, numbers: most * 2 * channels },
-      { region: region.OUT, stride: size, numbers: most * size },
-    ]);
+    this.#points = allocateNumbers(dtype, numbers, "path");
+    copyIn(view, kind, 0, numbers, this.#points, 0);
   }
 
-  query(bounds: Float64Array, out: Float32Array | Float64Array): void {
-    const [task, d, size] = [this.#task, this.#channels, this.#size];
-    for (let first = 0; first < bounds.length; first += 2 * most) {
-      const count = Math.min(most, (bounds.length - first) / 2);
-      const points = task.at(0);
-      for (let i = 0; i < 2 * count; i++) {
-        const point = (bounds[first + i] as number) - (i % 2);
-        for (let c = 0; c < d; c++) task.heap[points + i * d + c] = this.#points[point * d + c] as number;
-      }
-      task.set(word.BATCH, count);
-      task.run();
-      const from = task.at(1);
-      out.set(task.heap.subarray(from, from + count * size), (first / 2) * size);
+  query(bounds: Float64Array, out: Numbers): void {
+    const [d, size, points] = [this.#channels, this.#size, this.#points];
+    for (let i = 0, at = 0; at < out.length; i += 2, at += size) {
+      const from = (bounds[i] as number) * d;
+      const last = ((bounds[i + 1] as number) - 1) * d;
+      for (let c = 0; c < d; c++) out[at + c] = (points[last + c] as number) - (points[from + c] as number);
+      // Further levels of one channel: powers of its difference.
+      let x = out[at] as number;
+      for (let k = d; k < size; k++) out[at + k] = x *= (out[at] as number) / (k + 1);
     }
-  }
-
-  release(): void {
-    this.#task.release();
   }
 }

@@ -2,7 +2,7 @@
 //
 // Not here: what is kept of the path (interval-table.ts, interval-ends.ts).
 
-import { allocateNumbers, type DType, type DTypeIndex, firstNonFinite } from "../input/arrays.ts";
+import { allocateNumbers, type DType, type DTypeIndex, firstNonFinite, type Numbers } from "../input/arrays.ts";
 import { countOf, describe, failure, rangeError, typeError } from "../input/errors.ts";
 import { notFinite } from "../input/finite.ts";
 import { type OptionName, type ReadOptions, readOptions } from "../input/options.ts";
@@ -79,13 +79,20 @@ export interface CreateSignatureIntervalsFunction {
   ): SignatureIntervals<T>;
 }
 
+/** A path that is prepared. */
+interface Prepared {
+  /** Writes the signatures of intervals from points a to points e, given as a, e + 1 of each. */
+  query(bounds: Float64Array, out: Numbers): void;
+  release?(): void;
+}
+
 class IntervalsOfPath implements SignatureIntervals {
   readonly channels: number;
   readonly depth: number;
   readonly length: number;
   readonly #dtype: DTypeIndex;
   readonly #size: number;
-  readonly #prepared: IntervalTable | IntervalEnds;
+  readonly #prepared: Prepared;
   #isClosed = false;
 
   constructor(instance: Instance, path: ReadPaths, dtype: DTypeIndex, depth: number, size: number) {
@@ -95,8 +102,12 @@ class IntervalsOfPath implements SignatureIntervals {
     this.length = points;
     this.#dtype = dtype;
     this.#size = size;
-    const Prepared = channels > 1 && depth > 1 ? IntervalTable : IntervalEnds;
-    this.#prepared = new Prepared(instance, path, dtype, depth, size, () => checkFinite(path, dtype));
+    const check = () => checkFinite(path, dtype);
+    if (channels > 1 && depth > 1) this.#prepared = new IntervalTable(instance, path, dtype, depth, size, check);
+    else {
+      check();
+      this.#prepared = new IntervalEnds(path, dtype, size);
+    }
   }
 
   query(intervals: Intervals): Signatures {
@@ -113,7 +124,7 @@ class IntervalsOfPath implements SignatureIntervals {
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#prepared.release();
+    this.#prepared.release?.();
   }
 }
 
