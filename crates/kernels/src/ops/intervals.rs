@@ -2,7 +2,8 @@
 //! is a row, known to later calls: so a caller prepares a path for signatures of any interval, and
 //! asks for them, by the same operation. Lanes are pieces, or products.
 //!
-//! Not here: which rows are kept, and which of them an interval takes (`ts/streams/interval-table.ts`).
+//! Not here: which rows are kept, and which of them an interval takes
+//! (`ts/streams/interval-table.ts`).
 
 use crate::batch::parts::Parts;
 use crate::batch::request::Error;
@@ -75,10 +76,10 @@ pub fn intervals_scratch<V: Lanes>(channels: usize, depth: usize) -> Option<usiz
 #[inline(never)]
 fn is_sound(words: &[u32], factors: usize, points: usize, rows: usize) -> bool {
     let is_row = |&row: &u32| (row as usize) < rows;
-    match factors {
-        0 => words.chunks(PIECE).all(|piece| is_row(&piece[0]) && (u64::from(piece[1]) + u64::from(piece[2])) < points as u64),
-        _ => words.iter().all(is_row),
+    if factors > 0 {
+        return words.iter().all(is_row);
     }
+    words.chunks(PIECE).all(|piece| is_row(&piece[0]) && u64::from(piece[1]) + u64::from(piece[2]) < points as u64)
 }
 
 /// Word `i` of each lane; lanes without anything have the last.
