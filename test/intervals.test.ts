@@ -3,9 +3,19 @@
 // bad input.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { createSignatureIntervals, type Intervals, init, signature } from "../ts/index.ts";
+import { createSignatureIntervals, type Intervals, init, isPathSignatureError, signature } from "../ts/index.ts";
 import { codeOf } from "./code-of.ts";
 import { makePath, random } from "./paths.ts";
+
+/** The error that a call throws. */
+function errorOf(call: () => unknown) {
+  try {
+    call();
+  } catch (error) {
+    if (isPathSignatureError(error)) return error;
+  }
+  throw new Error("no error of the library");
+}
 
 /** The signature of points [from, to) of a path, computed in float64. */
 const exact = (data: ArrayLike<number>, channels: number, depth: number, from: number, to: number) =>
@@ -38,12 +48,19 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     [3, 3, 1],
     [3, 3, 1025],
     [3, 3, 9000],
+    [2, 5, 128],
+    [4, 4, 6145],
+    [2, 2, 23_000],
     [5, 2, 20_000],
   ] as const)("%d channels, depth %d, %d points", (channels, depth, points) => {
     const next = random(points);
     const data = Float32Array.from(makePath("walk", points, channels, next).flat(), (x) => x / Math.sqrt(points));
     const pick = (n: number) => Math.floor(next() * n);
-    const near = (n: number) => Math.min(points, Math.max(0, 1024 * Math.round(n / 1024) + pick(5) - 2));
+    // Chunks have 128 steps, blocks 1024.
+    const near = (n: number) => {
+      const steps = n % 2 ? 128 : 1024;
+      return Math.min(points, Math.max(0, steps * Math.round(n / steps) + pick(5) - 2));
+    };
     const intervals: [number, number][] = [[0, points]];
     for (let i = 0; i < 150; i++) {
       const [a, b] = i % 3 === 0 ? [pick(points), pick(points)] : [near(pick(points + 1)), near(pick(points + 1))];
@@ -110,6 +127,53 @@ test("what is given is copied, and everything is given back", () => {
   of[Symbol.dispose]();
   of[Symbol.dispose]();
   expect(codeOf(() => of.query([[0, 1]]))).toBe("STREAM_CLOSED");
+});
+
+test("a number that is not finite is named, wherever it is", () => {
+  const points = 3000;
+  const good = makePath("walk", points, 3, random(7)).flat();
+  for (const [kind, dtype] of [
+    [Float32Array, "float32"],
+    [Float64Array, "float64"],
+    [Float64Array, "float32"],
+  ] as const) {
+    for (const [point, channel] of [
+      [0, 0],
+      [1, 2],
+      [128, 1],
+      [1024, 0],
+      [2944, 1],
+      [2945, 2],
+      [points - 1, 2],
+    ] as const) {
+      for (const value of [Number.NaN, -Infinity]) {
+        const data = kind.from(good);
+        data[3 * point + channel] = value;
+        // The first one is named.
+        data[3 * points - 1] = value;
+        const found = errorOf(() => createSignatureIntervals({ data, shape: [points, 3] }, { depth: 2, dtype }));
+        expect(found.code).toBe("NOT_FINITE");
+        expect(found.position).toEqual({ point, channel });
+      }
+    }
+  }
+  const data = Float64Array.from(good);
+  data[300] = 1e300;
+  expect(codeOf(() => createSignatureIntervals({ data, shape: [points, 3] }, { depth: 2, dtype: "float32" }))).toBe(
+    "NOT_REPRESENTABLE",
+  );
+});
+
+test("finite numbers of which sums are not finite are no error", () => {
+  const points = 600;
+  const data = Float32Array.from({ length: 2 * points }, (_, i) => (i === 300 ? 3e38 : i === 302 ? -3e38 : 0.5));
+  using of = createSignatureIntervals({ data, shape: [points, 2] }, { depth: 2 });
+  const found = of.query([
+    [0, points],
+    [256, points],
+  ]);
+  expect(found.data.subarray(0, 6).every(Number.isFinite)).toBe(false);
+  expect([...found.data.subarray(6)]).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("bad input is a typed error, and the next call works", () => {

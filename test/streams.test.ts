@@ -137,6 +137,38 @@ describe.each(["simd", "relaxed"] as const)("%s", (variant) => {
     }
   });
 
+  test.each([
+    [1, 3],
+    [2, 3],
+    [2, 5],
+    [3, 2],
+    [9, 3],
+  ])("many streams of %i channels, depth %i, of any number and number type", (channels, depth) => {
+    for (const count of [1, 2, 3, 4, 7]) {
+      for (const dtype of ["float32", "float64"] as const) {
+        const paths = Array.from({ length: count }, (_, i) => makePath("walk", 12, channels, random(i + 1)));
+        using streams = createSignatureStreams(count, { channels, depth, dtype });
+        using alone = createSignatureStreams(1, { channels, depth });
+        for (let k = 0; k < 12; k++) {
+          const { data } = streams.push(Float64Array.from(paths.flatMap((path) => path[k]!))).value();
+          const size = data.length / count;
+          if (k % 5 < 3) continue;
+          for (const [i, path] of paths.entries()) {
+            if (dtype === "float64")
+              expectSignature(data.subarray(i * size, (i + 1) * size), path.slice(0, k + 1), channels, depth);
+          }
+        }
+        // To the bit as one by itself.
+        for (const point of paths[count - 1]!) alone.push([point]);
+        const { data } = streams.copy();
+        const own = alone.value().data;
+        expect([...data.subarray(data.length - own.length)]).toEqual(
+          Array.from(own, (x) => (dtype === "float32" ? Math.fround(x) : x)),
+        );
+      }
+    }
+  });
+
   test("a TransformStream gives the signature after each chunk", async () => {
     const chunks = [
       [0, 0],

@@ -69,8 +69,8 @@ export const logSignatureBytes = 1200;
 
 /** `randomSignatureFeatures` reads paths and draws its numbers by itself. */
 export const randomFeaturesBytes = 250;
-/** Intervals are prepared and queried by tasks of their own. */
-export const intervalsBytes = 1500;
+/** Intervals are prepared and queried by tasks of their own, from a table that is laid out here. */
+export const intervalsBytes = 1800;
 /** Snapshots of streams are read, with their augmentations. */
 export const snapshotBytes = 200;
 

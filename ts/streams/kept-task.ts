@@ -2,6 +2,7 @@
 // instance between calls. The caller writes inputs to the regions and reads outputs from there.
 
 import type { DTypeIndex } from "../input/arrays.ts";
+import { failure } from "../input/errors.ts";
 import { align, type Head, heapOf, Layout, writeHead, writeRegion } from "../run/head.ts";
 import { word } from "../wasm/abi.ts";
 import type { Instance } from "../wasm/instance.ts";
@@ -9,11 +10,15 @@ import type { Instance } from "../wasm/instance.ts";
 /** What does not change from run to run. */
 export type KeptShape = Pick<Head, "operation" | "dtype" | "channels" | "depth" | "options" | "batch" | "points">;
 
-/** A region: its index in the head, the size of one item and of all, in numbers. */
+/**
+ * A region: its index in the head, the size of one item and of all, in numbers. `isRaw`: it holds
+ * anything at first, else zeros.
+ */
 export interface KeptRegion {
   readonly region: number;
   readonly stride: number;
   readonly numbers: number;
+  readonly isRaw?: boolean;
 }
 
 /** Memory that nothing refers to any more, if its owner was not disposed of. */
@@ -47,13 +52,14 @@ export class KeptTask {
     const w = head / 4;
     instance.u32[w + word.SCRATCH] = head + align(layout.end);
     instance.u32[w + word.SCRATCH_BYTES] = scratch;
-    // Zeros: the identity, where a region holds a state.
     this.instance = instance;
     this.dtype = shape.dtype;
     this.#head = head;
     this.#regions = regions.map(({ region }) => region);
     this.#offsets = offsets;
-    this.heap.fill(0, (head + (offsets[0] as number)) / bytes, (head + layout.end) / bytes);
+    const { heap } = this;
+    // Zeros: the identity, where a region holds a state.
+    for (const [i, { numbers, isRaw }] of regions.entries()) if (!isRaw) heap.fill(0, this.at(i), this.at(i) + numbers);
     this.#release = () => instance.kernels.release(head, all);
     lost.register(this, this.#release, this);
   }
@@ -85,11 +91,17 @@ export class KeptTask {
     for (const k of [i, j]) this.set(word.REGIONS + 2 * (this.#regions[k] as number), offsets[k] as number);
   }
 
-  /** Runs the kernel. @returns one of `code` (wasm/abi.ts) */
+  /**
+   * Runs the kernel. @returns one of `code` (wasm/abi.ts), not negative
+   * @throws PathSignatureError INTERNAL, with nothing written
+   */
   run(): number {
     const done = this.instance.kernels.run(this.#head);
     this.instance.refresh();
-    return done;
+    if (done >= 0) return done;
+    const given = `code ${done}`;
+    const message = `A kernel refused its task (${given}), a fault of path-signature: please report it`;
+    throw failure("INTERNAL", "task", given, "a task that the kernel carries out", message);
   }
 
   release(): void {

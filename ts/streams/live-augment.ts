@@ -192,6 +192,8 @@ export class LiveAugment {
   readonly #steps: readonly Step[];
   #points: Float64Array = new Float64Array(0);
   #numbers = 0;
+  /** What steps remembered before the last call of `push`. */
+  #kept: readonly Float64Array[] = [];
   readonly #collect: Emit = (point) => {
     const end = this.#numbers + point.length;
     if (end > this.#points.length) {
@@ -253,9 +255,23 @@ export class LiveAugment {
   /** Takes points. @returns those that they become, until the next call */
   push(points: Float64Array, count: number): Float64Array {
     this.#numbers = 0;
+    this.#kept = this.#states();
     const width = points.length / count;
     for (let i = 0; i < count; i++) this.#take(points.subarray(i * width, (i + 1) * width));
     return this.#points.subarray(0, this.#numbers);
+  }
+
+  /** Forgets the points of the last call of `push`. */
+  undo(): void {
+    this.#return(this.#kept);
+  }
+
+  #states(): Float64Array[] {
+    return this.#steps.map(({ state }) => state.slice());
+  }
+
+  #return(states: readonly Float64Array[]): void {
+    for (const [i, { state }] of this.#steps.entries()) state.set(states[i] as Float64Array);
   }
 
   #take(point: Float64Array): void {
@@ -272,9 +288,9 @@ export class LiveAugment {
   /** The points behind those so far if the path ends here; until the next call. */
   tail(): Float64Array {
     this.#numbers = 0;
-    const kept = this.#steps.map(({ state }) => state.slice());
+    const kept = this.#states();
     for (const [i, step] of this.#steps.entries()) step.finish?.(this.#emits[i] as Emit);
-    for (const [i, { state }] of this.#steps.entries()) state.set(kept[i] as Float64Array);
+    this.#return(kept);
     return this.#points.subarray(0, this.#numbers);
   }
 

@@ -6,6 +6,7 @@ import { type Signatures, SignatureTensor } from "../input/tensor.ts";
 import { SIGNATURE } from "../operations/signature.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 import { Growing } from "./growing.ts";
+import { GrowingTogether } from "./growing-together.ts";
 import type { LiveAugment } from "./live-augment.ts";
 import { type ReadStreamOptions, readStreamOptions, type SignatureStreamsOptions } from "./options.ts";
 import { PointReader, type StreamPoints } from "./points.ts";
@@ -61,10 +62,10 @@ class Streams implements SignatureStreams {
   readonly depth: number;
   readonly #options: ReadStreamOptions;
   readonly #reader: PointReader;
-  readonly #growing: Growing;
+  readonly #growing: Growing | GrowingTogether;
   #value: SignatureTensor<DType> | undefined;
   /** The paths so far and the ends that they would have now, where augmentations add any. */
-  readonly #ended: Growing | undefined;
+  readonly #ended: Growing | GrowingTogether | undefined;
   #length = 0;
   /** Points of each path after augmentations. */
   #grown = 0;
@@ -78,8 +79,12 @@ class Streams implements SignatureStreams {
     this.depth = depth;
     this.#reader = new PointReader(given);
     const instance = runtime.instance();
-    this.#growing = new Growing(instance, SIGNATURE, channels, depth, size, count);
-    if (augment?.hasTail) this.#ended = new Growing(instance, SIGNATURE, channels, depth, size, count);
+    const growing = () =>
+      channels > 1 && depth > 2
+        ? new GrowingTogether(instance, channels, depth, size, count)
+        : new Growing(instance, SIGNATURE, channels, depth, size, count);
+    this.#growing = growing();
+    if (augment?.hasTail) this.#ended = growing();
     if (basepoint)
       this.#growing.start(Float64Array.from({ length: count * channels }, (_, i) => basepoint[i % channels] as number));
   }
@@ -95,9 +100,17 @@ class Streams implements SignatureStreams {
     if (count !== this.count)
       throw rangeError("SHAPE_MISMATCH", "points", countOf(count, "point"), `${this.count}, one for each stream`);
     const { augment } = this.#options;
+    const grown = this.#grown;
+    try {
+      if (augment === undefined) this.#append(this.#growing, numbers);
+      else for (const row of this.#rowsOf(augment.push(numbers, 1))) this.#append(this.#growing, row);
+    } catch (error) {
+      // A fault of the library. The kernel has written nothing.
+      augment?.undo();
+      this.#grown = grown;
+      throw error;
+    }
     this.#length += 1;
-    if (augment === undefined) this.#append(this.#growing, numbers);
-    else for (const row of this.#rowsOf(augment.push(numbers, 1))) this.#append(this.#growing, row);
     return this;
   }
 
@@ -107,7 +120,7 @@ class Streams implements SignatureStreams {
     for (let at = 0; at < points.length; at += width) yield points.subarray(at, at + width);
   }
 
-  #append(growing: Growing, numbers: Float64Array): void {
+  #append(growing: Growing | GrowingTogether, numbers: Float64Array): void {
     if (this.#grown === 0 && !this.#options.basepoint) growing.start(numbers);
     else growing.append(numbers, 1);
     this.#grown += 1;
@@ -129,14 +142,17 @@ class Streams implements SignatureStreams {
   }
 
   /** Goes on from the paths so far to the ends that they would have now. */
-  #end(ended: Growing): Growing {
+  #end(ended: Growing | GrowingTogether): Growing | GrowingTogether {
     const { augment } = this.#options;
     const tail = this.#length === 0 ? new Float64Array(0) : (augment as LiveAugment).tail();
     if (tail.length === 0) return this.#growing;
     const grown = this.#grown;
     if (grown > 0) ended.start(this.#growing.last, this.#growing.state);
-    for (const row of this.#rowsOf(tail)) this.#append(ended, row);
-    this.#grown = grown;
+    try {
+      for (const row of this.#rowsOf(tail)) this.#append(ended, row);
+    } finally {
+      this.#grown = grown;
+    }
     return ended;
   }
 

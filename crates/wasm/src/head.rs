@@ -7,6 +7,7 @@ use crate::code;
 use crate::ranges::{inside, is_aligned, is_sound};
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
+use core::num::NonZeroUsize;
 use path_signature_kernels::PerPath;
 use path_signature_kernels::lanes::Lanes;
 
@@ -155,45 +156,40 @@ impl Task<'_> {
     /// `count` numbers at an address; `None` if they are misaligned, outside the memory, or written
     /// by another slice.
     fn slice<T>(&self, address: usize, count: usize) -> Option<&'static [T]> {
-        if count == 0 {
-            return Some(&[]);
-        }
-        self.claim::<T>(address, count, false)?;
+        let at = self.claim(address, count, (size_of::<T>(), align_of::<T>()), false)?;
         // SAFETY: inside the memory, aligned, not written by this task, and any bytes are a number.
-        Some(unsafe { core::slice::from_raw_parts(address as *const T, count) })
+        Some(unsafe { core::slice::from_raw_parts(at.get() as *const T, count) })
     }
 
     /// As [`Task::slice`], to write: no other slice of this task has any of it.
     fn slice_mut<T>(&self, address: usize, count: usize) -> Option<&'static mut [T]> {
-        if count == 0 {
-            return Some(&mut []);
-        }
-        self.claim::<T>(address, count, true)?;
+        let at = self.claim(address, count, (size_of::<T>(), align_of::<T>()), true)?;
         // SAFETY: as `slice`, and of this slice alone.
-        Some(unsafe { core::slice::from_raw_parts_mut(address as *mut T, count) })
+        Some(unsafe { core::slice::from_raw_parts_mut(at.get() as *mut T, count) })
     }
 
-    fn claim<T>(&self, address: usize, count: usize, writes: bool) -> Option<()> {
-        (is_sound(address, count, size_of::<T>(), align_of::<T>())
-            && self.is_free(address, count * size_of::<T>(), writes))
-        .then_some(())
-    }
-
-    /// One copy of the code for all types.
+    /// Where a slice of `count` things of a size and alignment may begin. One copy of the code for
+    /// all types.
     #[inline(never)]
-    fn is_free(&self, begin: usize, bytes: usize, writes: bool) -> bool {
-        let (end, count) = (begin + bytes, self.claimed.get());
-        let first: *mut Claim = self.claims.get().cast();
-        // SAFETY: the first `count` have been written; nothing else looks at them meanwhile.
-        let claims = unsafe { core::slice::from_raw_parts(first, count) };
-        let overlaps = |&(from, to, written): &Claim| begin < to && from < end && (writes || written);
-        if count == MOST_CLAIMS || claims.iter().any(overlaps) {
-            return false;
+    fn claim(&self, begin: usize, count: usize, (size, align): (usize, usize), writes: bool) -> Option<NonZeroUsize> {
+        if count == 0 {
+            return NonZeroUsize::new(align);
         }
-        // SAFETY: there are more than `count`.
-        unsafe { first.add(count).write((begin, end, writes)) };
-        self.claimed.set(count + 1);
-        true
+        if !is_sound(begin, count, size, align) {
+            return None;
+        }
+        let (end, claimed) = (begin + count * size, self.claimed.get());
+        let first: *mut Claim = self.claims.get().cast();
+        // SAFETY: the first ones have been written; nothing else looks at them meanwhile.
+        let claims = unsafe { core::slice::from_raw_parts(first, claimed) };
+        let overlaps = |&(from, to, written): &Claim| begin < to && from < end && (writes || written);
+        if claimed == MOST_CLAIMS || claims.iter().any(overlaps) {
+            return None;
+        }
+        // SAFETY: there are more than have been written.
+        unsafe { first.add(claimed).write((begin, end, writes)) };
+        self.claimed.set(claimed + 1);
+        NonZeroUsize::new(begin)
     }
 
     /// `count` numbers of a region.

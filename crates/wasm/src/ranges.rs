@@ -31,7 +31,6 @@ pub fn is_aligned(address: usize, to: usize) -> bool {
 }
 
 /// Whether `count` things at an address are aligned and inside the memory.
-#[inline(never)]
 pub fn is_sound(address: usize, count: usize, size: usize, align: usize) -> bool {
     let fits = |bytes: usize| bytes <= isize::MAX as usize && inside(address, bytes);
     address != 0 && is_aligned(address, align) && count.checked_mul(size).is_some_and(fits)

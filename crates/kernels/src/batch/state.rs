@@ -7,6 +7,7 @@ use crate::lanes::{Lanes, Real, Rows, RowsMut};
 ///
 /// # Safety
 /// `state` is valid for writing `size` vectors.
+#[inline(never)]
 pub unsafe fn clear<V: Lanes>(state: *mut V, size: usize) {
     for i in 0..size {
         // SAFETY: the caller vouches for `size` vectors.
@@ -18,6 +19,7 @@ pub unsafe fn clear<V: Lanes>(state: *mut V, size: usize) {
 ///
 /// # Safety
 /// `state` has `size` vectors, every row room for `size` numbers.
+#[inline(never)]
 pub unsafe fn store_state<V: Lanes>(state: *const V, size: usize, rows: &RowsMut<V::T>) {
     let mut i = 0;
     // SAFETY: the caller vouches for `size` vectors and numbers.
@@ -40,6 +42,7 @@ pub unsafe fn store_state<V: Lanes>(state: *const V, size: usize, rows: &RowsMut
 ///
 /// # Safety
 /// As [`store_state`], in the other direction.
+#[inline(never)]
 pub unsafe fn load_state<V: Lanes>(state: *mut V, size: usize, rows: &Rows<V::T>) {
     let mut i = 0;
     // SAFETY: the caller vouches for `size` vectors and numbers.

@@ -13,6 +13,8 @@ macro_rules! operations {
             "core" log_signature: 4 => LogSignature, 5..=8 => LogRows;
             "core" select: 9 => Select, 10 => SelectVjp;
             "core" sliding: 11 => SlidingWindows;
+            "core" intervals: 12 => Intervals;
+            "core" growing: 13 => Growing;
             "algebra" algebra: 16..=23 => Algebra;
             "kernels" signature_kernel: 32..=33 => SignatureKernel;
             "kernels" random_signature_features: 34 => RandomSignatureFeatures;

@@ -193,6 +193,7 @@ pub struct Gather<'a, T> {
 
 impl<'a, T: Real> Gather<'a, T> {
     /// Lanes from `width` on repeat the last.
+    #[inline(never)]
     pub fn new(tracks: [Track<'a, T>; MAX_WIDTH], letters: usize) -> Gather<'a, T> {
         let channels = tracks[0].channels;
         // MAX_WIDTH is a power of two: what is missing of its factors in `channels` has to come
@@ -297,8 +298,11 @@ impl<'a, T: Real> Gather<'a, T> {
 }
 
 /// `d` differences of two points of each lane.
+///
+/// # Safety
+/// The points have `d` numbers, and `to` has room for as many vectors.
 #[inline(always)]
-unsafe fn differences<V: Lanes>(cur: &Rows<V::T>, prev: &Rows<V::T>, d: usize, to: *mut V) {
+pub unsafe fn differences<V: Lanes>(cur: &Rows<V::T>, prev: &Rows<V::T>, d: usize, to: *mut V) {
     let mut i = 0;
     // SAFETY: the caller vouches for d numbers and vectors.
     unsafe {

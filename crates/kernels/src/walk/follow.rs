@@ -6,7 +6,7 @@ use crate::batch::parts::Parts;
 use crate::batch::state::{clear, sums_finite};
 use crate::lanes::{Lanes, MAX_WIDTH};
 use crate::path::increments::{Gather, TILE};
-use crate::walk::frame::{self, Frame};
+use crate::walk::frame::{Frame, scratch_vectors};
 use crate::walk::horner;
 use crate::words::shape::Shape;
 
@@ -22,7 +22,7 @@ impl<V> Memory<V> {
     pub fn new(parts: &mut Parts<V>, channels: usize, depth: usize) -> Self {
         Memory {
             tile: parts.take(TILE.checked_mul(channels + 1)),
-            chains: parts.take(frame::scratch_vectors(channels, depth)),
+            chains: parts.take(scratch_vectors(channels, depth)),
         }
     }
 }
@@ -50,18 +50,14 @@ pub fn prefers_letters<V: Lanes>(shape: &Shape, paths: usize) -> bool {
 /// `state` has `shape.size` vectors, the memory is there; two or more channels and levels.
 #[inline(never)]
 pub unsafe fn follow<V: Lanes>(shape: &Shape, gather: &Gather<'_, V::T>, memory: &Memory<V>, state: *mut V) -> bool {
-    let (d, depth) = (shape.channels, shape.depth);
-    let levels = core::array::from_fn(|r| {
-        if r < depth { state.wrapping_add(shape.offset(depth - r)) } else { core::ptr::null_mut() }
-    });
-    let frame = Frame { width: d, stride: d, depth, skip: 0, levels, scratch: memory.chains };
+    let frame = frame(shape, memory, state);
     // SAFETY: as the caller vouches; a tile has room for TILE steps.
     unsafe {
         for (t, steps) in gather.tiles() {
             gather.read(t, steps, memory.tile);
             horner::whole(&frame, memory.tile, steps);
         }
-        sums_finite(state, d)
+        sums_finite(state, shape.channels)
     }
 }
 
@@ -96,4 +92,22 @@ pub unsafe fn follow_letters<V: Lanes>(
         }
         sums_finite(state, 1)
     }
+}
+
+/// Runs the first steps of the tile.
+///
+/// # Safety
+/// As [`follow`]; there are `count` steps.
+#[inline(never)]
+pub unsafe fn steps<V: Lanes>(shape: &Shape, memory: &Memory<V>, state: *mut V, count: usize) {
+    // SAFETY: as the caller vouches.
+    unsafe { horner::whole(&frame(shape, memory, state), memory.tile, count) }
+}
+
+fn frame<V>(shape: &Shape, memory: &Memory<V>, state: *mut V) -> Frame<V> {
+    let Shape { channels, depth, .. } = *shape;
+    let levels = core::array::from_fn(|r| {
+        if r < depth { state.wrapping_add(shape.offset(depth - r)) } else { core::ptr::null_mut() }
+    });
+    Frame { width: channels, stride: channels, depth, skip: 0, levels, scratch: memory.chains }
 }

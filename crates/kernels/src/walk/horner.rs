@@ -33,6 +33,7 @@ pub const WIDEST_FUSED: usize = 8;
 ///
 /// # Safety
 /// [`Frame`]'s invariant; `increments` holds `steps <= TILE` steps.
+#[inline(never)]
 pub unsafe fn whole<V: Lanes>(frame: &Frame<V>, increments: *const V, steps: usize) {
     let r = frame.depth - 1;
     let d = frame.width;

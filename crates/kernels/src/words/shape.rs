@@ -7,6 +7,7 @@ pub const MAX_DEPTH: usize = 30;
 
 /// Coefficients of a signature without its scalar term, or `None` from `2^31` on (or for no channel
 /// or no level).
+#[inline(never)]
 pub fn signature_size(channels: usize, depth: usize) -> Option<usize> {
     if channels == 0 || depth == 0 {
         return None;

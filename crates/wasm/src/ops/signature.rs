@@ -79,6 +79,7 @@ pub fn compute<V: Lanes>(
 }
 
 /// The code of an error.
+#[inline(never)]
 pub fn code_of(error: Error) -> i32 {
     match error {
         // A recovery is missing only where the shape has none.

@@ -73,13 +73,13 @@ impl<V: Lanes> Scratch<V> {
             walk,
             nodes: trie::nodes(nodes, parts),
             block,
-            kept: parts.take((block + tiles.div_ceil(block)).checked_mul(nodes)),
-            lambda: parts.take(nodes),
-            bars: parts.take(depth * depth * tile),
-            increments: parts.take(increments),
-            behind: parts.take(channels),
-            points: parts.take(increments.and_then(|n| n.checked_add(MAX_WIDTH))),
-            rows: parts.take(columns.checked_mul(if stream { tile } else { 1 })),
+            kept: parts.part((block + tiles.div_ceil(block)).checked_mul(nodes)),
+            lambda: parts.part(nodes),
+            bars: parts.part(depth * depth * tile),
+            increments: parts.part(increments),
+            behind: parts.part(channels),
+            points: parts.part(increments.and_then(|n| n.checked_add(MAX_WIDTH))),
+            rows: parts.part(columns.checked_mul(if stream { tile } else { 1 })),
         }
     }
 }

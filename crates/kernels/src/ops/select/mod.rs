@@ -114,7 +114,7 @@ impl<V: Lanes> Scratch<V> {
         let walk = Walk::new(sizes, parts);
         let nodes = trie::nodes(sizes.nodes, parts);
         let steps = if sizes.stream { walk.tile } else { 1 };
-        Scratch { walk, nodes, values: parts.take(sizes.columns.checked_mul(steps)) }
+        Scratch { walk, nodes, values: parts.part(sizes.columns.checked_mul(steps)) }
     }
 }
 

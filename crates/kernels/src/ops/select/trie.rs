@@ -33,7 +33,7 @@ impl Sizes {
 /// Memory for nodes.
 pub fn nodes<V: Lanes>(count: usize, parts: &mut Parts<V>) -> *mut Node {
     let bytes = count.checked_mul(size_of::<Node>());
-    parts.take(bytes.map(|bytes| bytes.div_ceil(size_of::<V>()))).cast()
+    parts.part(bytes.map(|bytes| bytes.div_ceil(size_of::<V>()))).cast()
 }
 
 /// All nodes.

@@ -51,10 +51,10 @@ impl<V: Lanes> Walk<V> {
             depth,
             tile,
             // Whole squares are written.
-            raw: parts.take(increments.and_then(|n| n.checked_add(crate::lanes::MAX_WIDTH))),
-            increments: parts.take(increments),
-            chains: parts.take(depth * depth * tile),
-            state: parts.take(nodes),
+            raw: parts.part(increments.and_then(|n| n.checked_add(crate::lanes::MAX_WIDTH))),
+            increments: parts.part(increments),
+            chains: parts.part(depth * depth * tile),
+            state: parts.part(nodes),
         }
     }
 

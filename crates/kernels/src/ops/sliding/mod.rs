@@ -20,8 +20,7 @@ use crate::batch::state::{clear, store_state, sums_finite};
 use crate::lanes::{Lanes, MAX_WIDTH};
 use crate::path::increments::{Gather, TILE, Track};
 use crate::tensor::chen::multiply_lanes;
-use crate::walk::frame::Frame;
-use crate::walk::{follow, horner};
+use crate::walk::follow;
 use crate::words::shape::Shape;
 
 /// Windows between which there are more steps than this are walked tile by tile.
@@ -75,12 +74,12 @@ impl<V: Lanes> Scratch<V> {
         let size = shape.size;
         Scratch {
             follow: follow::Memory::new(parts, shape.channels, shape.depth),
-            step: parts.take(2 * shape.count(shape.depth - 1)),
-            prefix: parts.take(size),
-            suffix: parts.take(size),
-            product: parts.take(size),
-            reversed: parts.take(size.div_ceil(size_of::<V>() / 4)).cast(),
-            suffixes: parts.take(count.checked_mul(size)),
+            step: parts.part(2 * shape.count(shape.depth - 1)),
+            prefix: parts.part(size),
+            suffix: parts.part(size),
+            product: parts.part(size),
+            reversed: parts.part(size.div_ceil(size_of::<V>() / 4)).cast(),
+            suffixes: parts.part(count.checked_mul(size)),
         }
     }
 }
@@ -217,7 +216,7 @@ impl<V: Lanes> Call<'_, '_, V> {
                         to -= steps;
                         gather.read(to, steps, follow.tile);
                         steps::turn(follow.tile, steps, d);
-                        self.walk(suffix, steps);
+                        follow::steps(self.shape, &follow, suffix, steps);
                     }
                     steps::reordered(self.scratch.reversed, suffix, suffixes.add(done * size), size);
                 }
@@ -248,7 +247,7 @@ impl<V: Lanes> Call<'_, '_, V> {
                 if to - at > FEW_STEPS {
                     let steps = TILE.min(to - at);
                     gather.read(at, steps, follow.tile);
-                    self.walk(prefix, steps);
+                    follow::steps(self.shape, &follow, prefix, steps);
                     *tile = Tile { from: 0, steps: 0 };
                     at += steps;
                 } else {
@@ -261,21 +260,6 @@ impl<V: Lanes> Call<'_, '_, V> {
                 }
             }
         }
-    }
-
-    /// Continues a signature by the steps of the tile: one copy of the code for both directions.
-    #[inline(never)]
-    unsafe fn walk(&self, state: *mut V, steps: usize) {
-        // SAFETY: as `group` says.
-        unsafe { horner::whole(&self.frame(state), self.scratch.follow.tile, steps) }
-    }
-
-    fn frame(&self, state: *mut V) -> Frame<V> {
-        let Shape { channels, depth, .. } = *self.shape;
-        let levels = core::array::from_fn(|r| {
-            if r < depth { state.wrapping_add(self.shape.offset(depth - r)) } else { core::ptr::null_mut() }
-        });
-        Frame { width: channels, stride: channels, depth, skip: 0, levels, scratch: self.scratch.follow.chains }
     }
 }
 
