@@ -9,9 +9,9 @@ use crate::walk::pruned::MAX_LETTERS;
 use crate::words::recovery::{DEEPEST, LARGEST, Recovery};
 use crate::words::shape::Shape;
 
-/// How a whole signature is computed: by Horner's scheme or by the pruned walk, on so many pieces of
-/// time, which Chen's identity puts together. The pieces are the lanes of a single path, and keep
-/// rounding errors down for every path.
+/// How a whole signature is computed: by Horner's scheme or by the pruned walk, on so many pieces
+/// of time, which Chen's identity puts together. The pieces are the lanes of a single path, and
+/// keep rounding errors down for every path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
     pub pruned: bool,
@@ -79,10 +79,10 @@ fn prunes(shape: &Shape, steps: usize) -> bool {
 fn pruned_pieces(shape: &Shape, steps: usize) -> usize {
     let depth = shape.depth;
     let by_length = match if shape.size < SMALL { 2 * steps } else { steps } {
-        ..128 => 1,
-        ..256 => 2,
+        0..128 => 1,
+        128..256 => 2,
         256..512 if shape.size > LARGEST && depth < 5 => 2,
-        ..512 => 4,
+        256..512 => 4,
         _ if depth < 6 => 4,
         _ => 8,
     };
