@@ -58,7 +58,7 @@ export class GrowingTogether {
     task.swap(POINTS, LAST);
   }
 
-  /** The states so far, for {@link start}: a view that is valid until the next call of the library. */
+  /** The states so far, for `start`: a view that is valid until the next call of the library. */
   get state(): Float64Array {
     const at = this.#task.at(STATES);
     return this.#task.heap.subarray(at, at + this.#numbers) as Float64Array;

@@ -61,7 +61,7 @@ export interface SignatureIntervals<T extends DType = DType> {
 export interface CreateSignatureIntervalsFunction {
   /**
    * Prepares a path for signatures of intervals of it, of shape (length, channels) to (intervals,
-   * size): a query takes about as long as 128 steps and five products, however long its interval is.
+   * size): a query takes about as long as 128 steps and five products, however long its interval.
    * Preparing takes about three signatures of the path, and memory for one each 20 points.
    * Results differ from `signature` with `windows` by rounding. Synchronous, on the calling thread.
    *

@@ -1,5 +1,6 @@
 //! Pieces of a long path and products of rows: against exact rational products of segment
-//! exponentials, whatever else is in the call, and refusals. Points to many paths: the bits of each path by itself.
+//! exponentials, whatever else is in the call, and refusals. Points to many paths: the bits of each
+//! path by itself.
 
 mod common;
 
@@ -24,7 +25,7 @@ fn exact(numbers: &[f64], d: usize, n: usize, from: usize, to: usize) -> Vec<f64
         .chunks(d)
         .map(|point| point.iter().map(|&x| BigRational::from_f64(x).unwrap()).collect())
         .collect();
-    let last = prefixes(&points, n, identity(d, n)).pop().map_or_else(|| identity(d, n), |last| last);
+    let last = prefixes(&points, n, identity(d, n)).pop().unwrap_or_else(|| identity(d, n));
     flat(&last).iter().map(|x| x.to_f64().unwrap()).collect()
 }
 

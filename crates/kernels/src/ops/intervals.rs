@@ -113,8 +113,8 @@ pub fn intervals<V: Lanes>(given: &Pieces<'_, V::T>, rows: &mut [V::T], scratch:
     let mut finite = true;
     for group in words.chunks(width * V::WIDTH) {
         let row = |i: usize| words_of(group, width, i).map(|row| rows.wrapping_add(row * shape.size));
-        // SAFETY: points, rows and memory are there, as was checked; what is read of a group is read
-        // before any of it is written.
+        // SAFETY: points, rows and memory are there, as was checked; what is read of a group is
+        // read before any of it is written.
         unsafe {
             if factors == 0 {
                 let [from, steps] = [1, 2].map(|i| words_of(group, width, i));
