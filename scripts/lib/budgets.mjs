@@ -71,6 +71,8 @@ export const logSignatureBytes = 1200;
 export const randomFeaturesBytes = 250;
 /** Intervals are prepared and queried by tasks of their own, from a table that is laid out here. */
 export const intervalsBytes = 1800;
+/** Many streams that get their points together have states in lanes. */
+export const streamsBytes = 150;
 /** Snapshots of streams are read, with their augmentations. */
 export const snapshotBytes = 200;
 

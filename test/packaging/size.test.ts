@@ -14,6 +14,7 @@ import {
   onceBytes,
   randomFeaturesBytes,
   snapshotBytes,
+  streamsBytes,
 } from "../../scripts/lib/budgets.mjs";
 import { functionsOf } from "../../scripts/lib/entry-modules.mjs";
 import { families, prefixed } from "../../scripts/lib/families.mjs";
@@ -74,6 +75,7 @@ describe.each(Object.keys(families))("a function more of the family %s", (family
         logSignature: logSignatureBytes,
         randomSignatureFeatures: randomFeaturesBytes,
         createSignatureIntervals: intervalsBytes,
+        createSignatureStreams: streamsBytes,
         restoreSignatureStream: snapshotBytes,
       };
       const most = functionBytes + (own[name] ?? 0);
