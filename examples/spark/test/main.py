@@ -78,6 +78,10 @@ class OnSpark(unittest.TestCase):
             "spark.executor.memory": "700m",
             "spark.sql.shuffle.partitions": "16",
             "spark.sql.adaptive.coalescePartitions.enabled": "false",
+            # Each executor that is killed takes its part of the shuffle along, and a stage is begun
+            # again; Spark gives a job up after four times.
+            "spark.stage.maxConsecutiveAttempts": str(4 + 2 * KILLS),
+            "spark.task.maxFailures": str(4 + 2 * KILLS),
             "spark.jars": connector,
             "spark.log.level": "ERROR",
         }
