@@ -192,8 +192,6 @@ export class LiveAugment {
   readonly #steps: readonly Step[];
   #points: Float64Array = new Float64Array(0);
   #numbers = 0;
-  /** What steps remembered before the last call of `push`. */
-  #kept: readonly Float64Array[] = [];
   readonly #collect: Emit = (point) => {
     const end = this.#numbers + point.length;
     if (end > this.#points.length) {
@@ -255,23 +253,9 @@ export class LiveAugment {
   /** Takes points. @returns those that they become, until the next call */
   push(points: Float64Array, count: number): Float64Array {
     this.#numbers = 0;
-    this.#kept = this.#states();
     const width = points.length / count;
     for (let i = 0; i < count; i++) this.#take(points.subarray(i * width, (i + 1) * width));
     return this.#points.subarray(0, this.#numbers);
-  }
-
-  /** Forgets the points of the last call of `push`. */
-  undo(): void {
-    this.#return(this.#kept);
-  }
-
-  #states(): Float64Array[] {
-    return this.#steps.map(({ state }) => state.slice());
-  }
-
-  #return(states: readonly Float64Array[]): void {
-    for (const [i, { state }] of this.#steps.entries()) state.set(states[i] as Float64Array);
   }
 
   #take(point: Float64Array): void {
@@ -288,9 +272,9 @@ export class LiveAugment {
   /** The points behind those so far if the path ends here; until the next call. */
   tail(): Float64Array {
     this.#numbers = 0;
-    const kept = this.#states();
+    const kept = this.state;
     for (const [i, step] of this.#steps.entries()) step.finish?.(this.#emits[i] as Emit);
-    this.#return(kept);
+    this.restore(kept);
     return this.#points.subarray(0, this.#numbers);
   }
 
@@ -299,15 +283,24 @@ export class LiveAugment {
     for (const { state } of this.#steps) state.fill(0);
   }
 
-  /** What it remembers of the points so far. */
+  get #stateNumbers(): number {
+    return this.#steps.reduce((sum, { state }) => sum + state.length, 0);
+  }
+
+  /** A copy of what it remembers of the points so far. */
   get state(): Float64Array {
-    return Float64Array.from(this.#steps.flatMap(({ state }) => [...state]));
+    const all = new Float64Array(this.#stateNumbers);
+    let at = 0;
+    for (const { state } of this.#steps) {
+      all.set(state, at);
+      at += state.length;
+    }
+    return all;
   }
 
   /** Continues from a state of the same list. @returns whether it has the right size */
   restore(numbers: Float64Array): boolean {
-    const all = this.#steps.reduce((sum, { state }) => sum + state.length, 0);
-    if (all !== numbers.length) return false;
+    if (numbers.length !== this.#stateNumbers) return false;
     let at = 0;
     for (const { state } of this.#steps) {
       state.set(numbers.subarray(at, at + state.length));

@@ -56,16 +56,19 @@ export interface CreateSignatureStreamsFunction {
   <T extends DType = "float64">(count: number, options: SignatureStreamsOptions<T>): SignatureStreams<T>;
 }
 
+/** The paths, in lanes or one after the other. */
+type Paths = Growing | GrowingTogether;
+
 class Streams implements SignatureStreams {
   readonly count: number;
   readonly channels: number;
   readonly depth: number;
   readonly #options: ReadStreamOptions;
   readonly #reader: PointReader;
-  readonly #growing: Growing | GrowingTogether;
+  readonly #growing: Paths;
   #value: SignatureTensor<DType> | undefined;
   /** The paths so far and the ends that they would have now, where augmentations add any. */
-  readonly #ended: Growing | GrowingTogether | undefined;
+  readonly #ended: Paths | undefined;
   #length = 0;
   /** Points of each path after augmentations. */
   #grown = 0;
@@ -101,12 +104,13 @@ class Streams implements SignatureStreams {
       throw rangeError("SHAPE_MISMATCH", "points", countOf(count, "point"), `${this.count}, one for each stream`);
     const { augment } = this.#options;
     const grown = this.#grown;
+    const state = augment?.state;
     try {
       if (augment === undefined) this.#append(this.#growing, numbers);
       else for (const row of this.#rowsOf(augment.push(numbers, 1))) this.#append(this.#growing, row);
     } catch (error) {
       // A fault of the library. The kernel has written nothing.
-      augment?.undo();
+      if (state) augment?.restore(state);
       this.#grown = grown;
       throw error;
     }
@@ -120,7 +124,7 @@ class Streams implements SignatureStreams {
     for (let at = 0; at < points.length; at += width) yield points.subarray(at, at + width);
   }
 
-  #append(growing: Growing | GrowingTogether, numbers: Float64Array): void {
+  #append(growing: Paths, numbers: Float64Array): void {
     if (this.#grown === 0 && !this.#options.basepoint) growing.start(numbers);
     else growing.append(numbers, 1);
     this.#grown += 1;
@@ -142,7 +146,7 @@ class Streams implements SignatureStreams {
   }
 
   /** Goes on from the paths so far to the ends that they would have now. */
-  #end(ended: Growing | GrowingTogether): Growing | GrowingTogether {
+  #end(ended: Paths): Paths {
     const { augment } = this.#options;
     const tail = this.#length === 0 ? new Float64Array(0) : (augment as LiveAugment).tail();
     if (tail.length === 0) return this.#growing;

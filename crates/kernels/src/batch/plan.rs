@@ -58,6 +58,11 @@ pub const SMALL: usize = 100;
 /// deeper it is: an error on level k is divided by the number of pieces to the power of k - 1.
 const FEWEST_PIECES: [usize; 7] = [1, 1, 1, 1, 2, 2, 4];
 
+/// The entry of a table by depth, the last for all greater depths.
+fn of_depth(table: &[usize; 7], depth: usize) -> usize {
+    table[depth.min(table.len() - 1)]
+}
+
 /// Whether the pruned walk exists for a shape.
 fn prunable(channels: usize, depth: usize) -> bool {
     channels > 1
@@ -71,13 +76,14 @@ fn prunable(channels: usize, depth: usize) -> bool {
 /// Whether `auto` prunes paths of this many steps.
 fn prunes(shape: &Shape, steps: usize) -> bool {
     let from = if shape.size < SMALL { &PRUNES_SMALL_FROM } else { &PRUNES_FROM };
-    prunable(shape.channels, shape.depth) && steps >= from[shape.depth.min(from.len() - 1)]
+    prunable(shape.channels, shape.depth) && steps >= of_depth(from, shape.depth)
 }
 
 /// Pieces of a pruned walk: as few as is exact enough, since each costs a recovery, which takes
 /// longer where it is not a program.
 fn pruned_pieces(shape: &Shape, steps: usize) -> usize {
     let depth = shape.depth;
+    // Small signatures are cut as paths of twice the steps are.
     let by_length = match if shape.size < SMALL { 2 * steps } else { steps } {
         0..128 => 1,
         128..256 => 2,
@@ -86,7 +92,7 @@ fn pruned_pieces(shape: &Shape, steps: usize) -> usize {
         _ if depth < 6 => 4,
         _ => 8,
     };
-    by_length.max(FEWEST_PIECES[depth.min(FEWEST_PIECES.len() - 1)])
+    by_length.max(of_depth(&FEWEST_PIECES, depth))
 }
 
 /// Whether a call with these options may prune, at a depth where words are followed.

@@ -10,14 +10,10 @@ use crate::path::increments::differences;
 use crate::walk::follow;
 use crate::words::shape::Shape;
 
-fn shape_of(channels: usize, depth: usize) -> Option<Shape> {
-    Shape::new(channels, depth).filter(|_| channels > 1 && depth > 1)
-}
-
 /// Vectors of scratch that [`grow`] needs.
 #[cfg_attr(path_signature_small, optimize(size))]
 pub fn grow_scratch<V: Lanes>(channels: usize, depth: usize) -> Option<usize> {
-    let shape = shape_of(channels, depth)?;
+    let shape = Shape::walked(channels, depth)?;
     let mut parts = Parts::<V>::measured();
     follow::Memory::new(&mut parts, shape.channels, shape.depth);
     parts.total()
@@ -25,7 +21,7 @@ pub fn grow_scratch<V: Lanes>(channels: usize, depth: usize) -> Option<usize> {
 
 /// Numbers of the states of so many paths.
 pub fn grown_numbers<V: Lanes>(channels: usize, depth: usize, paths: usize) -> Option<usize> {
-    shape_of(channels, depth)?.size.checked_mul(paths.div_ceil(V::WIDTH))?.checked_mul(V::WIDTH)
+    Shape::walked(channels, depth)?.size.checked_mul(paths.div_ceil(V::WIDTH))?.checked_mul(V::WIDTH)
 }
 
 /// Continues each path's signature by the step from its last point to its next one; both are
@@ -38,7 +34,7 @@ pub fn grow<V: Lanes>(
     states: &mut [V::T],
     scratch: &mut [V],
 ) -> Result<(), Error> {
-    let shape = shape_of(channels, depth).ok_or(Error::Shape)?;
+    let shape = Shape::walked(channels, depth).ok_or(Error::Shape)?;
     let paths = next.len() / channels;
     let is_whole = paths * channels == next.len() && next.len() == last.len();
     let is_aligned = states.as_ptr().cast::<V>().is_aligned();

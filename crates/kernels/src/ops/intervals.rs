@@ -57,17 +57,11 @@ impl<V: Lanes> Scratch<V> {
     }
 }
 
-#[cfg_attr(path_signature_small, optimize(size))]
-#[inline(never)]
-fn shape_of(channels: usize, depth: usize) -> Option<Shape> {
-    Shape::new(channels, depth).filter(|_| channels > 1 && depth > 1)
-}
-
 /// Vectors of scratch that [`intervals`] needs.
 #[cfg_attr(path_signature_small, optimize(size))]
 pub fn intervals_scratch<V: Lanes>(channels: usize, depth: usize) -> Option<usize> {
     let mut parts = Parts::measured();
-    Scratch::<V>::new(&shape_of(channels, depth)?, &mut parts);
+    Scratch::<V>::new(&Shape::walked(channels, depth)?, &mut parts);
     parts.total()
 }
 
@@ -96,7 +90,7 @@ fn words_of(group: &[u32], width: usize, i: usize) -> [usize; MAX_WIDTH] {
 #[inline(never)]
 pub fn intervals<V: Lanes>(given: &Pieces<'_, V::T>, rows: &mut [V::T], scratch: &mut [V]) -> Result<bool, Error> {
     let Pieces { path, channels, depth, factors, words } = *given;
-    let shape = shape_of(channels, depth).ok_or(Error::Shape)?;
+    let shape = Shape::walked(channels, depth).ok_or(Error::Shape)?;
     let width = Pieces::<V::T>::width(factors).ok_or(Error::Shape)?;
     let points = path.len() / channels;
     if points == 0 || points * channels != path.len() || !words.len().is_multiple_of(width) {

@@ -44,6 +44,13 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The shape of a walk step by step. `None` for one channel or one level, too: those need none.
+    #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
+    pub fn walked(channels: usize, depth: usize) -> Option<Shape> {
+        Shape::new(channels, depth).filter(|_| channels > 1 && depth > 1)
+    }
+
     /// `None` where [`signature_size`] is, and for a depth over [`MAX_DEPTH`] of more than one
     /// channel.
     pub fn new(channels: usize, depth: usize) -> Option<Shape> {

@@ -86,7 +86,7 @@ impl<V: Lanes> Scratch<V> {
 
 /// Vectors of scratch that [`sliding`] needs, whatever the batch and the number of points.
 pub fn sliding_scratch<V: Lanes>(channels: usize, depth: usize, count: usize) -> Option<usize> {
-    let shape = Shape::new(channels, depth).filter(|_| channels > 1 && depth > 1)?;
+    let shape = Shape::walked(channels, depth)?;
     let mut parts = Parts::measured();
     Scratch::<V>::new(&shape, count, &mut parts);
     parts.total()
@@ -103,7 +103,7 @@ pub fn sliding<V: Lanes>(
     scratch: &mut [V],
 ) -> Result<Report, Error> {
     let Request { batch, points, channels, depth, options, lengths, .. } = *request;
-    let shape = Shape::new(channels, depth).filter(|_| channels > 1 && depth > 1).ok_or(Error::Shape)?;
+    let shape = Shape::walked(channels, depth).ok_or(Error::Shape)?;
     request.check_input(&shape)?;
     if options.stream || options.inverse || request.basepoint.is_some() || request.initial.is_some() {
         return Err(Error::Initial);
