@@ -19,6 +19,18 @@ pub struct Group {
 impl Group {
     pub const EMPTY: Group = Group { items: [0; MAX_WIDTH], count: 0 };
 
+    /// `count` items, at least one, from number `first` on.
+    #[inline(always)]
+    pub fn neighbours(first: usize, count: usize) -> Group {
+        Group { items: core::array::from_fn(|l| first + l.min(count - 1)), count }
+    }
+
+    /// `items` items in groups of `width` neighbours.
+    #[inline(always)]
+    pub fn all(items: usize, width: usize) -> impl Iterator<Item = Group> {
+        (0..items).step_by(width).map(move |first| Group::neighbours(first, width.min(items - first)))
+    }
+
     pub fn push(&mut self, item: usize) {
         for i in &mut self.items[self.count..] {
             *i = item;

@@ -109,6 +109,7 @@ impl<V: Lanes> Siblings<V> {
                 (4, 1) => self.first_letters::<4, 1>(),
                 (4, 2) => self.first_letters::<4, 2>(),
                 (4, 3) => self.first_letters::<4, 3>(),
+                (5, 1) => self.first_letters::<5, 1>(),
                 (5, 2) => self.first_letters::<5, 2>(),
                 _ => {
                     for i in 0..count {

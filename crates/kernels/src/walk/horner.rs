@@ -123,11 +123,18 @@ pub unsafe fn level_one<V: Lanes>(sums: *mut V, width: usize, stride: usize, inc
     // SAFETY: as the caller vouches.
     unsafe {
         for c in 0..width {
-            let mut x = *sums.add(c);
-            for q in 0..steps {
-                x = x.add(*increments.add(q * stride + c));
+            // Four sums, which do not wait for each other.
+            let mut parts = [*sums.add(c), V::zero(), V::zero(), V::zero()];
+            let mut z = increments.add(c);
+            let mut take = |part: &mut V| {
+                *part = part.add(*z);
+                z = z.wrapping_add(stride);
+            };
+            for _ in 0..steps / 4 {
+                parts.iter_mut().for_each(&mut take);
             }
-            *sums.add(c) = x;
+            parts.iter_mut().take(steps % 4).for_each(take);
+            *sums.add(c) = parts[0].add(parts[1]).add(parts[2].add(parts[3]));
         }
     }
 }

@@ -163,9 +163,11 @@ pub fn log_signature<V: Lanes>(
 }
 
 /// Groups of paths of similar length.
-#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 fn groups(batch: usize, lengths: Option<&[u32]>, width: usize, work: &mut dyn FnMut(Group)) {
+    if lengths.is_none() {
+        return Group::all(batch, width).for_each(work);
+    }
     windows(batch, lengths, |items| {
         for items in items.chunks(width) {
             let mut group = Group::EMPTY;

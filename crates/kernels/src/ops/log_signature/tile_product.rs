@@ -76,9 +76,9 @@ impl Product {
         Some(Product { copies, powers, recovery, rows, all: values.unwrap_or(d), low: shape.offset(n) })
     }
 
-    /// Multiplies: all operands have [`HALVES`] vectors a coefficient.
+    /// Multiplies the first `H` vectors of each coefficient: all operands have [`HALVES`].
     #[inline(never)]
-    pub(super) unsafe fn run(&self, a: *mut LanesF64, t: *const LanesF64, all: *const LanesF64) {
+    pub(super) unsafe fn run<const H: usize>(&self, a: *mut LanesF64, t: *const LanesF64, all: *const LanesF64) {
         let mut p = self.rows.as_ptr();
         // SAFETY: the caller vouches for the operands, `new` for the indices. Rows of higher levels
         // come first, so that prefixes are still those of A.
@@ -92,7 +92,7 @@ impl Product {
                 while j < count {
                     macro_rules! take {
                         ($count:literal) => {{
-                            words::<$count>(to, of_tile, j, terms, p, a, all);
+                            words::<$count, H>(to, of_tile, j, terms, p, a, all);
                             $count
                         }};
                     }
@@ -111,7 +111,7 @@ impl Product {
 
 /// Some words of a row, from number `j` on.
 #[inline(always)]
-unsafe fn words<const N: usize>(
+unsafe fn words<const N: usize, const H: usize>(
     to: *mut LanesF64,
     of_tile: *const LanesF64,
     j: usize,
@@ -123,12 +123,12 @@ unsafe fn words<const N: usize>(
     // SAFETY: as the caller vouches.
     unsafe {
         let at = |i: usize, h: usize| HALVES * (j + i) + h;
-        let mut sums: [[LanesF64; HALVES]; N] =
+        let mut sums: [[LanesF64; H]; N] =
             core::array::from_fn(|i| core::array::from_fn(|h| (*to.add(at(i, h))).add(*of_tile.add(at(i, h)))));
         for term in 0..terms {
             let u = a.add(HALVES * *p.add(2 * term) as usize);
             let v = all.add(HALVES * *p.add(2 * term + 1) as usize);
-            let u = [*u, *u.add(1)];
+            let u: [LanesF64; H] = core::array::from_fn(|h| *u.add(h));
             for (i, sum) in sums.iter_mut().enumerate() {
                 for (h, sum) in sum.iter_mut().enumerate() {
                     *sum = u[h].mul_add(*v.add(at(i, h)), *sum);

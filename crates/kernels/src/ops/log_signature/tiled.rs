@@ -173,7 +173,12 @@ impl<V: Lanes> Tiles<V> {
                         next_lane(self.tile, size);
                         next_lane(self.wide, product.low);
                     }
-                    product.run(self.sum, self.tile, self.wide);
+                    // One path alone stands in the first lane.
+                    if tiles > 1 {
+                        product.run::<1>(self.sum, self.tile, self.wide);
+                    } else {
+                        product.run::<HALVES>(self.sum, self.tile, self.wide);
+                    }
                     for &letter in &tables.letters[..d] {
                         sizes.add_point(&*self.sum.add(HALVES * letter).cast());
                     }
@@ -288,25 +293,17 @@ impl Sizes {
         is_one_path: bool,
     ) {
         let mut squares = [0.0f64; MAX_WIDTH];
-        for a in 0..d {
+        let mut a = 0;
+        while a < d {
             // SAFETY: the caller vouches for the increments and moves of `d` channels.
-            let (sums, moved) = unsafe {
-                // Four sums, which do not wait for each other.
-                let mut sums = [V::zero(); 4];
-                let mut z = increments.add(a);
-                for _ in 0..TILE / sums.len() {
-                    for sum in &mut sums {
-                        *sum = (*z).mul_add(*z, *sum);
-                        z = z.add(d);
-                    }
+            a += unsafe {
+                match d - a {
+                    1 => most_squares::<V, 1>(increments.add(a), d, moved.add(a), &mut squares),
+                    2 => most_squares::<V, 2>(increments.add(a), d, moved.add(a), &mut squares),
+                    3 => most_squares::<V, 3>(increments.add(a), d, moved.add(a), &mut squares),
+                    _ => most_squares::<V, 4>(increments.add(a), d, moved.add(a), &mut squares),
                 }
-                (sums, *moved.add(a))
             };
-            let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3])).to_lanes();
-            for l in 0..MAX_WIDTH {
-                let variation = sum[l].to_f64();
-                squares[l] = squares[l].max(moved[l] * moved[l]).max(variation / 2.0);
-            }
         }
         for (l, square) in squares.into_iter().enumerate() {
             self.tiles[if is_one_path { 0 } else { l }] += square * square;
@@ -344,4 +341,35 @@ impl Sizes {
         }
         fine
     }
+}
+
+/// Raises `squares` to those of the sizes of `C` channels in a tile; gives `C`.
+#[inline(never)]
+unsafe fn most_squares<V: Lanes, const C: usize>(
+    mut increments: *const V,
+    d: usize,
+    moved: *const [f64; MAX_WIDTH],
+    squares: &mut [f64; MAX_WIDTH],
+) -> usize {
+    // Two sums a channel, which do not wait for each other.
+    let mut sums = [[V::zero(); C]; 2];
+    for _ in 0..TILE / sums.len() {
+        for sums in &mut sums {
+            for (c, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: the caller vouches for a tile of increments, and for `C` channels.
+                let z = unsafe { *increments.add(c) };
+                *sum = z.mul_add(z, *sum);
+            }
+            increments = increments.wrapping_add(d);
+        }
+    }
+    let [even, odd] = sums;
+    for (c, (even, odd)) in even.into_iter().zip(odd).enumerate() {
+        // SAFETY: as above.
+        let (sum, moved) = (even.add(odd).to_lanes(), unsafe { *moved.add(c) });
+        for l in 0..MAX_WIDTH {
+            squares[l] = squares[l].max(moved[l] * moved[l]).max(sum[l].to_f64() / 2.0);
+        }
+    }
+    C
 }

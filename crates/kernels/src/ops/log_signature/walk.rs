@@ -75,19 +75,19 @@ impl<V: Lanes> Walk<V> {
     #[inline(never)]
     unsafe fn pairs(&self, steps: usize) {
         let d = self.followed.channels;
-        let half = reciprocal::<V>(2);
         // SAFETY: as the caller vouches; words of letter a are a, then ab for all b > a.
         unsafe {
+            if d == 2 {
+                return self.one_pair(steps);
+            }
             let mut root = self.state;
-            for a in 0..d {
-                let mut x = *root;
-                for q in 0..steps {
-                    let z = *self.tile.add(q * d + a);
-                    *self.chains.add(q * d + a) = z.mul_add(half, x);
-                    x = x.add(z);
-                }
-                *root = x;
-                root = root.add(d - a);
+            let mut a = 0;
+            while a < d {
+                (root, a) = match d - a {
+                    1 => (self.middles::<1>(root, a, steps), a + 1),
+                    2 | 3 => (self.middles::<2>(root, a, steps), a + 2),
+                    _ => (self.middles::<4>(root, a, steps), a + 4),
+                };
             }
             let mut root = self.state;
             let mut a = 0;
@@ -118,6 +118,62 @@ impl<V: Lanes> Walk<V> {
                 root = root.add(rows * (d - a) - (rows - 1));
                 a += rows;
             }
+        }
+    }
+
+    /// Moves `G` letters from number `a` on, whose words begin at `root`, and writes the middles of
+    /// their steps; gives where the words of the next letter begin. More letters than one do not
+    /// wait for each other.
+    #[inline(never)]
+    unsafe fn middles<const G: usize>(&self, root: *mut V, a: usize, steps: usize) -> *mut V {
+        let d = self.followed.channels;
+        let half = reciprocal::<V>(2);
+        let begin = |g: usize| root.wrapping_add((0..g).map(|i| d - a - i).sum());
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let mut x: [V; G] = core::array::from_fn(|g| *begin(g));
+            let (mut z, mut v) = (self.tile.add(a), self.chains.add(a));
+            for _ in 0..steps {
+                for (g, x) in x.iter_mut().enumerate() {
+                    let z = *z.add(g);
+                    *v.add(g) = z.mul_add(half, *x);
+                    *x = x.add(z);
+                }
+                (z, v) = (z.add(d), v.add(d));
+            }
+            for (g, x) in x.into_iter().enumerate() {
+                *begin(g) = x;
+            }
+        }
+        begin(G)
+    }
+
+    /// Two letters, all in registers.
+    #[inline(never)]
+    unsafe fn one_pair(&self, steps: usize) {
+        let half = reciprocal::<V>(2);
+        // SAFETY: as the caller vouches; the words are 0, 01 and 1.
+        unsafe {
+            let (mut x, mut y, mut z) = (*self.state, *self.state.add(2), self.tile);
+            // Every other step has its own sum.
+            let mut sums = [*self.state.add(1), V::zero()];
+            let mut step = |sum: &mut V| {
+                let (a, b) = (*z, *z.add(1));
+                *sum = a.mul_add(half, x).mul_add(b, *sum);
+                x = x.add(a);
+                y = y.add(b);
+                z = z.add(2);
+            };
+            for _ in 0..steps / 2 {
+                step(&mut sums[0]);
+                step(&mut sums[1]);
+            }
+            if steps % 2 == 1 {
+                step(&mut sums[0]);
+            }
+            *self.state = x;
+            *self.state.add(1) = sums[0].add(sums[1]);
+            *self.state.add(2) = y;
         }
     }
 

@@ -167,15 +167,24 @@ impl<'b, T: Real> Call<'_, 'b, T> {
     /// The whole batch: each path to the group of its variant, which is computed when it is full.
     unsafe fn batch<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
         let options = self.request.options;
+        // How a path is computed depends on itself alone.
+        let variant = |path: usize| match options.stream {
+            true => Variant { pruned: false, pieces: 1 },
+            false => plan(self.shape, self.track(path).steps, options.algorithm),
+        };
+        let batch = self.request.batch;
+        if self.request.lengths.is_none() && batch > 0 {
+            let variant = variant(0);
+            return Group::all(batch, V::WIDTH).fold(true, |finite, group| {
+                // SAFETY: as the caller vouches.
+                finite & unsafe { self.group(group, variant, scratch) }
+            });
+        }
         let mut groups = [Group::EMPTY; Variant::COUNT];
         let mut finite = true;
         self.windows(|window| {
             for &path in window {
-                // How a path is computed depends on itself alone.
-                let variant = match options.stream {
-                    true => Variant { pruned: false, pieces: 1 },
-                    false => plan(self.shape, self.track(path).steps, options.algorithm),
-                };
+                let variant = variant(path);
                 let group = &mut groups[variant.number()];
                 group.push(path);
                 if group.count == V::WIDTH {
@@ -194,6 +203,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
 
     /// A group, which may be empty or have fewer paths than lanes.
     #[cfg_attr(path_signature_small, optimize(size))]
+    #[inline(never)]
     unsafe fn group<V: Lanes<T = T>>(&self, group: Group, variant: Variant, scratch: &Scratch<V>) -> bool {
         let is_one_piece = variant == Variant { pruned: false, pieces: 1 };
         // SAFETY: as the caller vouches.
