@@ -10,8 +10,11 @@ import { nextTick } from "../pool/next-tick.ts";
 import type { Scheduler } from "../pool/scheduler.ts";
 import type { Runtime } from "../wasm/runtime.ts";
 
-/** Estimated nanoseconds of a message to a worker and back. */
-const lightCost = 8_000;
+/**
+ * Estimated nanoseconds up to which a call is light. A message to a worker and back takes 30 to
+ * 150 µs (bench/NOTES.md), and two threads halve the rest at best.
+ */
+const lightCost = 100_000;
 /** Estimated nanoseconds of light calls in one iteration of the event loop. */
 const iterationCost = 2_000_000;
 

@@ -6,7 +6,7 @@ use super::walk::Walk;
 use crate::batch::items::Group;
 use crate::batch::parts::Parts;
 use crate::batch::request::Error;
-use crate::batch::state::{clear, is_zero, load_state, store_state};
+use crate::batch::state::{clear, is_zero, load_state, store_state, sums_finite};
 use crate::lanes::{Lanes, MAX_WIDTH, Rows, RowsMut};
 use crate::path::increments::TILE;
 use core::cell::Cell;
@@ -163,23 +163,20 @@ impl Call<'_> {
     #[inline(never)]
     unsafe fn prefixes<V: Lanes>(&self, group: Group, source: &dyn Source<V>, scratch: &Scratch<V>) -> bool {
         let (d, size) = (self.tables.followed.channels, self.tables.followed_size());
-        let state = scratch.walk.state;
+        let (state, letters) = (scratch.walk.state, &self.tables.letters[..]);
         // SAFETY: as the caller vouches.
         unsafe {
-            let (mut zeros, mut slot) = (V::zero(), 0);
+            let mut slot = 0;
             for row in 0..self.rows {
                 let q = row % TILE;
                 if row < source.steps() {
                     if q == 0 {
                         source.read(row, TILE.min(source.steps() - row), scratch.walk.tile);
                     }
-                    scratch.walk.step(&self.tables.letters, scratch.walk.tile.add(q * d));
+                    scratch.walk.step(letters, scratch.walk.tile.add(q * d));
                 }
-                zeros = V::zero();
-                for (a, &letter) in self.tables.letters[..d].iter().enumerate() {
-                    let x = *state.add(letter);
-                    *state.add(size + a) = x;
-                    zeros = x.mul_add(V::zero(), zeros);
+                for (a, &letter) in letters[..d].iter().enumerate() {
+                    *state.add(size + a) = *state.add(letter);
                 }
                 self.tables.take(slot, state, scratch.values, scratch.out);
                 slot += 1;
@@ -189,7 +186,7 @@ impl Call<'_> {
                     slot = 0;
                 }
             }
-            is_zero(zeros)
+            sums_finite(state.add(size), if self.rows > 0 { d } else { 0 })
         }
     }
 
