@@ -14,7 +14,12 @@ import type { Runtime } from "../wasm/runtime.ts";
  * Estimated nanoseconds up to which a call is light. A message to a worker and back takes 30 to
  * 150 µs (bench/NOTES.md), and two threads halve the rest at best.
  */
-const lightCost = 100_000;
+const lightCost = 120_000;
+/**
+ * Nanoseconds of the calling thread for each byte of a path that it copies to where workers read
+ * it. A call that takes no longer is light, too: few channels and levels.
+ */
+const copiedByte = 0.14;
 /** Estimated nanoseconds of light calls in one iteration of the event loop. */
 const iterationCost = 2_000_000;
 
@@ -33,7 +38,7 @@ export class LightCalls {
   take(operation: Descriptor, call: Call): boolean {
     if (this.#left <= 0 || !this.#scheduler.isIdle || isResident(call)) return false;
     const cost = operation.cost(call);
-    if (cost > lightCost) return false;
+    if (cost > Math.max(lightCost, Math.min(copyingCost(call), iterationCost / 2))) return false;
     // A worker is sooner done than a binary is loaded.
     if (this.#runtime.loaded === undefined) {
       this.#load();
@@ -54,3 +59,6 @@ export class LightCalls {
     this.#runtime.init(undefined, undefined).then(done, done);
   }
 }
+
+const copyingCost = ({ batch, points, channels, bytes }: Call): number =>
+  batch * points * channels * bytes * copiedByte;
