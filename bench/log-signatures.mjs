@@ -1,7 +1,7 @@
 // The benchmark of log-signatures: the public call beside our own `signature` and pySigLib, sampled
 // in turn, and the errors of float32. Started by
 //
-//   npm run bench -- log-signatures [--only whole,windows,streams,gradients,errors]
+//   npm run bench -- log-signatures [--only whole,short,windows,streams,gradients,errors]
 //     [--rows 4x4,8x3] [--peers pysiglib_log,pysiglib_log_backprop|none] [--quick]
 //
 // Writes bench/results/log-signatures-MACHINE-DATE.json and a page beside it; later measurements
@@ -15,14 +15,14 @@ import { readPartOptions } from "./lib/arguments.mjs";
 import { Bench } from "./lib/bench.mjs";
 import { signatureSize } from "./lib/counts.mjs";
 import { leaveMeasuringCore, root } from "./lib/machine.mjs";
-import { kinds, writeCotangents } from "./lib/paths.mjs";
+import { kinds, uniform, writeCotangents } from "./lib/paths.mjs";
 import { Progress } from "./lib/progress.mjs";
 import { measureRows, milliseconds, openResult, table, times, verdict } from "./lib/results.mjs";
 import { geometricMean } from "./lib/statistics.mjs";
 
 const peer = "pysiglib_log";
 const backprop = "pysiglib_log_backprop";
-const partNames = ["whole", "windows", "streams", "gradients", "errors"];
+const partNames = ["whole", "short", "windows", "streams", "gradients", "errors"];
 
 /** Largest difference of float32 results, of the largest number; a wrong term is more. */
 const tolerance = 1e-2;
@@ -53,6 +53,19 @@ const errorRows = [
     Object.keys(kinds).map((kind) => ({ batch: 4, points, channels, depth, kind })),
   ),
 );
+
+/** Short and medium paths, drawn from a seed: signatures of up to 5000 numbers. */
+function shortRows(seed, count) {
+  const random = uniform(seed);
+  const logarithmic = (from, to) => Math.floor(from * ((to + 1) / from) ** random());
+  const rows = new Map();
+  while (rows.size < count) {
+    const shape = { channels: logarithmic(2, 16), depth: 2 + Math.floor(5 * random()) };
+    const row = { batch: logarithmic(1, 1000), points: logarithmic(8, 200), ...shape };
+    if (signatureSize(row.channels, row.depth) <= 5000) rows.set(rowKey(row), row);
+  }
+  return [...rows.values()];
+}
 
 /** Where the levels of a log-signature begin: partial sums of Witt's numbers. */
 function levelsOf(channels, depth) {
@@ -194,6 +207,7 @@ function targetLines({ parts }) {
     ...ratioLines("pySigLib / `float32`, whole", batches, over(peer, "float32"), { mean: 3.5, each: 2 }),
     ...ratioLines("`auto` / signature, depth ≥ 3", deep, over("auto", "signature"), { mean: 1.1, isCost: true }),
     ...ratioLines("`float32` / signature, depth ≥ 3", deep, over("float32", "signature"), { mean: 0.8, isCost: true }),
+    ...ratioLines("pySigLib / `auto`, short and medium", rowsOf("short"), over(peer, "auto"), { mean: 3, each: 1.5 }),
     ...[
       [8, 15, 8],
       [32, 7, 4],
@@ -254,6 +268,7 @@ function markdown(result) {
   const named = Object.values(versions).flatMap((all) => Object.entries(all).map((pair) => pair.join(" ")));
   const titles = {
     whole: ["Whole paths", peer],
+    short: ["Short and medium paths, drawn from a seed", peer],
     windows: ["Windows", peer],
     streams: ["Streams", peer],
     gradients: ["Gradients, beside those of `signature`", backprop],
@@ -288,6 +303,7 @@ export async function runLogSignaturesBench(args) {
   const run = { bench, options, progress, result, save };
   const parts = [
     ["whole", [...grid, ...onePath], (row) => measure(bench, row, options.peers)],
+    ["short", shortRows(17, 30), (row) => measure(bench, row, options.peers)],
     ["windows", windows, (row) => measure(bench, row, options.peers)],
     ["streams", streams, (row) => measure(bench, row, [], true)],
     ["gradients", [...grid, ...onePath], (row) => measureGradients(bench, row, options.peers)],

@@ -119,22 +119,23 @@ pub unsafe fn below<V: Lanes>(
 ///
 /// # Safety
 /// `sums` has `width` vectors; `increments` holds `steps` steps of `stride` vectors.
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
 pub unsafe fn level_one<V: Lanes>(sums: *mut V, width: usize, stride: usize, increments: *const V, steps: usize) {
     // SAFETY: as the caller vouches.
     unsafe {
         for c in 0..width {
-            // Four sums, which do not wait for each other.
-            let mut parts = [*sums.add(c), V::zero(), V::zero(), V::zero()];
-            let mut z = increments.add(c);
-            let mut take = |part: &mut V| {
-                *part = part.add(*z);
-                z = z.wrapping_add(stride);
-            };
-            for _ in 0..steps / 4 {
-                parts.iter_mut().for_each(&mut take);
+            // Every other step has its own sum: they do not wait for each other.
+            let (mut even, mut odd, mut z) = (*sums.add(c), V::zero(), increments.add(c));
+            for _ in 0..steps / 2 {
+                even = even.add(*z);
+                odd = odd.add(*z.add(stride));
+                z = z.add(2 * stride);
             }
-            parts.iter_mut().take(steps % 4).for_each(take);
-            *sums.add(c) = parts[0].add(parts[1]).add(parts[2].add(parts[3]));
+            if steps % 2 == 1 {
+                even = even.add(*z);
+            }
+            *sums.add(c) = even.add(odd);
         }
     }
 }

@@ -163,6 +163,7 @@ pub fn log_signature<V: Lanes>(
 }
 
 /// Groups of paths of similar length.
+#[cfg_attr(path_signature_small, optimize(size))]
 #[inline(never)]
 fn groups(batch: usize, lengths: Option<&[u32]>, width: usize, work: &mut dyn FnMut(Group)) {
     if lengths.is_none() {

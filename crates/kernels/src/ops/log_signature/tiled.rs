@@ -293,17 +293,11 @@ impl Sizes {
         is_one_path: bool,
     ) {
         let mut squares = [0.0f64; MAX_WIDTH];
-        let mut a = 0;
-        while a < d {
+        for a in (0..d).step_by(2) {
+            // The last of an odd number of channels is looked at with the one before it.
+            let a = a.min(d - 2);
             // SAFETY: the caller vouches for the increments and moves of `d` channels.
-            a += unsafe {
-                match d - a {
-                    1 => most_squares::<V, 1>(increments.add(a), d, moved.add(a), &mut squares),
-                    2 => most_squares::<V, 2>(increments.add(a), d, moved.add(a), &mut squares),
-                    3 => most_squares::<V, 3>(increments.add(a), d, moved.add(a), &mut squares),
-                    _ => most_squares::<V, 4>(increments.add(a), d, moved.add(a), &mut squares),
-                }
-            };
+            unsafe { most_squares(increments.add(a), d, moved.add(a), &mut squares) };
         }
         for (l, square) in squares.into_iter().enumerate() {
             self.tiles[if is_one_path { 0 } else { l }] += square * square;
@@ -343,20 +337,20 @@ impl Sizes {
     }
 }
 
-/// Raises `squares` to those of the sizes of `C` channels in a tile; gives `C`.
+/// Raises `squares` to those of the sizes of two channels in a tile.
 #[inline(never)]
-unsafe fn most_squares<V: Lanes, const C: usize>(
+unsafe fn most_squares<V: Lanes>(
     mut increments: *const V,
     d: usize,
     moved: *const [f64; MAX_WIDTH],
     squares: &mut [f64; MAX_WIDTH],
-) -> usize {
+) {
     // Two sums a channel, which do not wait for each other.
-    let mut sums = [[V::zero(); C]; 2];
+    let mut sums = [[V::zero(); 2]; 2];
     for _ in 0..TILE / sums.len() {
         for sums in &mut sums {
             for (c, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: the caller vouches for a tile of increments, and for `C` channels.
+                // SAFETY: the caller vouches for a tile of increments, and for two channels.
                 let z = unsafe { *increments.add(c) };
                 *sum = z.mul_add(z, *sum);
             }
@@ -371,5 +365,4 @@ unsafe fn most_squares<V: Lanes, const C: usize>(
             squares[l] = squares[l].max(moved[l] * moved[l]).max(sum[l].to_f64() / 2.0);
         }
     }
-    C
 }

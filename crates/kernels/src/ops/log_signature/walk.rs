@@ -84,9 +84,8 @@ impl<V: Lanes> Walk<V> {
             let mut a = 0;
             while a < d {
                 (root, a) = match d - a {
-                    1 => (self.middles::<1>(root, a, steps), a + 1),
-                    2 | 3 => (self.middles::<2>(root, a, steps), a + 2),
-                    _ => (self.middles::<4>(root, a, steps), a + 4),
+                    4.. => (self.middles::<4>(root, a, steps), a + 4),
+                    _ => (self.middles::<1>(root, a, steps), a + 1),
                 };
             }
             let mut root = self.state;

@@ -166,15 +166,9 @@ impl<'b, T: Real> Call<'_, 'b, T> {
 
     /// The whole batch: each path to the group of its variant, which is computed when it is full.
     unsafe fn batch<V: Lanes<T = T>>(&self, scratch: &Scratch<V>) -> bool {
-        let options = self.request.options;
-        // How a path is computed depends on itself alone.
-        let variant = |path: usize| match options.stream {
-            true => Variant { pruned: false, pieces: 1 },
-            false => plan(self.shape, self.track(path).steps, options.algorithm),
-        };
         let batch = self.request.batch;
         if self.request.lengths.is_none() && batch > 0 {
-            let variant = variant(0);
+            let variant = self.variant(0);
             return Group::all(batch, V::WIDTH).fold(true, |finite, group| {
                 // SAFETY: as the caller vouches.
                 finite & unsafe { self.group(group, variant, scratch) }
@@ -184,7 +178,7 @@ impl<'b, T: Real> Call<'_, 'b, T> {
         let mut finite = true;
         self.windows(|window| {
             for &path in window {
-                let variant = variant(path);
+                let variant = self.variant(path);
                 let group = &mut groups[variant.number()];
                 group.push(path);
                 if group.count == V::WIDTH {
@@ -199,6 +193,16 @@ impl<'b, T: Real> Call<'_, 'b, T> {
             finite &= unsafe { self.group(group, Variant::of_number(number), scratch) };
         }
         finite
+    }
+
+    /// How a path is computed: depends on itself alone.
+    #[inline(never)]
+    fn variant(&self, path: usize) -> Variant {
+        let options = self.request.options;
+        match options.stream {
+            true => Variant { pruned: false, pieces: 1 },
+            false => plan(self.shape, self.track(path).steps, options.algorithm),
+        }
     }
 
     /// A group, which may be empty or have fewer paths than lanes.
