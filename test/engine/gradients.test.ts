@@ -117,7 +117,7 @@ describe.each(ways)("$name", ({ variant, options, share }) => {
 
   test("progress is monotone, in paths, and ends at the total", async () => {
     const seen: number[] = [];
-    const paths = tensor([6000, 80, 4], 1);
+    const paths = tensor([6000, 400, 4], 1);
     await engine.signatureVjp(paths, numbers(6000 * 340, 2), {
       depth: 4,
       onProgress: ({ done, total }) => {
