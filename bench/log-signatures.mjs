@@ -15,7 +15,7 @@ import { readPartOptions } from "./lib/arguments.mjs";
 import { Bench } from "./lib/bench.mjs";
 import { signatureSize } from "./lib/counts.mjs";
 import { leaveMeasuringCore, root } from "./lib/machine.mjs";
-import { kinds, uniform, writeCotangents } from "./lib/paths.mjs";
+import { kinds, logarithmic, uniform, writeCotangents } from "./lib/paths.mjs";
 import { Progress } from "./lib/progress.mjs";
 import { measureRows, milliseconds, openResult, table, times, verdict } from "./lib/results.mjs";
 import { geometricMean } from "./lib/statistics.mjs";
@@ -57,11 +57,10 @@ const errorRows = [
 /** Short and medium paths, drawn from a seed: signatures of up to 5000 numbers. */
 function shortRows(seed, count) {
   const random = uniform(seed);
-  const logarithmic = (from, to) => Math.floor(from * ((to + 1) / from) ** random());
   const rows = new Map();
   while (rows.size < count) {
-    const shape = { channels: logarithmic(2, 16), depth: 2 + Math.floor(5 * random()) };
-    const row = { batch: logarithmic(1, 1000), points: logarithmic(8, 200), ...shape };
+    const shape = { channels: logarithmic(random, 2, 16), depth: 2 + Math.floor(5 * random()) };
+    const row = { batch: logarithmic(random, 1, 1000), points: logarithmic(random, 8, 200), ...shape };
     if (signatureSize(row.channels, row.depth) <= 5000) rows.set(rowKey(row), row);
   }
   return [...rows.values()];

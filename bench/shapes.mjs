@@ -15,7 +15,7 @@ import { rowKey, rowName } from "./grid.mjs";
 import { Bench } from "./lib/bench.mjs";
 import { signatureSize } from "./lib/counts.mjs";
 import { leaveMeasuringCore, root } from "./lib/machine.mjs";
-import { uniform } from "./lib/paths.mjs";
+import { logarithmic, uniform } from "./lib/paths.mjs";
 import { Progress } from "./lib/progress.mjs";
 import { measureRows, milliseconds, openResult, table, times, verdict } from "./lib/results.mjs";
 import { geometricMean } from "./lib/statistics.mjs";
@@ -36,7 +36,6 @@ const plan = { warmSeconds: 0.15, sampleSeconds: 0.003, rounds: 60, leastRounds:
 export function shapesOf(seed, count) {
   const random = uniform(seed);
   const even = (from, to) => from + Math.floor((to - from + 1) * random());
-  const logarithmic = (from, to) => Math.floor(from * ((to + 1) / from) ** random());
   const isSmall = ({ batch, points, channels, depth }) =>
     4 * batch * Math.max(points * channels, signatureSize(channels, depth)) <= mostBytes &&
     batch * points * channels ** depth <= mostWork;
@@ -45,7 +44,7 @@ export function shapesOf(seed, count) {
     const depth = even(2, 8);
     const channels = even(1, Math.min(24, Math.floor(mostWords ** (1 / depth) + 1e-9)));
     let shape;
-    do shape = { batch: logarithmic(1, 1000), points: logarithmic(6, 4000), channels, depth };
+    do shape = { batch: logarithmic(random, 1, 1000), points: logarithmic(random, 6, 4000), channels, depth };
     while (!isSmall(shape));
     shapes.set(rowKey(shape), shape);
   }

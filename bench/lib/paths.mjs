@@ -19,6 +19,9 @@ export function uniform(seed) {
   };
 }
 
+/** Whole numbers from `from` to `to`, even in their logarithms. */
+export const logarithmic = (random, from, to) => Math.floor(from * ((to + 1) / from) ** random());
+
 /** Standard normal numbers by the Box–Muller transform. */
 function normal(random) {
   let spare = Number.NaN;

@@ -19,16 +19,13 @@ pub struct Group {
 impl Group {
     pub const EMPTY: Group = Group { items: [0; MAX_WIDTH], count: 0 };
 
-    /// `count` items, at least one, from number `first` on.
-    #[inline(always)]
-    pub fn neighbours(first: usize, count: usize) -> Group {
-        Group { items: core::array::from_fn(|l| first + l.min(count - 1)), count }
-    }
-
-    /// `items` items in groups of `width` neighbours.
+    /// All items, `width` neighbours in each group.
     #[inline(always)]
     pub fn all(items: usize, width: usize) -> impl Iterator<Item = Group> {
-        (0..items).step_by(width).map(move |first| Group::neighbours(first, width.min(items - first)))
+        (0..items).step_by(width).map(move |first| {
+            let count = width.min(items - first);
+            Group { items: core::array::from_fn(|l| first + l.min(count - 1)), count }
+        })
     }
 
     pub fn push(&mut self, item: usize) {
@@ -67,23 +64,32 @@ pub trait Items<'a, T: Real> {
     }
 
     /// All items in groups of up to `width` of similar length.
-    #[cfg_attr(path_signature_small, optimize(size))]
     fn groups(&self, width: usize, mut work: impl FnMut(Group)) {
-        self.windows(|window| {
-            for items in window.chunks(width) {
-                let mut group = Group::EMPTY;
-                for &item in items {
-                    group.push(item);
-                }
-                work(group);
-            }
-        });
+        groups(self.count(), self.lengths(), width, &mut work);
     }
+}
+
+/// [`Items::groups`] of items of which only this is known.
+#[cfg_attr(path_signature_small, optimize(size))]
+#[inline(never)]
+pub fn groups(items: usize, lengths: Option<&[u32]>, width: usize, work: &mut dyn FnMut(Group)) {
+    if lengths.is_none() {
+        return Group::all(items, width).for_each(work);
+    }
+    windows(items, lengths, |window| {
+        for items in window.chunks(width) {
+            let mut group = Group::EMPTY;
+            for &item in items {
+                group.push(item);
+            }
+            work(group);
+        }
+    });
 }
 
 /// [`Items::windows`] of items of which only this is known.
 #[inline(always)]
-pub fn windows(items: usize, lengths: Option<&[u32]>, mut work: impl FnMut(&[usize])) {
+fn windows(items: usize, lengths: Option<&[u32]>, mut work: impl FnMut(&[usize])) {
     let mut first = 0;
     while first < items {
         let count = WINDOW.min(items - first);

@@ -24,7 +24,7 @@ pub use conversion::{Conversion, Direction};
 pub use tables::{MOST_COEFFICIENTS, Tables, row_len};
 pub use words::lyndon_count;
 
-use crate::batch::items::{Group, windows};
+use crate::batch::items::{Group, groups};
 use crate::batch::parts::Parts;
 use crate::batch::request::{Error, Report, Request, rows};
 use crate::lanes::{Lanes, LanesF64, MAX_WIDTH, Real, Rows};
@@ -160,24 +160,6 @@ pub fn log_signature<V: Lanes>(
         }
     }
     Ok(Report { increments_finite: finite })
-}
-
-/// Groups of paths of similar length.
-#[cfg_attr(path_signature_small, optimize(size))]
-#[inline(never)]
-fn groups(batch: usize, lengths: Option<&[u32]>, width: usize, work: &mut dyn FnMut(Group)) {
-    if lengths.is_none() {
-        return Group::all(batch, width).for_each(work);
-    }
-    windows(batch, lengths, |items| {
-        for items in items.chunks(width) {
-            let mut group = Group::EMPTY;
-            for &item in items {
-                group.push(item);
-            }
-            work(group);
-        }
-    });
 }
 
 /// The order in which paths are computed where some are in tiles: pairs by `whole`, and groups of
